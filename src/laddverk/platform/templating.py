@@ -1,0 +1,57 @@
+"""Jinja environments that speak one language: the same filters for screens, mails and texts.
+
+A room that writes mails has its own `templates/` folder and its own loader:
+`environment(PackageLoader("laddverk.notices"), "sv").get_template("receipt.txt").render(...)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, select_autoescape
+
+from laddverk.platform import formats
+from laddverk.platform.languages import translations
+
+FILTERS: Final[dict[str, Callable[..., str]]] = {
+    "number": formats.number,
+    "money": formats.money,
+    "price": formats.price,
+    "energy_kwh": formats.energy_kwh,
+    "power_kw": formats.power_kw,
+    "percent": formats.percent,
+    "duration": formats.duration,
+    "local_time": formats.local_time,
+    "local_date": formats.local_date,
+    "local_datetime": formats.local_datetime,
+    "month": formats.month,
+    "weekday": formats.weekday,
+    "since": formats.since,
+}
+"""Every filter is the function of that name in `platform.formats`, with the language filled in."""
+
+ESCAPED: Final = ("html", "xml", "svg")
+
+
+def environment(loader: BaseLoader, language: str) -> Environment:
+    """Return an environment for `language`: HTML is escaped, an unknown name is an error, texts are translated."""
+    made = Environment(
+        loader=loader,
+        autoescape=select_autoescape(ESCAPED, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    install_words(made, language)
+    made.filters.update({name: partial(function, language=language) for name, function in FILTERS.items()})
+    return made
+
+
+def install_words(made: Environment, language: str) -> None:
+    """Give `made` the words of `language`, with places filled in and escaped by Jinja (newstyle)."""
+    words: Any = made  # the i18n extension adds its methods at run time
+    words.install_gettext_translations(translations(language), newstyle=True)

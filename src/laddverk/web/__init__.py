@@ -1,0 +1,1 @@
+"""The faces for people: console, portal and API. No business rule lives here."""
