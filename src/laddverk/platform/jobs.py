@@ -1,0 +1,185 @@
+"""Jobs: work that happens after a commit, at least once, with retries that get slower.
+
+A job is a row written in the transaction of its cause. Workers take a batch of one kind with SKIP LOCKED and hand it
+to one handler in one transaction: done together or not at all. A batch that fails is tried one job at a time, so that
+a poisonous job is alone with its error; after `attempts_max` it stays, marked failed, where people can see it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from laddverk.kernel.ids import new_id
+from laddverk.platform.database import Away, Database, Transaction
+
+BATCH_MAX: Final = 200  # bounds the transaction, and what one poisonous job holds up
+ATTEMPTS_MAX: Final = 12  # with the delays below this spans about a day
+DELAY_FIRST_S: Final = 5.0
+DELAY_MAX_S: Final = 3600.0 * 3
+POLL_S: Final = 1.0  # a job for later, or one of another process, waits at most this long after its time
+
+log = structlog.get_logger()
+
+Handler = Callable[[Transaction, Sequence[dict[str, Any]]], Awaitable[None]]
+"""Does a batch of payloads of one kind, inside the given transaction."""
+
+
+class NewJob(Struct, frozen=True):
+    """Work to be done: what kind, with what, when, and a key that makes a second copy vanish."""
+
+    kind: str
+    payload: dict[str, Any]
+    run_at: datetime | None = None
+    unique_key: str | None = None
+
+
+class TakenJob(Struct, frozen=True):
+    """A job that this worker holds locked."""
+
+    id: UUID
+    payload: dict[str, Any]
+    attempts: int
+
+
+ENQUEUE = """
+INSERT INTO job (id, kind, payload, run_at, unique_key)
+SELECT id, kind, payload::jsonb, coalesce(run_at, now()), unique_key
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
+     AS given (id, kind, payload, run_at, unique_key)
+ON CONFLICT (unique_key) DO NOTHING
+"""
+
+TAKE = """
+SELECT id, payload, attempts FROM job
+WHERE kind = $1 AND failed_at IS NULL AND run_at <= now()
+ORDER BY run_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+
+DUE_KINDS = "SELECT DISTINCT kind FROM job WHERE failed_at IS NULL AND run_at <= now() AND kind = ANY($1)"
+
+DONE = "DELETE FROM job WHERE id = ANY($1)"
+
+POSTPONE = """
+UPDATE job SET attempts = attempts + 1, last_error = $2, run_at = now() + $3::interval,
+       failed_at = CASE WHEN attempts + 1 >= $4 THEN now() END
+WHERE id = $1
+"""
+
+
+async def enqueue(tx: Transaction, new: Sequence[NewJob]) -> None:
+    """Write `new` jobs; they exist when `tx` commits. A second job with the same `unique_key` is ignored."""
+    if not new:
+        return
+    await tx.execute(
+        ENQUEUE,
+        [new_id() for _ in new],
+        [job.kind for job in new],
+        [msgspec.json.encode(job.payload).decode() for job in new],
+        [job.run_at for job in new],
+        [job.unique_key for job in new],
+    )
+
+
+class Worker:
+    """Carries out the jobs of the kinds it has handlers for, until it is stopped."""
+
+    def __init__(self, database: Database, handlers: Mapping[str, Handler]) -> None:
+        self._database = database
+        self._handlers = handlers
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for work now instead of at the next poll."""
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Survives the database being away."""
+        while not stop.is_set():
+            try:
+                worked = await self.run_due()
+            except Away as error:
+                log.warning("jobs.database_away", error=str(error))
+                worked = False
+            if not worked:
+                await self._rest(stop)
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(stop.wait())]
+        await asyncio.wait(waits, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        self._woken.clear()
+
+    async def run_due(self) -> bool:
+        """Carry out one batch of each kind that is due; return whether there was any."""
+        async with self._database.transaction() as tx:
+            kinds = await tx.values(DUE_KINDS, list(self._handlers))
+        for kind in kinds:
+            await self._run_batch(kind, BATCH_MAX)
+        return bool(kinds)
+
+    async def run_until_idle(self) -> None:
+        """Carry out everything that is due now, and what that causes. For tests and one-shot commands."""
+        while await self.run_due():
+            pass
+
+    async def _run_batch(self, kind: str, size: int) -> None:
+        try:
+            async with self._database.transaction() as tx:
+                taken = await tx.fetch(TakenJob, TAKE, kind, size)
+                if taken:
+                    await self._handlers[kind](tx, [job.payload for job in taken])
+                    await tx.execute(DONE, [job.id for job in taken])
+            return
+        except Away:
+            raise
+        except Exception as error:  # noqa: BLE001 - a job may fail in any way; it is kept with its error
+            log.warning("jobs.batch_failed", kind=kind, size=len(taken), error=repr(error))
+        for job in taken:
+            await self._run_alone(kind, job)
+
+    async def _run_alone(self, kind: str, job: TakenJob) -> None:
+        try:
+            async with self._database.transaction() as tx:
+                if await tx.value("SELECT 1 FROM job WHERE id = $1 FOR UPDATE SKIP LOCKED", job.id):
+                    await self._handlers[kind](tx, [job.payload])
+                    await tx.execute(DONE, [job.id])
+        except Away:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("jobs.job_failed", kind=kind, job=str(job.id), attempts=job.attempts + 1, error=repr(error))
+            async with self._database.transaction() as tx:
+                await tx.execute(POSTPONE, job.id, repr(error)[:2000], delay_after(job.attempts), ATTEMPTS_MAX)
+
+
+def delay_after(attempts: int) -> timedelta:
+    """Return how long a job rests after it failed for the `attempts`+1st time: doubling from 5 s to 3 h."""
+    return timedelta(seconds=min(DELAY_FIRST_S * 2**attempts, DELAY_MAX_S))
+
+
+class Every(Struct, frozen=True):
+    """A job of `kind` that is due once in each `period`, whoever runs it."""
+
+    kind: str
+    period: timedelta
+
+
+CLAIM_SLOTS = """
+INSERT INTO job_slot (kind, slot) SELECT * FROM unnest($1::text[], $2::bigint[])
+ON CONFLICT DO NOTHING RETURNING kind
+"""
+
+
+async def schedule(tx: Transaction, recurring: Sequence[Every], now: datetime) -> None:
+    """Enqueue the recurring jobs whose period has begun; safe to call from every process, as often as wished."""
+    slots = [int(now.timestamp() // every.period.total_seconds()) for every in recurring]
+    claimed = await tx.values(CLAIM_SLOTS, [every.kind for every in recurring], slots)
+    await enqueue(tx, [NewJob(kind, {}) for kind in claimed])

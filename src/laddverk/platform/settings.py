@@ -1,0 +1,110 @@
+"""Settings: what an operator may choose, from the environment (`LADDVERK_…`) with sensible defaults.
+
+Every variable is a field of `Settings` in capitals after `LADDVERK_`; `docs/operations.md` lists them.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from laddverk.kernel.problems import Invalid
+
+PREFIX: Final = "LADDVERK_"
+SECRET_BYTES: Final = 32  # 256 bits: never guessed, and BLAKE2b takes keys of up to 64 bytes
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All settings. Ports of 0 mean "any free port"; times are in seconds."""
+
+    state_dir: Path = Path("var")
+    """Where the embedded database, secrets and files live."""
+    database_url: str | None = None
+    """An external PostgreSQL 15+; None means the embedded one."""
+    host: str = "127.0.0.1"
+    """Address that the web and OCPP listeners bind to. Set to 0.0.0.0 behind a TLS proxy."""
+    web_port: int = 8080
+    ocpp_port: int = 9000
+    public_url: str | None = None
+    """The address drivers and staff use, for links in mails and QR codes; default http://host:web_port."""
+    operator_name: str = "Laddverk"
+    """Whose network this is: on pages, receipts and invoices."""
+    operator_org_number: str = ""
+    operator_vat_number: str = ""
+    operator_address: str = ""
+    operator_email: str = ""
+    operator_phone: str = ""
+    currency: str = "SEK"
+    timezone: str = "Europe/Stockholm"
+    smtp_url: str | None = None
+    """smtp://user:password@host:port for outgoing mail; None keeps mails in the database only."""
+    mail_from: str = "laddverk@localhost"
+    stripe_api_key: str | None = None
+    stripe_webhook_secret: str | None = None
+    stripe_api_base: str | None = None
+    """Another address of the Stripe API: a test double."""
+    payment_provider: str = "sandbox"
+    """`sandbox` (built in, moves no money) or `stripe`."""
+    heartbeat_interval_s: int = 300
+    log_level: str = "info"
+    demo: bool = False
+    """Shows demo log-ins, the demo mail box and the sandbox payment page."""
+
+    @property
+    def web_url(self) -> str:
+        """The address of the web face, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.web_port}").rstrip("/")
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings in `environment`. Raises `Invalid` naming the variable that is wrong."""
+    given = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and value != ""
+    }
+    known = {field for field in Settings.__struct_fields__}
+    try:
+        return msgspec.convert({k: v for k, v in given.items() if k in known}, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        field = str(error).rpartition("$.")[2].rstrip("`")
+        raise Invalid(
+            "The setting %(variable)s cannot be understood: %(reason)s",
+            field=PREFIX + field.upper(),
+            remedy="See docs/operations.md for what it may be.",
+            variable=PREFIX + field.upper(),
+            reason=str(error),
+        ) from None
+
+
+def _path(wanted: type[object], value: object) -> object:
+    if wanted is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(str(wanted))
+
+
+class Secrets(Struct, frozen=True):
+    """Keys that are made once and never leave the state directory (or are given by the environment)."""
+
+    charger_pepper: bytes
+    """Keys the BLAKE2b hashes of charger passwords and API keys."""
+    link_key: bytes
+    """Signs links in mails and the driver's session pages."""
+
+
+def secrets_in(state_dir: Path) -> Secrets:
+    """Return the secrets of this installation, made on first use in `state_dir/secrets.json` (readable by us alone)."""
+    path = state_dir / "secrets.json"
+    if not path.exists():
+        state_dir.mkdir(parents=True, exist_ok=True)
+        fresh = Secrets(secrets.token_bytes(SECRET_BYTES), secrets.token_bytes(SECRET_BYTES))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(fresh))
+    return msgspec.json.decode(path.read_bytes(), type=Secrets)
