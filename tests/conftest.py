@@ -1,0 +1,87 @@
+"""What all tests share: a real PostgreSQL, one per run, and a fresh migrated database for each test that asks.
+
+`LADDVERK_TEST_DATABASE_URL` names an external server to run the same suite against; its account must be allowed to
+create databases. `LADDVERK_CI=1` turns every skip into an error: what is not tested there is not tested at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from laddverk.platform.database import Database
+from tests.cluster import TestCluster
+
+CLUSTER = pytest.StashKey[TestCluster]()
+IN_CI = os.environ.get("LADDVERK_CI") == "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the place of this run's server; under xdist the workers are told by the controller."""
+    workerinput: dict[str, str] | None = getattr(config, "workerinput", None)
+    if workerinput is not None:
+        config.stash[CLUSTER] = TestCluster(Path(workerinput["laddverk_cluster"]), workerinput["workerid"])
+    else:
+        config.stash[CLUSTER] = TestCluster(TestCluster.place_for(os.getpid()), "main")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell an xdist worker where the server is, or will be."""
+    node.workerinput["laddverk_cluster"] = str(node.config.stash[CLUSTER].directory)  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server, once all workers are done, and what killed runs left behind."""
+    if CLUSTER in config.stash and not hasattr(config, "workerinput"):
+        config.stash[CLUSTER].remove()
+        TestCluster.remove_abandoned()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """In CI a skip is a failure."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"Nothing may be skipped in CI: {reason}"
+
+
+@pytest.fixture(scope="session")
+def cluster(pytestconfig: pytest.Config) -> TestCluster:
+    """The running test server, with a migrated template database in it."""
+    found = pytestconfig.stash[CLUSTER]
+    found.ensure_started()
+    return found
+
+
+@pytest.fixture
+def database_url(cluster: TestCluster) -> Iterator[str]:
+    """The DSN of a fresh migrated database, dropped after the test."""
+    name = asyncio.run(cluster.cloned())
+    yield cluster.dsn_of(name)
+    asyncio.run(cluster.dropped(name))
+
+
+@pytest.fixture
+def empty_database_url(cluster: TestCluster) -> Iterator[str]:
+    """The DSN of a database with nothing in it, dropped after the test."""
+    name = asyncio.run(cluster.cloned(template="template0"))
+    yield cluster.dsn_of(name)
+    asyncio.run(cluster.dropped(name))
+
+
+@pytest.fixture
+async def database(cluster: TestCluster) -> AsyncIterator[Database]:
+    """A `Database` on a fresh migrated database."""
+    name = await cluster.cloned()
+    connected = await Database.connected(cluster.dsn_of(name), size_max=4)
+    yield connected
+    await connected.close()
+    await cluster.dropped(name)
