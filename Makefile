@@ -1,0 +1,42 @@
+# What you can do with a clone of Laddverk. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench replay install-run install-dev
+
+PY := .venv/bin/python
+
+help:  ## Say what there is
+	@echo "Laddverk runs an EV charging network. It needs Python 3.11+, python3-venv and make; nothing else."
+	@echo
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  make bench-NAME           One of them: $(patsubst bench/%.py,%,$(filter-out bench/_%,$(wildcard bench/*.py)))"
+
+run: install-run  ## Install and start a living demo network (Ctrl-C stops it)
+	@exec .venv/bin/laddverk demo $(ARGS)
+
+test: install-dev  ## Install and run all tests (ARGS="tests/unit -k price" narrows them)
+	@$(PY) -m pytest -n 2 $(ARGS)
+
+check: install-dev  ## Style, types, floors between packages, sizes, translations
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo
+	$(PY) tools/size_report.py
+	$(PY) tools/catalog.py check
+
+bench: install-dev  ## Run every bench: each prints a table and, as its last line, one JSON object
+	@set -e; for file in bench/[a-z]*.py; do echo "== $$file"; $(PY) $$file; done
+
+bench-%: install-dev
+	@$(PY) bench/$*.py $(ARGS)
+
+replay: install-run  ## Replay real sessions through the sockets and reconcile them: make replay FILE=sessions.csv.gz
+	@test -n "$(FILE)" || { echo "Say which file: make replay FILE=sessions.csv.gz"; exit 2; }
+	@exec .venv/bin/laddverk simulate --replay "$(FILE)" $(ARGS)
+
+install-run:
+	@tools/install run
+
+install-dev:
+	@tools/install dev
