@@ -1,0 +1,164 @@
+"""Pages as text: the Jinja environment of the faces, and what every page knows about its reader.
+
+`render("console/stations.html", view, stations=...)` is all a handler needs. The macros of `templates/parts` are there
+in every template as `ui` (`ui.pill(...)`, `ui.money(...)`); `templates/parts/README.md` lists them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Final
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader
+from jinja2.runtime import Macro
+from msgspec import Struct
+
+from laddverk.kernel.ids import shown
+from laddverk.platform.formats import HOME_ZONE
+from laddverk.platform.languages import NAMES, SUPPORTED, marked
+from laddverk.platform.templating import environment
+
+HERE: Final = Path(__file__).parent
+STATIC: Final = HERE / "static"
+TEMPLATES: Final = HERE / "templates"
+THEMES: Final = {"system": marked("System"), "light": marked("Light"), "dark": marked("Dark")}
+VERSION_DIGITS: Final = 10  # of the hash in a static file's address: enough to change when the file does
+
+
+class Place(Struct, frozen=True):
+    """One entry of the console's top bar."""
+
+    key: str
+    word: str
+    path: str
+
+
+CONSOLE_PLACES: Final = (
+    Place("now", marked("Now"), "/console"),
+    Place("stations", marked("Chargers"), "/console/stations"),
+    Place("sessions", marked("Sessions"), "/console/sessions"),
+    Place("drivers", marked("Drivers"), "/console/drivers"),
+    Place("tokens", marked("Tags"), "/console/tokens"),
+    Place("tariffs", marked("Tariffs"), "/console/tariffs"),
+    Place("payments", marked("Payments"), "/console/payments"),
+    Place("invoices", marked("Invoices"), "/console/invoices"),
+    Place("audit", marked("Audit"), "/console/audit"),
+)
+
+
+class Person(Struct, frozen=True):
+    """Who is signed in, as the page shows them. `role` is a text to show; `places` limits the top bar (None: all)."""
+
+    name: str
+    role: str = ""
+    places: frozenset[str] | None = None
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """What a page knows about its reader. Made once per request from cookies, headers and the signed-in account."""
+
+    language: str
+    """One of `SUPPORTED`; from `web.i18n.negotiated`."""
+    now: datetime
+    """The instant of the request, UTC. "3 min ago" counts from here."""
+    path: str = "/"
+    """The path of the request, without its query; marks the current place in the top bar."""
+    query: tuple[tuple[str, str], ...] = ()
+    """The query as pairs in order; filter chips, sorting and pages change one of them and keep the rest."""
+    theme: str = "system"
+    """A key of `THEMES`; from the cookie `theme`."""
+    person: Person | None = None
+    csrf_token: str = ""
+    """Sent back by every form (`ui.csrf(view)`), field `_csrf_token`."""
+    zone: str = HOME_ZONE
+    """The time zone that clock times are shown in."""
+    operator: str = "Laddverk"
+    """The name that drivers know the network by."""
+    notice: str | None = None
+    """One sentence that the last action leaves behind, already translated."""
+
+
+def is_current(place: Place, path: str) -> bool:
+    """Return whether `path` is at or under `place`. The first place is only itself."""
+    return path == place.path or (place.path != CONSOLE_PLACES[0].path and path.startswith(place.path + "/"))
+
+
+def places(view: View) -> list[Place]:
+    """Return the entries of the top bar that the signed-in person may open."""
+    allowed = view.person.places if view.person else frozenset[str]()
+    return [place for place in CONSOLE_PLACES if allowed is None or place.key in allowed]
+
+
+def with_query(view: View, **changes: str | int | None) -> str:
+    """Return the address of this page with some of its query changed; None takes a name away."""
+    kept = [(name, value) for name, value in view.query if name not in changes]
+    changed = [(name, str(value)) for name, value in changes.items() if value is not None]
+    query = urlencode(kept + changed)
+    return f"{view.path}?{query}" if query else view.path
+
+
+def query_value(view: View, name: str) -> str:
+    """Return the last value of `name` in the query, or an empty text."""
+    return next((value for key, value in reversed(view.query) if key == name), "")
+
+
+@lru_cache(maxsize=256)
+def static(path: str) -> str:
+    """Return the address of a static file, with a version that changes when its content does."""
+    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:VERSION_DIGITS]
+    return f"/static/{path}?v={digest}"
+
+
+def spark_points(values: Iterable[float | None], width: float, height: float, top: float | None = None) -> str:
+    """Return the points of a sparkline from 0 to `top` (the largest value when None), for SVG. Gaps are closed."""
+    known = [(place, value) for place, value in enumerate(values) if value is not None]
+    if not known:
+        return ""
+    highest = top or max(value for _, value in known) or 1
+    step = width / max(1, known[-1][0])
+    return " ".join(f"{place * step:.1f},{height - min(1, value / highest) * height:.1f}" for place, value in known)
+
+
+@lru_cache
+def environment_for(language: str) -> Environment:
+    """Return the environment of all pages in `language`, with the parts as `ui`."""
+    made = environment(FileSystemLoader(TEMPLATES), language)
+    made.globals.update(
+        static=static,
+        places=places,
+        is_current=is_current,
+        with_query=with_query,
+        query_value=query_value,
+        spark_points=spark_points,
+        themes=THEMES,
+        languages={language: NAMES[language] for language in SUPPORTED},
+    )
+    made.filters["shown"] = lambda identity, prefix: shown(prefix, identity)
+    made.globals["ui"] = parts(made)
+    return made
+
+
+def parts(made: Environment) -> SimpleNamespace:
+    """Return the macros of every file in `templates/parts` under one name. Two of the same name are a mistake."""
+    together = SimpleNamespace()
+    for name in sorted(path.name for path in (TEMPLATES / "parts").glob("*.html")):
+        for macro, value in vars(made.get_template(f"parts/{name}").module).items():
+            if isinstance(value, Macro) and not macro.startswith("_"):
+                if hasattr(together, macro):
+                    raise ValueError(f"the macro {macro} of parts/{name} exists already")
+                setattr(together, macro, value)
+    return together
+
+
+def render(template: str, view: View, **context: object) -> str:
+    """Return `template` rendered for `view`, whose name in the template is `view`.
+
+    An unknown name in the template raises `jinja2.UndefinedError`: a page never shows an empty place silently.
+    """
+    return environment_for(view.language).get_template(template).render(view=view, **context)
