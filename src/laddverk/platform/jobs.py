@@ -93,8 +93,12 @@ class Worker:
 
     def __init__(self, database: Database, handlers: Mapping[str, Handler]) -> None:
         self._database = database
-        self._handlers = handlers
+        self._handlers = dict(handlers)
         self._woken = asyncio.Event()
+
+    def handle(self, handlers: Mapping[str, Handler]) -> None:
+        """Take over these kinds too: handlers that need the house are made after it."""
+        self._handlers.update(handlers)
 
     def wake(self) -> None:
         """Look for work now instead of at the next poll."""

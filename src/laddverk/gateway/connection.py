@@ -1,0 +1,231 @@
+"""One socket of one charger: its calls are handled in order, our calls go out one at a time.
+
+A call is decoded, made into facts, recorded by the window, and answered after the commit. An answer to our own call
+goes to whoever waits for it; reading never stops for it (quirk 34).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from msgspec import Raw
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
+from laddverk.gateway import limits
+from laddverk.gateway.doorway import Allowance
+from laddverk.gateway.window import DatabaseAway, Entry, Quarantined, Window
+from laddverk.kernel.ids import StationId
+from laddverk.kernel.time import Clock
+from laddverk.ocpp import codec, frames, translate
+from laddverk.ocpp.answers import Answer, BootAnswer, Registration
+from laddverk.ocpp.errors import Fault, Undecodable
+from laddverk.ocpp.facts import Booted
+from laddverk.ocpp.protocol import Protocol
+from laddverk.ocpp.structs import Message
+from laddverk.platform.journal import Frame
+
+log = structlog.get_logger()
+
+REPLACED = 4001
+"""Close code of our own: a newer connection of the same station has taken over."""
+
+
+class CallTimedOut(Exception):
+    """The charger did not answer our call in time, or the connection ended before it did."""
+
+
+class Connection:
+    """A charger that is connected and authenticated."""
+
+    def __init__(
+        self,
+        socket: ServerConnection,
+        *,
+        station_id: StationId,
+        identity: str,
+        epoch: int,
+        protocol: Protocol,
+        clock_offset_ms: int,
+        window: Window,
+        clock: Clock,
+    ) -> None:
+        self.socket = socket
+        self.station_id = station_id
+        self.identity = identity
+        self.epoch = epoch
+        self.protocol = protocol
+        self.ready = asyncio.Event()
+        """Set once we may call: the boot was accepted, or the charger was already running."""
+        self._origin_offset = timedelta(milliseconds=clock_offset_ms)
+        self._window = window
+        self._clock = clock
+        self._allowance = Allowance()
+        self._numbers = itertools.count(1)
+        self._calling = asyncio.Lock()
+        self._pending: dict[str, asyncio.Future[frames.CallResult | frames.CallError]] = {}
+        self._unanswered = 0
+        self._malformed = 0
+
+    async def serve(self) -> None:
+        """Handle what the charger sends until the socket closes."""
+        loop = asyncio.get_running_loop()
+        grace = loop.call_later(limits.BOOT_GRACE_S, self.ready.set)
+        try:
+            async for data in self.socket:
+                wait_s = self._allowance.wait_s(loop.time())
+                if wait_s:
+                    await asyncio.sleep(wait_s)
+                if isinstance(data, bytes):
+                    await self.close(CloseCode.UNSUPPORTED_DATA, "OCPP-J is spoken in text frames")
+                    return
+                await self._handle(data)
+        except ConnectionClosed:
+            pass
+        except DatabaseAway:
+            await self.close(CloseCode.TRY_AGAIN_LATER, "the database is away; keep your messages")
+        finally:
+            grace.cancel()
+            for waiting in self._pending.values():
+                if not waiting.done():
+                    waiting.set_exception(CallTimedOut("the connection ended"))
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the socket; never raises."""
+        await self.socket.close(code, reason)
+
+    async def call(self, action: str, request: Message) -> frames.CallResult | frames.CallError:
+        """Send a CALL and return its answer. One at a time (OCPP-J 4.1.1). Raises `CallTimedOut`."""
+        async with self._calling:
+            unique_id = str(uuid4())
+            answer: asyncio.Future[frames.CallResult | frames.CallError] = asyncio.get_running_loop().create_future()
+            self._pending[unique_id] = answer
+            try:
+                await self._send(frames.encode_call(unique_id, action, request))
+                result = await asyncio.wait_for(answer, limits.CALL_TIMEOUT_S)
+            except TimeoutError:
+                await self._count_unanswered()
+                raise CallTimedOut(f"no answer within {limits.CALL_TIMEOUT_S:.0f} s") from None
+            except ConnectionClosed:
+                raise CallTimedOut("the connection ended") from None
+            finally:
+                del self._pending[unique_id]
+            self._unanswered = 0
+            return result
+
+    async def _count_unanswered(self) -> None:
+        self._unanswered += 1
+        if self._unanswered >= limits.UNANSWERED_CALLS_MAX:
+            await self.close(CloseCode.POLICY_VIOLATION, "too many calls went unanswered")
+
+    async def _handle(self, data: str) -> None:
+        received = self._frame(b">", data)
+        frame = frames.decode(data)
+        if isinstance(frame, frames.Call):
+            await self._handle_call(frame, received)
+        elif isinstance(frame, frames.CallResult | frames.CallError):
+            self._window.note(received)
+            self._resolve(frame)
+        elif isinstance(frame, frames.Send):
+            await self._handle_send(frame, received)
+        elif isinstance(frame, frames.Malformed):
+            await self._handle_malformed(frame, received)
+        else:
+            self._window.note(received)
+            log.warning("gateway.answer_refused", station=self.identity, code=frame.code, description=frame.description)
+
+    async def _handle_call(self, call: frames.Call, received: Frame) -> None:
+        try:
+            decoded = codec.decode_request(self.protocol, call.action, call.payload)
+        except Undecodable as error:
+            reason = f"{error.error_code}: {error.description}"
+            await self._record((), received, call.action, reason)
+            await self._send(frames.encode_error(self.protocol, call.unique_id, error.fault, error.description))
+            return
+        facts = self._facts(call.action, decoded, received, call.flags)
+        answers = await self._record(facts, received, call.action)
+        response = translate.answer(self.protocol, call.action, decoded.message, answers, self._clock())
+        await self._send(frames.encode_result(call.unique_id, response))
+        self._note_readiness(facts, answers)
+
+    async def _handle_send(self, send: frames.Send, received: Frame) -> None:
+        try:
+            decoded = codec.decode_request(self.protocol, send.action, send.payload)
+        except Undecodable as error:
+            await self._record((), received, send.action, f"{error.error_code}: {error.description}")
+            return
+        await self._record(self._facts(send.action, decoded, received, send.flags), received, send.action)
+
+    async def _handle_malformed(self, malformed: frames.Malformed, received: Frame) -> None:
+        self._malformed += 1
+        waiting = self._pending.get(str(malformed.unique_id))
+        if waiting is not None and malformed.message_type in (frames.CALL_RESULT, frames.CALL_ERROR):
+            waiting.set_result(frames.CallError(str(malformed.unique_id), Fault.FORMAT.value, malformed.why))
+        await self._record((), received, None, malformed.why)
+        refusal = frames.refusal(self.protocol, malformed)
+        if refusal is not None:
+            await self._send(refusal)
+        if self._malformed >= limits.MALFORMED_MAX:
+            await self.close(CloseCode.PROTOCOL_ERROR, "too many malformed frames")
+
+    def _facts(self, action: str, decoded: codec.Decoded, received: Frame, flags: Sequence[str]) -> Sequence[Any]:
+        origin = translate.Origin(
+            station_id=self.station_id,
+            received_at=received.received_at,
+            clock_offset=self._origin_offset,
+            flags=(*flags, *decoded.flags),
+        )
+        return translate.to_facts(self.protocol, action, decoded.message, origin)
+
+    async def _record(
+        self, facts: Sequence[Any], received: Frame, action: str | None, doubt: str | None = None
+    ) -> list[Answer | None]:
+        kept = Quarantined(self.station_id, received.received_at, action, received.body, doubt) if doubt else None
+        return await self._window.record(Entry(facts, [received], kept, action))
+
+    def _note_readiness(self, facts: Sequence[Any], answers: Sequence[Answer | None]) -> None:
+        """A charger may be called once its boot is accepted; one that talks without booting was already running."""
+        boots = [answer for answer in answers if isinstance(answer, BootAnswer)]
+        if boots:
+            if boots[-1].registration is Registration.ACCEPTED:
+                self.ready.set()
+        elif facts and not any(isinstance(fact, Booted) for fact in facts):
+            self.ready.set()
+
+    def _resolve(self, answer: frames.CallResult | frames.CallError) -> None:
+        """Hand an answer to the call that waits for it. An id that matches nothing is dropped (quirk 25), but for
+        the error with id -1 or none, which can only mean our one outstanding call (quirk 85)."""
+        unique_id = str(answer.unique_id)
+        if unique_id in ("-1", "") and isinstance(answer, frames.CallError) and len(self._pending) == 1:
+            unique_id = next(iter(self._pending))
+        waiting = self._pending.get(unique_id)
+        if waiting is None or waiting.done():
+            log.info("gateway.answer_to_nothing", station=self.identity)
+        else:
+            waiting.set_result(answer)
+
+    async def _send(self, text: str) -> None:
+        self._window.note(self._frame(b"<", text))
+        await self.socket.send(text)
+
+    def _frame(self, direction: bytes, text: str) -> Frame:
+        return Frame(
+            station_id=self.station_id,
+            received_at=self._clock(),
+            epoch=self.epoch,
+            number=next(self._numbers),
+            direction=direction.decode(),
+            body=text.encode(errors="surrogatepass"),
+        )
+
+
+def payload_of(answer: frames.CallResult | frames.CallError) -> Raw | frames.CallError:
+    """Return what `translate.outcome` wants: the payload of a result, or the error itself."""
+    return answer.payload if isinstance(answer, frames.CallResult) else answer

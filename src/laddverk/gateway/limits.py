@@ -1,0 +1,31 @@
+"""The limits of the gateway (law 8), each with its reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FRAME_BYTES_MAX: Final = 64 * 1024  # the largest sensible report is about 30 KiB; larger frames end the connection
+STATIONS_MAX: Final = 5_000  # per process: beyond it a garbage collection is felt by drivers
+HANDSHAKE_TIMEOUT_S: Final = 10.0  # a slow or silent client holds a socket no longer
+HANDSHAKES_AT_ONCE: Final = 50  # a reconnect storm waits here instead of drowning the database
+PING_INTERVAL_S: Final = 60.0  # finds dead mobile links within two minutes; three times a common heartbeat
+PING_TIMEOUT_S: Final = 60.0
+CLOSE_TIMEOUT_S: Final = 5.0  # a peer that does not close is dropped; nothing is owed to it
+SOCKET_QUEUE_MAX: Final = 16  # frames read ahead of handling; more would only hide an overload from the sender
+CALL_TIMEOUT_S: Final = 30.0  # chargers answer within seconds or not at all
+UNANSWERED_CALLS_MAX: Final = 3  # a charger that answers none of them is better off reconnecting (quirk 35)
+BOOT_GRACE_S: Final = 10.0  # a charger that was already running when it reconnects sends no boot (quirk 36, 87)
+MALFORMED_MAX: Final = 100  # of one connection; a charger that sends nothing else is closed
+MESSAGES_PER_S: Final = 50.0  # of one station, sustained; offline queues replay well below it
+MESSAGES_BURST: Final = 200.0
+WINDOW_FACTS_MAX: Final = 1_000  # bounds one transaction
+WINDOW_LINGER_S: Final = 0.008  # under load, wait this long for company; never when idle
+WINDOW_BUSY_AT: Final = 8  # messages in the last window that make it "under load"
+WAITING_MAX: Final = 20_000  # messages that wait for a commit; beyond it sockets are not read
+SEEN_FLUSH_S: Final = 5.0  # "last seen" may be this old on a screen
+COMMAND_POLL_S: Final = 1.0  # a command whose wake-up hint was lost waits at most this long
+DATABASE_PROBE_S: Final = 1.0  # how often a lost database is looked for
+FAILED_HANDSHAKES_PER_MIN: Final = 30  # of one address; a genuine charger with a wrong key tries a few times a minute
+FAILURES_REMEMBERED: Final = 10_000  # addresses; the oldest are forgotten first
+KNOCKS_FLUSH_S: Final = 2.0
+KNOCKS_WAITING_MAX: Final = 500

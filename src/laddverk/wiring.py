@@ -1,0 +1,222 @@
+"""The one table that says who listens to what, and the one place where everything is put together.
+
+What must flow upward between the floors flows as events; here is the whole list of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from msgspec import Struct
+
+from laddverk.access import jobs as access_jobs
+from laddverk.gateway.server import Gateway
+from laddverk.gateway.window import RecorderTable
+from laddverk.invoicing import jobs as invoicing_jobs
+from laddverk.kernel.actors import rule
+from laddverk.kernel.events import Event
+from laddverk.kernel.time import Clock, system_clock
+from laddverk.notices import jobs as notices_jobs
+from laddverk.ocpp import facts
+from laddverk.payments import jobs as payments_jobs
+from laddverk.payments.model import PaymentAuthorised, PaymentCaptured
+from laddverk.platform import embedded, jobs, migrator, outbox
+from laddverk.platform.database import Away, Database
+from laddverk.platform.hints import Hints
+from laddverk.platform.house import House
+from laddverk.platform.jobs import Every, Handler, Worker
+from laddverk.platform.settings import Settings, secrets_in
+from laddverk.sessions import jobs as sessions_jobs
+from laddverk.sessions import service as sessions
+from laddverk.sessions.model import SessionClosed, SessionPriced, StartFailed
+from laddverk.stations import jobs as stations_jobs
+from laddverk.stations import service as stations
+from laddverk.stations.model import CommandFinished
+from laddverk.web.app import create_app
+
+log = structlog.get_logger()
+
+SCHEDULE_EVERY_S: Final = 1.0  # how often recurring jobs are looked at; the shortest period is five seconds
+SHUTDOWN_S: Final = 10.0  # open pages and streams are cut after this
+
+RECORDERS: Final[RecorderTable] = (
+    (facts.Booted, stations.record_boots),
+    (facts.HeartbeatReceived, stations.record_heartbeats),
+    (facts.TokenPresented, sessions.record_tokens),
+    (facts.SessionStarted, sessions.record_starts),
+    (facts.StatusReported, stations.record_statuses),
+    (facts.SessionUpdated, sessions.record_updates),
+    (facts.EnergySampled, sessions.record_samples),
+    (facts.SessionEnded, sessions.record_ends),
+    (facts.VariablesReported, stations.record_variables),
+    (facts.VendorMessage, stations.record_vendor_messages),
+    (facts.OtherReported, stations.record_others),
+)
+"""Which room records which fact, in the order in which one window calls them."""
+
+ROOM_JOBS: Final = (access_jobs, stations_jobs, sessions_jobs, payments_jobs, invoicing_jobs, notices_jobs)
+"""The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
+
+LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
+    SessionClosed: ("sessions.price",),
+    SessionPriced: ("payments.capture",),
+    StartFailed: ("payments.void",),
+    CommandFinished: ("sessions.command_finished",),
+    PaymentAuthorised: ("wiring.begin_start",),
+    PaymentCaptured: ("invoicing.mark_paid",),
+}
+"""Which jobs an event causes. Jobs named `wiring.…` are below: they join two rooms that do not know each other."""
+
+
+class Addresses(Struct, frozen=True):
+    """Where the faces of a running Laddverk are."""
+
+    web_url: str
+    ocpp_url: str
+
+
+def own_handlers(house: House) -> dict[str, Handler]:
+    """Return the jobs that belong to no single room."""
+
+    async def begin_start(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+        """A payment was authorised: the charger may start."""
+        for event in (outbox.decoded(PaymentAuthorised, payload) for payload in payloads):
+            if event.start_request_id is not None:
+                await sessions.begin_start(tx, rule("payment authorised"), event.start_request_id, house.clock())
+        tx.after_commit(lambda: house.hints.publish(["commands", "now"]))
+
+    return {"wiring.begin_start": begin_start}
+
+
+def all_handlers(house: House) -> dict[str, Handler]:
+    """Return every job of the house by its kind."""
+    collected = own_handlers(house)
+    for room in ROOM_JOBS:
+        collected.update(room.handlers(house))
+    return collected
+
+
+def recurring() -> list[Every]:
+    """Return what happens by the clock."""
+    return [every for room in ROOM_JOBS for every in room.EVERY]
+
+
+def subscribe_all() -> None:
+    """Tell the outbox who listens; may be called again."""
+    for event, kinds in LISTENERS.items():
+        for kind in kinds:
+            outbox.subscribe(event, kind)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[House]:
+    """Yield the house on a migrated database, with no face open and no job running yet.
+
+    Uses `settings.database_url`, or the embedded PostgreSQL in `settings.state_dir`.
+    """
+    async with AsyncExitStack() as stack:
+        dsn = settings.database_url or await stack.enter_async_context(embedded.running(settings.state_dir))
+        database = await Database.connected(dsn)
+        stack.push_async_callback(database.close)
+        async with database.pool.acquire() as connection:
+            await migrator.migrate(connection)
+        subscribe_all()
+        house = House(settings, secrets_in(settings.state_dir), database, Hints(), clock, Worker(database, {}))
+        house.worker.handle(all_handlers(house))
+        yield house
+
+
+async def run(
+    settings: Settings,
+    *,
+    ready: Callable[[House, Addresses], Awaitable[None]],
+    stop: asyncio.Event,
+    clock: Clock = system_clock,
+) -> None:
+    """Run gateway, web and worker in this process until `stop` is set; `ready` is awaited once all of them listen."""
+    async with opened(settings, clock=clock) as house:
+        await serve(house, ready=ready, stop=stop)
+
+
+async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Open the faces of `house`, work until `stop` is set, and close everything in order: faces first."""
+    gateway = Gateway(house, RECORDERS)
+    web = _web_server(house)
+    stopping = asyncio.Event()
+    await gateway.start()
+    background = [
+        asyncio.create_task(web.serve()),
+        asyncio.create_task(house.worker.run(stopping)),
+        asyncio.create_task(_keep_schedule(house)),
+    ]
+    try:
+        await _until_started(web, background[0])
+        await ready(house, _addresses(house, gateway, web))
+        await _first_of(stop.wait(), *background)
+    finally:
+        stopping.set()
+        web.should_exit = True
+        await gateway.stop()
+        background[2].cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+
+
+def _web_server(house: House) -> uvicorn.Server:
+    settings = house.settings
+    config = uvicorn.Config(
+        create_app(house),
+        host=settings.host,
+        port=settings.web_port,
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(SHUTDOWN_S),
+        timeout_keep_alive=30,
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # signals are the command's business
+    return server
+
+
+async def _until_started(web: uvicorn.Server, task: asyncio.Task[None]) -> None:
+    while not web.started:
+        if task.done():
+            task.result()
+            raise RuntimeError("the web server ended before it had started; is its port taken?")
+        await asyncio.sleep(0.01)
+
+
+def _addresses(house: House, gateway: Gateway, web: uvicorn.Server) -> Addresses:
+    host = house.settings.host
+    web_port = web.servers[0].sockets[0].getsockname()[1]
+    return Addresses(
+        web_url=house.settings.public_url or f"http://{host}:{web_port}",
+        ocpp_url=f"ws://{host}:{gateway.port}/ocpp",
+    )
+
+
+async def _keep_schedule(house: House) -> None:
+    every = recurring()
+    while True:
+        try:
+            async with house.database.transaction() as tx:
+                await jobs.schedule(tx, every, house.clock())
+        except Away as error:
+            log.warning("wiring.schedule_waits_for_database", error=repr(error))
+        await asyncio.sleep(SCHEDULE_EVERY_S)
+
+
+async def _first_of(stop: Awaitable[Any], *tasks: asyncio.Task[Any]) -> None:
+    """Wait until `stop`, or until one of `tasks` ends, which it must not: then raise what ended it."""
+    waiting = asyncio.ensure_future(stop)
+    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for task in done - {waiting}:
+        task.result()
+        raise RuntimeError("a part of the program ended by itself")
