@@ -1,0 +1,116 @@
+"""The codec: from the payload of a frame to a Struct of its version, and what was tolerated on the way.
+
+A payload as the standard wants it goes the fast way: msgspec validates while it parses. Any other is read a second
+time with goodwill (`tolerance`). Names that occur twice in an object are noticed only in a second reading; the last
+one counts in both.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from laddverk.ocpp import tolerance
+from laddverk.ocpp.errors import Fault, Undecodable
+from laddverk.ocpp.frames import DEPTH_MAX
+from laddverk.ocpp.protocol import Protocol
+from laddverk.ocpp.structs import CustomDataType, Message
+
+NUL: Final = rb"\u0000"  # valid JSON, but no text for PostgreSQL
+NEVER_REFUSED: Final = {
+    # Law 1: what was charged, and what is broken, must not be lost for a cosmetic fault.
+    "MeterValues", "StartTransaction", "StatusNotification", "StopTransaction", "TransactionEvent",
+    # A report in many parts is worth having with one part odd; a refusal ends all of it.
+    "NotifyCustomerInformation", "NotifyEvent", "NotifyMonitoringReport", "NotifyReport", "SecurityEventNotification",
+    # What the charger tells of its own doings: nothing depends on the odd field.
+    "DiagnosticsStatusNotification", "FirmwareStatusNotification", "LogStatusNotification",
+    "SignedFirmwareStatusNotification",
+}  # fmt: skip
+
+
+class Decoded(Struct, frozen=True):
+    """A message that was understood. No flags: it is exactly as the standard wants it."""
+
+    message: Message
+    flags: tuple[str, ...] = ()
+
+
+def decode_request(protocol: Protocol, action: str, raw: bytes | Raw) -> Decoded:
+    """Return the request of `action` that `raw`, the payload of a call, holds.
+
+    Raises `Undecodable`: NotImplemented for an action that the version does not have, else what is wrong with it.
+    """
+    if action not in protocol.actions:
+        raise Undecodable(protocol, Fault.NOT_IMPLEMENTED, f"{tolerance.shown(action)} is not an action of {protocol}")
+    return _decoded(protocol, protocol.actions[action][0], raw, forgiving=action in NEVER_REFUSED)
+
+
+def decode_response(protocol: Protocol, action: str, raw: bytes | Raw) -> Decoded:
+    """Return the answer to `action` that `raw`, the payload of a result, holds.
+
+    What is missing in an answer is empty: a command has an outcome all the same. Raises `Undecodable`.
+    """
+    response = protocol.actions[action][1] if action in protocol.actions else None
+    if response is None:
+        raise Undecodable(protocol, Fault.NOT_IMPLEMENTED, f"{tolerance.shown(action)} has no answer in {protocol}")
+    return _decoded(protocol, response, raw, forgiving=True)
+
+
+def strictly(kind: type[Message], raw: bytes | Raw) -> Message:
+    """Return `raw` as a `kind`, exactly as the schema has it, except that null stands for absent (quirk 55).
+
+    Raises `msgspec.MsgspecError` with the path of the first fault, UnicodeDecodeError or RecursionError.
+    """
+    return _decoder(kind).decode(raw)
+
+
+def _decoded(protocol: Protocol, kind: type[Message], raw: bytes | Raw, *, forgiving: bool) -> Decoded:
+    text = bytes(raw)
+    try:
+        if NUL not in text:
+            return Decoded(strictly(kind, text))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass  # the second reading says what is wrong, in words and by path
+    reading = tolerance.Reading(forgiving=forgiving)
+    try:
+        value, flags = tolerance.parsed(text.decode(errors="replace"))
+        if _depth(value) > DEPTH_MAX:
+            raise Undecodable(protocol, Fault.FORMAT, f"nested deeper than {DEPTH_MAX}")
+        message = reading.message(kind, value)
+    except tolerance.Unusable as problem:
+        raise Undecodable(protocol, problem.fault, str(problem)) from None
+    except (ValueError, RecursionError):
+        raise Undecodable(protocol, Fault.FORMAT, "the payload is not JSON") from None
+    return Decoded(message, (*flags, *reading.flags))
+
+
+@cache
+def _decoder(kind: type[Message]) -> msgspec.json.Decoder[Message]:
+    return msgspec.json.Decoder(kind, dec_hook=_custom_data)
+
+
+def _custom_data(kind: type, value: Any) -> CustomDataType:
+    """Return the vendor's own object, checked as its schema wants: it needs a vendorId, and may hold anything else."""
+    vendor_id = value.get("vendorId") if isinstance(value, dict) else None
+    if kind is not CustomDataType or not isinstance(vendor_id, str) or len(vendor_id) > CustomDataType.VENDOR_ID_MAX:
+        raise ValueError("customData must be an object with a vendorId")
+    if _depth(value) > DEPTH_MAX:
+        raise ValueError("customData is nested too deep")
+    return CustomDataType(value)
+
+
+def _depth(value: Any) -> int:
+    """Return how deep a parsed value nests, level by level, without recursion; never much more than `DEPTH_MAX`."""
+    level, depth = [value], 0
+    while level and depth <= DEPTH_MAX:
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        depth += 1
+    return depth - 1
