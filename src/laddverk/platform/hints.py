@@ -8,11 +8,31 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 QUEUE_MAX: Final = 256  # a viewer this far behind re-reads its page; more would only be memory
+
+
+class Heard:
+    """What one listener hears: an endless iterator. Waiting for the next topic may be given up and begun again."""
+
+    def __init__(self, queue: asyncio.Queue[str]) -> None:
+        self._queue = queue
+
+    def __aiter__(self) -> Heard:
+        return self
+
+    async def __anext__(self) -> str:
+        return await self._queue.get()
+
+    def waiting(self) -> set[str]:
+        """Return the topics that were told meanwhile, without waiting for more."""
+        topics: set[str] = set()
+        while not self._queue.empty():
+            topics.add(self._queue.get_nowait())
+        return topics
 
 
 class Hints:
@@ -29,21 +49,16 @@ class Hints:
                     queue.put_nowait(topic)
 
     @contextmanager
-    def listening(self, topics: Iterable[str]) -> Iterator[AsyncIterator[str]]:
+    def listening(self, topics: Iterable[str]) -> Iterator[Heard]:
         """Yield an endless iterator over the hints on `topics`, from now until the block is left."""
         queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_MAX)
         wanted = set(topics)
         for topic in wanted:
             self._listeners[topic].add(queue)
         try:
-            yield _drained(queue)
+            yield Heard(queue)
         finally:
             for topic in wanted:
                 self._listeners[topic].discard(queue)
                 if not self._listeners[topic]:
                     del self._listeners[topic]
-
-
-async def _drained(queue: asyncio.Queue[str]) -> AsyncIterator[str]:
-    while True:
-        yield await queue.get()
