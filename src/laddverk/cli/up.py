@@ -1,0 +1,49 @@
+"""`laddverk up`: the whole network in one process, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+
+from laddverk import wiring
+from laddverk.cli.network import Say, prepared_database, run_in_loop, stopped_by_signals
+from laddverk.platform.house import House
+from laddverk.platform.settings import Settings
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Nothing to choose here: all is set in the environment."""
+    parser.epilog = "Stops cleanly on Ctrl-C or SIGTERM. See docs/operations.md for the settings."
+
+
+def run(_: argparse.Namespace, settings: Settings) -> int:
+    """Run the network until it is told to stop."""
+    run_in_loop(up(settings, print_line))
+    return 0
+
+
+async def up(settings: Settings, say: Say) -> None:
+    """Start the database, migrate it, run gateway, web and workers, and stop all in turn when a signal comes."""
+
+    async def ready(house: House, addresses: wiring.Addresses) -> None:
+        say(greeting(house.settings, addresses))
+
+    stop = stopped_by_signals()
+    async with prepared_database(settings, say) as prepared:
+        await wiring.run(prepared, ready=ready, stop=stop)
+        say("Stopping.")
+    say("Stopped; everything is saved.")
+
+
+def greeting(settings: Settings, addresses: wiring.Addresses) -> str:
+    """Return what is printed when all runs."""
+    return (
+        f"\n{settings.operator_name} is running.\n"
+        f"  Console, portal and API   {addresses.web_url}\n"
+        f"  Chargers connect to       {addresses.ocpp_url}\n"
+        f"Ctrl-C stops it.\n"
+    )
+
+
+def print_line(text: str) -> None:
+    """Print `text` at once, also into a pipe."""
+    print(text, flush=True)
