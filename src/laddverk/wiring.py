@@ -6,8 +6,8 @@ What must flow upward between the floors flows as events; here is the whole list
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import structlog
@@ -166,6 +166,13 @@ async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[N
         await asyncio.gather(*background, return_exceptions=True)
 
 
+class _WebServer(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave the signals alone: they are the command's business, which stops all parts in order."""
+        yield
+
+
 def _web_server(house: House) -> uvicorn.Server:
     settings = house.settings
     config = uvicorn.Config(
@@ -179,9 +186,7 @@ def _web_server(house: House) -> uvicorn.Server:
         timeout_graceful_shutdown=int(SHUTDOWN_S),
         timeout_keep_alive=30,
     )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # signals are the command's business
-    return server
+    return _WebServer(config)
 
 
 async def _until_started(web: uvicorn.Server, task: asyncio.Task[None]) -> None:
