@@ -28,7 +28,7 @@ HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 TEMPLATES: Final = HERE / "templates"
 THEMES: Final = {"system": marked("System"), "light": marked("Light"), "dark": marked("Dark")}
-VERSION_DIGITS: Final = 10  # of the hash in a static file's address: enough to change when the file does
+VERSION_DIGITS: Final = 10  # of the hash in the address of static files: enough to change when a file does
 
 
 class Place(Struct, frozen=True):
@@ -74,8 +74,6 @@ class View(Struct, frozen=True, kw_only=True):
     theme: str = "system"
     """A key of `THEMES`; from the cookie `theme`."""
     person: Person | None = None
-    csrf_token: str = ""
-    """Sent back by every form (`ui.csrf(view)`), field `_csrf_token`."""
     zone: str = HOME_ZONE
     """The time zone that clock times are shown in."""
     operator: str = "Laddverk"
@@ -108,11 +106,24 @@ def query_value(view: View, name: str) -> str:
     return next((value for key, value in reversed(view.query) if key == name), "")
 
 
-@lru_cache(maxsize=256)
+def digest_of(folder: Path) -> str:
+    """Return a short name for the content of `folder`: another content has another name."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:VERSION_DIGITS]
+
+
+STATIC_PATH: Final = f"/static/{digest_of(STATIC)}"
+"""Where static files are served. The version stands in the path, so that modules import each other in one version and
+a browser may keep everything for ever."""
+
+
 def static(path: str) -> str:
-    """Return the address of a static file, with a version that changes when its content does."""
-    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:VERSION_DIGITS]
-    return f"/static/{path}?v={digest}"
+    """Return the address of a static file. Raises `FileNotFoundError` for one that does not exist."""
+    if not (STATIC / path).is_file():
+        raise FileNotFoundError(STATIC / path)
+    return f"{STATIC_PATH}/{path}"
 
 
 def spark_points(values: Iterable[float | None], width: float, height: float, top: float | None = None) -> str:

@@ -1,0 +1,7 @@
+/** @file What every page loads. Pages work without it; it only keeps them fresh and quick. */
+import "./live-time.js";
+import "./copy-button.js";
+import "./theme.js";
+import "./keys.js";
+import "./power-chart.js";
+import "./charger-map.js";

@@ -1,0 +1,131 @@
+/**
+ * @file <power-chart data-src="/…json" data-height="220">: one calm curve over time, with what happened marked on it.
+ *
+ * @typedef {{ label: string, unit: string, kind: "power" | "limit" | "current" | "level", values: (number | null)[] }} Series
+ * @typedef {{ time: number[], series: Series[], events?: { at: number, text: string }[] }} Curve
+ */
+
+const UPLOT = new URL("../vendor/uplot-1.6.32/", import.meta.url);
+const COLOURS = { power: "--energy", limit: "--wait", current: "--info", level: "--ink-3" };
+const FILL_ALPHA = "1f"; // of the area under the curve: there, and no more
+
+/** @param {string} href */
+function stylesheet(href) {
+  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return;
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
+}
+
+class PowerChart extends HTMLElement {
+  /** @type {any} */ chart = null;
+  /** @type {Curve | null} */ curve = null;
+  again = () => this.draw();
+  fit = new ResizeObserver(() => this.chart?.setSize({ width: this.clientWidth, height: this.tall }));
+
+  get tall() {
+    return Number(this.dataset.height ?? 220);
+  }
+
+  async connectedCallback() {
+    stylesheet(new URL("uPlot.min.css", UPLOT).href);
+    document.addEventListener("laddverk:theme", this.again);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.again);
+    await this.load();
+    this.fit.observe(this);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("laddverk:theme", this.again);
+    matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.again);
+    this.fit.disconnect();
+    this.chart?.destroy();
+  }
+
+  /** Fetch the curve again; a page calls it when a stream says that there is more. */
+  async load() {
+    const answer = await fetch(this.dataset.src ?? "", { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    this.curve = await answer.json();
+    await this.draw();
+  }
+
+  /** @param {string} token a custom property @returns {string} its colour in the present theme */
+  colour(token) {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${token})`;
+    this.append(probe);
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    if (!canvas) return "#888888";
+    canvas.fillStyle = getComputedStyle(probe).color;
+    canvas.fillRect(0, 0, 1, 1);
+    probe.remove();
+    return `#${[...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+  }
+
+  async draw() {
+    if (!this.curve || this.curve.time.length < 2) return;
+    const { default: UPlot } = await import(new URL("uPlot.esm.js", UPLOT).href);
+    this.chart?.destroy();
+    this.replaceChildren();
+    this.chart = new UPlot(this.options(this.curve, UPlot), [this.curve.time, ...this.curve.series.map((one) => one.values)], this);
+  }
+
+  /** @param {Curve} curve @param {any} UPlot */
+  options(curve, UPlot) {
+    const language = document.documentElement.lang === "en" ? "en-SE" : "sv-SE";
+    const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+    const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+    const axis = {
+      stroke: this.colour("--ink-3"), font: `12px ${getComputedStyle(this).fontFamily}`,
+      grid: { stroke: this.colour("--line"), width: 1 }, ticks: { show: false }, gap: 6,
+    };
+    return {
+      width: this.clientWidth, height: this.tall, padding: [curve.events?.length ? 22 : 8, 8, 0, 0],
+      cursor: { sync: { key: "laddverk" }, points: { size: 6 } }, legend: { live: true },
+      scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ _low, /** @type {number} */ high) => [0, (high || 1) * 1.08] }, level: { range: [0, 100] } },
+      axes: [
+        { ...axis, grid: { show: false }, size: 28, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((s) => clock.format(s * 1000)) },
+        { ...axis, size: 40, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((n) => numbers.format(n)) },
+      ],
+      series: [
+        { value: (/** @type {any} */ _, /** @type {number | null} */ s) => (s == null ? "–" : clock.format(s * 1000)), label: "" },
+        ...curve.series.map((one) => this.series(one, numbers, UPlot)),
+      ],
+      plugins: [{ hooks: { draw: [(/** @type {any} */ chart) => this.mark(chart, curve)] } }],
+    };
+  }
+
+  /** @param {Series} one @param {Intl.NumberFormat} numbers @param {any} UPlot */
+  series(one, numbers, UPlot) {
+    const stroke = this.colour(COLOURS[one.kind] ?? "--ink-2");
+    return {
+      label: one.label, stroke, width: one.kind === "power" ? 1.75 : 1.25, dash: one.kind === "limit" ? [4, 4] : undefined,
+      scale: one.kind === "level" ? "level" : "y", fill: one.kind === "power" ? stroke + FILL_ALPHA : undefined,
+      paths: one.kind === "limit" ? UPlot.paths.stepped({ align: 1 }) : undefined, points: { show: false }, spanGaps: false,
+      value: (/** @type {any} */ _, /** @type {number | null} */ n) => (n == null ? "–" : `${numbers.format(n)} ${one.unit}`),
+    };
+  }
+
+  /** Draw a hairline and a word where something happened. @param {any} chart @param {Curve} curve */
+  mark(chart, curve) {
+    for (const old of chart.over.querySelectorAll(".chart-event")) old.remove();
+    const { ctx, bbox } = chart;
+    ctx.save();
+    ctx.strokeStyle = this.colour("--line-strong");
+    ctx.setLineDash([2, 3]);
+    for (const event of curve.events ?? []) {
+      const x = chart.valToPos(event.at, "x", true);
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      const word = Object.assign(document.createElement("span"), { className: "chart-event", textContent: event.text, title: event.text });
+      word.style.left = `${chart.valToPos(event.at, "x")}px`;
+      word.style.top = "-20px";
+      chart.over.append(word);
+    }
+    ctx.restore();
+  }
+}
+
+customElements.define("power-chart", PowerChart);
