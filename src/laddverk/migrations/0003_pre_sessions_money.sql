@@ -77,7 +77,9 @@ CREATE TABLE session (
     energy_wh          bigint NOT NULL DEFAULT 0 CHECK (energy_wh >= 0),
     power_w            int,                       -- last known, while it runs
     soc_percent        int,
+    sampled_at         timestamptz,               -- of the latest reading that is in the row
     charging_state     text,
+    state_at           timestamptz,               -- of the charging state
     stop_reason        text,
     stop_token_uid     text,
     doubts             text[] NOT NULL DEFAULT '{}',
@@ -91,9 +93,10 @@ CREATE TABLE session (
     price_lines        jsonb,                     -- the explanation, line by line
     priced_at          timestamptz,
     version            int NOT NULL DEFAULT 1,    -- grows when late truth changes the energy or the times
+    approved_version   int,                       -- the version that a person approved in spite of its doubts
     access_hash        bytea UNIQUE,              -- of the link that an ad-hoc driver holds
     UNIQUE (station_id, transaction_key)
-);
+) WITH (fillfactor = 70);                         -- room for the row to grow on its page while the session runs
 CREATE INDEX session_open ON session (station_id, evse_number) WHERE ended_at IS NULL;
 CREATE INDEX session_driver ON session (driver_id, started_at DESC);
 CREATE INDEX session_ended ON session (ended_at DESC);
@@ -120,7 +123,7 @@ CREATE TABLE sample (
     evse_number      int NOT NULL,
     at               timestamptz NOT NULL,        -- corrected time
     context          text NOT NULL DEFAULT 'Sample.Periodic',
-    transaction_key  text NOT NULL DEFAULT '',
+    transaction_key  text NOT NULL DEFAULT '',    -- '' when the charger named no session: it is found by EVSE and time
     said_at          timestamptz,
     received_at      timestamptz NOT NULL,
     energy_wh        bigint,                      -- import register
@@ -136,9 +139,8 @@ CREATE TABLE sample (
     temperature_c    real,
     offered_a        real,
     rest             jsonb,
-    PRIMARY KEY (station_id, evse_number, at, context, transaction_key)
+    PRIMARY KEY (station_id, transaction_key, at, context, evse_number)
 );
-CREATE INDEX sample_transaction ON sample (station_id, transaction_key, at);
 
 -- Ends and readings of sessions that we never saw start: answered, kept, reviewed by a person.
 CREATE TABLE session_orphan (
@@ -347,3 +349,11 @@ CREATE TABLE mail (
     unique_key  text UNIQUE
 );
 CREATE INDEX mail_created ON mail (created_at DESC);
+
+-- Sessions whose money has moved: late truth no longer changes their price.
+CREATE VIEW session_settled AS
+    SELECT session_id FROM invoiced_session
+    UNION ALL
+    SELECT session_id FROM payment WHERE session_id IS NOT NULL AND captured_minor > 0
+    UNION ALL
+    SELECT session.id FROM session JOIN payment ON payment.id = session.payment_id WHERE payment.captured_minor > 0;
