@@ -1,0 +1,141 @@
+"""What screens read of payments. SQL and nothing else; nothing is changed here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.platform.database import Transaction
+
+
+class PaymentRow(Struct, frozen=True, kw_only=True):
+    """A payment in a list and on its own page."""
+
+    id: UUID
+    purpose: str
+    session_id: UUID | None
+    start_request_id: UUID | None
+    invoice_id: UUID | None
+    driver_id: UUID | None
+    driver_name: str | None
+    provider: str
+    provider_ref: str | None
+    state: str
+    currency: str
+    amount_minor: int
+    authorised_minor: int
+    captured_minor: int
+    refunded_minor: int
+    failure_code: str | None
+    failure_text: str | None
+    created_at: datetime
+    updated_at: datetime
+    brand: str | None
+    last4: str | None
+    station_name: str | None
+
+
+_FROM = """
+FROM payment
+LEFT JOIN driver ON driver.id = payment.driver_id
+LEFT JOIN payment_method ON payment_method.id = payment.method_id
+LEFT JOIN start_request ON start_request.id = payment.start_request_id
+LEFT JOIN session ON session.id = coalesce(payment.session_id, start_request.session_id)
+LEFT JOIN station ON station.id = coalesce(session.station_id, start_request.station_id)
+"""
+_COLUMNS = """
+SELECT payment.id, payment.purpose, coalesce(payment.session_id, start_request.session_id) AS session_id,
+       payment.start_request_id, payment.invoice_id, payment.driver_id, driver.name AS driver_name, payment.provider,
+       payment.provider_ref, payment.state, payment.currency, payment.amount_minor, payment.authorised_minor,
+       payment.captured_minor, payment.refunded_minor, payment.failure_code, payment.failure_text, payment.created_at,
+       payment.updated_at, payment_method.brand, payment_method.last4, station.name AS station_name
+"""
+_NARROWED = """
+WHERE ($1 = '' OR concat_ws(' ', driver.name, payment.provider_ref, payment.id::text, station.name)
+                ILIKE '%' || $1 || '%')
+  AND ($2 = '' OR payment.state = $2)
+  AND ($3 = '' OR payment.purpose = $3)
+"""
+PAYMENTS = (
+    _COLUMNS
+    + _FROM
+    + _NARROWED
+    + """
+ORDER BY CASE WHEN $4 = 'amount' THEN payment.captured_minor END,
+         CASE WHEN $4 = '-amount' THEN payment.captured_minor END DESC,
+         CASE WHEN $4 = 'created' THEN payment.created_at END, payment.created_at DESC, payment.id
+LIMIT $5 OFFSET $6
+"""
+)
+COUNT = "SELECT count(*)" + _FROM + _NARROWED
+PAYMENT = _COLUMNS + _FROM + " WHERE payment.id = $1"
+OF_THING = (
+    _COLUMNS
+    + _FROM
+    + """
+WHERE payment.session_id = $1 OR payment.invoice_id = $1 OR start_request.session_id = $1
+   OR (payment.driver_id = $1 AND $2)
+ORDER BY payment.created_at DESC LIMIT 50
+"""
+)
+STATES = "SELECT state, count(*) AS payments FROM payment GROUP BY state ORDER BY state"
+
+
+async def payments(
+    tx: Transaction, search: str, state: str, purpose: str, sort: str = "-created", *, limit: int = 50, offset: int = 0
+) -> list[PaymentRow]:
+    """Return a page of payments. `sort` is created or amount, with `-` for descending."""
+    return await tx.fetch(PaymentRow, PAYMENTS, _like(search), state, purpose, sort, limit, offset)
+
+
+async def count_payments(tx: Transaction, search: str, state: str, purpose: str) -> int:
+    """Return how many payments a filter leaves."""
+    return int(await tx.value(COUNT, _like(search), state, purpose))
+
+
+async def payment(tx: Transaction, payment_id: UUID) -> PaymentRow | None:
+    """Return one payment."""
+    return await tx.fetch_one(PaymentRow, PAYMENT, payment_id)
+
+
+async def payments_of(tx: Transaction, thing_id: UUID, *, driver: bool = False) -> list[PaymentRow]:
+    """Return the payments of a session, an invoice, or with `driver` of a driver."""
+    return await tx.fetch(PaymentRow, OF_THING, thing_id, driver)
+
+
+class StateCount(Struct, frozen=True):
+    """How many payments are in one state."""
+
+    state: str
+    payments: int
+
+
+async def state_counts(tx: Transaction) -> list[StateCount]:
+    """Return how many payments are in each state."""
+    return await tx.fetch(StateCount, STATES)
+
+
+class PaymentEventRow(Struct, frozen=True, kw_only=True):
+    """Something that happened to a payment."""
+
+    at: datetime
+    kind: str
+    amount_minor: int | None
+    detail: dict[str, Any]
+
+
+EVENTS = (
+    "SELECT at, kind, amount_minor, detail FROM payment_event WHERE payment_id = $1 ORDER BY at DESC, id DESC LIMIT 200"
+)
+
+
+async def events(tx: Transaction, payment_id: UUID) -> list[PaymentEventRow]:
+    """Return what happened to a payment, newest first."""
+    return await tx.fetch(PaymentEventRow, EVENTS, payment_id)
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,450 @@
+"""What screens read of charging sessions. SQL and nothing else; nothing is changed here.
+
+Every function that takes `sites` shows only what happened at one of them; None means all (`Actor.site_ids`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.platform.database import Transaction
+
+Sites = Collection[UUID] | None
+"""The only sites that may be seen; None for all."""
+
+
+class SessionRow(Struct, frozen=True, kw_only=True):
+    """A session in a list."""
+
+    id: UUID
+    number: int
+    station_id: UUID
+    station_name: str
+    site_id: UUID
+    site_name: str
+    evse_number: int
+    connector_number: int
+    driver_id: UUID | None
+    driver_name: str | None
+    token_uid: str | None
+    settlement: str
+    started_at: datetime
+    ended_at: datetime | None
+    charging_ended_at: datetime | None
+    energy_wh: int
+    power_w: int | None
+    soc_percent: int | None
+    charging_state: str | None
+    stop_reason: str | None
+    doubts: list[str]
+    price_minor: int | None
+    currency: str | None
+    timezone: str
+
+
+class SessionDetail(SessionRow, frozen=True, kw_only=True):
+    """A session on its own page."""
+
+    transaction_key: str
+    token_id: UUID | None
+    start_request_id: UUID | None
+    payment_id: UUID | None
+    received_at: datetime
+    said_start_at: datetime | None
+    said_end_at: datetime | None
+    register_start_wh: int | None
+    register_end_wh: int | None
+    stop_token_uid: str | None
+    tariff_version_id: UUID | None
+    tariff_id: UUID | None
+    tariff_name: str | None
+    tariff_number: int | None
+    vat_minor: int | None
+    vat_percent: Decimal | None
+    price_lines: list[dict[str, Any]] | None
+    priced_at: datetime | None
+    version: int
+    invoice_id: UUID | None
+    connector_code: str | None
+    connector_power_max_w: int | None
+    current_max_a: int | None
+
+
+class SessionFilter(Struct, frozen=True, kw_only=True):
+    """What a list of sessions is narrowed to. Empty texts and None narrow nothing."""
+
+    search: str = ""
+    site_id: UUID | None = None
+    station_id: UUID | None = None
+    driver_id: UUID | None = None
+    state: str = ""
+    """running, ended, review, unpriced or nothing (ended without energy)."""
+    settlement: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+_COLUMNS = """
+SELECT session.id, session.number, session.station_id, station.name AS station_name, station.site_id,
+       site.name AS site_name, session.evse_number, session.connector_number, session.driver_id,
+       driver.name AS driver_name, session.token_uid, session.settlement, session.started_at, session.ended_at,
+       session.charging_ended_at, session.energy_wh, session.power_w, session.soc_percent, session.charging_state,
+       session.stop_reason, session.doubts, session.price_minor, session.currency, session.timezone
+"""
+
+_FROM = """
+FROM session
+JOIN station ON station.id = session.station_id
+JOIN site ON site.id = station.site_id
+LEFT JOIN driver ON driver.id = session.driver_id
+"""
+
+_NARROWED = """
+WHERE ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+  AND ($2 = '' OR session.token_uid ILIKE $2 || '%' OR driver.name ILIKE '%' || $2 || '%'
+       OR station.name ILIKE '%' || $2 || '%' OR session.number::text = $2 OR session.id::text ILIKE $2 || '%')
+  AND ($3::uuid IS NULL OR station.site_id = $3)
+  AND ($4::uuid IS NULL OR session.station_id = $4)
+  AND ($5::uuid IS NULL OR session.driver_id = $5)
+  AND CASE $6 WHEN '' THEN true
+              WHEN 'running' THEN session.ended_at IS NULL
+              WHEN 'ended' THEN session.ended_at IS NOT NULL
+              WHEN 'review' THEN session.settlement = 'review'
+              WHEN 'doubted' THEN session.doubts <> '{}'
+              WHEN 'unpriced' THEN session.ended_at IS NOT NULL AND session.price_minor IS NULL
+              WHEN 'nothing' THEN session.ended_at IS NOT NULL AND session.energy_wh = 0
+              ELSE false END
+  AND ($7 = '' OR session.settlement = $7)
+  AND ($8::timestamptz IS NULL OR session.started_at >= $8)
+  AND ($9::timestamptz IS NULL OR session.started_at < $9)
+"""
+
+SESSIONS = (
+    _COLUMNS
+    + _FROM
+    + _NARROWED
+    + """
+ORDER BY
+    CASE WHEN $10 = 'energy' THEN session.energy_wh END, CASE WHEN $10 = '-energy' THEN session.energy_wh END DESC,
+    CASE WHEN $10 = 'price' THEN session.price_minor END NULLS FIRST,
+    CASE WHEN $10 = '-price' THEN session.price_minor END DESC NULLS LAST,
+    CASE WHEN $10 = 'started' THEN session.started_at END, session.started_at DESC, session.id DESC
+LIMIT $11 OFFSET $12
+"""
+)
+
+# By time the index gives the page without sorting all of them.
+SESSIONS_LATEST = (
+    _COLUMNS
+    + _FROM
+    + _NARROWED
+    + """
+  AND $10::text IS NOT NULL
+ORDER BY session.started_at DESC, session.id DESC LIMIT $11 OFFSET $12
+"""
+)
+
+TOTALS = (
+    """
+SELECT count(*) AS sessions, coalesce(sum(energy_wh), 0)::bigint AS energy_wh,
+       coalesce(sum(price_minor), 0)::bigint AS price_minor
+FROM (SELECT session.energy_wh, session.price_minor
+"""
+    + _FROM
+    + _NARROWED
+    + ") AS chosen"
+)
+
+RUNNING = (
+    _COLUMNS
+    + _FROM
+    + """
+WHERE session.ended_at IS NULL AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+ORDER BY session.power_w DESC NULLS LAST, session.started_at LIMIT $2
+"""
+)
+
+SESSION = (
+    _COLUMNS
+    + """
+     , session.transaction_key, session.token_id, session.start_request_id, session.payment_id, session.received_at,
+       session.said_start_at, session.said_end_at, session.register_start_wh, session.register_end_wh,
+       session.stop_token_uid, session.tariff_version_id, tariff.id AS tariff_id, tariff.name AS tariff_name,
+       tariff_version.number AS tariff_number, session.vat_minor, session.vat_percent, session.price_lines,
+       session.priced_at, session.version, invoiced_session.invoice_id, connector.code AS connector_code,
+       connector.power_max_w AS connector_power_max_w, connector.current_max_a
+"""
+    + _FROM
+    + """
+LEFT JOIN tariff_version ON tariff_version.id = session.tariff_version_id
+LEFT JOIN tariff ON tariff.id = tariff_version.tariff_id
+LEFT JOIN invoiced_session ON invoiced_session.session_id = session.id
+LEFT JOIN connector ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
+                   AND connector.connector_number = session.connector_number
+WHERE session.id = $2 AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+"""
+)
+
+
+class Totals(Struct, frozen=True):
+    """What a filtered list adds up to."""
+
+    sessions: int
+    energy_wh: int
+    price_minor: int
+
+
+async def sessions(
+    tx: Transaction, sites: Sites, wanted: SessionFilter, sort: str = "-started", *, limit: int = 50, offset: int = 0
+) -> list[SessionRow]:
+    """Return a page of sessions. `sort` is started, energy or price, with `-` for descending."""
+    sql = SESSIONS_LATEST if sort == "-started" else SESSIONS
+    return await tx.fetch(SessionRow, sql, *_narrowing(sites, wanted), sort, limit, offset)
+
+
+async def totals(tx: Transaction, sites: Sites, wanted: SessionFilter) -> Totals:
+    """Return how many sessions `wanted` leaves, and what they add up to."""
+    found = await tx.fetch_one(Totals, TOTALS, *_narrowing(sites, wanted))
+    return found or Totals(0, 0, 0)
+
+
+def _narrowing(sites: Sites, wanted: SessionFilter) -> tuple[object, ...]:
+    return (
+        None if sites is None else list(sites),
+        wanted.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"),
+        wanted.site_id,
+        wanted.station_id,
+        wanted.driver_id,
+        wanted.state,
+        wanted.settlement,
+        wanted.since,
+        wanted.until,
+    )
+
+
+async def running(tx: Transaction, sites: Sites, limit: int = 200) -> list[SessionRow]:
+    """Return the sessions that are open now, the strongest first."""
+    return await tx.fetch(SessionRow, RUNNING, None if sites is None else list(sites), limit)
+
+
+async def session(tx: Transaction, sites: Sites, session_id: UUID) -> SessionDetail | None:
+    """Return one session, or None when there is none or it may not be seen."""
+    return await tx.fetch_one(SessionDetail, SESSION, None if sites is None else list(sites), session_id)
+
+
+class SampleRow(Struct, frozen=True, kw_only=True):
+    """What the meter showed at one instant of a session."""
+
+    at: datetime
+    context: str
+    said_at: datetime | None
+    received_at: datetime
+    energy_wh: int | None
+    power_w: int | None
+    current_l1_a: float | None
+    current_l2_a: float | None
+    current_l3_a: float | None
+    voltage_l1_v: float | None
+    soc_percent: float | None
+    temperature_c: float | None
+    offered_a: float | None
+
+
+# A long session has thousands of samples; a curve 800 pixels wide shows every n-th as well.
+SAMPLES = """
+SELECT * FROM (
+    SELECT *, row_number() OVER (ORDER BY at) AS place, count(*) OVER () AS many
+    FROM sample WHERE station_id = $1 AND transaction_key = $2
+) AS numbered
+WHERE many <= $3 OR place % (many / $3 + 1) = 0 OR place IN (1, many)
+ORDER BY at
+"""
+
+
+async def samples(tx: Transaction, station_id: UUID, transaction_key: str, limit: int = 1200) -> list[SampleRow]:
+    """Return the samples of a session in order of time, thinned evenly to about `limit`."""
+    return await tx.fetch(SampleRow, SAMPLES, station_id, transaction_key, limit)
+
+
+class EvidenceRow(Struct, frozen=True, kw_only=True):
+    """A transaction message as it was kept: the three times and what it said."""
+
+    content_key: str
+    kind: str
+    at: datetime
+    said_at: datetime | None
+    received_at: datetime
+    detail: Any
+
+
+EVIDENCE = """
+SELECT * FROM session_event WHERE station_id = $1 AND transaction_key = $2 ORDER BY at, received_at LIMIT 500
+"""
+
+
+async def evidence(tx: Transaction, station_id: UUID, transaction_key: str) -> list[EvidenceRow]:
+    """Return the messages that a session was folded from."""
+    return await tx.fetch(EvidenceRow, EVIDENCE, station_id, transaction_key)
+
+
+class AuthorisationRow(Struct, frozen=True, kw_only=True):
+    """A token that was shown, and what we said."""
+
+    at: datetime
+    station_id: UUID
+    token_uid: str
+    driver_id: UUID | None
+    status: str
+    reason: str
+
+
+AUTHORISATIONS = """
+SELECT at, station_id, token_uid, driver_id, status, reason FROM authorisation
+WHERE station_id = $1 AND token_uid = $2 AND at BETWEEN $3::timestamptz - interval '15 minutes' AND $4
+ORDER BY at DESC LIMIT 20
+"""
+
+
+async def authorisations(
+    tx: Transaction, station_id: UUID, token_uid: str, around: datetime, until: datetime
+) -> list[AuthorisationRow]:
+    """Return when a token was shown at a station around a session's start."""
+    return await tx.fetch(AuthorisationRow, AUTHORISATIONS, station_id, token_uid, around, until)
+
+
+class Today(Struct, frozen=True):
+    """What a day has brought so far."""
+
+    sessions: int
+    energy_wh: int
+    money_minor: int
+    started_well: int
+    """Sessions that delivered energy, or still run."""
+
+
+TODAY = """
+SELECT count(*) AS sessions, coalesce(sum(energy_wh), 0)::bigint AS energy_wh,
+       coalesce(sum(price_minor), 0)::bigint AS money_minor,
+       count(*) FILTER (WHERE energy_wh > 0 OR ended_at IS NULL) AS started_well
+FROM session JOIN station ON station.id = session.station_id
+WHERE started_at >= $2 AND started_at < $3 AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+"""
+
+
+async def between(tx: Transaction, sites: Sites, since: datetime, until: datetime) -> Today:
+    """Return what the sessions that started between two instants add up to."""
+    found = await tx.fetch_one(Today, TODAY, None if sites is None else list(sites), since, until)
+    return found or Today(0, 0, 0, 0)
+
+
+class Day(Struct, frozen=True):
+    """One local day."""
+
+    day: datetime
+    energy_wh: int
+    money_minor: int
+    sessions: int
+
+
+DAYS = """
+SELECT day, coalesce(sum(energy_wh), 0)::bigint AS energy_wh, coalesce(sum(price_minor), 0)::bigint AS money_minor,
+       count(found.id) AS sessions
+FROM generate_series(date_trunc('day', $2::timestamptz AT TIME ZONE $4),
+                     date_trunc('day', $3::timestamptz AT TIME ZONE $4), interval '1 day') AS day
+LEFT JOIN (
+    SELECT session.id, session.energy_wh, session.price_minor,
+           date_trunc('day', session.started_at AT TIME ZONE $4) AS started_on
+    FROM session JOIN station ON station.id = session.station_id
+    WHERE session.started_at >= $2 AND session.started_at <= $3
+      AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+      AND ($5::uuid IS NULL OR station.site_id = $5)
+) AS found ON found.started_on = day
+GROUP BY day ORDER BY day
+"""
+
+
+async def days(
+    tx: Transaction, sites: Sites, since: datetime, until: datetime, timezone: str, site_id: UUID | None = None
+) -> list[Day]:
+    """Return each local day between two instants, also those on which nothing happened."""
+    rows = await tx.rows(DAYS, None if sites is None else list(sites), since, until, timezone, site_id)
+    return [Day(row["day"], row["energy_wh"], row["money_minor"], row["sessions"]) for row in rows]
+
+
+class LiveOutlet(Struct, frozen=True, kw_only=True):
+    """A connector in the line of its site, with what flows through it now."""
+
+    site_id: UUID
+    site_name: str
+    station_id: UUID
+    station_name: str
+    evse_number: int
+    connector_number: int
+    status: str
+    connected: bool
+    power_max_w: int
+    session_id: UUID | None
+    power_w: int | None
+
+
+OUTLETS = """
+SELECT site.id AS site_id, site.name AS site_name, station.id AS station_id, station.name AS station_name,
+       connector.evse_number, connector.connector_number, connector.status,
+       station.connected_at IS NOT NULL AS connected, connector.power_max_w, running.id AS session_id, running.power_w
+FROM connector
+JOIN station ON station.id = connector.station_id AND station.retired_at IS NULL
+JOIN site ON site.id = station.site_id AND site.retired_at IS NULL
+LEFT JOIN LATERAL (
+    SELECT id, power_w FROM session
+    WHERE session.station_id = connector.station_id AND session.evse_number = connector.evse_number
+      AND session.ended_at IS NULL
+    ORDER BY started_at DESC LIMIT 1
+) AS running ON true
+WHERE connector.evse_number > 0 AND connector.connector_number > 0
+  AND ($1::uuid[] IS NULL OR site.id = ANY($1)) AND ($2::uuid IS NULL OR site.id = $2)
+ORDER BY site.name, site.id, station.name, station.id, connector.evse_number, connector.connector_number
+LIMIT 2000
+"""
+
+
+async def outlets(tx: Transaction, sites: Sites, site_id: UUID | None = None) -> list[LiveOutlet]:
+    """Return every connector with what flows through it, in the order of the sites."""
+    return await tx.fetch(LiveOutlet, OUTLETS, None if sites is None else list(sites), site_id)
+
+
+class OrphanRow(Struct, frozen=True, kw_only=True):
+    """An end or a reading of a session that nobody saw start."""
+
+    id: UUID
+    station_id: UUID
+    station_name: str
+    evse_number: int | None
+    transaction_ref: str
+    at: datetime
+    received_at: datetime
+    fact: dict[str, Any]
+
+
+ORPHANS = """
+SELECT session_orphan.*, station.name AS station_name
+FROM session_orphan JOIN station ON station.id = session_orphan.station_id
+WHERE resolved_at IS NULL AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+ORDER BY received_at DESC LIMIT $2
+"""
+ORPHAN_COUNT = "SELECT count(*) FROM session_orphan WHERE resolved_at IS NULL"
+
+
+async def orphans(tx: Transaction, sites: Sites, limit: int = 100) -> list[OrphanRow]:
+    """Return what belongs to no session, the latest first."""
+    return await tx.fetch(OrphanRow, ORPHANS, None if sites is None else list(sites), limit)
+
+
+async def count_orphans(tx: Transaction) -> int:
+    """Return how many messages belong to no session."""
+    return int(await tx.value(ORPHAN_COUNT))

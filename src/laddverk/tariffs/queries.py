@@ -1,0 +1,99 @@
+"""What screens read of tariffs. SQL and nothing else; nothing is changed here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.platform.database import Transaction
+from laddverk.tariffs.model import Tariff
+
+
+class Use(Struct, frozen=True):
+    """Where a tariff is used: at a station, a site, or (neither) in the whole network; for one driver group or all."""
+
+    id: UUID
+    site_id: UUID | None = None
+    site_name: str | None = None
+    station_id: UUID | None = None
+    station_name: str | None = None
+    driver_group: str | None = None
+
+
+class TariffRow(Struct, frozen=True, kw_only=True):
+    """A tariff with its newest version and its uses."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    retired_at: datetime | None
+    version_id: UUID | None
+    number: int | None
+    changed_at: datetime | None
+    body: Tariff | None
+    uses: list[Use]
+
+
+TARIFFS = """
+SELECT tariff.id, tariff.name, tariff.created_at, tariff.retired_at, newest.id AS version_id, newest.number,
+       newest.created_at AS changed_at, newest.body, coalesce(used.uses, '[]'::jsonb) AS uses
+FROM tariff
+LEFT JOIN LATERAL (
+    SELECT * FROM tariff_version WHERE tariff_version.tariff_id = tariff.id ORDER BY number DESC LIMIT 1
+) AS newest ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('id', tariff_choice.id, 'site_id', site.id, 'site_name', site.name,
+                     'station_id', station.id, 'station_name', station.name,
+                     'driver_group', tariff_choice.driver_group) ORDER BY site.name, station.name) AS uses
+    FROM tariff_choice LEFT JOIN site ON site.id = tariff_choice.site_id
+    LEFT JOIN station ON station.id = tariff_choice.station_id
+    WHERE tariff_choice.tariff_id = tariff.id
+) AS used ON true
+WHERE ($1::uuid IS NULL OR tariff.id = $1)
+ORDER BY tariff.retired_at IS NOT NULL, tariff.name LIMIT 500
+"""
+
+
+async def tariffs(tx: Transaction) -> list[TariffRow]:
+    """Return all tariffs with their newest version, those that are retired at the end."""
+    return await tx.fetch(TariffRow, TARIFFS, None)
+
+
+async def tariff(tx: Transaction, tariff_id: UUID) -> TariffRow | None:
+    """Return one tariff."""
+    return await tx.fetch_one(TariffRow, TARIFFS, tariff_id)
+
+
+class VersionRow(Struct, frozen=True, kw_only=True):
+    """One version of a tariff."""
+
+    id: UUID
+    number: int
+    body: Tariff
+    created_at: datetime
+    created_by: str
+
+
+VERSIONS = "SELECT * FROM tariff_version WHERE tariff_id = $1 ORDER BY number DESC LIMIT 200"
+
+
+async def versions(tx: Transaction, tariff_id: UUID) -> list[VersionRow]:
+    """Return the versions of a tariff, the newest first."""
+    return await tx.fetch(VersionRow, VERSIONS, tariff_id)
+
+
+STRONGEST = """
+SELECT coalesce(max(station.power_max_w), 0) FROM station
+WHERE station.retired_at IS NULL AND EXISTS (
+    SELECT 1 FROM tariff_choice
+    WHERE tariff_choice.tariff_id = $1
+          AND (tariff_choice.station_id = station.id OR tariff_choice.site_id = station.site_id
+          OR (tariff_choice.station_id IS NULL AND tariff_choice.site_id IS NULL)))
+"""
+
+
+async def strongest_w(tx: Transaction, tariff_id: UUID) -> int:
+    """Return the power of the strongest station a tariff is used at, 0 when it is used nowhere."""
+    return int(await tx.value(STRONGEST, tariff_id))

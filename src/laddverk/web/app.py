@@ -1,0 +1,74 @@
+"""The web face put together: console, portal and API on one listener, with the same guards around all of them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+from litestar import Litestar, Request, Response, get, post
+from litestar.di import Provide
+from litestar.enums import MediaType
+from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
+
+from laddverk.platform.house import House
+from laddverk.platform.languages import SUPPORTED
+from laddverk.web import failures, security
+from laddverk.web.i18n import COOKIE as LANGUAGE_COOKIE
+from laddverk.web.rendering import STATIC, STATIC_PATH, THEMES
+from laddverk.web.visit import THEME_COOKIE, Visit
+
+FACES: Final = ("console", "portal", "api")
+
+
+@post("/preferences", status_code=303)
+async def remember_preferences(visit: Visit) -> Response[Any]:
+    """Remember the language or theme in a cookie, and lead back."""
+    form = await visit.form()
+    answer = visit.go(security.safe_next(form.get("next", ""), "/"))
+    settings = visit.house.settings
+    if form.get("language") in SUPPORTED:
+        answer.cookies.append(security.preference_cookie(LANGUAGE_COOKIE, form["language"], settings))
+    if form.get("theme") in THEMES:
+        answer.cookies.append(security.preference_cookie(THEME_COOKIE, form["theme"], settings))
+    return answer
+
+
+@get("/health", media_type=MediaType.TEXT)
+async def health(visit: Visit) -> str:
+    """Say "ok" when the database answers, for whoever watches this process."""
+    async with visit.transaction() as tx:
+        await tx.value("SELECT 1")
+    return "ok"
+
+
+def create_app(house: House) -> Litestar:
+    """Return the application of all faces that are installed."""
+
+    async def visit_of(request: Request[Any, Any, Any]) -> Visit:
+        account = getattr(request.state, "account", None)
+        return Visit(house, request, house.clock(), account, getattr(request.state, "places", None))
+
+    return Litestar(
+        [
+            remember_preferences,
+            health,
+            create_static_files_router(path=STATIC_PATH, directories=[STATIC]),
+            *_routes(),
+        ],
+        dependencies={"visit": Provide(visit_of)},
+        guards=[security.refuse_foreign(house.settings)],
+        before_send=[security.headers_on_everything(house.settings)],
+        exception_handlers=failures.handlers(house),
+        request_max_body_size=security.BODY_MAX_BYTES,
+        openapi_config=None,
+        logging_config=None,
+        signature_namespace={"Visit": Visit},
+    )
+
+
+def _routes() -> list[ControllerRouterHandler]:
+    found: list[ControllerRouterHandler] = []
+    for face in FACES:
+        found += import_module(f"laddverk.web.{face}.routes").ROUTES
+    return found

@@ -1,0 +1,106 @@
+"""Live pages: one stream of server-sent events per page, carrying the parts of it that have changed.
+
+A page says `<div hx-sse:connect="/console/live/station?id=…" hx-swap="none"></div>`; each message holds `<hx-partial>`
+elements that htmx morphs into place by id. Hints say when to look again; because hints may be lost (law 9), the parts
+are also made anew every few seconds. Only what differs from what was sent last goes out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+from litestar.response import Stream
+
+from laddverk.kernel.problems import Problem, TooMany
+from laddverk.platform.database import Away
+from laddverk.platform.hints import Heard, Hints
+
+log = structlog.get_logger()
+
+STREAMS_MAX: Final = 200  # each may render twice a second; more viewers want another web process
+TOPICS_MAX: Final = 8  # a page is about one thing, or about everything
+GATHER_S: Final = 0.4  # hints within this time become one rendering: faster than a person reads
+REFRESH_S: Final = 10.0  # for lost hints and for what changes without one; also keeps proxies from closing
+LIFE_S: Final = 1800.0  # then the browser connects anew, and its sign-in is checked like any other request's
+STOPPING: Final = "stopping"  # the topic on which the house says that it closes
+
+Parts = Mapping[str, str]
+"""Element id to its new HTML, the element itself included."""
+
+Render = Callable[[], Awaitable[Parts]]
+
+
+class Streams:
+    """How many streams are open; one for each app."""
+
+    def __init__(self, streams_max: int = STREAMS_MAX) -> None:
+        self._streams_max = streams_max
+        self.open = 0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count one stream for as long as the block lasts."""
+        self.open += 1
+        try:
+            yield
+        finally:
+            self.open -= 1
+
+    def refuse_when_full(self) -> None:
+        """Raise `TooMany` when no further stream may be opened."""
+        if self.open >= self._streams_max:
+            raise TooMany(
+                "Too many people watch live pages right now.", remedy="The page works; reload it to see news."
+            )
+
+
+def stream(streams: Streams, hints: Hints, topics: Iterable[str], render: Render) -> Stream:
+    """Return the response that sends the changing parts of a page until the reader leaves."""
+    streams.refuse_when_full()
+    events = changes(streams, hints, list(topics)[:TOPICS_MAX], render)
+    return Stream(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+async def changes(streams: Streams, hints: Hints, topics: list[str], render: Render) -> AsyncIterator[str]:
+    """Yield a message whenever a hint or the clock says so and parts have changed since they were last sent."""
+    sent: dict[str, str] = {}
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + LIFE_S
+    with streams.counted(), hints.listening([*topics, STOPPING]) as heard:
+        while loop.time() < ends_at:
+            try:
+                parts = await render()
+            except (
+                Problem,
+                *Away,
+            ) as error:  # not to be seen any more, or the database is away: the page re-reads later
+                log.info("live.ended", error=repr(error))
+                return
+            fresh = {name: html for name, html in parts.items() if sent.get(name) != html}
+            sent.update(fresh)
+            yield message(fresh) if fresh else ":\n\n"
+            if STOPPING in await _next(heard):
+                return
+
+
+async def _next(heard: Heard) -> set[str]:
+    """Return the next topics: the first that is told, and those that come right after it; none after a long silence."""
+    try:
+        topics = {await asyncio.wait_for(anext(heard), REFRESH_S)}
+    except TimeoutError:
+        return set()
+    if STOPPING not in topics:
+        await asyncio.sleep(GATHER_S)
+    return topics | heard.waiting()
+
+
+def message(parts: Parts) -> str:
+    """Return one server-sent event that puts `parts` in their places."""
+    html = "".join(
+        f'<hx-partial hx-target="#{name}" hx-swap="outerMorph">{body}</hx-partial>' for name, body in parts.items()
+    )
+    return "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"
