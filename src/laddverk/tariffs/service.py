@@ -1,0 +1,141 @@
+"""Tariffs: making them, choosing where they apply, and finding the one that does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from laddverk.kernel.actors import Actor, Permission
+from laddverk.kernel.ids import SiteId, StationId, TariffId, TariffVersionId
+from laddverk.kernel.problems import Conflict, Invalid, NotFound
+from laddverk.platform import audit
+from laddverk.platform.database import Transaction
+from laddverk.tariffs import lint, store
+from laddverk.tariffs.model import Choice, Severity, Tariff, TariffVersion
+
+NAME_MAX: Final = 80  # fits a row of the console and a line of an invoice
+GROUP_MAX: Final = 40
+
+
+async def create(tx: Transaction, actor: Actor, name: str, tariff: Tariff, now: datetime) -> TariffVersion:
+    """Make a tariff with its first version. Raises `Invalid` for a bad or taken name, or prices that may not be."""
+    actor.require(Permission.TARIFFS_WRITE)
+    name = name.strip()
+    if not name or len(name) > NAME_MAX:
+        raise Invalid("Give the tariff a name of at most %(max)s characters.", field="name", max=NAME_MAX)
+    _require_sound(tariff)
+    tariff_id = await store.insert_tariff(tx, name, now)
+    if tariff_id is None:
+        raise Invalid(
+            "There is already a tariff called %(name)s.",
+            field="name",
+            remedy="Choose another name, or add a version to that tariff.",
+            name=name,
+        )
+    return await _add(tx, actor, tariff_id, tariff, now, "tariff.created")
+
+
+async def revise(tx: Transaction, actor: Actor, tariff_id: TariffId, tariff: Tariff, now: datetime) -> TariffVersion:
+    """Add a version. Sessions that have started keep theirs. Raises `NotFound`, or `Invalid` for impossible prices."""
+    actor.require(Permission.TARIFFS_WRITE)
+    _require_sound(tariff)
+    if not await store.lock_tariff(tx, tariff_id):
+        raise NotFound("There is no such tariff.", field="tariff_id")
+    return await _add(tx, actor, tariff_id, tariff, now, "tariff.revised")
+
+
+async def _add(
+    tx: Transaction, actor: Actor, tariff_id: TariffId, tariff: Tariff, now: datetime, action: str
+) -> TariffVersion:
+    version_id = await store.insert_version(tx, tariff_id, tariff, now, actor.name or actor.kind)
+    version = (await store.versions(tx, [version_id]))[version_id]
+    await audit.write(tx, actor, action, "tariff", tariff_id, at=now, detail={"version": version.number})
+    return version
+
+
+def _require_sound(tariff: Tariff) -> None:
+    """Raise `Invalid` for the first error that no connector could excuse."""
+    for finding in lint.findings(tariff):
+        if finding.severity is Severity.ERROR:
+            raise Invalid(finding.message, field="components", **finding.params)
+
+
+async def choose(
+    tx: Transaction,
+    actor: Actor,
+    tariff_id: TariffId,
+    now: datetime,
+    *,
+    site_id: SiteId | None = None,
+    station_id: StationId | None = None,
+    driver_group: str | None = None,
+    reason: str = "",
+) -> UUID:
+    """Let a tariff apply to a station, a site or (neither) the network, for one driver group or everybody.
+
+    Replaces the choice that stood there. Raises `NotFound` for an unknown tariff, `Invalid` when the prices may not be
+    used at the power that is there (AFIR article 5(4)).
+    """
+    actor.require(Permission.TARIFFS_WRITE)
+    if site_id is not None and station_id is not None:
+        raise Invalid("Choose a site or a station, not both.", field="station_id")
+    if driver_group is not None and len(driver_group) > GROUP_MAX:
+        raise Invalid("A driver group has at most %(max)s characters.", field="driver_group", max=GROUP_MAX)
+    version = await store.newest(tx, tariff_id)
+    if version is None or not await store.lock_tariff(tx, tariff_id):
+        raise NotFound("There is no such tariff.", field="tariff_id")
+    power_max_w = await store.power_max_w(tx, site_id, station_id)
+    for finding in lint.findings(version.body, power_max_w):
+        if finding.severity is Severity.ERROR:
+            raise Invalid(finding.message, field="tariff_id", **finding.params)
+    choice_id = await store.save_choice(tx, tariff_id, site_id, station_id, driver_group or None)
+    where = {"site_id": site_id, "station_id": station_id, "driver_group": driver_group}
+    detail = {name: str(value) for name, value in where.items() if value}
+    await audit.write(tx, actor, "tariff.chosen", "tariff", tariff_id, at=now, reason=reason, detail=detail)
+    return choice_id
+
+
+async def unchoose(tx: Transaction, actor: Actor, choice_id: UUID, now: datetime, reason: str = "") -> None:
+    """Take a choice away: the less specific one applies again. Raises `NotFound`."""
+    actor.require(Permission.TARIFFS_WRITE)
+    if not await store.delete_choice(tx, choice_id):
+        raise NotFound("There is no such choice of tariff.", field="choice_id")
+    await audit.write(tx, actor, "tariff.unchosen", "tariff_choice", choice_id, at=now, reason=reason)
+
+
+async def retire(tx: Transaction, actor: Actor, tariff_id: TariffId, now: datetime, reason: str = "") -> None:
+    """Take a tariff out of use; sessions keep their copy. Raises `Conflict` while it is chosen, `NotFound`."""
+    actor.require(Permission.TARIFFS_WRITE)
+    if await store.is_chosen(tx, tariff_id):
+        raise Conflict(
+            "This tariff is in use.", field="tariff_id", remedy="Choose another tariff where it applies, then retire it."
+        )
+    if not await store.retire(tx, tariff_id, now):
+        raise NotFound("There is no such tariff.", field="tariff_id")
+    await audit.write(tx, actor, "tariff.retired", "tariff", tariff_id, at=now, reason=reason)
+
+
+async def chosen(
+    tx: Transaction, wishes: Sequence[tuple[StationId, str]], at: Sequence[datetime] | None = None
+) -> list[TariffVersion | None]:
+    """Return the tariff version that applies to each (station, driver group), or None where none was chosen.
+
+    The most specific choice wins: station, then site, then network; within each, one for the driver group before one
+    for everybody. With `at` (one instant for each wish) the version that was newest then; without, the newest.
+    """
+    if not wishes:
+        return []
+    stations, groups = zip(*wishes, strict=True)
+    return await store.chosen(tx, stations, groups, at or [None] * len(wishes))
+
+
+async def versions(tx: Transaction, version_ids: Sequence[TariffVersionId]) -> dict[UUID, TariffVersion]:
+    """Return tariff versions by id; those that do not exist are missing."""
+    return await store.versions(tx, version_ids)
+
+
+async def choices(tx: Transaction) -> list[Choice]:
+    """Return where which tariff applies."""
+    return await store.choices(tx)

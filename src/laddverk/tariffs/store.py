@@ -1,0 +1,164 @@
+"""Tariffs in PostgreSQL. Functions take a transaction and return Structs; no decision is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from laddverk.kernel.ids import SiteId, StationId, TariffId, TariffVersionId, new_id
+from laddverk.platform.database import Transaction
+from laddverk.tariffs.model import Choice, Tariff, TariffVersion
+
+INSERT_TARIFF: Final = """
+INSERT INTO tariff (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
+"""
+
+LOCK_TARIFF: Final = "SELECT id FROM tariff WHERE id = $1 AND retired_at IS NULL FOR NO KEY UPDATE"
+
+INSERT_VERSION: Final = """
+-- The tariff row is locked, so numbers have no gaps and no twins.
+INSERT INTO tariff_version (id, tariff_id, number, body, created_at, created_by)
+VALUES ($1, $2, (SELECT coalesce(max(number), 0) + 1 FROM tariff_version WHERE tariff_id = $2), $3, $4, $5)
+"""
+
+VERSIONS: Final = """
+SELECT version.id, version.tariff_id, tariff.name, version.number, version.body, version.created_at
+FROM tariff_version AS version JOIN tariff ON tariff.id = version.tariff_id
+WHERE version.id = ANY($1)
+"""
+
+NEWEST: Final = """
+SELECT version.id, version.tariff_id, tariff.name, version.number, version.body, version.created_at
+FROM tariff_version AS version JOIN tariff ON tariff.id = version.tariff_id
+WHERE version.tariff_id = $1 ORDER BY version.number DESC LIMIT 1
+"""
+
+CHOSEN: Final = """
+-- For each wish the most specific choice: station before site before network, and a driver group before everybody.
+-- The version is the newest that existed at the instant; for a time before the first version, the first.
+SELECT wish.position, version.id AS version_id
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) WITH ORDINALITY AS wish (station_id, driver_group, at, position)
+JOIN station ON station.id = wish.station_id
+CROSS JOIN LATERAL (
+    SELECT choice.tariff_id FROM tariff_choice AS choice
+    JOIN tariff ON tariff.id = choice.tariff_id AND tariff.retired_at IS NULL
+    WHERE (choice.station_id = station.id
+           OR choice.site_id = station.site_id
+           OR (choice.station_id IS NULL AND choice.site_id IS NULL))
+      AND (choice.driver_group IS NULL OR choice.driver_group = wish.driver_group)
+    ORDER BY choice.station_id IS NULL, choice.site_id IS NULL, choice.driver_group IS NULL
+    LIMIT 1
+) AS best
+CROSS JOIN LATERAL (
+    SELECT id FROM tariff_version
+    WHERE tariff_id = best.tariff_id
+    ORDER BY (created_at <= coalesce(wish.at, 'infinity')) DESC,
+             CASE WHEN created_at <= coalesce(wish.at, 'infinity') THEN number END DESC,
+             number
+    LIMIT 1
+) AS version
+"""
+
+SAVE_CHOICE: Final = """
+INSERT INTO tariff_choice (id, tariff_id, site_id, station_id, driver_group) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (coalesce(station_id, site_id, '00000000-0000-0000-0000-000000000000'), coalesce(driver_group, ''))
+DO UPDATE SET tariff_id = excluded.tariff_id
+RETURNING id
+"""
+
+DELETE_CHOICE: Final = "DELETE FROM tariff_choice WHERE id = $1"
+
+CHOICES: Final = "SELECT id, tariff_id, site_id, station_id, driver_group FROM tariff_choice ORDER BY id"
+
+RETIRE: Final = "UPDATE tariff SET retired_at = $2 WHERE id = $1 AND retired_at IS NULL"
+
+CHOICES_OF: Final = "SELECT count(*) FROM tariff_choice WHERE tariff_id = $1"
+
+POWER_MAX: Final = """
+-- The strongest connector of the station, the site or the network that the choice speaks of, W.
+SELECT max(connector.power_max_w) FROM connector JOIN station ON station.id = connector.station_id
+WHERE ($1::uuid IS NULL OR station.site_id = $1) AND ($2::uuid IS NULL OR station.id = $2)
+"""
+
+
+class _Wished(Struct, frozen=True):
+    position: int
+    version_id: UUID
+
+
+async def insert_tariff(tx: Transaction, name: str, now: datetime) -> TariffId | None:
+    """Make a tariff without versions; None when the name is taken."""
+    tariff_id = TariffId(new_id())
+    return tariff_id if await tx.execute(INSERT_TARIFF, tariff_id, name, now) else None
+
+
+async def lock_tariff(tx: Transaction, tariff_id: TariffId) -> bool:
+    """Lock a tariff until `tx` ends; False when there is none in use."""
+    return await tx.value(LOCK_TARIFF, tariff_id) is not None
+
+
+async def insert_version(tx: Transaction, tariff_id: TariffId, body: Tariff, now: datetime, by: str) -> TariffVersionId:
+    """Add the next version."""
+    version_id = TariffVersionId(new_id())
+    await tx.execute(INSERT_VERSION, version_id, tariff_id, body, now, by)
+    return version_id
+
+
+async def versions(tx: Transaction, version_ids: Sequence[TariffVersionId]) -> dict[UUID, TariffVersion]:
+    """Return versions by their id."""
+    found = await tx.fetch(TariffVersion, VERSIONS, list(version_ids)) if version_ids else []
+    return {version.id: version for version in found}
+
+
+async def newest(tx: Transaction, tariff_id: TariffId) -> TariffVersion | None:
+    """Return the newest version of a tariff."""
+    return await tx.fetch_one(TariffVersion, NEWEST, tariff_id)
+
+
+async def chosen(
+    tx: Transaction, stations: Sequence[StationId], groups: Sequence[str], at: Sequence[datetime | None]
+) -> list[TariffVersion | None]:
+    """Return the version that applies to each wish, or None where no tariff was chosen."""
+    wished = await tx.fetch(_Wished, CHOSEN, list(stations), list(groups), list(at))
+    found = await versions(tx, [TariffVersionId(wish) for wish in {row.version_id for row in wished}])
+    answers: list[TariffVersion | None] = [None] * len(stations)
+    for row in wished:
+        answers[row.position - 1] = found[row.version_id]
+    return answers
+
+
+async def save_choice(
+    tx: Transaction, tariff_id: TariffId, site_id: SiteId | None, station_id: StationId | None, group: str | None
+) -> UUID:
+    """Let `tariff_id` apply there, instead of what applied there before."""
+    return msgspec.convert(await tx.value(SAVE_CHOICE, new_id(), tariff_id, site_id, station_id, group), UUID)
+
+
+async def delete_choice(tx: Transaction, choice_id: UUID) -> bool:
+    """Forget a choice; False when there was none."""
+    return await tx.execute(DELETE_CHOICE, choice_id) > 0
+
+
+async def choices(tx: Transaction) -> list[Choice]:
+    """Return all choices."""
+    return await tx.fetch(Choice, CHOICES)
+
+
+async def retire(tx: Transaction, tariff_id: TariffId, now: datetime) -> bool:
+    """Take a tariff out of use; False when it was not in use."""
+    return await tx.execute(RETIRE, tariff_id, now) > 0
+
+
+async def is_chosen(tx: Transaction, tariff_id: TariffId) -> bool:
+    """Return whether any choice names the tariff."""
+    return bool(await tx.value(CHOICES_OF, tariff_id))
+
+
+async def power_max_w(tx: Transaction, site_id: SiteId | None, station_id: StationId | None) -> int:
+    """Return the power of the strongest connector there; 0 without connectors."""
+    return await tx.value(POWER_MAX, site_id, station_id) or 0
