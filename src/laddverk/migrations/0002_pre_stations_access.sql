@@ -36,7 +36,10 @@ CREATE TABLE station (
     boot_reason        text,
     last_seen_at       timestamptz,
     clock_offset_ms    bigint NOT NULL DEFAULT 0,           -- add to what the charger says to get corrected time
-    quirks             jsonb NOT NULL DEFAULT '{}'
+    quirks             jsonb NOT NULL DEFAULT '{}',
+    status             text NOT NULL DEFAULT 'unknown',     -- what it says of itself as a whole (EVSE 0)
+    status_since       timestamptz,
+    error_code         text
 );
 CREATE INDEX station_site ON station (site_id);
 
@@ -59,20 +62,23 @@ CREATE TABLE connector (
     PRIMARY KEY (station_id, evse_number, connector_number)
 );
 
--- Append-only intervals: what each connector said of itself, and from when to when. The open one has no end.
+-- Append-only intervals: what each connector said of itself, and from when to when. The open one has no end. A report
+-- that comes late splits history where it belongs; the ends and `same_since` follow from the set of reports alone.
 CREATE TABLE connector_state (
     station_id         uuid NOT NULL,
     evse_number        int NOT NULL,
     connector_number   int NOT NULL,
     started_at         timestamptz NOT NULL,      -- corrected time
+    content_key        text NOT NULL,             -- digest of what was said: the same report twice is one row
     ended_at           timestamptz,
+    same_since         timestamptz NOT NULL,      -- since when status and error have been these: groups repeated reports
     status             text NOT NULL,
     error_code         text,
     vendor_error_code  text,
     info               text,
     said_at            timestamptz,
     received_at        timestamptz NOT NULL,
-    PRIMARY KEY (station_id, evse_number, connector_number, started_at),
+    PRIMARY KEY (station_id, evse_number, connector_number, started_at, content_key),
     CHECK (ended_at IS NULL OR ended_at >= started_at)
 );
 
@@ -125,6 +131,7 @@ CREATE TABLE command (
     detail        jsonb NOT NULL DEFAULT '{}'
 );
 CREATE INDEX command_open ON command (station_id, created_at) WHERE finished_at IS NULL;
+CREATE INDEX command_queued ON command (created_at) WHERE state = 'queued';  -- looked at every second: nearly always empty
 CREATE INDEX command_station ON command (station_id, created_at DESC);
 
 -- Who tried to connect and was not let in. Bounded: the gateway keeps at most a fixed number of rows.
