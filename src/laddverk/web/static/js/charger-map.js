@@ -8,6 +8,8 @@
  * @typedef {{ geometry: { coordinates: [number, number] }, properties: Site }} SitePoint
  */
 
+import { adopt, colour } from "./styles.js";
+
 const MAPLIBRE = new URL("../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs", import.meta.url);
 const REFRESH_MS = 30_000; // discs change by the minute; the lines beside the map are live
 const CLOSEST_ZOOM = 13; // nearer than this the land has no more to show
@@ -21,7 +23,7 @@ class ChargerMap extends HTMLElement {
 
   async connectedCallback() {
     if (!document.createElement("canvas").getContext("webgl2")) return;
-    const [library, sites] = await Promise.all([import(MAPLIBRE.href), this.sites()]);
+    const [library, sites] = await Promise.all([import(MAPLIBRE.href), this.sites(), adopt(new URL("maplibre-gl.css", MAPLIBRE).href)]);
     if (!sites.length || !this.isConnected) return;
     this.stage(library, sites);
     document.addEventListener("laddverk:theme", this.again);
@@ -49,7 +51,6 @@ class ChargerMap extends HTMLElement {
     list.append(...this.childNodes);
     const canvas = Object.assign(document.createElement("div"), { className: "map-canvas" });
     this.tip = Object.assign(document.createElement("div"), { className: "map-tip" });
-    document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: this.dataset.css }));
     this.classList.add("is-drawn");
     this.append(list, canvas, this.tip);
     const bounds = new library.LngLatBounds();
@@ -64,26 +65,13 @@ class ChargerMap extends HTMLElement {
     this.place(library, sites);
   }
 
-  /** @param {string} token @returns {string} */
-  colour(token) {
-    const probe = document.createElement("span");
-    probe.style.color = `var(${token})`;
-    this.append(probe);
-    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
-    if (!canvas) return "#888";
-    canvas.fillStyle = getComputedStyle(probe).color;
-    canvas.fillRect(0, 0, 1, 1);
-    probe.remove();
-    return `rgb(${canvas.getImageData(0, 0, 1, 1).data.slice(0, 3).join(",")})`;
-  }
-
   land() {
     return {
       version: 8, sources: { land: { type: "geojson", data: new URL(this.dataset.land ?? "", location.href).href } },
       layers: [
-        { id: "sea", type: "background", paint: { "background-color": this.colour("--sunken") } },
-        { id: "land", type: "fill", source: "land", paint: { "fill-color": this.colour("--surface") } },
-        { id: "border", type: "line", source: "land", paint: { "line-color": this.colour("--line-strong"), "line-width": 0.75 } },
+        { id: "sea", type: "background", paint: { "background-color": colour(this, "--sunken") } },
+        { id: "land", type: "fill", source: "land", paint: { "fill-color": colour(this, "--surface") } },
+        { id: "border", type: "line", source: "land", paint: { "line-color": colour(this, "--line-strong"), "line-width": 0.75 } },
       ],
     };
   }

@@ -5,15 +5,11 @@
  * @typedef {{ time: number[], series: Series[], events?: { at: number, text: string }[] }} Curve
  */
 
+import { adopt, colour } from "./styles.js";
+
 const UPLOT = new URL("../vendor/uplot-1.6.32/", import.meta.url);
 const COLOURS = { power: "--energy", limit: "--wait", current: "--info", level: "--ink-3" };
 const FILL_ALPHA = "1f"; // of the area under the curve: there, and no more
-
-/** @param {string} href */
-function stylesheet(href) {
-  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return;
-  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
-}
 
 class PowerChart extends HTMLElement {
   /** @type {any} */ chart = null;
@@ -26,9 +22,9 @@ class PowerChart extends HTMLElement {
   }
 
   async connectedCallback() {
-    stylesheet(new URL("uPlot.min.css", UPLOT).href);
     document.addEventListener("laddverk:theme", this.again);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.again);
+    await adopt(new URL("uPlot.min.css", UPLOT).href);
     await this.load();
     this.fit.observe(this);
   }
@@ -48,19 +44,6 @@ class PowerChart extends HTMLElement {
     await this.draw();
   }
 
-  /** @param {string} token a custom property @returns {string} its colour in the present theme */
-  colour(token) {
-    const probe = document.createElement("span");
-    probe.style.color = `var(${token})`;
-    this.append(probe);
-    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
-    if (!canvas) return "#888888";
-    canvas.fillStyle = getComputedStyle(probe).color;
-    canvas.fillRect(0, 0, 1, 1);
-    probe.remove();
-    return `#${[...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((part) => part.toString(16).padStart(2, "0")).join("")}`;
-  }
-
   async draw() {
     if (!this.curve || this.curve.time.length < 2) return;
     const { default: UPlot } = await import(new URL("uPlot.esm.js", UPLOT).href);
@@ -75,8 +58,8 @@ class PowerChart extends HTMLElement {
     const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
     const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
     const axis = {
-      stroke: this.colour("--ink-3"), font: `12px ${getComputedStyle(this).fontFamily}`,
-      grid: { stroke: this.colour("--line"), width: 1 }, ticks: { show: false }, gap: 6,
+      stroke: colour(this, "--ink-3"), font: `12px ${getComputedStyle(this).fontFamily}`,
+      grid: { stroke: colour(this, "--line"), width: 1 }, ticks: { show: false }, gap: 6,
     };
     return {
       width: this.clientWidth, height: this.tall, padding: [curve.events?.length ? 22 : 8, 8, 0, 0],
@@ -96,7 +79,7 @@ class PowerChart extends HTMLElement {
 
   /** @param {Series} one @param {Intl.NumberFormat} numbers @param {any} UPlot */
   series(one, numbers, UPlot) {
-    const stroke = this.colour(COLOURS[one.kind] ?? "--ink-2");
+    const stroke = colour(this, COLOURS[one.kind] ?? "--ink-2");
     return {
       label: one.label, stroke, width: one.kind === "power" ? 1.75 : 1.25, dash: one.kind === "limit" ? [4, 4] : undefined,
       scale: one.kind === "level" ? "level" : "y", fill: one.kind === "power" ? stroke + FILL_ALPHA : undefined,
@@ -110,7 +93,7 @@ class PowerChart extends HTMLElement {
     for (const old of chart.over.querySelectorAll(".chart-event")) old.remove();
     const { ctx, bbox } = chart;
     ctx.save();
-    ctx.strokeStyle = this.colour("--line-strong");
+    ctx.strokeStyle = colour(this, "--line-strong");
     ctx.setLineDash([2, 3]);
     for (const event of curve.events ?? []) {
       const x = chart.valToPos(event.at, "x", true);
