@@ -17,11 +17,13 @@ from laddverk.platform.database import Database
 from tests.cluster import TestCluster
 
 CLUSTER = pytest.StashKey[TestCluster]()
+SOURCES = Path(__file__).parents[1] / "src"
 IN_CI = os.environ.get("LADDVERK_CI") == "1"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the place of this run's server; under xdist the workers are told by the controller."""
+    os.environ["PYTHONPATH"] = str(SOURCES)  # for the programs that tests start
     workerinput: dict[str, str] | None = getattr(config, "workerinput", None)
     if workerinput is not None:
         config.stash[CLUSTER] = TestCluster(Path(workerinput["laddverk_cluster"]), workerinput["workerid"])

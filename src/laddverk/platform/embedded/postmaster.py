@@ -54,23 +54,25 @@ def serves(pid: int, data_dir: Path) -> bool:
     return place == data_dir and owner == data_dir.stat().st_uid and name.startswith("postgres")
 
 
-def clear_away(data_dir: Path) -> None:
-    """End a server of `data_dir` that nobody watches, and remove a pid file whose server is gone.
+def clear_away(data_dir: Path, socket_dir: Path | None = None) -> None:
+    """End a server of `data_dir` that nobody watches, and remove the lock files of one that is gone.
 
     To be called under the lock of the state directory: then no Laddverk is behind that server any more.
-    PostgreSQL takes any living process with the file's number for its server, and would refuse to start.
+    PostgreSQL takes any process with a lock file's number for its server, even a dead one that a container's first
+    process has not taken note of, and would refuse to start.
     """
+    if not data_dir.exists():
+        return
     left = described(data_dir)
-    if left is None:
-        return
-    if serves(left.pid, data_dir):
+    if left is not None and serves(left.pid, data_dir):
         end(left.pid, data_dir)
-        return
     # The children of a server that was killed see that within moments, and hold its shared memory until then.
     for child in [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]:
         if serves(child, data_dir):
             end(child, data_dir)
     (data_dir / "postmaster.pid").unlink(missing_ok=True)
+    for lock in socket_dir.glob(".s.PGSQL.*.lock") if socket_dir is not None else ():
+        lock.unlink(missing_ok=True)
 
 
 def end(pid: int, data_dir: Path) -> None:
