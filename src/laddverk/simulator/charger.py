@@ -1,0 +1,420 @@
+"""What a charger does when a cable, a card, a command or the clock comes. No I/O and no clock: every call says `at`.
+
+What it has to say collects in `outbox`, in order; whoever holds the socket says the first, waits for the answer, gives
+it to `answered` and goes on. The world around it reads `happenings`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from laddverk.kernel.ids import new_id
+from laddverk.ocpp.facts import Status
+from laddverk.simulator import car as cars
+from laddverk.simulator.car import Car
+from laddverk.simulator.model import (
+    Authorise,
+    Boot,
+    Charging,
+    Ended,
+    Happening,
+    Hardware,
+    Heartbeat,
+    Item,
+    Outlet,
+    Reading,
+    Reported,
+    Sampled,
+    Setting,
+    Started,
+    StatusChanged,
+    VendorData,
+    Verdict,
+)
+from laddverk.simulator.settings import settings_of
+
+CABLE_WAIT_S: Final = 60  # ConnectionTimeOut: how long an accepted card waits for its cable
+HEARTBEAT_S: Final = 300  # until the network says otherwise
+HAPPENINGS_MAX: Final = 200  # nobody may be reading them
+REPORT_PART: Final = 20  # variables in one NotifyReport
+
+
+class Charger:
+    """One charger. It is offline until `connected` is called."""
+
+    __slots__ = (
+        "_overrides",
+        "_restarting",
+        "booted",
+        "happenings",
+        "hardware",
+        "heartbeat_s",
+        "new_key",
+        "online",
+        "outbox",
+        "outlets",
+        "said_status",
+        "wants_restart",
+        "witness",
+    )
+
+    def __init__(self, hardware: Hardware, *, new_key: Callable[[], UUID] = new_id) -> None:
+        self.hardware = hardware
+        self.outlets = {number: Outlet(number, supply) for number, supply in enumerate(hardware.outlets, start=1)}
+        self.outbox: deque[Item] = deque()
+        self.happenings: deque[Happening] = deque(maxlen=HAPPENINGS_MAX)
+        self.online = False
+        self.booted = False
+        self.wants_restart = False
+        """The socket should be closed as soon as all that is durable was said."""
+        self.heartbeat_s = HEARTBEAT_S
+        self.said_status: dict[int, str] = {}
+        self.new_key = new_key
+        self.witness: Callable[[Item], None] | None = None
+        """Sees everything the charger decides to say, at that moment: the ledger."""
+        self._overrides: dict[tuple[str, str], str] = {}
+        self._restarting = "PowerUp"
+
+    # The line.
+
+    def connected(self, at: datetime) -> None:
+        """The socket is up: boot if not yet done, say how the outlets are, then what was kept while offline."""
+        self.online = True
+        self.wants_restart = False
+        first: list[Item] = [] if self.booted else [Boot(at=at, reason=self._restarting)]
+        self.said_status.clear()
+        first += [self._status_item(outlet, at) for outlet in (None, *self.outlets.values())]
+        self.outbox.extendleft(reversed(first))
+
+    def disconnected(self) -> None:
+        """The socket is gone: only what is durable is kept."""
+        self.online = False
+        self.outbox = deque(item for item in self.outbox if item.durable)
+
+    def restart(self, reason: str) -> None:
+        """Boot again at the next connection. Readings, transactions and the kept messages survive, as they must."""
+        self.booted = False
+        self.wants_restart = True
+        self._restarting = reason
+        self.happenings.append(Happening("reboot", text=reason))
+
+    def answered(self, item: Item, verdict: Verdict, at: datetime) -> None:
+        """Take the network's answer to `item`."""
+        match item:
+            case Boot():
+                self.booted = verdict.accepted
+                self.heartbeat_s = verdict.interval_s or self.heartbeat_s
+            case Authorise():
+                self._judged(item, verdict, at)
+            case Started(charging=charging):
+                charging.number = verdict.number
+                if not verdict.accepted:
+                    self.end(charging.outlet, at, "DeAuthorized", only=charging)
+
+    def _judged(self, item: Authorise, verdict: Verdict, at: datetime) -> None:
+        outlet = self.outlets[item.outlet]
+        if not verdict.accepted:
+            self.happenings.append(Happening("refused", item.outlet, item.token))
+        elif outlet.charging is None:
+            self._accept(outlet, item.token, "ISO14443", None, at)
+
+    # People and cars.
+
+    def plug(self, number: int, car: Car, at: datetime) -> bool:
+        """Put the cable into `car`. Returns whether that was possible."""
+        outlet = self.outlets[number]
+        if outlet.car is not None or outlet.status in (Status.FAULTED, Status.UNAVAILABLE):
+            return False
+        outlet.car = car
+        if outlet.token is not None:
+            self._begin(outlet, at)
+        else:
+            self._turn(outlet, Status.PREPARING, at)
+        return True
+
+    def unplug(self, number: int, at: datetime) -> bool:
+        """Take the cable out. A running transaction ends. Returns False when the cable is stuck."""
+        outlet = self.outlets[number]
+        if outlet.stuck:
+            return False
+        if outlet.charging is not None:
+            self.end(number, at, "EVDisconnected")
+        outlet.car = None
+        self._turn(outlet, self._resting(outlet), at)
+        return True
+
+    def present(self, number: int, token: str, at: datetime) -> None:
+        """Show a card. The card that started stops; another one is asked about, or trusted while offline."""
+        outlet = self.outlets[number]
+        if outlet.charging is not None:
+            if outlet.charging.token == token:
+                self.end(number, at, "Local", token=token)
+            return
+        if self.online:
+            self._say(Authorise(at=at, outlet=number, token=token))
+        else:
+            self._accept(outlet, token, "ISO14443", None, at)
+
+    def _accept(self, outlet: Outlet, token: str, token_type: str, remote_start_id: int | None, at: datetime) -> None:
+        outlet.token, outlet.token_type, outlet.remote_start_id = token, token_type, remote_start_id
+        outlet.waits_until = at + timedelta(seconds=CABLE_WAIT_S)
+        if outlet.car is not None:
+            self._begin(outlet, at)
+        else:
+            self._turn(outlet, Status.PREPARING, at)
+
+    # Transactions.
+
+    def _begin(self, outlet: Outlet, at: datetime) -> None:
+        assert outlet.token is not None, "a transaction begins with a card"
+        charging = Charging(
+            key=str(self.new_key()),
+            token=outlet.token,
+            outlet=outlet.number,
+            started_at=at,
+            register_start_wh=int(outlet.register_wh),
+            remote_start_id=outlet.remote_start_id,
+            token_type=outlet.token_type,
+        )
+        outlet.charging, outlet.token, outlet.remote_start_id, outlet.waits_until = charging, None, None, None
+        trigger = "RemoteStart" if charging.remote_start_id is not None else "Authorized"
+        reading = self.reading(outlet.number, at)
+        self._say(
+            Started(at=at, offline=not self.online, durable=True, charging=charging, reading=reading,
+                    seq=charging.seq(), trigger=trigger)
+        )  # fmt: skip
+        self._turn(outlet, Status.CHARGING, at)
+
+    def begin(self, number: int, token: str, at: datetime) -> Charging:
+        """Start a transaction at once, as a charger does that is offline and trusts the card."""
+        outlet = self.outlets[number]
+        outlet.token, outlet.token_type, outlet.remote_start_id = token, "ISO14443", None
+        self._begin(outlet, at)
+        assert outlet.charging is not None
+        return outlet.charging
+
+    def sample(self, number: int, *readings: Reading, trigger: str = "MeterValuePeriodic") -> None:
+        """Tell what the meter showed while a transaction runs. Nothing is said when none does."""
+        charging = self.outlets[number].charging
+        if charging is not None and readings:
+            self._say(
+                Sampled(at=readings[-1].at, offline=not self.online, durable=True, charging=charging,
+                        readings=readings, seq=charging.seq(), state=charging.state, trigger=trigger)
+            )  # fmt: skip
+
+    def end(
+        self, number: int, at: datetime, reason: str, *, token: str | None = None, only: Charging | None = None
+    ) -> bool:
+        """End the running transaction (only if it is `only`, when given). The car stays until it is unplugged."""
+        outlet = self.outlets[number]
+        charging = outlet.charging
+        if charging is None or (only is not None and charging is not only):
+            return False
+        reading = self.reading(number, at)
+        outlet.charging = None
+        self._say(
+            Ended(at=at, offline=not self.online, durable=True, charging=charging, reading=reading,
+                  seq=charging.seq(), reason=reason, token=token)
+        )  # fmt: skip
+        self._turn(outlet, Status.FINISHING if outlet.car is not None else self._resting(outlet), at)
+        self.happenings.append(Happening("ended", number, reason))
+        return True
+
+    def reading(self, number: int, at: datetime) -> Reading:
+        """Return what the meter of an outlet shows now."""
+        outlet = self.outlets[number]
+        register_wh = int(outlet.register_wh)
+        if outlet.car is None:
+            return Reading(at, register_wh)
+        taken = cars.draw(outlet.car, outlet.supply, outlet.limit_a) if outlet.charging else cars.NOTHING
+        soc = round(outlet.car.share * 100) if outlet.supply.phases == 0 else None
+        return Reading(at, register_wh, taken.power_w, taken.current_a, taken.phases, soc)
+
+    def advance(self, number: int, seconds: float, at: datetime) -> None:
+        """Let `seconds` pass at an outlet: energy flows, and a car that is full pauses."""
+        outlet = self.outlets[number]
+        if outlet.waits_until is not None and at > outlet.waits_until:
+            outlet.token, outlet.waits_until = None, None
+            self._turn(outlet, Status.PREPARING if outlet.car else self._resting(outlet), at)
+        if outlet.charging is None or outlet.car is None or outlet.status is Status.FAULTED:
+            return
+        taken = cars.draw(outlet.car, outlet.supply, outlet.limit_a)
+        outlet.register_wh += cars.charge(outlet.car, taken, seconds)
+        flows = taken.power_w > 0
+        state = "Charging" if flows else "SuspendedEV" if outlet.car.missing_wh <= 0 else "SuspendedEVSE"
+        if state != outlet.charging.state:
+            outlet.charging.state = state
+            self._turn(outlet, STATUS_OF[state], at)
+            self.sample(number, self.reading(number, at), trigger="ChargingStateChanged")
+
+    # What the network asks, in no version's words.
+
+    def remote_start(self, number: int, token: str, token_type: str, remote_start_id: int | None, at: datetime) -> bool:
+        """Start for `token` when the outlet is free; the cable may come within `CABLE_WAIT_S`."""
+        outlet = self.outlets.get(number)
+        if outlet is None or outlet.charging is not None or outlet.token is not None:
+            return False
+        if outlet.status not in (Status.AVAILABLE, Status.PREPARING, Status.FINISHING):
+            return False
+        self._accept(outlet, token, token_type, remote_start_id, at)
+        if outlet.car is None:
+            self.happenings.append(Happening("car_wanted", number, token))
+        return True
+
+    def remote_stop(self, charging: Charging | None, at: datetime) -> bool:
+        """Stop a running transaction."""
+        if charging is None:
+            return False
+        self.happenings.append(Happening("remote_stop", charging.outlet))
+        return self.end(charging.outlet, at, "Remote", only=charging)
+
+    def found(self, *, number: int | None = None, key: str | None = None) -> Charging | None:
+        """Return the running transaction that the network calls `number`, or that we call `key`."""
+        running = (outlet.charging for outlet in self.outlets.values() if outlet.charging is not None)
+        for charging in running:
+            if (number is not None and charging.number == number) or (key is not None and charging.key == key):
+                return charging
+        return None
+
+    def reset(self, reason: str, at: datetime) -> None:
+        """End what runs and start again: the socket is closed once all that is durable was said."""
+        for number in self.outlets:
+            self.end(number, at, reason)
+        self.restart("RemoteReset")
+
+    def unlock(self, number: int, at: datetime) -> bool | None:
+        """Let go of the cable: True when it is free, False when it is stuck, None when there is no such outlet."""
+        outlet = self.outlets.get(number)
+        if outlet is None:
+            return None
+        self.end(number, at, "UnlockCommand")
+        if outlet.stuck:
+            return False
+        outlet.car = None
+        self._turn(outlet, self._resting(outlet), at)
+        return True
+
+    def set_operative(self, number: int | None, operative: bool, at: datetime) -> bool:
+        """Take an outlet (None: all) out of service or back. False: it happens when the transaction ends."""
+        now = True
+        for outlet in self.outlets.values() if number is None else (self.outlets[number],):
+            outlet.operative = operative
+            if outlet.charging is not None:
+                now = now and operative
+            elif outlet.status is not Status.FAULTED:
+                self._turn(outlet, Status.PREPARING if outlet.car and operative else self._resting(outlet), at)
+        return now
+
+    def trigger(self, message: str, number: int | None, at: datetime) -> bool:
+        """Say something again that the network asks for. False when this charger cannot."""
+        chosen = [o for o in self.outlets.values() if number in (None, 0, o.number)]
+        match message:
+            case "BootNotification":
+                self._say(Boot(at=at, reason="Triggered"))
+            case "Heartbeat":
+                self._say(Heartbeat(at=at))
+            case "StatusNotification":
+                self.said_status.clear()
+                self.outbox.extend(self._status_item(outlet, at) for outlet in chosen)
+            case "MeterValues" | "TransactionEvent":
+                for outlet in chosen:
+                    self.sample(outlet.number, self.reading(outlet.number, at), trigger="Trigger")
+            case _:
+                return False
+        return True
+
+    # Settings.
+
+    def settings(self) -> list[Setting]:
+        """Return all settings with their present values."""
+        known = settings_of(self.hardware)
+        for setting in known:
+            setting.value = self._overrides.get((setting.component, setting.variable), setting.value)
+        return known
+
+    def setting(self, component: str, variable: str) -> Setting | None:
+        """Return one setting, or None when this charger has no such."""
+        wanted = (component.lower(), variable.lower())
+        return next((s for s in self.settings() if (s.component.lower(), s.variable.lower()) == wanted), None)
+
+    def write(self, component: str, variable: str, value: str) -> str:
+        """Change a setting; return Accepted, Rejected or Unknown."""
+        setting = self.setting(component, variable)
+        if setting is None:
+            return "Unknown"
+        if not setting.writable or (setting.data_type == "integer" and not value.lstrip("-").isdigit()):
+            return "Rejected"
+        self._overrides[setting.component, setting.variable] = value
+        if setting.variable == "HeartbeatInterval":
+            self.heartbeat_s = int(value)
+        return "Accepted"
+
+    def report(self, request_id: int, at: datetime) -> None:
+        """Tell all settings, in parts."""
+        parts = -(-len(self.settings()) // REPORT_PART)
+        self.outbox.extend(Reported(at=at, request_id=request_id, part=part, parts=parts) for part in range(parts))
+
+    # Faults.
+
+    def fail(self, number: int, at: datetime, error_code: str, vendor_error_code: str = "", info: str = "") -> None:
+        """Break an outlet (0: the whole charger). What runs there ends."""
+        for outlet in self.outlets.values() if number == 0 else (self.outlets[number],):
+            self.end(outlet.number, at, "Other")
+            outlet.error_code, outlet.vendor_error_code = error_code, vendor_error_code or None
+            self._turn(outlet, Status.FAULTED, at, info)
+
+    def mend(self, number: int, at: datetime) -> None:
+        """Repair what `fail` broke."""
+        for outlet in self.outlets.values() if number == 0 else (self.outlets[number],):
+            outlet.error_code, outlet.vendor_error_code, outlet.stuck = None, None, False
+            self._turn(outlet, Status.PREPARING if outlet.car else self._resting(outlet), at)
+
+    def say_vendor_data(self, vendor_id: str, message_id: str, data: str, at: datetime) -> None:
+        """Say something of the vendor's own."""
+        self._say(VendorData(at=at, vendor_id=vendor_id, message_id=message_id, data=data))
+
+    def beat(self, at: datetime) -> None:
+        """Say that the charger is alive."""
+        self._say(Heartbeat(at=at))
+
+    # Saying.
+
+    def _resting(self, outlet: Outlet) -> Status:
+        if outlet.error_code is not None:
+            return Status.FAULTED
+        return Status.AVAILABLE if outlet.operative else Status.UNAVAILABLE
+
+    def _turn(self, outlet: Outlet, status: Status, at: datetime, info: str = "") -> None:
+        changed = outlet.status is not status
+        outlet.status = status
+        if changed:
+            self._say(self._status_item(outlet, at, info))
+
+    def _status_item(self, outlet: Outlet | None, at: datetime, info: str = "") -> StatusChanged:
+        if outlet is None:
+            return StatusChanged(at=at, outlet=0, status=Status.AVAILABLE)
+        return StatusChanged(
+            at=at,
+            outlet=outlet.number,
+            status=outlet.status,
+            error_code=outlet.error_code,
+            vendor_error_code=outlet.vendor_error_code,
+            info=info or None,
+        )
+
+    def _say(self, item: Item) -> None:
+        if self.witness is not None:
+            self.witness(item)
+        if item.durable or self.online:
+            self.outbox.append(item)
+
+
+STATUS_OF: Final = {
+    "Charging": Status.CHARGING,
+    "SuspendedEV": Status.SUSPENDED_EV,
+    "SuspendedEVSE": Status.SUSPENDED_EVSE,
+}

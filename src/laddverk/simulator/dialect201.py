@@ -1,0 +1,214 @@
+"""A charger's side of OCPP 2.0.1: items as calls, and what the answers mean."""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+import msgspec
+from msgspec import Raw
+
+from laddverk.ocpp.facts import Status
+from laddverk.ocpp.structs import Message
+from laddverk.ocpp.v201 import messages as m
+from laddverk.simulator import orders201
+from laddverk.simulator.charger import REPORT_PART, Charger
+from laddverk.simulator.dialect import PHASE_NAMES, Dialect, written
+from laddverk.simulator.model import (
+    Authorise,
+    Boot,
+    Ended,
+    Heartbeat,
+    Item,
+    Reading,
+    Reported,
+    Sampled,
+    Started,
+    StatusChanged,
+    VendorData,
+    Verdict,
+)
+
+STATUS: Final[dict[Status, m.ConnectorStatusEnumType]] = {
+    Status.AVAILABLE: "Available",
+    Status.UNAVAILABLE: "Unavailable",
+    Status.FAULTED: "Faulted",
+}
+"""Everything else is Occupied: what happens within is told by the transaction."""
+
+STOPPED: Final[dict[str, tuple[m.ReasonEnumType, m.TriggerReasonEnumType]]] = {
+    "EVDisconnected": ("EVDisconnected", "EVDeparted"),
+    "Remote": ("Remote", "RemoteStop"),
+    "DeAuthorized": ("DeAuthorized", "Deauthorized"),
+    "HardReset": ("ImmediateReset", "ResetCommand"),
+    "SoftReset": ("ImmediateReset", "ResetCommand"),
+    "UnlockCommand": ("Remote", "UnlockCommand"),
+    "Other": ("Other", "AbnormalCondition"),
+    "PowerLoss": ("PowerLoss", "AbnormalCondition"),
+}
+"""The reason and the trigger of an end; a card at the charger for everything else."""
+
+
+def said(charger: Charger, item: Item) -> tuple[str, Message] | None:
+    """Return the call that says `item`."""
+    match item:
+        case Started(charging=charging):
+            return "TransactionEvent", m.TransactionEventRequest(
+                event_type="Started",
+                timestamp=written(item.at),
+                trigger_reason=cast(Any, item.trigger),
+                seq_no=item.seq,
+                offline=item.offline,
+                evse=m.EVSEType(id=charging.outlet, connector_id=1),
+                id_token=m.IdTokenType(id_token=charging.token, type=cast(Any, charging.token_type)),
+                transaction_info=m.TransactionType(
+                    transaction_id=charging.key, charging_state="Charging", remote_start_id=charging.remote_start_id
+                ),
+                meter_value=[_meter_value(item.reading, "Transaction.Begin")],
+            )
+        case Sampled(charging=charging):
+            return "TransactionEvent", m.TransactionEventRequest(
+                event_type="Updated",
+                timestamp=written(item.at),
+                trigger_reason=cast(Any, item.trigger),
+                seq_no=item.seq,
+                offline=item.offline,
+                evse=m.EVSEType(id=charging.outlet, connector_id=1),
+                transaction_info=m.TransactionType(
+                    transaction_id=charging.key, charging_state=cast(Any, item.state)
+                ),
+                meter_value=[_meter_value(reading, "Sample.Periodic") for reading in item.readings],
+            )  # fmt: skip
+        case Ended():
+            return "TransactionEvent", _ended(item)
+        case _:
+            return _said_beside(charger, item)
+
+
+def _ended(item: Ended) -> Message:
+    reason, trigger = STOPPED.get(item.reason, ("Local", "StopAuthorized"))
+    return m.TransactionEventRequest(
+        event_type="Ended",
+        timestamp=written(item.at),
+        trigger_reason=cast(Any, trigger),
+        seq_no=item.seq,
+        offline=item.offline,
+        evse=m.EVSEType(id=item.charging.outlet, connector_id=1),
+        id_token=m.IdTokenType(id_token=item.token, type="ISO14443") if item.token else None,
+        transaction_info=m.TransactionType(
+            transaction_id=item.charging.key, charging_state="Idle", stopped_reason=cast(Any, reason)
+        ),
+        meter_value=[_meter_value(item.reading, "Transaction.End")],
+    )
+
+
+def _said_beside(charger: Charger, item: Item) -> tuple[str, Message] | None:
+    match item:
+        case StatusChanged():
+            return _status(charger, item)
+        case Heartbeat():
+            return "Heartbeat", m.HeartbeatRequest()
+        case Authorise():
+            return "Authorize", m.AuthorizeRequest(id_token=m.IdTokenType(id_token=item.token, type="ISO14443"))
+        case Boot():
+            return "BootNotification", m.BootNotificationRequest(
+                reason=cast(Any, item.reason),
+                charging_station=m.ChargingStationType(
+                    model=charger.hardware.model[:20],
+                    vendor_name=charger.hardware.vendor[:50],
+                    serial_number=charger.hardware.serial[:25] or None,
+                    firmware_version=charger.hardware.firmware[:50],
+                ),
+            )
+        case Reported():
+            return "NotifyReport", _report(charger, item)
+        case VendorData():
+            return "DataTransfer", m.DataTransferRequest(
+                vendor_id=item.vendor_id, message_id=item.message_id, data=item.data
+            )
+        case _:
+            return None
+
+
+def _status(charger: Charger, item: StatusChanged) -> tuple[str, Message] | None:
+    word = STATUS.get(item.status, "Occupied")
+    if charger.said_status.get(item.outlet) == word or item.outlet == 0:
+        return None  # 2.0.1 tells of connectors only
+    charger.said_status[item.outlet] = word
+    return "StatusNotification", m.StatusNotificationRequest(
+        timestamp=written(item.at), connector_status=word, evse_id=item.outlet, connector_id=1
+    )
+
+
+def _report(charger: Charger, item: Reported) -> Message:
+    settings = charger.settings()[item.part * REPORT_PART : (item.part + 1) * REPORT_PART]
+    return m.NotifyReportRequest(
+        request_id=item.request_id,
+        generated_at=written(item.at),
+        seq_no=item.part,
+        tbc=item.part + 1 < item.parts,
+        report_data=[
+            m.ReportDataType(
+                component=orders201.component(setting.component),
+                variable=m.VariableType(name=setting.variable),
+                variable_attribute=[
+                    m.VariableAttributeType(
+                        type="Actual",
+                        value=setting.value,
+                        mutability="ReadWrite" if setting.writable else "ReadOnly",
+                    )
+                ],
+                variable_characteristics=m.VariableCharacteristicsType(
+                    data_type=cast(Any, setting.data_type), supports_monitoring=False, unit=setting.unit
+                ),
+            )
+            for setting in settings
+        ],
+    )
+
+
+WH: Final = m.UnitOfMeasureType(unit="Wh")
+W: Final = m.UnitOfMeasureType(unit="W")
+A: Final = m.UnitOfMeasureType(unit="A")
+PERCENT: Final = m.UnitOfMeasureType(unit="Percent")
+
+
+def _meter_value(reading: Reading, context: m.ReadingContextEnumType) -> m.MeterValueType:
+    def value(number: float, measurand: str, unit: m.UnitOfMeasureType, phase: str | None = None) -> m.SampledValueType:
+        return m.SampledValueType(
+            value=number,
+            measurand=cast(Any, measurand),
+            context=context,
+            unit_of_measure=unit,
+            phase=cast(Any, phase),
+        )
+
+    values = [value(reading.register_wh, "Energy.Active.Import.Register", WH)]
+    if reading.power_w is not None:
+        values.append(value(reading.power_w, "Power.Active.Import", W))
+    if reading.current_a is not None and not reading.phases:
+        values.append(value(reading.current_a, "Current.Import", A))
+    values += [
+        value(reading.current_a or 0.0, "Current.Import", A, PHASE_NAMES[phase]) for phase in range(reading.phases)
+    ]
+    if reading.soc_percent is not None:
+        values.append(value(reading.soc_percent, "SoC", PERCENT))
+    return m.MeterValueType(timestamp=written(reading.at), sampled_value=values)
+
+
+def verdict(item: Item, payload: Raw) -> Verdict:
+    """Return what the network's answer to `item` means. Raises `msgspec.MsgspecError` when it is no such answer."""
+    match item:
+        case Boot():
+            boot = msgspec.json.decode(payload, type=m.BootNotificationResponse)
+            return Verdict(boot.status == "Accepted", interval_s=boot.interval, word=boot.status)
+        case Authorise():
+            word = msgspec.json.decode(payload, type=m.AuthorizeResponse).id_token_info.status
+            return Verdict(word == "Accepted", word=word)
+        case Started() | Sampled() | Ended():
+            told = msgspec.json.decode(payload, type=m.TransactionEventResponse).id_token_info
+            return Verdict(told is None or told.status == "Accepted", word=told.status if told else "")
+        case _:
+            return Verdict()
+
+
+DIALECT_201: Final = Dialect(said, verdict, orders201.ORDERS)

@@ -1,0 +1,59 @@
+"""What a charger keeps when its power fails: meters, running transactions, messages that were not acknowledged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from laddverk.simulator.charger import Charger
+from laddverk.simulator.model import Charging, Ended, Outlet, Sampled, Started
+
+
+class Memory(Struct, frozen=True):
+    """The flash memory of one charger."""
+
+    outlets: list[Outlet]
+    kept: list[Started | Sampled | Ended]
+
+
+def remembered(chargers: dict[str, Charger]) -> bytes:
+    """Return the memory of all `chargers` as JSON."""
+    return msgspec.json.encode({identity: _memory(charger) for identity, charger in chargers.items()})
+
+
+def _memory(charger: Charger) -> Memory:
+    durable = [item for item in charger.outbox if isinstance(item, Started | Sampled | Ended)]
+    return Memory(list(charger.outlets.values()), durable)
+
+
+def recall(chargers: dict[str, Charger], memory: bytes) -> int:
+    """Give `chargers` their memory back; return how many transactions go on. What cannot be read is forgotten."""
+    try:
+        known = msgspec.json.decode(memory, type=dict[str, Memory])
+    except msgspec.MsgspecError:
+        return 0
+    for identity, charger in chargers.items():
+        if identity in known and len(known[identity].outlets) == len(charger.outlets):
+            _restore(charger, known[identity])
+    return sum(outlet.charging is not None for charger in chargers.values() for outlet in charger.outlets.values())
+
+
+def _restore(charger: Charger, memory: Memory) -> None:
+    running: dict[str, Charging] = {}
+    for outlet in memory.outlets:
+        charger.outlets[outlet.number] = outlet
+        if outlet.charging is not None:
+            running[outlet.charging.key] = outlet.charging
+    for item in memory.kept:
+        shared: Any = running.setdefault(item.charging.key, item.charging)  # one transaction, one object
+        charger.outbox.append(msgspec.structs.replace(item, charging=shared))
+
+
+def save(path: Path, chargers: dict[str, Charger]) -> None:
+    """Write the memory to `path`: whole or not at all."""
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(remembered(chargers))
+    fresh.replace(path)
