@@ -143,6 +143,8 @@ class Connection:
 
     async def _handle_call(self, call: frames.Call, received: Frame) -> None:
         try:
+            if call.action in self.protocol.actions and not translate.from_charger(self.protocol, call.action):
+                raise Undecodable(self.protocol, Fault.NOT_SUPPORTED, f"{call.action} is ours to send")
             decoded = codec.decode_request(self.protocol, call.action, call.payload)
         except Undecodable as error:
             reason = f"{error.error_code}: {error.description}"

@@ -59,7 +59,8 @@ class Transaction:
 
     async def rows(self, sql: str, *args: object) -> list[asyncpg.Record]:
         """Return the rows as they are, for the few readers that stream columns on (exports)."""
-        return await self.connection.fetch(sql, *args)
+        rows: list[asyncpg.Record] = await self.connection.fetch(sql, *args)
+        return rows
 
     async def execute(self, sql: str, *args: object) -> int:
         """Carry out `sql` and return how many rows it touched."""
