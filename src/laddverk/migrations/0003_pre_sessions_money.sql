@@ -247,6 +247,8 @@ CREATE TABLE payment (
     authorised_minor   bigint NOT NULL DEFAULT 0,
     captured_minor     bigint NOT NULL DEFAULT 0,
     refunded_minor     bigint NOT NULL DEFAULT 0,
+    due_minor          bigint CHECK (due_minor >= 0),                 -- what it really cost; NULL until priced
+    wish               text NOT NULL DEFAULT '' CHECK (wish IN ('', 'capture', 'cancel')),
     return_url         text NOT NULL DEFAULT '',
     checkout_url       text NOT NULL DEFAULT '',
     failure_code       text,
@@ -260,6 +262,23 @@ CREATE UNIQUE INDEX payment_provider_ref ON payment (provider, provider_ref) WHE
 CREATE INDEX payment_session ON payment (session_id);
 CREATE INDEX payment_invoice ON payment (invoice_id);
 CREATE INDEX payment_created ON payment (created_at DESC);
+CREATE INDEX payment_start_request ON payment (start_request_id);
+CREATE INDEX payment_unsettled ON payment (updated_at)
+    WHERE state IN ('created', 'checkout', 'authorised', 'capturing', 'unknown');
+CREATE TABLE payment_refund (                     -- money that goes back; those under way count as much as those done
+    id            uuid PRIMARY KEY,
+    payment_id    uuid NOT NULL REFERENCES payment,
+    amount_minor  bigint NOT NULL CHECK (amount_minor > 0),
+    state         text NOT NULL CHECK (state IN ('requested', 'unknown', 'succeeded', 'failed')),
+    reason        text NOT NULL,
+    requested_by  text NOT NULL DEFAULT '',
+    provider_ref  text,
+    failure_text  text,
+    created_at    timestamptz NOT NULL,
+    updated_at    timestamptz NOT NULL
+);
+CREATE INDEX payment_refund_payment ON payment_refund (payment_id);
+CREATE INDEX payment_refund_open ON payment_refund (updated_at) WHERE state IN ('requested', 'unknown');
 CREATE TABLE payment_event (                      -- what happened to a payment, from either side
     id          uuid PRIMARY KEY,
     payment_id  uuid NOT NULL REFERENCES payment,
@@ -278,6 +297,26 @@ CREATE TABLE webhook_inbox (
     processed_at  timestamptz,
     copies        int NOT NULL DEFAULT 1,
     PRIMARY KEY (provider, event_id)
+);
+
+-- The built-in payment provider that moves no money keeps its own books here; nothing else reads or writes them.
+CREATE TABLE sandbox_payment (
+    ref               text PRIMARY KEY,           -- pi_sandbox_…
+    order_id          text NOT NULL UNIQUE,       -- the idempotency key it was made with
+    status            text NOT NULL,
+    mode              text NOT NULL CHECK (mode IN ('payment', 'setup')),
+    currency          text NOT NULL,
+    amount_minor      bigint NOT NULL,
+    capture_at_once   boolean NOT NULL,
+    authorised_minor  bigint NOT NULL DEFAULT 0,
+    captured_minor    bigint NOT NULL DEFAULT 0,
+    refunded_minor    bigint NOT NULL DEFAULT 0,
+    card              text,                       -- the name of a test card
+    failure_code      text,
+    return_url        text NOT NULL DEFAULT '',
+    description       text NOT NULL DEFAULT '',
+    expires_at        timestamptz NOT NULL,
+    idempotency       jsonb NOT NULL DEFAULT '{}' -- answers already given, by key
 );
 
 CREATE TABLE invoice_series (

@@ -1,0 +1,200 @@
+"""Making a month's invoices, crediting one, and keeping what was paid. One transaction each, brought by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from laddverk.invoicing import rules, store
+from laddverk.invoicing.model import (
+    PAYMENT_TERM_DAYS,
+    DueSession,
+    Invoice,
+    InvoiceIssued,
+    NewInvoice,
+    RunReport,
+    Seller,
+    VatTotal,
+    shown_number,
+)
+from laddverk.kernel.actors import Actor, Permission
+from laddverk.kernel.ids import DriverId, InvoiceId, new_id
+from laddverk.kernel.problems import Conflict, Invalid, NotFound
+from laddverk.ledger import service as ledger
+from laddverk.ledger.model import RECEIVABLES, Entry, Line
+from laddverk.ledger.rules import sale
+from laddverk.platform import audit, outbox
+from laddverk.platform.database import Transaction
+from laddverk.platform.settings import Settings
+
+DRIVERS_AT_ONCE: Final = 500  # bounds the memory of a run: some ten thousand sessions, whatever the month holds
+
+
+def seller_of(settings: Settings) -> Seller:
+    """Return the operator as documents print it."""
+    return Seller(
+        name=settings.operator_name,
+        org_number=settings.operator_org_number,
+        vat_number=settings.operator_vat_number,
+        address=settings.operator_address,
+        email=settings.operator_email,
+        phone=settings.operator_phone,
+    )
+
+
+async def run(tx: Transaction, month: date, actor: Actor, now: datetime, *, settings: Settings) -> RunReport:
+    """Invoice every driver for all sessions that ended in `month` or before and stand on no invoice yet.
+
+    The month is the local one of each session's site. Runs follow one another; a second run for the same month changes
+    nothing, and sessions that were priced late make a further invoice for it, or come with the next month's. Needs
+    `invoices:write`. Raises `Invalid` for a month that has not ended.
+    """
+    actor.require(Permission.INVOICES_WRITE)
+    period, before = rules.first_of_month(month), rules.first_of_next_month(month)
+    if now.astimezone(ZoneInfo(settings.timezone)).date() < before:
+        raise Invalid("This month has not ended yet.", field="month", remedy="Choose a month that has ended.")
+    year = rules.year_of_issue(now, settings.timezone)
+    series = f"F{year}"
+    number = first = await store.lock_series(tx, series)
+    report = RunReport()
+    drivers = await store.due_drivers(tx, before)
+    for start in range(0, len(drivers), DRIVERS_AT_ONCE):
+        due = await store.due_sessions(tx, before, drivers[start : start + DRIVERS_AT_ONCE])
+        invoices = [_composed(group, year, number + place) for place, group in enumerate(rules.groups_of(due))]
+        number += len(invoices)
+        due_on = now.astimezone(ZoneInfo(settings.timezone)).date() + timedelta(days=PAYMENT_TERM_DAYS)
+        seller = seller_of(settings)
+        await store.save(tx, invoices, series=series, period=period, seller=seller, at=now, due_on=due_on)
+        await ledger.post_many(tx, [_entry(invoice, series, now) for invoice in invoices])
+        await outbox.publish(tx, [_issued(invoice) for invoice in invoices])
+        report = _added(report, invoices, due)
+    if number > first:
+        await store.advance_series(tx, series, number)
+        detail = {"month": period.isoformat(), "invoices": report.invoices, "gross_minor": report.gross_minor}
+        await audit.write(tx, actor, "invoices.run", "invoice_run", None, at=now, detail=detail)
+    return report
+
+
+async def credit(
+    tx: Transaction, actor: Actor, invoice_id: InvoiceId, reason: str, now: datetime, *, bill_again: bool = False
+) -> InvoiceId:
+    """Credit an invoice in full; return the id of the credit note, the exact mirror of it.
+
+    Its sessions are held for review, so that what was credited is not billed again by itself; with `bill_again` they
+    come on the next run. What was paid stays on the driver's account until it is refunded. Needs `invoices:write` and
+    a reason. Raises `NotFound`, or `Conflict` for a credit note and for what is credited already.
+    """
+    actor.require(Permission.INVOICES_WRITE)
+    if not reason.strip():
+        raise Invalid("A credit note needs a reason.", field="reason", remedy="Say in a few words why it is credited.")
+    invoice = await store.invoice(tx, invoice_id, lock=True)
+    if invoice is None:
+        raise NotFound("There is no such invoice.")
+    if invoice.kind != "invoice":
+        raise Conflict("A credit note cannot be credited.")
+    if invoice.credited_minor or await store.is_credited(tx, invoice_id):
+        raise Conflict("This invoice has been credited already.")
+    note_id = InvoiceId(new_id())
+    await _write_credit(tx, invoice, note_id, reason.strip(), now)
+    released = await store.release_sessions(tx, invoice_id, hold=not bill_again)
+    detail = {"credit_note": str(note_id), "sessions": len(released), "bill_again": bill_again}
+    await audit.write(
+        tx, actor, "invoice.credited", "invoice", invoice_id, at=now, reason=reason.strip(), detail=detail
+    )
+    return note_id
+
+
+async def _write_credit(tx: Transaction, invoice: Invoice, note_id: InvoiceId, reason: str, now: datetime) -> None:
+    year = rules.year_of_issue(now, invoice.timezone)
+    series = f"K{year}"
+    number = await store.lock_series(tx, series)
+    mirror = [VatTotal(v.percent, -v.net_minor, -v.vat_minor, -v.gross_minor) for v in invoice.vat]
+    await store.save_credit(
+        tx,
+        invoice,
+        id=note_id,
+        series=series,
+        number=number,
+        reference=rules.reference_of("credit_note", year, number),
+        vat=mirror,
+        at=now,
+        due_on=now.astimezone(ZoneInfo(invoice.timezone)).date(),
+        reason=reason,
+    )
+    await store.advance_series(tx, series, number + 1)
+    entry = Entry(
+        idempotency_key=f"credit_note:{note_id}",
+        kind="credit_note",
+        occurred_at=now,
+        source_kind="invoice",
+        source_id=note_id,
+        text=f"{shown_number(series, number)} / {invoice.shown_number}",
+        lines=_lines(mirror, invoice.currency, invoice.driver_id),
+    )
+    await ledger.post(tx, entry)
+    issued = InvoiceIssued(
+        invoice_id=note_id,
+        driver_id=invoice.driver_id,
+        kind="credit_note",
+        gross_minor=-invoice.gross_minor,
+        currency=invoice.currency,
+    )
+    await outbox.publish(tx, [issued])
+
+
+async def mark_paid(tx: Transaction, invoice_ids: Sequence[InvoiceId]) -> None:
+    """Set what was paid on these invoices to what their payments captured less what was refunded. May be repeated."""
+    await store.mark_paid(tx, invoice_ids)
+
+
+async def invoice(tx: Transaction, invoice_id: InvoiceId) -> Invoice:
+    """Return a document. Raises `NotFound`. Who may see it is for the caller to say."""
+    found = await store.invoice(tx, invoice_id)
+    if found is None:
+        raise NotFound("There is no such invoice.")
+    return found
+
+
+def _composed(group: Sequence[DueSession], year: int, number: int) -> NewInvoice:
+    return rules.composed(InvoiceId(new_id()), number, rules.reference_of("invoice", year, number), group)
+
+
+def _entry(new: NewInvoice, series: str, now: datetime) -> Entry:
+    return Entry(
+        idempotency_key=f"invoice:{new.id}",
+        kind="invoice",
+        occurred_at=now,
+        source_kind="invoice",
+        source_id=new.id,
+        text=shown_number(series, new.number),
+        lines=_lines(new.vat, new.currency, new.driver_id),
+    )
+
+
+def _lines(vat: Sequence[VatTotal], currency: str, driver_id: DriverId) -> tuple[Line, ...]:
+    """Return the postings of a document: receivable against sales and VAT per rate."""
+    sides = [line for v in vat for line in sale(v.gross_minor, v.vat_minor, v.percent, currency)]
+    return (Line(RECEIVABLES, sum(v.gross_minor for v in vat), currency, driver_id), *sides)
+
+
+def _issued(new: NewInvoice) -> InvoiceIssued:
+    return InvoiceIssued(
+        invoice_id=new.id,
+        driver_id=new.driver_id,
+        kind="invoice",
+        gross_minor=new.gross_minor,
+        currency=new.currency,
+    )
+
+
+def _added(report: RunReport, invoices: Sequence[NewInvoice], due: Sequence[DueSession]) -> RunReport:
+    return RunReport(
+        invoices=report.invoices + len(invoices),
+        sessions=report.sessions + len(due),
+        gross_minor=report.gross_minor + sum(each.gross_minor for each in invoices),
+        net_minor=report.net_minor + sum(each.net_minor for each in invoices),
+        vat_minor=report.vat_minor + sum(each.vat_minor for each in invoices),
+        energy_wh=report.energy_wh + sum(session.energy_wh for session in due),
+    )

@@ -1,0 +1,241 @@
+"""Invoices in PostgreSQL. SQL and nothing else; money is decided in `rules`, here it is only written and read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from laddverk.invoicing.model import DueSession, Invoice, InvoiceLine, NewInvoice, Seller
+from laddverk.kernel.ids import DriverId, InvoiceId
+from laddverk.platform.database import Transaction
+
+# The row lock makes runs and credit notes follow one another, and a rolled back number is taken again: no gaps.
+LOCK_SERIES: Final = """
+INSERT INTO invoice_series (name, next_number) VALUES ($1, 1)
+ON CONFLICT (name) DO UPDATE SET next_number = invoice_series.next_number
+RETURNING next_number
+"""
+ADVANCE_SERIES: Final = "UPDATE invoice_series SET next_number = $2 WHERE name = $1"
+
+# A session belongs to the month in which it ended, by the clock on the wall of its site.
+DUE: Final = """
+    session.settlement = 'invoice' AND session.price_minor IS NOT NULL AND session.driver_id IS NOT NULL
+    AND session.ended_at < ($1::date + 1)::timestamp AT TIME ZONE 'UTC'
+    AND (session.ended_at AT TIME ZONE session.timezone)::date < $1
+    AND NOT EXISTS (SELECT 1 FROM invoiced_session WHERE invoiced_session.session_id = session.id)
+"""
+DUE_DRIVERS: Final = f"SELECT DISTINCT driver_id FROM session WHERE {DUE} ORDER BY driver_id"  # noqa: S608 - constant text
+DUE_SESSIONS: Final = f"""
+SELECT id, driver_id, currency, coalesce(vat_percent, 0) AS vat_percent, price_minor AS gross_minor, energy_wh
+FROM session WHERE {DUE} AND driver_id = ANY($2)
+ORDER BY driver_id, started_at, id
+FOR UPDATE
+"""  # noqa: S608 - constant text
+
+INSERT_INVOICES: Final = """
+INSERT INTO invoice (id, series, number, kind, driver_id, period, run, currency, gross_minor, net_minor, vat_minor, vat,
+                     seller, buyer, reference, issued_at, due_on)
+SELECT given.id, $1, given.number, 'invoice', given.driver_id, $2,
+       coalesce((SELECT max(earlier.run) FROM invoice AS earlier
+                 WHERE earlier.driver_id = given.driver_id AND earlier.period = $2 AND earlier.kind = 'invoice'), 0)
+           + row_number() OVER (PARTITION BY given.driver_id ORDER BY given.number),
+       given.currency, given.gross_minor, given.net_minor, given.vat_minor, given.vat::jsonb, $3,
+       jsonb_build_object('name', driver.name, 'address', driver.address, 'email', driver.email),
+       given.reference, $4, $5
+FROM unnest($6::uuid[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
+            $14::text[])
+     AS given (id, number, reference, driver_id, currency, gross_minor, net_minor, vat_minor, vat)
+JOIN driver ON driver.id = given.driver_id
+"""
+
+INSERT_LINES: Final = """
+INSERT INTO invoice_line (invoice_id, number, session_id, sign, text, started_at, ended_at, energy_wh, gross_minor,
+                          net_minor, vat_minor, vat_percent, price_lines)
+SELECT given.invoice_id, given.number, given.session_id, 1, concat_ws(' · ', site.name, connector.code),
+       session.started_at, session.ended_at, session.energy_wh, given.gross_minor, given.net_minor, given.vat_minor,
+       coalesce(session.vat_percent, 0), coalesce(session.price_lines, '[]')
+FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])
+     AS given (invoice_id, number, session_id, gross_minor, net_minor, vat_minor)
+JOIN session ON session.id = given.session_id
+JOIN station ON station.id = session.station_id
+JOIN site ON site.id = station.site_id
+LEFT JOIN connector ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
+     AND connector.connector_number = session.connector_number
+"""
+INSERT_INVOICED: Final = """
+INSERT INTO invoiced_session (session_id, invoice_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])
+"""
+
+INVOICE: Final = "SELECT * FROM invoice WHERE id = $1"
+INVOICE_LOCKED: Final = "SELECT * FROM invoice WHERE id = $1 FOR UPDATE"
+LINES: Final = "SELECT * FROM invoice_line WHERE invoice_id = $1 ORDER BY number"
+TIMEZONE: Final = """
+SELECT session.timezone FROM invoice_line JOIN session ON session.id = invoice_line.session_id
+WHERE invoice_line.invoice_id = $1 GROUP BY session.timezone ORDER BY count(*) DESC, session.timezone LIMIT 1
+"""
+LANGUAGE: Final = "SELECT language FROM driver WHERE id = $1"
+
+INSERT_CREDIT: Final = """
+INSERT INTO invoice (id, series, number, kind, credits_invoice_id, driver_id, period, run, currency, gross_minor,
+                     net_minor, vat_minor, vat, seller, buyer, reference, issued_at, due_on, reason)
+SELECT $2, $3, $4, 'credit_note', id, driver_id, period, run, currency, -gross_minor, -net_minor, -vat_minor, $5,
+       seller, buyer, $6, $7, $8, $9
+FROM invoice WHERE id = $1
+"""
+INSERT_CREDIT_LINES: Final = """
+INSERT INTO invoice_line (invoice_id, number, session_id, sign, text, started_at, ended_at, energy_wh, gross_minor,
+                          net_minor, vat_minor, vat_percent, price_lines)
+SELECT $2, number, session_id, -1, text, started_at, ended_at, -energy_wh, -gross_minor, -net_minor, -vat_minor,
+       vat_percent, price_lines
+FROM invoice_line WHERE invoice_id = $1
+"""
+IS_CREDITED: Final = "SELECT EXISTS (SELECT 1 FROM invoice WHERE credits_invoice_id = $1)"
+MARK_CREDITED: Final = "UPDATE invoice SET credited_minor = gross_minor WHERE id = $1"
+RELEASE_SESSIONS: Final = "DELETE FROM invoiced_session WHERE invoice_id = $1 RETURNING session_id"
+HOLD_SESSIONS: Final = """
+UPDATE session SET settlement = 'review', doubts = array_append(array_remove(doubts, 'credited'), 'credited')
+WHERE id = ANY($1)
+"""
+
+# Derived, not counted up: the same event twice changes nothing (law 2).
+MARK_PAID: Final = """
+UPDATE invoice SET paid_minor = (
+    SELECT coalesce(sum(payment.captured_minor - payment.refunded_minor), 0) FROM payment
+    WHERE payment.invoice_id = invoice.id)
+WHERE id = ANY($1)
+"""
+KEEP_FINGERPRINT: Final = """
+UPDATE invoice SET pdf_sha256 = pdf_sha256 || jsonb_build_object($2::text, $3::text) WHERE id = $1
+"""
+
+
+async def lock_series(tx: Transaction, name: str) -> int:
+    """Return the next free number of series `name`, locked until `tx` ends; the series begins at 1."""
+    return int(await tx.value(LOCK_SERIES, name))
+
+
+async def advance_series(tx: Transaction, name: str, next_number: int) -> None:
+    """Say which number is free next; the caller holds the lock."""
+    await tx.execute(ADVANCE_SERIES, name, next_number)
+
+
+async def due_drivers(tx: Transaction, before: date) -> list[DriverId]:
+    """Return the drivers with sessions to invoice that ended, locally, before the day `before`."""
+    return await tx.values(DUE_DRIVERS, before)
+
+
+async def due_sessions(tx: Transaction, before: date, drivers: Sequence[DriverId]) -> list[DueSession]:
+    """Return the sessions to invoice of `drivers`, oldest first within each driver, locked."""
+    return await tx.fetch(DueSession, DUE_SESSIONS, before, drivers)
+
+
+async def save(
+    tx: Transaction,
+    invoices: Sequence[NewInvoice],
+    *,
+    series: str,
+    period: date,
+    seller: Seller,
+    at: datetime,
+    due_on: date,
+) -> None:
+    """Write `invoices` with their lines, and mark their sessions as invoiced."""
+    await tx.execute(
+        INSERT_INVOICES,
+        series,
+        period,
+        seller,
+        at,
+        due_on,
+        [invoice.id for invoice in invoices],
+        [invoice.number for invoice in invoices],
+        [invoice.reference for invoice in invoices],
+        [invoice.driver_id for invoice in invoices],
+        [invoice.currency for invoice in invoices],
+        [invoice.gross_minor for invoice in invoices],
+        [invoice.net_minor for invoice in invoices],
+        [invoice.vat_minor for invoice in invoices],
+        [as_json(invoice.vat) for invoice in invoices],
+    )
+    lines = [(invoice.id, line) for invoice in invoices for line in invoice.lines]
+    owners = [invoice_id for invoice_id, _ in lines]
+    sessions = [line.session_id for _, line in lines]
+    await tx.execute(
+        INSERT_LINES,
+        owners,
+        [line.number for _, line in lines],
+        sessions,
+        [line.gross_minor for _, line in lines],
+        [line.net_minor for _, line in lines],
+        [line.vat_minor for _, line in lines],
+    )
+    await tx.execute(INSERT_INVOICED, sessions, owners)
+
+
+async def invoice(tx: Transaction, invoice_id: InvoiceId, *, lock: bool = False) -> Invoice | None:
+    """Return a document, with the time zone that most of its sessions were in; None when there is none."""
+    found = await tx.fetch_one(Invoice, INVOICE_LOCKED if lock else INVOICE, invoice_id)
+    timezone = await tx.value(TIMEZONE, invoice_id)
+    return replace(found, timezone=timezone) if found is not None and timezone else found
+
+
+async def lines(tx: Transaction, invoice_id: InvoiceId) -> list[InvoiceLine]:
+    """Return the lines of a document in their order."""
+    return await tx.fetch(InvoiceLine, LINES, invoice_id)
+
+
+async def language_of(tx: Transaction, driver_id: DriverId) -> str:
+    """Return the language a driver reads."""
+    return str(await tx.value(LANGUAGE, driver_id))
+
+
+async def is_credited(tx: Transaction, invoice_id: InvoiceId) -> bool:
+    """Return whether a credit note refers to this invoice."""
+    return bool(await tx.value(IS_CREDITED, invoice_id))
+
+
+async def save_credit(
+    tx: Transaction,
+    credited: Invoice,
+    *,
+    id: InvoiceId,  # noqa: A002 - the column's name
+    series: str,
+    number: int,
+    reference: str,
+    vat: Sequence[Any],
+    at: datetime,
+    due_on: date,
+    reason: str,
+) -> None:
+    """Write the full credit note of `credited`, line by line its mirror, and mark that it is credited."""
+    await tx.execute(INSERT_CREDIT, credited.id, id, series, number, vat, reference, at, due_on, reason)
+    await tx.execute(INSERT_CREDIT_LINES, credited.id, id)
+    await tx.execute(MARK_CREDITED, credited.id)
+
+
+async def release_sessions(tx: Transaction, invoice_id: InvoiceId, *, hold: bool) -> list[UUID]:
+    """Let the sessions of a credited invoice go; with `hold` they wait for a person instead of the next run."""
+    released = await tx.values(RELEASE_SESSIONS, invoice_id)
+    if hold:
+        await tx.execute(HOLD_SESSIONS, released)
+    return released
+
+
+async def mark_paid(tx: Transaction, invoice_ids: Sequence[UUID]) -> None:
+    """Set what was paid on these invoices to what their payments say."""
+    await tx.execute(MARK_PAID, invoice_ids)
+
+
+async def keep_fingerprint(tx: Transaction, invoice_id: InvoiceId, language: str, sha256: str) -> None:
+    """Remember the SHA-256 of a document's PDF in one language."""
+    await tx.execute(KEEP_FINGERPRINT, invoice_id, language, sha256)
+
+
+def as_json(value: object) -> str:
+    """Return `value` as JSON text, for arrays of jsonb (the codec works on single values)."""
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,38 @@
+"""What makes an entry postable. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from laddverk.kernel.problems import Invalid
+from laddverk.ledger.model import Entry, Line, sales_and_vat
+
+
+def balanced(entry: Entry) -> Entry:
+    """Return `entry` without lines of zero. Raises `Invalid` when its lines do not sum to zero in each currency."""
+    sums: dict[str, int] = defaultdict(int)
+    for line in entry.lines:
+        sums[line.currency] += line.amount_minor
+    if any(sums.values()):
+        raise Invalid(
+            "The entry %(key)s does not sum to zero.",
+            field="lines",
+            remedy="Debit and credit must be equal in each currency.",
+            key=entry.idempotency_key,
+        )
+    return replace(entry, lines=tuple(line for line in entry.lines if line.amount_minor))
+
+
+def sale(gross_minor: int, vat_minor: int, rate_percent: Decimal, currency: str) -> tuple[Line, Line]:
+    """Return the credit side of a sale: net and VAT. A negative gross makes the debit side of a credit or refund."""
+    sales, vat = sales_and_vat(rate_percent)
+    return Line(sales, vat_minor - gross_minor, currency), Line(vat, -vat_minor, currency)
+
+
+def reversed_lines(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return `lines` with debit and credit exchanged."""
+    return tuple(Line(line.account, -line.amount_minor, line.currency, line.owner) for line in lines)

@@ -1,0 +1,90 @@
+"""A small network for tests of money: a site, a charger, drivers and priced sessions, written straight into tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from laddverk.kernel.ids import DriverId, SessionId, StationId, new_id
+from laddverk.kernel.money import vat_within
+from laddverk.platform.database import Transaction
+
+ENDED = datetime(2026, 10, 14, 15, 30, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """One station on one site."""
+
+    station: StationId
+    numbers: Any = field(default_factory=lambda: count(1))
+
+    @classmethod
+    async def built(cls, tx: Transaction) -> World:
+        site, station = new_id(), StationId(new_id())
+        await tx.execute(
+            "INSERT INTO site (id, name, code, created_at) VALUES ($1, 'Hamngatan 3', 'HAM', $2)", site, ENDED
+        )
+        await tx.execute(
+            "INSERT INTO station (id, site_id, identity, name, registered_at) VALUES ($1, $2, 'x1', 'Plats 2', $3)",
+            station,
+            site,
+            ENDED,
+        )
+        await tx.execute(
+            "INSERT INTO connector (station_id, evse_number, connector_number, code, public_evse_id)"
+            " VALUES ($1, 1, 1, 'HAM-002-1', 'SE*LAD*E1')",
+            station,
+        )
+        return cls(station)
+
+    async def driver(self, tx: Transaction, email: str, *, name: str = "Ada Öberg", language: str = "sv") -> DriverId:
+        driver = DriverId(new_id())
+        await tx.execute(
+            "INSERT INTO driver (id, email, name, address, language, created_at)"
+            " VALUES ($1, $2, $3, 'Storgatan 1, 411 01 Göteborg', $4, $5)",
+            driver,
+            email,
+            name,
+            language,
+            ENDED,
+        )
+        return driver
+
+    async def session(
+        self,
+        tx: Transaction,
+        driver: DriverId | None,
+        *,
+        price_minor: int | None,
+        energy_wh: int = 10_000,
+        settlement: str = "invoice",
+        ended_at: datetime = ENDED,
+        vat_percent: Decimal = Decimal(25),
+        payment_id: UUID | None = None,
+        price_lines: list[dict[str, Any]] | None = None,
+    ) -> SessionId:
+        session = SessionId(new_id())
+        await tx.execute(
+            "INSERT INTO session (id, station_id, evse_number, transaction_key, driver_id, settlement, started_at,"
+            " ended_at, received_at, energy_wh, price_minor, vat_minor, vat_percent, currency, payment_id, price_lines)"
+            " VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, 'SEK', $12, $13)",
+            session,
+            self.station,
+            str(next(self.numbers)),
+            driver,
+            settlement,
+            ended_at - timedelta(hours=2, minutes=12),
+            ended_at,
+            energy_wh,
+            price_minor,
+            None if price_minor is None else vat_within(price_minor, vat_percent),
+            vat_percent,
+            payment_id,
+            price_lines or [],
+        )
+        return session
