@@ -67,6 +67,11 @@ def strictly(kind: type[Message], raw: bytes | Raw) -> Message:
     return _decoder(kind).decode(raw)
 
 
+def emptiest(kind: type[Message]) -> Message:
+    """Return a `kind` with nothing in what it requires: the last resort of an answer that must be given."""
+    return tolerance.Reading(forgiving=True).message(kind, {})
+
+
 def _decoded(protocol: Protocol, kind: type[Message], raw: bytes | Raw, *, forgiving: bool) -> Decoded:
     text = bytes(raw)
     try:

@@ -126,6 +126,8 @@ class SessionStarted(SessionFact, frozen=True, kw_only=True):
     remote_start_id: int | None = None
     reservation_id: int | None = None
     trigger: str = ""
+    charging_state: str | None = None
+    """As in `SessionUpdated`; a 2.x session may start with energy already flowing."""
 
 
 class SessionUpdated(SessionFact, frozen=True, kw_only=True):

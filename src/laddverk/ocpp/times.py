@@ -1,0 +1,85 @@
+"""Time as chargers tell it: read with goodwill, corrected, and doubted where it cannot be (law 5; quirks 45-49)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+EARLIEST: Final = datetime(2015, 1, 1, tzinfo=UTC)  # before OCPP 1.6 there was nobody to say it: an unset clock
+FUTURE_MAX: Final = timedelta(hours=24)  # a wrong zone is at most 14 h ahead; beyond a day the clock is unset
+AHEAD_NOTED: Final = timedelta(minutes=5)  # a clock this much ahead is told; less is drift
+OFFSET_MAX: Final = timedelta(hours=14)  # the largest offset that any zone has
+LENGTH_MAX: Final = 40  # no date is longer
+
+INSTANT: Final = re.compile(
+    r"(?P<date>\d{4}-\d{1,2}-\d{1,2})[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
+    r"(?:[.,](?P<fraction>\d+))?\s*(?P<zone>Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def parsed(text: str | None) -> tuple[datetime | None, str | None]:
+    """Return the instant that `text` names, in UTC, and what was odd about it; (None, why) if it names none.
+
+    A time without zone is taken as UTC (quirk 45); `+02` and `+0200` are offsets (quirk 46). Never raises.
+    """
+    if not text or len(text) > LENGTH_MAX:
+        return None, "no time was given" if not text else "the time cannot be read"
+    if len(text) >= 20 and text.endswith("Z"):
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC), None
+        except (ValueError, OverflowError):
+            pass  # fractions of odd lengths and the like are read below
+    match = INSTANT.fullmatch(text.strip())
+    try:
+        return _from(match) if match else (None, f"the time {text!r} cannot be read")
+    except (ValueError, OverflowError):
+        return None, f"the time {text!r} cannot be read"
+
+
+def _from(match: re.Match[str]) -> tuple[datetime, str | None]:
+    year, month, day = (int(part) for part in match["date"].split("-"))
+    second = min(int(match["second"] or 0), 59)  # a leap second is the last one of its minute
+    microsecond = int((match["fraction"] or "0")[:6].ljust(6, "0"))
+    zone = _zone(match["zone"])
+    instant = datetime(
+        year, month, day, int(match["hour"]), int(match["minute"]), second, microsecond, tzinfo=zone or UTC
+    )
+    return instant.astimezone(UTC), None if zone else "the time has no zone and is taken as UTC"
+
+
+def _zone(text: str | None) -> timezone | None:
+    if text is None:
+        return None
+    if text.upper() in ("Z", "UTC", "GMT"):
+        return UTC
+    digits = text[1:].replace(":", "")
+    hours, minutes = (digits, "0") if len(digits) <= 2 else (digits[:-2], digits[-2:])
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    if offset > OFFSET_MAX:
+        raise ValueError("no zone is that far from Greenwich")
+    return timezone(-offset if text.startswith("-") else offset)
+
+
+def corrected(said_at: datetime, received_at: datetime, clock_offset: timedelta) -> tuple[datetime, str | None]:
+    """Return when it happened: what the charger said plus its known `clock_offset`, and what is doubtful about it.
+
+    An implausible time is replaced by the time of receipt. Times long ago are legal: chargers queue when offline.
+    """
+    try:
+        at = said_at + clock_offset
+    except OverflowError:
+        return received_at, "the time is out of range; the time of receipt counts"
+    if at < EARLIEST:
+        return received_at, f"the clock says {said_at:%Y-%m-%d}; the time of receipt counts"
+    if at > received_at + FUTURE_MAX:
+        return received_at, f"the clock says {said_at:%Y-%m-%d}, which is to come; the time of receipt counts"
+    if at > received_at + AHEAD_NOTED:
+        return at, f"the clock is {(at - received_at).total_seconds():.0f} s ahead"
+    return at, None
+
+
+def written(instant: datetime) -> str:
+    """Return `instant` for a charger: `2026-01-31T12:00:00Z`. Many cannot read fractions or offsets (quirk 49)."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,49 @@
+"""Authorization (functional block C): somebody shows a token, and is told whether it may charge."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from laddverk.ocpp import times
+from laddverk.ocpp.answers import Authorisation, AuthorisationAnswer
+from laddverk.ocpp.facts import Fact, TokenPresented
+from laddverk.ocpp.translate.origin import Origin, stamp, token
+from laddverk.ocpp.v16 import messages as v16
+from laddverk.ocpp.v21 import messages as v21
+from laddverk.ocpp.v201 import messages as v201
+
+TAG_MAX_16: Final = 20  # characters of an idTag
+TOKEN_MAX_201: Final = 36
+NOT_RECORDED: Final = AuthorisationAnswer(authorisation=Authorisation.INVALID)
+"""What a token is told that could not be looked up: who may not be billed does not charge."""
+
+
+def presented_16(message: v16.AuthorizeRequest, origin: Origin) -> list[Fact]:
+    """Return the token of an Authorize of 1.6."""
+    return [TokenPresented(**stamp(origin), token_uid=token(message.id_tag) or "")]
+
+
+def presented_2x(message: v201.AuthorizeRequest | v21.AuthorizeRequest, origin: Origin) -> list[Fact]:
+    """Return the token of an Authorize of 2.x, with the kind of token that it is."""
+    uid = token(message.id_token.id_token) or ""
+    return [TokenPresented(**stamp(origin), token_uid=uid, token_type=str(message.id_token.type))]
+
+
+def tag_info(answer: AuthorisationAnswer) -> dict[str, Any]:
+    """Return an idTagInfo of 1.6. A group that does not fit is left out: it only widens who may stop a session."""
+    info = {"status": answer.authorisation.value}
+    if answer.valid_until:
+        info["expiryDate"] = times.written(answer.valid_until)
+    if answer.group_token and len(answer.group_token) <= TAG_MAX_16:
+        info["parentIdTag"] = answer.group_token
+    return info
+
+
+def token_info(answer: AuthorisationAnswer) -> dict[str, Any]:
+    """Return an idTokenInfo of 2.x."""
+    info: dict[str, Any] = {"status": answer.authorisation.value}
+    if answer.valid_until:
+        info["cacheExpiryDateTime"] = times.written(answer.valid_until)
+    if answer.group_token and len(answer.group_token) <= TOKEN_MAX_201:
+        info["groupIdToken"] = {"idToken": answer.group_token, "type": "Central"}
+    return info

@@ -1,0 +1,70 @@
+"""Remote control (functional block F): start, stop, unlock and trigger from afar."""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_args
+
+from laddverk.ocpp import commands
+from laddverk.ocpp.errors import Untranslatable
+from laddverk.ocpp.v16 import messages as v16
+
+TRIGGERS_16: Final = frozenset(get_args(v16.RequestedMessage))
+TRIGGERS_EXTENDED_16: Final = frozenset(get_args(v16.MessageTriggerEnumType))
+TRIGGERS_2X: Final = {"DiagnosticsStatusNotification": "LogStatusNotification"}  # the same thing's newer name
+OF_A_CONNECTOR: Final = {"StatusNotification"}  # 2.x asks it of a connector, not of a whole EVSE (F06.FR.12)
+
+
+def start_16(command: commands.StartCharging) -> tuple[str, dict[str, Any]]:
+    """The connector is always named: boxes with several refuse a start without it (quirk 72)."""
+    return "RemoteStartTransaction", {"connectorId": command.evse_number, "idTag": command.token_uid}
+
+
+def start_2x(command: commands.StartCharging) -> tuple[str, dict[str, Any]]:
+    """Return RequestStartTransaction; `remoteStartId` comes back with the session that it starts."""
+    return "RequestStartTransaction", {
+        "evseId": command.evse_number,
+        "remoteStartId": command.remote_start_id,
+        "idToken": {"idToken": command.token_uid, "type": command.token_type},
+    }
+
+
+def stop_16(command: commands.StopCharging) -> tuple[str, dict[str, Any]]:
+    """Return RemoteStopTransaction, by the number that we gave."""
+    return "RemoteStopTransaction", {"transactionId": command.transaction_number}
+
+
+def stop_2x(command: commands.StopCharging) -> tuple[str, dict[str, Any]]:
+    """Return RequestStopTransaction, by the name that the charger gave."""
+    return "RequestStopTransaction", {"transactionId": command.transaction_key}
+
+
+def unlock_16(command: commands.UnlockConnector) -> tuple[str, dict[str, Any]]:
+    """Return UnlockConnector of 1.6, where a connector is an EVSE of its own."""
+    return "UnlockConnector", {"connectorId": command.evse_number}
+
+
+def unlock_2x(command: commands.UnlockConnector) -> tuple[str, dict[str, Any]]:
+    """Return UnlockConnector of 2.x."""
+    return "UnlockConnector", {"evseId": command.evse_number, "connectorId": command.connector_number}
+
+
+def trigger_16(command: commands.Trigger) -> tuple[str, dict[str, Any]]:
+    """What the plain trigger does not know is asked for by the extended one of the security whitepaper."""
+    fields = {"requestedMessage": command.message, "connectorId": command.evse_number}
+    if command.message in TRIGGERS_16:
+        return "TriggerMessage", fields
+    if command.message in TRIGGERS_EXTENDED_16:
+        return "ExtendedTriggerMessage", fields
+    raise Untranslatable(f"OCPP 1.6 cannot trigger {command.message}.")
+
+
+def trigger_2x(command: commands.Trigger) -> tuple[str, dict[str, Any]]:
+    """Return TriggerMessage of 2.x; newer names stand for the older ones of 1.6."""
+    message = TRIGGERS_2X.get(command.message, command.message)
+    evse: dict[str, int] | None = None
+    if command.evse_number is not None:
+        evse = {"id": command.evse_number}
+        connector = command.connector_number or (1 if message in OF_A_CONNECTOR else None)
+        if connector is not None:
+            evse["connectorId"] = connector
+    return "TriggerMessage", {"requestedMessage": message, "evse": evse}

@@ -1,0 +1,206 @@
+"""Transactions (functional block E): a session starts, goes on and ends; in 1.6 by three messages, in 2.x by one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from laddverk.ocpp.answers import Authorisation, AuthorisationAnswer, StartAnswer
+from laddverk.ocpp.facts import EnergySampled, Fact, SessionEnded, SessionStarted, SessionUpdated
+from laddverk.ocpp.translate.authorization import tag_info, token_info
+from laddverk.ocpp.translate.meter_values import NUMBER_MAX_16, Timed, content_key, instants, sample_of
+from laddverk.ocpp.translate.origin import Origin, digest, place, said, stamp, stamp_at, token, whole
+from laddverk.ocpp.translate.readings import readings_2x, readings_16
+from laddverk.ocpp.v16 import messages as v16
+from laddverk.ocpp.v21 import messages as v21
+from laddverk.ocpp.v201 import messages as v201
+
+CHARGING_STATES: Final = {
+    "charging": "charging",
+    "evconnected": "ev_connected",
+    "suspendedev": "suspended_ev",
+    "suspendedevse": "suspended_evse",
+    "idle": "idle",
+}
+ORPHAN_BASE: Final = 2**30  # numbers from here on are for sessions that could not be recorded; ours count from 1
+DEFAULT_REASON: Final = "Local"  # what a missing reason means, in all versions
+
+TransactionEvent = v201.TransactionEventRequest | v21.TransactionEventRequest
+
+
+def started_16(message: v16.StartTransactionRequest, origin: Origin) -> list[Fact]:
+    """Return the start of a session, named by its content, so that a repeated start is the same (law 2, quirk 31).
+
+    reservationId 0 is none (quirk 45).
+    """
+    evse, oddity = place(message.connector_id)
+    return [
+        SessionStarted(
+            **stamp_at(origin, message.timestamp, oddity),
+            transaction_key=start_key(message),
+            evse_number=evse,
+            connector_number=1,
+            content_key="start",
+            token_uid=token(message.id_tag),
+            register_wh=whole(message.meter_start),
+            reservation_id=whole(message.reservation_id, 1),
+        )
+    ]
+
+
+def start_key(message: v16.StartTransactionRequest) -> str:
+    """Return the name of a 1.6 session: a digest of connector, tag, time and register as the charger said them."""
+    return digest(message.connector_id, message.id_tag, message.timestamp, message.meter_start)
+
+
+def ended_16(message: v16.StopTransactionRequest, origin: Origin) -> list[Fact]:
+    """Return the readings that came with the end, then the end.
+
+    A number that we cannot have given names no session (quirks 56, 57): the end is recorded all the same.
+    """
+    number = whole(message.transaction_id, 1, NUMBER_MAX_16)
+    oddity = None if number else f"transactionId {message.transaction_id!r} names no session"
+    facts: list[Fact] = [
+        EnergySampled(
+            **stamp_at(origin, said_at, oddity),
+            transaction_number=number,
+            content_key=content_key(said_at, context, readings),
+            context=context,
+            sample=sample_of(readings),
+        )
+        for said_at, context, readings in instants(message.transaction_data, readings_16)
+    ]
+    content = digest(message.transaction_id, message.timestamp, message.meter_stop)
+    facts.append(
+        SessionEnded(
+            **stamp_at(origin, message.timestamp, oddity),
+            transaction_number=number,
+            content_key="stop" if number else f"stop {content}",
+            register_wh=whole(message.meter_stop),
+            reason=str(message.reason or DEFAULT_REASON),
+            token_uid=token(message.id_tag),
+        )
+    )
+    return facts
+
+
+def start_answer_16(message: v16.StartTransactionRequest, answer: StartAnswer | None) -> dict[str, Any]:
+    """Return the fields of StartTransactionResponse.
+
+    A start that could not be recorded gets a number that is the same each time it is repeated, and is no session's
+    of ours.
+    """
+    answer = answer or StartAnswer()
+    number = answer.transaction_number
+    if number <= 0:
+        number = ORPHAN_BASE + int(start_key(message), 16) % ORPHAN_BASE
+    accepted = AuthorisationAnswer(authorisation=Authorisation.ACCEPTED)
+    return {"transactionId": number, "idTagInfo": tag_info(answer.authorisation or accepted)}
+
+
+def stop_answer_16(answer: StartAnswer | None) -> dict[str, Any]:
+    """Return the fields of StopTransactionResponse: what we say of the token, if one was given."""
+    return {"idTagInfo": tag_info(answer.authorisation) if answer and answer.authorisation else None}
+
+
+def event_answer(answer: StartAnswer | None) -> dict[str, Any]:
+    """Return the fields of TransactionEventResponse: the cost so far, and what we say of the token."""
+    if answer is None:
+        return {}
+    info = token_info(answer.authorisation) if answer.authorisation else None
+    return {"totalCost": answer.total_cost, "idTokenInfo": info}
+
+
+def event_2x(message: TransactionEvent, origin: Origin) -> list[Fact]:
+    """Return what one TransactionEvent states: a start before its readings, an end after them.
+
+    An event of an unknown type is taken for an update: it says that the session goes on.
+    """
+    timed = instants(message.meter_value, readings_2x)
+    named = _named(message)
+    samples: list[Fact] = [
+        EnergySampled(**stamp_at(origin, said_at), **_at(named, index), context=context, sample=sample_of(readings))
+        for index, (said_at, context, readings) in enumerate(timed)
+    ]
+    kind = str(message.event_type)
+    if kind == "Started":
+        return [_started(message, named, timed, origin), *samples]
+    if kind == "Ended":
+        return [*samples, _ended(message, named, timed, origin)]
+    oddity = None if kind == "Updated" else f"unknown eventType {kind!r}"
+    return [_updated(message, named, origin, oddity), *samples]
+
+
+def _named(message: TransactionEvent) -> dict[str, Any]:
+    """Return which session the event is about, and what makes the event itself: its seqNo, else its content."""
+    number = whole(message.seq_no)
+    evse = message.evse
+    evse_number = place(evse.id)[0] if evse else 0
+    return {
+        "transaction_key": said(message.transaction_info.transaction_id),
+        "evse_number": evse_number or None,
+        "connector_number": whole(evse.connector_id, 1, NUMBER_MAX_16) if evse and evse_number else None,
+        "content_key": digest(str(message.event_type), message.timestamp) if number is None else str(number),
+        "offline": bool(message.offline),
+    }
+
+
+def _at(named: dict[str, Any], index: int) -> dict[str, Any]:
+    """Return the names for one of an event's readings: they share its seqNo and differ by their place in it."""
+    return {**named, "content_key": f"{named['content_key']}/{index}"}
+
+
+def _started(message: TransactionEvent, named: dict[str, Any], timed: list[Timed], origin: Origin) -> SessionStarted:
+    return SessionStarted(
+        **_stamped(message, origin),
+        **named,
+        **_token(message),
+        register_wh=_register(timed, "Transaction.Begin"),
+        remote_start_id=message.transaction_info.remote_start_id,
+        reservation_id=message.reservation_id,
+        trigger=str(message.trigger_reason),
+        charging_state=_state(message),
+    )
+
+
+def _updated(message: TransactionEvent, named: dict[str, Any], origin: Origin, oddity: str | None) -> SessionUpdated:
+    return SessionUpdated(
+        **_stamped(message, origin, oddity),
+        **named,
+        **_token(message),
+        charging_state=_state(message),
+        remote_start_id=message.transaction_info.remote_start_id,
+        trigger=str(message.trigger_reason),
+    )
+
+
+def _ended(message: TransactionEvent, named: dict[str, Any], timed: list[Timed], origin: Origin) -> SessionEnded:
+    return SessionEnded(
+        **_stamped(message, origin),
+        **named,
+        token_uid=_token(message)["token_uid"],
+        register_wh=_register(timed, "Transaction.End"),
+        reason=str(message.transaction_info.stopped_reason or DEFAULT_REASON),
+    )
+
+
+def _stamped(message: TransactionEvent, origin: Origin, oddity: str | None = None) -> Any:
+    return stamp_at(origin, message.timestamp, oddity) if message.timestamp else stamp(origin, oddity)
+
+
+def _token(message: TransactionEvent) -> dict[str, Any]:
+    """Return the token of an event. `NoAuthorization` comes with an empty one, legally (quirk 80)."""
+    if message.id_token is None:
+        return {"token_uid": None, "token_type": ""}
+    return {"token_uid": token(message.id_token.id_token), "token_type": str(message.id_token.type)}
+
+
+def _state(message: TransactionEvent) -> str | None:
+    return CHARGING_STATES.get(str(message.transaction_info.charging_state or "").lower())
+
+
+def _register(timed: list[Timed], context: str) -> int | None:
+    """Return the import register at the beginning or end: that of the context, else the nearest one in the event."""
+    ordered = timed if context == "Transaction.Begin" else timed[::-1]
+    found = [(said, sample_of(readings).energy_wh) for _, said, readings in ordered]
+    exact = [register for said, register in found if said == context and register is not None]
+    return next(iter([*exact, *(register for _, register in found if register is not None)]), None)
