@@ -13,11 +13,15 @@ import { adopt, colour } from "./styles.js";
 const MAPLIBRE = new URL("../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs", import.meta.url);
 const REFRESH_MS = 30_000; // discs change by the minute; the lines beside the map are live
 const CLOSEST_ZOOM = 13; // nearer than this the land has no more to show
-const TROUBLE = new Set(["broken", "wait"]);
+const APART_PX = 34; // discs nearer than this become one
+const OUTLETS_DRAWN = 60; // a disc grows with its outlets up to here
+const TROUBLE = ["broken", "wait"]; // the worst first
 
 class ChargerMap extends HTMLElement {
   /** @type {any} */ map = null;
-  /** @type {Map<string, HTMLAnchorElement>} */ marks = new Map();
+  /** @type {any} */ library = null;
+  /** @type {Map<string, any>} */ marks = new Map();
+  /** @type {SitePoint[]} */ points = [];
   timer = 0;
   again = () => this.paint();
 
@@ -25,10 +29,12 @@ class ChargerMap extends HTMLElement {
     if (!document.createElement("canvas").getContext("webgl2")) return;
     const [library, sites] = await Promise.all([import(MAPLIBRE.href), this.sites(), adopt(new URL("maplibre-gl.css", MAPLIBRE).href)]);
     if (!sites.length || !this.isConnected) return;
-    this.stage(library, sites);
+    this.library = library;
+    this.points = sites;
+    this.stage();
     document.addEventListener("laddverk:theme", this.again);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.again);
-    this.timer = setInterval(() => document.hidden || this.refresh(library), REFRESH_MS);
+    this.timer = setInterval(() => document.hidden || this.refresh(), REFRESH_MS);
   }
 
   disconnectedCallback() {
@@ -44,25 +50,29 @@ class ChargerMap extends HTMLElement {
     return answer.ok ? (await answer.json()).features : [];
   }
 
-  /** @param {any} library @param {SitePoint[]} sites */
-  stage(library, sites) {
+  /** @param {SitePoint[]} sites */
+  around(sites) {
+    const bounds = new this.library.LngLatBounds();
+    for (const site of sites) bounds.extend(site.geometry.coordinates);
+    return bounds;
+  }
+
+  stage() {
     const list = document.createElement("div");
     list.className = "hidden";
     list.append(...this.childNodes);
     const canvas = Object.assign(document.createElement("div"), { className: "map-canvas" });
-    this.tip = Object.assign(document.createElement("div"), { className: "map-tip" });
     this.classList.add("is-drawn");
-    this.append(list, canvas, this.tip);
-    const bounds = new library.LngLatBounds();
-    for (const site of sites) bounds.extend(site.geometry.coordinates);
-    this.map = new library.Map({
-      container: canvas, style: this.land(), bounds, fitBoundsOptions: { padding: 48, maxZoom: 9 }, maxZoom: CLOSEST_ZOOM,
+    this.append(list, canvas, Object.assign(document.createElement("div"), { className: "map-tip" }));
+    this.map = new this.library.Map({
+      container: canvas, style: this.land(), bounds: this.around(this.points), fitBoundsOptions: { padding: 48, maxZoom: 9 }, maxZoom: CLOSEST_ZOOM,
       attributionControl: { compact: false, customAttribution: "SCB" }, dragRotate: false, pitchWithRotate: false,
       cooperativeGestures: matchMedia("(pointer: coarse)").matches,
     });
-    this.map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
+    this.map.addControl(new this.library.NavigationControl({ showCompass: false }), "top-right");
     this.map.getCanvas().setAttribute("aria-label", this.dataset.label ?? "");
-    this.place(library, sites);
+    this.map.on("zoomend", () => this.place());
+    this.place();
   }
 
   land() {
@@ -80,38 +90,81 @@ class ChargerMap extends HTMLElement {
     this.map?.setStyle(this.land());
   }
 
-  /** @param {any} library @param {SitePoint[]} sites */
-  place(library, sites) {
-    for (const { geometry, properties } of sites) {
-      let mark = this.marks.get(properties.href);
-      if (!mark) {
-        mark = document.createElement("a");
-        mark.href = properties.href;
-        mark.append(document.createElement("span"));
-        this.marks.set(properties.href, mark);
-        new library.Marker({ element: mark }).setLngLat(geometry.coordinates).addTo(this.map);
-      }
-      this.show(mark, properties);
+  /**
+   * Sites that would cover each other at this zoom, together; the busiest trouble of a group is the group's.
+   * @param {SitePoint[]} sites @returns {SitePoint[][]}
+   */
+  groups(sites) {
+    /** @type {{ at: { x: number, y: number }, sites: SitePoint[] }[]} */
+    const found = [];
+    for (const site of [...sites].sort((a, b) => b.properties.outlets - a.properties.outlets)) {
+      const at = this.map.project(site.geometry.coordinates);
+      const near = found.find((one) => Math.hypot(one.at.x - at.x, one.at.y - at.y) < APART_PX);
+      if (near) near.sites.push(site);
+      else found.push({ at, sites: [site] });
+    }
+    return found.map((one) => one.sites);
+  }
+
+  place() {
+    const groups = this.groups(this.points);
+    const keys = new Set(groups.map(keyOf));
+    for (const [key, mark] of this.marks) {
+      if (keys.has(key)) continue;
+      mark.remove();
+      this.marks.delete(key);
+    }
+    for (const group of groups) {
+      const mark = this.marks.get(keyOf(group)) ?? this.mark(group);
+      this.show(mark.getElement(), group);
     }
   }
 
-  /** @param {HTMLAnchorElement} mark @param {Site} site */
-  show(mark, site) {
-    mark.classList.add("site-mark");
-    for (const state of TROUBLE) mark.classList.toggle(`is-${state}`, site.state === state);
-    mark.style.setProperty("--across", `${Math.round(18 + Math.sqrt(site.outlets) * 5)}px`);
-    mark.style.setProperty("--busy", String(site.outlets ? site.busy / site.outlets : 0));
-    mark.setAttribute("aria-label", `${site.name}: ${site.text ?? ""}`);
-    if (mark.firstElementChild) mark.firstElementChild.textContent = String(site.outlets);
-    const said = `${site.name}${site.text ? ` · ${site.text}` : ""}`;
-    mark.onpointerenter = mark.onfocus = () => this.tip && (this.tip.textContent = said);
-    mark.onpointerleave = mark.onblur = () => this.tip && (this.tip.textContent = "");
+  /** @param {SitePoint[]} group @returns {any} */
+  mark(group) {
+    const element = document.createElement(group.length === 1 ? "a" : "button");
+    element.className = "site-mark";
+    element.append(document.createElement("span"));
+    if (group.length === 1) element.setAttribute("href", group[0].properties.href);
+    else element.onclick = () => this.map.fitBounds(this.around(group), { padding: 64, maxZoom: CLOSEST_ZOOM });
+    const mark = new this.library.Marker({ element }).setLngLat(group[0].geometry.coordinates).addTo(this.map);
+    this.marks.set(keyOf(group), mark);
+    return mark;
   }
 
-  /** @param {any} library */
-  async refresh(library) {
-    this.place(library, await this.sites());
+  /** @param {HTMLElement} element @param {SitePoint[]} group */
+  show(element, group) {
+    const all = group.map((site) => site.properties);
+    const outlets = all.reduce((sum, site) => sum + site.outlets, 0);
+    const busy = all.reduce((sum, site) => sum + site.busy, 0);
+    const worst = TROUBLE.find((state) => all.some((site) => site.state === state));
+    for (const state of TROUBLE) element.classList.toggle(`is-${state}`, state === worst);
+    element.classList.toggle("is-group", group.length > 1);
+    element.style.setProperty("--across", `${Math.round(18 + Math.sqrt(Math.min(outlets, OUTLETS_DRAWN)) * 5)}px`);
+    element.style.setProperty("--busy", String(outlets ? busy / outlets : 0));
+    element.style.zIndex = worst ? "2" : "1";
+    if (element.firstElementChild) element.firstElementChild.textContent = String(outlets);
+    const said = all.map((site) => (site.text ? `${site.name}: ${site.text}` : site.name)).join(" · ");
+    element.setAttribute("aria-label", said);
+    element.onpointerenter = element.onfocus = () => this.tell(said);
+    element.onpointerleave = element.onblur = () => this.tell("");
   }
+
+  /** @param {string} words */
+  tell(words) {
+    const tip = this.querySelector(".map-tip");
+    if (tip) tip.textContent = words;
+  }
+
+  async refresh() {
+    this.points = await this.sites();
+    this.place();
+  }
+}
+
+/** @param {SitePoint[]} group */
+function keyOf(group) {
+  return group.map((site) => site.properties.href).join(" ");
 }
 
 customElements.define("charger-map", ChargerMap);
