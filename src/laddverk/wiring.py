@@ -37,6 +37,7 @@ from laddverk.sessions.model import SessionClosed, SessionPriced, StartFailed
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
 from laddverk.stations.model import CommandFinished
+from laddverk.web.api import routes as api_routes
 from laddverk.web.app import create_app
 
 log = structlog.get_logger()
@@ -91,6 +92,11 @@ def own_handlers(house: House) -> dict[str, Handler]:
         tx.after_commit(lambda: house.hints.publish(["commands", "now"]))
 
     return {"wiring.begin_start": begin_start}
+
+
+def openapi_schema(_settings: Settings) -> dict[str, Any]:
+    """Return the description of the API (OpenAPI 3.1)."""
+    return api_routes.description()
 
 
 def all_handlers(house: House) -> dict[str, Handler]:

@@ -20,12 +20,9 @@ from laddverk.ocpp.errors import Undecodable, Untranslatable
 from laddverk.platform.database import Away, Database
 from laddverk.platform.hints import Hints
 from laddverk.stations import service as stations
-from laddverk.stations.model import QueuedCommand
+from laddverk.stations.model import COMMANDS_TOPIC, QueuedCommand
 
 log = structlog.get_logger()
-
-TOPIC = "commands"
-"""Published by whoever has committed a new command."""
 
 
 class Dispatcher:
@@ -48,7 +45,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Dispatch for ever. Survives the database being away."""
-        with self._hints.listening([TOPIC]) as hints:
+        with self._hints.listening([COMMANDS_TOPIC]) as hints:
             while True:
                 try:
                     await self._take()

@@ -1,0 +1,148 @@
+"""The API's sessions and tariffs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from litestar import get, post
+from msgspec import Struct
+
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import SessionId, parsed, shown
+from laddverk.kernel.problems import NotFound
+from laddverk.sessions import queries
+from laddverk.sessions import service as sessions
+from laddverk.stations import queries as station_queries
+from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.tariffs import queries as tariff_queries
+from laddverk.tariffs import service as tariffs
+from laddverk.tariffs.model import Tariff
+from laddverk.web.api import shapes
+from laddverk.web.api.keys import needs
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, checked_limit
+from laddverk.web.api.shapes import Page, of, page
+
+
+class TariffShown(Struct, frozen=True):
+    """A tariff with its newest version."""
+
+    id: str
+    name: str
+    version: int | None
+    tariff: Tariff | None
+    created_at: datetime
+    retired_at: datetime | None
+
+
+class TariffToMake(Struct, frozen=True, forbid_unknown_fields=True):
+    """A new tariff, or a new version of one."""
+
+    name: str
+    tariff: Tariff
+
+
+class Reason(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why something is done; kept in the audit log."""
+
+    reason: str
+
+
+@get("/sessions", opt=needs(Permission.SESSIONS_READ))
+async def list_sessions(
+    asked: Asked,
+    search: str = "",
+    site_id: str | None = None,
+    station_id: str | None = None,
+    driver_id: str | None = None,
+    state: str = "",
+    settlement: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = LIMIT_DEFAULT,
+    offset: int = 0,
+) -> Page[shapes.Session]:
+    """List sessions, newest first. `since` and `until` are about their start."""
+    wanted = queries.SessionFilter(
+        search=search,
+        site_id=parsed("sit", site_id, field="site_id") if site_id else None,
+        station_id=parsed("sta", station_id, field="station_id") if station_id else None,
+        driver_id=parsed("drv", driver_id, field="driver_id") if driver_id else None,
+        state=state,
+        settlement=settlement,
+        since=since,
+        until=until,
+    )
+    checked_limit(limit, offset)
+    async with asked.transaction() as tx:
+        rows = await queries.sessions(tx, asked.actor.site_ids, wanted, limit=limit + 1, offset=offset)
+    return page([of(shapes.Session, row, "ses") for row in rows], limit=limit, offset=offset)
+
+
+@get("/sessions/{session:str}", opt=needs(Permission.SESSIONS_READ))
+async def show_session(asked: Asked, session: str) -> shapes.SessionInFull:
+    """Show one session with its price, line by line."""
+    async with asked.transaction() as tx:
+        return of(shapes.SessionInFull, await _seen(tx, asked, session), "ses")
+
+
+@get("/sessions/{session:str}/samples", opt=needs(Permission.SESSIONS_READ))
+async def list_samples(asked: Asked, session: str) -> list[shapes.Sample]:
+    """List what the meter showed during a session."""
+    async with asked.transaction() as tx:
+        row = await _seen(tx, asked, session)
+        found = await queries.samples(tx, row.station_id, row.transaction_key)
+    return [of(shapes.Sample, each) for each in found]
+
+
+@post("/sessions/{session:str}/stop", opt=needs(Permission.COMMANDS_SEND), status_code=202)
+async def stop_session(asked: Asked, session: str, data: Reason) -> shapes.Command:
+    """Ask the charger to stop a session. The command's outcome tells whether it did."""
+    async with asked.transaction() as tx:
+        row = await _seen(tx, asked, session)
+        command_id = await sessions.request_stop(tx, asked.actor, SessionId(row.id), asked.now, data.reason)
+        made = await station_queries.command(tx, command_id)
+    asked.house.hints.publish([COMMANDS_TOPIC, f"station:{row.station_id}"])
+    if made is None:
+        raise NotFound("There is no such command.")
+    return of(shapes.Command, made, "cmd")
+
+
+@get("/tariffs", opt=needs(Permission.TARIFFS_READ))
+async def list_tariffs(asked: Asked) -> list[TariffShown]:
+    """List tariffs with their newest version. Prices include VAT."""
+    async with asked.transaction() as tx:
+        rows = await tariff_queries.tariffs(tx)
+    return [
+        TariffShown(shown("tar", row.id), row.name, row.number, row.body, row.created_at, row.retired_at)
+        for row in rows
+    ]
+
+
+@post("/tariffs", opt=needs(Permission.TARIFFS_WRITE))
+async def make_tariff(asked: Asked, data: TariffToMake) -> TariffShown:
+    """Make a tariff. It is used where a site or station chooses it."""
+    async with asked.transaction() as tx:
+        tariff_id = await tariffs.create(tx, asked.actor, data.name, data.tariff, asked.now)
+        row = await tariff_queries.tariff(tx, tariff_id)
+    if row is None:
+        raise NotFound("There is no such tariff.")
+    return TariffShown(shown("tar", row.id), row.name, row.number, row.body, row.created_at, row.retired_at)
+
+
+async def _seen(tx: Any, asked: Asked, session: str) -> queries.SessionDetail:
+    """Return a session that the key may see. Raises `NotFound`."""
+    row = await queries.session(tx, asked.actor.site_ids, parsed("ses", session))
+    if row is None:
+        raise NotFound("There is no such session.")
+    return row
+
+
+HANDLERS: Final = [
+    list_sessions,
+    show_session,
+    list_samples,
+    stop_session,
+    list_tariffs,
+    make_tariff,
+]

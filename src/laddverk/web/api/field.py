@@ -1,0 +1,194 @@
+"""The API's sites, stations and commands."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import get, post
+from msgspec import Struct
+
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import SiteId, StationId, parsed
+from laddverk.kernel.problems import Invalid, NotFound
+from laddverk.ocpp.commands import AnyCommand
+from laddverk.platform import journal
+from laddverk.stations import queries
+from laddverk.stations import service as stations
+from laddverk.stations.model import COMMANDS_TOPIC, NewConnector, NewStation, SiteDetails
+from laddverk.web.api import shapes
+from laddverk.web.api.keys import needs
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, checked_limit
+from laddverk.web.api.shapes import Page, of, page
+
+FRAMES_MAX: Final = 200
+
+
+class StationToMake(Struct, frozen=True, forbid_unknown_fields=True):
+    """A station to be registered. Its key is generated and returned once."""
+
+    site_id: str
+    identity: str
+    name: str
+    connectors: list[NewConnector]
+    power_max_w: int = 22_000
+    vendor: str = ""
+    model: str = ""
+
+
+class CommandToSend(Struct, frozen=True, forbid_unknown_fields=True):
+    """A command for a station: `{"kind": "reset", "reset": "soft"}` and so on, and why."""
+
+    command: AnyCommand
+    reason: str = ""
+
+
+@get("/sites", opt=needs(Permission.STATIONS_READ))
+async def list_sites(asked: Asked, search: str = "") -> Page[shapes.Site]:
+    """List all sites that the key may see."""
+    async with asked.transaction() as tx:
+        rows = await queries.sites(tx, asked.actor.site_ids, search)
+    return Page([of(shapes.Site, row, "sit") for row in rows], len(rows), None)
+
+
+@post("/sites", opt=needs(Permission.STATIONS_WRITE))
+async def make_site(asked: Asked, data: SiteDetails) -> shapes.Site:
+    """Make a site."""
+    async with asked.transaction() as tx:
+        site_id = await stations.create_site(tx, asked.actor, data, asked.now)
+        row = await queries.site(tx, asked.actor.site_ids, site_id)
+    if row is None:
+        raise NotFound("There is no such site.", field="site_id")
+    return of(shapes.Site, row, "sit")
+
+
+@get("/stations", opt=needs(Permission.STATIONS_READ))
+async def list_stations(
+    asked: Asked,
+    search: str = "",
+    site_id: str | None = None,
+    condition: str = "",
+    protocol: str = "",
+    limit: int = LIMIT_DEFAULT,
+    offset: int = 0,
+) -> Page[shapes.Station]:
+    """List stations, by name. `condition` is a word such as `can_charge`, `silent` or `broken`."""
+    wanted = queries.StationFilter(
+        search=search,
+        site_id=parsed("sit", site_id, field="site_id") if site_id else None,
+        condition=condition,
+        protocol=protocol,
+    )
+    checked_limit(limit, offset)
+    async with asked.transaction() as tx:
+        rows = await queries.stations(tx, asked.actor.site_ids, wanted, limit=limit, offset=offset)
+        total = await queries.count_stations(tx, asked.actor.site_ids, wanted)
+    return page([of(shapes.Station, row, "sta") for row in rows], limit=limit, offset=offset, total=total)
+
+
+@post("/stations", opt=needs(Permission.STATIONS_WRITE))
+async def make_station(asked: Asked, data: StationToMake) -> shapes.StationKey:
+    """Register a station and return its key, once."""
+    new = NewStation(
+        site_id=SiteId(parsed("sit", data.site_id, field="site_id")),
+        identity=data.identity,
+        name=data.name,
+        connectors=tuple(data.connectors),
+        power_max_w=data.power_max_w,
+        vendor=data.vendor,
+        model=data.model,
+    )
+    async with asked.transaction() as tx:
+        made = await stations.create_station(tx, asked.actor, new, asked.now)
+    return of(shapes.StationKey, made, identity=data.identity)
+
+
+@get("/stations/{station:str}", opt=needs(Permission.STATIONS_READ))
+async def show_station(asked: Asked, station: str) -> shapes.Station:
+    """Show one station."""
+    async with asked.transaction() as tx:
+        return of(shapes.Station, await _seen(tx, asked, station), "sta")
+
+
+@get("/stations/{station:str}/connectors", opt=needs(Permission.STATIONS_READ))
+async def list_connectors(asked: Asked, station: str) -> list[shapes.Connector]:
+    """List a station's connectors with their state."""
+    async with asked.transaction() as tx:
+        row = await _seen(tx, asked, station)
+        return [of(shapes.Connector, each) for each in await queries.connectors(tx, row.id)]
+
+
+@get("/stations/{station:str}/variables", opt=needs(Permission.STATIONS_READ))
+async def list_variables(asked: Asked, station: str, search: str = "") -> list[shapes.Variable]:
+    """List the configuration that a station last told."""
+    async with asked.transaction() as tx:
+        row = await _seen(tx, asked, station)
+        return [of(shapes.Variable, each) for each in await queries.variables(tx, row.id, search)]
+
+
+@get("/stations/{station:str}/frames", opt=needs(Permission.STATIONS_READ))
+async def list_frames(asked: Asked, station: str, limit: int = LIMIT_DEFAULT) -> list[shapes.Frame]:
+    """List a station's newest frames, as they went over the wire."""
+    if not 1 <= limit <= FRAMES_MAX:
+        raise Invalid("The limit must be from 1 to %(max)s.", field="limit", max=FRAMES_MAX)
+    async with asked.transaction() as tx:
+        row = await _seen(tx, asked, station)
+        frames = await journal.read(tx, row.id, asked.now, limit)
+    return [shapes.Frame(each.received_at, each.direction, each.body.decode(errors="replace")) for each in frames]
+
+
+@get("/stations/{station:str}/commands", opt=needs(Permission.STATIONS_READ))
+async def list_commands(asked: Asked, station: str, limit: int = LIMIT_DEFAULT) -> list[shapes.Command]:
+    """List a station's newest commands and what became of them."""
+    checked_limit(limit, 0)
+    async with asked.transaction() as tx:
+        row = await _seen(tx, asked, station)
+        return [of(shapes.Command, each, "cmd") for each in await queries.commands(tx, row.id, limit)]
+
+
+@post("/stations/{station:str}/commands", opt=needs(Permission.COMMANDS_SEND), status_code=202)
+async def send_command(asked: Asked, station: str, data: CommandToSend) -> shapes.Command:
+    """Queue a command. Ask for it again by its id to see its one outcome."""
+    async with asked.transaction() as tx:
+        row = await _seen(tx, asked, station)
+        command_id = await stations.request_command(
+            tx, asked.actor, StationId(row.id), data.command, asked.now, reason=data.reason
+        )
+        made = await queries.command(tx, command_id)
+    asked.house.hints.publish([COMMANDS_TOPIC, f"station:{row.id}"])
+    if made is None:
+        raise NotFound("There is no such command.")
+    return of(shapes.Command, made, "cmd")
+
+
+@get("/commands/{command:str}", opt=needs(Permission.STATIONS_READ))
+async def show_command(asked: Asked, command: str) -> shapes.Command:
+    """Show a command and what became of it."""
+    async with asked.transaction() as tx:
+        row = await queries.command(tx, parsed("cmd", command))
+        if row is None:
+            raise NotFound("There is no such command.")
+        await _seen(tx, asked, str(row.station_id))
+    return of(shapes.Command, row, "cmd")
+
+
+async def _seen(tx: Any, asked: Asked, station: str) -> queries.StationDetail:
+    """Return a station that the key may see. Raises `NotFound`."""
+    row = await queries.station(tx, asked.actor.site_ids, parsed("sta", station))
+    if row is None:
+        raise NotFound("There is no such station.")
+    return row
+
+
+HANDLERS: Final = [
+    list_sites,
+    make_site,
+    list_stations,
+    make_station,
+    show_station,
+    list_connectors,
+    list_variables,
+    list_frames,
+    list_commands,
+    send_command,
+    show_command,
+]

@@ -1,0 +1,149 @@
+"""The API's drivers and tokens."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import get, post
+from msgspec import Struct
+
+from laddverk.access import queries
+from laddverk.access import service as access
+from laddverk.access.model import NewDriver, NewToken
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import DriverId, TokenId, parsed
+from laddverk.kernel.problems import NotFound
+from laddverk.platform.database import Transaction
+from laddverk.web.api import shapes
+from laddverk.web.api.keys import needs
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, checked_limit
+from laddverk.web.api.shapes import Page, of, page
+
+
+class DriverToMake(Struct, frozen=True, forbid_unknown_fields=True):
+    """A driver to be entered."""
+
+    email: str
+    name: str
+    phone: str = ""
+    address: str = ""
+    language: str = "sv"
+    driver_group: str = ""
+    settlement: str = "invoice"
+
+
+class TokenToMake(Struct, frozen=True, forbid_unknown_fields=True):
+    """A token to be entered."""
+
+    uid: str
+    driver_id: str | None = None
+    label: str = ""
+
+
+class Block(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether to block, and why."""
+
+    blocked: bool
+    reason: str
+
+
+@get("/drivers", opt=needs(Permission.DRIVERS_READ))
+async def list_drivers(
+    asked: Asked, search: str = "", state: str = "", group: str = "", limit: int = LIMIT_DEFAULT, offset: int = 0
+) -> Page[shapes.Driver]:
+    """List drivers by name."""
+    checked_limit(limit, offset)
+    async with asked.transaction() as tx:
+        rows = await queries.drivers(tx, search, state, group, "name", limit=limit, offset=offset)
+        total = await queries.count_drivers(tx, search, state, group)
+    return page([of(shapes.Driver, row, "drv") for row in rows], limit=limit, offset=offset, total=total)
+
+
+@post("/drivers", opt=needs(Permission.DRIVERS_WRITE))
+async def make_driver(asked: Asked, data: DriverToMake) -> shapes.Driver:
+    """Enter a driver."""
+    async with asked.transaction() as tx:
+        new = NewDriver(**{name: getattr(data, name) for name in data.__struct_fields__})
+        driver_id = await access.create_driver(tx, asked.actor, new, asked.now)
+        return of(shapes.Driver, await _driver(tx, driver_id), "drv")
+
+
+@get("/drivers/{driver:str}", opt=needs(Permission.DRIVERS_READ))
+async def show_driver(asked: Asked, driver: str) -> shapes.Driver:
+    """Show one driver."""
+    async with asked.transaction() as tx:
+        return of(shapes.Driver, await _driver(tx, DriverId(parsed("drv", driver))), "drv")
+
+
+@post("/drivers/{driver:str}/block", opt=needs(Permission.DRIVERS_WRITE), status_code=200)
+async def block_driver(asked: Asked, driver: str, data: Block) -> shapes.Driver:
+    """Block a driver, or let them charge again. A session that runs goes on."""
+    driver_id = DriverId(parsed("drv", driver))
+    async with asked.transaction() as tx:
+        change = access.block_driver if data.blocked else access.unblock_driver
+        await change(tx, asked.actor, driver_id, data.reason, asked.now)
+        return of(shapes.Driver, await _driver(tx, driver_id), "drv")
+
+
+@get("/tokens", opt=needs(Permission.DRIVERS_READ))
+async def list_tokens(
+    asked: Asked,
+    search: str = "",
+    state: str = "",
+    driver_id: str | None = None,
+    limit: int = LIMIT_DEFAULT,
+    offset: int = 0,
+) -> Page[shapes.Token]:
+    """List tokens by their uid."""
+    checked_limit(limit, offset)
+    driver = parsed("drv", driver_id, field="driver_id") if driver_id else None
+    async with asked.transaction() as tx:
+        rows = await queries.tokens(
+            tx, search, state, asked.now, driver_id=driver, limit=limit + 1, offset=offset
+        )
+    return page([of(shapes.Token, row, "tok") for row in rows], limit=limit, offset=offset)
+
+
+@post("/tokens", opt=needs(Permission.DRIVERS_WRITE))
+async def make_token(asked: Asked, data: TokenToMake) -> shapes.Token:
+    """Enter a token. Its uid is kept in capitals without separators."""
+    driver = DriverId(parsed("drv", data.driver_id, field="driver_id")) if data.driver_id else None
+    async with asked.transaction() as tx:
+        new = NewToken(uid=data.uid, driver_id=driver, label=data.label)
+        token_id = await access.create_token(tx, asked.actor, new, asked.now)
+        return of(shapes.Token, await _token(tx, token_id), "tok")
+
+
+@post("/tokens/{token:str}/block", opt=needs(Permission.DRIVERS_WRITE), status_code=200)
+async def block_token(asked: Asked, token: str, data: Block) -> shapes.Token:
+    """Block a token, or let it work again."""
+    token_id = TokenId(parsed("tok", token))
+    async with asked.transaction() as tx:
+        change = access.block_token if data.blocked else access.unblock_token
+        await change(tx, asked.actor, token_id, data.reason, asked.now)
+        return of(shapes.Token, await _token(tx, token_id), "tok")
+
+
+async def _driver(tx: Transaction, driver_id: DriverId) -> queries.DriverRow:
+    row = await queries.driver(tx, driver_id)
+    if row is None:
+        raise NotFound("There is no such driver.")
+    return row
+
+
+async def _token(tx: Transaction, token_id: TokenId) -> queries.TokenRow:
+    row = await queries.token(tx, token_id)
+    if row is None:
+        raise NotFound("There is no such token.")
+    return row
+
+
+HANDLERS: Final = [
+    list_drivers,
+    make_driver,
+    show_driver,
+    block_driver,
+    list_tokens,
+    make_token,
+    block_token,
+]

@@ -1,0 +1,50 @@
+"""One request of a program: its actor, its transaction, and reading ids and pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from litestar import Request
+
+from laddverk.kernel.actors import Actor
+from laddverk.kernel.problems import Invalid
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+
+LIMIT_DEFAULT: Final = 100
+LIMIT_MAX: Final = 500  # a page of sessions is then about 300 kB of JSON
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a handler of the API needs of its request."""
+
+    house: House
+    actor: Actor
+    now: datetime
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Yield a transaction; jobs that it leaves start at once when it is committed."""
+        async with self.house.database.transaction() as tx:
+            yield tx
+        self.house.worker.wake()
+
+
+async def asked(request: Request[Any, Any, Any]) -> Asked:
+    """Return what a handler needs of `request`, which `keys.authenticated` has let in."""
+    house: House = request.app.state["house"]
+    return Asked(house, request.state.actor, house.clock())
+
+
+def checked_limit(limit: int, offset: int) -> int:
+    """Return `limit`. Raises `Invalid` when it or `offset` is out of bounds."""
+    if not 1 <= limit <= LIMIT_MAX:
+        raise Invalid("The limit must be from 1 to %(max)s.", field="limit", max=LIMIT_MAX)
+    if offset < 0:
+        raise Invalid("The offset must not be negative.", field="offset")
+    return limit

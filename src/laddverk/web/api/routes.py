@@ -1,0 +1,81 @@
+"""The routes of `/api/v1`, and their description."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar, Response, Router, get
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
+from msgspec import Struct
+
+from laddverk import __version__
+from laddverk.web.api import charging, field, money, people
+from laddverk.web.api.keys import authenticated
+from laddverk.web.api.request import Asked, asked
+
+PATH: Final = "/api/v1"
+
+
+class Me(Struct, frozen=True):
+    """Whose key this is, and what it may do."""
+
+    name: str
+    scopes: list[str]
+
+
+@get("/me")
+async def show_me(asked: Asked) -> Me:
+    """Show whose key this is, and what it may do."""
+    return Me(asked.actor.name, sorted(permission.value for permission in asked.actor.permissions))
+
+
+@get("/openapi.json", include_in_schema=False)
+async def show_description(asked: Asked) -> Response[bytes]:
+    """Show this API's description (OpenAPI 3.1)."""
+    return Response(msgspec.json.encode(description()), media_type="application/json")
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    show_me,
+    *field.HANDLERS,
+    *charging.HANDLERS,
+    *people.HANDLERS,
+    *money.HANDLERS,
+]
+
+
+ROUTES: Final[list[ControllerRouterHandler]] = [
+    Router(
+        PATH,
+        route_handlers=[*HANDLERS, show_description],
+        guards=[authenticated],
+        dependencies={"asked": Provide(asked)},
+        signature_namespace={"Asked": Asked},
+    )
+]
+
+
+async def _undescribed() -> Asked:
+    raise NotImplementedError("only for describing the API")
+
+
+def description() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the API."""
+    app = Litestar(
+        [Router(PATH, route_handlers=HANDLERS, dependencies={"asked": Provide(_undescribed)})],
+        signature_namespace={"Asked": Asked},
+        openapi_config=OpenAPIConfig(
+            title="Laddverk",
+            version=__version__,
+            description="Runs an EV charging network. Errors follow RFC 9457 (application/problem+json).",
+            components=Components(
+                security_schemes={"key": SecurityScheme(type="http", scheme="bearer", bearer_format="lvk_…")}
+            ),
+            security=[{"key": []}],
+        ),
+    )
+    return app.openapi_schema.to_schema()
