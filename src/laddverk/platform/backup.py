@@ -148,7 +148,7 @@ def tools_for(server_major: int, available: list[Binaries] | None = None) -> Bin
 
     Raises `Unavailable` with the remedy: pg_dump refuses a server that is newer than itself.
     """
-    found = candidates() if available is None else available
+    found = candidates("pg_dump") if available is None else available
     fitting = sorted((each for each in found if each.major >= server_major), key=lambda each: each.major)
     if not fitting:
         raise Unavailable(

