@@ -13,7 +13,8 @@ What is extracted: `_("…")`, `N_("…")`, `ngettext`, `pgettext` in Python and
 message and `remedy=` of every Problem. A text that several areas use lives in the first file that has it.
 
 update   adds what is missing to the area's file (empty, for you to fill in) and removes what no source uses
-check    fails when a text has no translation, is fuzzy, loses a %(place)s, or is translated in two ways
+check    fails when a text has no translation, is fuzzy, loses a %(place)s, is translated in two ways, or stands in a
+         page without being marked
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import bare_texts
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
@@ -272,6 +274,7 @@ def main(arguments: list[str]) -> int:
             update(language, areas)
         return 0
     found = [fault for language in LANGUAGES for fault in faults(language, areas)]
+    found += bare_texts.faults(SOURCE / "web" / "templates")
     print("\n".join(found) if found else "every text is translated")
     return 1 if found else 0
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from math import sin
 from typing import Any, Final
 
-from laddverk.kernel.ids import shown
 from laddverk.web.rendering import View
 
 POWER_KW: Final = (2.1, 2.4, 3.9, 6.2, 7.4, 7.1, 8.8, 11.0, 10.9, 10.4, 10.8, 11.0, 9.1, 7.7, 6.0, 6.1, 4.2, 3.1)
@@ -33,14 +33,14 @@ def sample(view: View) -> dict[str, Any]:
         "ago": ago,
         "power_kw": POWER_KW,
         "session_id": SESSION_ID,
+        "price_kwh": Decimal("4.9"),
         "rows": ROWS,
-        "shown": shown,
     }
 
 
 def sample_curve(now: datetime) -> dict[str, Any]:
     """Return a charging curve of two hours with a dip and a taper, as `power_chart` reads it."""
-    minutes = range(0, 121)
+    minutes = range(121)
     start = int(now.timestamp()) - 120 * CURVE_STEP_S
     limit = [11.0 if minute < 35 or minute > 62 else 4.1 for minute in minutes]
     power = [

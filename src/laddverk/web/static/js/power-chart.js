@@ -11,6 +11,9 @@ const UPLOT = new URL("../vendor/uplot-1.6.32/", import.meta.url);
 const COLOURS = { power: "--energy", limit: "--wait", current: "--info", level: "--ink-3" };
 const FILL_ALPHA = "1f"; // of the area under the curve: there, and no more
 
+/** @param {Series} one */
+const tokenOf = (one) => COLOURS[one.kind] ?? "--ink-2";
+
 class PowerChart extends HTMLElement {
   /** @type {any} */ chart = null;
   /** @type {Curve | null} */ curve = null;
@@ -55,7 +58,8 @@ class PowerChart extends HTMLElement {
   /** @param {Curve} curve @param {any} UPlot */
   options(curve, UPlot) {
     const language = document.documentElement.lang === "en" ? "en-SE" : "sv-SE";
-    const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+    const zone = document.documentElement.dataset.zone || undefined;
+    const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone: zone });
     const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
     const axis = {
       stroke: colour(this, "--ink-3"), font: `12px ${getComputedStyle(this).fontFamily}`,
@@ -63,7 +67,8 @@ class PowerChart extends HTMLElement {
     };
     return {
       width: this.clientWidth, height: this.tall, padding: [curve.events?.length ? 22 : 8, 8, 0, 0],
-      cursor: { sync: { key: "laddverk" }, points: { size: 6 } }, legend: { live: true },
+      tzDate: (/** @type {number} */ at) => (zone ? UPlot.tzDate(new Date(at * 1000), zone) : new Date(at * 1000)),
+      cursor: { sync: { key: "laddverk" }, points: { size: 6 } }, legend: { live: true, markers: { width: 0, fill: (/** @type {any} */ _, /** @type {number} */ place) => colour(this, tokenOf(curve.series[place - 1])) } },
       scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ _low, /** @type {number} */ high) => [0, (high || 1) * 1.08] }, level: { range: [0, 100] } },
       axes: [
         { ...axis, grid: { show: false }, size: 28, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((s) => clock.format(s * 1000)) },
@@ -79,7 +84,7 @@ class PowerChart extends HTMLElement {
 
   /** @param {Series} one @param {Intl.NumberFormat} numbers @param {any} UPlot */
   series(one, numbers, UPlot) {
-    const stroke = colour(this, COLOURS[one.kind] ?? "--ink-2");
+    const stroke = colour(this, tokenOf(one));
     return {
       label: one.label, stroke, width: one.kind === "power" ? 1.75 : 1.25, dash: one.kind === "limit" ? [4, 4] : undefined,
       scale: one.kind === "level" ? "level" : "y", fill: one.kind === "power" ? stroke + FILL_ALPHA : undefined,
