@@ -7,7 +7,8 @@ it to `answered` and goes on. The world around it reads `happenings`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -188,6 +189,15 @@ class Charger:
                     seq=charging.seq(), trigger=trigger)
         )  # fmt: skip
         self._turn(outlet, Status.CHARGING, at)
+
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Let what is done inside happen as if the charger were offline: it is kept, and said afterwards."""
+        online, self.online = self.online, False
+        try:
+            yield
+        finally:
+            self.online = online
 
     def begin(self, number: int, token: str, at: datetime) -> Charging:
         """Start a transaction at once, as a charger does that is offline and trusts the card."""

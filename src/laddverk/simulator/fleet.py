@@ -27,6 +27,7 @@ UNKNOWN_CARD_SHARE: Final = 0.02  # of the cards shown, nobody knows these
 VISITOR_DELAY_S: Final = 4.0  # somebody who paid takes the cable
 VISITOR_LEAVES_S: Final = 20.0  # and takes it out after stopping
 VISITOR_STAY_H: Final = 2.0
+CLOSE_TIMEOUT_S: Final = 5.0  # a network that does not answer by then hears the rest another time
 START_SPREAD_S: Final = 3.0  # not all chargers connect in the same instant
 
 Say = Callable[[str], None]
@@ -66,7 +67,10 @@ class Fleet:
         random: Random,
         misfortune: Misfortune | None = None,
         say: Say | None = None,
+        speed: float = 1.0,
     ) -> None:
+        """With a `speed` above 1 cars charge and leave faster than the clock; what is said keeps the true time."""
+        self._speed = speed
         self.places = list(where)
         self._clock = clock
         self._random = random
@@ -103,6 +107,17 @@ class Fleet:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
+    async def close(self, at: datetime) -> None:
+        """Let all cars leave, and wait a little until the network knows. To be called while `run` still lives."""
+        for link in self.links:
+            for outlet in link.charger.outlets.values():
+                outlet.stuck = False
+                link.charger.unplug(outlet.number, at)
+            link.wake()
+        heard = [link.drained() for link in self.links if link.is_connected]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*heard), CLOSE_TIMEOUT_S)
+
     async def _connect(self, link: Link) -> None:
         await asyncio.sleep(self._random.uniform(0, START_SPREAD_S))
         await link.run()
@@ -131,7 +146,7 @@ class Fleet:
     def tick(self, before: datetime, now: datetime) -> None:
         """Let the time from `before` to `now` pass everywhere."""
         for place in self.places:
-            self._cars_come(place, (now - before).total_seconds(), now)
+            self._cars_come(place, (now - before).total_seconds() * self._speed, now)
             for link in place.links:
                 self._pass(link, before, now)
         for key, visit in list(self._visits.items()):
@@ -151,7 +166,7 @@ class Fleet:
             seconds = min(STEP_MAX_S, (now - step_at).total_seconds())
             step_at += timedelta(seconds=seconds)
             for number in charger.outlets:
-                charger.advance(number, seconds, step_at)
+                charger.advance(number, seconds * self._speed, step_at)
         self._be_alive(link, now)
         struck = self._misfortune.pass_by(link, (now - before).total_seconds(), now) if self._misfortune else None
         if struck:
@@ -197,7 +212,7 @@ class Fleet:
         link.wake()
 
     def _stand(self, place: Place, link: Link, outlet: Outlet, card: str, now: datetime) -> None:
-        leaves_at = now + timedelta(hours=places.stay_h(place.rhythm, self._random))
+        leaves_at = now + timedelta(hours=places.stay_h(place.rhythm, self._random) / self._speed)
         first_sample = now + timedelta(seconds=self._random.uniform(5, SAMPLE_S))
         key = (link.charger.hardware.identity, outlet.number)
         self._visits[key] = Visit(place, link, outlet, card, leaves_at, first_sample)
