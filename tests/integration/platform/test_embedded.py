@@ -258,11 +258,14 @@ def test_a_clone_in_a_closed_directory_keeps_its_data_where_the_server_can_come(
         assert server.cluster.home.is_relative_to(REACHABLE_ROOT)
         assert stat.S_IMODE(closed.stat().st_mode) == 0o700
         server.stop()
-        again = located(closed / "var")
-        assert again.home == server.cluster.home
+        assert located(closed / "var").home == server.cluster.home, "found again by the link"
+        (closed / "var").rename(closed / "old")
+        fresh = located(closed / "var")
+        assert not fresh.data_dir.exists(), "a second clone in the same place does not inherit"
     finally:
         server.stop()
-        removed(closed / "var")
+        for name in ("var", "old"):
+            removed(closed / name)
 
 
 @needs_root

@@ -138,7 +138,7 @@ def _home(state_dir: Path, account: Account) -> Path:
         home = _closed_directory(wanted, account)
         if not can_enter(account, home):
             home.rmdir()
-            home = _closed_directory(REACHABLE_ROOT / f"{state_dir.name}-{_digest(state_dir)}", account)
+            home = _new_reachable_home(account)
             wanted.symlink_to(home)
     if not can_enter(account, home):
         raise Unavailable(
@@ -170,6 +170,14 @@ def _closed_directory(path: Path, account: Account) -> Path:
     else:
         os.chown(path, account.uid, account.gid)
     return path
+
+
+def _new_reachable_home(account: Account) -> Path:
+    """Return a closed directory of `account` with a new name: a second clone in the same place is a second network."""
+    REACHABLE_ROOT.mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="data-", dir=REACHABLE_ROOT))
+    os.chown(home, account.uid, account.gid)
+    return home
 
 
 def _executable(binaries: Binaries, account: Account) -> Binaries:
