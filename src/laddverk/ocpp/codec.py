@@ -38,13 +38,17 @@ class Decoded(Struct, frozen=True):
     flags: tuple[str, ...] = ()
 
 
-def decode_request(protocol: Protocol, action: str, raw: bytes | Raw) -> Decoded:
-    """Return the request of `action` that `raw`, the payload of a call, holds.
+def decode_request(protocol: Protocol, action: str, raw: bytes | Raw, *, to_charger: bool = False) -> Decoded:
+    """Return the request of `action` that `raw`, the payload of a charger's call, holds.
 
-    Raises `Undecodable`: NotImplemented for an action that the version does not have, else what is wrong with it.
+    With `to_charger` it is the other way round: what a central system sends to a charger. Raises `Undecodable`:
+    NotImplemented for an action that the version does not have, NotSupported for one that only the other side may
+    send, else what is wrong with the payload.
     """
     if action not in protocol.actions:
         raise Undecodable(protocol, Fault.NOT_IMPLEMENTED, f"{tolerance.shown(action)} is not an action of {protocol}")
+    if not to_charger and action not in protocol.from_charger:
+        raise Undecodable(protocol, Fault.NOT_SUPPORTED, f"{action} is not for chargers to send")
     return _decoded(protocol, protocol.actions[action][0], raw, forgiving=action in NEVER_REFUSED)
 
 
@@ -65,11 +69,6 @@ def strictly(kind: type[Message], raw: bytes | Raw) -> Message:
     Raises `msgspec.MsgspecError` with the path of the first fault, UnicodeDecodeError or RecursionError.
     """
     return _decoder(kind).decode(raw)
-
-
-def emptiest(kind: type[Message]) -> Message:
-    """Return a `kind` with nothing in what it requires: the last resort of an answer that must be given."""
-    return tolerance.Reading(forgiving=True).message(kind, {})
 
 
 def _decoded(protocol: Protocol, kind: type[Message], raw: bytes | Raw, *, forgiving: bool) -> Decoded:

@@ -20,7 +20,7 @@ class StartCharging(Command, frozen=True, kw_only=True, tag="start_charging"):
     evse_number: int
     connector_number: int = 1
     token_uid: str
-    token_type: str = "Central"
+    token_type: str = "Central"  # noqa: S105 - a kind of token, not a secret
     remote_start_id: int
 
 

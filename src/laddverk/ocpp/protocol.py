@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from laddverk.ocpp.structs import Message
 from laddverk.ocpp.v16.messages import ACTIONS as ACTIONS_16
@@ -23,9 +24,37 @@ class Protocol(StrEnum):
         return ACTIONS[self]
 
     @property
+    def from_charger(self) -> frozenset[str]:
+        """The actions that a charger may send; the others are ours to send."""
+        return FROM_CHARGER[self]
+
+    @property
     def is_16(self) -> bool:
         """Whether this is the older family, with connectors instead of EVSEs and transaction ids that we give."""
         return self is Protocol.V16
 
 
-ACTIONS = {Protocol.V16: ACTIONS_16, Protocol.V201: ACTIONS_201, Protocol.V21: ACTIONS_21}
+ACTIONS: Final = {Protocol.V16: ACTIONS_16, Protocol.V201: ACTIONS_201, Protocol.V21: ACTIONS_21}
+FROM_CHARGER_16: Final = frozenset({
+    "Authorize", "BootNotification", "DataTransfer", "DiagnosticsStatusNotification", "FirmwareStatusNotification",
+    "Heartbeat", "LogStatusNotification", "MeterValues", "SecurityEventNotification", "SignCertificate",
+    "SignedFirmwareStatusNotification", "StartTransaction", "StatusNotification", "StopTransaction",
+})  # fmt: skip
+FROM_CHARGER_201: Final = frozenset({
+    "Authorize", "BootNotification", "ClearedChargingLimit", "DataTransfer", "FirmwareStatusNotification",
+    "Get15118EVCertificate", "GetCertificateStatus", "Heartbeat", "LogStatusNotification", "MeterValues",
+    "NotifyChargingLimit", "NotifyCustomerInformation", "NotifyDisplayMessages", "NotifyEVChargingNeeds",
+    "NotifyEVChargingSchedule", "NotifyEvent", "NotifyMonitoringReport", "NotifyReport",
+    "PublishFirmwareStatusNotification", "ReportChargingProfiles", "ReservationStatusUpdate",
+    "SecurityEventNotification", "SignCertificate", "StatusNotification", "TransactionEvent",
+})  # fmt: skip
+FROM_CHARGER_21: Final = FROM_CHARGER_201 | {
+    "BatterySwap", "GetCertificateChainStatus", "NotifyDERAlarm", "NotifyDERStartStop", "NotifyPeriodicEventStream",
+    "NotifyPriorityCharging", "NotifySettlement", "NotifyWebPaymentStarted", "OpenPeriodicEventStream",
+    "ClosePeriodicEventStream", "PullDynamicScheduleUpdate", "ReportDERControl", "VatNumberValidation",
+}  # fmt: skip
+FROM_CHARGER: Final = {
+    Protocol.V16: FROM_CHARGER_16,
+    Protocol.V201: FROM_CHARGER_201,
+    Protocol.V21: FROM_CHARGER_21,
+}

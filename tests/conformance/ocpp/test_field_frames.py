@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from laddverk.ocpp import codec, frames
+from laddverk.ocpp import codec, frames, translate
 from laddverk.ocpp.errors import Fault, Undecodable, understood
 from laddverk.ocpp.frames import Call, CallError, CallResult, Malformed
 from laddverk.ocpp.protocol import Protocol
 
+NOW = datetime(2026, 10, 24, 20, tzinfo=UTC)
 HERE = Path(__file__).parent
 CAPTURED = HERE.parents[3] / "shared" / "data" / "ocpp" / "captured_frames.jsonl"
 VERSIONS = {"1.6": Protocol.V16, "2.0.1": Protocol.V201, "2.1": Protocol.V21}
@@ -66,6 +69,40 @@ def test_an_odd_frame_is_read_as_it_must(name):
     assert MUST[name](*read(name)), QUIRKS[name]["must"]
 
 
+STATES = {
+    "Q40": lambda fact: (
+        fact.status == "faulted" and fact.error_code == "OtherError" and fact.vendor_error_code == "Error"
+    ),
+    "Q42": lambda fact: fact.sample.energy_wh == 0 and fact.context == "Transaction.Begin",
+    "Q44": lambda fact: fact.sample.energy_wh == 604 and fact.sample.power_w == 0,
+    "Q46": lambda fact: fact.said_at == datetime(2024, 4, 26, 12, 35, 2, tzinfo=UTC),
+    "Q48": lambda fact: fact.serial == "3N000000000F2S1B0000000000",
+    "Q50": lambda fact: fact.register_wh == 250390 and fact.transaction_number == 1762770182,
+    "Q52": lambda fact: fact.token_uid == "BA86I250X5G6MOD5DLKD" and fact.reason == "EVDisconnected",
+    "Q54": lambda fact: fact.info is None and fact.vendor_error_code is None,
+    "Q56": lambda fact: fact.transaction_number is None and fact.register_wh == 2,
+    "Q58": lambda fact: fact.transaction_number is None and fact.evse_number == 1,
+    "Q60": lambda fact: fact.register_wh == 2259988 and fact.transaction_number == 1,
+    "Q62": lambda fact: fact.sample.temperature_c == 12.5,
+    "Q66": lambda fact: fact.variables == () and not fact.more_follows,
+    "Q68": lambda fact: fact.token_uid is None and fact.token_type == "NoAuthorization",
+    "Q70": lambda fact: fact.payload == {"status": "AcceptedCanceled", "requestId": 1},
+    "Q72": lambda fact: fact.evse_number == 1,
+    "Q74": lambda fact: json.loads(fact.data) == {"nested": [1, 2]},
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_an_odd_frame_states_one_fact_and_is_answered(name):
+    frame, message, flags = read(name)
+    protocol = VERSIONS[QUIRKS[name]["ver"]]
+    (fact,) = translate.to_facts(protocol, frame.action, message, translate.Origin(UUID(int=1), NOW, flags=flags))
+    assert STATES[name](fact), QUIRKS[name]["must"]
+    assert fact.flags[: len(flags)] == flags
+    response = translate.answer(protocol, frame.action, message, [None], NOW)
+    assert json.loads(frames.encode_result(frame.unique_id, response))[:2] == [3, frame.unique_id]
+
+
 def test_a_null_payload_is_refused_by_name():
     with pytest.raises(Undecodable) as refused:
         read("Q32")
@@ -97,7 +134,9 @@ def test_every_captured_frame_of_a_charger_is_understood():
             continue
         read_frames[type(frame).__name__] += 1
         if isinstance(frame, Call) and frame.action not in NOT_STANDARD:
-            codec.decode_request(protocols[station], frame.action, frame.payload)
+            protocol, action = protocols[station], frame.action
+            message = codec.decode_request(protocol, action, frame.payload).message
+            assert translate.to_facts(protocol, action, message, translate.Origin(UUID(int=1), NOW))
         elif isinstance(frame, CallResult):
             codec.decode_response(protocols[station], asked[station, frame.unique_id], frame.payload)
     assert read_frames["Call"] > 4000

@@ -76,6 +76,8 @@ def test_a_transaction_event_is_never_refused_for_what_it_lacks(name):
         (Protocol.V201, "Authorize", {"idToken": 5}, "TypeConstraintViolation"),
         (Protocol.V16, "NoSuchAction", {}, "NotImplemented"),
         (Protocol.V16, "TransactionEvent", EVENT, "NotImplemented"),
+        (Protocol.V16, "Reset", {"type": "Hard"}, "NotSupported"),
+        (Protocol.V201, "RequestStartTransaction", {}, "NotSupported"),
         (Protocol.V21, "Heartbeat", b"{", "FormatViolation"),
         (Protocol.V21, "Heartbeat", b'{"a":NaN}', "FormatViolation"),
     ],

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from laddverk.ocpp import codec, commands, translate
@@ -276,7 +277,7 @@ class TestCommands:
     START = commands.StartCharging(evse_number=1, token_uid="X" * 21, remote_start_id=1)
 
     def test_a_token_too_long_for_1_6_is_told_to_the_operator(self):
-        with pytest.raises(Untranslatable, match="RemoteStartTransaction .* does not allow this"):
+        with pytest.raises(Untranslatable, match=r"RemoteStartTransaction .* does not allow this"):
             translate.to_call(Protocol.V16, self.START)
         assert translate.to_call(Protocol.V201, self.START)[0] == "RequestStartTransaction"
 
@@ -311,15 +312,32 @@ class TestCommands:
         assert outcome.variables[0].value is None
 
 
-def test_only_a_chargers_own_actions_are_from_a_charger():
+@pytest.mark.parametrize("protocol", Protocol)
+def test_there_is_a_harmless_answer_to_everything_a_charger_may_send(protocol):
+    for action in protocol.from_charger - {"NotifyPeriodicEventStream"}:
+        kind = protocol.actions[action][1]
+        assert codec.strictly(kind, msgspec.json.encode(translate.other.harmless(kind)))
+
+
+def test_what_needs_no_answer_gets_an_empty_one_when_it_is_called_all_the_same():
+    payload = {"id": 1, "pending": 0, "basetime": AT, "data": [{"t": 0, "v": "1"}]}
+    message = message_of(Protocol.V21, "NotifyPeriodicEventStream", payload).message
+    empty = translate.answer(Protocol.V21, "NotifyPeriodicEventStream", message, [None], NOW)
+    assert msgspec.json.encode(empty) == b"{}"
+
+
+def test_what_is_only_for_us_to_send_is_not_from_a_charger():
     assert translate.from_charger(Protocol.V16, "StopTransaction")
-    assert translate.from_charger(Protocol.V201, "SecurityEventNotification")
-    assert not translate.from_charger(Protocol.V16, "Reset")
     assert not translate.from_charger(Protocol.V201, "RequestStartTransaction")
 
 
 @pytest.mark.parametrize("protocol", Protocol)
-def test_every_action_that_a_charger_may_send_is_an_action_of_its_version(protocol):
-    known = {action for action in protocol.actions if translate.from_charger(protocol, action)}
-    assert {"BootNotification", "Heartbeat", "StatusNotification", "MeterValues", "Authorize"} <= known
-    assert known == (translate.other.REPORTED[protocol] | set(translate._readers(protocol)))
+def test_every_action_that_a_charger_may_send_has_its_place(protocol):
+    assert protocol.from_charger <= set(protocol.actions)
+    assert set(translate.READERS_16 if protocol.is_16 else translate.READERS_2X) <= protocol.from_charger
+
+
+def test_each_action_is_of_one_side_but_for_data():
+    ours = set(Protocol.V16.actions) - Protocol.V16.from_charger
+    assert len(ours) == 39 - 14
+    assert "Reset" in ours

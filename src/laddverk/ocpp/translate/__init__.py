@@ -88,7 +88,7 @@ SPEAKERS_2X: Final[dict[type[Command], Say]] = {
 
 def from_charger(protocol: Protocol, action: str) -> bool:
     """Whether `action` is one that a charger may send. Another known one deserves NotSupported."""
-    return action in _readers(protocol) or action in other.REPORTED[protocol]
+    return action in protocol.from_charger
 
 
 def to_facts(protocol: Protocol, action: str, message: Message, origin: Origin) -> list[Fact]:
@@ -110,11 +110,11 @@ def answer(
     """
     kind = protocol.actions[action][1]
     if kind is None:
-        raise TypeError(f"{action} is sent without waiting for an answer")
+        return Message()  # sent without waiting for an answer, but called all the same
     try:
         return cast(Message, wire(kind, _answer_fields(protocol, action, message, answers, now)))
     except (msgspec.ValidationError, AttributeError, TypeError):
-        return codec.emptiest(kind)
+        return other.harmless(kind)
 
 
 def to_call(protocol: Protocol, command: Command) -> tuple[str, Message]:

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 from laddverk.ocpp.facts import EnergySampled, Fact, Sample
-from laddverk.ocpp.translate.origin import BIGINT_MAX, Origin, digest, place, stamp_at, whole
+from laddverk.ocpp.translate.origin import BIGINT_MAX, Origin, digest, place, said, stamp_at, whole
 from laddverk.ocpp.translate.readings import Reading, in_unit, readings_2x, readings_16
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
@@ -162,7 +162,8 @@ class Wide:
             if index in self._placed or (reading.signed and reading.number is None):
                 continue
             value = {"value": _shown(reading)}
-            kept[reading.name] = {**value, "unit": reading.unit} if reading.unit else value
+            unit = said(reading.unit)
+            kept[reading.name] = {**value, "unit": unit} if unit else value
         return kept
 
     def _given(self, measurand: str, unit: str) -> dict[str, tuple[int, Decimal]]:

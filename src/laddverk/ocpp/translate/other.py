@@ -6,34 +6,18 @@ No charger is refused for telling something. Where an answer decides (a certific
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
+from msgspec import inspect
 
 from laddverk.ocpp import times
 from laddverk.ocpp.facts import Fact, OtherReported
-from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.structs import Message
 from laddverk.ocpp.translate.origin import Origin, stamp
 
 ASK_AGAIN_AFTER: Final = timedelta(days=1)  # when a charger may ask anew about a certificate we cannot check
-REPORTED_16: Final = {
-    "DiagnosticsStatusNotification", "FirmwareStatusNotification", "LogStatusNotification",
-    "SecurityEventNotification", "SignCertificate", "SignedFirmwareStatusNotification",
-}  # fmt: skip
-REPORTED_201: Final = {
-    "ClearedChargingLimit", "FirmwareStatusNotification", "Get15118EVCertificate", "GetCertificateStatus",
-    "LogStatusNotification", "NotifyChargingLimit", "NotifyCustomerInformation", "NotifyDisplayMessages",
-    "NotifyEVChargingNeeds", "NotifyEVChargingSchedule", "NotifyEvent", "NotifyMonitoringReport",
-    "PublishFirmwareStatusNotification", "ReportChargingProfiles", "ReservationStatusUpdate",
-    "SecurityEventNotification", "SignCertificate",
-}  # fmt: skip
-REPORTED_21: Final = REPORTED_201 | {
-    "BatterySwap", "GetCertificateChainStatus", "NotifyDERAlarm", "NotifyDERStartStop", "NotifyPeriodicEventStream",
-    "NotifyPriorityCharging", "NotifySettlement", "NotifyWebPaymentStarted", "OpenPeriodicEventStream",
-    "ClosePeriodicEventStream", "PullDynamicScheduleUpdate", "ReportDERControl", "VatNumberValidation",
-}  # fmt: skip
-REPORTED: Final = {Protocol.V16: REPORTED_16, Protocol.V201: REPORTED_201, Protocol.V21: REPORTED_21}
+REFUSALS: Final = ("Rejected", "Failed", "Invalid", "UnknownVendorId")
 ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "Get15118EVCertificate": {"status": "Failed", "exiResponse": ""},
     "GetCertificateStatus": {"status": "Failed"},
@@ -43,6 +27,25 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "PullDynamicScheduleUpdate": {"status": "Rejected"},
     "SignCertificate": {"status": "Rejected"},
 }
+
+
+def harmless(kind: type[Message]) -> Message:
+    """Return a valid `kind` that says no, or nothing: for when the answer that was meant cannot be put in its words."""
+    return cast(Message, _nothing(inspect.type_info(kind)))
+
+
+def _nothing(kind: inspect.Type) -> Any:
+    """Return the emptiest value that `kind` allows; of several words, the one that refuses."""
+    match kind:
+        case inspect.StructType():
+            return kind.cls(**{item.name: _nothing(item.type) for item in kind.fields if item.required})
+        case inspect.LiteralType():
+            return next((word for word in REFUSALS if word in kind.values), kind.values[0])
+        case inspect.ListType():
+            return [_nothing(kind.item_type)] * (kind.min_length or 0)
+        case inspect.IntType() | inspect.FloatType():
+            return max(kind.ge or 0, 0)
+    return ""
 
 
 def reported(action: str, message: Message, origin: Origin) -> list[Fact]:

@@ -47,7 +47,7 @@ SCALES: Final[dict[str, tuple[str, Decimal]]] = {
 KELVIN_AT_0_C: Final = Decimal("273.15")
 
 
-class Reading(Struct, frozen=True):
+class Reading(Struct, frozen=True, gc=False):
     """One sampled value. `phase` and `location` are "" for the whole and for nowhere in particular."""
 
     measurand: str
@@ -74,12 +74,12 @@ def readings_16(values: list[v16.SampledValue] | list[v16.TransactionDataSampled
         is_signed = value.format == "SignedData"
         found.append(
             Reading(
-                measurand=str(value.measurand or DEFAULT_MEASURAND),
-                phase=str(value.phase or ""),
-                location=str(value.location or ""),
-                context=str(value.context or DEFAULT_CONTEXT),
+                measurand=value.measurand or DEFAULT_MEASURAND,
+                phase=value.phase or "",
+                location=value.location or "",
+                context=value.context or DEFAULT_CONTEXT,
                 number=None if is_signed else number_in(value.value),
-                unit=said(value.unit),
+                unit=value.unit,
                 raw=value.value,
                 signed={"signedMeterData": value.value} if is_signed else None,
             )
@@ -98,12 +98,12 @@ def readings_2x(values: list[v201.SampledValueType] | list[v21.SampledValueType]
             number = number.scaleb(power) if abs(power) <= MULTIPLIER_MAX else None
         found.append(
             Reading(
-                measurand=str(value.measurand or DEFAULT_MEASURAND),
-                phase=str(value.phase or ""),
-                location=str(value.location or ""),
-                context=str(value.context or DEFAULT_CONTEXT),
+                measurand=value.measurand or DEFAULT_MEASURAND,
+                phase=value.phase or "",
+                location=value.location or "",
+                context=value.context or DEFAULT_CONTEXT,
                 number=number,
-                unit=said(unit.unit) if unit else None,
+                unit=unit.unit if unit else None,
                 raw=value.value,
                 signed=_signed(signed) if signed else None,
             )
@@ -124,9 +124,8 @@ def _signed(value: v201.SignedMeterValueType | v21.SignedMeterValueType) -> dict
 def number_in(value: object) -> Decimal | None:
     """Return the number that a charger wrote, with a comma or a point; None for "", "nan" and the like (quirk 44)."""
     if isinstance(value, float):
-        text = repr(value)
-    else:
-        text = value.strip().replace(",", ".") if isinstance(value, str) else ""
+        return Decimal(repr(value))  # the digits that were sent; JSON has no NaN
+    text = value.strip().replace(",", ".") if isinstance(value, str) else ""
     if len(text) > NUMBER_LENGTH_MAX:
         return None
     try:
@@ -145,7 +144,9 @@ def in_unit(reading: Reading, unit: str) -> Decimal | None:
         return None
     if reading.unit is None or reading.unit == unit:
         return reading.number
-    home, scale = SCALES.get(reading.unit.lower(), ("", ONE))
+    if said(reading.unit) is None:
+        return reading.number
+    home, scale = SCALES.get(reading.unit.strip().lower(), ("", ONE))
     if unit == "C" and home == "K":
         return reading.number - KELVIN_AT_0_C
     if unit == "C" and home == "F":
