@@ -106,7 +106,9 @@ async def read(tx: Transaction, station_id: UUID, before: datetime, limit: int) 
     offset = 0
     while True:
         segments = await tx.fetch(_Segment, READ_SEGMENTS, station_id, before, SEGMENTS_AT_ONCE, offset)
-        found += [frame for segment in segments for frame in _unpacked(station_id, segment) if frame.received_at < before]
+        found += [
+            frame for segment in segments for frame in _unpacked(station_id, segment) if frame.received_at < before
+        ]
         found.sort(key=lambda frame: (frame.received_at, frame.epoch, frame.number), reverse=True)
         # What is still unread is older than the last segment seen, so a full page newer than it is the right page.
         complete = len(found) >= limit and bool(segments) and found[limit - 1].received_at > segments[-1].last_at
@@ -149,9 +151,7 @@ async def compact(tx: Transaction, older_than: datetime) -> int:
     """
     if not await tx.value(BE_THE_MOVER, MOVER_LOCK):
         return 0
-    rows = await tx.fetch(
-        _Row, TAKE_OLD, older_than, SEGMENT_FRAMES_MAX, older_than - LEFTOVER_AGE, COMPACT_FRAMES_MAX
-    )
+    rows = await tx.fetch(_Row, TAKE_OLD, older_than, SEGMENT_FRAMES_MAX, older_than - LEFTOVER_AGE, COMPACT_FRAMES_MAX)
     records = await asyncio.to_thread(lambda: list(_segments(rows)))  # zlib lets the event loop go on
     if records:
         await tx.copy("frame_segment", SEGMENT_COLUMNS, records)

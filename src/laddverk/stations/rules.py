@@ -1,0 +1,226 @@
+"""Decisions about keys, stickers and commands. All pure: the same world gives the same answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from laddverk.ocpp.commands import (
+    AnyCommand,
+    ChangeAvailability,
+    CommandOutcome,
+    RequestReport,
+    Reset,
+    StartCharging,
+    StopCharging,
+    Trigger,
+    UnlockConnector,
+    Verdict,
+    WriteVariable,
+)
+from laddverk.ocpp.facts import Status
+from laddverk.stations.model import CommandState, Credential
+
+KEY_BYTES: Final = 20  # 160 bits; as 40 hex characters it fits AuthorizationKey of 1.6 and passwords of 2.x
+SALT_BYTES: Final = 16  # what BLAKE2b takes
+DIGEST_BYTES: Final = 32
+KEY_FORM: Final = re.compile(r"[0-9a-fA-F]{32,40}")  # 1.6 security white paper: keys of 16 to 20 bytes
+
+NOBODY: Final = bytes(DIGEST_BYTES)
+"""Compared with when there is no station: unknown and wrong cost the same time (T6)."""
+
+SECRET_VARIABLES: Final = frozenset({"authorizationkey", "basicauthpassword"})
+"""Variables whose values are never stored: commands may not write them and reports of them lose the value."""
+
+
+# Keys
+
+
+def generated_key() -> str:
+    """Return a new charger key: 160 random bits as 40 hexadecimal digits."""
+    return secrets.token_hex(KEY_BYTES)
+
+
+def generated_salt() -> bytes:
+    """Return a new salt for `hashed_key`."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def hashed_key(pepper: bytes, salt: bytes, key: bytes) -> bytes:
+    """Return the keyed BLAKE2b of a key in its raw bytes (not its hexadecimal text)."""
+    return hashlib.blake2b(key, digest_size=DIGEST_BYTES, key=pepper, salt=salt).digest()
+
+
+def key_matches(pepper: bytes, credential: Credential | None, password: bytes) -> bool:
+    """Return whether `password` is the key of the station in `credential`.
+
+    Takes the key as hexadecimal text of either case and as the raw bytes it stands for (quirks 6-8). The same work is
+    done whether the station is unknown, retired, without a key, or given a wrong one.
+    """
+    stored = (credential.key_hash if credential else None) or NOBODY
+    salt = (credential.key_salt if credential else None) or NOBODY[:SALT_BYTES]
+    as_text = hmac.compare_digest(hashed_key(pepper, salt, _unhexed(password)), stored)
+    as_bytes = hmac.compare_digest(hashed_key(pepper, salt, password), stored)
+    may_connect = credential is not None and not credential.retired and credential.key_hash is not None
+    return (as_text or as_bytes) and may_connect
+
+
+def _unhexed(password: bytes) -> bytes:
+    try:
+        return bytes.fromhex(password.decode("ascii").strip())
+    except ValueError:
+        return password
+
+
+# Stickers
+
+
+def connector_code(site_code: str, station_number: int, evse_number: int, connector_number: int) -> str:
+    """Return the code on a connector's sticker: GBG-014-2, and GBG-014-2B for the second plug of one EVSE."""
+    second = "" if connector_number == 1 else _letter(connector_number)
+    return f"{site_code}-{station_number:03d}-{evse_number}{second}"
+
+
+def _letter(connector_number: int) -> str:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return letters[connector_number - 1] if 1 < connector_number <= len(letters) else f"X{connector_number}"
+
+
+# Commands
+
+FINAL: Final = frozenset(
+    {
+        CommandState.CONFIRMED,
+        CommandState.REFUSED,
+        CommandState.TIMED_OUT,
+        CommandState.EXPIRED,
+        CommandState.FAILED,
+    }
+)
+
+ANSWER_WITHIN: Final = timedelta(minutes=2)  # the gateway waits 30 s for each; a few may queue behind one another
+
+SEND_WITHIN: Final[Mapping[type[AnyCommand], timedelta]] = {
+    StartCharging: timedelta(seconds=30),  # somebody stands there and waits
+    StopCharging: timedelta(minutes=10),  # worth stopping late, but not after the car has long gone
+    UnlockConnector: timedelta(minutes=2),
+    Reset: timedelta(minutes=2),
+}
+SEND_WITHIN_OTHERS: Final = timedelta(minutes=10)  # a mobile link that is away comes back within minutes or hours
+
+CONFIRM_WITHIN: Final[Mapping[type[AnyCommand], timedelta]] = {
+    StartCharging: timedelta(minutes=3),  # ConnectionTimeOut is mostly 60-120 s: time to plug in (quirk 72)
+    StopCharging: timedelta(minutes=2),
+    UnlockConnector: timedelta(minutes=2),
+    Reset: timedelta(minutes=10),  # a soft reset ends sessions first, and a slow box boots for minutes
+    ChangeAvailability: timedelta(minutes=2),
+    Trigger: timedelta(minutes=1),
+    RequestReport: timedelta(minutes=10),  # thousands of variables over a slow link
+}
+"""How long after "accepted" the deed may take. Commands without an entry are done when they are answered."""
+
+SCHEDULED_WITHIN: Final = timedelta(hours=48)  # "Scheduled": once the running session has ended
+SCHEDULED: Final = "scheduled"
+
+SEEN_TRIGGERS: Final = frozenset(
+    {
+        "BootNotification",
+        "Heartbeat",
+        "StatusNotification",
+        "FirmwareStatusNotification",
+        "DiagnosticsStatusNotification",
+        "LogStatusNotification",
+    }
+)
+"""Triggered messages whose arrival this room sees. Others are done when the charger accepts."""
+
+
+def may_follow(before: CommandState, after: CommandState) -> bool:
+    """Return whether a command may go from `before` to `after`. Nothing follows a final state; nothing goes back."""
+    order = {CommandState.QUEUED: 0, CommandState.SENT: 1, CommandState.ACCEPTED: 2}
+    if before in FINAL or after is CommandState.QUEUED:
+        return False
+    if before is CommandState.QUEUED:
+        return after in (CommandState.SENT, CommandState.EXPIRED)
+    if after is CommandState.EXPIRED:
+        return False
+    return order.get(after, 3) > order[before]
+
+
+def is_seen(command: AnyCommand) -> bool:
+    """Return whether a later deed of the charger can confirm `command`."""
+    if isinstance(command, Trigger):
+        return command.message in SEEN_TRIGGERS
+    return type(command) in CONFIRM_WITHIN
+
+
+def send_by(command: AnyCommand, now: datetime) -> datetime:
+    """Return until when `command` is worth sending."""
+    return now + SEND_WITHIN.get(type(command), SEND_WITHIN_OTHERS)
+
+
+def settle_by(command: AnyCommand, now: datetime) -> datetime:
+    """Return until when a command that is sent `now` must have its outcome, should its gateway die meanwhile."""
+    return now + ANSWER_WITHIN + (CONFIRM_WITHIN[type(command)] if is_seen(command) else timedelta())
+
+
+def state_after(command: AnyCommand, outcome: CommandOutcome) -> CommandState:
+    """Return the state that an answer leads to: accepted where a deed must follow, else final."""
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            return CommandState.ACCEPTED if is_seen(command) else CommandState.CONFIRMED
+        case Verdict.DONE:
+            return CommandState.CONFIRMED
+        case Verdict.REFUSED:
+            return CommandState.REFUSED
+        case Verdict.FAILED:
+            return CommandState.FAILED
+
+
+def confirm_by(command: AnyCommand, word: str, now: datetime) -> datetime:
+    """Return until when an accepted command must be confirmed by a deed."""
+    if word.lower() == SCHEDULED:
+        return now + SCHEDULED_WITHIN
+    return now + CONFIRM_WITHIN[type(command)]
+
+
+def is_shown(command: AnyCommand, statuses: Mapping[tuple[int, int], Status]) -> bool:
+    """Return whether the states of a station's connectors, by (EVSE, connector), show that `command` is done.
+
+    Key (0, 0) is the station as a whole. Only unlocking and availability can be seen in a state.
+    """
+    if isinstance(command, UnlockConnector):
+        return statuses.get((command.evse_number, command.connector_number)) is Status.AVAILABLE
+    if isinstance(command, ChangeAvailability):
+        if command.evse_number in (None, 0):
+            concerned = [status for status in statuses.values() if status != Status.UNKNOWN]
+        else:
+            concerned = [status for (evse, _), status in statuses.items() if evse == command.evse_number]
+        return bool(concerned) and all(_is_available_as(status, command.operative) for status in concerned)
+    return False
+
+
+def _is_available_as(status: Status, operative: bool) -> bool:
+    if status is Status.UNKNOWN:
+        return False
+    return (status not in (Status.UNAVAILABLE, Status.FAULTED)) if operative else status is Status.UNAVAILABLE
+
+
+def writes_a_secret(command: AnyCommand) -> bool:
+    """Return whether `command` would leave a secret in the command table."""
+    return isinstance(command, WriteVariable) and is_secret(command.variable)
+
+
+def is_secret(variable: str) -> bool:
+    """Return whether a configuration key or variable holds a secret."""
+    return variable.lower() in SECRET_VARIABLES
+
+
+def free_number(taken: Collection[int]) -> int:
+    """Return the next station number of a site: one more than the highest, so that no sticker is ever reused."""
+    return max(taken, default=0) + 1

@@ -1,0 +1,144 @@
+"""What chargers report of themselves: boots, variables, and what no room acts on yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from laddverk.kernel.ids import StationId
+from laddverk.ocpp.facts import Booted, Variable
+from laddverk.platform.database import Transaction
+from laddverk.stations.model import Report
+
+BOOTED = """
+UPDATE station s SET vendor = b.vendor, model = b.model, serial = b.serial, firmware = b.firmware,
+       boot_reason = b.reason, booted_at = b.at, last_seen_at = greatest(s.last_seen_at, b.at)
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+     AS b (station_id, vendor, model, serial, firmware, reason, at)
+WHERE s.id = b.station_id AND (s.booted_at IS NULL OR s.booted_at <= b.at)
+"""
+
+
+async def booted(tx: Transaction, boots: Sequence[Booted]) -> None:
+    """Show what chargers said of themselves when they started: one boot for each; an older one changes nothing."""
+    await tx.execute(
+        BOOTED,
+        [boot.station_id for boot in boots],
+        [boot.vendor for boot in boots],
+        [boot.model for boot in boots],
+        [boot.serial for boot in boots],
+        [boot.firmware for boot in boots],
+        [boot.reason for boot in boots],
+        [boot.received_at for boot in boots],
+    )
+
+
+class Interval(Struct, frozen=True):
+    """How often a station is asked to send heartbeats, where staff decided otherwise."""
+
+    id: StationId
+    interval_s: int
+
+
+INTERVALS = r"""
+SELECT id, (quirks->>'heartbeat_interval_s')::int AS interval_s FROM station
+WHERE id = ANY($1) AND quirks->>'heartbeat_interval_s' ~ '^[0-9]{1,6}$'
+"""
+
+
+async def heartbeat_intervals(tx: Transaction, station_ids: Sequence[StationId]) -> dict[StationId, int]:
+    """Return the heartbeat intervals that are set for single stations, in seconds."""
+    return {row.id: row.interval_s for row in await tx.fetch(Interval, INTERVALS, list(station_ids))}
+
+
+KEEP_REPORTS = """
+INSERT INTO station_report (id, station_id, received_at, said_at, kind, payload)
+SELECT id, station_id, received_at, said_at, kind, payload::jsonb
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[])
+     AS given (id, station_id, received_at, said_at, kind, payload)
+WHERE NOT EXISTS (
+    SELECT FROM station_report r
+    WHERE r.station_id = given.station_id AND r.kind = given.kind AND r.payload = given.payload::jsonb
+      AND r.received_at > given.received_at - $7::interval AND r.received_at <= given.received_at)
+ON CONFLICT (id) DO NOTHING
+"""
+
+
+async def keep_reports(tx: Transaction, reports: Sequence[tuple[UUID, Report]], same_within: timedelta) -> None:
+    """Keep reports, but for those that say exactly what the station said within `same_within` before (quirk 74)."""
+    await tx.execute(
+        KEEP_REPORTS,
+        [report_id for report_id, _ in reports],
+        [report.station_id for _, report in reports],
+        [report.received_at for _, report in reports],
+        [report.said_at for _, report in reports],
+        [report.kind for _, report in reports],
+        [msgspec.json.encode(report.payload).decode() for _, report in reports],
+        same_within,
+    )
+
+
+class KeptVariable(Struct, frozen=True):
+    """A variable as one station reported it at an instant."""
+
+    station_id: StationId
+    variable: Variable
+    reported_at: datetime
+
+
+KEEP_VARIABLES = """
+INSERT INTO station_variable AS kept
+    (station_id, component, variable, attribute, value, mutability, unit, data_type, reported_at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::timestamptz[])
+ON CONFLICT (station_id, component, variable, attribute) DO UPDATE
+SET value = excluded.value, mutability = excluded.mutability, unit = coalesce(excluded.unit, kept.unit),
+    data_type = coalesce(excluded.data_type, kept.data_type), reported_at = excluded.reported_at
+WHERE (excluded.reported_at, coalesce(excluded.value, '')) > (kept.reported_at, coalesce(kept.value, ''))
+"""
+
+
+async def keep_variables(tx: Transaction, variables: Sequence[KeptVariable]) -> None:
+    """Keep the newest value of each variable; each (station, component, variable, attribute) at most once."""
+    await tx.execute(
+        KEEP_VARIABLES,
+        [one.station_id for one in variables],
+        [one.variable.component for one in variables],
+        [one.variable.variable for one in variables],
+        [one.variable.attribute for one in variables],
+        [one.variable.value for one in variables],
+        [one.variable.mutability for one in variables],
+        [one.variable.unit for one in variables],
+        [one.variable.data_type for one in variables],
+        [one.reported_at for one in variables],
+    )
+
+
+class Counted(Struct, frozen=True):
+    """How many variables of a station are kept."""
+
+    station_id: StationId
+    count: int
+
+
+COUNT_VARIABLES = """
+SELECT station_id, count(*) AS count FROM station_variable WHERE station_id = ANY($1) GROUP BY station_id
+"""
+
+
+async def count_variables(tx: Transaction, station_ids: Sequence[StationId]) -> dict[StationId, int]:
+    """Return how many variables are kept of each of these stations."""
+    rows = await tx.fetch(Counted, COUNT_VARIABLES, list(station_ids))
+    return {row.station_id: row.count for row in rows}
+
+
+DROP_REPORTS = "DELETE FROM station_report WHERE received_at < $1"
+
+
+async def drop_reports(tx: Transaction, before: datetime) -> int:
+    """Delete reports received before `before`; their frames stay in the journal as long as that is kept."""
+    return await tx.execute(DROP_REPORTS, before)
