@@ -11,6 +11,7 @@ reading may be None. Whoever reads such fields must expect it; `translate` does.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final, cast
@@ -49,9 +50,10 @@ def parsed(text: str) -> tuple[Any, list[str]]:
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(items)
-        if len(found) != len(items):
-            names = [name for name, _ in items]
-            flags.append(f"repeated: {', '.join(sorted({shown(n) for n in names if names.count(n) > 1})[:3])}")
+        if len(found) != len(items) and len(flags) < FLAGS_MAX:
+            names = Counter(name for name, _ in items)
+            repeated = sorted(name for name, times in names.items() if times > 1)
+            flags.append(f"repeated: {', '.join(shown(name) for name in repeated[:3])}")
         return found
 
     value = json.loads(

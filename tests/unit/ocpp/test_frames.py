@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
-from laddverk.ocpp import frames
+from laddverk.ocpp import codec, frames
 from laddverk.ocpp.errors import Fault, understood
 from laddverk.ocpp.frames import Call, CallError, CallResult, CallResultError, Malformed, Send
 from laddverk.ocpp.protocol import Protocol
@@ -142,3 +143,26 @@ def test_an_error_is_spelled_as_the_version_spells_it_and_read_in_either():
 
 def test_a_call_of_ours_leaves_out_what_is_absent():
     assert frames.encode_call("1", "Reset", ResetRequest(type="Soft")) == '[2,"1","Reset",{"type":"Soft"}]'
+
+
+SIZE = 64 * 1024
+HOSTILE = {
+    "repeated names": '[2,"1","Heartbeat",{' + ",".join(f'"{n}":1,"{n}":2' for n in range(3000)) + "}]",
+    "a text of escapes without end": '[2,"1","Heartbeat","' + '\\"' * (SIZE // 2),
+    "brackets without end": "[" * SIZE,
+    "objects without end": '[2,"1","Heartbeat",' + '{"a":' * (SIZE // 5),
+    "white space": "[" + " " * SIZE + ",",
+    "commas": "[" + "," * SIZE,
+    "control characters": '[2,"1","Heartbeat",{"a":"' + "\x01" * SIZE + '"}]',
+    "quotes": '"' * SIZE,
+    "an endless number": '[2,"1","Heartbeat",{"a":' + "9" * SIZE + "}]",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_frame_costs_no_more_than_a_moment(name):
+    began = time.perf_counter()
+    frame = frames.decode(HOSTILE[name])
+    if isinstance(frame, Call):
+        codec.decode_request(Protocol.V16, frame.action, frame.payload)
+    assert time.perf_counter() - began < 1  # seconds; it takes some hundredths of one
