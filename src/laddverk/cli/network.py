@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -14,7 +15,7 @@ import asyncpg
 import msgspec
 import uvloop
 
-from laddverk.kernel.problems import Unavailable
+from laddverk.kernel.problems import Conflict, Unavailable
 from laddverk.platform import embedded
 from laddverk.platform.migrator import Phase, migrate
 from laddverk.platform.settings import Settings
@@ -95,6 +96,37 @@ async def connected(dsn: str) -> asyncpg.Connection[Any]:
             needed=SERVER_MAJOR_MIN,
         )
     return connection
+
+
+def check_ports(settings: Settings) -> None:
+    """Raise `Conflict` with the remedy when one of our ports cannot be listened on, before anything is started."""
+    for port, purpose, variable in (
+        (settings.web_port, "pages", "LADDVERK_WEB_PORT"),
+        (settings.ocpp_port, "chargers", "LADDVERK_OCPP_PORT"),
+    ):
+        error = refusal(settings.host, port)
+        if error is not None:
+            raise Conflict(
+                "We cannot listen for %(purpose)s on %(host)s port %(port)s: %(reason)s",
+                remedy="Stop the program that has it, or set %(variable)s to another port.",
+                purpose=purpose,
+                host=settings.host,
+                port=port,
+                reason=error.strerror or str(error),
+                variable=variable,
+            )
+
+
+def refusal(host: str, port: int) -> OSError | None:
+    """Return why `port` of `host` cannot be listened on, or None."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            probe.listen()
+    except OSError as error:
+        return error
+    return None
 
 
 def stopped_by_signals() -> asyncio.Event:

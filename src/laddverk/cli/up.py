@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from laddverk import wiring
-from laddverk.cli.network import Say, prepared_database, run_in_loop, stopped_by_signals
+from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
 from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
 
@@ -27,6 +27,7 @@ async def up(settings: Settings, say: Say) -> None:
     async def ready(house: House, addresses: wiring.Addresses) -> None:
         say(greeting(house.settings, addresses))
 
+    check_ports(settings)
     stop = stopped_by_signals()
     async with prepared_database(settings, say) as prepared:
         await wiring.run(prepared, ready=ready, stop=stop)

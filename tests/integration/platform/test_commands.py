@@ -87,3 +87,14 @@ def test_a_file_that_is_no_backup_is_told_before_anything_is_started(tmp_path):
     assert answer.returncode == 1
     assert "There is no file" in answer.stderr
     assert not (tmp_path / "state").exists()
+
+
+def test_the_description_of_the_api_is_printed_or_written(tmp_path):
+    printed = laddverk("openapi", state_dir=tmp_path / "state")
+    assert printed.returncode == 0, printed
+    described = json.loads(printed.stdout)
+    assert described["openapi"].startswith("3.1")
+    assert "/api/v1/me" in described["paths"]
+    laddverk("openapi", "--output", tmp_path / "api.json", state_dir=tmp_path / "state")
+    assert json.loads((tmp_path / "api.json").read_text()) == described
+    assert not (tmp_path / "state").exists()

@@ -6,7 +6,6 @@ import ctypes
 import errno
 import os
 import shutil
-import socket
 import stat
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from laddverk.cli.doctor.finding import Finding, fail, ok, warn
+from laddverk.cli.network import refusal
 from laddverk.kernel.problems import Problem
 from laddverk.platform.embedded.server import is_locked
 from laddverk.platform.settings import Settings
@@ -113,11 +113,8 @@ def secret_file(path: Path) -> Finding:
 def port(settings: Settings, number: int, purpose: str, variable: str) -> Finding:
     """The port can be listened on, or is in use by the Laddverk of this very directory."""
     subject = f"Port for {purpose}"
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((settings.host, number))
-    except OSError as error:
+    error = refusal(settings.host, number)
+    if error is not None:
         if error.errno == errno.EADDRINUSE and is_locked(settings.state_dir):
             return ok(subject, f"{number} is in use; a Laddverk is running here")
         reason = "is in use by another program" if error.errno == errno.EADDRINUSE else f"is refused: {error.strerror}"
