@@ -13,6 +13,7 @@ PAIR = re.compile(r"--([\w-]+): light-dark\(oklch\(([^)]+)\), oklch\(([^)]+)\)\)
 TOKENS = {name: (light, dark) for name, light, dark in PAIR.findall(CSS)}
 GROUNDS = ("paper", "surface", "sunken")
 INKS = ("ink", "ink-2", "ink-3", "energy-ink", "wait-ink", "broken-ink", "info-ink")
+WEIGHTS = (0.2126, 0.7152, 0.0722)
 SHAPES = ("energy", "broken", "info")
 
 

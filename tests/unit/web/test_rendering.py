@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from laddverk.web import gallery, rendering
+from laddverk.web import rendering
+from laddverk.web.console import gallery
 from laddverk.web.rendering import (
     Person,
     View,

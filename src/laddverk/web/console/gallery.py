@@ -7,6 +7,11 @@ from decimal import Decimal
 from math import sin
 from typing import Any, Final
 
+from litestar import Response, get
+
+from laddverk.kernel.actors import Permission
+from laddverk.web.console.desk import Desk
+from laddverk.web.console.door import NEEDS
 from laddverk.web.rendering import View
 
 POWER_KW: Final = (2.1, 2.4, 3.9, 6.2, 7.4, 7.1, 8.8, 11.0, 10.9, 10.4, 10.8, 11.0, 9.1, 7.7, 6.0, 6.1, 4.2, 3.1)
@@ -21,6 +26,24 @@ ROWS: Final = (
     ("Lindholmen norra 7", "wait", 0, 41_288, 20_231, "Amina Warsame", 134),
     ("Lindholmen norra 8", "free", None, 0, 0, "–", 320),
 )
+
+
+@get("/console/_parts", opt={NEEDS: Permission.STATIONS_READ})
+async def show_parts(desk: Desk) -> Response[str]:
+    """Every part of the screens on one page."""
+    return desk.page("console/_parts.html", **sample(desk.view))
+
+
+@get("/console/_parts/curve.json", opt={NEEDS: Permission.STATIONS_READ})
+async def give_curve(desk: Desk) -> dict[str, Any]:
+    """The curve on that page."""
+    return sample_curve(desk.now)
+
+
+@get("/console/_parts/sites.json", opt={NEEDS: Permission.STATIONS_READ})
+async def give_sites(desk: Desk) -> dict[str, Any]:  # noqa: ARG001 - the door looks at who asks
+    """The sites on that page's map."""
+    return sample_sites()
 
 
 def sample(view: View) -> dict[str, Any]:
@@ -90,3 +113,6 @@ def sample_sites() -> dict[str, Any]:
             for name, longitude, latitude, outlets, busy, state in sites
         ],
     }
+
+
+ROUTES: Final = [show_parts, give_curve, give_sites]
