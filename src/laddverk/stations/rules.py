@@ -198,7 +198,7 @@ def is_shown(command: AnyCommand, statuses: Mapping[tuple[int, int], Status]) ->
         return statuses.get((command.evse_number, command.connector_number)) is Status.AVAILABLE
     if isinstance(command, ChangeAvailability):
         if command.evse_number in (None, 0):
-            concerned = [status for status in statuses.values() if status != Status.UNKNOWN]
+            concerned: list[Status] = [status for status in statuses.values() if status is not Status.UNKNOWN]
         else:
             concerned = [status for (evse, _), status in statuses.items() if evse == command.evse_number]
         return bool(concerned) and all(_is_available_as(status, command.operative) for status in concerned)
