@@ -2,13 +2,12 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
+
+from laddverk.platform import embedded
 
 MIGRATION = "0001_pre_platform.sql"
 
@@ -28,12 +27,8 @@ def laddverk(*words, **settings):
 
 @pytest.fixture
 def state_dir():
-    path = Path(tempfile.mkdtemp(prefix="lv-"))
-    path.chmod(0o755)
-    yield path
-    home = (path / "postgres").resolve()
-    shutil.rmtree(path, ignore_errors=True)
-    shutil.rmtree(home, ignore_errors=True)
+    with embedded.throw_away() as path:
+        yield path
 
 
 def test_an_embedded_network_from_nothing_to_a_restored_backup(state_dir):

@@ -3,18 +3,16 @@
 import os
 import re
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 
+from laddverk.platform import embedded
 from laddverk.platform.embedded.cluster import located
 from laddverk.platform.embedded.server import is_locked
 
@@ -57,12 +55,8 @@ class Up:
 
 @pytest.fixture
 def state_dir():
-    path = Path(tempfile.mkdtemp(prefix="lv-"))
-    path.chmod(0o755)
-    yield path
-    home = (path / "postgres").resolve()
-    shutil.rmtree(path, ignore_errors=True)
-    shutil.rmtree(home, ignore_errors=True)
+    with embedded.throw_away() as path:
+        yield path
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import hashlib
 import os
 import socket
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -27,6 +26,7 @@ from laddverk.cli.replay.source import Row
 from laddverk.kernel.actors import rule
 from laddverk.kernel.problems import Unavailable
 from laddverk.kernel.time import system_clock
+from laddverk.platform import embedded
 from laddverk.platform.database import Database, Transaction
 from laddverk.platform.settings import Settings
 from laddverk.stations import service as stations
@@ -61,9 +61,9 @@ class Placed(Struct, frozen=True):
 @asynccontextmanager
 async def prepared(currency: str, zone: ZoneInfo, say: Say) -> AsyncIterator[Network]:
     """Yield an empty network in a directory of its own, which is removed at the end. Its program does not run yet."""
-    with tempfile.TemporaryDirectory(prefix="laddverk-replay-") as place:
+    with embedded.throw_away("laddverk-replay-") as place:
         settings = Settings(
-            state_dir=Path(place),
+            state_dir=place,
             web_port=_free_port(),
             ocpp_port=_free_port(),
             currency=currency,
@@ -75,7 +75,7 @@ async def prepared(currency: str, zone: ZoneInfo, say: Say) -> AsyncIterator[Net
             database = await Database.connected(ready.database_url or "", size_max=2)
             try:
                 url = f"ws://{settings.host}:{settings.ocpp_port}/ocpp"
-                yield Network(ready, database, url, Path(place) / "laddverk.log")
+                yield Network(ready, database, url, place / "laddverk.log")
             finally:
                 await database.close()
 

@@ -10,6 +10,7 @@ Why our own supervision and not that of the wheels: they create accounts and ope
 from __future__ import annotations
 
 from laddverk.platform.embedded.binaries import Binaries, bundled_version, candidates
+from laddverk.platform.embedded.cluster import remove, throw_away
 from laddverk.platform.embedded.server import Server, reaching, running
 
-__all__ = ["Binaries", "Server", "bundled_version", "candidates", "reaching", "running"]
+__all__ = ["Binaries", "Server", "bundled_version", "candidates", "reaching", "remove", "running", "throw_away"]

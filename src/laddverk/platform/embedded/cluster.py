@@ -16,6 +16,8 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -221,3 +223,21 @@ def _locale() -> str:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:10]
+
+
+def remove(state_dir: Path) -> None:
+    """Remove `state_dir` with its database, wherever that is. For throw-away networks: nothing may run on it."""
+    home = (state_dir / "postgres").resolve()
+    shutil.rmtree(state_dir, ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def throw_away(prefix: str = "laddverk-") -> Iterator[Path]:
+    """Yield a new state directory that the server's account can come to, and remove it and its database at the end."""
+    state_dir = Path(tempfile.mkdtemp(prefix=prefix))
+    state_dir.chmod(0o755)  # what is closed in it is closed by itself
+    try:
+        yield state_dir
+    finally:
+        remove(state_dir)
