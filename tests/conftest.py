@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from laddverk.platform.database import Database
 from tests.cluster import TestCluster
 
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 CLUSTER = pytest.StashKey[TestCluster]()
 SOURCES = Path(__file__).parents[1] / "src"
 IN_CI = os.environ.get("LADDVERK_CI") == "1"
@@ -44,15 +46,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         TestCluster.remove_abandoned()
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """In CI a skip is a failure."""
-    outcome = yield
-    report = outcome.get_result()  # type: ignore[attr-defined]
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skipped test is a failure."""
+    return refused((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """In CI a skipped file is a failure."""
+    return refused((yield))
+
+
+def refused(report: Report) -> Report:
+    """Return `report`, in CI as a failure when it says that something was skipped."""
     if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         report.outcome = "failed"
         report.longrepr = f"Nothing may be skipped in CI: {reason}"
+    return report
 
 
 @pytest.fixture(scope="session")
