@@ -88,6 +88,8 @@ class SessionFilter(Struct, frozen=True, kw_only=True):
     settlement: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    people: bool = True
+    """Whether the search may find drivers and their tags: not for somebody who may not see them."""
 
 
 _COLUMNS = """
@@ -107,7 +109,7 @@ LEFT JOIN driver ON driver.id = session.driver_id
 
 _NARROWED = """
 WHERE ($1::uuid[] IS NULL OR station.site_id = ANY($1))
-  AND ($2 = '' OR session.token_uid ILIKE $2 || '%' OR driver.name ILIKE '%' || $2 || '%'
+  AND ($2 = '' OR ($10 AND (session.token_uid ILIKE $2 || '%' OR driver.name ILIKE '%' || $2 || '%'))
        OR station.name ILIKE '%' || $2 || '%' OR session.number::text = $2 OR session.id::text ILIKE $2 || '%')
   AND ($3::uuid IS NULL OR station.site_id = $3)
   AND ($4::uuid IS NULL OR session.station_id = $4)
@@ -131,11 +133,11 @@ SESSIONS = (
     + _NARROWED
     + """
 ORDER BY
-    CASE WHEN $10 = 'energy' THEN session.energy_wh END, CASE WHEN $10 = '-energy' THEN session.energy_wh END DESC,
-    CASE WHEN $10 = 'price' THEN session.price_minor END NULLS FIRST,
-    CASE WHEN $10 = '-price' THEN session.price_minor END DESC NULLS LAST,
-    CASE WHEN $10 = 'started' THEN session.started_at END, session.started_at DESC, session.id DESC
-LIMIT $11 OFFSET $12
+    CASE WHEN $11 = 'energy' THEN session.energy_wh END, CASE WHEN $11 = '-energy' THEN session.energy_wh END DESC,
+    CASE WHEN $11 = 'price' THEN session.price_minor END NULLS FIRST,
+    CASE WHEN $11 = '-price' THEN session.price_minor END DESC NULLS LAST,
+    CASE WHEN $11 = 'started' THEN session.started_at END, session.started_at DESC, session.id DESC
+LIMIT $12 OFFSET $13
 """
 )
 
@@ -145,8 +147,8 @@ SESSIONS_LATEST = (
     + _FROM
     + _NARROWED
     + """
-  AND $10::text IS NOT NULL
-ORDER BY session.started_at DESC, session.id DESC LIMIT $11 OFFSET $12
+  AND $11::text IS NOT NULL
+ORDER BY session.started_at DESC, session.id DESC LIMIT $12 OFFSET $13
 """
 )
 
@@ -225,6 +227,7 @@ def _narrowing(sites: Sites, wanted: SessionFilter) -> tuple[object, ...]:
         wanted.settlement,
         wanted.since,
         wanted.until,
+        wanted.people,
     )
 
 

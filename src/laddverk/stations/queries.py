@@ -281,7 +281,8 @@ HAPPENINGS = """
 SELECT * FROM (
     (SELECT started_at AS at, 'state' AS kind, evse_number, status AS word,
             concat_ws(' · ', error_code, vendor_error_code, info) AS detail, '' AS who, '' AS state
-     FROM connector_state WHERE station_id = $1 AND started_at < $2 ORDER BY started_at DESC LIMIT $3)
+     FROM connector_state WHERE station_id = $1 AND started_at < $2 AND same_since = started_at
+     ORDER BY started_at DESC LIMIT $3)
     UNION ALL
     (SELECT connected_at, 'connected', NULL, protocol, '', '', ''
      FROM station_connection WHERE station_id = $1 AND connected_at < $2 ORDER BY connected_at DESC LIMIT $3)
@@ -414,7 +415,7 @@ class SiteRow(Struct, frozen=True, kw_only=True):
 
 
 SITES = (
-    _CONDITIONS
+    _CONDITIONS  # noqa: S608 - made of constants
     + """
 SELECT site.*, coalesce(at_site.stations, 0) AS stations, coalesce(at_site.silent, 0) AS silent,
        coalesce(at_site.broken, 0) AS broken, coalesce(at_site.outlets, 0) AS outlets,

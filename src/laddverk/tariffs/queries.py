@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -50,20 +51,25 @@ LEFT JOIN LATERAL (
     FROM tariff_choice LEFT JOIN site ON site.id = tariff_choice.site_id
     LEFT JOIN station ON station.id = tariff_choice.station_id
     WHERE tariff_choice.tariff_id = tariff.id
+      AND ($2::uuid[] IS NULL OR coalesce(station.site_id, site.id) IS NULL
+           OR coalesce(station.site_id, site.id) = ANY($2))
 ) AS used ON true
-WHERE ($1::uuid IS NULL OR tariff.id = $1)
+WHERE ($1::uuid IS NULL OR tariff.id = $1) AND ($2::uuid[] IS NULL OR used.uses IS NOT NULL)
 ORDER BY tariff.retired_at IS NOT NULL, tariff.name LIMIT 500
 """
 
 
-async def tariffs(tx: Transaction) -> list[TariffRow]:
-    """Return all tariffs with their newest version, those that are retired at the end."""
-    return await tx.fetch(TariffRow, TARIFFS, None)
+async def tariffs(tx: Transaction, sites: Collection[UUID] | None) -> list[TariffRow]:
+    """Return the tariffs with their newest version and their uses, those that are retired at the end.
+
+    `sites` are the only ones that may be seen: then only what applies there, with those uses. None means all.
+    """
+    return await tx.fetch(TariffRow, TARIFFS, None, None if sites is None else list(sites))
 
 
-async def tariff(tx: Transaction, tariff_id: UUID) -> TariffRow | None:
-    """Return one tariff."""
-    return await tx.fetch_one(TariffRow, TARIFFS, tariff_id)
+async def tariff(tx: Transaction, sites: Collection[UUID] | None, tariff_id: UUID) -> TariffRow | None:
+    """Return one tariff, or None when there is none or it may not be seen."""
+    return await tx.fetch_one(TariffRow, TARIFFS, tariff_id, None if sites is None else list(sites))
 
 
 class VersionRow(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import MediaType
 from litestar.static_files import create_static_files_router
@@ -46,8 +48,7 @@ def create_app(house: House) -> Litestar:
     """Return the application of all faces that are installed."""
 
     async def visit_of(request: Request[Any, Any, Any]) -> Visit:
-        account = getattr(request.state, "account", None)
-        return Visit(house, request, house.clock(), account, getattr(request.state, "places", None))
+        return Visit(house, request, house.clock(), getattr(request.state, "account", None))
 
     return Litestar(
         [
@@ -56,6 +57,7 @@ def create_app(house: House) -> Litestar:
             create_static_files_router(path=STATIC_PATH, directories=[STATIC]),
             *_routes(),
         ],
+        state=State({"house": house}),
         dependencies={"visit": Provide(visit_of)},
         guards=[security.refuse_foreign(house.settings)],
         before_send=[security.headers_on_everything(house.settings)],
@@ -64,6 +66,7 @@ def create_app(house: House) -> Litestar:
         openapi_config=None,
         logging_config=None,
         signature_namespace={"Visit": Visit},
+        state=State({"house": house}),
     )
 
 

@@ -102,7 +102,8 @@ class Visit:
     def query(self) -> tuple[tuple[str, str], ...]:
         """The query as pairs, without those that are empty."""
         text = self.request.scope["query_string"].decode("latin-1")
-        return tuple(parse_qsl(text, max_num_fields=QUERY_FIELDS_MAX))
+        # PostgreSQL's text holds no NUL.
+        return tuple(parse_qsl(text.replace("%00", ""), max_num_fields=QUERY_FIELDS_MAX))
 
     def asked(self, name: str, default: str = "") -> str:
         """Return the last value of `name` in the query."""

@@ -1,0 +1,145 @@
+"""Commands to chargers from the console: buttons, and what became of each, as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from litestar import Response, get, post
+
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import StationId, shown
+from laddverk.kernel.problems import Invalid, NotFound
+from laddverk.ocpp.commands import (
+    AnyCommand,
+    ChangeAvailability,
+    ReadVariables,
+    Reset,
+    ResetKind,
+    Trigger,
+    UnlockConnector,
+    WriteVariable,
+)
+from laddverk.stations import queries
+from laddverk.stations import service as stations
+from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.web.console import words
+from laddverk.web.console.desk import Desk, found
+from laddverk.web.console.door import NEEDS
+from laddverk.web.console.stations import seen_station, whole
+from laddverk.web.live import Parts
+from laddverk.web.visit import named
+
+EVSE_MAX: Final = 999
+VALUE_MAX: Final = 2500  # OCPP 2.x; 1.6 allows 500
+TRIGGERS: Final = ("StatusNotification", "BootNotification", "Heartbeat", "MeterValues")
+FINAL: Final = frozenset({"confirmed", "refused", "timed_out", "expired", "failed"})
+
+Fields = Mapping[str, str]
+
+
+def _evse(fields: Fields) -> int:
+    return whole(fields.get("evse", ""), "evse", 1, EVSE_MAX)
+
+
+def _any_evse(fields: Fields) -> int | None:
+    return _evse(fields) if fields.get("evse") else None
+
+
+def _connector(fields: Fields) -> int:
+    return whole(fields.get("connector", "1"), "connector", 1, EVSE_MAX)
+
+
+def _trigger(fields: Fields) -> Trigger:
+    if fields.get("message") not in TRIGGERS:
+        raise Invalid("This message cannot be asked for.", field="message")
+    return Trigger(message=fields["message"], evse_number=_any_evse(fields))
+
+
+def _write(fields: Fields) -> WriteVariable:
+    variable, value = fields.get("variable", ""), fields.get("value", "")
+    if not variable or len(value) > VALUE_MAX:
+        raise Invalid("Name a setting and give it a value of at most 2500 characters.", field="variable")
+    return WriteVariable(
+        component=fields.get("component", ""),
+        variable=variable,
+        attribute=fields.get("attribute", "") or "Actual",
+        value=value,
+    )
+
+
+MAKERS: Final[dict[str, Callable[[Fields], AnyCommand]]] = {
+    "unlock": lambda fields: UnlockConnector(evse_number=_evse(fields), connector_number=_connector(fields)),
+    "reset": lambda _fields: Reset(reset=ResetKind.SOFT),
+    "reset-hard": lambda _fields: Reset(reset=ResetKind.HARD),
+    "close": lambda fields: ChangeAvailability(evse_number=_any_evse(fields), operative=False),
+    "open": lambda fields: ChangeAvailability(evse_number=_any_evse(fields), operative=True),
+    "trigger": _trigger,
+    "read": lambda _fields: ReadVariables(),
+    "write": _write,
+}
+"""What each button asks of the charger."""
+
+
+@post(
+    "/console/stations/{station_id:str}/commands/{action:str}",
+    opt={NEEDS: Permission.COMMANDS_SEND},
+    status_code=200,
+)
+async def send_command(desk: Desk, station_id: str, action: str) -> Response[Any]:
+    """Ask something of a charger, and show the outcome in place as it happens."""
+    if action not in MAKERS:
+        raise NotFound("There is no such command.")
+    form = await desk.form()
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, station_id)
+        command_id = await stations.request_command(
+            tx, desk.actor, StationId(station.id), MAKERS[action](form), desk.now, reason=form.get("reason", "")
+        )
+        row = await queries.command(tx, command_id)
+    desk.tell(COMMANDS_TOPIC, f"station:{station.id}")
+    return desk.part_or_page(f"/console/stations/{shown('sta', station.id)}", outcome_part(desk, found(row)))
+
+
+@get("/console/commands/{command_id:str}", opt={NEEDS: Permission.STATIONS_READ})
+async def show_command(desk: Desk, command_id: str) -> Response[Any]:
+    """What became of a command: a part that asks again until it is over."""
+    async with desk.transaction() as tx:
+        row: queries.CommandRow = found(await queries.command(tx, named("cmd", command_id)))
+        await seen_station(desk, tx, shown("sta", row.station_id))
+    return desk.part_or_page(f"/console/stations/{shown('sta', row.station_id)}", outcome_part(desk, row))
+
+
+def outcome_part(desk: Desk, row: queries.CommandRow) -> str:
+    """Return the steps of a command, as a part that keeps itself fresh until there is an outcome."""
+    return desk.template("console/command.html", command=row, steps=steps(desk, row), over=row.state in FINAL)
+
+
+def steps(desk: Desk, row: queries.CommandRow) -> list[tuple[str, str, datetime | None]]:
+    """Return what happened to a command so far: (kind, word, when)."""
+    taken: list[tuple[str, str, datetime | None]] = []
+    if row.sent_at is None:
+        kind, word = words.COMMAND_STATES[row.state]
+        return [("plain" if row.state == "queued" else kind, desk.words(word), row.finished_at or row.created_at)]
+    taken.append(("plain", desk.words("sent"), row.sent_at))
+    if row.answered_at and row.state in ("accepted", "confirmed", "timed_out") and row.answered_at != row.finished_at:
+        taken.append(("info", desk.words("accepted"), row.answered_at))
+    if row.state in FINAL:
+        kind, word = words.COMMAND_STATES[row.state]
+        said = f" ({row.outcome})" if row.outcome and row.state in ("refused", "failed") else ""
+        taken.append((kind, desk.words(word) + said, row.finished_at))
+    elif row.state == "accepted":
+        taken.append(("wait", desk.words("waiting for the charger to do it"), None))
+    return taken
+
+
+async def live_parts(desk: Desk, command_id: str) -> Parts:
+    """Return the part of one command."""
+    async with desk.transaction() as tx:
+        row: queries.CommandRow = found(await queries.command(tx, named("cmd", command_id)))
+        await seen_station(desk, tx, shown("sta", row.station_id))
+    return {f"command-{row.id.hex}": outcome_part(desk, row)}
+
+
+ROUTES: Final = [send_command, show_command]

@@ -1,0 +1,97 @@
+"""What the network is like right now, in one sentence and in lines. Pure: made from counts and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.sessions.queries import LiveOutlet
+from laddverk.stations.queries import ConditionCount, StationRow
+
+ABLE = ("free", "busy", "partly")
+"""Conditions in which at least one outlet can charge."""
+
+
+class Standing(Struct, frozen=True):
+    """How many chargers there are, and how many of them can charge."""
+
+    all: int
+    able: int
+    silent: int
+    broken: int
+    new: int
+    busy: int
+    """Outlets in use."""
+    outlets: int
+    power_max_w: int
+
+
+class Trouble(Struct, frozen=True):
+    """Chargers of one site that have the same trouble."""
+
+    site_id: UUID
+    site_name: str
+    condition: str
+    stations: Sequence[StationRow]
+
+    @property
+    def first(self) -> StationRow:
+        """The one that has had it for longest."""
+        return min(self.stations, key=lambda row: (row.condition_since is None, row.condition_since))
+
+
+class SiteLine(Struct, frozen=True):
+    """A site with its outlets, as one line."""
+
+    site_id: UUID
+    site_name: str
+    outlets: Sequence[LiveOutlet]
+
+    @property
+    def power_w(self) -> int:
+        """What flows at the site now."""
+        return sum(outlet.power_w or 0 for outlet in self.outlets if outlet.session_id)
+
+
+def standing(counts: Mapping[str, ConditionCount]) -> Standing:
+    """Return the sums of `counts`."""
+
+    def stations(*conditions: str) -> int:
+        return sum(counts[each].stations for each in conditions if each in counts)
+
+    return Standing(
+        all=sum(each.stations for each in counts.values()),
+        able=stations(*ABLE),
+        silent=stations("silent"),
+        broken=stations("broken", "partly"),
+        new=stations("new"),
+        busy=sum(each.busy for each in counts.values()),
+        outlets=sum(each.outlets for each in counts.values()),
+        power_max_w=sum(each.power_max_w for each in counts.values()),
+    )
+
+
+def grouped(troubled: Sequence[StationRow]) -> list[Trouble]:
+    """Return troubles by site and condition: several silent chargers of one site are one trouble (often the router).
+
+    The largest come first, then those that began last.
+    """
+    ordered = sorted(troubled, key=lambda row: (row.site_name, str(row.site_id), row.condition, row.name))
+    found = [
+        Trouble(site_id, name, condition, list(rows))
+        for (name, site_id, condition), rows in groupby(
+            ordered, key=lambda row: (row.site_name, row.site_id, row.condition)
+        )
+    ]
+    return sorted(found, key=lambda trouble: -len(trouble.stations))
+
+
+def site_lines(outlets: Sequence[LiveOutlet]) -> list[SiteLine]:
+    """Return `outlets`, which come in the order of their sites, as one line for each site."""
+    return [
+        SiteLine(site_id, name, list(rows))
+        for (site_id, name), rows in groupby(outlets, key=lambda outlet: (outlet.site_id, outlet.site_name))
+    ]

@@ -1,0 +1,114 @@
+"""Now: what a good colleague would say first, and what flows, fails and earns at this moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from litestar import Response, get
+
+from laddverk.kernel.actors import Permission
+from laddverk.platform import queries as platform_queries
+from laddverk.platform.database import Transaction
+from laddverk.sessions import queries as sessions_queries
+from laddverk.stations import queries as stations_queries
+from laddverk.web.console import network
+from laddverk.web.console.desk import Desk
+from laddverk.web.console.door import NEEDS
+from laddverk.web.live import Parts
+
+DAYS_SHOWN: Final = 14  # two of each weekday
+RUNNING_SHOWN: Final = 12
+TROUBLES_SHOWN: Final = 8
+
+
+async def facts(desk: Desk, tx: Transaction) -> dict[str, Any]:
+    """Return everything that the page and its live parts show."""
+    today = desk.midnight(desk.today)
+    month_ago = today - timedelta(days=30)
+    days = await sessions_queries.days(
+        tx, desk.sites, today - timedelta(days=DAYS_SHOWN - 1), desk.now, desk.house.settings.timezone
+    )
+    running = await sessions_queries.running(tx, desk.sites)
+    outlets = await sessions_queries.outlets(tx, desk.sites)
+    return {
+        "standing": network.standing(await stations_queries.condition_counts(tx, desk.sites)),
+        "troubles": network.grouped(await stations_queries.troubled(tx, desk.sites)),
+        "running": running,
+        "power_w": sum(session.power_w or 0 for session in running),
+        "days": days,
+        "today": await sessions_queries.between(tx, desk.sites, today, desk.now),
+        "month": await sessions_queries.between(tx, desk.sites, month_ago, today),
+        "week_ago": await sessions_queries.between(
+            tx, desk.sites, today - timedelta(days=7), desk.now - timedelta(days=7)
+        ),
+        "lines": network.site_lines(outlets),
+        "outlets": outlets,
+        **(await _chores(desk, tx)),
+    }
+
+
+async def _chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
+    """Return how much waits for a look, for those who may look."""
+    if not desk.may(Permission.STATIONS_WRITE) or desk.sites is not None:
+        return {"knocks": 0, "quarantined": 0, "failed_jobs": 0, "orphans": 0, "review": 0}
+    review = sessions_queries.SessionFilter(state="review")
+    return {
+        "knocks": await stations_queries.count_knocks(tx),
+        "quarantined": await stations_queries.count_quarantined(tx),
+        "failed_jobs": await platform_queries.count_failed_jobs(tx),
+        "orphans": await sessions_queries.count_orphans(tx),
+        "review": (await sessions_queries.totals(tx, desk.sites, review)).sessions,
+    }
+
+
+@get("/console", opt={NEEDS: Permission.STATIONS_READ})
+async def show_now(desk: Desk) -> Response[str]:
+    """The start page."""
+    async with desk.transaction() as tx:
+        known = await facts(desk, tx)
+        sites = await stations_queries.sites(tx, desk.sites)
+    return desk.page("console/now.html", **known, sites=sites)
+
+
+async def live_parts(desk: Desk) -> Parts:
+    """Return the parts of the page that change by themselves."""
+    async with desk.transaction() as tx:
+        known = await facts(desk, tx)
+    names = ("sentence", "figures", "troubles", "running", "sites")
+    return {f"now-{name}": desk.template(f"console/now/{name}.html", **known) for name in names}
+
+
+@get("/console/map.json", opt={NEEDS: Permission.STATIONS_READ})
+async def map_of_sites(desk: Desk) -> dict[str, Any]:
+    """The sites as GeoJSON points, for `charger_map`."""
+    async with desk.transaction() as tx:
+        sites = await stations_queries.sites(tx, desk.sites)
+    return {"type": "FeatureCollection", "features": [_feature(desk, site) for site in sites if site.latitude]}
+
+
+def _feature(desk: Desk, site: stations_queries.SiteRow) -> dict[str, Any]:
+    state = "broken" if site.broken or (site.silent and site.silent < site.stations) else "energy" if site.busy else "free"
+    if site.silent and site.silent == site.stations:
+        state = "off"
+    text = desk.words(
+        "%(busy)s of %(outlets)s outlets in use, %(bad)s chargers in trouble",
+        busy=site.busy,
+        outlets=site.outlets,
+        bad=site.silent + site.broken,
+    )
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [site.longitude, site.latitude]},
+        "properties": {
+            "name": site.name,
+            "href": f"/console/sites/sit_{site.id.hex}",
+            "outlets": site.outlets,
+            "busy": site.busy,
+            "state": state,
+            "text": text,
+        },
+    }
+
+
+ROUTES: Final = [show_now, map_of_sites]

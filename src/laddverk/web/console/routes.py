@@ -1,0 +1,94 @@
+"""Every page of the console, behind one door; and the streams that keep them live."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final
+
+from litestar import Request, Router, get
+from litestar.di import Provide
+from litestar.response import Stream
+
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.problems import NotAuthenticated
+from laddverk.web.console import (
+    commands,
+    door,
+    finding,
+    gallery,
+    money,
+    now,
+    office,
+    people,
+    sessions,
+    sites,
+    stations,
+    stickers,
+    tariffs,
+)
+from laddverk.web.console.desk import Desk, desk_of, found
+from laddverk.web.console.door import NEEDS
+from laddverk.web.live import Parts, Streams, stream
+from laddverk.web.visit import named
+
+PAGES: Final = (
+    door, now, finding, stations, commands, stickers, sites, sessions, people, tariffs, money, office, gallery,
+)  # fmt: skip
+
+LIVE: Final[dict[str, tuple[str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
+    "station": ("sta", stations.live_parts),
+    "site": ("sit", sites.live_parts),
+    "session": ("ses", sessions.live_parts),
+    "command": ("cmd", commands.live_parts),
+}
+"""What a page can watch: the prefix of its ids, and what makes its parts. `now` has no id."""
+
+streams: Final = Streams()
+
+
+@get("/console/live/now", opt={NEEDS: Permission.STATIONS_READ})
+async def watch_now(desk: Desk) -> Stream:
+    """The changing parts of the start page."""
+    return stream(streams, desk.house.hints, ["now"], partial(_still_allowed, desk, partial(now.live_parts, desk)))
+
+
+@get("/console/live/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
+async def watch(desk: Desk, kind: str) -> Stream:
+    """The changing parts of one thing's page. Whether it may be seen is looked at each time they are made."""
+    prefix, parts = found(LIVE.get(kind))
+    shown_id = desk.asked("id")
+    topics = [f"{kind}:{named(prefix, shown_id)}"]
+    if kind in ("session", "command"):
+        topics.append(f"station:{named('sta', desk.asked('station'))}")
+    if kind == "site":
+        topics.append("now")
+    await parts(desk, shown_id)  # a thing that is not there is answered as such, before the stream begins
+    return stream(streams, desk.house.hints, topics, partial(_still_allowed, desk, partial(parts, desk, shown_id)))
+
+
+async def _still_allowed(desk: Desk, parts: Callable[[], Awaitable[Parts]]) -> Parts:
+    """Return the parts, if the person is still signed in and may still see chargers: a long stream outlives a role."""
+    account = await door.account_of(desk.house, desk.request)
+    if account is None:
+        raise NotAuthenticated("You have to sign in first.")
+    account.actor.require(Permission.STATIONS_READ)
+    desk.account = account
+    desk.now = desk.house.clock()
+    return await parts()
+
+
+async def desk(request: Request[Any, Any, Any]) -> Desk:
+    """Return what a handler of the console needs of `request`, which the door has let in."""
+    return desk_of(request.app.state["house"], request)
+
+
+ROUTES: Final = [
+    Router(
+        "/",
+        route_handlers=[handler for page in PAGES for handler in page.ROUTES] + [watch_now, watch],
+        guards=[door.staff_only],
+        dependencies={"desk": Provide(desk)},
+        signature_namespace={"Desk": Desk},
+    )
+]
