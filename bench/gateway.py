@@ -1,4 +1,4 @@
-"""What one durable TransactionEvent costs: our gateway, beside the echo of its WebSocket library and the `ocpp` package.
+"""What one durable TransactionEvent costs: our gateway, beside its library's echo and the `ocpp` package.
 
 500 chargers, each sending its next message when the last one is answered. Every server runs in a process of its own,
 one after the other, under the same load from this process; CPU is read from /proc, so a noisy machine changes the
@@ -130,15 +130,18 @@ def report(rows: list[Measured], connections: int) -> None:
     """Print the table for people and the line for machines."""
     echo, ours, theirs = rows
     print(f"TransactionEvent with 8 sampled values, {connections} connections, one message in flight each\n")
-    print(f"{'':<22}{'CPU µs/msg':>11}{'PG µs/msg':>11}{'p50 ms':>9}{'p99 ms':>9}{'msg/s':>9}{'RSS MiB':>9}{'messages':>10}")
+    heads = ("CPU µs/msg", "PG µs/msg", "p50 ms", "p99 ms", "msg/s", "RSS MiB", "messages")
+    print(f"{'':<12}" + "".join(f"{head:>12}" for head in heads))
     for row in rows:
         print(
-            f"{row.name:<22}{row.server_cpu_us:>11.1f}{row.database_cpu_us:>11.1f}{row.p50_ms:>9.1f}"
-            f"{row.p99_ms:>9.1f}{row.messages_per_s:>9.0f}{row.server_rss_mib:>9.0f}{row.messages:>10}"
+            f"{row.name:<12}{row.server_cpu_us:>12.1f}{row.database_cpu_us:>12.1f}{row.p50_ms:>12.1f}"
+            f"{row.p99_ms:>12.1f}{row.messages_per_s:>12.0f}{row.server_rss_mib:>12.0f}{row.messages:>12}"
         )
     of_echo = echo.server_cpu_us / ours.server_cpu_us
     print(f"\nThe gateway reaches {of_echo:.0%} of the echo ceiling of the same library, durably.")
-    print(f"The ocpp package, which stores nothing, costs {theirs.server_cpu_us / ours.server_cpu_us:.1f} times as much.")
+    print(
+        f"The ocpp package, which stores nothing, costs {theirs.server_cpu_us / ours.server_cpu_us:.1f} times as much."
+    )
     figures = {row.name: {key: round(value, 2) for key, value in vars(row).items() if key != "name"} for row in rows}
     print(json.dumps({"bench": "gateway", "connections": connections, "share_of_echo": round(of_echo, 3), **figures}))
 

@@ -143,8 +143,6 @@ class Connection:
 
     async def _handle_call(self, call: frames.Call, received: Frame) -> None:
         try:
-            if call.action in self.protocol.actions and not translate.from_charger(self.protocol, call.action):
-                raise Undecodable(self.protocol, Fault.NOT_SUPPORTED, f"{call.action} is ours to send")
             decoded = codec.decode_request(self.protocol, call.action, call.payload)
         except Undecodable as error:
             reason = f"{error.error_code}: {error.description}"
@@ -203,7 +201,8 @@ class Connection:
 
     def _resolve(self, answer: frames.CallResult | frames.CallError) -> None:
         """Hand an answer to the call that waits for it. An id that matches nothing is dropped (quirk 25), but for
-        the error with id -1 or none, which can only mean our one outstanding call (quirk 85)."""
+        the error with id -1 or none, which can only mean our one outstanding call (quirk 85).
+        """
         unique_id = str(answer.unique_id)
         if unique_id in ("-1", "") and isinstance(answer, frames.CallError) and len(self._pending) == 1:
             unique_id = next(iter(self._pending))

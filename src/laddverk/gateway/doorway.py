@@ -71,7 +71,8 @@ def protocol_among(offered: Sequence[str], pinned: str | None = None) -> Protoco
 
 class FailureLimit:
     """Counts failed handshakes of each address within a minute. Only the failing address is held back, so that
-    nobody can lock a genuine station out."""
+    nobody can lock a genuine station out.
+    """
 
     def __init__(self, per_minute: int = limits.FAILED_HANDSHAKES_PER_MIN) -> None:
         self._per_minute = per_minute

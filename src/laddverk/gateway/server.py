@@ -139,6 +139,8 @@ class Gateway:
             return None, "unknown_station"
         if given.user != identity or not matches:
             return None, "wrong_key"
+        if credential.retired:
+            return None, "retired_station"
         return credential, ""
 
     def _select_subprotocol(self, socket: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:

@@ -175,7 +175,9 @@ class Window:
                 self._done([entry], answers)
 
     async def _commit_poisonous(self, entry: Entry, error: Exception) -> None:
-        log.error("window.quarantined", action=entry.action, error=repr(error), exc_info=not isinstance(error, RETRIABLE))
+        log.error(
+            "window.quarantined", action=entry.action, error=repr(error), exc_info=not isinstance(error, RETRIABLE)
+        )
         frame = entry.frames[0] if entry.frames else None
         station_id = entry.facts[0].station_id if entry.facts else (frame.station_id if frame else None)
         if station_id is None or frame is None:

@@ -51,6 +51,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Another address of the Stripe API: a test double."""
     payment_provider: str = "sandbox"
     """`sandbox` (built in, moves no money) or `stripe`."""
+    adhoc_reserve_minor: int = 30_000
+    """What is reserved for a charge without an account, in minor units: 300 kr covers most of them."""
     heartbeat_interval_s: int = 300
     log_level: str = "info"
     demo: bool = False

@@ -99,6 +99,8 @@ JOIN site si ON si.id = st.site_id AND si.retired_at IS NULL
 
 OUTLET_BY_CODE = OUTLET_COLUMNS + "WHERE c.code = upper($1)"
 
+OUTLET_AT = OUTLET_COLUMNS + "WHERE c.station_id = $1 AND c.evse_number = $2 AND c.connector_number = $3"
+
 OUTLETS_OF_SITE = OUTLET_COLUMNS + "WHERE si.id = $1 ORDER BY st.name, c.evse_number, c.connector_number"
 
 PLACES = """
@@ -158,6 +160,11 @@ class Totals(Struct, frozen=True):
 async def outlet(tx: Transaction, code: str) -> Outlet | None:
     """Return the outlet with the sticker code `code` (in any case), or None."""
     return await tx.fetch_one(Outlet, OUTLET_BY_CODE, code)
+
+
+async def outlet_at(tx: Transaction, station_id: UUID, evse_number: int, connector_number: int) -> Outlet | None:
+    """Return the outlet at a place of a station, or None."""
+    return await tx.fetch_one(Outlet, OUTLET_AT, station_id, evse_number, connector_number)
 
 
 async def outlets_of(tx: Transaction, site_id: SiteId) -> list[Outlet]:

@@ -85,9 +85,7 @@ async def list_invoices(
     """List invoices and credit notes, newest first. `period` is the first day of a month."""
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
-        rows = await queries.invoices(
-            tx, asked.now.date(), search, state, period, limit=limit + 1, offset=offset
-        )
+        rows = await queries.invoices(tx, asked.now.date(), search, state, period, limit=limit + 1, offset=offset)
     return page([of(shapes.Invoice, row, "inv") for row in rows], limit=limit, offset=offset)
 
 
@@ -124,9 +122,7 @@ async def show_invoice_pdf(asked: Asked, invoice: str, language: str = "sv") -> 
 async def credit_invoice(asked: Asked, invoice: str, data: Reason) -> shapes.Invoice:
     """Cancel an invoice by a credit note, which is returned. Its sessions may be invoiced anew."""
     async with asked.transaction() as tx:
-        credit_id = await invoicing.credit(
-            tx, asked.actor, InvoiceId(parsed("inv", invoice)), data.reason, asked.now
-        )
+        credit_id = await invoicing.credit(tx, asked.actor, InvoiceId(parsed("inv", invoice)), data.reason, asked.now)
         row = await queries.invoice(tx, asked.now.date(), credit_id)
     if row is None:
         raise NotFound("There is no such invoice.")

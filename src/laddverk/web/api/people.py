@@ -98,9 +98,7 @@ async def list_tokens(
     checked_limit(limit, offset)
     driver = parsed("drv", driver_id, field="driver_id") if driver_id else None
     async with asked.transaction() as tx:
-        rows = await queries.tokens(
-            tx, search, state, asked.now, driver_id=driver, limit=limit + 1, offset=offset
-        )
+        rows = await queries.tokens(tx, search, state, asked.now, driver_id=driver, limit=limit + 1, offset=offset)
     return page([of(shapes.Token, row, "tok") for row in rows], limit=limit, offset=offset)
 
 

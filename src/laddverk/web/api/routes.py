@@ -34,7 +34,7 @@ async def show_me(asked: Asked) -> Me:
 
 
 @get("/openapi.json", include_in_schema=False)
-async def show_description(asked: Asked) -> Response[bytes]:
+async def show_description() -> Response[bytes]:
     """Show this API's description (OpenAPI 3.1)."""
     return Response(msgspec.json.encode(description()), media_type="application/json")
 

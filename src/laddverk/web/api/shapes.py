@@ -111,7 +111,10 @@ class Variable(Struct, frozen=True):
 
 
 class Command(Struct, frozen=True):
-    """A command and what became of it (state: queued, sent, accepted, confirmed, refused, timed_out, expired, failed)."""
+    """A command and what became of it.
+
+    State: queued, sent, accepted, confirmed, refused, timed_out, expired or failed.
+    """
 
     id: str
     station_id: str

@@ -1,0 +1,291 @@
+"""The live page of one charge: waiting, charging, done, receipt. Its address is its key."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from litestar import Response, get, post
+from litestar.response import Stream
+from markupsafe import Markup
+from msgspec import Struct
+
+from laddverk.invoicing import service as invoicing
+from laddverk.kernel.actors import rule
+from laddverk.kernel.problems import NotFound, Problem
+from laddverk.kernel.time import seconds_between
+from laddverk.notices import service as notices
+from laddverk.payments import queries as payment_queries
+from laddverk.payments.queries import PaymentRow
+from laddverk.platform.database import Transaction
+from laddverk.platform.languages import marked
+from laddverk.sessions import driver_queries as queries
+from laddverk.sessions import service as sessions
+from laddverk.sessions.driver_queries import DriverSession
+from laddverk.sessions.model import LiveStart, StartRequest
+from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.web.live import Streams, stream
+from laddverk.web.portal import outlets
+from laddverk.web.rendering import environment_for
+from laddverk.web.visit import Visit
+
+MAIL_MAX: Final = 254  # of an address (RFC 5321)
+
+FAILURES: Final = {
+    "payment_failed": marked("The payment was not completed, so the charge did not start."),
+    "payment_unavailable": marked("The payment service did not answer, so the charge did not start."),
+    "refused": marked("The charger did not accept the start."),
+    "timed_out": marked("The cable was not plugged in in time, so the charge did not start."),
+    "expired": marked("It took too long, so the charge did not start."),
+    "cancelled": marked("You cancelled the charge."),
+}
+
+STATES: Final = {
+    "charging": marked("Your car is charging."),
+    "suspended_ev": marked("Your car takes no current right now. It may be full, cold, or wait for its own timer."),
+    "suspended_evse": marked("The charger is holding back; it goes on by itself."),
+    "ev_connected": marked("The car is plugged in, and charging is about to begin."),
+    "idle": marked("Charging has ended. Please move the car when you can."),
+}
+
+
+class Live(Struct, frozen=True, kw_only=True):
+    """What the page of a charge shows now."""
+
+    stage: str
+    """paying, starting, failed, charging or over."""
+    place: str
+    code: str | None
+    asked_at: datetime
+    session: DriverSession | None = None
+    sentence: str = ""
+    failure: str = ""
+    checkout_url: str = ""
+    cost_minor: int | None = None
+    currency: str = "SEK"
+    elapsed: timedelta = timedelta()
+    lines: list[Any] = []
+    money: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will change any more without somebody acting."""
+        return self.stage == "failed" or (
+            self.stage == "over" and self.session is not None and self.session.price_minor is not None
+        )
+
+
+@get("/s/{token:str}")
+async def show(visit: Visit, token: str) -> Response[Any]:
+    """Show a charge to whoever has its address."""
+    return await charge_page(visit, token)
+
+
+@get("/s/{token:str}/live")
+async def follow(visit: Visit, token: str) -> Stream:
+    """Send the changing part of the page while something changes."""
+    async with visit.transaction() as tx:
+        found = await _found(tx, token, visit)
+
+    async def parts() -> dict[str, str]:
+        async with visit.house.database.transaction() as tx:
+            live = await live_of(tx, await _found(tx, token, visit), visit)
+        return {"live": visit.template("portal/_live_only.html", live=live)}
+
+    streams: Streams = visit.request.app.state.setdefault("portal_streams", Streams())
+    return stream(streams, visit.house.hints, [f"station:{found.start_request.station_id}"], parts)
+
+
+@get("/s/{token:str}/curve.json")
+async def curve(visit: Visit, token: str) -> dict[str, Any]:
+    """Return the power during a charge, for the chart."""
+    async with visit.transaction() as tx:
+        found = await _found(tx, token, visit)
+        points = await queries.curve(tx, found.session.id) if found.session else []
+    return curve_json(points, visit.words("Power"))
+
+
+@post("/s/{token:str}/stop")
+async def stop(visit: Visit, token: str) -> Response[Any]:
+    """Ask the charger to stop."""
+    async with visit.transaction() as tx:
+        found = await _found(tx, token, visit)
+        if found.session is not None and found.session.ended_at is None:
+            await sessions.request_stop(tx, rule("driver's live page"), found.session.id, visit.now, "driver")
+    visit.house.hints.publish([COMMANDS_TOPIC, f"station:{found.start_request.station_id}"])
+    return visit.go(f"/s/{token}", visit.words("We have asked the charger to stop."))
+
+
+@post("/s/{token:str}/cancel")
+async def cancel(visit: Visit, token: str) -> Response[Any]:
+    """Give up a charge that has not begun; what was reserved is released."""
+    async with visit.transaction() as tx:
+        found = await _found(tx, token, visit)
+        if found.session is None:
+            await sessions.cancel_start(tx, found.start_request.id, "cancelled", visit.now)
+    return visit.go(f"/s/{token}")
+
+
+@get("/s/{token:str}/receipt.pdf")
+async def receipt(visit: Visit, token: str) -> Response[bytes]:
+    """Return the receipt of a charge that is over."""
+    async with visit.transaction() as tx:
+        found = await _found(tx, token, visit)
+    if found.session is None or found.session.price_minor is None:
+        raise NotFound("There is no receipt yet.", remedy="It is here when the charge is over and priced.")
+    content = await invoicing.receipt_pdf(visit.house, found.session.id, visit.language)
+    return Response(content, media_type="application/pdf")
+
+
+@post("/s/{token:str}/receipt")
+async def mail_receipt(visit: Visit, token: str) -> Response[Any]:
+    """Send the receipt to an address the driver gives."""
+    form = await visit.form()
+    email = form.get("email", "").lower()
+    try:
+        async with visit.transaction() as tx:
+            found = await _found(tx, token, visit)
+            live = await live_of(tx, found, visit)
+            if live.session is None or live.session.price_minor is None:
+                raise NotFound("There is no receipt yet.", remedy="It is here when the charge is over and priced.")
+            await notices.send(
+                tx,
+                recipient=email,
+                language=visit.language,
+                template="receipt",
+                params=receipt_params(visit, token, live.session),
+                now=visit.now,
+                unique_key=f"receipt:{live.session.id}:{email}",
+            )
+    except Problem as problem:
+        return await charge_page(visit, token, problem=problem)
+    return visit.go(f"/s/{token}", visit.words("The receipt is on its way to %(email)s.", email=email))
+
+
+async def charge_page(visit: Visit, token: str, *, problem: Problem | None = None) -> Response[Any]:
+    """Return the page of a charge, with what went wrong when something did."""
+    async with visit.transaction() as tx:
+        live = await live_of(tx, await _found(tx, token, visit), visit)
+    errors = visit.errors(problem) if problem else {}
+    return visit.page(
+        "portal/live.html",
+        status=problem.status if problem else 200,
+        live=live,
+        base=f"/s/{token}",
+        can_mail=True,
+        errors=errors,
+        problem=errors.get(""),
+    )
+
+
+async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
+    """Return what the page of a charge shows at `visit.now`."""
+    request = found.start_request
+    outlet = await queries.outlet_at(tx, request.station_id, request.evse_number, request.connector_number)
+    payment = await payment_queries.payment(tx, request.payment_id) if request.payment_id else None
+    place = outlet.station_name if outlet else ""
+    code = outlet.code if outlet else None
+    if found.session is None:
+        return _before(request, payment, place, code, visit)
+    session = await queries.session(tx, found.session.id)
+    if session is None:
+        raise NotFound("There is no such charge.")
+    is_over = session.ended_at is not None
+    now = visit.house.clock()
+    priced = None if is_over else await sessions.price_so_far(tx, session.id, now)
+    return Live(
+        stage="over" if is_over else "charging",
+        place=place,
+        code=code,
+        asked_at=request.created_at,
+        session=session,
+        sentence=_sentence(session, visit),
+        cost_minor=session.price_minor if is_over else (priced.amount_minor if priced else None),
+        currency=session.currency or visit.house.settings.currency,
+        elapsed=timedelta(seconds=seconds_between(session.started_at, session.ended_at or now)),
+        lines=price_lines(session, visit),
+        money=_money(session, payment, visit),
+    )
+
+
+def _before(request: StartRequest, payment: PaymentRow | None, place: str, code: str | None, visit: Visit) -> Live:
+    """Return the page of a charge that has not begun."""
+    stage = "starting"
+    failure = checkout_url = ""
+    if request.cancelled_at is not None:
+        stage = "failed"
+        failure = visit.words(FAILURES.get(request.cancelled_why or "", marked("The charge did not start.")))
+    elif payment is not None and payment.state in ("created", "checkout", "unknown"):
+        stage = "paying"
+    return Live(
+        stage=stage,
+        place=place,
+        code=code,
+        asked_at=request.created_at,
+        failure=failure,
+        checkout_url=checkout_url,
+    )
+
+
+def _sentence(session: DriverSession, visit: Visit) -> str:
+    if session.ended_at is not None:
+        return visit.words("The charge is over. Thank you.")
+    return visit.words(STATES.get(session.charging_state or "charging", STATES["charging"]))
+
+
+def _money(session: DriverSession, payment: PaymentRow | None, visit: Visit) -> str:
+    """Return what became of the money, in one sentence."""
+    if payment is None or session.ended_at is None or session.price_minor is None:
+        return ""
+    if payment.state == "captured":
+        return visit.words("The amount was drawn from your card. The rest of what was reserved is released.")
+    if payment.state == "cancelled":
+        return visit.words("Nothing was drawn. What was reserved is released.")
+    return visit.words("The amount is being drawn from your card.")
+
+
+def price_lines(session: DriverSession, visit: Visit) -> list[tuple[str, Markup, str]]:
+    """Return the lines of a session's price for the page; nothing before it is priced."""
+    if not session.price_lines or session.currency is None:
+        return []
+    as_money = environment_for(visit.language).globals["ui"].money
+    return outlets.sum_rows(session.price_lines, session.currency, visit.language, as_money)
+
+
+def curve_json(points: list[queries.CurvePoint], label: str) -> dict[str, Any]:
+    """Return the power of a session as the chart element reads it."""
+    known = [point for point in points if point.power_w is not None]
+    return {
+        "time": [int(point.at.timestamp()) for point in known],
+        "series": [
+            {
+                "label": label,
+                "unit": "kW",
+                "kind": "power",
+                "values": [round((point.power_w or 0) / 1000, 2) for point in known],
+            }
+        ],
+        "events": [],
+    }
+
+
+def receipt_params(visit: Visit, token: str, session: DriverSession) -> dict[str, Any]:
+    """Return what the receipt mail is written from."""
+    return {
+        "link": f"{visit.house.settings.web_url}/s/{token}",
+        "place": session.station_name,
+        "amount_minor": session.price_minor,
+        "currency": session.currency,
+        "energy_wh": session.energy_wh,
+        "operator": visit.house.settings.operator_name,
+    }
+
+
+async def _found(tx: Transaction, token: str, visit: Visit) -> LiveStart:
+    found = await sessions.by_access_token(tx, token, visit.now)
+    if found is None:
+        raise NotFound("There is no such charge.", remedy="Scan the code on the outlet again.")
+    return found
+
+
+HANDLERS: Final = [show, follow, curve, stop, cancel, receipt, mail_receipt]

@@ -1,0 +1,36 @@
+"""The routes of the drivers' face."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Request, Router
+from litestar.types import ControllerRouterHandler
+
+from laddverk.access import service as access
+from laddverk.platform.house import House
+from laddverk.web import security
+from laddverk.web.portal import account, charging, service_pages, start
+from laddverk.web.visit import Account, Visit
+
+
+async def recognise_driver(request: Request[Any, Any, Any]) -> None:
+    """Put the signed-in driver into the request, if there is one; every page also works without."""
+    house: House = request.app.state["house"]
+    token = request.cookies.get(security.cookie_name("driver", house.settings))
+    if not token:
+        return
+    async with house.database.transaction() as tx:
+        known = await access.actor_of_cookie(tx, token, house.clock())
+    if known is not None and known.actor.kind == "driver":
+        request.state.account = Account(known.actor, token, known.language)
+
+
+ROUTES: Final[list[ControllerRouterHandler]] = [
+    Router(
+        "/",
+        route_handlers=[*start.HANDLERS, *charging.HANDLERS, *account.HANDLERS, *service_pages.HANDLERS],
+        before_request=recognise_driver,
+        signature_namespace={"Visit": Visit},
+    )
+]

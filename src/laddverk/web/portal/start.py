@@ -1,0 +1,203 @@
+"""From the sticker on an outlet to a charge: the page behind the QR code, paying, and starting with an account."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from litestar import Response, get, post
+
+from laddverk.kernel.ids import DriverId, SiteId, parsed
+from laddverk.kernel.problems import NotFound, Problem
+from laddverk.payments import service as payments
+from laddverk.platform.database import Transaction
+from laddverk.sessions import driver_queries as queries
+from laddverk.sessions import service as sessions
+from laddverk.sessions.driver_queries import Outlet
+from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.tariffs import service as tariffs
+from laddverk.tariffs.model import TariffVersion
+from laddverk.web.portal import outlets
+from laddverk.web.portal.outlets import STARTABLE, State, state_of
+from laddverk.web.visit import Visit
+
+OTHERS_MAX: Final = 5  # free outlets that are offered instead
+
+
+@get("/")
+async def home(visit: Visit) -> Response[str]:
+    """Ask for the code on the outlet, and show the places."""
+    async with visit.transaction() as tx:
+        places = await queries.places(tx)
+    return visit.page("portal/home.html", places=places, code="", error=None)
+
+
+@get("/u")
+async def find(visit: Visit) -> Response[Any]:
+    """Lead from a typed code to its outlet; say so when there is none."""
+    code = visit.asked("code").upper().replace(" ", "")
+    async with visit.transaction() as tx:
+        found = await queries.outlet(tx, code) if code else None
+        places = await queries.places(tx)
+    if found is not None:
+        return visit.go(f"/u/{quote(found.code)}")
+    error = visit.words("There is no outlet with this code. Look once more at the sticker.")
+    return visit.page("portal/home.html", status=404, places=places, code=code, error=error)
+
+
+@get("/places.json")
+async def map_of_places(visit: Visit) -> dict[str, Any]:
+    """Return the places for the map, as GeoJSON."""
+    async with visit.transaction() as tx:
+        places = await queries.places(tx)
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "geometry": {"type": "Point", "coordinates": [place.longitude, place.latitude]},
+                "properties": {
+                    "name": place.name,
+                    "href": f"/places/sit_{place.id.hex}",
+                    "outlets": place.outlets,
+                    "busy": place.outlets - place.free,
+                    "state": "free" if place.free else "wait",
+                    "text": visit.words("%(free)s of %(count)s free", free=place.free, count=place.outlets),
+                },
+            }
+            for place in places
+            if place.longitude is not None and place.latitude is not None
+        ],
+    }
+
+
+@get("/places/{site:str}")
+async def show_place(visit: Visit, site: str) -> Response[str]:
+    """Show one place with its outlets."""
+    async with visit.transaction() as tx:
+        found = await queries.outlets_of(tx, SiteId(parsed("sit", site)))
+    if not found:
+        raise NotFound("There is no such place.")
+    listed = [(each, state_of(each)) for each in found]
+    return visit.page("portal/place.html", outlets=found, listed=listed, directions=None)
+
+
+@get("/u/{code:str}")
+async def show_outlet(visit: Visit, code: str) -> Response[Any]:
+    """Show what an outlet is, whether it works and what it costs: before any payment."""
+    return await outlet_page(visit, code)
+
+
+@post("/u/{code:str}/pay")
+async def pay(visit: Visit, code: str) -> Response[Any]:
+    """Reserve the outlet and lead to the payment page. The charge begins when the money is reserved."""
+    async with visit.transaction() as tx:
+        found = await _outlet(tx, code)
+        try:
+            async with tx.savepoint():
+                prepared = await sessions.prepare_start(
+                    tx,
+                    visit.actor,
+                    station_id=found.station_id,
+                    evse_number=found.evse_number,
+                    connector_number=found.connector_number,
+                    driver_id=None,
+                    payment_id=None,
+                    now=visit.now,
+                )
+        except Problem as problem:
+            return await outlet_page(visit, code, problem=problem)
+    assert prepared.access_token is not None  # every start without a driver has one
+    settings = visit.house.settings
+    try:
+        checkout = await payments.open_adhoc(
+            visit.house,
+            start_request_id=prepared.id,
+            amount_minor=settings.adhoc_reserve_minor,
+            return_url=f"{settings.web_url}/s/{prepared.access_token}",
+            now=visit.now,
+            language=visit.language,
+        )
+    except Problem as problem:
+        async with visit.transaction() as tx:
+            await sessions.cancel_start(tx, prepared.id, "payment_unavailable", visit.now)
+        return await outlet_page(visit, code, problem=problem)
+    return visit.go(checkout.url)
+
+
+@post("/u/{code:str}/start")
+async def start(visit: Visit, code: str) -> Response[Any]:
+    """Start with the signed-in driver's account; the month's invoice collects."""
+    if visit.actor.id is None or visit.actor.kind != "driver":
+        return visit.go(f"/sign-in?next=/u/{quote(code)}")
+    try:
+        async with visit.transaction() as tx:
+            found = await _outlet(tx, code)
+            prepared = await sessions.prepare_start(
+                tx,
+                visit.actor,
+                station_id=found.station_id,
+                evse_number=found.evse_number,
+                connector_number=found.connector_number,
+                driver_id=DriverId(visit.actor.id),
+                payment_id=None,
+                now=visit.now,
+            )
+            await sessions.begin_start(tx, visit.actor, prepared.id, visit.now)
+    except Problem as problem:
+        return await outlet_page(visit, code, problem=problem)
+    visit.house.hints.publish([COMMANDS_TOPIC, f"station:{found.station_id}"])
+    return visit.go(f"/s/{prepared.access_token}")
+
+
+async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None) -> Response[Any]:
+    """Return the page of an outlet, with what stood in the way of starting when something did."""
+    async with visit.transaction() as tx:
+        found = await _outlet(tx, code)
+        version = await _price(tx, visit, found)
+        state = state_of(found)
+        can_start = state in STARTABLE and version is not None
+        others = [] if can_start else await _free_elsewhere(tx, found)
+    why_not = visit.words(outlets.WHY_NOT.get(state, "")) if state in outlets.WHY_NOT else ""
+    if version is None:
+        why_not = visit.words("This outlet has no price, so it cannot be started here.")
+    return visit.page(
+        "portal/outlet.html",
+        status=problem.status if problem else 200,
+        outlet=found,
+        state=state.value,
+        plug=outlets.PLUGS.get(found.plug, found.plug),
+        board={"rows": outlets.price_rows(version.body, visit.language)} if version else None,
+        can_start=can_start,
+        why_not=why_not,
+        others=others,
+        reserve_minor=visit.house.settings.adhoc_reserve_minor,
+        currency=version.body.currency if version else visit.house.settings.currency,
+        host=visit.house.settings.web_url.partition("://")[2],
+        problem=" ".join(visit.errors(problem).values()) if problem else None,
+    )
+
+
+async def _outlet(tx: Transaction, code: str) -> Outlet:
+    found = await queries.outlet(tx, code)
+    if found is None:
+        raise NotFound("There is no outlet with this code.", remedy="Look once more at the sticker, or scan it.")
+    return found
+
+
+async def _price(tx: Transaction, visit: Visit, outlet: Outlet) -> TariffVersion | None:
+    """Return the prices that would be frozen if this visitor started now."""
+    group = (
+        await sessions.driver_group(tx, DriverId(visit.actor.id))
+        if visit.actor.kind == "driver" and visit.actor.id
+        else ""
+    )
+    return (await tariffs.chosen(tx, [(outlet.station_id, group or "")]))[0]
+
+
+async def _free_elsewhere(tx: Transaction, outlet: Outlet) -> list[Outlet]:
+    beside = await queries.outlets_of(tx, outlet.site_id)
+    return [each for each in beside if each.code != outlet.code and state_of(each) is State.FREE][:OTHERS_MAX]
+
+
+HANDLERS: Final = [home, find, map_of_places, show_place, show_outlet, pay, start]
