@@ -19,15 +19,15 @@ def fold(events: Sequence[StoredEvent], samples: Sequence[StoredSample], power_m
     ordered = _in_order(events)
     start = next((event for event in ordered if event.kind is Kind.STARTED), None)
     end = _end_of(ordered)
-    _, started_at, ended_at = span(ordered)
+    evse_number, connector_number, started_at, ended_at = span(ordered)
     readings = _first_told(samples)
     measured = _metered(start, end, readings, started_at, ended_at, power_max_w)
     payer_event = _payer_event(ordered)
     state = _latest_state(ordered)
     latest = _latest(readings)
     return Folded(
-        evse_number=_said(ordered, "evse_number", 0),
-        connector_number=_said(ordered, "connector_number", 1),
+        evse_number=evse_number,
+        connector_number=connector_number,
         token_uid=payer_event.detail.token_uid if payer_event else None,
         payer=payer_event.detail.payer if payer_event else None,
         started_at=started_at,
@@ -38,7 +38,7 @@ def fold(events: Sequence[StoredEvent], samples: Sequence[StoredSample], power_m
         register_start_wh=measured.register_start_wh,
         register_end_wh=measured.register_end_wh,
         energy_wh=measured.energy_wh,
-        power_w=None if end else _last_value(readings, "power_w"),
+        power_w=None if end else _rounded(_last_value(readings, "power_w")),
         soc_percent=_rounded(_last_value(readings, "soc_percent")),
         sampled_at=latest.at if latest else None,
         charging_state=None if end or state is None else state.detail.charging_state,
@@ -47,6 +47,8 @@ def fold(events: Sequence[StoredEvent], samples: Sequence[StoredSample], power_m
         stop_token_uid=end.detail.token_uid if end else None,
         doubts=_doubts(start, end, measured),
         curve=measured.curve,
+        remote_start_id=next((number for e in ordered if (number := e.detail.remote_start_id) is not None), None),
+        told_at=max(event.received_at for event in ordered),
     )
 
 
@@ -66,13 +68,14 @@ def _payer_event(ordered: Sequence[StoredEvent]) -> StoredEvent | None:
     return next(asked, None) or next(iter(shown), None)
 
 
-def span(events: Sequence[StoredEvent]) -> tuple[int, datetime, datetime | None]:
-    """Return the EVSE of a session, when it started and when it ended, as its messages say."""
+def span(events: Sequence[StoredEvent]) -> tuple[int, int, datetime, datetime | None]:
+    """Return the EVSE and connector of a session, when it started and when it ended, as its messages say."""
     ordered = _in_order(events)
     start = next((event for event in ordered if event.kind is Kind.STARTED), None)
     end = _end_of(ordered)
     started_at = start.at if start else ordered[0].at
-    return _said(ordered, "evse_number", 0), started_at, max(end.at, started_at) if end else None
+    ended_at = max(end.at, started_at) if end else None
+    return _said(ordered, "evse_number", 0), _said(ordered, "connector_number", 1), started_at, ended_at
 
 
 def _in_order(events: Sequence[StoredEvent]) -> list[StoredEvent]:
@@ -137,9 +140,7 @@ def _boundary(detail: Detail | None, at: datetime) -> Reading | None:
     return None if detail is None or detail.register_wh is None else Reading(at, detail.register_wh)
 
 
-def _of_context(
-    samples: Sequence[StoredSample], context: str, at: datetime, *, last: bool = False
-) -> Reading | None:
+def _of_context(samples: Sequence[StoredSample], context: str, at: datetime, *, last: bool = False) -> Reading | None:
     found = [sample.energy_wh for sample in samples if sample.context == context and sample.energy_wh is not None]
     return Reading(at, found[-1 if last else 0]) if found else None
 

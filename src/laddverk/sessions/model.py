@@ -1,4 +1,4 @@
-"""What sessions are made of: events and readings as kept, the row they fold into, doubts, and what is told to others."""
+"""What sessions are made of: messages and readings as kept, the row they fold into, doubts, and events."""
 
 from __future__ import annotations
 
@@ -32,10 +32,16 @@ class Doubt(StrEnum):
     NOT_AUTHORISED = "not_authorised"
     NO_TARIFF = "no_tariff"
     CHANGED_AFTER_SETTLEMENT = "changed_after_settlement"
+    CREDITED = "credited"
+    WRITTEN_OFF = "written_off"
 
 
 INFORMS_ONLY: Final = frozenset({Doubt.RELATIVE_READINGS, Doubt.ESTIMATED_END, Doubt.CLOCK_CORRECTED})
 """Doubts under which the energy is still proved: they are shown, and do not hold the bill."""
+
+
+STICKY: Final = frozenset({Doubt.CHANGED_AFTER_SETTLEMENT, Doubt.CREDITED, Doubt.WRITTEN_OFF})
+"""Doubts about what was done with a session rather than about what happened: no fold takes them away."""
 
 
 class Settlement(StrEnum):
@@ -180,6 +186,9 @@ class Folded(Struct, frozen=True, kw_only=True):
     stop_token_uid: str | None
     doubts: frozenset[Doubt]
     curve: tuple[Point, ...]
+    remote_start_id: int | None
+    told_at: datetime
+    """When we received the last message about it."""
 
 
 class StartRequest(Struct, frozen=True):

@@ -20,6 +20,7 @@ RESET_SHARE_MAX: Final = 0.5  # a register that was reset shows less than half o
 RELATIVE_SLACK_WH: Final = 1000  # registers of whole kWh: readings from zero may pass the difference by one step
 CHARGING_POWER_MIN_W: Final = 200.0  # IEC 61851 knows no charging below 6 A; what is less keeps a car's heater or clock
 CLOCK_TOLERANCE_S: Final = 300.0  # beyond five minutes of correction the clock is said to be wrong
+CLOCK_NEVER_SET_S: Final = 86_400.0  # clocks drift by minutes and miss time zones by hours; a day is 1970 or 2000
 
 
 def metered(readings: Iterable[Reading], power_max_w: int) -> Metered:
@@ -48,23 +49,20 @@ def metered(readings: Iterable[Reading], power_max_w: int) -> Metered:
 
 
 def possible_wh(earlier: datetime, later: datetime, power_max_w: int) -> float:
-    """Return the most that a connector of `power_max_w` can deliver between two instants, with the meter's tolerance."""
+    """Return the most that a connector of `power_max_w` can deliver between two instants, with tolerance."""
     return power_max_w * seconds_between(earlier, later) / SECONDS_PER_HOUR * POWER_TOLERANCE
 
 
 def _step(earlier: Reading, later: Reading, power_max_w: int) -> tuple[int, Doubt | None]:
     if later.register_wh >= earlier.register_wh:
         return later.register_wh - earlier.register_wh, None
-    was_reset = (
-        0 <= later.register_wh < earlier.register_wh * RESET_SHARE_MAX
-        and later.register_wh <= possible_wh(earlier.at, later.at, power_max_w)
+    was_reset = 0 <= later.register_wh < earlier.register_wh * RESET_SHARE_MAX and later.register_wh <= possible_wh(
+        earlier.at, later.at, power_max_w
     )
     return (later.register_wh, Doubt.REGISTER_RESET) if was_reset else (0, Doubt.REGISTER_WENT_BACK)
 
 
-def session_energy(
-    start: Reading | None, between: Sequence[Reading], end: Reading | None, power_max_w: int
-) -> Metered:
+def session_energy(start: Reading | None, between: Sequence[Reading], end: Reading | None, power_max_w: int) -> Metered:
     """Return the energy of a session from its first and last register and the readings between.
 
     Some chargers report the register's lifetime at start and end, and count from zero in between (quirk 61): then the
@@ -113,19 +111,23 @@ def _mean_power_w(earlier: Point, later: Point) -> float:
 def clock_doubt(at: datetime, said_at: datetime | None, *, offline: bool) -> Doubt | None:
     """Return what the correction of a start or end time makes doubtful.
 
-    A wrong clock is harmless while we hear the message as it happens; told later, the time is a guess.
+    A wrong clock is harmless while we hear the message as it happens; told later, the time is a guess. So it is when
+    a clock was off by more than a day: such clocks were never set, which means that the charger had no connection.
     """
-    if said_at is not None and abs(seconds_between(said_at, at)) <= CLOCK_TOLERANCE_S:
+    if said_at is None:
+        return Doubt.CLOCK_UNSURE if offline else None
+    wrong_s = abs(seconds_between(said_at, at))
+    if wrong_s <= CLOCK_TOLERANCE_S:
         return None
-    if offline:
-        return Doubt.CLOCK_UNSURE
-    return Doubt.CLOCK_CORRECTED if said_at is not None else None
+    return Doubt.CLOCK_UNSURE if offline or wrong_s > CLOCK_NEVER_SET_S else Doubt.CLOCK_CORRECTED
 
 
 def settlement_of(
     payer: Payer | None, energy_wh: int, doubts: frozenset[Doubt], *, free: bool, approved: bool = False
 ) -> Settlement:
     """Return how a session is settled: held for review while a doubt holds the bill and nobody approved it."""
+    if Doubt.WRITTEN_OFF in doubts:
+        return Settlement.FREE
     held = bool(doubts - INFORMS_ONLY) and not approved
     if held:
         return Settlement.REVIEW

@@ -108,14 +108,16 @@ def _gaps(tariff: Tariff) -> Iterator[Finding]:
     for quarter in range(7 * 96):
         local = monday + timedelta(minutes=15 * quarter)
         if not any(applies(component.when, local) for component in prices):
-            yield _warning("gap", "Energy is free at times: no price applies, for example %(when)s.", when=f"{local:%a %H:%M}")
+            yield _warning(
+                "gap", "Energy is free at times: no price applies, for example %(when)s.", when=f"{local:%a %H:%M}"
+            )
             return
 
 
 def _monday_within(prices: list[Component]) -> datetime:
     first = max((price.when.valid_from for price in prices if price.when.valid_from), default=date(2026, 1, 5))
     monday = first + timedelta(days=-first.weekday() % 7)
-    return datetime.combine(monday, datetime.min.time())  # noqa: DTZ001 - a wall clock, of no place
+    return datetime.combine(monday, datetime.min.time())
 
 
 def _unreachable(tariff: Tariff) -> Iterator[Finding]:

@@ -110,7 +110,9 @@ async def retire(tx: Transaction, actor: Actor, tariff_id: TariffId, now: dateti
     actor.require(Permission.TARIFFS_WRITE)
     if await store.is_chosen(tx, tariff_id):
         raise Conflict(
-            "This tariff is in use.", field="tariff_id", remedy="Choose another tariff where it applies, then retire it."
+            "This tariff is in use.",
+            field="tariff_id",
+            remedy="Choose another tariff where it applies, then retire it.",
         )
     if not await store.retire(tx, tariff_id, now):
         raise NotFound("There is no such tariff.", field="tariff_id")

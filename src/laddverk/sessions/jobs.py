@@ -1,0 +1,56 @@
+"""What sessions do in the background: price what ended, give up starts that failed, close what was overtaken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.platform.jobs import Every, Handler
+from laddverk.platform.outbox import decoded
+from laddverk.sessions import pricing, starting, superseding
+from laddverk.sessions.model import SessionClosed
+from laddverk.stations.model import CommandFinished, CommandState
+
+EVERY: Final = (
+    Every("sessions.expire_starts", timedelta(seconds=5)),
+    Every("sessions.close_overtaken", timedelta(minutes=1)),
+)
+
+FAILED: Final = frozenset({CommandState.REFUSED, CommandState.FAILED, CommandState.EXPIRED, CommandState.TIMED_OUT})
+
+
+def handlers(house: House) -> dict[str, Handler]:
+    """Return the jobs of this room by their kind."""
+
+    async def price(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
+        closed = [decoded(SessionClosed, payload) for payload in payloads]
+        if await pricing.price_closed(tx, closed, house.clock()):
+            topics = [f"session:{event.session_id}" for event in closed]
+            tx.after_commit(lambda: house.hints.publish([*topics, "now"]))
+
+    async def command_finished(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
+        finished = [decoded(CommandFinished, payload) for payload in payloads]
+        refused: dict[UUID, str] = {
+            event.command_id: event.word or event.state.value
+            for event in finished
+            if event.kind == "start_charging" and event.state in FAILED
+        }
+        if refused:
+            await starting.give_up_refused(tx, refused, house.clock())
+
+    async def expire_starts(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        await starting.expire_starts(tx, house.clock())
+
+    async def close_overtaken(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        await superseding.close_overtaken(tx, house.clock())
+
+    return {
+        "sessions.price": price,
+        "sessions.command_finished": command_finished,
+        "sessions.expire_starts": expire_starts,
+        "sessions.close_overtaken": close_overtaken,
+    }

@@ -1,0 +1,123 @@
+"""Who charges: tokens that were shown, made into payers for the sessions and answers for the chargers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from laddverk.access import service as access
+from laddverk.access.model import TokenStanding
+from laddverk.kernel.ids import StationId
+from laddverk.ocpp.answers import Authorisation, AuthorisationAnswer
+from laddverk.platform.database import Transaction
+from laddverk.sessions import store_starts
+from laddverk.sessions.model import Payer
+from laddverk.sessions.store_starts import Asked
+
+NUMBER_MAX: Final = 2**31 - 1
+"""The greatest 1.6 transactionId and 2.x remoteStartId: OCPP integers of ours are int32."""
+
+
+class Presented(Struct, frozen=True):
+    """A token at a station, and the session it was shown for, if any."""
+
+    station_id: StationId
+    token_uid: str
+    at: datetime
+    remote_start_id: int | None = None
+    transaction_key: str | None = None
+
+
+class Judged(Struct, frozen=True):
+    """What a token that was shown comes to."""
+
+    payer: Payer
+    answer: AuthorisationAnswer
+    reason: str = ""
+
+
+UNKNOWN: Final = Judged(
+    Payer(accepted=False), AuthorisationAnswer(Authorisation.INVALID), "no such token or start request"
+)
+
+
+async def judged(tx: Transaction, presented: Sequence[Presented], now: datetime) -> list[Judged]:
+    """Return what each token comes to: a one-time token is that of its start request, any other that of its holder.
+
+    A one-time token is good for one session only: that which its start request became.
+    """
+    if not presented:
+        return []
+    uids = {shown.token_uid for shown in presented if shown.token_uid}
+    numbers = {shown.remote_start_id for shown in presented if _is_number(shown.remote_start_id)}
+    stations = {shown.station_id for shown in presented}
+    asked = await store_starts.asked_for(tx, list(stations), list(uids), [n for n in numbers if n is not None])
+    standing = await access.standing(tx, list(uids), now)
+    claims = _claims(presented, asked)
+    return [
+        _of_request(claims[number]) if number in claims else _of_holder(standing.get(shown.token_uid))
+        for number, shown in enumerate(presented)
+    ]
+
+
+def _is_number(number: int | None) -> bool:
+    return number is not None and 0 < number <= NUMBER_MAX
+
+
+def _claims(presented: Sequence[Presented], asked: Sequence[Asked]) -> dict[int, Asked]:
+    """Return, by position in `presented`, the start request that a token answers.
+
+    Of several transactions that show one token, the first in time gets it, however they arrived.
+    """
+    by_word: dict[tuple[StationId, str | int], Asked] = {}
+    for request in asked:
+        by_word[(request.station_id, request.token_uid)] = request
+        by_word[(request.station_id, request.remote_start_id)] = request
+    taken = {request.id: request.transaction_key for request in asked if request.transaction_key is not None}
+    claims: dict[int, Asked] = {}
+    for number, shown in sorted(enumerate(presented), key=lambda pair: pair[1].at):
+        found = _first(by_word, shown)
+        if found is None or found.cancelled_at is not None:
+            continue
+        if shown.transaction_key is None:
+            if found.is_open:
+                claims[number] = found
+        elif taken.setdefault(found.id, shown.transaction_key) == shown.transaction_key:
+            claims[number] = found
+    return claims
+
+
+def _first(by_word: dict[tuple[StationId, str | int], Asked], shown: Presented) -> Asked | None:
+    words: Iterable[str | int | None] = (shown.token_uid, shown.remote_start_id)
+    return next(
+        (by_word[shown.station_id, word] for word in words if word and (shown.station_id, word) in by_word), None
+    )
+
+
+def _of_request(request: Asked) -> Judged:
+    payer = Payer(
+        accepted=True,
+        driver_id=request.driver_id,
+        driver_group=request.driver_group,
+        settlement=request.settlement,
+        start_request_id=request.id,
+        payment_id=request.payment_id,
+    )
+    return Judged(payer, AuthorisationAnswer(Authorisation.ACCEPTED), "asked for")
+
+
+def _of_holder(standing: TokenStanding | None) -> Judged:
+    if standing is None:
+        return UNKNOWN
+    authorisation = Authorisation(standing.authorisation.capitalize())
+    payer = Payer(
+        accepted=authorisation is Authorisation.ACCEPTED,
+        token_id=standing.token_id,
+        driver_id=standing.driver_id,
+        driver_group=standing.driver_group or "",
+        settlement=standing.settlement or "",
+    )
+    return Judged(payer, AuthorisationAnswer(authorisation), standing.reason)

@@ -1,0 +1,37 @@
+"""The door of the room: everything others call, each in one transaction that the caller owns."""
+
+from __future__ import annotations
+
+from laddverk.sessions.metering import record_samples
+from laddverk.sessions.pricing import approve, assign_tariff, price_closed, write_off
+from laddverk.sessions.recording import record_ends, record_starts, record_tokens, record_updates
+from laddverk.sessions.starting import (
+    begin_start,
+    by_access_token,
+    by_start_request,
+    cancel_start,
+    expire_starts,
+    prepare_start,
+    request_stop,
+)
+from laddverk.sessions.superseding import close_overtaken
+
+__all__ = [
+    "approve",
+    "assign_tariff",
+    "begin_start",
+    "by_access_token",
+    "by_start_request",
+    "cancel_start",
+    "close_overtaken",
+    "expire_starts",
+    "prepare_start",
+    "price_closed",
+    "record_ends",
+    "record_samples",
+    "record_starts",
+    "record_tokens",
+    "record_updates",
+    "request_stop",
+    "write_off",
+]
