@@ -23,5 +23,5 @@ async def stations_for_bench(house: House, count: int) -> list[tuple[str, str]]:
             )
             for number in range(count)
         ]
-        made = await stations.create_stations(tx, ACTOR, new, house.clock())
+        made = await stations.create_stations(tx, ACTOR, new, house.clock(), pepper=house.secrets.charger_pepper)
     return [(each.identity, key.password) for each, key in zip(new, made, strict=True)]

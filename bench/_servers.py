@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 
 import uvloop
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 OPTIONS: dict[str, Any] = {"compression": None, "ping_interval": None, "subprotocols": ["ocpp2.0.1"]}
 
@@ -46,10 +48,8 @@ async def ocpp(_connections: int) -> AsyncIterator[dict[str, Any]]:
             return call_result.TransactionEvent()
 
     async def handle(socket: ServerConnection) -> None:
-        try:
+        with contextlib.suppress(ConnectionClosed):  # the package ends with the connection by raising
             await Station("bench", socket).start()
-        except Exception:  # the package ends a closed connection by raising
-            return
 
     async with serve(handle, "127.0.0.1", 0, **OPTIONS) as server:
         yield {"port": server.sockets[0].getsockname()[1], "postmaster": None, "headers": None}

@@ -98,7 +98,7 @@ async def make_station(asked: Asked, data: StationToMake) -> shapes.StationKey:
         model=data.model,
     )
     async with asked.transaction() as tx:
-        made = await stations.create_station(tx, asked.actor, new, asked.now)
+        made = await stations.create_station(tx, asked.actor, new, asked.now, pepper=asked.house.secrets.charger_pepper)
     return of(shapes.StationKey, made, identity=data.identity)
 
 
