@@ -17,7 +17,7 @@ from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
 from laddverk.ledger import service as ledger
 from laddverk.platform.database import Database, Transaction
 from laddverk.platform.settings import Settings
-from tests.integration.invoicing.world import World
+from tests.integration.money_world import World
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 OCTOBER = date(2026, 10, 1)

@@ -88,3 +88,16 @@ class World:
             price_lines or [],
         )
         return session
+
+    async def start(self, tx: Transaction, *, driver: DriverId | None = None) -> UUID:
+        """A wish to charge that waits for its payment."""
+        start = new_id()
+        await tx.execute(
+            "INSERT INTO start_request (id, station_id, evse_number, driver_id, token_uid, created_at, expires_at)"
+            " VALUES ($1, $2, 1, $3, $4, now(), now() + interval '5 minutes')",
+            start,
+            self.station,
+            driver,
+            start.hex[:20].upper(),
+        )
+        return start

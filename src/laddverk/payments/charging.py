@@ -1,0 +1,112 @@
+"""What a priced session, or a start that came to nothing, means for its payment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from laddverk.kernel.actors import rule
+from laddverk.kernel.ids import DriverId, PaymentId, new_id
+from laddverk.payments import refunding, rules, settling, store
+from laddverk.payments.model import Payment, Purpose, State, Wish
+from laddverk.payments.providers import provider_named
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.sessions.model import SessionPriced, Settlement
+
+CORRECTED = "the meter was corrected after payment"
+
+
+async def session_priced(tx: Transaction, house: House, priced: SessionPriced, now: datetime) -> None:
+    """Capture what the session cost, release what it did not need, or charge the driver's saved card.
+
+    Safe to repeat. A session under review waits. One that is to be invoiced, or is free, gives a reserved amount back.
+    """
+    if priced.settlement == Settlement.REVIEW:
+        return
+    payment = await _payment_of(tx, priced)
+    if priced.settlement == Settlement.PAYMENT:
+        if payment is None:
+            await _charge_saved_card(tx, house, priced, now)
+        else:
+            await _settle(tx, house, payment, priced, now)
+    elif payment is not None:
+        await settling.wish(tx, payment, Wish.CANCEL, now)
+
+
+async def release(tx: Transaction, start_request_ids: list[UUID], now: datetime) -> None:
+    """Give back what was reserved for starts that came to nothing, and close pages that nobody paid on yet."""
+    for payment in await store.of_starts(tx, start_request_ids):
+        if payment.session_id is None:
+            await settling.wish(tx, payment, Wish.CANCEL, now)
+
+
+async def _payment_of(tx: Transaction, priced: SessionPriced) -> Payment | None:
+    if priced.payment_id is not None:
+        return await store.locked(tx, priced.payment_id)
+    return await store.of_session(tx, priced.session_id)
+
+
+async def _settle(tx: Transaction, house: House, before: Payment, priced: SessionPriced, now: datetime) -> None:
+    """Take the price from the locked payment, which now learns its session."""
+    session_id, price_minor = priced.session_id, priced.price_minor
+    payment = replace(before, session_id=session_id)
+    if payment.state == State.CAPTURED:
+        await _corrected(tx, payment, price_minor, now)
+    elif payment.state in (State.CANCELLED, State.FAILED):
+        await settling.step(tx, before, payment, now)
+        if price_minor:
+            await settling.owe_by_invoice(tx, payment, session_id, now)
+    else:
+        smallest = provider_named(house, payment.provider).smallest_minor(payment.currency)
+        wish = rules.wish_for(price_minor, smallest)
+        if wish == Wish.CANCEL and price_minor:
+            await store.note(tx, payment.id, "below_smallest", now, amount_minor=price_minor)
+        wanted = rules.wished(payment, wish, now, due_minor=price_minor)
+        await settling.step(tx, before, wanted, now)
+        if wish == Wish.CANCEL and wanted.state == State.CHECKOUT:
+            await settling.call(tx, payment.id, "cancel")
+
+
+async def _corrected(tx: Transaction, payment: Payment, price_minor: int, now: datetime) -> None:
+    """A late truth about a session that is paid: downwards goes back, upwards is noted and never taken by itself."""
+    if payment.due_minor is None or price_minor == payment.due_minor:
+        return
+    await store.save(tx, replace(payment, due_minor=price_minor, updated_at=now))
+    over = payment.captured_minor - payment.refunded_minor - price_minor
+    left = rules.refundable(payment, await store.refunds(tx, payment.id))
+    if over > 0 and left > 0:
+        await refunding.refund(tx, rule("sessions.price"), payment.id, min(over, left), CORRECTED, now)
+    elif price_minor > payment.due_minor:
+        await store.note(tx, payment.id, "cost_rose", now, amount_minor=price_minor - payment.due_minor)
+
+
+async def _charge_saved_card(tx: Transaction, house: House, priced: SessionPriced, now: datetime) -> None:
+    """Charge the driver's newest card for the whole session; without one the monthly invoice takes it."""
+    methods = []
+    if priced.driver_id is not None:
+        methods = await store.methods(tx, DriverId(priced.driver_id), house.settings.payment_provider)
+    smallest = provider_named(house, house.settings.payment_provider).smallest_minor(priced.currency)
+    if not methods or rules.wish_for(priced.price_minor, smallest) != Wish.CAPTURE:
+        await store.settle_by_invoice(tx, priced.session_id)
+        return
+    made = Payment(
+        id=PaymentId(new_id()),
+        purpose=Purpose.SESSION,
+        state=State.CREATED,
+        currency=priced.currency,
+        amount_minor=priced.price_minor,
+        due_minor=priced.price_minor,
+        wish=Wish.CAPTURE,
+        session_id=priced.session_id,
+        driver_id=priced.driver_id,
+        method_id=methods[0].id,
+        provider=house.settings.payment_provider,
+        created_at=now,
+        updated_at=now,
+    )
+    await store.insert(tx, made)
+    await store.note(tx, made.id, State.CREATED, now, amount_minor=made.amount_minor)
+    await settling.call(tx, made.id, "charge")

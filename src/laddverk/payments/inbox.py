@@ -1,0 +1,39 @@
+"""The door for webhooks: check the signature, keep the message, answer. What it means is found out by a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from laddverk.kernel.problems import Invalid
+from laddverk.payments import store
+from laddverk.payments.providers import provider_named
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.platform.jobs import NewJob, enqueue
+
+WEBHOOK = "payments.webhook"
+"""The job that looks at what a webhook is about: payload `{provider, event_id}`."""
+BODY_MAX = 1_000_000  # Stripe's largest are some ten kilobytes
+
+
+async def receive_webhook(house: House, provider: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Take in a webhook of `provider`; answer 200 when this returns. The same event twice is kept once.
+
+    Raises `Forged` (400) unless it is signed and recent, `Invalid` when it is too large or not what it should be, and
+    `NotFound` for a provider that is not used. Header names may be in any case.
+    """
+    if len(body) > BODY_MAX:
+        raise Invalid("This message is too large.")
+    now = house.clock()
+    lowered = {name.lower(): value for name, value in headers.items()}
+    try:
+        event = provider_named(house, provider).parse_webhook(lowered, body, now)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Invalid("This message cannot be understood.") from error
+
+    async def keep(tx: Transaction) -> None:
+        if await store.receive(tx, provider, event, now) == 1:
+            await enqueue(tx, [NewJob(WEBHOOK, {"provider": provider, "event_id": event.id})])
+
+    await house.database.run(keep)
+    house.worker.wake()

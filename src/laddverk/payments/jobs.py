@@ -1,0 +1,89 @@
+"""What payments do in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from laddverk.payments import calling, charging, refunding, settling, store
+from laddverk.payments.inbox import WEBHOOK, receive_webhook
+from laddverk.payments.providers import provider_named, sandbox_bank, signatures
+from laddverk.payments.providers.sandbox import SIGNATURE_HEADER
+from laddverk.payments.providers.sandbox_web import key_of
+from laddverk.platform import outbox
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.platform.jobs import Every, Handler
+from laddverk.sessions.model import SessionPriced
+
+RECONCILE: Final = "payments.reconcile"
+
+EVERY: Final = (Every(RECONCILE, timedelta(seconds=15)),)
+
+Payloads = Sequence[dict[str, Any]]
+
+
+def handlers(house: House) -> dict[str, Handler]:
+    """Return the jobs of this room, and that of the built-in provider when it is used."""
+    jobs = _Jobs(house)
+    found: dict[str, Handler] = {
+        "payments.capture": jobs.capture,
+        "payments.void": jobs.void,
+        settling.CALL: jobs.call,
+        refunding.REFUND: jobs.refund,
+        WEBHOOK: jobs.webhook,
+        RECONCILE: jobs.reconcile,
+    }
+    if house.settings.payment_provider == "sandbox":
+        found[sandbox_bank.DELIVER] = jobs.deliver
+    return found
+
+
+class _Jobs:
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def capture(self, tx: Transaction, payloads: Payloads) -> None:
+        """`SessionPriced`: take, charge or release."""
+        for payload in payloads:
+            event = outbox.decoded(SessionPriced, payload)
+            await charging.session_priced(tx, self._house, event, self._house.clock())
+
+    async def void(self, tx: Transaction, payloads: Payloads) -> None:
+        """`StartFailed`: give back what was reserved."""
+        ids = [UUID(payload["start_request_id"]) for payload in payloads]
+        await charging.release(tx, ids, self._house.clock())
+
+    async def call(self, tx: Transaction, payloads: Payloads) -> None:
+        """Charge, capture or cancel at the provider."""
+        wanted = [(settling.decoded_id(payload), payload["verb"]) for payload in payloads]
+        await calling.call_all(tx, self._house, wanted)
+
+    async def refund(self, tx: Transaction, payloads: Payloads) -> None:
+        """Bring refunds to the provider."""
+        for payload in payloads:
+            payment = await store.locked(tx, settling.decoded_id(payload))
+            if payment is not None:
+                provider = provider_named(self._house, payment.provider)
+                refund_id = UUID(payload["refund_id"])
+                await refunding.carry_out(tx, provider, payment, refund_id, self._house.clock())
+
+    async def webhook(self, tx: Transaction, payloads: Payloads) -> None:
+        """Look at what webhooks are about."""
+        for payload in payloads:
+            await calling.act_on(tx, self._house, payload["provider"], payload["event_id"])
+
+    async def reconcile(self, tx: Transaction, payloads: Payloads) -> None:
+        """By the clock: ask about what should have moved on."""
+        await calling.reconcile(tx, self._house, self._house.clock())
+
+    async def deliver(self, tx: Transaction, payloads: Payloads) -> None:
+        """The built-in provider's own post: sign its messages and bring them to our door."""
+        for event in payloads:
+            body = msgspec.json.encode(event)
+            header = signatures.signed(key_of(self._house.secrets, "webhook"), body, self._house.clock())
+            await receive_webhook(self._house, "sandbox", {SIGNATURE_HEADER: header}, body)

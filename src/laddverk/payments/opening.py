@@ -1,0 +1,230 @@
+"""Beginning a payment: for a session before it starts, for an invoice, or to save a card.
+
+The row is committed before the provider is called, so that nothing the provider does can be unknown to us; the call
+is keyed by the row's id, so that a second click or a retry meets the same payment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from laddverk.kernel.ids import DriverId, InvoiceId, PaymentId, PaymentMethodId, new_id
+from laddverk.kernel.problems import Conflict, Invalid, NotFound, Unavailable
+from laddverk.payments import store
+from laddverk.payments.model import Checkout, Payment, Purpose, State
+from laddverk.payments.providers import chosen_provider, provider_named
+from laddverk.payments.providers.port import HostedPage, Order, Refused, Unanswered
+from laddverk.payments.settling import call
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.platform.languages import gettext_for
+from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
+
+AMOUNT_MAX_MINOR: Final = 1_000_000  # 10 000 kr: more than any charge costs; a mistake in a form, or worse
+
+DESCRIPTIONS: Final = {
+    Purpose.SESSION: N_("EV charging: reserved amount"),
+    Purpose.INVOICE: N_("Invoice for EV charging"),
+    Purpose.SAVE_CARD: N_("Save a card for EV charging"),
+}
+
+
+async def open_adhoc(
+    house: House,
+    *,
+    start_request_id: UUID,
+    amount_minor: int,
+    return_url: str,
+    now: datetime,
+    driver_id: DriverId | None = None,
+    language: str = "sv",
+) -> Checkout:
+    """Return a hosted page that reserves `amount_minor` for a start request; a second call gives the same page.
+
+    Raises `Invalid` for a silly amount, `NotFound`, `Conflict` when the start was cancelled or is paid already, and
+    `Unavailable` when the provider does not answer: then nothing is reserved, and the call may be repeated.
+    """
+    smallest = chosen_provider(house).smallest_minor(house.settings.currency)
+    if not smallest <= amount_minor <= AMOUNT_MAX_MINOR:
+        raise Invalid("This amount cannot be reserved.", field="amount", remedy="Choose one of the amounts shown.")
+
+    async def prepare(tx: Transaction) -> Payment:
+        start = await store.lock_start(tx, start_request_id)
+        if start is None:
+            raise NotFound("There is no such charging to pay for.")
+        if start.cancelled_at is not None:
+            raise Conflict("This charging was given up.", remedy="Start again from the sticker on the outlet.")
+        earlier = await store.of_starts(tx, [start_request_id])
+        for payment in earlier:
+            if payment.state in (State.CREATED, State.CHECKOUT):
+                return payment
+            if payment.state not in (State.FAILED, State.CANCELLED):
+                raise Conflict("This charging is paid for already.")
+        made = _new(
+            house, Purpose.SESSION, amount_minor, now, start_request_id=start_request_id, driver_id=driver_id,
+            return_url=return_url,
+        )  # fmt: skip
+        await store.insert(tx, made)
+        await store.link_start(tx, start_request_id, made.id)
+        return made
+
+    return await _opened(house, prepare, now, language)
+
+
+async def open_save_card(
+    house: House, driver_id: DriverId, *, return_url: str, now: datetime, language: str = "sv"
+) -> Checkout:
+    """Return a hosted page on which a driver saves a card for later. No money moves. Raises `Unavailable`."""
+
+    async def prepare(tx: Transaction) -> Payment:
+        made = _new(house, Purpose.SAVE_CARD, 0, now, driver_id=driver_id, return_url=return_url)
+        await store.insert(tx, made)
+        return made
+
+    return await _opened(house, prepare, now, language)
+
+
+async def open_invoice(
+    house: House, invoice_id: InvoiceId, *, return_url: str, now: datetime, language: str = "sv"
+) -> Checkout:
+    """Return a hosted page that pays what remains of an invoice; a payment under way gives its own page again.
+
+    Raises `NotFound`, `Conflict` when nothing remains to be paid or money is on its way, and `Unavailable`.
+    """
+
+    async def prepare(tx: Transaction) -> Payment:
+        invoice = await store.lock_invoice(tx, invoice_id)
+        if invoice is None or invoice.kind != "invoice":
+            raise NotFound("There is no such invoice.")
+        under_way = await store.open_for_invoice(tx, invoice_id)
+        if under_way is not None and under_way.state in (State.CREATED, State.CHECKOUT):
+            return under_way
+        if under_way is not None or invoice.remaining_minor <= 0:
+            raise Conflict("Nothing remains to be paid on this invoice.")
+        made = replace(
+            _new(house, Purpose.INVOICE, invoice.remaining_minor, now, invoice_id=invoice_id, return_url=return_url),
+            driver_id=invoice.driver_id,
+            currency=invoice.currency,
+        )
+        await store.insert(tx, made)
+        return made
+
+    return await _opened(house, prepare, now, language)
+
+
+async def open_with_card(
+    tx: Transaction, house: House, *, driver_id: DriverId, start_request_id: UUID, amount_minor: int, now: datetime
+) -> PaymentId:
+    """Reserve an amount on a driver's saved card for a start request; `PaymentAuthorised` follows when it is done.
+
+    Raises `Conflict` when the driver has no saved card, or the start has a payment already.
+    """
+    methods = await store.methods(tx, driver_id, house.settings.payment_provider)
+    if not methods:
+        raise Conflict("You have no saved card.", remedy="Save a card on your page first.")
+    start = await store.lock_start(tx, start_request_id)
+    if start is None or start.cancelled_at is not None:
+        raise Conflict("This charging was given up.", remedy="Start again from the sticker on the outlet.")
+    if any(
+        earlier.state not in (State.FAILED, State.CANCELLED)
+        for earlier in await store.of_starts(tx, [start_request_id])
+    ):
+        raise Conflict("This charging is paid for already.")
+    made = _new(
+        house, Purpose.SESSION, amount_minor, now, start_request_id=start_request_id, driver_id=driver_id,
+        method_id=methods[0].id,
+    )  # fmt: skip
+    await store.insert(tx, made)
+    await store.link_start(tx, start_request_id, made.id)
+    await call(tx, made.id, "charge")
+    return made.id
+
+
+def _new(
+    house: House,
+    purpose: Purpose,
+    amount_minor: int,
+    now: datetime,
+    *,
+    start_request_id: UUID | None = None,
+    invoice_id: InvoiceId | None = None,
+    driver_id: DriverId | None = None,
+    method_id: PaymentMethodId | None = None,
+    return_url: str = "",
+) -> Payment:
+    return Payment(
+        id=PaymentId(new_id()),
+        purpose=purpose,
+        state=State.CREATED,
+        currency=house.settings.currency,
+        amount_minor=amount_minor,
+        start_request_id=start_request_id,
+        invoice_id=invoice_id,
+        driver_id=driver_id,
+        method_id=method_id,
+        provider=house.settings.payment_provider,
+        return_url=return_url,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+async def _opened(
+    house: House, prepare: Callable[[Transaction], Awaitable[Payment]], now: datetime, language: str
+) -> Checkout:
+    payment = await house.database.run(prepare)
+    if payment.checkout_url:
+        return Checkout(payment.id, payment.checkout_url)
+    order = await house.database.run(lambda tx: order_of(tx, payment, language))
+    try:
+        page = await provider_named(house, payment.provider).checkout(order)
+    except (Unanswered, Refused) as error:
+        raise Unavailable(
+            "The payment provider does not answer now. No money was reserved.",
+            remedy="Try again in a moment.",
+        ) from error
+    await house.database.run(lambda tx: _keep_page(tx, payment.id, page, now))
+    return Checkout(payment.id, page.url)
+
+
+async def order_of(tx: Transaction, payment: Payment, language: str = "sv") -> Order:
+    """Return what to tell the provider about `payment`."""
+    customer, email = None, None
+    if payment.driver_id is not None:
+        known = await store.methods(tx, payment.driver_id, payment.provider)
+        customer = known[0].customer_ref if known else None
+        email = await store.driver_email(tx, payment.driver_id)
+    return Order(
+        payment_id=payment.id,
+        currency=payment.currency,
+        amount_minor=payment.amount_minor,
+        # A session is paid when it is over; what is known already is taken at once.
+        capture_at_once=payment.purpose == Purpose.INVOICE or payment.due_minor is not None,
+        return_url=payment.return_url,
+        description=gettext_for(language)(DESCRIPTIONS[payment.purpose]),
+        language=language,
+        customer_ref=customer,
+        email=email,
+    )
+
+
+async def _keep_page(tx: Transaction, payment_id: PaymentId, page: HostedPage, now: datetime) -> None:
+    payment = await store.locked(tx, payment_id)
+    assert payment is not None
+    state = State.CHECKOUT if payment.state == State.CREATED else payment.state
+    kept = replace(
+        payment,
+        state=state,
+        checkout_ref=payment.checkout_ref or page.checkout_ref,
+        provider_ref=payment.provider_ref or page.provider_ref,
+        checkout_url=page.url,
+        updated_at=now,
+    )
+    await store.save(tx, kept)
+    if state != payment.state:
+        await store.note(tx, payment_id, state, now, amount_minor=payment.amount_minor)

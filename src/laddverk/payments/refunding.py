@@ -1,0 +1,98 @@
+"""Giving money back: asked for by a person or a rule, done by the provider, never more than was captured."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from laddverk.kernel.actors import Actor, Permission
+from laddverk.kernel.ids import PaymentId, new_id
+from laddverk.kernel.problems import Conflict, Invalid, NotFound
+from laddverk.payments import rules, settling, store
+from laddverk.payments.model import Payment, Refund, RefundState, State
+from laddverk.payments.providers.port import PaymentProvider, Refused, Unanswered
+from laddverk.platform import audit
+from laddverk.platform.database import Transaction
+from laddverk.platform.jobs import NewJob, enqueue
+
+REFUND: Final = "payments.refund"
+"""The job that carries one refund to the provider: payload `{refund_id, payment_id}`."""
+
+
+async def refund(
+    tx: Transaction, actor: Actor, payment_id: PaymentId, amount_minor: int, reason: str, now: datetime
+) -> UUID:
+    """Ask for `amount_minor` of a captured payment to go back; return the refund's id. It is made after the commit.
+
+    Needs `payments:refund` and a reason. Raises `NotFound`, `Conflict` when nothing was captured, and `Invalid` when it
+    is more than was captured less all refunds made and under way (counted under a lock).
+    """
+    actor.require(Permission.PAYMENTS_REFUND)
+    if not reason.strip():
+        raise Invalid("A refund needs a reason.", field="reason", remedy="Say in a few words why the money goes back.")
+    payment = await store.locked(tx, payment_id)
+    if payment is None:
+        raise NotFound("There is no such payment.")
+    if payment.state != State.CAPTURED:
+        raise Conflict("Nothing was captured by this payment, so nothing can go back.")
+    left = rules.refundable(payment, await store.refunds(tx, payment_id))
+    if not 0 < amount_minor <= left:
+        raise Invalid(
+            "The amount to refund must be more than zero and no more than what is left.",
+            field="amount",
+            remedy="Look at the refunds that were made or are under way.",
+        )
+    wanted = Refund(
+        id=new_id(),
+        payment_id=payment_id,
+        amount_minor=amount_minor,
+        state=RefundState.REQUESTED,
+        reason=reason.strip(),
+        created_at=now,
+    )
+    await store.insert_refund(tx, wanted, actor.name)
+    await store.note(
+        tx, payment_id, "refund_requested", now, amount_minor=amount_minor, detail={"reason": wanted.reason}
+    )
+    detail = {"amount_minor": amount_minor, "refund": str(wanted.id)}
+    await audit.write(
+        tx, actor, "payment.refund_requested", "payment", payment_id, at=now, reason=wanted.reason, detail=detail
+    )
+    await enqueue(tx, [NewJob(REFUND, {"refund_id": str(wanted.id), "payment_id": str(payment_id)})])
+    return wanted.id
+
+
+async def carry_out(
+    tx: Transaction, provider: PaymentProvider, payment: Payment, refund_id: UUID, now: datetime
+) -> None:
+    """Bring a refund of the locked `payment` to the provider and record what became of it.
+
+    One whose last call had no answer is looked for first; only when the provider never heard of it is it asked again,
+    with the same key.
+    """
+    wanted = await store.refund(tx, refund_id)
+    if wanted is None or wanted.state in (RefundState.SUCCEEDED, RefundState.FAILED):
+        return
+    try:
+        seen = await provider.refunded(payment, refund_id) if wanted.state == RefundState.UNKNOWN else None
+        seen = seen or await provider.refund(payment, wanted)
+    except Unanswered:
+        await store.save_refund(tx, refund_id, RefundState.UNKNOWN, None, None, now)
+        await store.note(tx, payment.id, "refund_unanswered", now, amount_minor=wanted.amount_minor)
+        return
+    except Refused as refusal:
+        await _failed(tx, payment, wanted, refusal.text, now)
+        return
+    if seen.state == RefundState.SUCCEEDED:
+        await settling.refunded(tx, payment, wanted, now, seen.provider_ref)
+    elif seen.state == RefundState.FAILED:
+        await _failed(tx, payment, wanted, seen.failure_text or "", now)
+    else:
+        await store.save_refund(tx, refund_id, RefundState.UNKNOWN, seen.provider_ref, None, now)
+
+
+async def _failed(tx: Transaction, payment: Payment, wanted: Refund, text: str, now: datetime) -> None:
+    await store.save_refund(tx, wanted.id, RefundState.FAILED, None, text, now)
+    detail = {"reason": wanted.reason, "text": text}
+    await store.note(tx, payment.id, "refund_failed", now, amount_minor=wanted.amount_minor, detail=detail)

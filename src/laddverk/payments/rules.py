@@ -1,0 +1,209 @@
+"""How a payment goes forward, what follows from each step, and what is posted for it. Pure, property-tested.
+
+Snapshots from a provider are joined, not added: states have an order and amounts only grow, so that the same set of
+snapshots gives the same payment in whatever order and however often they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from laddverk.kernel.money import vat_within
+from laddverk.ledger.model import PROVIDER, RECEIVABLES, Entry, Line
+from laddverk.ledger.rules import sale
+from laddverk.payments.model import Outside, Payment, Purpose, Refund, Snapshot, State, Wish
+
+RANK: Final[Mapping[State, int]] = {
+    State.CREATED: 0,
+    State.CHECKOUT: 1,
+    State.FAILED: 2,
+    State.AUTHORISED: 3,
+    State.CAPTURING: 4,
+    State.CANCELLED: 5,
+    State.CAPTURED: 6,
+    State.SAVED: 6,
+}
+"""A payment goes to a state of higher rank or stays. Failed is below authorised: a second card may do on the same page;
+cancelled is below captured: where money moved, it moved."""
+
+CLOSED: Final = frozenset({State.FAILED, State.CANCELLED, State.CAPTURED, State.SAVED})
+"""Nothing more is expected by itself."""
+
+SEEN_AS: Final[Mapping[Outside, State]] = {
+    Outside.OPEN: State.CHECKOUT,
+    Outside.AUTHORISED: State.AUTHORISED,
+    Outside.CAPTURED: State.CAPTURED,
+    Outside.CANCELLED: State.CANCELLED,
+    Outside.FAILED: State.FAILED,
+    Outside.SAVED: State.SAVED,
+}
+
+
+class Effect(StrEnum):
+    """What a step of a payment causes."""
+
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    GONE = "gone"
+    """No money will come of it."""
+    CAPTURE = "capture"
+    """The provider is to be asked to capture."""
+    CANCEL = "cancel"
+    """The provider is to be asked to release what is reserved."""
+
+
+class Sold(Struct, frozen=True):
+    """What a session was sold for, in minor units including VAT."""
+
+    price_minor: int
+    vat_minor: int
+    vat_percent: Decimal
+
+
+def rank(payment: Payment) -> int:
+    """Return how far `payment` has come; one without an answer is as far as it was known to be before."""
+    if payment.state == State.UNKNOWN:
+        return RANK[State.AUTHORISED] if payment.authorised_minor else RANK[State.CREATED]
+    return RANK[payment.state]
+
+
+def applied(payment: Payment, seen: Snapshot, now: datetime) -> Payment:
+    """Return `payment` after the provider showed `seen`. Never goes back, whatever is shown."""
+    target = SEEN_AS[seen.status]
+    if target == State.AUTHORISED and payment.wish == Wish.CAPTURE:
+        target = State.CAPTURING
+    forward = payment.state == State.UNKNOWN or RANK[target] > rank(payment)
+    state = target if forward else payment.state
+    captured = max(payment.captured_minor, seen.captured_minor)
+    refunded = max(payment.refunded_minor, min(seen.refunded_minor, captured))
+    after = replace(
+        payment,
+        state=_at_least(state, payment),
+        authorised_minor=max(payment.authorised_minor, seen.authorised_minor, captured),
+        captured_minor=captured,
+        refunded_minor=refunded,
+        provider_ref=payment.provider_ref or seen.provider_ref,
+        checkout_ref=payment.checkout_ref or seen.checkout_ref,
+        failure_code=seen.failure_code or payment.failure_code,
+        failure_text=seen.failure_text or payment.failure_text,
+    )
+    return after if after == payment else replace(after, updated_at=now)
+
+
+def _at_least(state: State, before: Payment) -> State:
+    """Return `state`, unless an authorised payment whose last call had no answer would seem to fall back."""
+    return State.UNKNOWN if before.state == State.UNKNOWN and RANK[state] < rank(before) else state
+
+
+def wished(payment: Payment, wish: Wish, now: datetime, *, due_minor: int | None = None) -> Payment:
+    """Return `payment` with what we now want of it: an authorised one begins to capture. A closed one stays."""
+    if payment.state in CLOSED - {State.FAILED}:
+        return payment
+    due = payment.due_minor if due_minor is None else due_minor
+    state = State.CAPTURING if payment.state == State.AUTHORISED and wish == Wish.CAPTURE else payment.state
+    return replace(payment, wish=wish, due_minor=due, state=state, updated_at=now)
+
+
+def unanswered(payment: Payment, now: datetime) -> Payment:
+    """Return `payment` after a call that had no answer: nobody here knows whether it was done."""
+    return payment if payment.state in CLOSED else replace(payment, state=State.UNKNOWN, updated_at=now)
+
+
+def effects(before: Payment, after: Payment) -> tuple[Effect, ...]:
+    """Return what the step from `before` to `after` causes. Captured comes once in a payment's life."""
+    found: list[Effect] = []
+    if after.state == State.CAPTURED and before.state != State.CAPTURED:
+        found.append(Effect.CAPTURED)
+    elif after.state in (State.FAILED, State.CANCELLED) and after.state != before.state:
+        found.append(Effect.GONE)
+    elif after.state == State.CAPTURING and before.state != State.CAPTURING:
+        found.append(Effect.CAPTURE)
+    elif after.state == State.AUTHORISED and after.wish == Wish.CANCEL and after != before:
+        found.append(Effect.CANCEL)
+    elif after.state == State.AUTHORISED and not before.authorised_minor and after.wish == Wish.NOTHING:
+        found.append(Effect.AUTHORISED)
+    return tuple(found)
+
+
+def to_capture(payment: Payment) -> int:
+    """Return how much to capture: what it cost, as far as it was authorised."""
+    return min(payment.authorised_minor, payment.due_minor or 0)
+
+
+def wish_for(price_minor: int, smallest_minor: int) -> Wish:
+    """Return what to do with a reserved amount when the session cost `price_minor`.
+
+    Nothing is captured below what the provider can move (Stripe: 3 kr): the amount is let go, never rounded up.
+    """
+    return Wish.CAPTURE if price_minor >= max(1, smallest_minor) else Wish.CANCEL
+
+
+def refundable(payment: Payment, refunds: list[Refund]) -> int:
+    """Return what may still be refunded: captured, less refunds done and under way."""
+    counted = sum(refund.amount_minor for refund in refunds if refund.state != "failed")
+    return max(0, payment.captured_minor - max(counted, payment.refunded_minor))
+
+
+def capture_entry(payment: Payment, sold: Sold | None, at: datetime) -> Entry:
+    """Return what is posted when money was captured.
+
+    For a session the sale is posted here, with what was not covered as a receivable; for an invoice the sale was posted
+    when it was issued, and here only the receivable is settled.
+    """
+    captured = payment.captured_minor
+    debit = Line(PROVIDER, captured, payment.currency)
+    if sold is None:
+        lines: tuple[Line, ...] = (debit, Line(RECEIVABLES, -captured, payment.currency, payment.driver_id))
+    else:
+        rest = Line(RECEIVABLES, sold.price_minor - captured, payment.currency, payment.driver_id)
+        lines = (debit, rest, *sale(sold.price_minor, sold.vat_minor, sold.vat_percent, payment.currency))
+    return _entry(f"capture:{payment.id}", "capture", payment, at, lines)
+
+
+def uncollected_entry(payment: Payment, sold: Sold, at: datetime) -> Entry:
+    """Return what is posted when a session was delivered and its reserved money is gone: a sale that is owed."""
+    owed = Line(RECEIVABLES, sold.price_minor, payment.currency, payment.driver_id)
+    lines = (owed, *sale(sold.price_minor, sold.vat_minor, sold.vat_percent, payment.currency))
+    return _entry(f"uncollected:{payment.id}", "uncollected", payment, at, lines)
+
+
+def refund_entry(
+    payment: Payment, refund: Refund, refunded_before_minor: int, sold: Sold | None, at: datetime
+) -> Entry:
+    """Return what is posted when a refund was made.
+
+    The VAT is that of all refunds so far less that of those before, so that it sums exactly over any number of refunds.
+    """
+    amount = refund.amount_minor
+    credit = Line(PROVIDER, -amount, payment.currency)
+    if sold is None:
+        lines: tuple[Line, ...] = (Line(RECEIVABLES, amount, payment.currency, payment.driver_id), credit)
+    else:
+        rate = sold.vat_percent
+        vat = vat_within(refunded_before_minor + amount, rate) - vat_within(refunded_before_minor, rate)
+        lines = (*sale(-amount, -vat, rate, payment.currency), credit)
+    return _entry(f"refund:{refund.id}", "refund", payment, at, lines)
+
+
+def _entry(key: str, kind: str, payment: Payment, at: datetime, lines: tuple[Line, ...]) -> Entry:
+    return Entry(
+        idempotency_key=key,
+        kind=kind,
+        occurred_at=at,
+        source_kind="payment",
+        source_id=payment.id,
+        text=payment.provider_ref or "",
+        lines=lines,
+    )
+
+
+def is_sale(payment: Payment) -> bool:
+    """Return whether capturing `payment` is the sale itself, as for a session paid at once."""
+    return payment.purpose == Purpose.SESSION

@@ -1,0 +1,183 @@
+"""One step of a payment: what the provider showed is joined to what we know, and all that follows commits with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from laddverk.kernel.events import Event
+from laddverk.kernel.ids import PaymentId, PaymentMethodId, SessionId, new_id
+from laddverk.ledger import service as ledger
+from laddverk.payments import rules, store
+from laddverk.payments.model import (
+    Payment,
+    PaymentAuthorised,
+    PaymentCaptured,
+    PaymentFailed,
+    PaymentRefunded,
+    Purpose,
+    Refund,
+    RefundState,
+    Snapshot,
+    State,
+    Wish,
+)
+from laddverk.payments.rules import Effect
+from laddverk.platform import outbox
+from laddverk.platform.database import Transaction
+from laddverk.platform.jobs import NewJob, enqueue
+
+CALL: Final = "payments.call"
+"""The job that speaks to the provider: payload `{payment_id, verb}` with the verb charge, capture or cancel."""
+
+
+async def see(tx: Transaction, before: Payment, seen: Snapshot, now: datetime) -> Payment:
+    """Join `seen` to the locked payment `before`, with all that follows; return it as it is now."""
+    after = rules.applied(before, seen, now)
+    if seen.card is not None and after.purpose == Purpose.SAVE_CARD and after.driver_id and after.method_id is None:
+        method = await store.save_method(tx, after.driver_id, after.provider, seen.card, now)
+        after = replace(after, method_id=None if method is None else PaymentMethodId(method))
+    await step(tx, before, after, now)
+    if seen.refunded_minor > before.refunded_minor:
+        await _find_refunds(tx, after, seen.refunded_minor, now)
+    return after
+
+
+async def step(tx: Transaction, before: Payment, after: Payment, now: datetime) -> None:
+    """Save `after` in place of the locked `before`, and cause what the step causes."""
+    if after == before:
+        return
+    # Refunds are counted from their own rows: each is posted once, whoever sees it first.
+    await store.save(tx, replace(after, refunded_minor=before.refunded_minor))
+    if after.state != before.state:
+        detail = {} if after.failure_code == before.failure_code else {"code": after.failure_code}
+        await store.note(tx, after.id, after.state, now, amount_minor=_amount_of(after), detail=detail)
+    for effect in rules.effects(before, after):
+        await _cause(tx, effect, after, now)
+
+
+async def call(tx: Transaction, payment_id: PaymentId, verb: str) -> None:
+    """Let the provider be called once this commits."""
+    await enqueue(tx, [NewJob(CALL, {"payment_id": str(payment_id), "verb": verb})])
+
+
+async def wish(tx: Transaction, before: Payment, wanted: Wish, now: datetime, *, due_minor: int | None = None) -> None:
+    """Say what is wanted of the locked payment `before`; what is open or authorised is acted upon."""
+    after = rules.wished(before, wanted, now, due_minor=due_minor)
+    await step(tx, before, after, now)
+    if wanted == Wish.CANCEL and after.state == State.CHECKOUT:
+        await call(tx, after.id, "cancel")
+
+
+async def refunded(
+    tx: Transaction, before: Payment, refund: Refund, now: datetime, provider_ref: str | None = None
+) -> Payment:
+    """Record that `refund` of the locked payment was made: once, however often it is seen."""
+    if refund.state == RefundState.SUCCEEDED:
+        return before
+    await store.save_refund(tx, refund.id, RefundState.SUCCEEDED, provider_ref, None, now)
+    return await _book_refund(tx, before, refund, now)
+
+
+async def owe_by_invoice(tx: Transaction, payment: Payment, session_id: SessionId, now: datetime) -> None:
+    """A session was delivered and its money cannot be had: it goes to the driver's invoice, or becomes a receivable."""
+    if await store.settle_by_invoice(tx, session_id):
+        await store.note(tx, payment.id, "left_to_invoice", now)
+        return
+    sold = await store.sold(tx, session_id)
+    if sold is not None and sold.price_minor and await ledger.post(tx, rules.uncollected_entry(payment, sold, now)):
+        await store.note(tx, payment.id, "uncollected", now, amount_minor=sold.price_minor)
+
+
+async def _cause(tx: Transaction, effect: Effect, payment: Payment, now: datetime) -> None:
+    match effect:
+        case Effect.CAPTURE:
+            await call(tx, payment.id, "capture")
+        case Effect.CANCEL:
+            await call(tx, payment.id, "cancel")
+        case Effect.AUTHORISED:
+            await _publish(tx, _authorised(payment))
+        case Effect.CAPTURED:
+            await _book_capture(tx, payment, now)
+        case Effect.GONE:
+            if payment.session_id is not None and payment.due_minor and payment.wish == Wish.CAPTURE:
+                await owe_by_invoice(tx, payment, payment.session_id, now)
+            await _publish(tx, _failed(payment))
+
+
+async def _book_capture(tx: Transaction, payment: Payment, now: datetime) -> None:
+    sold = await store.sold(tx, payment.session_id) if rules.is_sale(payment) else None
+    await ledger.post(tx, rules.capture_entry(payment, sold, now))
+    if payment.shortfall_minor:
+        await store.note(tx, payment.id, "shortfall", now, amount_minor=payment.shortfall_minor)
+    event = PaymentCaptured(
+        payment_id=payment.id,
+        purpose=payment.purpose,
+        invoice_id=payment.invoice_id,
+        amount_minor=payment.captured_minor,
+    )
+    await _publish(tx, event)
+
+
+async def _book_refund(tx: Transaction, before: Payment, refund: Refund, now: datetime) -> Payment:
+    sold = await store.sold(tx, before.session_id) if rules.is_sale(before) else None
+    await ledger.post(tx, rules.refund_entry(before, refund, before.refunded_minor, sold, now))
+    after = replace(before, refunded_minor=before.refunded_minor + refund.amount_minor, updated_at=now)
+    await store.save(tx, after)
+    await store.note(tx, after.id, "refunded", now, amount_minor=refund.amount_minor, detail={"reason": refund.reason})
+    event = PaymentRefunded(
+        payment_id=after.id, purpose=after.purpose, invoice_id=after.invoice_id, amount_minor=refund.amount_minor
+    )
+    await _publish(tx, event)
+    return after
+
+
+async def _find_refunds(tx: Transaction, payment: Payment, seen_minor: int, now: datetime) -> None:
+    """Money went back that we do not have in our books as made: ours under way, or one made at the provider by hand."""
+    current = await store.locked(tx, payment.id)
+    assert current is not None
+    refunds = await store.refunds(tx, payment.id)
+    under_way = sum(r.amount_minor for r in refunds if r.state in (RefundState.REQUESTED, RefundState.UNKNOWN))
+    by_hand = min(seen_minor, current.captured_minor) - current.refunded_minor - under_way
+    if by_hand > 0:
+        made = Refund(
+            id=new_id(),
+            payment_id=payment.id,
+            amount_minor=by_hand,
+            state=RefundState.SUCCEEDED,
+            reason="made at the provider",
+            created_at=now,
+        )
+        await store.insert_refund(tx, made, payment.provider)
+        await _book_refund(tx, current, made, now)
+
+
+def _authorised(payment: Payment) -> PaymentAuthorised:
+    return PaymentAuthorised(
+        payment_id=payment.id, start_request_id=payment.start_request_id, amount_minor=payment.authorised_minor
+    )
+
+
+def _failed(payment: Payment) -> PaymentFailed:
+    return PaymentFailed(
+        payment_id=payment.id,
+        purpose=payment.purpose,
+        start_request_id=payment.start_request_id,
+        why=payment.failure_code or payment.state,
+    )
+
+
+async def _publish(tx: Transaction, event: Event) -> None:
+    await outbox.publish(tx, [event])
+
+
+def _amount_of(payment: Payment) -> int | None:
+    return {State.AUTHORISED: payment.authorised_minor, State.CAPTURED: payment.captured_minor}.get(payment.state)
+
+
+def decoded_id(payload: dict[str, Any], name: str = "payment_id") -> PaymentId:
+    """Return the payment id in a job's payload."""
+    return PaymentId(UUID(payload[name]))

@@ -1,0 +1,347 @@
+"""Payments in PostgreSQL. SQL and nothing else; what a step means is decided in `rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.kernel.ids import DriverId, PaymentId, PaymentMethodId, SessionId, new_id
+from laddverk.payments.model import Card, Method, Payment, Refund, RefundState, WebhookEvent
+from laddverk.payments.rules import Sold
+from laddverk.platform.database import Transaction
+
+INSERT: Final = """
+INSERT INTO payment (id, purpose, state, currency, amount_minor, due_minor, wish, session_id, start_request_id,
+                     invoice_id, driver_id, provider, method_id, return_url, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
+"""
+SAVE: Final = """
+UPDATE payment SET state = $2, authorised_minor = $3, captured_minor = $4, refunded_minor = $5, due_minor = $6,
+       wish = $7, session_id = $8, provider_ref = $9, checkout_ref = $10, checkout_url = $11, method_id = $12,
+       failure_code = $13, failure_text = $14, updated_at = $15
+WHERE id = $1
+"""
+BY_ID: Final = "SELECT * FROM payment WHERE id = $1"
+LOCKED: Final = "SELECT * FROM payment WHERE id = $1 FOR UPDATE"
+BY_REFERENCE: Final = """
+SELECT id FROM payment WHERE provider = $1 AND (provider_ref = $2 OR checkout_ref = $3) ORDER BY created_at DESC LIMIT 1
+"""
+OF_START: Final = """
+SELECT * FROM payment WHERE start_request_id = ANY($1) ORDER BY created_at DESC, id DESC FOR UPDATE
+"""
+OF_SESSION: Final = "SELECT * FROM payment WHERE session_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1 FOR UPDATE"
+OPEN_FOR_INVOICE: Final = """
+SELECT * FROM payment WHERE invoice_id = $1 AND state IN ('created', 'checkout', 'authorised', 'capturing', 'unknown')
+ORDER BY created_at DESC LIMIT 1 FOR UPDATE
+"""
+LOCK_START: Final = "SELECT payment_id, cancelled_at FROM start_request WHERE id = $1 FOR UPDATE"
+LINK_START: Final = "UPDATE start_request SET payment_id = $2 WHERE id = $1"
+LOCK_INVOICE: Final = """
+SELECT driver_id, currency, gross_minor - credited_minor - paid_minor AS remaining_minor, kind
+FROM invoice WHERE id = $1 FOR UPDATE
+"""
+UNSETTLED: Final = """
+SELECT id FROM payment
+WHERE (state = 'unknown' AND updated_at < $1::timestamptz - interval '5 seconds')
+   OR (state = 'capturing' AND updated_at < $1::timestamptz - interval '1 minute')
+   OR (state = 'authorised' AND wish = 'cancel' AND updated_at < $1::timestamptz - interval '1 minute')
+   OR (state IN ('created', 'checkout', 'authorised') AND updated_at < $1::timestamptz - interval '10 minutes')
+ORDER BY updated_at LIMIT 50
+"""
+TOUCH: Final = "UPDATE payment SET updated_at = $2 WHERE id = $1"
+
+INSERT_EVENT: Final = """
+INSERT INTO payment_event (id, payment_id, at, kind, amount_minor, detail) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+SOLD: Final = """
+SELECT price_minor, coalesce(vat_minor, 0) AS vat_minor, coalesce(vat_percent, 0) AS vat_percent
+FROM session WHERE id = $1 AND price_minor IS NOT NULL
+"""
+# What can no longer be taken at once goes to the driver's monthly invoice.
+TO_INVOICE: Final = """
+UPDATE session SET settlement = 'invoice' WHERE id = $1 AND settlement = 'payment' AND driver_id IS NOT NULL
+RETURNING id
+"""
+
+INSERT_METHOD: Final = """
+INSERT INTO payment_method (id, driver_id, provider, customer_ref, method_ref, brand, last4, expires, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (provider, method_ref) DO UPDATE SET brand = excluded.brand, last4 = excluded.last4,
+    expires = excluded.expires, removed_at = NULL
+WHERE payment_method.driver_id = excluded.driver_id
+RETURNING id
+"""
+METHODS: Final = """
+SELECT * FROM payment_method WHERE driver_id = $1 AND provider = $2 AND removed_at IS NULL ORDER BY created_at DESC
+"""
+METHOD: Final = "SELECT * FROM payment_method WHERE id = $1"
+REMOVE_METHOD: Final = """
+UPDATE payment_method SET removed_at = $3 WHERE id = $1 AND driver_id = $2 AND removed_at IS NULL
+"""
+DRIVER_EMAIL: Final = "SELECT email FROM driver WHERE id = $1"
+
+INSERT_REFUND: Final = """
+INSERT INTO payment_refund (id, payment_id, amount_minor, state, reason, requested_by, provider_ref, created_at,
+                            updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+"""
+REFUNDS: Final = "SELECT * FROM payment_refund WHERE payment_id = $1 ORDER BY created_at, id"
+REFUND: Final = "SELECT * FROM payment_refund WHERE id = $1"
+SAVE_REFUND: Final = """
+UPDATE payment_refund SET state = $2, provider_ref = coalesce($3, provider_ref), failure_text = $4, updated_at = $5
+WHERE id = $1
+"""
+OPEN_REFUNDS: Final = """
+SELECT id FROM payment_refund
+WHERE state IN ('requested', 'unknown') AND updated_at < $1::timestamptz - interval '1 minute'
+ORDER BY updated_at LIMIT 50
+"""
+
+INBOX: Final = """
+INSERT INTO webhook_inbox (provider, event_id, kind, payload, received_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (provider, event_id) DO UPDATE SET copies = webhook_inbox.copies + 1
+RETURNING copies
+"""
+INBOX_EVENT: Final = "SELECT payload FROM webhook_inbox WHERE provider = $1 AND event_id = $2 AND processed_at IS NULL"
+INBOX_DONE: Final = "UPDATE webhook_inbox SET processed_at = $3 WHERE provider = $1 AND event_id = $2"
+
+
+class StartRow(Struct, frozen=True):
+    """What a payment needs to know of a start request."""
+
+    payment_id: PaymentId | None
+    cancelled_at: datetime | None
+
+
+class InvoiceRow(Struct, frozen=True):
+    """What a payment needs to know of an invoice."""
+
+    driver_id: DriverId
+    currency: str
+    remaining_minor: int
+    kind: str
+
+
+async def insert(tx: Transaction, payment: Payment) -> None:
+    """Write a new payment."""
+    await tx.execute(
+        INSERT,
+        payment.id,
+        payment.purpose,
+        payment.state,
+        payment.currency,
+        payment.amount_minor,
+        payment.due_minor,
+        payment.wish,
+        payment.session_id,
+        payment.start_request_id,
+        payment.invoice_id,
+        payment.driver_id,
+        payment.provider,
+        payment.method_id,
+        payment.return_url,
+        payment.created_at,
+    )
+
+
+async def save(tx: Transaction, payment: Payment) -> None:
+    """Write what can change of a payment. The caller holds its lock."""
+    await tx.execute(
+        SAVE,
+        payment.id,
+        payment.state,
+        payment.authorised_minor,
+        payment.captured_minor,
+        payment.refunded_minor,
+        payment.due_minor,
+        payment.wish,
+        payment.session_id,
+        payment.provider_ref,
+        payment.checkout_ref,
+        payment.checkout_url,
+        payment.method_id,
+        payment.failure_code,
+        payment.failure_text,
+        payment.updated_at,
+    )
+
+
+async def payment(tx: Transaction, payment_id: PaymentId) -> Payment | None:
+    """Return a payment."""
+    return await tx.fetch_one(Payment, BY_ID, payment_id)
+
+
+async def locked(tx: Transaction, payment_id: PaymentId) -> Payment | None:
+    """Return a payment, locked until `tx` ends."""
+    return await tx.fetch_one(Payment, LOCKED, payment_id)
+
+
+async def id_by_reference(
+    tx: Transaction, provider: str, provider_ref: str | None, checkout_ref: str | None
+) -> PaymentId | None:
+    """Return the payment that a provider means."""
+    found: PaymentId | None = await tx.value(BY_REFERENCE, provider, provider_ref, checkout_ref)
+    return found
+
+
+async def of_starts(tx: Transaction, start_request_ids: Sequence[UUID]) -> list[Payment]:
+    """Return the payments for start requests, newest first, locked."""
+    return await tx.fetch(Payment, OF_START, start_request_ids)
+
+
+async def of_session(tx: Transaction, session_id: SessionId) -> Payment | None:
+    """Return the newest payment that names this session, locked."""
+    return await tx.fetch_one(Payment, OF_SESSION, session_id)
+
+
+async def open_for_invoice(tx: Transaction, invoice_id: UUID) -> Payment | None:
+    """Return the payment of an invoice that is under way, locked."""
+    return await tx.fetch_one(Payment, OPEN_FOR_INVOICE, invoice_id)
+
+
+async def lock_start(tx: Transaction, start_request_id: UUID) -> StartRow | None:
+    """Return a start request, locked: two clicks on "pay" follow one another."""
+    return await tx.fetch_one(StartRow, LOCK_START, start_request_id)
+
+
+async def link_start(tx: Transaction, start_request_id: UUID, payment_id: PaymentId) -> None:
+    """Tell a start request which payment is for it; its session inherits it."""
+    await tx.execute(LINK_START, start_request_id, payment_id)
+
+
+async def lock_invoice(tx: Transaction, invoice_id: UUID) -> InvoiceRow | None:
+    """Return an invoice, locked."""
+    return await tx.fetch_one(InvoiceRow, LOCK_INVOICE, invoice_id)
+
+
+async def unsettled(tx: Transaction, now: datetime) -> list[PaymentId]:
+    """Return payments that the provider should be asked about, those that waited longest first."""
+    return await tx.values(UNSETTLED, now)
+
+
+async def touch(tx: Transaction, payment_id: PaymentId, now: datetime) -> None:
+    """Note that a payment was looked at, so that others get their turn."""
+    await tx.execute(TOUCH, payment_id, now)
+
+
+async def note(
+    tx: Transaction,
+    payment_id: PaymentId,
+    kind: str,
+    now: datetime,
+    *,
+    amount_minor: int | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Add to what happened to a payment."""
+    await tx.execute(INSERT_EVENT, new_id(), payment_id, now, kind, amount_minor, detail or {})
+
+
+async def sold(tx: Transaction, session_id: SessionId | None) -> Sold | None:
+    """Return what a session was sold for; None until it is priced."""
+    return None if session_id is None else await tx.fetch_one(Sold, SOLD, session_id)
+
+
+async def settle_by_invoice(tx: Transaction, session_id: SessionId) -> bool:
+    """Let the monthly invoice take a session that could not be paid at once; return whether it has a driver."""
+    return await tx.value(TO_INVOICE, session_id) is not None
+
+
+async def save_method(tx: Transaction, driver_id: DriverId, provider: str, card: Card, now: datetime) -> UUID | None:
+    """Keep a card of a driver; None when another driver has it already."""
+    found: UUID | None = await tx.value(
+        INSERT_METHOD,
+        new_id(),
+        driver_id,
+        provider,
+        card.customer_ref,
+        card.method_ref,
+        card.brand,
+        card.last4,
+        card.expires,
+        now,
+    )
+    return found
+
+
+async def methods(tx: Transaction, driver_id: DriverId, provider: str) -> list[Method]:
+    """Return a driver's saved cards with one provider, the newest first."""
+    return await tx.fetch(Method, METHODS, driver_id, provider)
+
+
+async def method(tx: Transaction, method_id: PaymentMethodId) -> Method | None:
+    """Return a saved card, also one that was removed since."""
+    return await tx.fetch_one(Method, METHOD, method_id)
+
+
+async def remove_method(tx: Transaction, method_id: PaymentMethodId, driver_id: DriverId, now: datetime) -> bool:
+    """Forget a driver's card; return whether it was there."""
+    return await tx.execute(REMOVE_METHOD, method_id, driver_id, now) == 1
+
+
+async def driver_email(tx: Transaction, driver_id: DriverId) -> str | None:
+    """Return where a driver gets mail."""
+    found: str | None = await tx.value(DRIVER_EMAIL, driver_id)
+    return found
+
+
+async def insert_refund(tx: Transaction, refund: Refund, requested_by: str) -> None:
+    """Write a new refund."""
+    await tx.execute(
+        INSERT_REFUND,
+        refund.id,
+        refund.payment_id,
+        refund.amount_minor,
+        refund.state,
+        refund.reason,
+        requested_by,
+        refund.provider_ref,
+        refund.created_at,
+    )
+
+
+async def refunds(tx: Transaction, payment_id: PaymentId) -> list[Refund]:
+    """Return all refunds of a payment, oldest first. Lock the payment before counting on them."""
+    return await tx.fetch(Refund, REFUNDS, payment_id)
+
+
+async def refund(tx: Transaction, refund_id: UUID) -> Refund | None:
+    """Return a refund."""
+    return await tx.fetch_one(Refund, REFUND, refund_id)
+
+
+async def save_refund(
+    tx: Transaction, refund_id: UUID, state: RefundState, provider_ref: str | None, failure: str | None, now: datetime
+) -> None:
+    """Write what became of a refund."""
+    await tx.execute(SAVE_REFUND, refund_id, state, provider_ref, failure, now)
+
+
+async def open_refunds(tx: Transaction, now: datetime) -> list[UUID]:
+    """Return refunds that should have been answered by now."""
+    return await tx.values(OPEN_REFUNDS, now)
+
+
+async def receive(tx: Transaction, provider: str, event: WebhookEvent, now: datetime) -> int:
+    """Keep a webhook; return how many copies of it have come: 1 for a new one."""
+    return int(await tx.value(INBOX, provider, event.id, event.kind, event, now))
+
+
+async def unprocessed(tx: Transaction, provider: str, event_id: str) -> WebhookEvent | None:
+    """Return a webhook that still has to be acted upon."""
+    row = await tx.fetch_one(_Inbox, INBOX_EVENT, provider, event_id)
+    return None if row is None else row.payload
+
+
+async def processed(tx: Transaction, provider: str, event_id: str, now: datetime) -> None:
+    """Note that a webhook was acted upon."""
+    await tx.execute(INBOX_DONE, provider, event_id, now)
+
+
+class _Inbox(Struct, frozen=True):
+    payload: WebhookEvent
