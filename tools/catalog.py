@@ -10,7 +10,7 @@ never touch the same file. The area follows from where the text is written:
     src/laddverk/<package>/…                                            <package>
 
 What is extracted: `_("…")`, `N_("…")`, `ngettext`, `pgettext` in Python and in templates, `{% trans %}`, and the
-message and `remedy=` of every Problem. A text that several areas use lives in the first file that has it.
+message and `remedy=` of every Problem but those of the terminal (`cli`, `platform`). A text that several areas use lives in the first file that has it.
 
 update   adds what is missing to the area's file (empty, for you to fill in) and removes what no source uses
 check    fails when a text has no translation, is fuzzy, loses a %(place)s, is translated in two ways, or stands in a
@@ -42,6 +42,9 @@ CALLS: Final = {"_": 1, "N_": 1, "marked": 1, "gettext": 1, "ngettext": 2, "pget
 
 PROBLEMS: Final = {"Problem"}
 """The base of all Problems; `problem_classes` adds those that rooms derive from it."""
+
+TERMINAL: Final = ("cli/", "platform/")
+"""Where Problems are about the machine and are read in a terminal: these stay English, as all of the terminal does."""
 
 TEMPLATE_SUFFIXES: Final = {".html", ".txt", ".xml", ".svg", ".j2", ".webmanifest"}
 PLACE: Final = re.compile(r"%\((\w+)\)|(?<!%)%[sd]")
@@ -107,6 +110,7 @@ def text_from(arguments: list[str | None], takes: int) -> Text | None:
 
 def texts_in_python(path: Path) -> Iterator[Text]:
     """Yield the marked texts of a Python file, and the words of its Problems."""
+    in_terminal = path.is_relative_to(SOURCE) and path.relative_to(SOURCE).as_posix().startswith(TERMINAL)
     for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
         if not isinstance(node, ast.Call):
             continue
@@ -115,7 +119,7 @@ def texts_in_python(path: Path) -> Iterator[Text]:
             text = text_from([literal(argument) for argument in node.args], CALLS[name])
             if text:
                 yield text
-        elif name in PROBLEMS:
+        elif name in PROBLEMS and not in_terminal:
             words = [*node.args[:1], *(each.value for each in node.keywords if each.arg == "remedy")]
             yield from (Text((found,)) for found in map(literal, words) if found)
 
@@ -207,6 +211,9 @@ def update(language: str, areas: set[str]) -> None:
             string = kept.string if kept is not None and same_shape else None
             flags = kept.flags - {"python-format"} if kept is not None and same_shape else set()
             new.add(text.id, string, context=text.context, flags=flags)
+        if not messages(new):
+            (LOCALES / language / f"{area}.po").unlink(missing_ok=True)
+            continue
         write(language, area, new)
         empty = sum(1 for message in messages(new) if not filled(message))
         print(f"{language}/{area}.po: {len(messages(new))} texts, {empty} to translate")
