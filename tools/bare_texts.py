@@ -14,7 +14,8 @@ from typing import Final
 JINJA: Final = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 CLASS_NAME: Final = re.compile(r"\{% block face %\}\w+\{% endblock %\}")
 COMPUTED_TAG: Final = re.compile(r"(?<=[</])\{\{.*?\}\}")
-LOOSE_ATTRIBUTE: Final = re.compile(r'[\w-]+="[^"]*"')
+NOT_A_TEXT: Final = re.compile(r"""[\w-]+="[^"]*"|/[\w§/.-]+""")
+"""Attributes that a macro writes alone, and addresses."""
 SHOWN_ATTRIBUTES: Final = {"placeholder", "title", "aria-label", "alt"}
 NOT_SHOWN: Final = {"script", "style"}
 WORD: Final = re.compile(r"[^\W\d_]{2,}")
@@ -71,7 +72,7 @@ def bare_texts(source: str) -> list[str]:
     """Return the texts in a template's source that are not marked, each once, in order."""
     reader = Reader()
     reader.feed(JINJA.sub("\u00a7", COMPUTED_TAG.sub("x", CLASS_NAME.sub("", source))))
-    texts = (" ".join(LOOSE_ATTRIBUTE.sub("", text).split()) for text in reader.found)
+    texts = (" ".join(NOT_A_TEXT.sub("", text).split()) for text in reader.found)
     return list(dict.fromkeys(text for text in texts if is_text(text)))
 
 

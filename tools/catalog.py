@@ -10,7 +10,8 @@ never touch the same file. The area follows from where the text is written:
     src/laddverk/<package>/…                                            <package>
 
 What is extracted: `_("…")`, `N_("…")`, `ngettext`, `pgettext` in Python and in templates, `{% trans %}`, and the
-message and `remedy=` of every Problem but those of the terminal (`cli`, `platform`). A text that several areas use lives in the first file that has it.
+message and `remedy=` of every Problem but those of the terminal (`cli`, `platform`). A text that several areas use
+lives in the first file that has it.
 
 update   adds what is missing to the area's file (empty, for you to fill in) and removes what no source uses
 check    fails when a text has no translation, is fuzzy, loses a %(place)s, is translated in two ways, or stands in a
