@@ -1,0 +1,144 @@
+"""A running demo network and a real Chromium, shared by all browser tests of one worker."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+START_TIMEOUT_S = 90.0
+PASSWORD = re.compile(r"password (\S+) as")
+
+
+@dataclass
+class Demo:
+    """A demo network in a process of its own."""
+
+    url: str
+    password: str
+    process: subprocess.Popen[str]
+
+
+@dataclass
+class Watched:
+    """A page, and what went wrong while it was looked at."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests share one network: they run in one worker."""
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Demo]:
+    """The demo with its history and its fleet."""
+    with tempfile.TemporaryDirectory(prefix="laddverk-browser-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        port = free_port()
+        environment = {
+            **os.environ,
+            "LADDVERK_STATE_DIR": str(Path(folder) / "state"),
+            "LADDVERK_WEB_PORT": str(port),
+            "LADDVERK_OCPP_PORT": str(free_port()),
+            "PYTHONUNBUFFERED": "1",
+        }
+        log = (Path(folder) / "demo.log").open("w+")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "laddverk.cli.main", "demo"], env=environment, stdout=log, stderr=log, text=True
+        )
+        try:
+            said = _wait_until(process, Path(log.name), "simulated chargers connect")
+            found = PASSWORD.search(said)
+            assert found is not None, said
+            yield Demo(f"http://127.0.0.1:{port}", found[1], process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            log.close()
+
+
+def _wait_until(process: subprocess.Popen[str], log: Path, words: str) -> str:
+    ends = time.monotonic() + START_TIMEOUT_S
+    while words not in (said := log.read_text()):
+        assert process.poll() is None, said
+        assert time.monotonic() < ends, said
+        time.sleep(0.2)
+    return said
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+def watch(context: BrowserContext, home: str) -> Watched:
+    """Return a new page that notes console errors, uncaught exceptions, and requests to other hosts."""
+    watched = Watched(context.new_page())
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((home, "data:", "blob:")):
+            watched.foreign.append(request.url)
+
+    watched.page.on("request", on_request)
+    watched.page.on("pageerror", lambda error: watched.errors.append(f"{watched.page.url}: {error}"))
+    watched.page.on(
+        "console",
+        lambda message: watched.errors.append(f"{watched.page.url}: {message.text}") if message.type == "error" else None,
+    )
+    return watched
+
+
+def sign_in(page: Page, demo: Demo, email: str) -> None:
+    """Sign in to the console."""
+    page.goto(f"{demo.url}/console/login")
+    page.locator("input[name=email]").fill(email)
+    page.locator("input[name=password]").fill(demo.password)
+    page.locator("main button[type=submit]").first.click()
+    page.wait_for_url(re.compile(r"/console(?!/login)"))
+
+

@@ -1,0 +1,117 @@
+"""Every page, found by following links, in both languages and at both widths: no error, no foreign request, no overflow.
+
+With LADDVERK_SCREENSHOTS=DIR a picture of each page is kept for people to look at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter, deque
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import Demo, Watched, sign_in, watch
+
+WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1366, "height": 768}}
+PAGES_MAX = 90  # of one face, language and width
+SAME_KIND_MAX = 1  # of pages that differ in an id or a filter only
+ID = re.compile(r"(?<=/)[a-z]{3}_[0-9a-f]{32}|(?<=/)[A-Z]{2,8}-\d+(-\d+\w?)?|(?<=/sandbox/pay/).+")
+NOT_PAGES = re.compile(r"\.(pdf|csv|json|svg)$|/csv$|/export|/live|/static/|logout|sign-out")
+SCREENSHOTS = os.environ.get("LADDVERK_SCREENSHOTS")
+
+
+def kind_of(address: str) -> str:
+    """Return the address with its ids taken out: two pages of one kind look alike."""
+    parts = urlsplit(address)
+    names = "&".join(sorted(pair.partition("=")[0] for pair in parts.query.split("&") if pair))
+    return ID.sub("*", parts.path) + (f"?{names}" if names else "")
+
+
+def links_on(page: Page, home: str) -> list[str]:
+    """Return the addresses of our own pages that this page links to."""
+    found = page.eval_on_selector_all("a[href]", "all => all.map(one => one.getAttribute('href'))")
+    addresses = [urljoin(page.url, href).partition("#")[0] for href in found]
+    return [each for each in addresses if each.startswith(home) and not NOT_PAGES.search(urlsplit(each).path)]
+
+
+def visit_all(watched: Watched, home: str, start: str, language: str, name: str) -> Counter[str]:
+    """Follow links from `start` and look at one page of each kind. Returns the kinds that were visited."""
+    waiting, seen = deque([home + start]), Counter({kind_of(home + start): 1})
+    visited: Counter[str] = Counter()
+    face = start.split("/")[1]
+    while waiting and sum(visited.values()) < PAGES_MAX:
+        address = waiting.popleft()
+        response = watched.page.goto(address, wait_until="load")
+        assert response is not None
+        assert response.status == 200, f"{address} answered {response.status}"
+        assert watched.page.locator("html").get_attribute("lang") == language, address
+        too_wide = watched.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert too_wide <= 0, f"{address} is {too_wide} px wider than the {name} screen"
+        visited[kind_of(address)] += 1
+        if SCREENSHOTS:
+            keep(watched.page, f"{kind_of(address)}", f"{name}-{language}")
+        for each in links_on(watched.page, home):
+            if (urlsplit(each).path.split("/")[1] == "console") == (face == "console") and seen[kind_of(each)] < SAME_KIND_MAX:
+                seen[kind_of(each)] += 1
+                waiting.append(each)
+    return visited
+
+
+def keep(page: Page, kind: str, folder: str) -> None:
+    """Keep a picture of the page."""
+    target = Path(SCREENSHOTS or "") / folder
+    target.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(400)  # charts and map draw themselves after the page has loaded
+    page.screenshot(path=target / (re.sub(r"[^\w]+", "_", kind).strip("_")[:80] + ".png"), full_page=True)
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_of_the_console(demo: Demo, browser: Browser, language: str, width: str) -> None:
+    context = browser.new_context(viewport=WIDTHS[width], locale=f"{language}-SE")  # type: ignore[arg-type]
+    context.add_cookies([{"name": "language", "value": language, "url": demo.url}])
+    watched = watch(context, demo.url)
+    sign_in(watched.page, demo, "admin@example.com")
+    visited = visit_all(watched, demo.url, "/console", language, width)
+    context.close()
+
+    assert watched.errors == []
+    assert watched.foreign == []
+    for kind in ("/console/stations/*", "/console/sessions/*", "/console/invoices/*", "/console/tariffs/*"):
+        assert visited[kind], f"no page {kind} was found among {sorted(visited)}"
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_of_the_portal(demo: Demo, browser: Browser, language: str, width: str) -> None:
+    context = browser.new_context(viewport=WIDTHS[width], locale=f"{language}-SE")  # type: ignore[arg-type]
+    context.add_cookies([{"name": "language", "value": language, "url": demo.url}])
+    watched = watch(context, demo.url)
+    sign_in_as_driver(watched.page, demo)
+    visited = visit_all(watched, demo.url, "/", language, width)
+    visited += visit_all(watched, demo.url, "/my", language, width)
+    context.close()
+
+    assert watched.errors == []
+    assert watched.foreign == []
+    for kind in ("/u/*", "/my", "/my/sessions/*", "/my/invoices/*", "/my/account", "/help", "/demo/mail"):
+        assert visited[kind], f"no page {kind} was found among {sorted(visited)}"
+
+
+def sign_in_as_driver(page: Page, demo: Demo) -> None:
+    """Sign in by the link that the demo's mail box shows, as a driver does."""
+    from laddverk.cli.demo.founding import example_driver
+
+    email = example_driver()
+    page.goto(f"{demo.url}/sign-in")
+    page.locator("input[name=email]").fill(email)
+    page.locator("main form button").first.click()
+    page.goto(f"{demo.url}/demo/mail")
+    page.locator(f"main a:has-text('{email}')").first.click()
+    page.locator("main a[href*='/sign-in/']").first.click()
+    page.locator("main form button").first.click()
+    page.wait_for_url(re.compile(r"/my"))
