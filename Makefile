@@ -15,7 +15,7 @@ run: install-run  ## Install and start a living demo network (Ctrl-C stops it)
 	@exec .venv/bin/laddverk demo $(ARGS)
 
 test: install-dev  ## Install and run all tests (ARGS="tests/unit -k price" narrows them)
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: install-dev  ## Style, types, floors between packages, sizes, translations
 	$(PY) -m ruff check .
