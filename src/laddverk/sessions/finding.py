@@ -97,8 +97,7 @@ def end_key(fact: SessionEnded, given: Found) -> str | None:
     """
     if fact.transaction_key:
         return tidy(fact.transaction_key)
-    if is_ours(fact.transaction_number):
-        assert fact.transaction_number is not None
+    if fact.transaction_number is not None and fact.transaction_number > 0:
         row = given.by_number.get((fact.station_id, fact.transaction_number))
         return row.transaction_key if row else None
     evse_number, shown = int32(fact.evse_number), token(fact.token_uid)

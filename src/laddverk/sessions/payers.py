@@ -120,4 +120,4 @@ def _of_holder(standing: TokenStanding | None) -> Judged:
         driver_group=standing.driver_group or "",
         settlement=standing.settlement or "",
     )
-    return Judged(payer, AuthorisationAnswer(authorisation), standing.reason)
+    return Judged(payer, AuthorisationAnswer(authorisation, standing.valid_until), standing.reason)

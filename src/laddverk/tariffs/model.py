@@ -25,7 +25,7 @@ class Dimension(StrEnum):
     """Once, when energy was delivered."""
 
 
-class Restriction(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Restriction(Struct, frozen=True, kw_only=True):
     """When a component applies, in the local time of the site. Everything given must hold."""
 
     weekdays: tuple[int, ...] = ()
@@ -40,7 +40,7 @@ class Restriction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Exclusive."""
 
 
-class Component(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Component(Struct, frozen=True, kw_only=True):
     """One price of one dimension. Of several that apply at an instant, the first in the tariff counts (OCPI rule)."""
 
     dimension: Dimension
@@ -49,7 +49,7 @@ class Component(Struct, frozen=True, kw_only=True, omit_defaults=True):
     when: Restriction = Restriction()
 
 
-class Tariff(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Tariff(Struct, frozen=True, kw_only=True):
     """One version of a price list."""
 
     currency: str = "SEK"
@@ -90,7 +90,7 @@ class Charge(Struct, frozen=True, kw_only=True):
     timezone: str
 
 
-class PriceLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PriceLine(Struct, frozen=True, kw_only=True):
     """One part of a price, so that every öre is explained."""
 
     dimension: Dimension
