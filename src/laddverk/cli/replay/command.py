@@ -25,6 +25,7 @@ from laddverk.invoicing import service as invoicing
 from laddverk.kernel.problems import Invalid
 from laddverk.kernel.time import system_clock
 from laddverk.ocpp.protocol import Protocol
+from laddverk.platform.settings import secrets_in
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.connection import Link
 from laddverk.simulator.ledger import Ledger
@@ -54,11 +55,12 @@ async def replay(order: Order, say: Say) -> int:
         raise Invalid("There is no usable session in %(file)s.", file=str(order.file))
     _tell_of_file(read, rows, say)
     async with network.prepared(order.currency, order.zone, say) as prepared:
+        pepper = secrets_in(prepared.settings.state_dir).charger_pepper
         async with prepared.database.transaction() as tx:
-            placed = await network.furnish(tx, rows, order.currency, order.zone)
+            placed = await network.furnish(tx, rows, order.currency, order.zone, pepper=pepper)
         ledger = Ledger(prepared.settings.state_dir / "simulators.jsonl")
         say(f"{len(placed)} stations connect, and say what happened to them")
-        async with network.running(prepared):
+        async with network.running(prepared.settings, prepared.log):
             driven = time.monotonic()
             traffic = await drive.drive(_stations(rows, placed, prepared, ledger), say)
             rate = traffic.acknowledged / (time.monotonic() - driven)

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,6 @@ from laddverk.cli.network import Say, prepared_database
 from laddverk.cli.replay.source import Row
 from laddverk.kernel.actors import rule
 from laddverk.kernel.problems import Unavailable
-from laddverk.kernel.time import system_clock
 from laddverk.platform import embedded
 from laddverk.platform.database import Database, Transaction
 from laddverk.platform.settings import Settings
@@ -38,6 +37,7 @@ ACTOR: Final = rule("replay")
 READY_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 20.0
 LOG_TAIL_CHARS: Final = 2000
+FOUNDED_BEFORE: Final = timedelta(days=1)  # a tariff holds from when it was made, and the first session needs one
 WORKING_DAYS: Final = (0, 1, 2, 3, 4)
 
 
@@ -64,8 +64,8 @@ async def prepared(currency: str, zone: ZoneInfo, say: Say) -> AsyncIterator[Net
     with embedded.throw_away("laddverk-replay-") as place:
         settings = Settings(
             state_dir=place,
-            web_port=_free_port(),
-            ocpp_port=_free_port(),
+            web_port=free_port(),
+            ocpp_port=free_port(),
             currency=currency,
             timezone=zone.key,
             operator_name="Replay",
@@ -81,15 +81,19 @@ async def prepared(currency: str, zone: ZoneInfo, say: Say) -> AsyncIterator[Net
 
 
 @asynccontextmanager
-async def running(network: Network) -> AsyncIterator[None]:
-    """Run the program of `network` as a process of its own, so that it shares nothing with the simulators."""
-    with network.log.open("wb") as log:
+async def running(settings: Settings, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `laddverk up` as a process of its own, so that it shares nothing with the simulators; stop it at the end.
+
+    Yields it once chargers can connect. Raises `Unavailable` with its last words when it does not start.
+    """
+    with log.open("ab") as output:
         command = (sys.executable, "-m", "laddverk.cli.main", "up")
-        environment = _environment(network.settings)
-        process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log, env=environment)
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=output, stderr=output, env=_environment(settings)
+        )  # fmt: skip
     try:
-        await _until_open(network, process)
-        yield
+        await _until_open(settings, log, process)
+        yield process
     finally:
         if process.returncode is None:
             process.terminate()
@@ -109,18 +113,18 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {**kept, **given, "PYTHONPATH": path}
 
 
-async def _until_open(network: Network, process: asyncio.subprocess.Process) -> None:
+async def _until_open(settings: Settings, log: Path, process: asyncio.subprocess.Process) -> None:
     deadline = asyncio.get_running_loop().time() + READY_TIMEOUT_S
     while asyncio.get_running_loop().time() < deadline and process.returncode is None:
         try:
-            _, writer = await asyncio.open_connection(network.settings.host, network.settings.ocpp_port)
+            _, writer = await asyncio.open_connection(settings.host, settings.ocpp_port)
         except OSError:
             await asyncio.sleep(0.1)
         else:
             writer.close()
             return
     raise Unavailable(
-        "The network for the replay did not start. It said: %(words)s", words=log_tail(network.log) or "nothing"
+        "The network for the simulators did not start. It said: %(words)s", words=log_tail(log) or "nothing"
     )
 
 
@@ -129,7 +133,8 @@ def log_tail(path: Path) -> str:
     return path.read_text(errors="replace")[-LOG_TAIL_CHARS:] if path.exists() else ""
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -139,12 +144,14 @@ def _free_port() -> int:
 # What stands in it.
 
 
-async def furnish(tx: Transaction, rows: Sequence[Row], currency: str, zone: ZoneInfo) -> dict[str, Placed]:
+async def furnish(
+    tx: Transaction, rows: Sequence[Row], currency: str, zone: ZoneInfo, *, pepper: bytes
+) -> dict[str, Placed]:
     """Set up a site for each location, a station, a driver and a card for each user, and the tariff.
 
     Returns what was placed, by user.
     """
-    now = system_clock()
+    now = min(row.started_at for row in rows) - FOUNDED_BEFORE
     sites = {}
     for name in sorted({row.site for row in rows}):
         details = SiteDetails(name=name, code=_code(name), timezone=zone.key, municipality="Norway")
@@ -158,6 +165,7 @@ async def furnish(tx: Transaction, rows: Sequence[Row], currency: str, zone: Zon
             for user, site in users.items()
         ],
         now,
+        pepper=pepper,
     )
     cards = await _enrol(tx, list(users), now)
     version = await tariffs.create(tx, ACTOR, "By time of day", tariff(currency), now)

@@ -1,0 +1,114 @@
+"""`laddverk demo`: a living network around Göteborg, with three months behind it and simulated chargers in it.
+
+places, people, prices   what there is: invented, on real streets
+founding                 sets it up through the rooms' own services, once
+past, telling            three months of history, told through the recorders; invoices and payments
+living                   the simulated chargers, connected over sockets like any others
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from laddverk import wiring
+from laddverk.cli.demo import founding, living, people, telling
+from laddverk.cli.demo.places import stands
+from laddverk.cli.network import Say, prepared_database, run_in_loop, stopped_by_signals
+from laddverk.cli.up import print_line
+from laddverk.platform.house import House
+from laddverk.platform.settings import Settings
+
+MONTHS_OF_PAST: Final = 2  # finished ones, and the present one so far
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what there is to choose."""
+    parser.add_argument("--no-history", action="store_true", help="start without three months of past")
+    parser.add_argument("--no-fleet", action="store_true", help="start without simulated chargers")
+    parser.epilog = "The data stay in LADDVERK_STATE_DIR: a second start goes on from there. Ctrl-C stops it."
+
+
+def run(given: argparse.Namespace, settings: Settings) -> int:
+    """Run the demo until it is told to stop."""
+    chosen = msgspec.structs.replace(settings, demo=True)
+    if settings.operator_name == Settings().operator_name:
+        chosen = founding.operated(chosen)
+    run_in_loop(demo(chosen, print_line, history=not given.no_history, fleet=not given.no_fleet))
+    return 0
+
+
+async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: bool = True) -> None:
+    """Run the network, found the demo in it if it is empty, tell its past, and let its chargers live."""
+    stop = stopped_by_signals()
+    tasks: list[asyncio.Task[None]] = []
+
+    async def ready(house: House, addresses: wiring.Addresses) -> None:
+        drivers = people.drivers(Random(people.SEED))
+        since = beginning(house.clock(), ZoneInfo(settings.timezone))
+        placed = await founding.found(house, drivers, since)
+        say(greeting(addresses))
+        tasks.append(asyncio.create_task(_go_on(house, addresses, drivers, placed)))
+
+    async def _go_on(
+        house: House, addresses: wiring.Addresses, drivers: list[people.Person], placed: founding.Placed
+    ) -> None:
+        if history and not await telling.has_past(house):
+            say("Telling three months of history; the pages work meanwhile.")
+            await telling.tell(
+                house, placed, drivers, beginning(house.clock(), ZoneInfo(settings.timezone)), say, people.SEED
+            )
+        if fleet:
+            chargers = living.fleet_of(
+                stands(), drivers, house.secrets, addresses.ocpp_url, house.clock, people.SEED
+            )  # fmt: skip
+            say(f"{len(chargers.links)} simulated chargers connect.")
+            await living.live(chargers, settings.state_dir, house.clock)
+
+    async with prepared_database(settings, say) as prepared:
+        try:
+            await wiring.run(prepared, ready=ready, stop=stop)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        say("Stopping.")
+    say("Stopped; everything is saved. The next start goes on from here.")
+
+
+def beginning(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the demo's past begins: on the first day of the month, `MONTHS_OF_PAST` months before this one."""
+    first = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+    for _ in range(MONTHS_OF_PAST):
+        first = (first - timedelta(days=1)).replace(day=1)
+    return first.astimezone(now.tzinfo)
+
+
+def greeting(addresses: wiring.Addresses) -> str:
+    """Return what is printed when the first page is up."""
+    staff = "\n".join(f"    {one.email:<24}{one.role.value}" for one in people.STAFF)
+    return f"""
+The demo network is running.
+
+  Console     {addresses.web_url}/console
+  Portal      {addresses.web_url}/
+  Mail box    {addresses.web_url}/demo/mail
+  API         {addresses.web_url}/api/v1
+  Chargers    {addresses.ocpp_url}
+
+  Sign in to the console with the password {people.PASSWORD} as
+{staff}
+  Drivers sign in by e-mail: try {founding.example_driver()}, and read the mail in the mail box.
+
+  Try: charge at a free outlet by its printed code, starting at {addresses.web_url}/
+       (the sandbox takes no money; a simulated car plugs in by itself and drives off after you stop),
+       release the cable of Borås Knalleland 2, look for the charger that is silent in Mölndal.
+
+Ctrl-C stops it.
+"""

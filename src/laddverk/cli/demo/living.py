@@ -1,0 +1,92 @@
+"""The present of the demo: its fleet of simulated chargers, which remember themselves from one start to the next."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from laddverk.cli.demo.people import Person, cards_at
+from laddverk.cli.demo.places import BY_HAND, FAULTED, SILENT, SPOTS, Stand
+from laddverk.kernel.time import Clock
+from laddverk.platform.settings import Secrets
+from laddverk.simulator import memory
+from laddverk.simulator.charger import Charger
+from laddverk.simulator.connection import Link
+from laddverk.simulator.faults import Misfortune
+from laddverk.simulator.fleet import Fleet, Place
+from laddverk.simulator.model import Hardware
+
+SAVE_EVERY_S: Final = 20.0
+MEMORY_FILE: Final = "fleet.json"
+SHARE_AT_START: Final = 0.45  # of the usual number of cars: ten to twenty of them charge
+
+
+def key_of(secrets: Secrets, identity: str) -> str:
+    """Return the key of a demo charger: 40 hexadecimal digits, the same at every start of this installation."""
+    return hashlib.blake2b(identity.encode(), key=secrets.link_key, digest_size=20, person=b"demo charger").hexdigest()
+
+
+def fleet_of(
+    stands: Sequence[Stand], people: list[Person], secrets: Secrets, ocpp_url: str, clock: Clock, seed: int
+) -> Fleet:
+    """Return the fleet of the demo; `SILENT` is not in it, `FAULTED` is broken."""
+    links = {stand.identity: _link(stand, secrets, ocpp_url, clock, seed) for stand in stands}
+    del links[SILENT]
+    identity, number = FAULTED
+    links[identity].charger.fail(number, clock(), "GroundFailure", "E-17", "Residual current above 30 mA")
+    where = [
+        Place(
+            spot.name,
+            spot.rhythm,
+            [links[stand.identity] for stand in stands if stand.spot == spot and stand.identity in links],
+            cards_at(people, spot),
+            idle=BY_HAND,
+        )
+        for spot in SPOTS
+    ]
+    return Fleet(where, clock=clock, random=Random(), misfortune=Misfortune(Random()))
+
+
+def _link(stand: Stand, secrets: Secrets, ocpp_url: str, clock: Clock, seed: int) -> Link:
+    kind = stand.kind
+    hardware = Hardware(
+        identity=stand.identity,
+        protocol=kind.protocol,
+        vendor=kind.vendor,
+        model=kind.model,
+        serial=f"{kind.vendor[:2].upper()}{Random(f'{seed} {stand.identity}').randrange(10**8):08}",
+        firmware=kind.firmware,
+        outlets=kind.outlets,
+    )
+    charger = Charger(hardware)
+    for outlet in charger.outlets.values():
+        outlet.register_wh = Random(f"{seed} {stand.identity} {outlet.number}").uniform(5e7, 9e7)
+    return Link(charger, ocpp_url, key_of(secrets, stand.identity), clock=clock)
+
+
+async def live(fleet: Fleet, state_dir: Path, clock: Clock) -> None:
+    """Let the fleet live until cancelled, and write down every now and then what its chargers remember."""
+    chargers = {link.charger.hardware.identity: link.charger for link in fleet.links}
+    path = state_dir / MEMORY_FILE
+    if path.exists():
+        memory.recall(chargers, path.read_bytes())
+        fleet.adopt(clock())
+    else:
+        fleet.populate(clock(), share=SHARE_AT_START)
+    running = asyncio.create_task(fleet.run())
+    try:
+        while True:
+            await asyncio.sleep(SAVE_EVERY_S)
+            memory.save(path, chargers)
+            if running.done():
+                running.result()
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        memory.save(path, chargers)

@@ -1,0 +1,160 @@
+"""Tells the invented past to the network through its own recorders, lets it be priced, invoices it, and pays a part."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from laddverk import wiring
+from laddverk.cli.demo import past
+from laddverk.cli.demo.people import Person
+from laddverk.cli.demo.places import SILENT, Stand
+from laddverk.cli.network import Say
+from laddverk.invoicing import service as invoicing
+from laddverk.kernel.actors import rule
+from laddverk.kernel.ids import InvoiceId, StationId
+from laddverk.kernel.problems import Problem
+from laddverk.ocpp.facts import Fact, TokenPresented
+from laddverk.payments import service as payments
+from laddverk.payments.providers.sandbox import in_process
+from laddverk.platform.house import House
+from laddverk.stations import service as stations
+
+WINDOW: Final = 1500  # facts in one transaction: about a day and a half of the whole network
+BREATH_S: Final = 0.002  # between two windows, so that pages and chargers are served meanwhile
+PAID_SHARE: Final = 0.65
+DECLINED_SHARE: Final = 0.04
+CUTS_PER_STATION: Final = 5
+PRICED_POLL_S: Final = 0.25
+PRICED_TIMEOUT_S: Final = 180.0
+FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
+
+UNPRICED = "SELECT count(*) FROM session WHERE ended_at IS NOT NULL AND price_minor IS NULL AND settlement <> 'review'"
+OPEN_INVOICES = "SELECT id FROM invoice WHERE kind = 'invoice' AND paid_minor < gross_minor ORDER BY number"
+BEGUN = "SELECT count(*) FROM session"
+
+
+async def tell(
+    house: House, stands: Sequence[tuple[Stand, StationId]], people: list[Person], since: datetime, say: Say, seed: int
+) -> None:
+    """Make the past from `since` until now, its invoices and their payments. Takes seconds; pages work meanwhile."""
+    now = house.clock()
+    facts = await asyncio.to_thread(_invented, stands, people, since, now - timedelta(minutes=10), seed)
+    await _cut_lines(house, stands, since, now, Random(seed))
+    for first in range(0, len(facts), WINDOW):
+        await _record(house, facts[first : first + WINDOW])
+        house.worker.wake()
+        await asyncio.sleep(BREATH_S)
+    say(f"  history: {sum(isinstance(fact, TokenPresented) for fact in facts)} visits since {since:%Y-%m-%d}")
+    if await _all_priced(house):
+        await _invoice(house, since, now, say)
+        await _pay(house, Random(seed), say)
+
+
+def _invented(
+    stands: Sequence[tuple[Stand, StationId]], people: list[Person], since: datetime, until: datetime, seed: int
+) -> list[Fact]:
+    outlets = past.outlets(stands, Random(seed))
+    facts = [fact for outlet in outlets for fact in past.told(outlet, people, since, until)]
+    facts.sort(key=lambda fact: fact.received_at)
+    return facts
+
+
+async def _record(house: House, window: Sequence[Fact]) -> None:
+    """Record one window as the gateway does: each type of fact to its recorder, in one transaction."""
+    async with house.database.transaction() as tx:
+        for kind, record in wiring.RECORDERS:
+            chosen = [fact for fact in window if isinstance(fact, kind)]
+            if chosen:
+                await record(tx, chosen)
+
+
+async def _cut_lines(
+    house: House, stands: Sequence[tuple[Stand, StationId]], since: datetime, now: datetime, random: Random
+) -> None:
+    """Give each station a past of connections: cut now and then for minutes, and the silent one for good."""
+    async with house.database.transaction() as tx:
+        for stand, station_id in stands:
+            hours = (now - since).total_seconds() / 3600
+            cuts = sorted(since + timedelta(hours=random.uniform(1, hours - 2)) for _ in range(CUTS_PER_STATION))
+            connected_at = since
+            for cut in cuts:
+                protocol = stand.kind.protocol.value
+                epoch = await stations.open_connection(tx, station_id, protocol, "192.0.2.10", connected_at)
+                await stations.close_connection(tx, station_id, epoch, 1006, "line lost", cut)
+                connected_at = cut + timedelta(minutes=random.uniform(1, 25))
+            if stand.identity != SILENT:
+                continue
+            lost = now - timedelta(hours=3, minutes=12)
+            epoch = await stations.open_connection(
+                tx, station_id, stand.kind.protocol.value, "192.0.2.10", connected_at
+            )
+            await stations.seen(tx, [(station_id, lost)])
+            await stations.close_connection(tx, station_id, epoch, 1006, "line lost", lost)
+
+
+async def _all_priced(house: House) -> bool:
+    """Wait until the workers have priced everything; False when they do not get there."""
+    deadline = asyncio.get_running_loop().time() + PRICED_TIMEOUT_S
+    while asyncio.get_running_loop().time() < deadline:
+        house.worker.wake()
+        async with house.database.transaction() as tx:
+            if not await tx.value(UNPRICED):
+                return True
+        await asyncio.sleep(PRICED_POLL_S)
+    return False
+
+
+def finished_months(since: datetime, now: datetime, zone: ZoneInfo) -> list[date]:
+    """Return the first days of the months that lie wholly between two instants, in local time."""
+    month, months = since.astimezone(zone).date().replace(day=1), []
+    while (after := (month + timedelta(days=32)).replace(day=1)) <= now.astimezone(zone).date():
+        months.append(month)
+        month = after
+    return months
+
+
+async def _invoice(house: House, since: datetime, now: datetime, say: Say) -> None:
+    zone = ZoneInfo(house.settings.timezone)
+    for month in finished_months(since, now, zone):
+        morning = (month + timedelta(days=32)).replace(day=1)
+        issued_at = min(now, datetime.combine(morning, time(6), zone).astimezone(UTC))
+        async with house.database.transaction() as tx:
+            report = await invoicing.run(tx, month, rule("monthly invoicing"), issued_at, settings=house.settings)
+        say(f"  invoices for {month:%B %Y}: {report.invoices}")
+
+
+async def _pay(house: House, random: Random, say: Say) -> None:
+    """Pay most invoices on the sandbox's page, as their drivers would; a few with a card that is declined."""
+    async with house.database.transaction() as tx:
+        invoices: list[UUID] = await tx.values(OPEN_INVOICES)
+    paid = 0
+    for invoice_id in invoices:
+        chance = random.random()
+        if chance > PAID_SHARE:
+            continue
+        try:
+            page = await payments.open_invoice(
+                house, InvoiceId(invoice_id), return_url=f"{house.settings.web_url}/me", now=house.clock()
+            )
+        except Problem:
+            continue
+        card = "declined" if chance < DECLINED_SHARE else "good"
+        carry = in_process(payments.sandbox_application(house))
+        await carry("POST", urlsplit(page.url).path, FORM, f"card={card}&do=pay".encode())
+        paid += card == "good"
+        await asyncio.sleep(BREATH_S)
+    house.worker.wake()
+    say(f"  {paid} of {len(invoices)} invoices are paid")
+
+
+async def has_past(house: House) -> bool:
+    """Return whether this network has sessions already."""
+    async with house.database.transaction() as tx:
+        return bool(await tx.value(BEGUN))
