@@ -37,7 +37,7 @@ async def with_station(
             name="Hamngatan 3",
             connectors=tuple(NewConnector(evse_number=number) for number in range(1, connectors + 1)),
         )
-        return await service.create_station(tx, TESTS, new, NOW, pepper=PEPPER)
+        return await service.create_station(tx, TESTS, new, NOW, PEPPER)
 
 
 def status(

@@ -113,6 +113,6 @@ async def test_knocks_are_counted_and_registering_the_station_ends_them(database
         credential = await service.credential(tx, "CP 1")
         assert credential is not None
         new = NewStation(site_id=credential.site_id, identity="CP 7", name="Plats 7")
-        registered = await service.create_station(tx, TESTS, new, NOW, pepper=PEPPER)
+        registered = await service.create_station(tx, TESTS, new, NOW, PEPPER)
         assert registered.station_id != key.station_id
         assert await tx.value("SELECT count(*) FROM knock") == 0

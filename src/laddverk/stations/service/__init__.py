@@ -33,13 +33,14 @@ from laddverk.stations.service.registry import (
     create_station,
     create_stations,
     remove_connector,
+    retire,
     retire_site,
-    retire_station,
     rotate_key,
     update_connector,
     update_site,
     update_station,
 )
+from laddverk.stations.service.reviewing import review_quarantined
 
 __all__ = [
     "add_connector",
@@ -64,8 +65,9 @@ __all__ = [
     "record_vendor_messages",
     "remove_connector",
     "request_command",
+    "retire",
     "retire_site",
-    "retire_station",
+    "review_quarantined",
     "rotate_key",
     "seen",
     "take_queued",

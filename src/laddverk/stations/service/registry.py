@@ -82,15 +82,13 @@ def _require_everywhere(actor: Actor) -> None:
 # Stations
 
 
-async def create_station(
-    tx: Transaction, actor: Actor, new: NewStation, now: datetime, *, pepper: bytes
-) -> NewStationKey:
+async def create_station(tx: Transaction, actor: Actor, new: NewStation, now: datetime, pepper: bytes) -> NewStationKey:
     """Register one station; see `create_stations`."""
-    return (await create_stations(tx, actor, [new], now, pepper=pepper))[0]
+    return (await create_stations(tx, actor, [new], now, pepper))[0]
 
 
 async def create_stations(
-    tx: Transaction, actor: Actor, new: Sequence[NewStation], now: datetime, *, pepper: bytes
+    tx: Transaction, actor: Actor, new: Sequence[NewStation], now: datetime, pepper: bytes
 ) -> list[NewStationKey]:
     """Register stations with their connectors and return their keys, aligned with `new`: shown now and never again.
 
@@ -166,9 +164,7 @@ async def update_station(
     await audit.write(tx, actor, "station.changed", "station", station_id, at=now, reason=reason, detail=detail)
 
 
-async def retire_station(
-    tx: Transaction, actor: Actor, station_id: StationId, now: datetime, *, reason: str = ""
-) -> None:
+async def retire(tx: Transaction, actor: Actor, station_id: StationId, reason: str, now: datetime) -> None:
     """Take a station out of the network for good: its key is forgotten and what waits for it expires. History stays."""
     station = await _writable_station(tx, actor, station_id)
     if station.retired_at is not None:
@@ -179,7 +175,7 @@ async def retire_station(
 
 
 async def rotate_key(
-    tx: Transaction, actor: Actor, station_id: StationId, now: datetime, *, pepper: bytes, reason: str = ""
+    tx: Transaction, actor: Actor, station_id: StationId, now: datetime, pepper: bytes, *, reason: str = ""
 ) -> NewStationKey:
     """Give a station a new key and return it: shown now and never again. The old one no longer lets anybody in.
 

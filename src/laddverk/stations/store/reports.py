@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -142,3 +142,19 @@ DROP_REPORTS = "DELETE FROM station_report WHERE received_at < $1"
 async def drop_reports(tx: Transaction, before: datetime) -> int:
     """Delete reports received before `before`; their frames stay in the journal as long as that is kept."""
     return await tx.execute(DROP_REPORTS, before)
+
+
+REVIEW = """
+UPDATE quarantine q SET reviewed_at = $4, reviewed_by = $3
+FROM station s
+WHERE q.id = ANY($1) AND q.reviewed_at IS NULL AND s.id = q.station_id AND ($2::uuid[] IS NULL OR s.site_id = ANY($2))
+RETURNING q.id
+"""
+
+
+async def review_quarantined(
+    tx: Transaction, quarantine_ids: Sequence[UUID], site_ids: Collection[UUID] | None, by: str, now: datetime
+) -> list[UUID]:
+    """Mark quarantined messages of stations at `site_ids` (None: all) as looked at; return those that were not."""
+    sites = None if site_ids is None else list(site_ids)
+    return await tx.values(REVIEW, list(quarantine_ids), sites, by, now)

@@ -1,0 +1,99 @@
+"""Drivers: entered, changed, blocked with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from laddverk.access import rules
+from laddverk.access.model import DriverDetails
+from laddverk.access.store import drivers as store
+from laddverk.kernel.actors import Actor, Permission
+from laddverk.kernel.ids import DriverId, new_id
+from laddverk.kernel.problems import Invalid, NotFound
+from laddverk.platform import audit
+from laddverk.platform.database import Transaction
+from laddverk.platform.uniqueness import told_apart
+
+NAME_LENGTH_MAX: Final = 100
+TEXT_LENGTH_MAX: Final = 300
+REASON_LENGTH_MAX: Final = 500
+TAKEN: Final = {"driver_email_key": ("email", "There already is a driver with this address.")}
+
+
+async def create_driver(tx: Transaction, actor: Actor, driver: DriverDetails, now: datetime) -> DriverId:
+    """Add a driver and return their id. Needs drivers:write. Raises `Invalid`, or `Conflict` for a taken address."""
+    return (await create_drivers(tx, actor, [driver], now))[0]
+
+
+async def create_drivers(
+    tx: Transaction, actor: Actor, drivers: Sequence[DriverDetails], now: datetime
+) -> list[DriverId]:
+    """Add drivers, all or none, and return their ids, aligned."""
+    actor.require(Permission.DRIVERS_WRITE)
+    new = [(DriverId(new_id()), _checked(driver)) for driver in drivers]
+    async with told_apart(tx, TAKEN):
+        await store.insert_drivers(tx, new, now)
+    for driver_id, driver in new:
+        await audit.write(tx, actor, "driver.created", "driver", driver_id, at=now, detail=_plain(driver))
+    return [driver_id for driver_id, _ in new]
+
+
+async def update_driver(
+    tx: Transaction, actor: Actor, driver_id: DriverId, driver: DriverDetails, now: datetime
+) -> None:
+    """Change a driver. Raises as `create_driver`, and `NotFound`."""
+    actor.require(Permission.DRIVERS_WRITE)
+    driver = _checked(driver)
+    async with told_apart(tx, TAKEN):
+        if not await store.update_driver(tx, driver_id, driver):
+            raise NotFound("There is no such driver.")
+    await audit.write(tx, actor, "driver.changed", "driver", driver_id, at=now, detail=_plain(driver))
+
+
+async def block_driver(tx: Transaction, actor: Actor, driver_id: DriverId, reason: str, now: datetime) -> None:
+    """Keep a driver from starting to charge. A session that runs goes on. Needs a reason, which support will read."""
+    await _block(tx, actor, driver_id, "driver.blocked", checked_reason(reason), now)
+
+
+async def unblock_driver(tx: Transaction, actor: Actor, driver_id: DriverId, reason: str, now: datetime) -> None:
+    """Let a driver charge again."""
+    await _block(tx, actor, driver_id, "driver.unblocked", None, now, reason)
+
+
+async def _block(
+    tx: Transaction, actor: Actor, driver_id: DriverId, action: str, why: str | None, now: datetime, reason: str = ""
+) -> None:
+    actor.require(Permission.DRIVERS_WRITE)
+    if not await store.block_driver(tx, driver_id, why, now):
+        raise NotFound("There is no such driver.")
+    await audit.write(tx, actor, action, "driver", driver_id, at=now, reason=why or reason)
+
+
+def checked_reason(reason: str) -> str:
+    """Return the reason for a block, trimmed. Raises `Invalid` when there is none."""
+    reason = reason.strip()[:REASON_LENGTH_MAX]
+    if not reason:
+        raise Invalid("Say why.", field="reason", remedy="Support will read it when the driver calls.")
+    return reason
+
+
+def _checked(driver: DriverDetails) -> DriverDetails:
+    return msgspec.structs.replace(
+        driver,
+        email=rules.checked_email(driver.email),
+        name=rules.checked_text("name", driver.name, NAME_LENGTH_MAX, may_be_empty=False),
+        phone=rules.checked_text("phone", driver.phone, NAME_LENGTH_MAX),
+        address=rules.checked_text("address", driver.address, TEXT_LENGTH_MAX),
+        driver_group=rules.checked_text("driver_group", driver.driver_group, NAME_LENGTH_MAX),
+        language=rules.checked_choice("language", driver.language, rules.LANGUAGES),
+        settlement=rules.checked_choice("settlement", driver.settlement, rules.SETTLEMENTS),
+    )
+
+
+def _plain(driver: DriverDetails) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(driver)
+    return plain
