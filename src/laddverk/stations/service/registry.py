@@ -164,7 +164,9 @@ async def update_station(
     await audit.write(tx, actor, "station.changed", "station", station_id, at=now, reason=reason, detail=detail)
 
 
-async def retire(tx: Transaction, actor: Actor, station_id: StationId, reason: str, now: datetime) -> None:
+async def retire_station(
+    tx: Transaction, actor: Actor, station_id: StationId, now: datetime, *, reason: str = ""
+) -> None:
     """Take a station out of the network for good: its key is forgotten and what waits for it expires. History stays."""
     station = await _writable_station(tx, actor, station_id)
     if station.retired_at is not None:
