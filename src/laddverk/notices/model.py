@@ -1,0 +1,45 @@
+"""Words of notices: which templates there are, and a mail as it is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from laddverk.kernel.ids import MailId
+
+
+class Template(StrEnum):
+    """What can be said. Each has a `.txt` (its first line is the subject) and a `.html`."""
+
+    SIGN_IN = "sign_in"
+    """Needs `link`, `operator`."""
+    RECEIPT = "receipt"
+    """Needs `link`, `place`, `amount_minor`, `currency`, `energy_wh`, `operator`."""
+    INVOICE = "invoice"
+    """Needs `link`, `number`, `month`, `amount_minor`, `currency`, `due_on`, `reference`, `operator`."""
+    CREDIT_NOTE = "credit_note"
+    """Needs `link`, `number`, `credited`, `amount_minor` (positive), `currency`, `operator`."""
+    CHARGING_FINISHED = "charging_finished"
+    """Needs `link`, `place`, `amount_minor`, `currency`, `energy_wh`, `operator`."""
+
+
+class Written(Struct, frozen=True):
+    """The words of a notice."""
+
+    subject: str
+    body_text: str
+    body_html: str
+
+
+class Mail(Struct, frozen=True):
+    """A mail as it is kept."""
+
+    id: MailId
+    recipient: str
+    language: str
+    subject: str
+    body_text: str
+    body_html: str
+    created_at: datetime

@@ -1,0 +1,41 @@
+"""Telling a person something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from laddverk.kernel.ids import MailId, new_id
+from laddverk.notices import rules, store
+from laddverk.notices.model import Template
+from laddverk.platform.database import Transaction
+from laddverk.platform.jobs import NewJob, enqueue
+
+DELIVER: Final = "notices.deliver"
+"""The job that hands one mail to the SMTP server: payload `{mail_id, attempts}`."""
+
+
+async def send(
+    tx: Transaction,
+    *,
+    recipient: str,
+    language: str,
+    template: str,
+    params: Mapping[str, Any],
+    now: datetime,
+    unique_key: str | None = None,
+) -> MailId | None:
+    """Write a notice to `recipient`; it leaves after the commit. Return None when `unique_key` was used before.
+
+    `model.Template` says what each template needs in `params`. Raises `Invalid` (field `email`) for an address that is
+    plainly none.
+    """
+    address = rules.checked_recipient(recipient)
+    chosen = Template(template)
+    mail_id = MailId(new_id())
+    words = rules.written(chosen, language, params)
+    if not await store.insert(tx, mail_id, address, language, chosen, words, now, unique_key):
+        return None
+    await enqueue(tx, [NewJob(DELIVER, {"mail_id": str(mail_id), "attempts": 0})])
+    return mail_id

@@ -1,0 +1,90 @@
+"""Handing mails to an SMTP server: one connection for a batch, and a clear word about each mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+
+from laddverk.kernel.ids import MailId
+from laddverk.notices.model import Mail
+from laddverk.notices.rules import one_line
+from laddverk.platform.settings import Settings
+
+if TYPE_CHECKING:
+    import aiosmtplib
+
+TIMEOUT_S: Final = 20.0  # a server that greets more slowly is tried again later
+
+
+class Outcome(Struct, frozen=True):
+    """What became of one mail. Without an error it was taken."""
+
+    mail_id: MailId
+    error: str = ""
+    for_good: bool = False
+    """Trying again will not help."""
+
+
+def message_of(mail: Mail, settings: Settings) -> EmailMessage:
+    """Return `mail` as it goes out: text and HTML, and an id of its own so that a second copy can be recognised."""
+    sender = settings.mail_from
+    message = EmailMessage(policy=SMTP_POLICY)
+    message["From"] = Address(one_line(settings.operator_name), addr_spec=sender)
+    message["To"] = Address(addr_spec=mail.recipient)
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(mail.created_at)
+    message["Message-ID"] = f"<{mail.id.hex}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = mail.language
+    message.set_content(mail.body_text)
+    message.add_alternative(mail.body_html, subtype="html")
+    return message
+
+
+async def hand_over(mails: Sequence[Mail], settings: Settings) -> list[Outcome]:
+    """Give `mails` to the server of `settings.smtp_url` one after the other; return what became of each."""
+    import aiosmtplib
+
+    try:
+        async with _client(settings) as client:
+            return [await _given(client, mail, settings) for mail in mails]
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return [Outcome(mail.id, f"The mail server cannot be reached: {error}") for mail in mails]
+
+
+def _client(settings: Settings) -> aiosmtplib.SMTP:
+    import aiosmtplib
+
+    url = urlsplit(settings.smtp_url or "")
+    return aiosmtplib.SMTP(
+        hostname=url.hostname,
+        port=url.port,
+        username=unquote(url.username) if url.username else None,
+        password=unquote(url.password) if url.password else None,
+        use_tls=url.scheme == "smtps",
+        timeout=TIMEOUT_S,
+    )
+
+
+async def _given(client: aiosmtplib.SMTP, mail: Mail, settings: Settings) -> Outcome:
+    import aiosmtplib
+
+    try:
+        await client.send_message(message_of(mail, settings))
+    except aiosmtplib.SMTPRecipientsRefused as refused:
+        code = refused.recipients[0].code
+        return Outcome(mail.id, f"The mail server refused the address: {refused.recipients[0]}", for_good=code >= 500)
+    except aiosmtplib.SMTPResponseException as answer:
+        return Outcome(mail.id, f"The mail server answered {answer.code} {answer.message}", for_good=answer.code >= 500)
+    except aiosmtplib.SMTPException as error:
+        return Outcome(mail.id, f"The connection to the mail server broke: {error}")
+    except ValueError as error:
+        return Outcome(mail.id, f"This mail cannot be sent: {error}", for_good=True)
+    return Outcome(mail.id)

@@ -1,0 +1,151 @@
+"""Mails through a real SMTP server on a socket: sent once, tried again, given up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from laddverk.kernel.problems import Invalid
+from laddverk.notices import jobs, service, store
+from laddverk.platform.database import Database, Transaction
+from laddverk.platform.hints import Hints
+from laddverk.platform.house import House
+from laddverk.platform.jobs import Worker
+from laddverk.platform.settings import Secrets, Settings
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@dataclass
+class PostOffice:
+    """What the server was given, and what it answers to which recipient."""
+
+    letters: list[Envelope] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.answers.get(address, "250 OK")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.letters.append(envelope)
+        return "250 OK"
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[tuple[PostOffice, str]]:
+    handler = PostOffice()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(handler, loop=loop), "127.0.0.1", 0)
+    yield handler, f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+
+
+def house_of(database: Database, smtp_url: str | None) -> House:
+    settings = Settings(smtp_url=smtp_url, operator_name="Västkustens, Laddnät", mail_from="no-reply@ladda.example")
+    clock = lambda: datetime.now(UTC)  # noqa: E731 - the shortest way to say it
+    house = House(settings, Secrets(b"p", b"l"), database, Hints(), clock, Worker(database, {}))
+    house.worker.handle(jobs.handlers(house))
+    return house
+
+
+async def tell(database: Database, recipient: str = "åsa@example.se", **more: Any) -> object:
+    async def work(tx: Transaction) -> object:
+        params = {"link": "https://ladda.example/s/å", "operator": "Västkustens"}
+        return await service.send(
+            tx, recipient=recipient, language="sv", template="sign_in", params=params, now=NOW, **more
+        )
+
+    return await database.run(work)
+
+
+async def value(database: Database, sql: str) -> Any:
+    async with database.transaction() as tx:
+        return await tx.value(sql)
+
+
+async def test_a_notice_arrives_once_as_text_and_html(database: Database, office: tuple[PostOffice, str]) -> None:
+    handler, url = office
+    await tell(database, "asa@example.se")
+    house = house_of(database, url)
+    await house.worker.run_until_idle()
+    await house.worker.run_until_idle()
+    assert [letter.rcpt_tos for letter in handler.letters] == [["asa@example.se"]]
+    content = handler.letters[0].content
+    assert isinstance(content, bytes)
+    letter = message_from_bytes(content, policy=default)
+    assert str(letter["From"]) == '"Västkustens, Laddnät" <no-reply@ladda.example>'
+    assert [part.get_content_type() for part in letter.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert "https://ladda.example/s/å" in letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert await value(database, "SELECT sent_at IS NOT NULL FROM mail")
+
+
+async def test_the_same_key_is_written_once(database: Database) -> None:
+    assert await tell(database, "a@example.se", unique_key="k") is not None
+    assert await tell(database, "a@example.se", unique_key="k") is None
+    assert await value(database, "SELECT count(*) FROM mail") == 1
+
+
+async def test_without_a_server_mails_are_only_kept(database: Database) -> None:
+    await tell(database, "a@example.se")
+    await house_of(database, None).worker.run_until_idle()
+    assert await value(database, "SELECT count(*) FROM mail WHERE sent_at IS NULL AND error IS NULL") == 1
+    assert await value(database, "SELECT count(*) FROM job") == 0
+
+
+async def test_one_that_is_refused_for_now_is_tried_again_alone(
+    database: Database, office: tuple[PostOffice, str]
+) -> None:
+    handler, url = office
+    handler.answers["full@example.se"] = "452 mailbox full"
+    await tell(database, "full@example.se")
+    await tell(database, "ada@example.se")
+    house = house_of(database, url)
+    await house.worker.run_until_idle()
+    assert len(handler.letters) == 1
+    del handler.answers["full@example.se"]
+    async with database.transaction() as tx:
+        await tx.execute("UPDATE job SET run_at = run_at - $1::interval", timedelta(minutes=1))
+    await house.worker.run_until_idle()
+    assert [letter.rcpt_tos for letter in handler.letters] == [["ada@example.se"], ["full@example.se"]]
+    assert await value(database, "SELECT count(*) FROM mail WHERE sent_at IS NULL OR error IS NOT NULL") == 0
+
+
+async def test_one_that_is_refused_for_good_says_why(database: Database, office: tuple[PostOffice, str]) -> None:
+    handler, url = office
+    handler.answers["gone@example.se"] = "550 no such user"
+    await tell(database, "gone@example.se")
+    await house_of(database, url).worker.run_until_idle()
+    assert "550" in await value(database, "SELECT error FROM mail")
+    assert await value(database, "SELECT count(*) FROM job") == 0
+
+
+async def test_a_server_that_is_away_is_tried_again(database: Database) -> None:
+    await tell(database, "a@example.se")
+    await house_of(database, "smtp://127.0.0.1:1").worker.run_until_idle()
+    assert await value(database, "SELECT error FROM mail")
+    assert await value(database, "SELECT payload->>'attempts' FROM job") == "1"
+
+
+async def test_nobody_can_write_headers_by_an_address(database: Database) -> None:
+    with pytest.raises(Invalid):
+        await tell(database, "a@example.se\r\nBcc: all@example.se")
+
+
+async def test_every_statement_can_be_prepared(database: Database) -> None:
+    async with database.transaction() as tx:
+        for name, text in vars(store).items():
+            if name.isupper() and isinstance(text, str):
+                await tx.connection.prepare(text)

@@ -1,0 +1,69 @@
+"""Who a mail may go to, and how it reads."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from jinja2 import UndefinedError
+
+from laddverk.kernel.problems import Invalid
+from laddverk.notices.model import Template
+from laddverk.notices.rules import checked_recipient, one_line, written
+
+PARAMS: dict[str, Any] = {
+    "link": "https://ladda.example/x?a=1&b=2",
+    "operator": "Västkustens <Laddnät> & Co",
+    "place": "Hamngatan 3",
+    "amount_minor": 123_450,
+    "currency": "SEK",
+    "energy_wh": 23_400,
+    "number": "F2026-00042",
+    "credited": "F2026-00041",
+    "month": date(2026, 10, 1),
+    "due_on": date(2026, 12, 2),
+    "reference": "126000042117",
+}
+
+
+@pytest.mark.parametrize("address", ["ada@example.se", "a.b+c@sub.example.co", "åsa@exämple.se", " ada@localhost "])
+def test_an_address_is_taken(address: str) -> None:
+    assert checked_recipient(address) == address.strip()
+
+
+NO_ADDRESSES = ["", "ada", "@x", "a@b@c", "a b@c", "a@b\r\nBcc: x@y", "a@b,c@d", "<a@b>", "a@b\0", '"a b"@c', "a@b."]
+
+
+@pytest.mark.parametrize("address", [*NO_ADDRESSES, "a" * 65 + "@b"])
+def test_what_is_plainly_no_address_is_refused(address: str) -> None:
+    with pytest.raises(Invalid):
+        checked_recipient(address)
+
+
+@pytest.mark.parametrize("template", list(Template))
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_every_notice_reads_in_both_languages(template: Template, language: str) -> None:
+    words = written(template, language, PARAMS)
+    assert words.subject
+    assert PARAMS["link"] in words.body_text
+    assert "https://ladda.example/x?a=1&amp;b=2" in words.body_html
+    assert "<Laddnät>" not in words.body_html
+    assert f'lang="{language}"' in words.body_html
+
+
+def test_the_two_languages_differ_and_write_money_as_sweden_does() -> None:
+    swedish, english = (written(Template.INVOICE, language, PARAMS) for language in ("sv", "en"))
+    assert swedish.subject != english.subject
+    assert "1\u00a0234,50\u00a0kr" in swedish.subject
+
+
+def test_a_missing_parameter_is_a_mistake_and_not_an_empty_place() -> None:
+    with pytest.raises(UndefinedError):
+        written(Template.SIGN_IN, "sv", {"link": "x"})
+
+
+def test_a_subject_is_one_line_whatever_somebody_is_called() -> None:
+    words = written(Template.CHARGING_FINISHED, "sv", {**PARAMS, "place": "Hamn\r\nBcc: evil@example.com\0"})
+    assert "\n" not in words.subject
+    assert one_line("a\r\nb\tc\0 d") == "a b c d"
