@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from laddverk.access import service as access
-from laddverk.access.model import NewDriver, NewStaff, NewToken
+from laddverk.access.model import NewDriver, NewToken, StaffDetails
 from laddverk.cli.demo import living, people
 from laddverk.cli.demo.people import Person
 from laddverk.cli.demo.places import SPOTS, Spot, Stand, stands
@@ -65,15 +65,14 @@ async def found(house: House, drivers: Sequence[Person], since: datetime) -> Pla
         await _enrol(tx, drivers, before)
         await _price(tx, sites, before)
         for colleague in people.STAFF:
-            staff = NewStaff(
+            staff = StaffDetails(
                 email=colleague.email,
                 name=colleague.name,
                 role=colleague.role,
-                password=people.PASSWORD,
                 language=colleague.language,
-                site_ids=frozenset(sites[code] for code in colleague.site_codes),
+                site_ids=tuple(sites[code] for code in colleague.site_codes),
             )
-            await access.create_staff(tx, ACTOR, staff, before)
+            await access.create_staff(tx, ACTOR, staff, people.PASSWORD, before)
     return await _placed(house)
 
 

@@ -64,13 +64,14 @@ async def log_in(desk: Desk) -> Response[Any]:
     form = await desk.form()
     try:
         async with desk.transaction() as tx:
-            signed_in = await access.sign_in(
+            attempt = await access.sign_in(
                 tx,
                 form.get("email", ""),
                 form.get("password", ""),
                 desk.now,
                 security.remote_address(desk.request),
             )
+        signed_in = access.admitted(attempt)  # after the commit, which keeps a wrong attempt
     except Problem as problem:
         return desk.page(
             "console/login.html",
@@ -95,4 +96,24 @@ async def log_out(desk: Desk) -> Response[Any]:
     return answer
 
 
-ROUTES: Final = [show_login, log_in, log_out]
+@get("/console/password")
+async def show_password(desk: Desk) -> Response[str]:
+    """The form for one's own password."""
+    return desk.page("console/password.html", errors={})
+
+
+@post("/console/password", status_code=200)
+async def change_password(desk: Desk) -> Response[Any]:
+    """Change one's own password: every sign-in ends, here too."""
+    form = await desk.form()
+    try:
+        async with desk.transaction() as tx:
+            await access.change_own_password(
+                tx, desk.actor, form.get("old_password", ""), form.get("password", ""), desk.now
+            )
+    except Problem as problem:
+        return desk.page("console/password.html", status=problem.status, errors=desk.errors(problem))
+    return desk.go("/console/login", desk.words("The password is changed. Sign in with the new one."))
+
+
+ROUTES: Final = [show_login, log_in, log_out, show_password, change_password]
