@@ -10,6 +10,7 @@ from typing import Final, Protocol, cast
 
 from laddverk import __version__
 from laddverk.kernel.problems import Problem
+from laddverk.platform import logs
 from laddverk.platform.settings import Settings, from_environment
 
 FAILED: Final = 1
@@ -47,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     given = parser_for(words).parse_args(words)
     try:
-        return command(given.command).run(given, from_environment())
+        settings = from_environment()
+        logs.configure(settings.log_level)
+        return command(given.command).run(given, settings)
     except Problem as problem:
         complain(str(problem), problem.remedy, problem.params)
     except OSError as error:
