@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import IO, Any, Final
+from typing import Any, Final, TextIO
 
 import msgspec
 import structlog
@@ -20,7 +20,7 @@ OTHERS_LEVEL: Final = logging.WARNING  # libraries tell of trouble only
 SILENT: Final = ("websockets.server",)
 
 
-def configure(level: str, stream: IO[str] | None = None) -> None:
+def configure(level: str, stream: TextIO | None = None) -> None:
     """Send everything from `level` (debug, info, warning, error, critical) up to `stream`, default stderr.
 
     A word that is no level means info: `laddverk doctor` tells of it, and a slip must not keep chargers waiting.
