@@ -126,7 +126,9 @@ async def opened(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
     Uses `settings.database_url`, or the embedded PostgreSQL in `settings.state_dir`.
     """
     async with AsyncExitStack() as stack:
-        dsn = settings.database_url or await stack.enter_async_context(embedded.running(settings.state_dir))
+        dsn = settings.database_url
+        if dsn is None:
+            dsn = await stack.enter_async_context(embedded.running(settings.state_dir))
         database = await Database.connected(dsn)
         stack.push_async_callback(database.close)
         async with database.pool.acquire() as connection:

@@ -120,6 +120,14 @@ async def invoices(
     return await tx.fetch(InvoiceRow, INVOICES, today, _like(search), state, period, driver_id, sort, limit, offset)
 
 
+OF_DRIVER = _SHOWN + "SELECT * FROM shown WHERE driver_id = $2 ORDER BY issued_at DESC, number DESC LIMIT 200"  # noqa: S608 - made of constants
+
+
+async def invoices_of(tx: Transaction, today: date, driver_id: UUID) -> list[InvoiceRow]:
+    """Return a driver's invoices and credit notes, newest first."""
+    return await tx.fetch(InvoiceRow, OF_DRIVER, today, driver_id)
+
+
 async def totals(tx: Transaction, today: date, search: str = "", state: str = "", period: date | None = None) -> Totals:
     """Return how many invoices a filter leaves, and what they add up to."""
     found = await tx.fetch_one(Totals, TOTALS, today, _like(search), state, period, None)

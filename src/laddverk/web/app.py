@@ -5,14 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Final
 
-from litestar import Litestar, Request, Response, get, post
-from litestar.datastructures import State
+from litestar import Litestar, Request, Response, asgi, get, post
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import MediaType
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
+from laddverk.payments.service import sandbox_application
 from laddverk.platform.house import House
 from laddverk.platform.languages import SUPPORTED
 from laddverk.web import failures, security
@@ -21,6 +21,7 @@ from laddverk.web.rendering import STATIC, STATIC_PATH, THEMES
 from laddverk.web.visit import THEME_COOKIE, Visit
 
 FACES: Final = ("console", "portal", "api")
+SANDBOX: Final = "/sandbox"  # the built-in payment provider, a world of its own that happens to live beside us
 
 
 @post("/preferences", status_code=303)
@@ -55,9 +56,9 @@ def create_app(house: House) -> Litestar:
             remember_preferences,
             health,
             create_static_files_router(path=STATIC_PATH, directories=[STATIC]),
+            asgi(SANDBOX, is_mount=True)(sandbox_application(house)),
             *_routes(),
         ],
-        state=State({"house": house}),
         dependencies={"visit": Provide(visit_of)},
         guards=[security.refuse_foreign(house.settings)],
         before_send=[security.headers_on_everything(house.settings)],

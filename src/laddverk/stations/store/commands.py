@@ -99,8 +99,8 @@ async def lock(tx: Transaction, command_id: CommandId) -> OpenCommand | None:
 
 
 ANSWERED = """
-UPDATE command SET state = $2, answered_at = $3, outcome = $4, detail = detail || $5, confirm_by = $6,
-       finished_at = CASE WHEN $6::timestamptz IS NULL THEN $3 END
+UPDATE command SET state = $2, answered_at = $3::timestamptz, outcome = $4, detail = detail || $5, confirm_by = $6,
+       finished_at = CASE WHEN $6::timestamptz IS NULL THEN $3::timestamptz END
 WHERE id = $1
 """
 

@@ -20,7 +20,7 @@ from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Tariff
 from laddverk.web.api import shapes
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, InState, checked_limit
 from laddverk.web.api.shapes import Page, of, page
 
 
@@ -55,7 +55,7 @@ async def list_sessions(
     site_id: str | None = None,
     station_id: str | None = None,
     driver_id: str | None = None,
-    state: str = "",
+    in_state: InState = "",
     settlement: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
@@ -68,7 +68,7 @@ async def list_sessions(
         site_id=parsed("sit", site_id, field="site_id") if site_id else None,
         station_id=parsed("sta", station_id, field="station_id") if station_id else None,
         driver_id=parsed("drv", driver_id, field="driver_id") if driver_id else None,
-        state=state,
+        state=in_state,
         settlement=settlement,
         since=since,
         until=until,
@@ -112,7 +112,7 @@ async def stop_session(asked: Asked, session: str, data: Reason) -> shapes.Comma
 async def list_tariffs(asked: Asked) -> list[TariffShown]:
     """List tariffs with their newest version. Prices include VAT."""
     async with asked.transaction() as tx:
-        rows = await tariff_queries.tariffs(tx)
+        rows = await tariff_queries.tariffs(tx, asked.actor.site_ids)
     return [
         TariffShown(shown("tar", row.id), row.name, row.number, row.body, row.created_at, row.retired_at)
         for row in rows
@@ -123,8 +123,8 @@ async def list_tariffs(asked: Asked) -> list[TariffShown]:
 async def make_tariff(asked: Asked, data: TariffToMake) -> TariffShown:
     """Make a tariff. It is used where a site or station chooses it."""
     async with asked.transaction() as tx:
-        tariff_id = await tariffs.create(tx, asked.actor, data.name, data.tariff, asked.now)
-        row = await tariff_queries.tariff(tx, tariff_id)
+        made = await tariffs.create(tx, asked.actor, data.name, data.tariff, asked.now)
+        row = await tariff_queries.tariff(tx, None, made.tariff_id)
     if row is None:
         raise NotFound("There is no such tariff.")
     return TariffShown(shown("tar", row.id), row.name, row.number, row.body, row.created_at, row.retired_at)

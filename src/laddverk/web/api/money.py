@@ -20,7 +20,7 @@ from laddverk.platform import queries as platform_queries
 from laddverk.web.api import shapes
 from laddverk.web.api.charging import Reason
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, InState, checked_limit
 from laddverk.web.api.shapes import Page, of, page
 
 
@@ -47,13 +47,18 @@ class InvoiceInFull(Struct, frozen=True):
 
 @get("/payments", opt=needs(Permission.PAYMENTS_READ))
 async def list_payments(
-    asked: Asked, search: str = "", state: str = "", purpose: str = "", limit: int = LIMIT_DEFAULT, offset: int = 0
+    asked: Asked,
+    search: str = "",
+    in_state: InState = "",
+    purpose: str = "",
+    limit: int = LIMIT_DEFAULT,
+    offset: int = 0,
 ) -> Page[shapes.Payment]:
     """List payments, newest first."""
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
-        rows = await payment_queries.payments(tx, search, state, purpose, limit=limit, offset=offset)
-        total = await payment_queries.count_payments(tx, search, state, purpose)
+        rows = await payment_queries.payments(tx, search, in_state, purpose, limit=limit, offset=offset)
+        total = await payment_queries.count_payments(tx, search, in_state, purpose)
     return page([of(shapes.Payment, row, "pay") for row in rows], limit=limit, offset=offset, total=total)
 
 
@@ -68,8 +73,8 @@ async def show_payment(asked: Asked, payment: str) -> shapes.Payment:
 async def refund_payment(asked: Asked, payment: str, data: RefundToMake) -> shapes.Payment:
     """Give money back. All refunds together never exceed what was captured."""
     payment_id = PaymentId(parsed("pay", payment))
-    await payments.refund(asked.house, asked.actor, payment_id, data.amount_minor, data.reason, asked.now)
     async with asked.transaction() as tx:
+        await payments.refund(tx, asked.actor, payment_id, data.amount_minor, data.reason, asked.now)
         return of(shapes.Payment, await _payment(tx, payment), "pay")
 
 
@@ -77,7 +82,7 @@ async def refund_payment(asked: Asked, payment: str, data: RefundToMake) -> shap
 async def list_invoices(
     asked: Asked,
     search: str = "",
-    state: str = "",
+    in_state: InState = "",
     period: date | None = None,
     limit: int = LIMIT_DEFAULT,
     offset: int = 0,
@@ -85,7 +90,7 @@ async def list_invoices(
     """List invoices and credit notes, newest first. `period` is the first day of a month."""
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
-        rows = await queries.invoices(tx, asked.now.date(), search, state, period, limit=limit + 1, offset=offset)
+        rows = await queries.invoices(tx, asked.now.date(), search, in_state, period, limit=limit + 1, offset=offset)
     return page([of(shapes.Invoice, row, "inv") for row in rows], limit=limit, offset=offset)
 
 
@@ -93,7 +98,7 @@ async def list_invoices(
 async def run_invoices(asked: Asked, data: MonthToInvoice) -> Any:
     """Invoice a month: every priced session of drivers who pay by invoice. A second run changes nothing."""
     async with asked.transaction() as tx:
-        return await invoicing.run(tx, data.month.replace(day=1), asked.actor, asked.now)
+        return await invoicing.run(tx, data.month.replace(day=1), asked.actor, asked.now, settings=asked.house.settings)
 
 
 @get("/invoices/{invoice:str}", opt=needs(Permission.INVOICES_READ))

@@ -16,7 +16,7 @@ from laddverk.kernel.problems import NotFound
 from laddverk.platform.database import Transaction
 from laddverk.web.api import shapes
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, InState, checked_limit
 from laddverk.web.api.shapes import Page, of, page
 
 
@@ -49,13 +49,13 @@ class Block(Struct, frozen=True, forbid_unknown_fields=True):
 
 @get("/drivers", opt=needs(Permission.DRIVERS_READ))
 async def list_drivers(
-    asked: Asked, search: str = "", state: str = "", group: str = "", limit: int = LIMIT_DEFAULT, offset: int = 0
+    asked: Asked, search: str = "", in_state: InState = "", group: str = "", limit: int = LIMIT_DEFAULT, offset: int = 0
 ) -> Page[shapes.Driver]:
     """List drivers by name."""
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
-        rows = await queries.drivers(tx, search, state, group, "name", limit=limit, offset=offset)
-        total = await queries.count_drivers(tx, search, state, group)
+        rows = await queries.drivers(tx, search, in_state, group, "name", limit=limit, offset=offset)
+        total = await queries.count_drivers(tx, search, in_state, group)
     return page([of(shapes.Driver, row, "drv") for row in rows], limit=limit, offset=offset, total=total)
 
 
@@ -89,7 +89,7 @@ async def block_driver(asked: Asked, driver: str, data: Block) -> shapes.Driver:
 async def list_tokens(
     asked: Asked,
     search: str = "",
-    state: str = "",
+    in_state: InState = "",
     driver_id: str | None = None,
     limit: int = LIMIT_DEFAULT,
     offset: int = 0,
@@ -98,7 +98,7 @@ async def list_tokens(
     checked_limit(limit, offset)
     driver = parsed("drv", driver_id, field="driver_id") if driver_id else None
     async with asked.transaction() as tx:
-        rows = await queries.tokens(tx, search, state, asked.now, driver_id=driver, limit=limit + 1, offset=offset)
+        rows = await queries.tokens(tx, search, in_state, asked.now, driver_id=driver, limit=limit + 1, offset=offset)
     return page([of(shapes.Token, row, "tok") for row in rows], limit=limit, offset=offset)
 
 

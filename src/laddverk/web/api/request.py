@@ -6,14 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from litestar import Request
+from litestar.params import QueryParameter
 
 from laddverk.kernel.actors import Actor
 from laddverk.kernel.problems import Invalid
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
+
+InState = Annotated[str, QueryParameter(name="state")]
+"""The query parameter `state`, under a name that the web framework does not keep for itself."""
 
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 500  # a page of sessions is then about 300 kB of JSON

@@ -23,6 +23,7 @@ from laddverk.sessions import driver_queries as queries
 from laddverk.sessions import service as sessions
 from laddverk.sessions.driver_queries import DriverSession
 from laddverk.sessions.model import LiveStart, StartRequest
+from laddverk.sessions.running import price_so_far
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.live import Streams, stream
 from laddverk.web.portal import outlets
@@ -192,7 +193,7 @@ async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
         raise NotFound("There is no such charge.")
     is_over = session.ended_at is not None
     now = visit.house.clock()
-    priced = None if is_over else await sessions.price_so_far(tx, session.id, now)
+    priced = None if is_over else await price_so_far(tx, session.id, now)
     return Live(
         stage="over" if is_over else "charging",
         place=place,
@@ -248,7 +249,7 @@ def price_lines(session: DriverSession, visit: Visit) -> list[tuple[str, Markup,
     """Return the lines of a session's price for the page; nothing before it is priced."""
     if not session.price_lines or session.currency is None:
         return []
-    as_money = environment_for(visit.language).globals["ui"].money
+    as_money = environment_for(visit.language).globals["ui"].money  # type: ignore[attr-defined]  # made of macros
     return outlets.sum_rows(session.price_lines, session.currency, visit.language, as_money)
 
 

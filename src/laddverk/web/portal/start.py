@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from litestar import Response, get, post
 
+from laddverk.access import queries as access_queries
 from laddverk.kernel.ids import DriverId, SiteId, parsed
 from laddverk.kernel.problems import NotFound, Problem
 from laddverk.payments import service as payments
@@ -187,12 +188,10 @@ async def _outlet(tx: Transaction, code: str) -> Outlet:
 
 async def _price(tx: Transaction, visit: Visit, outlet: Outlet) -> TariffVersion | None:
     """Return the prices that would be frozen if this visitor started now."""
-    group = (
-        await sessions.driver_group(tx, DriverId(visit.actor.id))
-        if visit.actor.kind == "driver" and visit.actor.id
-        else ""
+    driver = (
+        await access_queries.driver(tx, visit.actor.id) if visit.actor.kind == "driver" and visit.actor.id else None
     )
-    return (await tariffs.chosen(tx, [(outlet.station_id, group or "")]))[0]
+    return (await tariffs.chosen(tx, [(outlet.station_id, driver.driver_group if driver else "")]))[0]
 
 
 async def _free_elsewhere(tx: Transaction, outlet: Outlet) -> list[Outlet]:

@@ -1,0 +1,59 @@
+"""What a session costs while it still runs: for the driver's live page. Nothing here is billed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from laddverk.kernel.ids import SessionId
+from laddverk.platform.database import Transaction
+from laddverk.tariffs.model import Charge, Priced, Tariff
+from laddverk.tariffs.rules import price
+
+READINGS_MAX = 2000  # more would not change what is shown
+
+
+class _Running(Struct, frozen=True):
+    started_at: datetime
+    energy_wh: int
+    register_start_wh: int | None
+    timezone: str
+    tariff: Tariff | None
+
+
+class _Reading(Struct, frozen=True):
+    at: datetime
+    energy_wh: int
+
+
+RUNNING = "SELECT started_at, energy_wh, register_start_wh, timezone, tariff FROM session WHERE id = $1"
+
+READINGS = """
+SELECT sample.at, sample.energy_wh FROM sample
+JOIN session ON session.station_id = sample.station_id AND session.transaction_key = sample.transaction_key
+WHERE session.id = $1 AND sample.energy_wh IS NOT NULL ORDER BY sample.at DESC LIMIT $2
+"""
+
+
+async def price_so_far(tx: Transaction, session_id: SessionId, now: datetime) -> Priced | None:
+    """Return what a running session would cost if it ended now; None when it has no tariff.
+
+    Time after charging is not foreseen: it is priced when the session has ended.
+    """
+    running = await tx.fetch_one(_Running, RUNNING, session_id)
+    if running is None or running.tariff is None or now <= running.started_at:
+        return None
+    readings = sorted(
+        (reading.at, reading.energy_wh) for reading in await tx.fetch(_Reading, READINGS, session_id, READINGS_MAX)
+    )
+    first_wh = running.register_start_wh if running.register_start_wh is not None else (readings or [(now, 0)])[0][1]
+    charge = Charge(
+        started_at=running.started_at,
+        ended_at=now,
+        charging_ended_at=None,
+        readings=tuple((at, max(0, register_wh - first_wh)) for at, register_wh in readings if at <= now),
+        energy_wh=running.energy_wh,
+        timezone=running.timezone,
+    )
+    return price(running.tariff, charge)
