@@ -14,6 +14,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.platform.database import Transaction
+from laddverk.tariffs.model import PriceLine
 
 Sites = Collection[UUID] | None
 """The only sites that may be seen; None for all."""
@@ -67,7 +68,7 @@ class SessionDetail(SessionRow, frozen=True, kw_only=True):
     tariff_number: int | None
     vat_minor: int | None
     vat_percent: Decimal | None
-    price_lines: list[dict[str, Any]] | None
+    price_lines: list[PriceLine] | None
     priced_at: datetime | None
     version: int
     invoice_id: UUID | None

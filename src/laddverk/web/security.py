@@ -7,6 +7,8 @@ themselves by key or signature instead.
 
 from __future__ import annotations
 
+from collections import deque
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,7 +17,7 @@ from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.handlers import BaseRouteHandler
 from litestar.types import BeforeMessageSendHookHandler, Guard, Message, Scope
 
-from laddverk.kernel.problems import NotAllowed
+from laddverk.kernel.problems import NotAllowed, TooMany
 from laddverk.platform.settings import Settings
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -32,6 +34,10 @@ PREFERENCE_COOKIE_S: Final = 365 * 86_400
 
 BODY_MAX_BYTES: Final = 1_000_000  # the largest form is a page of text; imports ask for more by themselves
 IMPORT_MAX_BYTES: Final = 5_000_000  # about 100 000 lines of a tag list
+
+ATTEMPTS_MAX: Final = 20  # failures of one address within the window; one address may be a whole office
+ATTEMPT_WINDOW_S: Final = 300.0
+ATTEMPT_ADDRESSES_MAX: Final = 10_000  # bounds the memory that a flood of addresses can take
 
 PAYMENT_PAGES: Final = {"stripe": "https://checkout.stripe.com"}
 """Where a payment form may lead: Chromium holds `form-action` against redirects too."""
@@ -157,3 +163,39 @@ def safe_next(wanted: str, fallback: str) -> str:
     if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable():
         return wanted
     return fallback
+
+
+class Attempts:
+    """How often each address failed lately. In memory: forgetting it at a restart does no harm."""
+
+    def __init__(self, attempts_max: int = ATTEMPTS_MAX, window_s: float = ATTEMPT_WINDOW_S) -> None:
+        self._attempts_max = attempts_max
+        self._window_s = window_s
+        self._seen: dict[str, deque[float]] = {}
+
+    def count(self, address: str, now: datetime) -> None:
+        """Count one more failure of `address`. Raises `TooMany` when there were too many in the window."""
+        at = now.timestamp()
+        if len(self._seen) >= ATTEMPT_ADDRESSES_MAX:
+            self._forget(at)
+        times = self._seen.setdefault(address, deque())
+        _drop(times, at - self._window_s)
+        if len(times) >= self._attempts_max:
+            raise TooMany(
+                "There were too many attempts from your network.",
+                remedy="Wait %(minutes)s minutes and try again.",
+                minutes=int(self._window_s // 60),
+            )
+        times.append(at)
+
+    def _forget(self, at: float) -> None:
+        for times in self._seen.values():
+            _drop(times, at - self._window_s)
+        self._seen = {address: times for address, times in self._seen.items() if times}
+        while len(self._seen) >= ATTEMPT_ADDRESSES_MAX:
+            self._seen.pop(next(iter(self._seen)))
+
+
+def _drop(times: deque[float], before: float) -> None:
+    while times and times[0] <= before:
+        times.popleft()

@@ -27,7 +27,14 @@ async def search(desk: Desk) -> Response[Any]:
     direct = place_of(text)
     if direct:
         return desk.go(direct)
-    found: dict[str, list[Any]] = {"stations": [], "sites": [], "sessions": [], "drivers": [], "tokens": [], "invoices": []}
+    found: dict[str, list[Any]] = {
+        "stations": [],
+        "sites": [],
+        "sessions": [],
+        "drivers": [],
+        "tokens": [],
+        "invoices": [],
+    }
     if text:
         found |= await _found(desk, text)
     return desk.page("console/search.html", text=text, **found)

@@ -78,9 +78,7 @@ async def refund_payment(desk: Desk, payment_id: str) -> Response[Any]:
     try:
         amount_minor = minor_of(form.get("amount", ""), payment.currency, "amount")
         async with desk.transaction() as tx:
-            await payments.refund(
-                tx, desk.actor, PaymentId(payment.id), amount_minor, form.get("reason", ""), desk.now
-            )
+            await payments.refund(tx, desk.actor, PaymentId(payment.id), amount_minor, form.get("reason", ""), desk.now)
     except Problem as problem:
         return await _payment_page(desk, payment_id, form, desk.errors(problem), problem.status)
     return desk.go(f"/console/payments/{shown('pay', payment.id)}", desk.words("The refund is on its way."))

@@ -88,7 +88,9 @@ async def map_of_sites(desk: Desk) -> dict[str, Any]:
 
 
 def _feature(desk: Desk, site: stations_queries.SiteRow) -> dict[str, Any]:
-    state = "broken" if site.broken or (site.silent and site.silent < site.stations) else "energy" if site.busy else "free"
+    state = (
+        "broken" if site.broken or (site.silent and site.silent < site.stations) else "energy" if site.busy else "free"
+    )
     if site.silent and site.silent == site.stations:
         state = "off"
     text = desk.words(

@@ -61,13 +61,15 @@ async def list_staff(desk: Desk) -> Response[str]:
 
 
 async def _form_page(
-    desk: Desk, member: access_queries.StaffRow | None, values: dict[str, Any], errors: dict[str, str], status: int = 200
+    desk: Desk,
+    member: access_queries.StaffRow | None,
+    values: dict[str, Any],
+    errors: dict[str, str],
+    status: int = 200,
 ) -> Response[str]:
     async with desk.transaction() as tx:
         sites = await stations_queries.sites(tx, desk.sites)
-    return desk.page(
-        "console/staff/form.html", status=status, member=member, values=values, sites=sites, errors=errors
-    )
+    return desk.page("console/staff/form.html", status=status, member=member, values=values, sites=sites, errors=errors)
 
 
 @get("/console/staff/new", opt={NEEDS: Permission.STAFF_WRITE})
@@ -148,6 +150,17 @@ async def disable_member(desk: Desk, operator_id: str) -> Response[Any]:
     return desk.go("/console/staff", desk.words("This person can no longer sign in."))
 
 
+@post("/console/staff/{operator_id:str}/enable", opt={NEEDS: Permission.STAFF_WRITE}, status_code=303)
+async def enable_member(desk: Desk, operator_id: str) -> Response[Any]:
+    """Let somebody sign in again."""
+    form = await desk.form()
+    async with desk.transaction() as tx:
+        await access.enable_staff(
+            tx, desk.actor, OperatorId(named("opr", operator_id)), desk.now, reason=form.get("reason", "")
+        )
+    return desk.go("/console/staff", desk.words("This person may sign in again."))
+
+
 @get("/console/keys", opt={NEEDS: Permission.STAFF_WRITE})
 async def list_keys(desk: Desk) -> Response[str]:
     """The API keys."""
@@ -159,9 +172,7 @@ async def _keys_page(
 ) -> Response[str]:
     async with desk.transaction() as tx:
         rows = await access_queries.api_keys(tx)
-    return desk.page(
-        "console/staff/keys.html", status=status, rows=rows, values=values, errors=errors, secret=secret
-    )
+    return desk.page("console/staff/keys.html", status=status, rows=rows, values=values, errors=errors, secret=secret)
 
 
 @post("/console/keys", opt={NEEDS: Permission.STAFF_WRITE}, status_code=200)
@@ -220,6 +231,7 @@ ROUTES: Final = [
     edit_member,
     save_member,
     disable_member,
+    enable_member,
     list_keys,
     create_key,
     revoke_key,

@@ -102,7 +102,9 @@ async def create_driver(desk: Desk) -> Response[Any]:
         return desk.page(
             "console/drivers/form.html", status=problem.status, driver=None, values=form, errors=desk.errors(problem)
         )
-    return desk.go(f"/console/drivers/{shown('drv', driver_id)}", desk.words("The driver is added. Give them a tag next."))
+    return desk.go(
+        f"/console/drivers/{shown('drv', driver_id)}", desk.words("The driver is added. Give them a tag next.")
+    )
 
 
 @get("/console/drivers/{driver_id:str}/edit", opt={NEEDS: Permission.DRIVERS_WRITE})

@@ -49,9 +49,7 @@ async def list_sessions(desk: Desk) -> Response[str]:
     listing = desk.listing(*SORTS)
     chosen = wanted(desk, listing)
     async with desk.transaction() as tx:
-        rows = await queries.sessions(
-            tx, desk.sites, chosen, listing.sort, limit=PAGE_SIZE, offset=listing.offset
-        )
+        rows = await queries.sessions(tx, desk.sites, chosen, listing.sort, limit=PAGE_SIZE, offset=listing.offset)
         return desk.page(
             "console/sessions/list.html",
             rows=rows,
@@ -68,9 +66,7 @@ async def export_sessions(desk: Desk) -> Response[bytes]:
     """The same list as CSV."""
     listing = desk.listing(*SORTS)
     async with desk.transaction() as tx:
-        rows = await queries.sessions(
-            tx, desk.sites, wanted(desk, listing), listing.sort, limit=spreadsheets.ROWS_MAX
-        )
+        rows = await queries.sessions(tx, desk.sites, wanted(desk, listing), listing.sort, limit=spreadsheets.ROWS_MAX)
     people = desk.may(Permission.DRIVERS_READ)
     return spreadsheets.answer(
         "sessions",
@@ -138,8 +134,18 @@ def chart_of(desk: Desk, session: queries.SessionDetail, samples: list[queries.S
     power = [_kilowatts(earlier, later) for earlier, later in zip([None, *samples[:-1]], samples, strict=True)]
     series = [
         {"label": desk.words("Power"), "unit": "kW", "kind": "power", "values": power},
-        {"label": desk.words("The outlet gives at most"), "unit": "kW", "kind": "limit", "values": [limit_kw] * len(samples)},
-        {"label": desk.words("Battery"), "unit": "%", "kind": "level", "values": [each.soc_percent for each in samples]},
+        {
+            "label": desk.words("The outlet gives at most"),
+            "unit": "kW",
+            "kind": "limit",
+            "values": [limit_kw] * len(samples),
+        },
+        {
+            "label": desk.words("Battery"),
+            "unit": "%",
+            "kind": "level",
+            "values": [each.soc_percent for each in samples],
+        },
     ]
     events = []
     if session.charging_ended_at:

@@ -87,7 +87,9 @@ async def create_site(desk: Desk) -> Response[Any]:
             "console/sites/form.html", status=problem.status, site=None, values=form, errors=desk.errors(problem)
         )
     desk.tell()
-    return desk.go(f"/console/sites/{shown('sit', site_id)}", desk.words("The site is added. Register its chargers next."))
+    return desk.go(
+        f"/console/sites/{shown('sit', site_id)}", desk.words("The site is added. Register its chargers next.")
+    )
 
 
 @get("/console/sites/{site_id:str}/edit", opt={NEEDS: Permission.STATIONS_WRITE})

@@ -51,9 +51,7 @@ async def list_stations(desk: Desk) -> Response[str]:
     listing = desk.listing(*SORTS)
     chosen = wanted(desk, listing.search)
     async with desk.transaction() as tx:
-        rows = await queries.stations(
-            tx, desk.sites, chosen, listing.sort, limit=PAGE_SIZE, offset=listing.offset
-        )
+        rows = await queries.stations(tx, desk.sites, chosen, listing.sort, limit=PAGE_SIZE, offset=listing.offset)
         return desk.page(
             "console/stations/list.html",
             rows=rows,
@@ -298,50 +296,90 @@ def kilowatts(text: str, field: str) -> int:
     return watts
 
 
-@get("/console/stations/{station_id:str}/edit", opt={NEEDS: Permission.STATIONS_WRITE})
-async def edit_station(desk: Desk, station_id: str) -> Response[str]:
-    """The form for a charger's name, place and power."""
+async def _edit_page(
+    desk: Desk, station_id: str, values: dict[str, str] | None, errors: dict[str, str], status: int = 200
+) -> Response[str]:
     async with desk.transaction() as tx:
         station = await seen_station(desk, tx, station_id)
-        sites = await _site_choices(desk, tx)
-    values = {
+        return desk.page(
+            "console/stations/edit.html",
+            status=status,
+            station=station,
+            sites=await _site_choices(desk, tx),
+            connectors=await queries.connectors(tx, station.id),
+            values=values or _values_of(station),
+            errors=errors,
+            tab="edit",
+        )
+
+
+def _values_of(station: queries.StationDetail) -> dict[str, str]:
+    return {
         "name": station.name,
         "site_id": shown("sit", station.site_id),
         "power_kw": f"{station.power_max_w / 1000:g}",
     }
-    return desk.page("console/stations/edit.html", station=station, sites=sites, values=values, errors={}, tab="edit")
+
+
+@get("/console/stations/{station_id:str}/edit", opt={NEEDS: Permission.STATIONS_WRITE})
+async def edit_station(desk: Desk, station_id: str) -> Response[str]:
+    """The forms for a charger's name, place, power, outlets and key."""
+    return await _edit_page(desk, station_id, None, {})
 
 
 @post("/console/stations/{station_id:str}/edit", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
 async def save_station(desk: Desk, station_id: str) -> Response[Any]:
     """Rename or move a charger."""
     form = await desk.form()
-    async with desk.transaction() as tx:
-        station = await seen_station(desk, tx, station_id)
     try:
-        change = StationDetails(
-            name=form.get("name", ""),
-            site_id=SiteId(named("sit", form.get("site_id", ""))),
-            power_max_w=kilowatts(form.get("power_kw", ""), "power_kw"),
-            quirks=station.quirks,
-            clock_offset_ms=station.clock_offset_ms,
-        )
         async with desk.transaction() as tx:
+            station = await seen_station(desk, tx, station_id)
+            change = StationDetails(
+                name=form.get("name", ""),
+                site_id=SiteId(named("sit", form.get("site_id", ""))),
+                power_max_w=kilowatts(form.get("power_kw", ""), "power_kw"),
+                quirks=station.quirks,
+                clock_offset_ms=station.clock_offset_ms,
+            )
             await stations.update_station(tx, desk.actor, StationId(station.id), change, desk.now)
     except Problem as problem:
-        async with desk.transaction() as tx:
-            sites = await _site_choices(desk, tx)
-        return desk.page(
-            "console/stations/edit.html",
-            status=problem.status,
-            station=station,
-            sites=sites,
-            values=form,
-            errors=desk.errors(problem),
-            tab="edit",
-        )
+        return await _edit_page(desk, station_id, form, desk.errors(problem), problem.status)
     desk.tell(f"station:{station.id}")
     return desk.go(f"/console/stations/{shown('sta', station.id)}", desk.words("The changes are saved."))
+
+
+@post("/console/stations/{station_id:str}/outlets", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
+async def save_outlet(desk: Desk, station_id: str) -> Response[Any]:
+    """Add, change or remove an outlet, as the pressed button says."""
+    form = await desk.form()
+    try:
+        async with desk.transaction() as tx:
+            station = await seen_station(desk, tx, station_id)
+            await _do_with_outlet(tx, desk, StationId(station.id), form)
+    except Problem as problem:
+        return await _edit_page(desk, station_id, None, desk.errors(problem), problem.status)
+    desk.tell(f"station:{station.id}")
+    return desk.go(f"/console/stations/{shown('sta', station.id)}/edit", desk.words("The changes are saved."))
+
+
+async def _do_with_outlet(tx: Transaction, desk: Desk, station_id: StationId, form: dict[str, str]) -> None:
+    evse = whole(form.get("evse", ""), "evse", 1, 999)
+    connector = whole(form.get("connector", "1"), "connector", 1, 9)
+    if form.get("do") == "remove":
+        await stations.remove_connector(tx, desk.actor, station_id, evse, connector, desk.now)
+        return
+    outlet = NewConnector(
+        evse_number=evse,
+        connector_number=connector,
+        plug=form.get("plug", "type2"),
+        power_type=form.get("power_type", "ac3"),
+        power_max_w=kilowatts(form.get("power_kw", ""), "power_kw"),
+        current_max_a=whole(form.get("current_a", "32"), "current_a", 1, 1000),
+    )
+    if form.get("do") == "add":
+        await stations.add_connector(tx, desk.actor, station_id, outlet, desk.now)
+    else:
+        await stations.update_connector(tx, desk.actor, station_id, outlet, desk.now)
 
 
 @post("/console/stations/{station_id:str}/key", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
@@ -367,9 +405,7 @@ async def retire_station(desk: Desk, station_id: str) -> Response[Any]:
     form = await desk.form()
     async with desk.transaction() as tx:
         station = await seen_station(desk, tx, station_id)
-        await stations.retire_station(
-            tx, desk.actor, StationId(station.id), desk.now, reason=form.get("reason", "")
-        )
+        await stations.retire_station(tx, desk.actor, StationId(station.id), desk.now, reason=form.get("reason", ""))
     desk.tell(f"station:{station.id}")
     return desk.go("/console/stations", desk.words("%(name)s is retired.", name=station.name))
 
@@ -392,6 +428,7 @@ ROUTES: Final = [
     show_configuration,
     edit_station,
     save_station,
+    save_outlet,
     rotate_key,
     retire_station,
     list_knocks,

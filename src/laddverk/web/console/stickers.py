@@ -31,7 +31,7 @@ async def show_stickers(desk: Desk) -> Response[str]:
         )
     found(rows or None)
     settings = desk.house.settings
-    stickers = [(row, address := f"{settings.web_url}/c/{row.code}", qr_of(address)) for row in rows]
+    stickers = [(row, address := f"{settings.web_url}/u/{row.code}", qr_of(address)) for row in rows]
     return desk.page("console/stickers.html", stickers=stickers)
 
 

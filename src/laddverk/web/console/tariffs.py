@@ -346,7 +346,8 @@ async def unuse_tariff(desk: Desk, tariff_id: str) -> Response[Any]:
     async with desk.transaction() as tx:
         await tariffs.unchoose(tx, desk.actor, named("tch", form.get("choice", "")), desk.now, form.get("reason", ""))
     return desk.go(
-        f"/console/tariffs/{shown('tar', named('tar', tariff_id))}", desk.words("The tariff does not apply there any more.")
+        f"/console/tariffs/{shown('tar', named('tar', tariff_id))}",
+        desk.words("The tariff does not apply there any more."),
     )
 
 
@@ -356,9 +357,7 @@ async def retire_tariff(desk: Desk, tariff_id: str) -> Response[Any]:
     form = await desk.form()
     try:
         async with desk.transaction() as tx:
-            await tariffs.retire(
-                tx, desk.actor, TariffId(named("tar", tariff_id)), desk.now, form.get("reason", "")
-            )
+            await tariffs.retire(tx, desk.actor, TariffId(named("tar", tariff_id)), desk.now, form.get("reason", ""))
     except Problem as problem:
         return await _tariff_page(desk, tariff_id, desk.errors(problem), problem.status)
     return desk.go("/console/tariffs", desk.words("The tariff is retired."))

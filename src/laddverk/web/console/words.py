@@ -172,6 +172,23 @@ DIMENSIONS: Final = {
 
 DIMENSION_UNITS: Final = {"energy": "kWh", "charging": "min", "idle": "min", "session": N_("session")}
 
+LEDGER_ACCOUNTS: Final = {
+    "1510": N_("Receivables from customers"),
+    "1580": N_("Receivables from payment providers"),
+    "1930": N_("Bank"),
+    "2420": N_("Advances from customers"),
+    "2611": N_("Output VAT 25 %"),
+    "2621": N_("Output VAT 12 %"),
+    "2631": N_("Output VAT 6 %"),
+    "3001": N_("Sales of charging, VAT 25 %"),
+    "3002": N_("Sales of charging, VAT 12 %"),
+    "3003": N_("Sales of charging, VAT 6 %"),
+    "3004": N_("Sales of charging without VAT"),
+    "3740": N_("Rounding"),
+    "6570": N_("Bank and provider fees"),
+}
+"""The accounts of the Swedish BAS chart that the ledger posts to."""
+
 ROLES: Final = {
     Role.ADMIN: N_("Administrator"),
     Role.OPERATOR: N_("Operator"),
