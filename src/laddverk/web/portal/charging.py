@@ -91,7 +91,11 @@ async def follow(visit: Visit, token: str) -> Stream:
     async def parts() -> dict[str, str]:
         async with visit.house.database.transaction() as tx:
             live = await live_of(tx, await _found(tx, token, visit), visit)
-        return {"live": visit.template("portal/_live_only.html", live=live)}
+        base = f"/s/{token}"
+        return {
+            "live": visit.template("portal/_live_only.html", live=live),
+            "live-actions": visit.template("portal/_live_actions.html", live=live, base=base),
+        }
 
     streams: Streams = visit.request.app.state.setdefault("portal_streams", Streams())
     return stream(streams, visit.house.hints, [f"station:{found.start_request.station_id}"], parts)
@@ -173,7 +177,6 @@ async def charge_page(visit: Visit, token: str, *, problem: Problem | None = Non
         status=problem.status if problem else 200,
         live=live,
         base=f"/s/{token}",
-        can_mail=True,
         errors=errors,
         problem=errors.get(""),
     )
