@@ -11,6 +11,8 @@ from laddverk.sessions.model import Detail, Doubt, Folded, Kind, Metered, Readin
 
 AT_BEGIN: Final = "Transaction.Begin"
 AT_END: Final = "Transaction.End"
+ENERGY_DOUBTS: Final = frozenset({Doubt.NO_READINGS, Doubt.MORE_THAN_POSSIBLE})
+"""Judged when a session has ended: while it runs its readings only touch the row, and the next may settle it."""
 NOT_CHARGING: Final = frozenset({"suspended_ev", "suspended_evse", "ev_connected", "idle"})
 
 
@@ -169,7 +171,7 @@ def _doubts(start: StoredEvent | None, end: StoredEvent | None, measured: Metere
         if event is not None and (doubt := rules.clock_doubt(event.at, event.said_at, offline=event.detail.offline)):
             found.add(doubt)
     if end is None:
-        return frozenset(found - {Doubt.NO_READINGS})
+        return frozenset(found - ENERGY_DOUBTS)
     if end.kind is Kind.SUPERSEDED:
         found.add(Doubt.NO_END)
     if start is not None and end.at < start.at:

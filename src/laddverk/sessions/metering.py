@@ -34,6 +34,7 @@ async def record_samples(tx: Transaction, facts: Sequence[EnergySampled]) -> Non
     samples: dict[SampleKey, NewSample] = {}
     of_session: dict[SessionId, list[NewSample]] = {}
     rows: dict[SessionId, OpenRow] = {}
+    homeless: set[tuple[StationId, int, datetime]] = set()
     for fact in facts:
         row = finding.row_of(fact, given)
         sample = _new_sample(fact, row)
@@ -42,10 +43,13 @@ async def record_samples(tx: Transaction, facts: Sequence[EnergySampled]) -> Non
         if row is not None:
             rows[row.id] = row
             of_session.setdefault(row.id, []).append(sample)
+        elif not sample.transaction_key and sample.evse_number:
+            homeless.add((sample.station_id, sample.evse_number, sample.at))
     await store.insert_samples(tx, list(samples.values()))
     touches = {session_id: touched(rows[session_id], its) for session_id, its in of_session.items()}
     await store.touch(tx, [touch for touch in touches.values() if touch is not None])
-    await refold(tx, [rows[session_id] for session_id, touch in touches.items() if touch is None])
+    late = [row for row in await store.locked_over_at(tx, homeless) if row.id not in rows]
+    await refold(tx, [*(rows[session_id] for session_id, touch in touches.items() if touch is None), *late])
 
 
 def _new_sample(fact: EnergySampled, row: OpenRow | None) -> NewSample:

@@ -151,6 +151,7 @@ class OpenRow(Struct, frozen=True):
     number: int
     station_id: StationId
     evse_number: int
+    connector_number: int
     transaction_key: str
     token_uid: str | None
     started_at: datetime

@@ -184,14 +184,27 @@ def _ended_detail(fact: SessionEnded) -> Detail:
 def _parted(
     events: Sequence[StoredEvent], known: Mapping[finding.Key, OpenRow]
 ) -> tuple[list[StoredEvent], list[StoredEvent]]:
-    """Part updates into those that touch a running session lightly, and those that need a fold."""
-    light: list[StoredEvent] = []
-    heavy: list[StoredEvent] = []
+    """Part updates into those of running sessions that are touched lightly, and those of sessions that need a fold."""
+    odd: set[finding.Key] = set()
     for event in events:
-        row = known.get((event.station_id, event.transaction_key))
-        is_light = row is not None and row.ended_at is None and event.detail.payer is None
-        (light if is_light else heavy).append(event)
-    return light, heavy
+        key = (event.station_id, event.transaction_key)
+        row = known.get(key)
+        if row is None or _is_odd(event, row):
+            odd.add(key)
+    light = [event for event in events if (event.station_id, event.transaction_key) not in odd]
+    return light, [event for event in events if (event.station_id, event.transaction_key) in odd]
+
+
+def _is_odd(event: StoredEvent, row: OpenRow) -> bool:
+    """Whether an update may change more of its session than the charging state."""
+    said = event.detail
+    return (
+        row.ended_at is not None
+        or said.payer is not None
+        or event.at < row.started_at
+        or said.evse_number not in (None, row.evse_number)
+        or said.connector_number not in (None, row.connector_number)
+    )
 
 
 async def _touched(tx: Transaction, events: Sequence[StoredEvent], known: Mapping[finding.Key, OpenRow]) -> None:

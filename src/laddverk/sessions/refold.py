@@ -7,7 +7,7 @@ late or odd. In between, readings of running sessions only touch a few columns (
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,6 +33,8 @@ from laddverk.stations import service as stations
 from laddverk.stations.model import Deed
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import TariffVersion
+
+EXPECTED_WH: Final = 1  # of a running session nobody knows; that there will be some is what doubts are about
 
 
 class Anew(Struct, frozen=True):
@@ -121,11 +123,12 @@ def _saved(each: Anew, chosen: dict[SessionId, TariffVersion | None]) -> SavedRo
     has_tariff = version is not None if rechosen else around.tariff_version_id is not None
     free = version.tariff.free if version is not None else (not rechosen and around.free)
     sticky = STICKY & {Doubt(word) for word in around.doubts if word in STICKY}
-    doubts = folded.doubts | rules.payer_doubts(payer, folded.energy_wh, free=free) | sticky
+    energy_wh = folded.energy_wh if folded.ended_at is not None else EXPECTED_WH
+    doubts = folded.doubts | rules.payer_doubts(payer, energy_wh, free=free) | sticky
     if not has_tariff:
         doubts |= {Doubt.NO_TARIFF}
     approved = around.approved_version == around.version and not _moved(each, version)
-    settlement = rules.settlement_of(payer, folded.energy_wh, doubts, free=free, approved=approved)
+    settlement = rules.settlement_of(payer, energy_wh, doubts, free=free, approved=approved)
     row = _row(each, settlement, doubts, version, rechosen=rechosen)
     other = _moved(each, version) or (row.settlement != around.settlement and not approved)
     if each.row.ended_at is not None and other and Doubt.WRITTEN_OFF not in doubts:

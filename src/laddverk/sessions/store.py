@@ -15,8 +15,8 @@ from laddverk.platform.database import Transaction
 from laddverk.sessions.model import OpenRow, StoredEvent
 
 ROW: Final = """
-s.id, s.number, s.station_id, s.evse_number, s.transaction_key, s.token_uid, s.started_at, s.ended_at,
-s.register_end_wh, s.energy_wh, s.charging_state, s.state_at, s.sampled_at
+s.id, s.number, s.station_id, s.evse_number, s.connector_number, s.transaction_key, s.token_uid, s.started_at,
+s.ended_at, s.register_end_wh, s.energy_wh, s.charging_state, s.state_at, s.sampled_at
 """
 
 LOCK_BY_KEYS: Final = f"""
@@ -36,6 +36,20 @@ ORDER BY s.id FOR NO KEY UPDATE
 
 LOCK_BY_IDS: Final = f"""
 SELECT {ROW} FROM session AS s WHERE s.id = ANY($1::uuid[]) ORDER BY s.id FOR NO KEY UPDATE
+"""  # noqa: S608 - as above
+
+LOCK_OVER_AT: Final = f"""
+-- The sessions that had ended and were running at these EVSEs at these instants.
+SELECT {ROW} FROM session AS s WHERE s.id IN (
+    SELECT latest.id
+    FROM unnest($1::uuid[], $2::int[], $3::timestamptz[]) AS given (station_id, evse_number, at)
+    CROSS JOIN LATERAL (
+        SELECT id, ended_at FROM session
+        WHERE station_id = given.station_id AND evse_number = given.evse_number AND started_at <= given.at
+        ORDER BY started_at DESC LIMIT 1
+    ) AS latest
+    WHERE latest.ended_at >= given.at)
+ORDER BY s.id FOR NO KEY UPDATE
 """  # noqa: S608 - as above
 
 INSERT_SESSIONS: Final = """
@@ -224,6 +238,15 @@ async def locked_by_ids(tx: Transaction, ids: Iterable[SessionId]) -> list[OpenR
     """Return these sessions, locked."""
     given = list(ids)
     return await tx.fetch(OpenRow, LOCK_BY_IDS, given) if given else []
+
+
+async def locked_over_at(tx: Transaction, places: Iterable[tuple[StationId, int, datetime]]) -> list[OpenRow]:
+    """Return the sessions that are over and ran at these EVSEs at these instants, locked."""
+    given = list(places)
+    if not given:
+        return []
+    stations, evses, instants = zip(*given, strict=True)
+    return await tx.fetch(OpenRow, LOCK_OVER_AT, stations, evses, instants)
 
 
 async def insert_sessions(tx: Transaction, new: Sequence[NewSession]) -> set[SessionId]:

@@ -116,7 +116,7 @@ def _cut(
         same = list(group)
         from_at, to_at = same[0][0], same[-1][1]
         if component is not None:
-            energy_wh = delivered.until(to_at) - delivered.until(from_at) if delivered else 0
+            energy_wh = delivered.between(from_at, to_at) if delivered else 0
             if energy_wh or delivered is None:
                 yield Stretch(component, from_at, to_at, energy_wh)
 
@@ -126,6 +126,10 @@ class Delivered(Struct, frozen=True):
 
     instants: tuple[datetime, ...]
     energies_wh: tuple[int, ...]
+
+    def between(self, from_at: datetime, to_at: datetime) -> int:
+        """Return the Wh delivered between two instants. What was there at the very start belongs to the first part."""
+        return self.until(to_at) - (self.until(from_at) if from_at > self.instants[0] else 0)
 
     def until(self, at: datetime) -> int:
         """Return the Wh delivered by `at`: on the straight line between the readings around it, rounded down.
