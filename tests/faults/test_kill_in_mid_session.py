@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from laddverk.access import service as access
-from laddverk.access.model import NewToken
+from laddverk.access.model import NewDriver, NewToken
 from laddverk.cli.replay.network import free_port, log_tail, running
 from laddverk.kernel.actors import rule
 from laddverk.ocpp.protocol import Protocol
@@ -63,7 +63,9 @@ async def furnish(dsn, pepper):
         connectors = tuple(NewConnector(evse_number=number) for number in range(1, OUTLETS + 1))
         new = [NewStation(site_id=site, identity=f"K{n}", name=f"K{n}", connectors=connectors) for n in range(STATIONS)]
         keys = await stations.create_stations(tx, ACTOR, new, BEGIN, pepper=pepper)
-        await access.create_tokens(tx, ACTOR, [NewToken(uid=card(n)) for n in range(STATIONS * OUTLETS)], BEGIN)
+        driver = await access.create_driver(tx, ACTOR, NewDriver(email="a@example.com", name="A"), BEGIN)
+        cards = [NewToken(uid=card(n), driver_id=driver) for n in range(STATIONS * OUTLETS)]
+        await access.create_tokens(tx, ACTOR, cards, BEGIN)
         prices = Tariff(components=(Component(dimension=Dimension.ENERGY, price=Decimal(3)),))
         version = await tariffs.create(tx, ACTOR, "Flat", prices, BEGIN)
         await tariffs.choose(tx, ACTOR, version.tariff_id, BEGIN)

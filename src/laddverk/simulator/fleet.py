@@ -23,6 +23,8 @@ from laddverk.simulator.places import Rhythm
 TICK_S: Final = 2.0  # how often cars move; finer than any sampling, and next to nothing to compute
 SAMPLE_S: Final = 45.0  # simulated seconds between two readings of an outlet that charges
 STEP_MAX_S: Final = 60.0  # a longer step would cut the corners of the charging curve
+STEP: Final = timedelta(seconds=STEP_MAX_S)
+CATCH_UP_SAMPLE_STEPS: Final = 10  # minutes between two readings of a car that came earlier
 UNKNOWN_CARD_SHARE: Final = 0.02  # of the cards shown, nobody knows these
 VISITOR_DELAY_S: Final = 4.0  # somebody who paid takes the cable
 VISITOR_LEAVES_S: Final = 20.0  # and takes it out after stopping
@@ -122,17 +124,32 @@ class Fleet:
         await asyncio.sleep(self._random.uniform(0, START_SPREAD_S))
         await link.run()
 
-    def populate(self, at: datetime, *, share: float = 1.0) -> int:
-        """Let cars stand where they would stand now, in the midst of charging; return how many.
+    def populate(self, at: datetime, *, share: float = 1.0, since: timedelta = timedelta(0)) -> int:
+        """Let cars stand where they would stand now; return how many there are.
 
-        `share` thins them out. To be called once, before `run`.
+        They came at some time within `since`, and what their meters showed meanwhile is kept to be told. `share` thins
+        them out. To be called before `run`.
         """
         for place in self.places:
             taken = places.share_taken(place.rhythm, at, place.zone) * share
             for link, outlet in self._free(place):
-                if self._random.random() < taken:
-                    self._arrive(place, link, outlet, at)
+                if place.cards and self._random.random() < taken:
+                    came_at = at - since * self._random.random()
+                    self._arrive(place, link, outlet, came_at, self._random.choice(place.cards))
+                    self._catch_up(link, outlet, came_at, at)
         return len(self._visits)
+
+    def _catch_up(self, link: Link, outlet: Outlet, since: datetime, until: datetime) -> None:
+        """Let the time pass for one car that came before anybody looked."""
+        at, steps = since, 0
+        while at + STEP < until:
+            at, steps = at + STEP, steps + 1
+            link.charger.advance(outlet.number, STEP.total_seconds() * self._speed, at)
+            if steps % CATCH_UP_SAMPLE_STEPS == 0:
+                link.charger.sample(outlet.number, link.charger.reading(outlet.number, at))
+        visit = self._visits.get((link.charger.hardware.identity, outlet.number))
+        if visit is not None:
+            visit.leaves_at = max(visit.leaves_at, until + timedelta(minutes=self._random.uniform(2, 30)))
 
     def adopt(self, at: datetime) -> None:
         """Look after the cars that are at the outlets already: those a charger remembered."""
@@ -200,16 +217,20 @@ class Fleet:
             if self._random.random() < chance:
                 self._arrive(place, link, outlet, now)
 
-    def _arrive(self, place: Place, link: Link, outlet: Outlet, now: datetime) -> None:
+    def _arrive(self, place: Place, link: Link, outlet: Outlet, now: datetime, card: str = "") -> None:
         car = garage.arriving(self._random, dc=outlet.supply.phases == 0)
         if not link.charger.plug(outlet.number, car, now):
             return
-        unknown = not place.cards or self._random.random() < UNKNOWN_CARD_SHARE
-        card = f"04{self._random.getrandbits(48):012X}" if unknown else self._random.choice(place.cards)
+        card = card or self._card(place)
         link.charger.present(outlet.number, card, now)
         self._stand(place, link, outlet, card, now)
         self._say(f"{link.charger.hardware.identity}/{outlet.number}: a car arrives at {place.name}")
         link.wake()
+
+    def _card(self, place: Place) -> str:
+        if not place.cards or self._random.random() < UNKNOWN_CARD_SHARE:
+            return f"04{self._random.getrandbits(48):012X}"
+        return self._random.choice(place.cards)
 
     def _stand(self, place: Place, link: Link, outlet: Outlet, card: str, now: datetime) -> None:
         leaves_at = now + timedelta(hours=places.stay_h(place.rhythm, self._random) / self._speed)

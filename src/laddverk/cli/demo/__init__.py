@@ -54,7 +54,13 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
         since = beginning(house.clock(), ZoneInfo(settings.timezone))
         placed = await founding.found(house, drivers, since)
         say(greeting(addresses))
-        tasks.append(asyncio.create_task(_go_on(house, addresses, drivers, placed)))
+        going_on = asyncio.create_task(_go_on(house, addresses, drivers, placed))
+        going_on.add_done_callback(tell_of_failure)
+        tasks.append(going_on)
+
+    def tell_of_failure(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None and not stop.is_set():
+            say(f"The demo's content has stopped: {task.exception()!r}. The network itself goes on.")
 
     async def _go_on(
         house: House, addresses: wiring.Addresses, drivers: list[people.Person], placed: founding.Placed

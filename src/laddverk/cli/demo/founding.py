@@ -29,7 +29,6 @@ from laddverk.tariffs import service as tariffs
 ACTOR: Final = rule("demo")
 FOUNDED_BEFORE: Final = timedelta(days=40)  # before its past begins: people and prices are there when it does
 NETWORK_TARIFF: Final = "public"
-BLOCKED_CARDS: Final = 3
 
 Placed = list[tuple[Stand, StationId]]
 
@@ -147,8 +146,12 @@ async def _enrol(tx: Transaction, drivers: Sequence[Person], at: datetime) -> No
         for person, driver in zip(drivers, ids, strict=True)
         for card in person.cards
     ]
+    tokens += [
+        NewToken(uid=card, driver_id=driver, label="Laddbricka")
+        for card, driver in zip(people.LOST_CARDS, ids, strict=False)
+    ]
     made = await access.create_tokens(tx, ACTOR, tokens, at)
-    for token in made[-BLOCKED_CARDS:]:
+    for token in made[-len(people.LOST_CARDS) :]:
         await access.block_token(tx, ACTOR, token, "reported lost", at)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -23,7 +24,9 @@ from laddverk.simulator.model import Hardware
 
 SAVE_EVERY_S: Final = 20.0
 MEMORY_FILE: Final = "fleet.json"
-SHARE_AT_START: Final = 0.45  # of the usual number of cars: ten to twenty of them charge
+SHARE_AT_A_TIME: Final = 0.25  # of the usual number of cars
+CAME_WITHIN: Final = timedelta(minutes=95)  # within the quiet that the told past leaves
+CARS_AT_START_MIN: Final = 14  # also at night there is something to see
 
 
 def key_of(secrets: Secrets, identity: str) -> str:
@@ -77,7 +80,8 @@ async def live(fleet: Fleet, state_dir: Path, clock: Clock) -> None:
         memory.recall(chargers, path.read_bytes())
         fleet.adopt(clock())
     else:
-        fleet.populate(clock(), share=SHARE_AT_START)
+        while fleet.populate(clock(), share=SHARE_AT_A_TIME, since=CAME_WITHIN) < CARS_AT_START_MIN:
+            pass
     running = asyncio.create_task(fleet.run())
     try:
         while True:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from laddverk.cli.demo.people import Person, cards_at
+from laddverk.cli.demo.people import LOST_CARDS, Person, cards_at
 from laddverk.cli.demo.places import Stand
 from laddverk.kernel.ids import StationId
 from laddverk.ocpp.facts import (
@@ -94,24 +94,32 @@ def _visit(outlet: Outlet, card: str, arrived: datetime, leaves: datetime) -> Ge
     random = outlet.random
     key = str(UUID(int=random.getrandbits(128), version=4))
     if random.random() < UNKNOWN_CARD_SHARE:
-        unknown = f"04{random.getrandbits(48):012X}"
+        unknown = random.choice((*LOST_CARDS, *(f"04{random.getrandbits(48):012X}" for _ in range(6))))
         yield TokenPresented(**outlet.at(arrived), token_uid=unknown, token_type="ISO14443")  # type: ignore[arg-type]  # noqa: S106
         return arrived + TURN
     yield _status(outlet, arrived, Status.PREPARING)
     yield TokenPresented(**outlet.at(arrived), token_uid=card, token_type="ISO14443")  # type: ignore[arg-type]  # noqa: S106
     started = arrived + timedelta(seconds=random.randint(4, 40))
-    whose = {**outlet.at(started), "transaction_key": key, "evse_number": outlet.number, "connector_number": 1}
-    if random.random() >= ORPHAN_SHARE:
+    whose: dict[str, Any] = {
+        **outlet.at(started),
+        "transaction_key": key,
+        "evse_number": outlet.number,
+        "connector_number": 1,
+    }
+    if random.random() < ORPHAN_SHARE:  # the charger has lost its start: a 1.6 charger then knows no number of ours
+        if outlet.stand.kind.protocol.is_16:
+            whose |= {"transaction_key": None, "transaction_number": random.randint(5_000_000, 9_000_000)}
+    else:
         register_wh = int(outlet.register_wh)
-        yield SessionStarted(**whose, content_key="0", token_uid=card, register_wh=register_wh)  # type: ignore[arg-type]
+        yield SessionStarted(**whose, content_key="0", token_uid=card, register_wh=register_wh)
         yield _status(outlet, started, Status.CHARGING)
     readings, ended = _charged(outlet, started, leaves)
     for place, (at, reading) in enumerate(readings, start=1):
         yield EnergySampled(
-            **{**whose, **outlet.at(at)}, content_key=str(place), sample=reading  # type: ignore[arg-type]
+            **{**whose, **outlet.at(at)}, content_key=str(place), sample=reading
         )  # fmt: skip
     yield SessionEnded(
-        **{**whose, **outlet.at(ended)},  # type: ignore[arg-type]
+        **{**whose, **outlet.at(ended)},
         content_key=str(len(readings) + 1),
         register_wh=int(outlet.register_wh),
         reason="EVDisconnected",

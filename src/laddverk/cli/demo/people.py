@@ -18,6 +18,9 @@ SECOND_CARD_SHARE: Final = 0.3
 PASSWORD: Final = "laddverk-demo"  # noqa: S105 - printed at start-up, and of a network that moves no money
 MAIL_DOMAIN: Final = "example.com"  # RFC 2606: no mail ever arrives there
 
+LOST_CARDS: Final = ("04A1B2C3D40001", "04A1B2C3D40002", "04A1B2C3D40003")
+"""Cards of the first drivers that were reported lost and are blocked; now and then somebody shows one."""
+
 _FIRST: Final = (
     "Anna Erik Maria Lars Karin Anders Eva Johan Lena Per Emma Karl Sara Nils Linnea Oskar Elin Gustav Ida Viktor "
     "Hanna Axel Maja Hugo Alva Elias Ebba Filip Astrid Liam Wilma Noah Agnes Leo Klara Amir Fatima Ali Zahra Mateusz "

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from random import Random
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,6 +30,7 @@ from laddverk.stations import service as stations
 
 WINDOW: Final = 1500  # facts in one transaction: about a day and a half of the whole network
 BREATH_S: Final = 0.002  # between two windows, so that pages and chargers are served meanwhile
+QUIET_BEFORE_NOW: Final = timedelta(minutes=100)  # where the past ends and the simulated chargers take over
 PAID_SHARE: Final = 0.65
 DECLINED_SHARE: Final = 0.04
 CUTS_PER_STATION: Final = 5
@@ -45,25 +48,27 @@ async def tell(
 ) -> None:
     """Make the past from `since` until now, its invoices and their payments. Takes seconds; pages work meanwhile."""
     now = house.clock()
-    facts = await asyncio.to_thread(_invented, stands, people, since, now - timedelta(minutes=10), seed)
     await _cut_lines(house, stands, since, now, Random(seed))
-    for first in range(0, len(facts), WINDOW):
-        await _record(house, facts[first : first + WINDOW])
+    facts = invented(stands, people, since, now - QUIET_BEFORE_NOW, seed)
+    visits = 0
+    while window := list(islice(facts, WINDOW)):
+        await _record(house, window)
+        visits += sum(isinstance(fact, TokenPresented) for fact in window)
         house.worker.wake()
         await asyncio.sleep(BREATH_S)
-    say(f"  history: {sum(isinstance(fact, TokenPresented) for fact in facts)} visits since {since:%Y-%m-%d}")
+    say(f"  history: {visits} visits since {since:%Y-%m-%d}")
     if await _all_priced(house):
         await _invoice(house, since, now, say)
         await _pay(house, Random(seed), say)
 
 
-def _invented(
+def invented(
     stands: Sequence[tuple[Stand, StationId]], people: list[Person], since: datetime, until: datetime, seed: int
-) -> list[Fact]:
+) -> Iterator[Fact]:
+    """Yield the past of all outlets, merged by time: never more than a window of it is in memory."""
     outlets = past.outlets(stands, Random(seed))
-    facts = [fact for outlet in outlets for fact in past.told(outlet, people, since, until)]
-    facts.sort(key=lambda fact: fact.received_at)
-    return facts
+    told = [past.told(outlet, people, since, until) for outlet in outlets]
+    return heapq.merge(*told, key=lambda fact: fact.received_at)
 
 
 async def _record(house: House, window: Sequence[Fact]) -> None:
