@@ -1,4 +1,4 @@
-"""What invoicing does in the background."""
+"""What invoicing does in the background: tell drivers of documents, and keep what was paid."""
 
 from __future__ import annotations
 
@@ -6,18 +6,30 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from laddverk.invoicing import service
-from laddverk.kernel.ids import InvoiceId
+import structlog
+
+from laddverk.invoicing import service, store
+from laddverk.invoicing.model import Invoice
+from laddverk.kernel.ids import InvoiceId, shown
+from laddverk.kernel.problems import Invalid
+from laddverk.notices import service as notices
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler
 
 EVERY: Final[tuple[Every, ...]] = ()
 
+log = structlog.get_logger()
 
-def handlers(_house: House) -> dict[str, Handler]:
-    """Return the jobs of this room: `invoicing.mark_paid`."""
-    return {"invoicing.mark_paid": mark_paid}
+
+def handlers(house: House) -> dict[str, Handler]:
+    """Return the jobs of this room."""
+
+    async def mail(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
+        for payload in payloads:
+            await _tell(tx, house, InvoiceId(UUID(payload["invoice_id"])))
+
+    return {"invoicing.mark_paid": mark_paid, service.MAIL: mail}
 
 
 async def mark_paid(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
@@ -25,3 +37,35 @@ async def mark_paid(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None
     ids = {InvoiceId(UUID(payload["invoice_id"])) for payload in payloads if payload.get("invoice_id")}
     if ids:
         await service.mark_paid(tx, sorted(ids))
+
+
+async def _tell(tx: Transaction, house: House, invoice_id: InvoiceId) -> None:
+    """Mail a document to its driver, once; an address that is none is logged, for the document itself stands."""
+    invoice = await service.invoice(tx, invoice_id)
+    params = {
+        "link": f"{house.settings.web_url}/my/invoices/{shown('inv', invoice_id)}",
+        "number": invoice.shown_number,
+        "amount_minor": abs(invoice.gross_minor),
+        "currency": invoice.currency,
+        "operator": invoice.seller.name,
+        **await _of_its_kind(tx, invoice),
+    }
+    try:
+        await notices.send(
+            tx,
+            recipient=invoice.buyer.email,
+            language=await store.language_of(tx, invoice.driver_id),
+            template=invoice.kind,
+            params=params,
+            now=house.clock(),
+            unique_key=f"invoice:{invoice_id}",
+        )
+    except Invalid as problem:
+        log.warning("invoicing.not_mailed", invoice=str(invoice_id), error=str(problem))
+
+
+async def _of_its_kind(tx: Transaction, invoice: Invoice) -> dict[str, Any]:
+    if invoice.credits_invoice_id is not None:
+        credited = await service.invoice(tx, InvoiceId(invoice.credits_invoice_id))
+        return {"credited": credited.shown_number}
+    return {"month": invoice.period, "due_on": invoice.due_on, "reference": invoice.reference}

@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from laddverk.kernel.events import Event
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId
+from laddverk.platform.settings import Settings
 
 PAYMENT_TERM_DAYS: Final = 30  # usual in Sweden between a company and a consumer
-MONEY_SHOWN_FROM: Final = 1  # a document of 0 öre is kept as a record of delivery; nothing is to be paid or mailed
 
 
 class InvoiceIssued(Event, frozen=True, kw_only=True):
@@ -170,6 +170,37 @@ class Invoice(Struct, frozen=True, kw_only=True):
         return max(0, self.gross_minor - self.credited_minor - self.paid_minor)
 
 
+class Receipt(Struct, frozen=True, kw_only=True):
+    """A session that was paid at once, with what the receipt needs (ML 17 kap 28 §: a simplified invoice)."""
+
+    number: int
+    place: str
+    started_at: datetime
+    ended_at: datetime
+    energy_wh: int
+    price_minor: int
+    vat_minor: int
+    vat_percent: Decimal
+    currency: str
+    price_lines: list[dict[str, Any]]
+    timezone: str
+    paid_at: datetime | None = None
+    captured_minor: int = 0
+    refunded_minor: int = 0
+
+
 def shown_number(series: str, number: int) -> str:
     """Return an invoice number as it is printed: series, hyphen, at least five digits."""
     return f"{series}-{number:05d}"
+
+
+def seller_of(settings: Settings) -> Seller:
+    """Return the operator as documents print it."""
+    return Seller(
+        name=settings.operator_name,
+        org_number=settings.operator_org_number,
+        vat_number=settings.operator_vat_number,
+        address=settings.operator_address,
+        email=settings.operator_email,
+        phone=settings.operator_phone,
+    )

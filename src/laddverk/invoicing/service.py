@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from laddverk.invoicing import rules, store
+from laddverk.invoicing.documents import pdf, receipt_pdf
 from laddverk.invoicing.model import (
     PAYMENT_TERM_DAYS,
     DueSession,
@@ -15,8 +16,8 @@ from laddverk.invoicing.model import (
     InvoiceIssued,
     NewInvoice,
     RunReport,
-    Seller,
     VatTotal,
+    seller_of,
     shown_number,
 )
 from laddverk.kernel.actors import Actor, Permission
@@ -27,21 +28,15 @@ from laddverk.ledger.model import RECEIVABLES, Entry, Line
 from laddverk.ledger.rules import sale
 from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
+from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.platform.settings import Settings
 
+__all__ = ["credit", "invoice", "mark_paid", "pdf", "receipt_pdf", "run", "seller_of"]
+
+MAIL: Final = "invoicing.mail"
+"""The job that tells the driver of a document: payload `{invoice_id}`."""
+
 DRIVERS_AT_ONCE: Final = 500  # bounds the memory of a run: some ten thousand sessions, whatever the month holds
-
-
-def seller_of(settings: Settings) -> Seller:
-    """Return the operator as documents print it."""
-    return Seller(
-        name=settings.operator_name,
-        org_number=settings.operator_org_number,
-        vat_number=settings.operator_vat_number,
-        address=settings.operator_address,
-        email=settings.operator_email,
-        phone=settings.operator_phone,
-    )
 
 
 async def run(tx: Transaction, month: date, actor: Actor, now: datetime, *, settings: Settings) -> RunReport:
@@ -69,6 +64,7 @@ async def run(tx: Transaction, month: date, actor: Actor, now: datetime, *, sett
         await store.save(tx, invoices, series=series, period=period, seller=seller, at=now, due_on=due_on)
         await ledger.post_many(tx, [_entry(invoice, series, now) for invoice in invoices])
         await outbox.publish(tx, [_issued(invoice) for invoice in invoices])
+        await enqueue(tx, [_mail(invoice.id) for invoice in invoices if invoice.gross_minor])
         report = _added(report, invoices, due)
     if number > first:
         await store.advance_series(tx, series, number)
@@ -142,6 +138,7 @@ async def _write_credit(tx: Transaction, invoice: Invoice, note_id: InvoiceId, r
         currency=invoice.currency,
     )
     await outbox.publish(tx, [issued])
+    await enqueue(tx, [_mail(note_id)])
 
 
 async def mark_paid(tx: Transaction, invoice_ids: Sequence[InvoiceId]) -> None:
@@ -177,6 +174,10 @@ def _lines(vat: Sequence[VatTotal], currency: str, driver_id: DriverId) -> tuple
     """Return the postings of a document: receivable against sales and VAT per rate."""
     sides = [line for v in vat for line in sale(v.gross_minor, v.vat_minor, v.percent, currency)]
     return (Line(RECEIVABLES, sum(v.gross_minor for v in vat), currency, driver_id), *sides)
+
+
+def _mail(invoice_id: InvoiceId) -> NewJob:
+    return NewJob(MAIL, {"invoice_id": str(invoice_id)}, unique_key=f"{MAIL}:{invoice_id}")
 
 
 def _issued(new: NewInvoice) -> InvoiceIssued:

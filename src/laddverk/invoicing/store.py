@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from laddverk.invoicing.model import DueSession, Invoice, InvoiceLine, NewInvoice, Seller
-from laddverk.kernel.ids import DriverId, InvoiceId
+from laddverk.invoicing.model import DueSession, Invoice, InvoiceLine, NewInvoice, Receipt, Seller
+from laddverk.kernel.ids import DriverId, InvoiceId, SessionId
 from laddverk.platform.database import Transaction
 
 # The row lock makes runs and credit notes follow one another, and a rolled back number is taken again: no gaps.
@@ -109,8 +109,36 @@ UPDATE invoice SET paid_minor = (
     WHERE payment.invoice_id = invoice.id)
 WHERE id = ANY($1)
 """
+FILE: Final = "SELECT content FROM invoice_file WHERE invoice_id = $1 AND language = $2"
+KEEP_FILE: Final = """
+INSERT INTO invoice_file (invoice_id, language, sha256, content, made_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (invoice_id, language) DO NOTHING
+"""
 KEEP_FINGERPRINT: Final = """
-UPDATE invoice SET pdf_sha256 = pdf_sha256 || jsonb_build_object($2::text, $3::text) WHERE id = $1
+UPDATE invoice SET pdf_sha256 = pdf_sha256 || jsonb_build_object($2::text, $3::text)
+WHERE id = $1 AND NOT pdf_sha256 ? $2
+"""
+
+# A session with what was paid for it at once, by the payment that captured most.
+RECEIPT: Final = """
+SELECT session.number, concat_ws(' · ', site.name, connector.code) AS place, session.started_at, session.ended_at,
+       session.energy_wh, session.price_minor, coalesce(session.vat_minor, 0) AS vat_minor,
+       coalesce(session.vat_percent, 0) AS vat_percent, session.currency,
+       coalesce(session.price_lines, '[]') AS price_lines, session.timezone, paid.paid_at,
+       coalesce(paid.captured_minor, 0) AS captured_minor, coalesce(paid.refunded_minor, 0) AS refunded_minor
+FROM session
+JOIN station ON station.id = session.station_id
+JOIN site ON site.id = station.site_id
+LEFT JOIN connector ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
+     AND connector.connector_number = session.connector_number
+LEFT JOIN LATERAL (
+    SELECT payment.captured_minor, payment.refunded_minor,
+           (SELECT min(at) FROM payment_event WHERE payment_id = payment.id AND kind = 'captured') AS paid_at
+    FROM payment
+    WHERE payment.state = 'captured' AND (payment.session_id = session.id OR payment.id = session.payment_id)
+    ORDER BY payment.captured_minor DESC LIMIT 1
+) AS paid ON true
+WHERE session.id = $1 AND session.ended_at IS NOT NULL AND session.price_minor IS NOT NULL
 """
 
 
@@ -231,9 +259,23 @@ async def mark_paid(tx: Transaction, invoice_ids: Sequence[UUID]) -> None:
     await tx.execute(MARK_PAID, invoice_ids)
 
 
-async def keep_fingerprint(tx: Transaction, invoice_id: InvoiceId, language: str, sha256: str) -> None:
-    """Remember the SHA-256 of a document's PDF in one language."""
+async def file(tx: Transaction, invoice_id: InvoiceId, language: str) -> bytes | None:
+    """Return the PDF of a document as it was first made; None when it was not made yet."""
+    found: bytes | None = await tx.value(FILE, invoice_id, language)
+    return found
+
+
+async def keep_file(
+    tx: Transaction, invoice_id: InvoiceId, language: str, content: bytes, sha256: str, at: datetime
+) -> None:
+    """Keep the PDF of a document, unless it was kept before."""
+    await tx.execute(KEEP_FILE, invoice_id, language, sha256, content, at)
     await tx.execute(KEEP_FINGERPRINT, invoice_id, language, sha256)
+
+
+async def receipt(tx: Transaction, session_id: SessionId) -> Receipt | None:
+    """Return what the receipt of a session says; None while it is not over and priced."""
+    return await tx.fetch_one(Receipt, RECEIPT, session_id)
 
 
 def as_json(value: object) -> str:

@@ -368,6 +368,18 @@ CREATE TABLE invoice_line (
 );
 CREATE UNIQUE INDEX invoice_line_session_once ON invoice_line (session_id, sign, invoice_id);
 
+-- The documents as they were first made: the same bytes for seven years, whatever becomes of templates and fonts.
+CREATE TABLE invoice_file (
+    invoice_id  uuid NOT NULL REFERENCES invoice,
+    language    text NOT NULL,
+    sha256      text NOT NULL,
+    content     bytea NOT NULL,
+    made_at     timestamptz NOT NULL,
+    PRIMARY KEY (invoice_id, language)
+);
+CREATE TRIGGER invoice_file_append_only BEFORE UPDATE OR DELETE ON invoice_file
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 -- Whether a session stands on an invoice that is not credited; the key that makes a second invoice impossible.
 CREATE TABLE invoiced_session (
     session_id  uuid PRIMARY KEY REFERENCES session,
