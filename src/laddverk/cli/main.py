@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "up": "start the network: database, chargers, web and background work",
     "demo": "start a living demo network, with simulated chargers and three months of history",
     "simulate": "be chargers: a fleet that speaks OCPP to a network, or a replay of real sessions",
+    "admin": "make somebody an administrator, or let one who is locked out in again",
     "migrate": "bring the database to the schema of this version",
     "doctor": "say what is wrong with this installation, and the remedy",
     "backup": "write the database and its keys to one file, while all runs",

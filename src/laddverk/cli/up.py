@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from laddverk import wiring
+from laddverk.access import queries
 from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
 from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
@@ -25,7 +26,9 @@ async def up(settings: Settings, say: Say) -> None:
     """Start the database, migrate it, run gateway, web and workers, and stop all in turn when a signal comes."""
 
     async def ready(house: House, addresses: wiring.Addresses) -> None:
-        say(greeting(house.settings, addresses))
+        async with house.database.transaction() as tx:
+            has_staff = bool(await queries.staff(tx))
+        say(greeting(house.settings, addresses, has_staff=has_staff))
 
     check_ports(settings)
     stop = stopped_by_signals()
@@ -35,13 +38,14 @@ async def up(settings: Settings, say: Say) -> None:
     say("Stopped; everything is saved.")
 
 
-def greeting(settings: Settings, addresses: wiring.Addresses) -> str:
+def greeting(settings: Settings, addresses: wiring.Addresses, *, has_staff: bool) -> str:
     """Return what is printed when all runs."""
+    hint = "" if has_staff else "Nobody can sign in yet. In another terminal: laddverk admin you@example.com\n"
     return (
         f"\n{settings.operator_name} is running.\n"
         f"  Console, portal and API   {addresses.web_url}\n"
         f"  Chargers connect to       {addresses.ocpp_url}\n"
-        f"Ctrl-C stops it.\n"
+        f"{hint}Ctrl-C stops it.\n"
     )
 
 

@@ -80,6 +80,16 @@ def test_it_says_where_it_is_answers_there_and_stops_cleanly(start, state_dir):
     assert urllib.request.urlopen(f"{address}/health", timeout=10).read() == b"ok"
     assert is_locked(state_dir)
 
+    assert "laddverk admin" in up.printed
+    made = subprocess.run(
+        [sys.executable, "-m", "laddverk.cli.main", "admin", "Anna@example.com"],
+        env={**os.environ, "LADDVERK_STATE_DIR": str(state_dir)},
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+    )
+    assert "anna@example.com is now an administrator" in made.stdout, made
+
     second = start()
     assert second.process.wait(START_S) == 1
     assert f"process {up.process.pid}" in second.until("Remedy")

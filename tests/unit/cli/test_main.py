@@ -29,7 +29,8 @@ def test_every_command_is_in_the_help(capsys):
     assert ended.value.code == 0
     printed = capsys.readouterr().out
     assert all(
-        name in printed for name in ("up", "demo", "simulate", "migrate", "doctor", "backup", "restore", "openapi")
+        name in printed
+        for name in ("up", "demo", "simulate", "admin", "migrate", "doctor", "backup", "restore", "openapi")
     )
 
 
