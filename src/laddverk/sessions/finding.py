@@ -25,7 +25,7 @@ NAMELESS: Final = "?"  # first letter of the key of a 2.x session whose charger 
 
 
 class Found(Struct, frozen=True):
-    """Sessions that a window of facts may speak of, locked, in the three ways of naming them."""
+    """Sessions that a window of facts may speak of, in the three ways of naming them."""
 
     rows: tuple[OpenRow, ...]
     by_key: Mapping[Key, OpenRow]
@@ -38,11 +38,11 @@ async def found(tx: Transaction, facts: Sequence[SessionFact]) -> Found:
     keys = {(fact.station_id, tidy(fact.transaction_key)) for fact in facts if fact.transaction_key}
     nameless = [fact for fact in facts if not fact.transaction_key]
     numbers = {fact.transaction_number for fact in nameless if is_ours(fact.transaction_number)}
-    by_keys = await store.locked_by_keys(tx, keys)
-    by_numbers = await store.locked_by_numbers(tx, [number for number in numbers if number is not None])
+    by_keys = await store.by_keys(tx, keys)
+    by_numbers = await store.by_numbers(tx, [number for number in numbers if number is not None])
     known = {(row.station_id, row.number) for row in by_numbers}
     lost = {fact.station_id for fact in nameless if (fact.station_id, fact.transaction_number) not in known}
-    by_place = await store.locked_open_at(tx, lost)
+    by_place = await store.open_at(tx, lost)
     open_at: dict[StationId, list[OpenRow]] = {}
     for row in by_place:
         open_at.setdefault(row.station_id, []).append(row)

@@ -48,8 +48,9 @@ async def record_samples(tx: Transaction, facts: Sequence[EnergySampled]) -> Non
     await store.insert_samples(tx, list(samples.values()))
     touches = {session_id: touched(rows[session_id], its) for session_id, its in of_session.items()}
     await store.touch(tx, [touch for touch in touches.values() if touch is not None])
-    late = [row for row in await store.locked_over_at(tx, homeless) if row.id not in rows]
-    await refold(tx, [*(rows[session_id] for session_id, touch in touches.items() if touch is None), *late])
+    odd = {session_id for session_id, touch in touches.items() if touch is None}
+    odd.update(await store.over_at(tx, homeless))
+    await refold(tx, await store.locked_by_ids(tx, odd))
 
 
 def _new_sample(fact: EnergySampled, row: OpenRow | None) -> NewSample:

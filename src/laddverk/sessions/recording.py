@@ -225,25 +225,18 @@ async def _touched(tx: Transaction, events: Sequence[StoredEvent], known: Mappin
 async def _kept(
     tx: Transaction, events: Sequence[StoredEvent], known: Mapping[finding.Key, OpenRow]
 ) -> dict[finding.Key, OpenRow]:
-    """Keep `events`, make rows for sessions heard of for the first time, fold them, and return all rows by their key.
+    """Keep `events`, make rows for sessions heard of for the first time, fold all, and return their rows by key.
 
-    `known` are rows that are locked already.
+    `known` are rows that exist already; they are returned too.
     """
-    rows = dict(known)
     if not events:
-        return rows
-    unknown = {
-        (event.station_id, event.transaction_key): event
-        for event in reversed(events)
-        if (event.station_id, event.transaction_key) not in rows
-    }
-    created = await _created(tx, list(unknown.values()))
-    for row in await store.locked_by_keys(tx, unknown):
-        rows[row.station_id, row.transaction_key] = row
+        return dict(known)
+    first = {(event.station_id, event.transaction_key): event for event in reversed(events)}
+    created = await _created(tx, [event for key, event in first.items() if key not in known])
     await store.insert_events(tx, events)
-    touched = {(event.station_id, event.transaction_key) for event in events}
-    await refold(tx, [row for key, row in rows.items() if key in touched], created)
-    return rows
+    rows = await store.locked_by_keys(tx, first)
+    await refold(tx, rows, created)
+    return {**known, **{(row.station_id, row.transaction_key): row for row in rows}}
 
 
 async def _created(tx: Transaction, first: Sequence[StoredEvent]) -> frozenset[SessionId]:

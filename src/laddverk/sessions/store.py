@@ -19,38 +19,34 @@ s.id, s.number, s.station_id, s.evse_number, s.connector_number, s.transaction_k
 s.ended_at, s.register_end_wh, s.energy_wh, s.charging_state, s.state_at, s.sampled_at
 """
 
-LOCK_BY_KEYS: Final = f"""
+BY_KEYS: Final = f"""
 SELECT {ROW} FROM unnest($1::uuid[], $2::text[]) AS given (station_id, transaction_key)
 JOIN session AS s USING (station_id, transaction_key)
-ORDER BY s.id FOR NO KEY UPDATE OF s
 """  # noqa: S608 - ROW is the constant above
 
-LOCK_BY_NUMBERS: Final = f"""
-SELECT {ROW} FROM session AS s WHERE s.number = ANY($1::int[]) ORDER BY s.id FOR NO KEY UPDATE
+BY_NUMBERS: Final = f"SELECT {ROW} FROM session AS s WHERE s.number = ANY($1::int[])"  # noqa: S608 - as above
+
+OPEN_AT: Final = f"""
+SELECT {ROW} FROM session AS s WHERE s.station_id = ANY($1::uuid[]) AND s.ended_at IS NULL
 """  # noqa: S608 - as above
 
-LOCK_OPEN_AT: Final = f"""
-SELECT {ROW} FROM session AS s WHERE s.station_id = ANY($1::uuid[]) AND s.ended_at IS NULL
-ORDER BY s.id FOR NO KEY UPDATE
-"""  # noqa: S608 - as above
+LOCK_BY_KEYS: Final = f"{BY_KEYS} ORDER BY s.id FOR NO KEY UPDATE OF s"
 
 LOCK_BY_IDS: Final = f"""
 SELECT {ROW} FROM session AS s WHERE s.id = ANY($1::uuid[]) ORDER BY s.id FOR NO KEY UPDATE
 """  # noqa: S608 - as above
 
-LOCK_OVER_AT: Final = f"""
+OVER_AT: Final = """
 -- The sessions that had ended and were running at these EVSEs at these instants.
-SELECT {ROW} FROM session AS s WHERE s.id IN (
-    SELECT latest.id
-    FROM unnest($1::uuid[], $2::int[], $3::timestamptz[]) AS given (station_id, evse_number, at)
-    CROSS JOIN LATERAL (
-        SELECT id, ended_at FROM session
-        WHERE station_id = given.station_id AND evse_number = given.evse_number AND started_at <= given.at
-        ORDER BY started_at DESC LIMIT 1
-    ) AS latest
-    WHERE latest.ended_at >= given.at)
-ORDER BY s.id FOR NO KEY UPDATE
-"""  # noqa: S608 - as above
+SELECT DISTINCT latest.id
+FROM unnest($1::uuid[], $2::int[], $3::timestamptz[]) AS given (station_id, evse_number, at)
+CROSS JOIN LATERAL (
+    SELECT id, ended_at FROM session
+    WHERE station_id = given.station_id AND evse_number = given.evse_number AND started_at <= given.at
+    ORDER BY started_at DESC LIMIT 1
+) AS latest
+WHERE latest.ended_at >= given.at
+"""
 
 INSERT_SESSIONS: Final = """
 -- Rows for sessions that are heard of for the first time; the fold fills them in the same transaction.
@@ -216,37 +212,43 @@ class Overtaken(Struct, frozen=True):
     at: datetime
 
 
+async def by_keys(tx: Transaction, keys: Iterable[tuple[StationId, str]]) -> list[OpenRow]:
+    """Return the sessions of these stations and transaction keys. Not locked: a station has one socket."""
+    given = list(keys)
+    return await tx.fetch(OpenRow, BY_KEYS, [k[0] for k in given], [k[1] for k in given]) if given else []
+
+
+async def by_numbers(tx: Transaction, numbers: Iterable[int]) -> list[OpenRow]:
+    """Return the sessions with these numbers, of whatever station."""
+    given = list(numbers)
+    return await tx.fetch(OpenRow, BY_NUMBERS, given) if given else []
+
+
+async def open_at(tx: Transaction, stations: Iterable[StationId]) -> list[OpenRow]:
+    """Return the sessions that are open at these stations."""
+    given = list(stations)
+    return await tx.fetch(OpenRow, OPEN_AT, given) if given else []
+
+
 async def locked_by_keys(tx: Transaction, keys: Iterable[tuple[StationId, str]]) -> list[OpenRow]:
     """Return the sessions of these stations and transaction keys, locked until `tx` ends."""
     given = list(keys)
     return await tx.fetch(OpenRow, LOCK_BY_KEYS, [k[0] for k in given], [k[1] for k in given]) if given else []
 
 
-async def locked_by_numbers(tx: Transaction, numbers: Iterable[int]) -> list[OpenRow]:
-    """Return the sessions with these numbers, of whatever station, locked."""
-    given = list(numbers)
-    return await tx.fetch(OpenRow, LOCK_BY_NUMBERS, given) if given else []
-
-
-async def locked_open_at(tx: Transaction, stations: Iterable[StationId]) -> list[OpenRow]:
-    """Return the sessions that are open at these stations, locked."""
-    given = list(stations)
-    return await tx.fetch(OpenRow, LOCK_OPEN_AT, given) if given else []
-
-
 async def locked_by_ids(tx: Transaction, ids: Iterable[SessionId]) -> list[OpenRow]:
-    """Return these sessions, locked."""
+    """Return these sessions, locked until `tx` ends."""
     given = list(ids)
     return await tx.fetch(OpenRow, LOCK_BY_IDS, given) if given else []
 
 
-async def locked_over_at(tx: Transaction, places: Iterable[tuple[StationId, int, datetime]]) -> list[OpenRow]:
-    """Return the sessions that are over and ran at these EVSEs at these instants, locked."""
+async def over_at(tx: Transaction, places: Iterable[tuple[StationId, int, datetime]]) -> list[SessionId]:
+    """Return the sessions that are over and ran at these EVSEs at these instants."""
     given = list(places)
     if not given:
         return []
     stations, evses, instants = zip(*given, strict=True)
-    return await tx.fetch(OpenRow, LOCK_OVER_AT, stations, evses, instants)
+    return await tx.values(OVER_AT, stations, evses, instants)
 
 
 async def insert_sessions(tx: Transaction, new: Sequence[NewSession]) -> set[SessionId]:
