@@ -8,7 +8,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from msgspec import Struct
 
-from laddverk.invoicing import queries
+from laddverk.invoicing import documents, queries
 from laddverk.invoicing import service as invoicing
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import InvoiceId, PaymentId, parsed
@@ -119,7 +119,7 @@ async def show_invoice_pdf(asked: Asked, invoice: str, language: str = "sv") -> 
     """Show one invoice as PDF, in Swedish or English."""
     if language not in ("sv", "en"):
         raise Invalid("The language must be sv or en.", field="language")
-    content = await invoicing.pdf(asked.house, InvoiceId(parsed("inv", invoice)), language)
+    content = await documents.pdf(asked.house, InvoiceId(parsed("inv", invoice)), language)
     return Response(content, media_type="application/pdf")
 
 

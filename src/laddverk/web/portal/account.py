@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from laddverk.access import queries as access_queries
 from laddverk.access import service as access
+from laddverk.invoicing import documents
 from laddverk.invoicing import queries as invoice_queries
-from laddverk.invoicing import service as invoicing
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, parsed
 from laddverk.kernel.problems import Invalid, NotAuthenticated, NotFound, Problem
 from laddverk.notices import service as notices
@@ -181,7 +181,7 @@ async def show_receipt(visit: Visit, session: str) -> Response[bytes]:
         found = await _own_session(tx, visit, session)
     if found.price_minor is None:
         raise NotFound("There is no receipt yet.", remedy="It is here when the charge is over and priced.")
-    content = await invoicing.receipt_pdf(visit.house, found.id, visit.language)
+    content = await documents.receipt_pdf(visit.house, found.id, visit.language)
     return Response(content, media_type="application/pdf")
 
 
@@ -202,7 +202,7 @@ async def show_invoice(visit: Visit, invoice: str) -> Response[Any]:
         row = await _own_invoice(tx, visit, wanted)
         lines = await invoice_queries.lines(tx, row.id)
     if is_pdf:
-        content = await invoicing.pdf(visit.house, InvoiceId(row.id), visit.language)
+        content = await documents.pdf(visit.house, InvoiceId(row.id), visit.language)
         return Response(content, media_type="application/pdf")
     return visit.page("portal/my_invoice.html", invoice=shown(row, visit, row.reference), lines=lines)
 

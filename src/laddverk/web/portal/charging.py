@@ -10,7 +10,7 @@ from litestar.response import Stream
 from markupsafe import Markup
 from msgspec import Struct
 
-from laddverk.invoicing import service as invoicing
+from laddverk.invoicing import documents
 from laddverk.kernel.actors import rule
 from laddverk.kernel.problems import NotFound, Problem
 from laddverk.kernel.time import seconds_between
@@ -138,7 +138,7 @@ async def receipt(visit: Visit, token: str) -> Response[bytes]:
         found = await _found(tx, token, visit)
     if found.session is None or found.session.price_minor is None:
         raise NotFound("There is no receipt yet.", remedy="It is here when the charge is over and priced.")
-    content = await invoicing.receipt_pdf(visit.house, found.session.id, visit.language)
+    content = await documents.receipt_pdf(visit.house, found.session.id, visit.language)
     return Response(content, media_type="application/pdf")
 
 
