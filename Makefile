@@ -21,7 +21,7 @@ check: install-dev  ## Style, types, floors between packages, sizes, translation
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	.venv/bin/lint-imports --no-logo
+	@PYTHONPATH=src .venv/bin/lint-imports --no-logo
 	$(PY) tools/size_report.py
 	$(PY) tools/catalog.py check
 
