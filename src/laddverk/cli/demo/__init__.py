@@ -65,11 +65,9 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
     async def _go_on(
         house: House, addresses: wiring.Addresses, drivers: list[people.Person], placed: founding.Placed
     ) -> None:
-        if history and not await telling.has_past(house):
-            say("Telling three months of history; the pages work meanwhile.")
-            await telling.tell(
-                house, placed, drivers, beginning(house.clock(), ZoneInfo(settings.timezone)), say, people.SEED
-            )
+        if history:
+            since = beginning(house.clock(), ZoneInfo(settings.timezone))
+            await telling.tell(house, placed, drivers, since, say, people.SEED)
         if fleet:
             chargers = living.fleet_of(
                 stands(), drivers, house.secrets, addresses.ocpp_url, house.clock, people.SEED

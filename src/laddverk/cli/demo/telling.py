@@ -6,12 +6,16 @@ import asyncio
 import heapq
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from itertools import dropwhile, islice
+from pathlib import Path
 from random import Random
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
 
 from laddverk import wiring
 from laddverk.cli.demo import past
@@ -22,12 +26,13 @@ from laddverk.invoicing import service as invoicing
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import InvoiceId, StationId
 from laddverk.kernel.problems import Problem
-from laddverk.ocpp.facts import Fact, TokenPresented
+from laddverk.ocpp.facts import Fact
 from laddverk.payments import service as payments
 from laddverk.payments.providers.sandbox import in_process
 from laddverk.platform.house import House
 from laddverk.stations import service as stations
 
+PROGRESS_FILE: Final = "demo_past.json"
 WINDOW: Final = 1500  # facts in one transaction: about a day and a half of the whole network
 BREATH_S: Final = 0.002  # between two windows, so that pages and chargers are served meanwhile
 QUIET_BEFORE_NOW: Final = timedelta(minutes=100)  # where the past ends and the simulated chargers take over
@@ -43,23 +48,75 @@ OPEN_INVOICES = "SELECT id FROM invoice WHERE kind = 'invoice' AND paid_minor < 
 BEGUN = "SELECT count(*) FROM session"
 
 
+class Progress(Struct, frozen=True):
+    """How much of the past has been told. Kept in a file, so that a demo that was stopped meanwhile goes on with it."""
+
+    since: datetime
+    until: datetime
+    told_until: datetime
+    done: bool = False
+
+
 async def tell(
     house: House, stands: Sequence[tuple[Stand, StationId]], people: list[Person], since: datetime, say: Say, seed: int
 ) -> None:
-    """Make the past from `since` until now, its invoices and their payments. Takes seconds; pages work meanwhile."""
+    """Make the past from `since` until now, its invoices and their payments. Takes seconds; pages work meanwhile.
+
+    Does nothing when it was made before. What was told in part is told to its end: the same seed gives the same past.
+    """
+    file = house.settings.state_dir / PROGRESS_FILE
+    progress = await _begun(house, file, stands, since, seed)
+    if progress.done:
+        return
+    say("Telling three months of history; the pages work meanwhile.")
+    progress = await _told(house, file, invented(stands, people, progress.since, progress.until, seed), progress)
+    if await _all_priced(house):
+        await _invoice(house, progress.since, progress.until, say)
+        await _pay(house, Random(seed), say)
+    _keep(file, msgspec.structs.replace(progress, done=True))
+    async with house.database.transaction() as tx:
+        say(f"  {await tx.value(BEGUN)} sessions since {progress.since:%Y-%m-%d}")
+
+
+async def _begun(
+    house: House, file: Path, stands: Sequence[tuple[Stand, StationId]], since: datetime, seed: int
+) -> Progress:
+    """Return how far the telling is; at the very beginning the stations get their past of connections."""
+    kept = _kept(file)
+    if kept is not None:
+        return kept
     now = house.clock()
+    progress = Progress(since, now - QUIET_BEFORE_NOW, since - timedelta(days=1))
+    async with house.database.transaction() as tx:
+        if await tx.value(BEGUN):
+            return msgspec.structs.replace(progress, done=True)
     await _cut_lines(house, stands, since, now, Random(seed))
-    facts = invented(stands, people, since, now - QUIET_BEFORE_NOW, seed)
-    visits = 0
-    while window := list(islice(facts, WINDOW)):
+    _keep(file, progress)
+    return progress
+
+
+async def _told(house: House, file: Path, facts: Iterator[Fact], progress: Progress) -> Progress:
+    waiting = dropwhile(lambda fact: fact.received_at <= progress.told_until, facts)
+    while window := list(islice(waiting, WINDOW)):
         await _record(house, window)
-        visits += sum(isinstance(fact, TokenPresented) for fact in window)
+        progress = msgspec.structs.replace(progress, told_until=window[-1].received_at)
+        _keep(file, progress)
         house.worker.wake()
         await asyncio.sleep(BREATH_S)
-    say(f"  history: {visits} visits since {since:%Y-%m-%d}")
-    if await _all_priced(house):
-        await _invoice(house, since, now, say)
-        await _pay(house, Random(seed), say)
+    return progress
+
+
+def _kept(file: Path) -> Progress | None:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Progress)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def _keep(file: Path, progress: Progress) -> None:
+    fresh = file.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(progress))
+    fresh.replace(file)
 
 
 def invented(
@@ -157,9 +214,3 @@ async def _pay(house: House, random: Random, say: Say) -> None:
         await asyncio.sleep(BREATH_S)
     house.worker.wake()
     say(f"  {paid} of {len(invoices)} invoices are paid")
-
-
-async def has_past(house: House) -> bool:
-    """Return whether this network has sessions already."""
-    async with house.database.transaction() as tx:
-        return bool(await tx.value(BEGUN))
