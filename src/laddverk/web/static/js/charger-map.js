@@ -13,6 +13,8 @@ import { adopt, colour } from "./styles.js";
 const MAPLIBRE = new URL("../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs", import.meta.url);
 const REFRESH_MS = 30_000; // discs change by the minute; the lines beside the map are live
 const CLOSEST_ZOOM = 13; // nearer than this the land has no more to show
+const NAMES_ZOOM = 6.8; // farther away the names of municipalities only fill the map
+const BORDER_OPACITY = ["interpolate", ["linear"], ["zoom"], 4, 0.25, 8, 1];
 const APART_PX = 34; // discs nearer than this become one
 const OUTLETS_DRAWN = 60; // a disc grows with its outlets up to here
 const TROUBLE = ["broken", "wait"]; // the worst first
@@ -81,7 +83,12 @@ class ChargerMap extends HTMLElement {
       layers: [
         { id: "sea", type: "background", paint: { "background-color": colour(this, "--sunken") } },
         { id: "land", type: "fill", source: "land", paint: { "fill-color": colour(this, "--surface") } },
-        { id: "border", type: "line", source: "land", paint: { "line-color": colour(this, "--line-strong"), "line-width": 0.75 } },
+        { id: "border", type: "line", source: "land", paint: { "line-color": colour(this, "--line-strong"), "line-width": 0.6, "line-opacity": BORDER_OPACITY } },
+        {
+          id: "name", type: "symbol", source: "land", minzoom: NAMES_ZOOM, filter: ["has", "name"],
+          layout: { "text-field": ["get", "name"], "text-size": 11, "text-font": ["sans-serif"], "text-max-width": 6 },
+          paint: { "text-color": colour(this, "--ink-3"), "text-halo-color": colour(this, "--surface"), "text-halo-width": 1.5 },
+        },
       ],
     };
   }

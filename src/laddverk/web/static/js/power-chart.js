@@ -9,6 +9,7 @@ import { adopt, colour } from "./styles.js";
 
 const UPLOT = new URL("../vendor/uplot-1.6.32/", import.meta.url);
 const COLOURS = { power: "--energy", limit: "--wait", current: "--info", level: "--ink-3" };
+const WHOLE_MINUTES_S = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((minutes) => minutes * 60); // labels have no seconds
 const FILL_ALPHA = "1f"; // of the area under the curve: there, and no more
 
 /** @param {Series} one */
@@ -71,7 +72,7 @@ class PowerChart extends HTMLElement {
       cursor: { sync: { key: "laddverk" }, points: { size: 6 } }, legend: { live: true, markers: { width: 0, fill: (/** @type {any} */ _, /** @type {number} */ place) => colour(this, tokenOf(curve.series[place - 1])) } },
       scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ _low, /** @type {number} */ high) => [0, (high || 1) * 1.08] }, level: { range: [0, 100] } },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((s) => clock.format(s * 1000)) },
+        { ...axis, grid: { show: false }, size: 28, space: 64, incrs: WHOLE_MINUTES_S, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((s) => clock.format(s * 1000)) },
         { ...axis, size: 40, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((n) => numbers.format(n)) },
       ],
       series: [
