@@ -20,7 +20,7 @@ import msgspec
 from laddverk import wiring
 from laddverk.cli.demo import founding, living, people, telling
 from laddverk.cli.demo.places import stands
-from laddverk.cli.network import Say, prepared_database, run_in_loop, stopped_by_signals
+from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
 from laddverk.cli.up import print_line
 from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
@@ -46,6 +46,7 @@ def run(given: argparse.Namespace, settings: Settings) -> int:
 
 async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: bool = True) -> None:
     """Run the network, found the demo in it if it is empty, tell its past, and let its chargers live."""
+    check_ports(settings)
     stop = stopped_by_signals()
     tasks: list[asyncio.Task[None]] = []
 
