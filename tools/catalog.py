@@ -38,7 +38,7 @@ SOURCE: Final = ROOT / "src" / "laddverk"
 LOCALES: Final = SOURCE / "locales"
 LANGUAGES: Final = ("sv",)  # English is the text itself
 
-CALLS: Final = {"_": 1, "N_": 1, "marked": 1, "gettext": 1, "ngettext": 2, "pgettext": -1, "npgettext": -2}
+CALLS: Final = {"_": 1, "N_": 1, "marked": 1, "words": 1, "gettext": 1, "ngettext": 2, "pgettext": -1, "npgettext": -2}
 """Functions that mark a text: how many forms they take; negative when a context stands first."""
 
 PROBLEMS: Final = {"Problem"}

@@ -522,7 +522,7 @@ class Sticker(Struct, frozen=True, kw_only=True):
 
 
 STICKERS = """
-SELECT code, station.name AS station_name, site.name AS site_name, evse_number, plug, connector.power_max_w
+SELECT connector.code, station.name AS station_name, site.name AS site_name, evse_number, plug, connector.power_max_w
 FROM connector JOIN station ON station.id = connector.station_id JOIN site ON site.id = station.site_id
 WHERE ($1::uuid IS NULL OR station.id = $1) AND ($2::uuid IS NULL OR site.id = $2)
   AND ($3::uuid[] IS NULL OR site.id = ANY($3)) AND station.retired_at IS NULL

@@ -15,6 +15,7 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import NotFound
 from laddverk.platform.house import House
+from laddverk.platform.languages import gettext_for
 from laddverk.web.console import words
 from laddverk.web.rendering import CONSOLE_PLACES
 from laddverk.web.visit import Visit
@@ -49,6 +50,13 @@ class Listing(Struct, frozen=True):
         return (self.page - 1) * PAGE_SIZE
 
 
+class Fields(dict[str, Any]):
+    """The values or errors of a form; those that were not given are empty."""
+
+    def __missing__(self, _name: str) -> str:
+        return ""
+
+
 @dataclass(slots=True)
 class Desk(Visit):
     """One request to the console."""
@@ -77,8 +85,12 @@ class Desk(Visit):
 
     def template(self, template: str, **context: object) -> str:
         """Return a template with the words of the console at hand."""
-        # Named for slots: a dataclass with slots is made anew, and `super()` without arguments would look in the old one.
-        return Visit.template(self, template, words=words, shown=shown, page_size=PAGE_SIZE, **context)
+        # Named: a dataclass with slots is made anew, and a plain `super()` would look in the class it was made from.
+        forms = {name: Fields(given) for name in ("values", "errors") if isinstance(given := context.get(name), dict)}
+        # `said` translates a text that was chosen by the program; `_` in a template takes it for a format and for markup.
+        said = gettext_for(self.language)
+        context = {"words": words, "said": said, "shown": shown, "page_size": PAGE_SIZE} | context | forms
+        return Visit.template(self, template, **context)
 
     def part_or_page(self, path: str, text: str, notice: str = "") -> Response[Any]:
         """Answer htmx with a part, and a plain form with the page that the part belongs to."""
@@ -98,7 +110,10 @@ class Desk(Visit):
     def span_asked(self) -> tuple[datetime | None, datetime | None]:
         """Return the instants between which a list is wanted: local days `from` and `to`, both inclusive."""
         since, until = self.day_asked("from"), self.day_asked("to")
-        return since and self.midnight(since), until and self.midnight(until + timedelta(days=1))
+        return (
+            self.midnight(since) if since else None,
+            self.midnight(until + timedelta(days=1)) if until else None,
+        )
 
 
 def places_of(desk: Visit) -> frozenset[str]:

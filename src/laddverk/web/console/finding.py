@@ -9,13 +9,13 @@ from litestar import Response, get
 from laddverk.access import queries as access_queries
 from laddverk.invoicing import queries as invoicing_queries
 from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import parsed
 from laddverk.kernel.problems import Invalid
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations import queries as stations_queries
 from laddverk.web.console.desk import Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.office import LINKS
-from laddverk.web.visit import parsed
 
 FOUND_MAX: Final = 8  # of each kind; a longer list is a search on the list itself
 
@@ -37,7 +37,7 @@ async def search(desk: Desk) -> Response[Any]:
     }
     if text:
         found |= await _found(desk, text)
-    return desk.page("console/search.html", text=text, **found)
+    return desk.page("console/search.html", text=text, found=found)
 
 
 def place_of(text: str) -> str | None:

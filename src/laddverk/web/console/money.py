@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from litestar import Response, get, post
 
-from laddverk.invoicing import documents
 from laddverk.invoicing import queries as invoicing_queries
 from laddverk.invoicing import service as invoicing
 from laddverk.kernel.actors import Permission
@@ -177,7 +176,7 @@ async def invoice_pdf(desk: Desk, invoice_id: str) -> Response[bytes]:
     language = asked if asked in SUPPORTED else desk.language
     async with desk.transaction() as tx:
         invoice = await invoicing.invoice(tx, InvoiceId(named("inv", invoice_id)))
-        content = await documents.invoice_pdf(tx, invoice, language)
+    content = await invoicing.pdf(desk.house, invoice.id, language)
     name = f"{invoice.shown_number}-{language}.pdf"
     return Response(
         content, media_type="application/pdf", headers={"content-disposition": f'inline; filename="{name}"'}

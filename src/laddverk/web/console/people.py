@@ -16,6 +16,7 @@ from laddverk.kernel.ids import DriverId, TokenId, shown
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.payments import queries as payments_queries
 from laddverk.platform import queries as platform_queries
+from laddverk.platform.database import Transaction
 from laddverk.sessions import queries as sessions_queries
 from laddverk.web.console import spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, Desk, found
@@ -192,7 +193,7 @@ async def create_token(desk: Desk) -> Response[Any]:
     form = await desk.form()
     try:
         async with desk.transaction() as tx:
-            driver_id = await _driver_meant(desk, tx, form.get("driver", ""))
+            driver_id = await _driver_meant(tx, form.get("driver", ""))
             new = NewToken(uid=form.get("uid", ""), label=form.get("label", ""), driver_id=driver_id)
             await access.create_token(tx, desk.actor, new, desk.now)
     except Problem as problem:
@@ -201,7 +202,7 @@ async def create_token(desk: Desk) -> Response[Any]:
     return desk.go(back, desk.words("The tag is added and works from now on."))
 
 
-async def _driver_meant(desk: Desk, tx: Any, text: str) -> DriverId | None:
+async def _driver_meant(tx: Transaction, text: str) -> DriverId | None:
     """Return the driver that somebody wrote down as an id or an e-mail address. Raises `Invalid`."""
     if not text:
         return None

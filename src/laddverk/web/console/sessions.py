@@ -152,7 +152,7 @@ def chart_of(desk: Desk, session: queries.SessionDetail, samples: list[queries.S
         events.append({"at": session.charging_ended_at.timestamp(), "text": desk.words("Charging ended")})
     return {
         "time": [sample.at.timestamp() for sample in samples],
-        "series": [each for each in series if any(value is not None for value in each["values"])],  # type: ignore[attr-defined]  # lists
+        "series": [each for each in series if any(value is not None for value in each["values"])],
         "events": events,
     }
 

@@ -16,7 +16,7 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId, StationId, TariffId, shown
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.platform.database import Transaction
-from laddverk.platform.languages import marked as N_
+from laddverk.platform.languages import marked
 from laddverk.stations import queries as stations_queries
 from laddverk.tariffs import lint, queries, rules
 from laddverk.tariffs import service as tariffs
@@ -42,10 +42,10 @@ class Example(Struct, frozen=True):
 
 
 EXAMPLES: Final = (
-    Example(N_("Tuesday evening: 20 kWh from 17:30, left at once"), 1, time(17, 30), 150, 150, 20_000),
-    Example(N_("Overnight: 45 kWh from 21:00, collected at 7:00"), 2, time(21), 300, 600, 45_000),
-    Example(N_("Saturday shopping: 8 kWh in an hour, stayed two"), 5, time(11), 60, 120, 8_000),
-    Example(N_("Fast charging on a Friday: 35 kWh in 25 minutes"), 4, time(16, 10), 25, 30, 35_000),
+    Example(marked("Tuesday evening: 20 kWh from 17:30, left at once"), 1, time(17, 30), 150, 150, 20_000),
+    Example(marked("Overnight: 45 kWh from 21:00, collected at 7:00"), 2, time(21), 300, 600, 45_000),
+    Example(marked("Saturday shopping: 8 kWh in an hour, stayed two"), 5, time(11), 60, 120, 8_000),
+    Example(marked("Fast charging on a Friday: 35 kWh in 25 minutes"), 4, time(16, 10), 25, 30, 35_000),
 )
 
 

@@ -5,237 +5,237 @@ from __future__ import annotations
 from typing import Final
 
 from laddverk.kernel.actors import Permission, Role
-from laddverk.platform.languages import marked as N_
+from laddverk.platform.languages import marked
 
 Words = dict[str, tuple[str, str]]
 
 CONDITIONS: Final[Words] = {
-    "free": ("free", N_("Can charge")),
-    "busy": ("energy", N_("In use")),
-    "partly": ("broken", N_("Partly out of order")),
-    "broken": ("broken", N_("Out of order")),
-    "silent": ("off", N_("No contact")),
-    "closed": ("off", N_("Closed")),
-    "new": ("info", N_("Never connected")),
-    "retired": ("off", N_("Retired")),
+    "free": ("free", marked("Can charge")),
+    "busy": ("energy", marked("In use")),
+    "partly": ("broken", marked("Partly out of order")),
+    "broken": ("broken", marked("Out of order")),
+    "silent": ("off", marked("No contact")),
+    "closed": ("off", marked("Closed")),
+    "new": ("info", marked("Never connected")),
+    "retired": ("off", marked("Retired")),
 }
 """A station in one word: can it charge?"""
 
 CONDITION_ANSWERS: Final = {
-    "free": N_("Yes. Every outlet is free."),
-    "busy": N_("Yes. It is in use right now."),
-    "partly": N_("Only partly: at least one outlet is out of order."),
-    "broken": N_("No. Every outlet reports a fault."),
-    "silent": N_("Nobody knows: it has no contact with us. A charger often goes on charging by itself."),
-    "closed": N_("No. It has been taken out of service."),
-    "new": N_("Not yet: it has never connected. Enter its address and key in the charger."),
-    "retired": N_("No. It is retired and may not connect."),
+    "free": marked("Yes. Every outlet is free."),
+    "busy": marked("Yes. It is in use right now."),
+    "partly": marked("Only partly: at least one outlet is out of order."),
+    "broken": marked("No. Every outlet reports a fault."),
+    "silent": marked("Nobody knows: it has no contact with us. A charger often goes on charging by itself."),
+    "closed": marked("No. It has been taken out of service."),
+    "new": marked("Not yet: it has never connected. Enter its address and key in the charger."),
+    "retired": marked("No. It is retired and may not connect."),
 }
 
 STATUSES: Final[Words] = {
-    "available": ("free", N_("Free")),
-    "occupied": ("wait", N_("Occupied")),
-    "preparing": ("wait", N_("Plugged in, not started")),
-    "charging": ("energy", N_("Charging")),
-    "suspended_ev": ("wait", N_("The car takes no current")),
-    "suspended_evse": ("wait", N_("The charger gives no current")),
-    "finishing": ("wait", N_("Done, cable still in")),
-    "reserved": ("info", N_("Reserved")),
-    "unavailable": ("off", N_("Closed")),
-    "faulted": ("broken", N_("Out of order")),
-    "unknown": ("off", N_("Unknown")),
+    "available": ("free", marked("Free")),
+    "occupied": ("wait", marked("Occupied")),
+    "preparing": ("wait", marked("Plugged in, not started")),
+    "charging": ("energy", marked("Charging")),
+    "suspended_ev": ("wait", marked("The car takes no current")),
+    "suspended_evse": ("wait", marked("The charger gives no current")),
+    "finishing": ("wait", marked("Done, cable still in")),
+    "reserved": ("info", marked("Reserved")),
+    "unavailable": ("off", marked("Closed")),
+    "faulted": ("broken", marked("Out of order")),
+    "unknown": ("off", marked("Unknown")),
 }
 
 COMMANDS: Final = {
-    "start_charging": N_("Start charging"),
-    "stop_charging": N_("Stop charging"),
-    "unlock_connector": N_("Release the cable"),
-    "reset": N_("Restart"),
-    "change_availability": N_("Change availability"),
-    "trigger": N_("Ask for a message"),
-    "read_variables": N_("Read the configuration"),
-    "write_variable": N_("Change a setting"),
-    "request_report": N_("Read the configuration"),
-    "send_data": N_("Send vendor data"),
+    "start_charging": marked("Start charging"),
+    "stop_charging": marked("Stop charging"),
+    "unlock_connector": marked("Release the cable"),
+    "reset": marked("Restart"),
+    "change_availability": marked("Change availability"),
+    "trigger": marked("Ask for a message"),
+    "read_variables": marked("Read the configuration"),
+    "write_variable": marked("Change a setting"),
+    "request_report": marked("Read the configuration"),
+    "send_data": marked("Send vendor data"),
 }
 
 COMMAND_STATES: Final[Words] = {
-    "queued": ("plain", N_("waiting for contact")),
-    "sent": ("plain", N_("sent")),
-    "accepted": ("info", N_("accepted")),
-    "confirmed": ("done", N_("confirmed")),
-    "refused": ("broken", N_("refused")),
-    "timed_out": ("broken", N_("not confirmed in time")),
-    "expired": ("broken", N_("expired before it was sent")),
-    "failed": ("broken", N_("failed")),
+    "queued": ("plain", marked("waiting for contact")),
+    "sent": ("plain", marked("sent")),
+    "accepted": ("info", marked("accepted")),
+    "confirmed": ("done", marked("confirmed")),
+    "refused": ("broken", marked("refused")),
+    "timed_out": ("broken", marked("not confirmed in time")),
+    "expired": ("broken", marked("expired before it was sent")),
+    "failed": ("broken", marked("failed")),
 }
 
 KNOCK_REASONS: Final = {
-    "unknown_station": N_("No station has this identity."),
-    "wrong_key": N_("The key is wrong."),
-    "no_credentials": N_("It sent no key."),
-    "no_subprotocol": N_("It speaks no OCPP version that we know."),
-    "bad_identity": N_("The identity cannot be used."),
-    "retired": N_("The station is retired."),
+    "unknown_station": marked("No station has this identity."),
+    "wrong_key": marked("The key is wrong."),
+    "no_credentials": marked("It sent no key."),
+    "no_subprotocol": marked("It speaks no OCPP version that we know."),
+    "bad_identity": marked("The identity cannot be used."),
+    "retired": marked("The station is retired."),
 }
 
 DOUBTS: Final = {
-    "no_readings": N_("The meter was never read, so the energy is unknown."),
-    "register_reset": N_("The meter began anew during the session; what it showed before and after was added up."),
-    "register_went_back": N_("The meter went back a little during the session."),
-    "more_than_possible": N_("More energy than the outlet can give in that time."),
-    "relative_readings": N_("The charger told energy since the start instead of its meter's register."),
-    "estimated_end": N_("The end had no reading of its own; the last one before it counts."),
-    "no_start": N_("The start was never reported."),
-    "no_end": N_("The end was never reported."),
-    "end_before_start": N_("The end was reported as earlier than the start."),
-    "clock_corrected": N_("The charger's clock was wrong, and its times were corrected."),
-    "clock_unsure": N_("The charger's clock was wrong by an unknown amount, so the times may be too."),
-    "no_payer": N_("Nobody is known who would pay for it."),
-    "not_authorised": N_("The tag was not allowed to charge, and the charger started anyway."),
-    "no_tariff": N_("No tariff applied when it started, so there is no price."),
-    "changed_after_settlement": N_("Late readings changed the session after it was billed."),
+    "no_readings": marked("The meter was never read, so the energy is unknown."),
+    "register_reset": marked("The meter began anew during the session; what it showed before and after was added up."),
+    "register_went_back": marked("The meter went back a little during the session."),
+    "more_than_possible": marked("More energy than the outlet can give in that time."),
+    "relative_readings": marked("The charger told energy since the start instead of its meter's register."),
+    "estimated_end": marked("The end had no reading of its own; the last one before it counts."),
+    "no_start": marked("The start was never reported."),
+    "no_end": marked("The end was never reported."),
+    "end_before_start": marked("The end was reported as earlier than the start."),
+    "clock_corrected": marked("The charger's clock was wrong, and its times were corrected."),
+    "clock_unsure": marked("The charger's clock was wrong by an unknown amount, so the times may be too."),
+    "no_payer": marked("Nobody is known who would pay for it."),
+    "not_authorised": marked("The tag was not allowed to charge, and the charger started anyway."),
+    "no_tariff": marked("No tariff applied when it started, so there is no price."),
+    "changed_after_settlement": marked("Late readings changed the session after it was billed."),
 }
 
 STOP_REASONS: Final = {
-    "Local": N_("stopped at the charger"),
-    "Remote": N_("stopped from here or the app"),
-    "EVDisconnected": N_("the cable was pulled"),
-    "DeAuthorized": N_("the tag was not allowed"),
-    "PowerLoss": N_("the charger lost power"),
-    "Reboot": N_("the charger restarted"),
-    "HardReset": N_("the charger was restarted hard"),
-    "SoftReset": N_("the charger was restarted"),
-    "EmergencyStop": N_("emergency stop"),
-    "UnlockCommand": N_("the cable was released from here"),
-    "StoppedByEV": N_("the car ended it"),
-    "EnergyLimitReached": N_("the energy limit was reached"),
-    "TimeLimitReached": N_("the time limit was reached"),
-    "SOCLimitReached": N_("the battery level was reached"),
-    "GroundFault": N_("ground fault"),
-    "OvercurrentFault": N_("overcurrent"),
-    "Other": N_("another reason"),
+    "Local": marked("stopped at the charger"),
+    "Remote": marked("stopped from here or the app"),
+    "EVDisconnected": marked("the cable was pulled"),
+    "DeAuthorized": marked("the tag was not allowed"),
+    "PowerLoss": marked("the charger lost power"),
+    "Reboot": marked("the charger restarted"),
+    "HardReset": marked("the charger was restarted hard"),
+    "SoftReset": marked("the charger was restarted"),
+    "EmergencyStop": marked("emergency stop"),
+    "UnlockCommand": marked("the cable was released from here"),
+    "StoppedByEV": marked("the car ended it"),
+    "EnergyLimitReached": marked("the energy limit was reached"),
+    "TimeLimitReached": marked("the time limit was reached"),
+    "SOCLimitReached": marked("the battery level was reached"),
+    "GroundFault": marked("ground fault"),
+    "OvercurrentFault": marked("overcurrent"),
+    "Other": marked("another reason"),
 }
 
 SETTLEMENTS: Final[Words] = {
-    "invoice": ("plain", N_("Invoice")),
-    "payment": ("plain", N_("Card")),
-    "free": ("plain", N_("Free of charge")),
-    "review": ("wait", N_("To be reviewed")),
+    "invoice": ("plain", marked("Invoice")),
+    "payment": ("plain", marked("Card")),
+    "free": ("plain", marked("Free of charge")),
+    "review": ("wait", marked("To be reviewed")),
 }
 
-DRIVER_SETTLEMENTS: Final = {"invoice": N_("Monthly invoice"), "card": N_("Saved card")}
+DRIVER_SETTLEMENTS: Final = {"invoice": marked("Monthly invoice"), "card": marked("Saved card")}
 
 PAYMENT_STATES: Final[Words] = {
-    "created": ("plain", N_("Created")),
-    "checkout": ("wait", N_("Waiting for the payer")),
-    "authorised": ("info", N_("Reserved")),
-    "capturing": ("wait", N_("Being taken")),
-    "captured": ("done", N_("Paid")),
-    "cancelled": ("off", N_("Released")),
-    "failed": ("broken", N_("Refused")),
-    "saved": ("done", N_("Card saved")),
-    "unknown": ("wait", N_("Being asked about")),
+    "created": ("plain", marked("Created")),
+    "checkout": ("wait", marked("Waiting for the payer")),
+    "authorised": ("info", marked("Reserved")),
+    "capturing": ("wait", marked("Being taken")),
+    "captured": ("done", marked("Paid")),
+    "cancelled": ("off", marked("Released")),
+    "failed": ("broken", marked("Refused")),
+    "saved": ("done", marked("Card saved")),
+    "unknown": ("wait", marked("Being asked about")),
 }
 
-PURPOSES: Final = {"session": N_("Session"), "invoice": N_("Invoice"), "save_card": N_("Saving a card")}
+PURPOSES: Final = {"session": marked("Session"), "invoice": marked("Invoice"), "save_card": marked("Saving a card")}
 
 PAYMENT_EVENTS: Final = {
-    "created": N_("The payment was created"),
-    "checkout": N_("The payer was led to the payment page"),
-    "authorised": N_("The amount was reserved"),
-    "capturing": N_("The amount was asked for"),
-    "captured": N_("The amount was taken"),
-    "cancelled": N_("The reservation was released"),
-    "failed": N_("The payment was refused"),
-    "unknown": N_("The provider gave no answer and is asked again"),
-    "refund_requested": N_("A refund was asked for"),
-    "refunded": N_("The refund was made"),
-    "refund_failed": N_("The refund was refused"),
-    "saved": N_("The card was saved"),
+    "created": marked("The payment was created"),
+    "checkout": marked("The payer was led to the payment page"),
+    "authorised": marked("The amount was reserved"),
+    "capturing": marked("The amount was asked for"),
+    "captured": marked("The amount was taken"),
+    "cancelled": marked("The reservation was released"),
+    "failed": marked("The payment was refused"),
+    "unknown": marked("The provider gave no answer and is asked again"),
+    "refund_requested": marked("A refund was asked for"),
+    "refunded": marked("The refund was made"),
+    "refund_failed": marked("The refund was refused"),
+    "saved": marked("The card was saved"),
 }
 
 INVOICE_STATES: Final[Words] = {
-    "open": ("wait", N_("Open")),
-    "overdue": ("broken", N_("Overdue")),
-    "paid": ("done", N_("Paid")),
-    "credited": ("off", N_("Credited")),
-    "credit_note": ("plain", N_("Credit note")),
+    "open": ("wait", marked("Open")),
+    "overdue": ("broken", marked("Overdue")),
+    "paid": ("done", marked("Paid")),
+    "credited": ("off", marked("Credited")),
+    "credit_note": ("plain", marked("Credit note")),
 }
 
 DIMENSIONS: Final = {
-    "energy": N_("Energy"),
-    "charging": N_("Charging time"),
-    "idle": N_("Idle fee"),
-    "session": N_("Start fee"),
+    "energy": marked("Energy"),
+    "charging": marked("Charging time"),
+    "idle": marked("Idle fee"),
+    "session": marked("Start fee"),
 }
 
-DIMENSION_UNITS: Final = {"energy": "kWh", "charging": "min", "idle": "min", "session": N_("session")}
+DIMENSION_UNITS: Final = {"energy": "kWh", "charging": "min", "idle": "min", "session": marked("session")}
 
 LEDGER_ACCOUNTS: Final = {
-    "1510": N_("Receivables from customers"),
-    "1580": N_("Receivables from payment providers"),
-    "1930": N_("Bank"),
-    "2420": N_("Advances from customers"),
-    "2611": N_("Output VAT 25 %"),
-    "2621": N_("Output VAT 12 %"),
-    "2631": N_("Output VAT 6 %"),
-    "3001": N_("Sales of charging, VAT 25 %"),
-    "3002": N_("Sales of charging, VAT 12 %"),
-    "3003": N_("Sales of charging, VAT 6 %"),
-    "3004": N_("Sales of charging without VAT"),
-    "3740": N_("Rounding"),
-    "6570": N_("Bank and provider fees"),
+    "1510": marked("Receivables from customers"),
+    "1580": marked("Receivables from payment providers"),
+    "1930": marked("Bank"),
+    "2420": marked("Advances from customers"),
+    "2611": marked("Output VAT 25 %"),
+    "2621": marked("Output VAT 12 %"),
+    "2631": marked("Output VAT 6 %"),
+    "3001": marked("Sales of charging, VAT 25 %"),
+    "3002": marked("Sales of charging, VAT 12 %"),
+    "3003": marked("Sales of charging, VAT 6 %"),
+    "3004": marked("Sales of charging without VAT"),
+    "3740": marked("Rounding"),
+    "6570": marked("Bank and provider fees"),
 }
 """The accounts of the Swedish BAS chart that the ledger posts to."""
 
 ROLES: Final = {
-    Role.ADMIN: N_("Administrator"),
-    Role.OPERATOR: N_("Operator"),
-    Role.TECHNICIAN: N_("Technician"),
-    Role.SUPPORT: N_("Support"),
-    Role.FINANCE: N_("Finance"),
-    Role.SITE_HOST: N_("Site host"),
+    Role.ADMIN: marked("Administrator"),
+    Role.OPERATOR: marked("Operator"),
+    Role.TECHNICIAN: marked("Technician"),
+    Role.SUPPORT: marked("Support"),
+    Role.FINANCE: marked("Finance"),
+    Role.SITE_HOST: marked("Site host"),
 }
 
 ROLE_HELP: Final = {
-    Role.ADMIN: N_("May do everything, also add staff and API keys."),
-    Role.OPERATOR: N_("Runs the network: everything but staff and invoices."),
-    Role.TECHNICIAN: N_("Installs and mends chargers, and sends them commands."),
-    Role.SUPPORT: N_("Helps drivers: sees their sessions and payments, refunds, restarts chargers."),
-    Role.FINANCE: N_("Tariffs, payments, invoices and the ledger."),
-    Role.SITE_HOST: N_("Sees the chargers and sessions of the sites below, and nothing else."),
+    Role.ADMIN: marked("May do everything, also add staff and API keys."),
+    Role.OPERATOR: marked("Runs the network: everything but staff and invoices."),
+    Role.TECHNICIAN: marked("Installs and mends chargers, and sends them commands."),
+    Role.SUPPORT: marked("Helps drivers: sees their sessions and payments, refunds, restarts chargers."),
+    Role.FINANCE: marked("Tariffs, payments, invoices and the ledger."),
+    Role.SITE_HOST: marked("Sees the chargers and sessions of the sites below, and nothing else."),
 }
 
 SCOPES: Final = {
-    Permission.STATIONS_READ: N_("See chargers and sites"),
-    Permission.STATIONS_WRITE: N_("Change chargers and sites"),
-    Permission.COMMANDS_SEND: N_("Send commands to chargers"),
-    Permission.SESSIONS_READ: N_("See sessions"),
-    Permission.DRIVERS_READ: N_("See drivers and tags"),
-    Permission.DRIVERS_WRITE: N_("Change drivers and tags"),
-    Permission.TARIFFS_READ: N_("See tariffs"),
-    Permission.TARIFFS_WRITE: N_("Change tariffs"),
-    Permission.PAYMENTS_READ: N_("See payments"),
-    Permission.PAYMENTS_REFUND: N_("Refund payments"),
-    Permission.INVOICES_READ: N_("See invoices and the ledger"),
-    Permission.INVOICES_WRITE: N_("Make and credit invoices"),
-    Permission.AUDIT_READ: N_("See the audit log"),
-    Permission.STAFF_WRITE: N_("Manage staff and API keys"),
+    Permission.STATIONS_READ: marked("See chargers and sites"),
+    Permission.STATIONS_WRITE: marked("Change chargers and sites"),
+    Permission.COMMANDS_SEND: marked("Send commands to chargers"),
+    Permission.SESSIONS_READ: marked("See sessions"),
+    Permission.DRIVERS_READ: marked("See drivers and tags"),
+    Permission.DRIVERS_WRITE: marked("Change drivers and tags"),
+    Permission.TARIFFS_READ: marked("See tariffs"),
+    Permission.TARIFFS_WRITE: marked("Change tariffs"),
+    Permission.PAYMENTS_READ: marked("See payments"),
+    Permission.PAYMENTS_REFUND: marked("Refund payments"),
+    Permission.INVOICES_READ: marked("See invoices and the ledger"),
+    Permission.INVOICES_WRITE: marked("Make and credit invoices"),
+    Permission.AUDIT_READ: marked("See the audit log"),
+    Permission.STAFF_WRITE: marked("Manage staff and API keys"),
 }
 
 ACTOR_KINDS: Final = {
-    "operator": N_("Staff"),
-    "driver": N_("Driver"),
-    "api_key": N_("API key"),
-    "station": N_("Charger"),
-    "rule": N_("Rule"),
-    "anonymous": N_("Anybody"),
+    "operator": marked("Staff"),
+    "driver": marked("Driver"),
+    "api_key": marked("API key"),
+    "station": marked("Charger"),
+    "rule": marked("Rule"),
+    "anonymous": marked("Anybody"),
 }
 
-PLUGS: Final = {"type2": N_("Type 2"), "ccs2": "CCS", "chademo": "CHAdeMO"}
+PLUGS: Final = {"type2": marked("Type 2"), "ccs2": "CCS", "chademo": "CHAdeMO"}
 
-POWER_TYPES: Final = {"ac1": N_("AC, one phase"), "ac3": N_("AC, three phases"), "dc": "DC"}
+POWER_TYPES: Final = {"ac1": marked("AC, one phase"), "ac3": marked("AC, three phases"), "dc": "DC"}
 
 BROKEN_FIRST: Final = ("broken", "partly", "silent", "closed", "new", "busy", "free")
 """In which order conditions are named."""
