@@ -95,7 +95,7 @@ class Secrets(Struct, frozen=True):
     """Keys that are made once and never leave the state directory (or are given by the environment)."""
 
     charger_pepper: bytes
-    """Keys the BLAKE2b hashes of charger passwords and API keys."""
+    """Keys the BLAKE2b hashes of charger passwords."""
     link_key: bytes
     """Signs links in mails and the driver's session pages."""
 

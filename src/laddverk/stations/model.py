@@ -179,6 +179,13 @@ class StationOffline(Event, frozen=True, kw_only=True):
     at: datetime
 
 
+class IdentityShared(Event, frozen=True, kw_only=True):
+    """Connections from several addresses keep displacing each other: two chargers, or a thief, have one key."""
+
+    station_id: StationId
+    at: datetime
+
+
 class ConnectorFaulted(Event, frozen=True, kw_only=True):
     """A connector, or the whole station (EVSE 0), says that it is faulted, and did not say so before."""
 

@@ -42,7 +42,8 @@ async def visitor(database: Database, token: str, at: datetime = NOW) -> Visitor
 async def in_any_table(database: Database, secret: str) -> bool:
     async with database.transaction() as tx:
         tables = ("operator", "web_session", "sign_in_link", "api_key", "audit_log", "sign_in_failure", "driver")
-        return any([secret in row for table in tables for row in await tx.values(f"SELECT t::text FROM {table} t")])
+        rows = [row for table in tables for row in await tx.values(f"SELECT t::text FROM {table} t")]
+    return any(secret in row for row in rows)
 
 
 async def test_the_right_password_opens_the_console_with_the_rights_of_the_role(database: Database) -> None:
@@ -199,9 +200,10 @@ async def test_nobody_is_buried_in_links_and_no_address_asks_for_all(database: D
         made = [await service.make_sign_in_link(tx, "anna@example.com", NOW, HERE) for _ in range(7)]
         assert [link is not None for link in made] == [True] * 5 + [False] * 2
         assert await service.make_sign_in_link(tx, "nobody@example.com", NOW, "10.0.0.3") is None
+        for number in range(33):
+            await service.make_sign_in_link(tx, f"x{number}@example.com", NOW, HERE)
         with pytest.raises(TooMany):
-            for number in range(50):
-                await service.make_sign_in_link(tx, f"x{number}@example.com", NOW, HERE)
+            await service.make_sign_in_link(tx, "one.more@example.com", NOW, HERE)
         assert await service.make_sign_in_link(tx, "anna@example.com", after(hours=2), HERE) is not None
 
 

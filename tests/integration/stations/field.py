@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from laddverk.kernel.actors import Actor, Role, PERMISSIONS, rule
+from laddverk.kernel.actors import PERMISSIONS, Actor, Role, rule
 from laddverk.kernel.ids import SiteId, StationId, new_id
 from laddverk.ocpp import facts
 from laddverk.platform.database import Database

@@ -288,8 +288,8 @@ async def test_who_may_not_and_what_cannot_be_is_refused(database: Database) -> 
         with pytest.raises(NotFound):
             await service.request_command(tx, staff(Role.TECHNICIAN, elsewhere), key.station_id, Reset(), at(0))
         await service.request_command(tx, staff(Role.TECHNICIAN, site_id), key.station_id, Reset(), at(0))
+        write = WriteVariable(variable="AuthorizationKey", value="00" * 20)
         with pytest.raises(Invalid) as refused:
-            write = WriteVariable(variable="AuthorizationKey", value="00" * 20)
             await service.request_command(tx, TESTS, key.station_id, write, at(0))
         assert refused.value.field == "variable"
         await service.retire_station(tx, TESTS, key.station_id, at(1))

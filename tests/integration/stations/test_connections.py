@@ -5,7 +5,7 @@ from __future__ import annotations
 from laddverk.platform import outbox
 from laddverk.platform.database import Database
 from laddverk.stations import rules, service
-from laddverk.stations.model import Knock, NewStation, StationOffline, StationOnline
+from laddverk.stations.model import IdentityShared, Knock, NewStation, StationOffline, StationOnline
 from tests.integration.stations.field import NOW, PEPPER, TESTS, at, with_station
 
 
@@ -116,3 +116,16 @@ async def test_knocks_are_counted_and_registering_the_station_ends_them(database
         registered = await service.create_station(tx, TESTS, new, NOW, PEPPER)
         assert registered.station_id != key.station_id
         assert await tx.value("SELECT count(*) FROM knock") == 0
+
+
+async def test_two_who_displace_each_other_with_one_key_are_noticed_and_a_bad_link_is_not(database: Database) -> None:
+    outbox.subscribe(IdentityShared, "test.shared")
+    thief, flaky = await with_station(database), await with_station(database, "CP 2", "MOL")
+    async with database.transaction() as tx:
+        for number in range(8):
+            await service.open_connection(tx, thief.station_id, "ocpp1.6", f"10.0.0.{number % 2}", at(number * 20))
+            await service.open_connection(tx, flaky.station_id, "ocpp1.6", "10.0.0.9", at(number * 20))
+        told = await tx.values("SELECT DISTINCT payload->>'station_id' FROM job WHERE kind = 'test.shared'")
+        flags = await tx.values("SELECT payload->>'flag' FROM station_report WHERE kind = 'flag'")
+    assert told == [str(thief.station_id)]
+    assert flags == ["2 addresses connect in turn: is the key in two hands?"]

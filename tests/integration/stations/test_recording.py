@@ -135,3 +135,13 @@ async def test_nothing_given_is_nothing_done(database: Database) -> None:
             service.record_others,
         ):
             await recorder(tx, [])
+
+
+async def test_what_was_tolerated_is_kept_once_a_day(database: Database) -> None:
+    key = await with_station(database)
+    odd = [boot(key.station_id, seconds, flags=("clock is 1970",)) for seconds in (0, 5, 4000, 100_000)]
+    async with database.transaction() as tx:
+        await service.record_boots(tx, odd[:2])
+        await service.record_boots(tx, odd[1:])
+        kept = await tx.values("SELECT received_at FROM station_report WHERE kind = 'flag' ORDER BY received_at")
+    assert kept == [at(0), at(100_000)]

@@ -40,6 +40,7 @@ from laddverk.stations.service.registry import (
     update_site,
     update_station,
 )
+from laddverk.stations.service.reporting import keep_flags
 from laddverk.stations.service.reviewing import review_quarantined
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "disconnect_all",
     "expire_commands",
     "forget_knocks",
+    "keep_flags",
     "open_connection",
     "record_boots",
     "record_heartbeats",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 
@@ -16,9 +15,10 @@ from laddverk.ocpp.answers import BootAnswer, VendorAnswer
 from laddverk.ocpp.facts import Fact
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
-from laddverk.stations.model import ConnectorFaulted, Deed, Report
+from laddverk.stations.model import ConnectorFaulted, Deed
 from laddverk.stations.service.commanding import confirm, confirm_shown
 from laddverk.stations.service.registry import add_found_connectors
+from laddverk.stations.service.reporting import keep, keep_flags, report_of, said
 from laddverk.stations.service.variables import keep_variables
 from laddverk.stations.store import connections, timeline
 from laddverk.stations.store import reports as store
@@ -26,16 +26,18 @@ from laddverk.stations.store.timeline import Place, StateReport
 
 HEARTBEAT_INTERVAL_S: Final = 300  # unless the station has its own; the socket's pings find a dead link sooner
 HEARTBEAT_INTERVAL_MIN_S: Final = 10
-SAME_REPORT_WITHIN: Final = timedelta(minutes=1)  # "Uploading" forty times in a minute is kept once (quirk 74)
 WORD_LENGTH_MAX: Final = 100  # error codes have at most 50 characters in any version; the frame keeps the rest
 INFO_LENGTH_MAX: Final = 1000
-REPORT_BYTES_MAX: Final = 20_000  # of one report; the journal has the whole frame
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 PLACE_NUMBER_MAX: Final = 1000  # larger EVSE and connector numbers are a fault, not a charger
 
 
-async def record_boots(tx: Transaction, boots: Sequence[facts.Booted]) -> list[BootAnswer]:
+async def record_boots(
+    tx: Transaction, boots: Sequence[facts.Booted], interval_s: int = HEARTBEAT_INTERVAL_S
+) -> list[BootAnswer]:
     """Record that chargers started. All are accepted: only stations that are registered get this far.
+
+    They are asked for a heartbeat every `interval_s`, or as often as the station's own setting says.
 
     Confirms resets and triggered boots. A running session stays open: the charger may go on with it (quirk 16).
     """
@@ -44,13 +46,14 @@ async def record_boots(tx: Transaction, boots: Sequence[facts.Booted]) -> list[B
         newest[boot.station_id] = _bounded_boot(boot)
     stations = sorted(newest)
     await store.booted(tx, [newest[station_id] for station_id in stations])
-    await _keep(tx, [_report_of(boot, "BootNotification", _said(boot)) for boot in boots])
+    await keep(tx, [report_of(boot, "BootNotification", said(boot)) for boot in boots])
+    await keep_flags(tx, boots)
     deeds = [_deed(boot, "reset") for boot in newest.values()]
     deeds += [_deed(boot, "trigger", message="BootNotification") for boot in newest.values()]
     await confirm(tx, deeds, _latest(boots))
     intervals = await store.heartbeat_intervals(tx, stations)
     return [
-        BootAnswer(interval_s=max(HEARTBEAT_INTERVAL_MIN_S, intervals.get(boot.station_id, HEARTBEAT_INTERVAL_S)))
+        BootAnswer(interval_s=max(HEARTBEAT_INTERVAL_MIN_S, intervals.get(boot.station_id, interval_s)))
         for boot in boots
     ]
 
@@ -81,8 +84,9 @@ async def record_statuses(tx: Transaction, statuses: Sequence[facts.StatusReport
     connector that nobody entered is created and marked so (quirk 67). Publishes `ConnectorFaulted` when a newest
     state has turned into a fault, and confirms commands that the states show to be carried out.
     """
+    await keep_flags(tx, statuses)
     plausible = [status for status in statuses if _is_place(status)]
-    await _keep(tx, [_report_of(status, "flag", _said(status)) for status in statuses if not _is_place(status)])
+    await keep(tx, [report_of(status, "flag", said(status)) for status in statuses if not _is_place(status)])
     earliest: dict[tuple[Place, datetime, str], StateReport] = {}
     for report in map(_state_of, plausible):
         key = (report.place, report.started_at, report.content_key)
@@ -159,6 +163,7 @@ async def _confirm_by_status(tx: Transaction, statuses: Sequence[facts.StatusRep
 
 async def record_variables(tx: Transaction, reports: Sequence[facts.VariablesReported]) -> None:
     """Keep what chargers told of their configuration. The last part of a report confirms the request for it."""
+    await keep_flags(tx, reports)
     await keep_variables(tx, [(report.station_id, report.variables, report.received_at) for report in reports])
     complete = [report for report in reports if report.request_id is not None and not report.more_follows]
     deeds = [_deed(report, "request_report", request_id=report.request_id) for report in complete]
@@ -167,13 +172,13 @@ async def record_variables(tx: Transaction, reports: Sequence[facts.VariablesRep
 
 async def record_vendor_messages(tx: Transaction, messages: Sequence[facts.VendorMessage]) -> list[VendorAnswer]:
     """Keep what chargers send in their vendors' own language. We know none of them, and say so."""
-    await _keep(tx, [_report_of(message, "DataTransfer", _said(message)) for message in messages])
+    await keep(tx, [report_of(message, "DataTransfer", said(message)) for message in messages])
     return [VendorAnswer() for _ in messages]
 
 
 async def record_others(tx: Transaction, others: Sequence[facts.OtherReported]) -> None:
     """Keep what no room acts on yet; a message that was asked for confirms that command."""
-    await _keep(tx, [_report_of(other, other.action[:WORD_LENGTH_MAX], other.payload) for other in others])
+    await keep(tx, [report_of(other, other.action[:WORD_LENGTH_MAX], other.payload) for other in others])
     await confirm(tx, [_deed(other, "trigger", message=other.action) for other in others], _latest(others))
 
 
@@ -187,47 +192,3 @@ def _latest(received: Sequence[Fact]) -> datetime:
 
 def _deed(fact: Fact, kind: str, **match: Any) -> Deed:
     return Deed(station_id=fact.station_id, kind=kind, at=fact.received_at, match=match)
-
-
-TIMES: Final = frozenset({"type", "station_id", "at", "received_at", "said_at"})
-"""Fields of every fact that a report keeps in columns of its own."""
-
-
-def _said(fact: Fact) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.to_builtins(fact).items() if name not in TIMES}
-
-
-def _report_of(fact: Fact, kind: str, payload: dict[str, Any]) -> Report:
-    size = len(msgspec.json.encode(payload))
-    return Report(
-        station_id=fact.station_id,
-        received_at=fact.received_at,
-        said_at=fact.said_at,
-        kind=kind,
-        payload=payload if size <= REPORT_BYTES_MAX else {"too_large_bytes": size},
-    )
-
-
-async def _keep(tx: Transaction, reports: Sequence[Report]) -> None:
-    """Keep each report once, however often it is recorded, and repetitions of one within a minute once."""
-    kept: dict[UUID, Report] = {}
-    last: dict[tuple[StationId, str, bytes], datetime] = {}
-    for report in sorted(reports, key=lambda report: report.received_at):
-        content = (report.station_id, report.kind, msgspec.json.encode(report.payload, order="deterministic"))
-        before = last.get(content)
-        if before is None or report.received_at - before >= SAME_REPORT_WITHIN:
-            last[content] = report.received_at
-            kept[_report_id(report, content[2])] = report
-    if kept:
-        await store.keep_reports(tx, list(kept.items()), SAME_REPORT_WITHIN)
-
-
-def _report_id(report: Report, content: bytes) -> UUID:
-    """Return an id that the same report always gets: 48 bits of its time, so that ids sort by it, then a digest."""
-    at = report.said_at or report.received_at
-    digest = hashlib.blake2b(
-        b"\x00".join([report.station_id.bytes, report.kind.encode(), at.isoformat().encode(), content]),
-        digest_size=10,
-    ).digest()
-    value = int.from_bytes(max(0, int(at.timestamp() * 1000)).to_bytes(6, "big") + digest)
-    return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | (0x8 << 76) | (0x2 << 62))

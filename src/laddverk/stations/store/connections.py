@@ -55,6 +55,24 @@ async def open_connection(
     return opened
 
 
+class Recent(Struct, frozen=True):
+    """How often a station has connected lately, and from how many addresses."""
+
+    connections: int
+    addresses: int
+
+
+RECENT = """
+SELECT count(*) AS connections, count(DISTINCT remote_address) AS addresses FROM station_connection
+WHERE station_id = $1 AND epoch > $2 AND connected_at > $3
+"""
+
+
+async def recent(tx: Transaction, station_id: StationId, after_epoch: int, since: datetime) -> Recent:
+    """Return how often a station has connected since an instant, looking no further back than `after_epoch`."""
+    return await tx.fetch_one(Recent, RECENT, station_id, after_epoch, since) or Recent(0, 0)
+
+
 KEEP_CLOSED = """
 UPDATE station_connection SET disconnected_at = greatest($3, connected_at), close_code = $4, close_reason = $5
 WHERE station_id = $1 AND epoch = $2 AND disconnected_at IS NULL
