@@ -64,8 +64,8 @@ async def station(tx: Transaction, site_id: SiteId, station_id: StationId) -> St
     )  # fmt: skip
     for evse in (1, 2):
         await tx.execute(
-            "INSERT INTO connector (station_id, evse_number, connector_number, code, public_evse_id, power_max_w, status)"
-            " VALUES ($1, $2, 1, $3, $3, 11000, 'available')",
+            "INSERT INTO connector (station_id, evse_number, connector_number, code, public_evse_id, power_max_w,"
+            " status) VALUES ($1, $2, 1, $3, $3, 11000, 'available')",
             station_id, evse, f"{station_id.hex}-{evse}",
         )  # fmt: skip
     return station_id
