@@ -142,6 +142,12 @@ WHERE station_id = (SELECT station_id FROM session WHERE id = $1)
 ORDER BY at LIMIT 2000
 """
 
+COUNT_POINTS = """
+SELECT count(*) FROM sample
+JOIN session ON session.station_id = sample.station_id AND session.transaction_key = sample.transaction_key
+WHERE session.id = $1 AND sample.power_w IS NOT NULL
+"""
+
 TOTALS_OF_DRIVER = """
 SELECT count(*)::int AS sessions, coalesce(sum(energy_wh), 0)::bigint AS energy_wh,
        coalesce(sum(price_minor), 0)::bigint AS price_minor
@@ -192,6 +198,11 @@ async def session(tx: Transaction, session_id: UUID) -> DriverSession | None:
 async def curve(tx: Transaction, session_id: UUID) -> list[CurvePoint]:
     """Return the readings of a session in order."""
     return await tx.fetch(CurvePoint, CURVE, session_id)
+
+
+async def count_points(tx: Transaction, session_id: UUID) -> int:
+    """Return how many readings of power a session has."""
+    return int(await tx.value(COUNT_POINTS, session_id))
 
 
 async def totals(tx: Transaction, driver_id: UUID, since: datetime) -> Totals:

@@ -30,7 +30,7 @@ from laddverk.web.portal import outlets
 from laddverk.web.rendering import environment_for
 from laddverk.web.visit import Visit
 
-MAIL_MAX: Final = 254  # of an address (RFC 5321)
+CURVE_POINTS_MIN: Final = 3  # fewer make no curve
 
 FAILURES: Final = {
     "payment_failed": marked("The payment was not completed, so the charge did not start."),
@@ -67,6 +67,7 @@ class Live(Struct, frozen=True, kw_only=True):
     elapsed: timedelta = timedelta()
     lines: list[Any] = []
     money: str = ""
+    has_curve: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -209,6 +210,7 @@ async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
         elapsed=timedelta(seconds=seconds_between(session.started_at, session.ended_at or now)),
         lines=price_lines(session, visit),
         money=_money(session, payment, visit),
+        has_curve=await queries.count_points(tx, session.id) >= CURVE_POINTS_MIN,
     )
 
 

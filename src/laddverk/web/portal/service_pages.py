@@ -11,9 +11,16 @@ from laddverk.kernel.ids import parsed
 from laddverk.kernel.problems import NotFound
 from laddverk.notices import queries as notice_queries
 from laddverk.payments import service as payments
+from laddverk.web.rendering import static
 from laddverk.web.visit import Visit
 
 MAILS_MAX: Final = 100  # newest mails in the demo's mail box
+
+
+@get("/favicon.ico")
+async def show_icon(visit: Visit) -> Response[Any]:
+    """Lead browsers that ask for the icon at its old address to it."""
+    return visit.go(static("icon.svg"))
 
 
 @get("/help")
@@ -57,4 +64,4 @@ def _only_in_demo(visit: Visit) -> None:
         raise NotFound("There is no such page.")
 
 
-HANDLERS: Final = [show_help, show_mail_box, show_mail, receive_webhook]
+HANDLERS: Final = [show_icon, show_help, show_mail_box, show_mail, receive_webhook]
