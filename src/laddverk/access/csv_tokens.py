@@ -13,6 +13,7 @@ from msgspec import Struct
 from laddverk.access import rules
 from laddverk.access.model import ImportFault
 from laddverk.kernel.problems import Problem
+from laddverk.platform.languages import marked
 
 LINES_MAX: Final = 100_000  # about five megabytes; larger lists are imported in parts
 FAULTS_MAX: Final = 50  # enough to see what is wrong with a file
@@ -50,14 +51,14 @@ def read(text: str) -> Read:
     rows = csv.DictReader(StringIO(text.lstrip("\ufeff")), delimiter=delimiter, restkey="", strict=False)
     rows.fieldnames = [_column(name) for name in rows.fieldnames or ()]
     if "uid" not in rows.fieldnames:
-        return Read((), (ImportFault(1, "The first line must name the columns, and one of them must be uid."),))
+        return Read((), (ImportFault(1, marked("The first line must name the columns, and one of them must be uid.")),))
     lines: list[Line] = []
     faults: list[ImportFault] = []
     seen: dict[str, int] = {}
     try:
         for row in rows:
             if len(faults) >= FAULTS_MAX or len(lines) >= LINES_MAX:
-                faults.append(ImportFault(rows.line_num, "From here on nothing was read."))
+                faults.append(ImportFault(rows.line_num, marked("From here on nothing was read.")))
                 break
             cells = {name: _unguarded(cell) for name, cell in row.items() if isinstance(cell, str)}
             if not any(cells.values()):
@@ -69,7 +70,7 @@ def read(text: str) -> Read:
                 seen[line.uid] = line.number
                 lines.append(line)
     except csv.Error as error:
-        faults.append(ImportFault(rows.line_num, "This line cannot be read: %(why)s", {"why": str(error)}))
+        faults.append(ImportFault(rows.line_num, marked("This line cannot be read: %(why)s"), {"why": str(error)}))
     return Read(tuple(lines), tuple(faults))
 
 
@@ -88,14 +89,14 @@ def _line(number: int, cells: Mapping[str, str], seen: Mapping[str, int]) -> Lin
         uid = rules.checked_uid(cells["uid"])
         label = rules.checked_text("label", cells["label"], LABEL_LENGTH_MAX) if "label" in cells else None
     except (Problem, KeyError) as problem:
-        message = problem.message if isinstance(problem, Problem) else "The number of the tag is missing."
+        message = problem.message if isinstance(problem, Problem) else marked("The number of the tag is missing.")
         return ImportFault(number, message, problem.params if isinstance(problem, Problem) else {})
     if uid in seen:
-        return ImportFault(number, "The same tag stands in line %(line)s already.", {"line": seen[uid]})
+        return ImportFault(number, marked("The same tag stands in line %(line)s already."), {"line": seen[uid]})
     try:
         valid_until = _instant(cells.get("valid_until", ""))
     except ValueError:
-        return ImportFault(number, "The date cannot be read; write it like 2027-12-31.")
+        return ImportFault(number, marked("The date cannot be read; write it like 2027-12-31."))
     return Line(
         number=number,
         uid=uid,

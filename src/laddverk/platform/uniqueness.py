@@ -9,6 +9,7 @@ import asyncpg
 
 from laddverk.kernel.problems import Conflict
 from laddverk.platform.database import Transaction
+from laddverk.platform.languages import marked
 
 
 @asynccontextmanager
@@ -25,4 +26,4 @@ async def told_apart(tx: Transaction, words: Mapping[str, tuple[str, str]]) -> A
         field, message = words.get(str(violation.constraint_name), ("", ""))
         if not message:
             raise
-        raise Conflict(message, field=field, remedy="Choose another one.") from violation
+        raise Conflict(message, field=field, remedy=marked("Choose another one.")) from violation

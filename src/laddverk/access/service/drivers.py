@@ -16,12 +16,13 @@ from laddverk.kernel.ids import DriverId, new_id
 from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
+from laddverk.platform.languages import marked
 from laddverk.platform.uniqueness import told_apart
 
 NAME_LENGTH_MAX: Final = 100
 TEXT_LENGTH_MAX: Final = 300
 REASON_LENGTH_MAX: Final = 500
-TAKEN: Final = {"driver_email_key": ("email", "There already is a driver with this address.")}
+TAKEN: Final = {"driver_email_key": ("email", marked("There already is a driver with this address."))}
 
 
 async def create_driver(tx: Transaction, actor: Actor, driver: DriverDetails, now: datetime) -> DriverId:

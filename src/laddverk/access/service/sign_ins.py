@@ -18,6 +18,7 @@ from laddverk.kernel.actors import Actor, Permission, Role
 from laddverk.kernel.problems import Invalid, NotAuthenticated, TooMany
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
+from laddverk.platform.languages import marked
 
 SESSIONS_MAX: Final = 20  # of one person; beyond it the longest unused one ends
 TOUCH_AFTER_S: Final = 60.0  # "last seen" is this exact; each page view need not write
@@ -27,8 +28,8 @@ STAFF: Final = "staff:"
 LINK: Final = "link:"
 """What a subject begins with in the table of guesses."""
 
-TOO_MANY_GUESSES: Final = "There were too many wrong attempts."
-TOO_MANY_LINKS: Final = "Too many links were asked for from your network."
+TOO_MANY_GUESSES: Final = marked("There were too many wrong attempts.")
+TOO_MANY_LINKS: Final = marked("Too many links were asked for from your network.")
 
 
 async def sign_in(

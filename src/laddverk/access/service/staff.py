@@ -18,10 +18,11 @@ from laddverk.kernel.ids import OperatorId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
+from laddverk.platform.languages import marked
 from laddverk.platform.uniqueness import told_apart
 
 NAME_LENGTH_MAX: Final = 100
-TAKEN: Final = {"operator_email_key": ("email", "Somebody already signs in with this address.")}
+TAKEN: Final = {"operator_email_key": ("email", marked("Somebody already signs in with this address."))}
 
 
 async def create_staff(

@@ -17,9 +17,10 @@ from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, TokenId, new_id
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
+from laddverk.platform.languages import marked
 
-UNKNOWN: Final = "There is no driver %(driver)s."
-SEVERAL: Final = "Several drivers are called %(driver)s; write the e-mail address instead."
+UNKNOWN: Final = marked("There is no driver %(driver)s.")
+SEVERAL: Final = marked("Several drivers are called %(driver)s; write the e-mail address instead.")
 
 
 async def import_tokens(tx: Transaction, actor: Actor, text: str, now: datetime) -> TokenImport:

@@ -19,11 +19,12 @@ from laddverk.kernel.ids import TokenId, new_id
 from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
+from laddverk.platform.languages import marked
 from laddverk.platform.uniqueness import told_apart
 
 LABEL_LENGTH_MAX: Final = 100
 KINDS: Final = ("rfid", "app", "adhoc")
-TAKEN: Final = {"token_uid_key": ("uid", "There already is a tag with this number.")}
+TAKEN: Final = {"token_uid_key": ("uid", marked("There already is a tag with this number."))}
 
 
 async def create_token(tx: Transaction, actor: Actor, token: NewToken, now: datetime) -> TokenId:

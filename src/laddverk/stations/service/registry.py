@@ -13,6 +13,7 @@ from laddverk.kernel.ids import SiteId, StationId, new_id, public_code
 from laddverk.kernel.problems import Conflict, NotFound
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
+from laddverk.platform.languages import marked
 from laddverk.platform.uniqueness import told_apart
 from laddverk.stations import rules
 from laddverk.stations.model import NewConnector, NewStation, NewStationKey, SiteDetails, StationDetails
@@ -28,11 +29,11 @@ PUBLIC_LENGTH: Final = 8  # 32^8 codes: two stations never meet, and nobody can 
 FOUND_CONNECTORS_MAX: Final = 64  # of one station; what reports more is broken or hostile
 
 SITE_TAKEN: Final = {
-    "site_name_key": ("name", "There already is a site with this name."),
-    "site_code_key": ("code", "There already is a site with this code."),
+    "site_name_key": ("name", marked("There already is a site with this name.")),
+    "site_code_key": ("code", marked("There already is a site with this code.")),
 }
 STATION_TAKEN: Final = {
-    "station_identity_key": ("identity", "There already is a station with this identity."),
+    "station_identity_key": ("identity", marked("There already is a station with this identity.")),
 }
 
 
