@@ -104,16 +104,16 @@ The demo network is running.
   Console     {addresses.web_url}/console
   Portal      {addresses.web_url}/
   Mail box    {addresses.web_url}/demo/mail
-  API         {addresses.web_url}/api/v1
+  API         {addresses.web_url}/api/v1/openapi.json
   Chargers    {addresses.ocpp_url}
 
   Sign in to the console with the password {people.PASSWORD} as
 {staff}
   Drivers sign in by e-mail: try {founding.example_driver()}, and read the mail in the mail box.
 
-  Try: charge at a free outlet by its printed code, starting at {addresses.web_url}/
-       (the sandbox takes no money; a simulated car plugs in by itself and drives off after you stop),
-       release the cable of Borås Knalleland 2, look for the charger that is silent in Mölndal.
+  Try: charge at {addresses.web_url}/u/{founding.EXAMPLE_CODE} as somebody who has read the sticker there (the sandbox
+       takes no money; a simulated car plugs in by itself, and drives off after you stop),
+       look in the console for the outlet that is broken in Borås and the charger that is silent in Mölndal.
 
 Ctrl-C stops it.
 """
