@@ -57,7 +57,10 @@ async def _or_truth(provider: PaymentProvider, payment: Payment, made: Awaitable
     try:
         return await made
     except Refused:
-        return await provider.fetch(payment, None)
+        try:
+            return await provider.fetch(payment, None)
+        except Refused as refusal:
+            raise Unanswered(str(refusal)) from refusal
 
 
 async def _gated(gate: asyncio.Semaphore, made: Awaitable[T]) -> T:

@@ -7,7 +7,7 @@ is keyed by the row's id, so that a second click or a retry meets the same payme
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -26,6 +26,8 @@ from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 
 AMOUNT_MAX_MINOR: Final = 1_000_000  # 10 000 kr: more than any charge costs; a mistake in a form, or worse
+
+PAGE_OPEN_FOR: Final = timedelta(minutes=60)  # Stripe wants 30 at the least, counted from a second click too
 
 DESCRIPTIONS: Final = {
     Purpose.SESSION: N_("EV charging: reserved amount"),
@@ -206,6 +208,7 @@ async def order_of(tx: Transaction, payment: Payment, language: str = "sv") -> O
         # A session is paid when it is over; what is known already is taken at once.
         capture_at_once=payment.purpose == Purpose.INVOICE or payment.due_minor is not None,
         return_url=payment.return_url,
+        page_until=payment.created_at + PAGE_OPEN_FOR,
         description=gettext_for(language)(DESCRIPTIONS[payment.purpose]),
         language=language,
         customer_ref=customer,

@@ -44,6 +44,8 @@ class Order(Struct, frozen=True, kw_only=True):
     return_url: str
     """Where the person comes back to, paid or not; the page there asks us, never the address."""
     description: str
+    page_until: datetime
+    """When a hosted page closes by itself; the same on every call, for providers compare repeated calls."""
     language: str = "sv"
     customer_ref: str | None = None
     email: str | None = None
