@@ -12,7 +12,7 @@ from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler
 from laddverk.platform.outbox import decoded
 from laddverk.sessions import pricing, starting, superseding
-from laddverk.sessions.model import SessionClosed
+from laddverk.sessions.model import SessionClosed, WhyFailed
 from laddverk.stations.model import CommandFinished, CommandState
 
 EVERY: Final = (
@@ -20,7 +20,13 @@ EVERY: Final = (
     Every("sessions.close_overtaken", timedelta(minutes=1)),
 )
 
-FAILED: Final = frozenset({CommandState.REFUSED, CommandState.FAILED, CommandState.EXPIRED, CommandState.TIMED_OUT})
+FAILED: Final = {
+    CommandState.REFUSED: WhyFailed.REFUSED,
+    CommandState.FAILED: WhyFailed.REFUSED,
+    CommandState.EXPIRED: WhyFailed.UNREACHABLE,
+    CommandState.TIMED_OUT: WhyFailed.TIMED_OUT,
+}
+"""What the outcome of a command to start means to whoever waits at the charger."""
 
 
 def handlers(house: House) -> dict[str, Handler]:
@@ -34,8 +40,8 @@ def handlers(house: House) -> dict[str, Handler]:
 
     async def command_finished(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         finished = [decoded(CommandFinished, payload) for payload in payloads]
-        refused: dict[UUID, str] = {
-            event.command_id: event.word or event.state.value
+        refused: dict[UUID, WhyFailed] = {
+            event.command_id: FAILED[event.state]
             for event in finished
             if event.kind == "start_charging" and event.state in FAILED
         }

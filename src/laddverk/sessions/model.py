@@ -226,6 +226,23 @@ class PreparedStart(Struct, frozen=True):
     remote_start_id: int
 
 
+class WhyFailed(StrEnum):
+    """Why a wish to charge came to nothing; the portal has the words for it."""
+
+    EXPIRED = "expired"
+    """It was not paid in time."""
+    TIMED_OUT = "timed_out"
+    """The charger was asked and did not start in time."""
+    REFUSED = "refused"
+    """The charger said no."""
+    UNREACHABLE = "unreachable"
+    """The charger could not be asked."""
+    BUSY = "busy"
+    """Another payer was first, or the request had become a session already."""
+    CANCELLED = "cancelled"
+    """Whoever wished for it gave it up."""
+
+
 class LiveSession(Struct, frozen=True):
     """A session as its driver sees it while it runs and after."""
 

@@ -129,6 +129,8 @@ def _saved(each: Anew, chosen: dict[SessionId, TariffVersion | None]) -> SavedRo
         doubts |= {Doubt.NO_TARIFF}
     approved = around.approved_version == around.version and not _moved(each, version)
     settlement = rules.settlement_of(payer, energy_wh, doubts, free=free, approved=approved)
+    if each.row.ended_at is not None and around.settlement == Settlement.INVOICE and settlement is Settlement.PAYMENT:
+        settlement = Settlement.INVOICE  # the payment failed, and an invoice takes its place
     row = _row(each, settlement, doubts, version, rechosen=rechosen)
     other = _moved(each, version) or (row.settlement != around.settlement and not approved)
     if each.row.ended_at is not None and other and Doubt.WRITTEN_OFF not in doubts:

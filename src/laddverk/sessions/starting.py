@@ -16,7 +16,7 @@ from laddverk.ocpp.commands import StartCharging, StopCharging
 from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
 from laddverk.sessions import store, store_starts
-from laddverk.sessions.model import LiveStart, PreparedStart, StartFailed, StartRequest
+from laddverk.sessions.model import LiveStart, PreparedStart, StartFailed, StartRequest, WhyFailed
 from laddverk.stations import service as stations
 from laddverk.tariffs import service as tariffs
 
@@ -97,11 +97,7 @@ async def _require_startable(
     if place.retired or not place.connected:
         raise Conflict("The charger is not connected just now.", remedy="Try another connector, or again in a minute.")
     if place.status not in STARTABLE:
-        raise Conflict(
-            "Charging cannot start here now: the connector is %(status)s.",
-            remedy="Try another connector.",
-            status=place.status.replace("_", " "),
-        )
+        raise Conflict("Charging cannot start at this connector now.", remedy="Try another connector.")
     if await store_starts.is_busy(tx, station_id, evse_number, but=None, made_after=now - FIRST_FOR):
         raise Conflict("Somebody else is charging or about to start here.", remedy="Try another connector.")
 
@@ -118,11 +114,11 @@ async def begin_start(tx: Transaction, actor: Actor, start_request_id: UUID, now
     if request.command_id is not None:
         return CommandId(request.command_id)
     if not request.is_open:
-        await _tell_failed(tx, [request.id], request.cancelled_why or "it has started already")
+        await _tell_failed(tx, [request.id], request.cancelled_why or WhyFailed.BUSY)
         return None
     await store_starts.place(tx, request.station_id, request.evse_number, request.connector_number)
     if await store_starts.is_busy(tx, request.station_id, request.evse_number, but=request.id, made_after=None):
-        await _cancel(tx, [request.id], now, "somebody else was first")
+        await _cancel(tx, [request.id], now, WhyFailed.BUSY)
         return None
     command = StartCharging(
         evse_number=request.evse_number,
@@ -163,19 +159,17 @@ async def expire_starts(tx: Transaction, now: datetime) -> list[UUID]:
     expired = await store_starts.locked_expired(tx, now, EXPIRE_MAX)
     unpaid = [request.id for request in expired if request.command_id is None]
     unstarted = [request.id for request in expired if request.command_id is not None]
-    gone = await _cancel(tx, unpaid, now, "it was not paid in time")
-    return gone + await _cancel(tx, unstarted, now, "the charger did not start in time")
+    gone = await _cancel(tx, unpaid, now, WhyFailed.EXPIRED)
+    return gone + await _cancel(tx, unstarted, now, WhyFailed.TIMED_OUT)
 
 
-async def give_up_refused(tx: Transaction, refused: dict[UUID, str], now: datetime) -> list[UUID]:
+async def give_up_refused(tx: Transaction, refused: dict[UUID, WhyFailed], now: datetime) -> list[UUID]:
     """Give up start requests whose commands (by id, with the reason) came to nothing."""
-    found = await store_starts.locked_by_commands(tx, list(refused))
-    return [gone for request in found for gone in await _cancel(tx, [request.id], now, _why(request, refused))]
-
-
-def _why(request: StartRequest, refused: dict[UUID, str]) -> str:
-    assert request.command_id is not None
-    return f"the charger did not start: {refused[request.command_id]}"
+    gone: list[UUID] = []
+    for request in await store_starts.locked_by_commands(tx, list(refused)):
+        assert request.command_id is not None
+        gone += await _cancel(tx, [request.id], now, refused[request.command_id])
+    return gone
 
 
 async def request_stop(

@@ -14,7 +14,7 @@ from laddverk.ocpp.commands import CommandOutcome, StartCharging, Verdict
 from laddverk.platform import outbox
 from laddverk.platform.database import Database
 from laddverk.sessions import service as sessions
-from laddverk.sessions.model import PreparedStart, StartFailed
+from laddverk.sessions.model import PreparedStart, StartFailed, WhyFailed
 from laddverk.sessions.starting import PAY_WITHIN, START_WITHIN, give_up_refused
 from laddverk.stations import service as stations
 from tests.integration.sessions.world import World, at, built, ended, record, row, rows, started
@@ -123,7 +123,7 @@ async def test_of_two_payers_at_one_connector_one_starts_and_the_other_gets_the_
     quick = await prepared(database, world, 4)
     assert await begun(database, quick, 5) is not None
     assert await begun(database, slow, 6) is None
-    assert await why_failed(database) == ["somebody else was first"]
+    assert await why_failed(database) == ["busy"]
 
 
 async def test_a_payment_that_is_told_twice_starts_once(database: Database) -> None:
@@ -171,7 +171,7 @@ async def test_a_wish_that_nobody_paid_or_no_charger_started_is_given_up(databas
         assert await sessions.expire_starts(tx, at(2)) == []
         assert await sessions.expire_starts(tx, at(1) + START_WITHIN) == [unstarted.id]
         assert await sessions.expire_starts(tx, at(0) + PAY_WITHIN) == [unpaid.id]
-    assert await why_failed(database) == ["the charger did not start in time", "it was not paid in time"]
+    assert await why_failed(database) == ["timed_out", "expired"]
     assert await begun(database, unpaid, 30) is None
     (answer,) = await record(database, [started(world, evse_number=2, token_uid=unstarted.token_uid)])
     assert answer.authorisation.authorisation is Authorisation.INVALID
@@ -183,9 +183,9 @@ async def test_a_refused_command_gives_the_wish_up_at_once(database: Database, f
     command_id = await begun(database, start)
     assert command_id is not None
     async with database.transaction() as tx:
-        assert await give_up_refused(tx, {command_id: "Rejected"}, at(2)) == [start.id]
-        assert await give_up_refused(tx, {command_id: "Rejected"}, at(2)) == []
-    assert await why_failed(database) == ["the charger did not start: Rejected"]
+        assert await give_up_refused(tx, {command_id: WhyFailed.REFUSED}, at(2)) == [start.id]
+        assert await give_up_refused(tx, {command_id: WhyFailed.REFUSED}, at(2)) == []
+    assert await why_failed(database) == ["refused"]
 
 
 async def test_a_one_time_token_is_good_for_one_session(database: Database) -> None:
