@@ -37,11 +37,10 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become 
 
 
 def removed(state_dir):
-    home = (state_dir / "postgres").resolve()
-    if (home / "data").exists():
-        postmaster.clear_away(home / "data")
-    shutil.rmtree(state_dir, ignore_errors=True)
-    shutil.rmtree(home, ignore_errors=True)
+    data_dir = (state_dir / "postgres").resolve() / "data"
+    if data_dir.exists():
+        postmaster.clear_away(data_dir)
+    embedded.remove(state_dir)
 
 
 @pytest.fixture
@@ -259,12 +258,15 @@ def test_a_clone_in_a_closed_directory_keeps_its_data_where_the_server_can_come(
         assert stat.S_IMODE(closed.stat().st_mode) == 0o700
         server.stop()
         assert located(closed / "var").home == server.cluster.home, "found again by the link"
-        (closed / "var").rename(closed / "old")
+        shutil.rmtree(closed / "var")
         fresh = located(closed / "var")
         assert not fresh.data_dir.exists(), "a second clone in the same place does not inherit"
+        shutil.rmtree(closed / "var")
+        located(closed / "third")
+        assert not fresh.home.exists(), "what nobody can come back to is removed"
     finally:
         server.stop()
-        for name in ("var", "old"):
+        for name in ("var", "third"):
             removed(closed / name)
 
 

@@ -28,6 +28,7 @@ from laddverk.platform.embedded.account import Account, account_for, can_enter, 
 from laddverk.platform.embedded.binaries import Binaries, candidates, chosen
 
 REACHABLE_ROOT: Final = Path("/var/lib/laddverk")
+OWNER_SUFFIX: Final = ".of"  # of the file beside a home there that says whose it is
 DATABASE: Final = "laddverk"
 SUPERUSER: Final = "laddverk"
 PORT: Final = 5432  # only names the socket file
@@ -37,7 +38,7 @@ SOCKET_NAME: Final = f".s.PGSQL.{PORT}"
 # Written once, into postgresql.conf, where whoever runs the network may change them.
 SETTINGS: Final = """
 # Laddverk: a small server beside the program. For a big network use one of its own and LADDVERK_DATABASE_URL.
-shared_buffers = 64MB                  # the hot part of a network of some thousand chargers
+shared_buffers = 32MB                  # the hot part; the rest is in the system's own cache, and not counted twice
 effective_cache_size = 512MB
 work_mem = 8MB
 maintenance_work_mem = 64MB
@@ -140,7 +141,7 @@ def _home(state_dir: Path, account: Account) -> Path:
         home = _closed_directory(wanted, account)
         if not can_enter(account, home):
             home.rmdir()
-            home = _new_reachable_home(account)
+            home = _new_reachable_home(state_dir, account)
             wanted.symlink_to(home)
     if not can_enter(account, home):
         raise Unavailable(
@@ -174,12 +175,26 @@ def _closed_directory(path: Path, account: Account) -> Path:
     return path
 
 
-def _new_reachable_home(account: Account) -> Path:
+def _new_reachable_home(state_dir: Path, account: Account) -> Path:
     """Return a closed directory of `account` with a new name: a second clone in the same place is a second network."""
     REACHABLE_ROOT.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned()
     home = Path(tempfile.mkdtemp(prefix="data-", dir=REACHABLE_ROOT))
     os.chown(home, account.uid, account.gid)
+    home.with_suffix(OWNER_SUFFIX).write_text(str(state_dir), encoding="utf-8")
     return home
+
+
+def _remove_abandoned() -> None:
+    """Remove homes whose state directory was a temporary one and is gone: nobody can come back to them.
+
+    A state directory elsewhere may be on a disk that is not mounted now; its data are never touched.
+    """
+    for owner in REACHABLE_ROOT.glob(f"data-*{OWNER_SUFFIX}"):
+        state_dir = Path(owner.read_text(encoding="utf-8"))
+        if state_dir.is_relative_to(Path(tempfile.gettempdir()).resolve()) and not state_dir.exists():
+            shutil.rmtree(owner.with_suffix(""), ignore_errors=True)
+            owner.unlink(missing_ok=True)
 
 
 def _executable(binaries: Binaries, account: Account) -> Binaries:
@@ -230,6 +245,8 @@ def remove(state_dir: Path) -> None:
     home = (state_dir / "postgres").resolve()
     shutil.rmtree(state_dir, ignore_errors=True)
     shutil.rmtree(home, ignore_errors=True)
+    if home.is_relative_to(REACHABLE_ROOT):
+        home.with_suffix(OWNER_SUFFIX).unlink(missing_ok=True)
 
 
 @contextmanager
