@@ -65,10 +65,10 @@ class Visit:
 
     @property
     def language(self) -> str:
-        """The language to answer in."""
+        """The language to answer in: what was chosen in this browser, else the account's, else what is asked for."""
         return negotiated(
-            self.account.language if self.account else None,
             self.request.cookies.get(LANGUAGE_COOKIE),
+            self.account.language if self.account else None,
             self.request.headers.get("accept-language"),
         )
 

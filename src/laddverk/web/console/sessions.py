@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from litestar import Response, get, post
 
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import SessionId, shown
+from laddverk.kernel.ids import SessionId, TariffVersionId, shown
 from laddverk.kernel.money import major
+from laddverk.kernel.problems import Problem
 from laddverk.payments import queries as payments_queries
 from laddverk.platform.database import Transaction
 from laddverk.sessions import queries
 from laddverk.sessions import service as sessions
 from laddverk.stations import queries as stations_queries
 from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.tariffs import queries as tariffs_queries
 from laddverk.web.console import spreadsheets
 from laddverk.web.console.commands import outcome_part
 from laddverk.web.console.desk import PAGE_SIZE, Desk, Listing, found
@@ -100,15 +103,67 @@ async def _facts(desk: Desk, tx: Transaction, session_id: str) -> dict[str, Any]
         "evidence": await queries.evidence(tx, session.station_id, session.transaction_key),
         "authorisations": shown_tokens,
         "payments": await payments_queries.payments_of(tx, session.id) if desk.may(Permission.PAYMENTS_READ) else [],
+        "tariffs": await tariffs_queries.tariffs(tx, desk.sites) if session.settlement == "review" else [],
     }
 
 
 @get("/console/sessions/{session_id:str}", opt={NEEDS: Permission.SESSIONS_READ})
 async def show_session(desk: Desk, session_id: str) -> Response[str]:
     """One session: four ticks, the curve, the price that adds up, the money and the evidence."""
+    return await _session_page(desk, session_id, {})
+
+
+async def _session_page(desk: Desk, session_id: str, errors: dict[str, str], status: int = 200) -> Response[str]:
     async with desk.transaction() as tx:
         known = await _facts(desk, tx, session_id)
-    return desk.page("console/sessions/detail.html", **known)
+    return desk.page("console/sessions/detail.html", status=status, errors=errors, **known)
+
+
+Decision = Callable[[Transaction, SessionId, Mapping[str, str]], Awaitable[None]]
+
+
+async def _decide(desk: Desk, session_id: str, decision: Decision, notice: str) -> Response[Any]:
+    """Carry out what somebody decided about a session that was held, and go back to it."""
+    form = await desk.form()
+    identity = SessionId(named("ses", session_id))
+    try:
+        async with desk.transaction() as tx:
+            found(await queries.session(tx, desk.sites, identity))
+            await decision(tx, identity, form)
+    except Problem as problem:
+        return await _session_page(desk, session_id, desk.errors(problem), problem.status)
+    return desk.go(f"/console/sessions/{shown('ses', identity)}", notice)
+
+
+@post("/console/sessions/{session_id:str}/approve", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
+async def approve_session(desk: Desk, session_id: str) -> Response[Any]:
+    """Bill a session in spite of its doubts."""
+
+    async def decision(tx: Transaction, identity: SessionId, form: Mapping[str, str]) -> None:
+        await sessions.approve(tx, desk.actor, identity, desk.now, form.get("reason", ""))
+
+    return await _decide(desk, session_id, decision, desk.words("The session is billed as it is."))
+
+
+@post("/console/sessions/{session_id:str}/write-off", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
+async def write_off_session(desk: Desk, session_id: str) -> Response[Any]:
+    """Let nobody pay for a session."""
+
+    async def decision(tx: Transaction, identity: SessionId, form: Mapping[str, str]) -> None:
+        await sessions.write_off(tx, desk.actor, identity, desk.now, form.get("reason", ""))
+
+    return await _decide(desk, session_id, decision, desk.words("Nobody pays for this session."))
+
+
+@post("/console/sessions/{session_id:str}/tariff", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
+async def give_tariff(desk: Desk, session_id: str) -> Response[Any]:
+    """Give a session that started without a tariff one, and price it."""
+
+    async def decision(tx: Transaction, identity: SessionId, form: Mapping[str, str]) -> None:
+        version = TariffVersionId(named("tav", form.get("version", "")))
+        await sessions.assign_tariff(tx, desk.actor, identity, version, desk.now, form.get("reason", ""))
+
+    return await _decide(desk, session_id, decision, desk.words("The session is priced by that tariff."))
 
 
 async def live_parts(desk: Desk, session_id: str) -> Parts:
@@ -181,4 +236,13 @@ async def stop_session(desk: Desk, session_id: str) -> Response[Any]:
     return desk.part_or_page(f"/console/sessions/{shown('ses', session.id)}", outcome_part(desk, found(row)))
 
 
-ROUTES: Final = [list_sessions, export_sessions, show_session, curve, stop_session]
+ROUTES: Final = [
+    list_sessions,
+    export_sessions,
+    show_session,
+    curve,
+    stop_session,
+    approve_session,
+    write_off_session,
+    give_tariff,
+]

@@ -103,7 +103,9 @@ async def live_facts(desk: Desk, tx: Transaction, station: queries.StationDetail
             if outlet.station_id == station.id
         ],
         "sessions": await sessions_queries.sessions(tx, desk.sites, sessions, limit=10),
-        "happenings": await queries.happenings(tx, station.id, desk.now, HAPPENINGS_SHOWN),
+        "happenings": await queries.happenings(
+            tx, station.id, _instant(desk.asked("before")) or desk.now, HAPPENINGS_SHOWN
+        ),
         "commands": await queries.commands(tx, station.id, 8),
     }
 

@@ -36,7 +36,7 @@ STATUSES: Final[Words] = {
     "available": ("free", marked("Free")),
     "occupied": ("wait", marked("Occupied")),
     "preparing": ("wait", marked("Plugged in, not started")),
-    "charging": ("energy", marked("Charging")),
+    "charging": ("energy", marked("Charging a car")),
     "suspended_ev": ("wait", marked("The car takes no current")),
     "suspended_evse": ("wait", marked("The charger gives no current")),
     "finishing": ("wait", marked("Done, cable still in")),
