@@ -22,6 +22,7 @@ from laddverk.simulator.places import Rhythm
 
 TICK_S: Final = 2.0  # how often cars move; finer than any sampling, and next to nothing to compute
 SAMPLE_S: Final = 45.0  # simulated seconds between two readings of an outlet that charges
+WATCHED_SAMPLE_S: Final = 8.0  # of a car whose driver looks at a page meanwhile
 STEP_MAX_S: Final = 60.0  # a longer step would cut the corners of the charging curve
 STEP: Final = timedelta(seconds=STEP_MAX_S)
 CATCH_UP_SAMPLE_STEPS: Final = 10  # minutes between two readings of a car that came earlier
@@ -56,6 +57,7 @@ class Visit(Struct):
     card: str
     leaves_at: datetime
     sample_at: datetime
+    every_s: float = SAMPLE_S
 
 
 class Fleet:
@@ -251,7 +253,7 @@ class Fleet:
         elif now >= visit.sample_at and outlet.charging is not None:
             charger.sample(outlet.number, charger.reading(outlet.number, now))
             flows = outlet.charging.state == "Charging"
-            visit.sample_at = now + timedelta(seconds=SAMPLE_S if flows else SAMPLE_S * 10)
+            visit.sample_at = now + timedelta(seconds=visit.every_s if flows else SAMPLE_S * 10)
         if charger.outbox:
             visit.link.wake()
 
@@ -275,9 +277,12 @@ class Fleet:
     def _visitor_plugs(self, link: Link, number: int, at: datetime) -> None:
         outlet = link.charger.outlets[number]
         place = next(place for place in self.places if link in place.links)
-        if link.charger.plug(number, garage.arriving(self._random, dc=outlet.supply.phases == 0), at):
+        if link.charger.plug(number, garage.visiting(dc=outlet.supply.phases == 0), at):
             self._stand(place, link, outlet, "", at)
-            self._visits[link.charger.hardware.identity, number].leaves_at = at + timedelta(hours=VISITOR_STAY_H)
+            visit = self._visits[link.charger.hardware.identity, number]
+            visit.leaves_at = at + timedelta(hours=VISITOR_STAY_H)
+            visit.every_s = WATCHED_SAMPLE_S
+            visit.sample_at = at + timedelta(seconds=WATCHED_SAMPLE_S)
             link.wake()
 
     def _drive_off(self, link: Link, number: int, at: datetime) -> None:

@@ -50,3 +50,8 @@ def arriving(random: Random, *, dc: bool = False) -> Car:
         dc_max_w=kind.dc_max_kw * 1000 or 7_000,
         target_share=target,
     )
+
+
+def visiting(*, dc: bool = False) -> Car:
+    """Return the car of somebody who tries the network by hand: hungry and quick, so that there is something to see."""
+    return Car(77_000, 12_000.0, phases=3, current_max_a=32.0, dc_max_w=150_000 if dc else 77_000)

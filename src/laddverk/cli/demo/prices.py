@@ -17,6 +17,7 @@ TARIFFS: Final[dict[str, tuple[str, Tariff]]] = {
             components=(
                 Component(dimension=Dimension.ENERGY, price=Decimal("4.90"), when=DAYTIME),
                 Component(dimension=Dimension.ENERGY, price=Decimal("3.90")),
+                Component(dimension=Dimension.SESSION, price=Decimal("3.00")),
                 Component(
                     dimension=Dimension.IDLE,
                     price=Decimal("0.50"),
