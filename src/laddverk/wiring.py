@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -39,6 +40,7 @@ from laddverk.stations import service as stations
 from laddverk.stations.model import CommandFinished
 from laddverk.web.api import routes as api_routes
 from laddverk.web.app import create_app
+from laddverk.web.live import STOPPING
 
 log = structlog.get_logger()
 
@@ -59,6 +61,13 @@ RECORDERS: Final[RecorderTable] = (
     (facts.OtherReported, stations.record_others),
 )
 """Which room records which fact, in the order in which one window calls them."""
+
+
+def recorders(settings: Settings) -> RecorderTable:
+    """Return the table as a network with `settings` uses it: its chargers get its own heartbeat interval."""
+    boots = partial(stations.record_boots, interval_s=settings.heartbeat_interval_s)
+    return tuple((kind, boots if kind is facts.Booted else recorder) for kind, recorder in RECORDERS)
+
 
 ROOM_JOBS: Final = (access_jobs, stations_jobs, sessions_jobs, payments_jobs, invoicing_jobs, notices_jobs)
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
@@ -153,7 +162,7 @@ async def run(
 
 async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[None]], stop: asyncio.Event) -> None:
     """Open the faces of `house`, work until `stop` is set, and close everything in order: faces first."""
-    gateway = Gateway(house, RECORDERS)
+    gateway = Gateway(house, recorders(house.settings))
     web = _web_server(house)
     stopping = asyncio.Event()
     await gateway.start()
@@ -168,6 +177,7 @@ async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[N
         await _first_of(stop.wait(), *background)
     finally:
         stopping.set()
+        house.hints.publish([STOPPING])
         web.should_exit = True
         await gateway.stop()
         background[2].cancel()
