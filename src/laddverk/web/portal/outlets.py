@@ -77,7 +77,7 @@ def price_rows(tariff: Tariff, language: str) -> list[tuple[str, str, str | None
     """Return the prices of `tariff` as rows of (what, price, when or None), in the order the law asks for."""
     _ = gettext_for(language)
     if tariff.free:
-        return [(_("Charging"), _("free of charge"), None)]
+        return [(_("Energy"), _("free of charge"), None)]
     ordered = sorted(tariff.components, key=lambda component: ORDER.index(component.dimension))
     return [
         (_(LABELS[component.dimension]), _amount(component, tariff, language), _when(component, tariff, language))
