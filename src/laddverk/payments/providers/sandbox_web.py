@@ -31,9 +31,10 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_MAX: Final = 16_384  # an order or a form has under 1 KB
 MOUNT: Final = "/sandbox"
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
 PAGE_HEADERS: Final = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
