@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from laddverk.sessions.metering import record_samples
-from laddverk.sessions.pricing import approve, assign_tariff, price_closed, write_off
+from laddverk.sessions.pricing import price_closed
 from laddverk.sessions.recording import record_ends, record_starts, record_tokens, record_updates
+from laddverk.sessions.reviewing import approve, assign_tariff, resolve_orphan, write_off
 from laddverk.sessions.starting import (
     begin_start,
     by_access_token,
@@ -33,5 +34,6 @@ __all__ = [
     "record_tokens",
     "record_updates",
     "request_stop",
+    "resolve_orphan",
     "write_off",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from laddverk.kernel.ids import StationId, new_id
+from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.ocpp.answers import Authorisation
 from laddverk.ocpp.facts import TokenPresented
 from laddverk.platform.database import Database
@@ -15,6 +17,7 @@ from laddverk.sessions import service as sessions
 from laddverk.sessions.superseding import KNOWN_FOR
 from tests.integration.sessions.world import (
     CARD,
+    RULE,
     World,
     at,
     built,
@@ -254,3 +257,15 @@ async def test_ten_thousand_old_facts_are_recorded_at_once(database: Database) -
         " count(*) FILTER (WHERE version = 1 AND ended_at IS NOT NULL) AS closed FROM session",
     )
     assert sums == {"sessions": 2000, "wh": 2_000_000, "sure": 2000, "closed": 2000}
+
+
+async def test_an_orphan_is_resolved_once_and_with_a_reason(database: Database) -> None:
+    world = await built(database)
+    await record(database, [ended(world, None, 5, transaction_number=987_654)])
+    (orphan,) = await rows(database, "SELECT id FROM session_orphan")
+    async with database.transaction() as tx:
+        with pytest.raises(Invalid):
+            await sessions.resolve_orphan(tx, RULE, orphan["id"], at(9), "")
+        await sessions.resolve_orphan(tx, RULE, orphan["id"], at(9), "the charger was tested in the workshop")
+        with pytest.raises(NotFound):
+            await sessions.resolve_orphan(tx, RULE, orphan["id"], at(9), "again")
