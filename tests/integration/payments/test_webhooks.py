@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from laddverk.payments import service, store
 from laddverk.payments.model import State
 from laddverk.payments.providers.port import Forged
 from laddverk.payments.providers.sandbox import in_process
-from laddverk.payments.providers.sandbox_web import application, key_of
+from laddverk.payments.providers.sandbox_web import Application, application, key_of
 from laddverk.payments.providers.signatures import signed
 from laddverk.platform.database import Database
 from tests.integration.payments.conftest import Street
@@ -81,3 +82,30 @@ async def test_every_statement_can_be_prepared(database: Database) -> None:
         for name, text in vars(store).items():
             if name.isupper() and isinstance(text, str):
                 await tx.connection.prepare(text)
+
+
+async def test_the_page_may_lead_back_to_where_the_person_came_from_and_nowhere_else(street: Street) -> None:
+    start = await street.start()
+    for back, allowed in (("https://ladda.example/s/1", " https://ladda.example"), ("/s/1", ""), ("http://x y;z/", "")):
+        page = await service.open_adhoc(
+            street.house, start_request_id=start, amount_minor=30_000, return_url=back, now=street.now()
+        )
+        sent = await spoken(application(street.house), page.url)
+        policy = dict(sent["headers"])[b"content-security-policy"].decode()
+        assert policy.endswith("form-action 'self'" + allowed)
+        await street.pay(page.url, do="cancel")
+        await street.settle()
+
+
+async def spoken(app: Application, path: str) -> dict[str, Any]:
+    """Ask for a page and return the start of the answer."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app({"type": "http", "method": "GET", "path": path, "headers": []}, receive, send)
+    return dict(sent[0])

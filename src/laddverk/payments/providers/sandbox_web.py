@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
 from jinja2 import PackageLoader
@@ -31,6 +32,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_MAX: Final = 16_384  # an order or a form has under 1 KB
 MOUNT: Final = "/sandbox"
+URL_SAFE: Final = ":/?#[]@!$&'()*+,;=%-._~"  # what a URL may hold as it is (RFC 3986); all else is quoted
+ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
@@ -177,17 +180,24 @@ async def _page(house: House, request: Request, ref: str) -> Answer:
     async with house.database.transaction() as tx:
         account = await bank.found(tx, house.clock(), ref=ref)
         if account is None:
-            return Answer(404, headers=PAGE_HEADERS)
+            return Answer(404, b"There is no such payment.", "text/plain; charset=utf-8", PAGE_HEADERS)
         asks = False
         if request.method == "POST" and account.status == "open":
             account, asks = await _chosen(tx, house, account, form)
     house.worker.wake()
+    headers = _headers(account)
     if account.status != "open":
-        return Answer(
-            303, headers=PAGE_HEADERS | {"location": quote(account.return_url, safe=":/?#[]@!$&'()*+,;=%-._~")}
-        )
+        return Answer(303, headers=headers | {"location": quote(account.return_url, safe=URL_SAFE)})
     page = _rendered(account, _language(request), asks)
-    return Answer(200, page.encode(), "text/html; charset=utf-8", PAGE_HEADERS)
+    return Answer(200, page.encode(), "text/html; charset=utf-8", headers)
+
+
+def _headers(account: Account) -> dict[str, str]:
+    """Return the headers of an account's page: its form may lead back to where the person came from, and only there."""
+    back = urlsplit(account.return_url)
+    origin = f"{back.scheme}://{back.netloc}"
+    allowed = f" {origin}" if ORIGIN.fullmatch(origin) else ""
+    return PAGE_HEADERS | {"content-security-policy": POLICY + allowed}
 
 
 async def _chosen(
@@ -232,7 +242,8 @@ h1 { font-size: 16px; font-weight: 500; color: var(--soft) }
 .sum { font-size: 40px; line-height: 1.2; font-variant-numeric: tabular-nums; margin-bottom: 20px }
 fieldset { border: 0; padding: 0 }
 legend { font-size: 14px; color: var(--soft); padding: 0 0 4px }
-label { display: flex; gap: 12px; align-items: center; min-height: 48px; border-top: 1px solid var(--line) }
+label { display: flex; gap: 12px; align-items: center; min-height: 48px; padding: 6px 0;
+  border-top: 1px solid var(--line) }
 input { width: 20px; height: 20px; accent-color: var(--go); flex: none }
 button { width: 100%; min-height: 48px; border-radius: 6px; font: inherit; font-weight: 600; margin-top: 16px;
   cursor: pointer; border: 1px solid var(--go); background: var(--go); color: var(--on-go) }
