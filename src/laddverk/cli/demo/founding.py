@@ -29,7 +29,7 @@ from laddverk.tariffs import service as tariffs
 ACTOR: Final = rule("demo")
 FOUNDED_BEFORE: Final = timedelta(days=40)  # before its past begins: people and prices are there when it does
 EXAMPLE_CODE: Final = "GAML-001-1"  # on the sticker of an outlet that no simulated car uses by itself
-NETWORK_TARIFF: Final = "public"
+NETWORK_TARIFF: Final = "home"
 
 Placed = list[tuple[Stand, StationId]]
 

@@ -41,4 +41,5 @@ TARIFFS: Final[dict[str, tuple[str, Tariff]]] = {
         ),
     ),
 }
-"""Name and prices by the key that sites use. The public one is for the whole network where nothing else is chosen."""
+"""Name and prices by the key that sites use. The one for homes holds in the whole network where nothing else is
+chosen: it may stand at every power (AFIR article 5)."""

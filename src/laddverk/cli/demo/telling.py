@@ -131,7 +131,7 @@ def invented(
 async def _record(house: House, window: Sequence[Fact]) -> None:
     """Record one window as the gateway does: each type of fact to its recorder, in one transaction."""
     async with house.database.transaction() as tx:
-        for kind, record in wiring.RECORDERS:
+        for kind, record in wiring.recorders(house.settings):
             chosen = [fact for fact in window if isinstance(fact, kind)]
             if chosen:
                 await record(tx, chosen)
