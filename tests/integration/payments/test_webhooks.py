@@ -97,6 +97,16 @@ async def test_the_page_may_lead_back_to_where_the_person_came_from_and_nowhere_
         await street.settle()
 
 
+async def test_beside_the_house_itself_the_way_back_is_a_path(street: Street) -> None:
+    back = street.house.settings.web_url + "/s/1"
+    page = await service.open_adhoc(
+        street.house, start_request_id=await street.start(), amount_minor=30_000, return_url=back, now=street.now()
+    )
+    await street.pay(page.url)
+    sent = await spoken(application(street.house), page.url)
+    assert (sent["status"], dict(sent["headers"])[b"location"]) == (303, b"/s/1")
+
+
 async def spoken(app: Application, path: str) -> dict[str, Any]:
     """Ask for a page and return the start of the answer."""
     sent: list[Any] = []

@@ -187,7 +187,9 @@ async def _page(house: House, request: Request, ref: str) -> Answer:
     house.worker.wake()
     headers = _headers(account)
     if account.status != "open":
-        return Answer(303, headers=headers | {"location": quote(account.return_url, safe=URL_SAFE)})
+        # Beside the house itself the path is enough: it also holds when people come by another name of the machine.
+        back = account.return_url.removeprefix(house.settings.web_url)
+        return Answer(303, headers=headers | {"location": quote(back, safe=URL_SAFE)})
     page = _rendered(account, _language(request), asks)
     return Answer(200, page.encode(), "text/html; charset=utf-8", headers)
 
