@@ -87,7 +87,7 @@ class Desk(Visit):
         """Return a template with the words of the console at hand."""
         # Named: a dataclass with slots is made anew, and a plain `super()` would look in the class it was made from.
         forms = {name: Fields(given) for name in ("values", "errors") if isinstance(given := context.get(name), dict)}
-        # `said` translates a text that was chosen by the program; `_` in a template takes it for a format and for markup.
+        # `said` translates a text that the program chose; `_` in a template takes it for a format and for markup.
         said = gettext_for(self.language)
         context = {"words": words, "said": said, "shown": shown, "page_size": PAGE_SIZE} | context | forms
         return Visit.template(self, template, **context)
