@@ -48,7 +48,9 @@ class Network:
             connectors=tuple(NewConnector(evse_number=number) for number in range(1, connectors + 1)),
         )
         async with self.house.database.transaction() as tx:
-            made = await stations.create_station(tx, ACTOR, new, self.house.clock(), pepper=self.house.secrets.charger_pepper)
+            made = await stations.create_station(
+                tx, ACTOR, new, self.house.clock(), pepper=self.house.secrets.charger_pepper
+            )
         self.keys[identity] = made.password
         self.station_ids[identity] = made.station_id
         return made.station_id

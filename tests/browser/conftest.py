@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -126,10 +126,12 @@ def watch(context: BrowserContext, home: str) -> Watched:
 
     watched.page.on("request", on_request)
     watched.page.on("pageerror", lambda error: watched.errors.append(f"{watched.page.url}: {error}"))
-    watched.page.on(
-        "console",
-        lambda message: watched.errors.append(f"{watched.page.url}: {message.text}") if message.type == "error" else None,
-    )
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            watched.errors.append(f"{watched.page.url}: {message.text}")
+
+    watched.page.on("console", on_console)
     return watched
 
 
@@ -140,5 +142,3 @@ def sign_in(page: Page, demo: Demo, email: str) -> None:
     page.locator("input[name=password]").fill(demo.password)
     page.locator("main button[type=submit]").first.click()
     page.wait_for_url(re.compile(r"/console(?!/login)"))
-
-

@@ -1,4 +1,4 @@
-"""Every page, found by following links, in both languages and at both widths: no error, no foreign request, no overflow.
+"""Every page, found by following links, in both languages and widths: no error, foreign request or overflow.
 
 With LADDVERK_SCREENSHOTS=DIR a picture of each page is kept for people to look at.
 """
@@ -55,7 +55,8 @@ def visit_all(watched: Watched, home: str, start: str, language: str, name: str)
         if SCREENSHOTS:
             keep(watched.page, f"{kind_of(address)}", f"{name}-{language}")
         for each in links_on(watched.page, home):
-            if (urlsplit(each).path.split("/")[1] == "console") == (face == "console") and seen[kind_of(each)] < SAME_KIND_MAX:
+            same_face = (urlsplit(each).path.split("/")[1] == "console") == (face == "console")
+            if same_face and seen[kind_of(each)] < SAME_KIND_MAX:
                 seen[kind_of(each)] += 1
                 waiting.append(each)
     return visited

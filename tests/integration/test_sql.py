@@ -14,9 +14,15 @@ import laddverk
 from laddverk.platform.database import Database
 
 STATEMENT = re.compile(r"\s*(--[^\n]*\n\s*)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
-FRAGMENTS = ("_COLUMNS", "_FROM", "_NARROWED", "_SHOWN", "_CONDITIONS")  # beginnings of statements, never carried out alone
+FRAGMENTS = (
+    "_COLUMNS",
+    "_FROM",
+    "_NARROWED",
+    "_SHOWN",
+    "_CONDITIONS",
+)  # beginnings of statements, never carried out alone
 
-SHARDED = ("frame", "frame_segment", "sample", "session_event", "connector_state", "station_connection")
+SHARDED = ("frame", "frame_segment", "sample", "session_event", "connector_state")
 """High-volume tables: a distributed engine may spread them by station (docs/architecture.md)."""
 
 

@@ -10,7 +10,6 @@ from laddverk.kernel.actors import Actor
 from laddverk.kernel.ids import new_id
 from laddverk.platform.database import Transaction
 
-
 WRITE = """
 INSERT INTO audit_log (id, at, actor_kind, actor_id, actor_name, action, object_kind, object_id, reason, detail)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)

@@ -71,7 +71,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         for name, value in environment.items()
         if name.startswith(PREFIX) and value != ""
     }
-    known = {field for field in Settings.__struct_fields__}
+    known = set(Settings.__struct_fields__)
     try:
         return msgspec.convert({k: v for k, v in given.items() if k in known}, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:

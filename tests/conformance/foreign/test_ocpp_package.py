@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from laddverk.access.model import NewDriver, NewToken
 from ocpp.routing import on
 from ocpp.v16 import ChargePoint as ChargePoint16
 from ocpp.v16 import call as call16
@@ -19,6 +18,7 @@ from ocpp.v201 import call as call201
 from ocpp.v201 import call_result as result201
 
 from laddverk.access import service as access
+from laddverk.access.model import NewDriver, NewToken
 from laddverk.kernel.ids import SessionId
 from laddverk.platform.database import Database
 from laddverk.sessions import service as sessions
