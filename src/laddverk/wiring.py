@@ -25,7 +25,7 @@ from laddverk.kernel.time import Clock, system_clock
 from laddverk.notices import jobs as notices_jobs
 from laddverk.ocpp import facts
 from laddverk.payments import jobs as payments_jobs
-from laddverk.payments.model import PaymentAuthorised, PaymentCaptured
+from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
 from laddverk.platform import embedded, jobs, migrator, outbox
 from laddverk.platform.database import Away, Database
 from laddverk.platform.hints import Hints
@@ -79,6 +79,8 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     CommandFinished: ("sessions.command_finished",),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("invoicing.mark_paid",),
+    PaymentRefunded: ("invoicing.mark_paid",),
+    PaymentFailed: ("wiring.give_up_start",),
 }
 """Which jobs an event causes. Jobs named `wiring.…` are below: they join two rooms that do not know each other."""
 
@@ -100,7 +102,13 @@ def own_handlers(house: House) -> dict[str, Handler]:
                 await sessions.begin_start(tx, rule("payment authorised"), event.start_request_id, house.clock())
         tx.after_commit(lambda: house.hints.publish(["commands", "now"]))
 
-    return {"wiring.begin_start": begin_start}
+    async def give_up_start(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+        """Nothing will be paid: a charge that waits for the money is given up, and its outlet is free again."""
+        for event in (outbox.decoded(PaymentFailed, payload) for payload in payloads):
+            if event.start_request_id is not None:
+                await sessions.cancel_start(tx, event.start_request_id, "payment_failed", house.clock())
+
+    return {"wiring.begin_start": begin_start, "wiring.give_up_start": give_up_start}
 
 
 def openapi_schema(_settings: Settings) -> dict[str, Any]:
