@@ -18,6 +18,7 @@ from laddverk.ocpp.facts import Status
 from laddverk.simulator import car as cars
 from laddverk.simulator.car import Car
 from laddverk.simulator.model import (
+    STATUS_OF,
     Authorise,
     Boot,
     Charging,
@@ -30,13 +31,11 @@ from laddverk.simulator.model import (
     Reading,
     Reported,
     Sampled,
-    Setting,
     Started,
     StatusChanged,
-    VendorData,
     Verdict,
 )
-from laddverk.simulator.settings import settings_of
+from laddverk.simulator.settings import Configuration
 
 CABLE_WAIT_S: Final = 60  # ConnectionTimeOut: how long an accepted card waits for its cable
 HEARTBEAT_S: Final = 300  # until the network says otherwise
@@ -48,9 +47,9 @@ class Charger:
     """One charger. It is offline until `connected` is called."""
 
     __slots__ = (
-        "_overrides",
         "_restarting",
         "booted",
+        "configuration",
         "happenings",
         "hardware",
         "heartbeat_s",
@@ -77,7 +76,7 @@ class Charger:
         self.new_key = new_key
         self.witness: Callable[[Item], None] | None = None
         """Sees everything the charger decides to say, at that moment: the ledger."""
-        self._overrides: dict[tuple[str, str], str] = {}
+        self.configuration = Configuration(hardware)
         self._restarting = "PowerUp"
 
     # The line.
@@ -156,7 +155,7 @@ class Charger:
                 self.end(number, at, "Local", token=token)
             return
         if self.online:
-            self._say(Authorise(at=at, outlet=number, token=token))
+            self.say(Authorise(at=at, outlet=number, token=token))
         else:
             self._accept(outlet, token, "ISO14443", None, at)
 
@@ -184,7 +183,7 @@ class Charger:
         outlet.charging, outlet.token, outlet.remote_start_id, outlet.waits_until = charging, None, None, None
         trigger = "RemoteStart" if charging.remote_start_id is not None else "Authorized"
         reading = self.reading(outlet.number, at)
-        self._say(
+        self.say(
             Started(at=at, offline=not self.online, durable=True, charging=charging, reading=reading,
                     seq=charging.seq(), trigger=trigger)
         )  # fmt: skip
@@ -211,7 +210,7 @@ class Charger:
         """Tell what the meter showed while a transaction runs. Nothing is said when none does."""
         charging = self.outlets[number].charging
         if charging is not None and readings:
-            self._say(
+            self.say(
                 Sampled(at=readings[-1].at, offline=not self.online, durable=True, charging=charging,
                         readings=readings, seq=charging.seq(), state=charging.state, trigger=trigger)
             )  # fmt: skip
@@ -226,7 +225,7 @@ class Charger:
             return False
         reading = self.reading(number, at)
         outlet.charging = None
-        self._say(
+        self.say(
             Ended(at=at, offline=not self.online, durable=True, charging=charging, reading=reading,
                   seq=charging.seq(), reason=reason, token=token)
         )  # fmt: skip
@@ -324,9 +323,9 @@ class Charger:
         chosen = [o for o in self.outlets.values() if number in (None, 0, o.number)]
         match message:
             case "BootNotification":
-                self._say(Boot(at=at, reason="Triggered"))
+                self.say(Boot(at=at, reason="Triggered"))
             case "Heartbeat":
-                self._say(Heartbeat(at=at))
+                self.say(Heartbeat(at=at))
             case "StatusNotification":
                 self.said_status.clear()
                 self.outbox.extend(self._status_item(outlet, at) for outlet in chosen)
@@ -339,33 +338,16 @@ class Charger:
 
     # Settings.
 
-    def settings(self) -> list[Setting]:
-        """Return all settings with their present values."""
-        known = settings_of(self.hardware)
-        for setting in known:
-            setting.value = self._overrides.get((setting.component, setting.variable), setting.value)
-        return known
-
-    def setting(self, component: str, variable: str) -> Setting | None:
-        """Return one setting, or None when this charger has no such."""
-        wanted = (component.lower(), variable.lower())
-        return next((s for s in self.settings() if (s.component.lower(), s.variable.lower()) == wanted), None)
-
     def write(self, component: str, variable: str, value: str) -> str:
-        """Change a setting; return Accepted, Rejected or Unknown."""
-        setting = self.setting(component, variable)
-        if setting is None:
-            return "Unknown"
-        if not setting.writable or (setting.data_type == "integer" and not value.lstrip("-").isdigit()):
-            return "Rejected"
-        self._overrides[setting.component, setting.variable] = value
-        if setting.variable == "HeartbeatInterval":
+        """Change a setting; return Accepted, Rejected or Unknown. A new heartbeat interval holds at once."""
+        word = self.configuration.write(component, variable, value)
+        if word == "Accepted" and variable.lower() == "heartbeatinterval":
             self.heartbeat_s = int(value)
-        return "Accepted"
+        return word
 
     def report(self, request_id: int, at: datetime) -> None:
         """Tell all settings, in parts."""
-        parts = -(-len(self.settings()) // REPORT_PART)
+        parts = -(-len(self.configuration.all()) // REPORT_PART)
         self.outbox.extend(Reported(at=at, request_id=request_id, part=part, parts=parts) for part in range(parts))
 
     # Faults.
@@ -383,14 +365,6 @@ class Charger:
             outlet.error_code, outlet.vendor_error_code, outlet.stuck = None, None, False
             self._turn(outlet, Status.PREPARING if outlet.car else self._resting(outlet), at)
 
-    def say_vendor_data(self, vendor_id: str, message_id: str, data: str, at: datetime) -> None:
-        """Say something of the vendor's own."""
-        self._say(VendorData(at=at, vendor_id=vendor_id, message_id=message_id, data=data))
-
-    def beat(self, at: datetime) -> None:
-        """Say that the charger is alive."""
-        self._say(Heartbeat(at=at))
-
     # Saying.
 
     def _resting(self, outlet: Outlet) -> Status:
@@ -402,7 +376,7 @@ class Charger:
         changed = outlet.status is not status
         outlet.status = status
         if changed:
-            self._say(self._status_item(outlet, at, info))
+            self.say(self._status_item(outlet, at, info))
 
     def _status_item(self, outlet: Outlet | None, at: datetime, info: str = "") -> StatusChanged:
         if outlet is None:
@@ -416,15 +390,9 @@ class Charger:
             info=info or None,
         )
 
-    def _say(self, item: Item) -> None:
+    def say(self, item: Item) -> None:
+        """Put `item` into the outbox; while offline only what is durable is kept."""
         if self.witness is not None:
             self.witness(item)
         if item.durable or self.online:
             self.outbox.append(item)
-
-
-STATUS_OF: Final = {
-    "Charging": Status.CHARGING,
-    "SuspendedEV": Status.SUSPENDED_EV,
-    "SuspendedEVSE": Status.SUSPENDED_EVSE,
-}

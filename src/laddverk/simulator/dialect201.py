@@ -140,7 +140,7 @@ def _status(charger: Charger, item: StatusChanged) -> tuple[str, Message] | None
 
 
 def _report(charger: Charger, item: Reported) -> Message:
-    settings = charger.settings()[item.part * REPORT_PART : (item.part + 1) * REPORT_PART]
+    settings = charger.configuration.all()[item.part * REPORT_PART : (item.part + 1) * REPORT_PART]
     return m.NotifyReportRequest(
         request_id=item.request_id,
         generated_at=written(item.at),

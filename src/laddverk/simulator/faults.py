@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from laddverk.simulator.connection import Link
+from laddverk.simulator.model import VendorData
 
 SECONDS_PER_DAY: Final = 86_400.0
 
@@ -73,7 +74,8 @@ def _stick(blow: Blow) -> None:
 
 def _chatter(blow: Blow) -> None:
     charger = blow.link.charger
-    charger.say_vendor_data(charger.hardware.vendor, "Telemetry", '{"fanRpm":2140,"doorOpen":false}', blow.at)
+    telemetry = '{"fanRpm":2140,"doorOpen":false}'
+    charger.say(VendorData(at=blow.at, vendor_id=charger.hardware.vendor, message_id="Telemetry", data=telemetry))
 
 
 FAULTS: Final = (

@@ -17,7 +17,7 @@ from laddverk.ocpp.facts import Status
 from laddverk.simulator import garage, places
 from laddverk.simulator.connection import Link
 from laddverk.simulator.faults import Misfortune
-from laddverk.simulator.model import Happening, Outlet
+from laddverk.simulator.model import Happening, Heartbeat, Outlet
 from laddverk.simulator.places import Rhythm
 
 TICK_S: Final = 2.0  # how often cars move; finer than any sampling, and next to nothing to compute
@@ -200,7 +200,7 @@ class Fleet:
         last = self._heard_at.setdefault(identity, now)
         if link.is_connected and (now - last).total_seconds() >= link.charger.heartbeat_s:
             self._heard_at[identity] = now
-            link.charger.beat(now)
+            link.charger.say(Heartbeat(at=now))
 
     # Cars.
 

@@ -14,6 +14,14 @@ from laddverk.simulator.car import Car, Supply
 THREE_PHASE_22KW: Final = Supply(3, 32.0, 22_000)
 
 
+STATUS_OF: Final = {
+    "Charging": Status.CHARGING,
+    "SuspendedEV": Status.SUSPENDED_EV,
+    "SuspendedEVSE": Status.SUSPENDED_EVSE,
+}
+"""The status of an outlet by the state of its transaction."""
+
+
 class Hardware(Struct, frozen=True):
     """The box: who it is, what it speaks, and its outlets, numbered from 1."""
 

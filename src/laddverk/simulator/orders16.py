@@ -51,7 +51,7 @@ def _trigger(charger: Charger, asked: m.TriggerMessageRequest, at: datetime) -> 
 def _get_configuration(charger: Charger, asked: m.GetConfigurationRequest, at: datetime) -> Message:
     del at
     wanted = {key.lower() for key in asked.key or ()}
-    found = [s for s in charger.settings() if not wanted or s.variable.lower() in wanted]
+    found = [s for s in charger.configuration.all() if not wanted or s.variable.lower() in wanted]
     known = {setting.variable.lower() for setting in found}
     return m.GetConfigurationResponse(
         configuration_key=[

@@ -71,7 +71,7 @@ def _trigger(charger: Charger, asked: m.TriggerMessageRequest, at: datetime) -> 
 
 def _get_variables(charger: Charger, asked: m.GetVariablesRequest, at: datetime) -> Message:
     del at
-    settings = {(s.component.lower(), s.variable.lower()): s for s in charger.settings()}
+    settings = {(s.component.lower(), s.variable.lower()): s for s in charger.configuration.all()}
     components = {setting.component.lower() for setting in settings.values()}
     results = []
     for wanted in asked.get_variable_data:

@@ -5,6 +5,38 @@ from __future__ import annotations
 from laddverk.simulator.model import Hardware, Setting
 
 
+class Configuration:
+    """The settings of one charger, with what was written to them."""
+
+    __slots__ = ("_hardware", "_written")
+
+    def __init__(self, hardware: Hardware) -> None:
+        self._hardware = hardware
+        self._written: dict[tuple[str, str], str] = {}
+
+    def all(self) -> list[Setting]:
+        """Return all settings with their present values."""
+        known = settings_of(self._hardware)
+        for setting in known:
+            setting.value = self._written.get((setting.component, setting.variable), setting.value)
+        return known
+
+    def one(self, component: str, variable: str) -> Setting | None:
+        """Return one setting, or None when this charger has no such. Names differ by more than their case."""
+        wanted = (component.lower(), variable.lower())
+        return next((s for s in self.all() if (s.component.lower(), s.variable.lower()) == wanted), None)
+
+    def write(self, component: str, variable: str, value: str) -> str:
+        """Change a setting; return Accepted, Rejected or Unknown."""
+        setting = self.one(component, variable)
+        if setting is None:
+            return "Unknown"
+        if not setting.writable or (setting.data_type == "integer" and not value.lstrip("-").isdigit()):
+            return "Rejected"
+        self._written[setting.component, setting.variable] = value
+        return "Accepted"
+
+
 def settings_of(hardware: Hardware) -> list[Setting]:
     """Return the settings that a charger comes with."""
     return _keys_16(hardware) if hardware.protocol.is_16 else _variables_201(hardware)

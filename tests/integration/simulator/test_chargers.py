@@ -167,7 +167,7 @@ async def test_a_201_charger_reports_its_variables_in_parts():
         await central.until(lambda: central.of("NotifyReport") and not central.of("NotifyReport")[-1]["tbc"])
         parts = central.of("NotifyReport")
         assert [part["seqNo"] for part in parts] == list(range(len(parts)))
-        assert sum(len(part["reportData"]) for part in parts) == len(link.charger.settings())
+        assert sum(len(part["reportData"]) for part in parts) == len(link.charger.configuration.all())
         where = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
         written = {"setVariableData": [{**where, "attributeValue": "90"}]}
         assert (await central.ask("CP1", "SetVariables", written))[2]["setVariableResult"][0][

@@ -11,6 +11,7 @@ from laddverk.simulator.model import (
     Boot,
     Ended,
     Hardware,
+    Heartbeat,
     Sampled,
     Started,
     StatusChanged,
@@ -131,7 +132,7 @@ def test_the_same_card_stops_and_another_one_does_not():
 def test_offline_only_what_is_durable_is_kept():
     charger = charging()
     charger.sample(1, charger.reading(1, AT))
-    charger.beat(AT)
+    charger.say(Heartbeat(at=AT))
     charger.disconnected()
     charger.present(1, CARD, minutes(1))
     charger.fail(1, minutes(2), "OtherError")
