@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
@@ -13,6 +14,9 @@ from laddverk.stations.queries import ConditionCount, StationRow
 
 ABLE = ("free", "busy", "partly")
 """Conditions in which at least one outlet can charge."""
+
+
+OWN_NAME_MAX = 5  # longer names would push the outlets of a line apart
 
 
 class Standing(Struct, frozen=True):
@@ -54,6 +58,23 @@ class SiteLine(Struct, frozen=True):
     def power_w(self) -> int:
         """What flows at the site now."""
         return sum(outlet.power_w or 0 for outlet in self.outlets if outlet.session_id)
+
+    @property
+    def labelled(self) -> list[tuple[str, LiveOutlet]]:
+        """The outlets with what they are called in their site's line: `3/2`, or `3` when charger 3 has only one."""
+        many = Counter(outlet.station_id for outlet in self.outlets)
+        return [(label_of(outlet, many[outlet.station_id] > 1), outlet) for outlet in self.outlets]
+
+
+def label_of(outlet: LiveOutlet, one_of_many: bool) -> str:
+    """Return what an outlet is called where its site is known. Most chargers are named after their site."""
+    number = (
+        str(outlet.evse_number) if outlet.connector_number == 1 else f"{outlet.evse_number}.{outlet.connector_number}"
+    )
+    own = outlet.station_name.removeprefix(outlet.site_name).strip(" -·,")
+    if not own or len(own) > OWN_NAME_MAX:
+        return number
+    return f"{own}/{number}" if one_of_many else own
 
 
 def standing(counts: Mapping[str, ConditionCount]) -> Standing:

@@ -30,7 +30,7 @@ from laddverk.web.visit import named
 SORTS: Final = ("name", "site", "model", "seen", "condition")
 FRAMES_SHOWN: Final = 100
 FRAMES_READ: Final = 1000  # among these an action is looked for: about the last day of a busy charger
-HAPPENINGS_SHOWN: Final = 40
+HAPPENINGS_SHOWN: Final = 25
 OUTLETS_MAX: Final = 12  # the largest station in the market has eight
 
 
@@ -125,7 +125,7 @@ async def live_parts(desk: Desk, station_id: str) -> Parts:
     """Return the parts of a station's page that change by themselves."""
     async with desk.transaction() as tx:
         known = await live_facts(desk, tx, await seen_station(desk, tx, station_id))
-    names = ("state", "outlets", "sessions", "timeline", "commands")
+    names = ("pill", "state", "outlets", "sessions", "timeline", "commands")
     return {f"station-{name}": desk.template(f"console/stations/{name}.html", **known) for name in names}
 
 

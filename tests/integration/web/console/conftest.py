@@ -18,7 +18,7 @@ from laddverk.access.model import DriverDetails, NewToken, StaffDetails
 from laddverk.invoicing import service as invoicing
 from laddverk.kernel.actors import Role, rule
 from laddverk.kernel.ids import DriverId, InvoiceId, SiteId, StationId, new_id, shown
-from laddverk.ocpp import facts
+from laddverk.ocpp import commands, facts
 from laddverk.platform import journal
 from laddverk.platform.database import Database
 from laddverk.platform.hints import Hints
@@ -209,6 +209,12 @@ async def happened(house: House, station: StationId, other: StationId) -> None:
                 journal.Frame(station, NOW, 1, 3, ">", b"\xff not a frame"),
             ],
         )
+        for command in (
+            commands.Reset(),
+            commands.UnlockConnector(evse_number=1),
+            commands.WriteVariable(variable="HeartbeatInterval", value="60"),
+        ):
+            await stations.request_command(tx, ACTOR, station, command, NOW, reason=HOSTILE)
         await stations.record_knocks(tx, [Knock(HOSTILE, "10.0.0.9", "unknown_station", NOW)])
         await tx.execute(
             "INSERT INTO quarantine (id, station_id, received_at, action, body, reason) VALUES ($1, $2, $3, $4, $5, $6)",
