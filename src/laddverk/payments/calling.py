@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
+import structlog
 from msgspec.structs import replace
 
 from laddverk.kernel.ids import PaymentId
+from laddverk.kernel.problems import NotFound
 from laddverk.payments import refunding, rules, settling, store
 from laddverk.payments.model import Card, Outside, Payment, Snapshot, State, Wish
 from laddverk.payments.opening import order_of
@@ -19,6 +21,8 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 CALLS_AT_ONCE: Final = 4  # the built-in provider takes a database connection for each, and there are ten
 
@@ -104,12 +108,16 @@ async def act_on(tx: Transaction, house: House, provider: str, event_id: str) ->
 
 
 async def reconcile(tx: Transaction, house: House, now: datetime) -> None:
-    """Ask the provider about payments that should have moved on, and refunds that had no answer."""
+    """Ask the provider about payments that should have moved on, and refunds that had no answer.
+
+    When it does not answer, the rest waits for the next round: it would only wait for the same silence.
+    """
     for payment_id in await store.unsettled(tx, now):
         payment = await store.locked(tx, payment_id)
         if payment is not None:
             await store.touch(tx, payment_id, now)
-            await _asked(tx, house, payment, now)
+            if not await _asked(tx, house, payment, now):
+                return
     for refund_id in await store.open_refunds(tx, now):
         wanted = await store.refund(tx, refund_id)
         payment = None if wanted is None else await store.locked(tx, wanted.payment_id)
@@ -117,22 +125,26 @@ async def reconcile(tx: Transaction, house: House, now: datetime) -> None:
             await refunding.carry_out(tx, provider_named(house, payment.provider), payment, refund_id, now)
 
 
-async def _asked(tx: Transaction, house: House, payment: Payment, now: datetime) -> None:
+async def _asked(tx: Transaction, house: House, payment: Payment, now: datetime) -> bool:
+    """Ask about one payment and act on the answer; return False when there was none."""
     method = await store.method(tx, payment.method_id) if payment.method_id else None
     try:
-        provider = provider_named(house, payment.provider)
-        seen = await provider.fetch(payment, method.customer_ref if method else None)
-    except (Unanswered, Refused):
-        await store.note(tx, payment.id, "still_unanswered", now)
-        return
+        seen = await provider_named(house, payment.provider).fetch(payment, method.customer_ref if method else None)
+    except Unanswered as silence:
+        log.warning("payments.provider_silent", payment=str(payment.id), error=str(silence))
+        return False
+    except (Refused, NotFound) as refusal:
+        log.warning("payments.not_told", payment=str(payment.id), error=str(refusal))
+        return True
     if seen is None:
         await _never_heard_of(tx, payment, now)
-        return
+        return True
     after = await settling.see(tx, payment, seen, now)
     if after.state == State.CAPTURING:
         await settling.call(tx, after.id, "capture")
     elif after.state == State.AUTHORISED and (after.wish == Wish.CANCEL or await _start_is_gone(tx, after)):
         await settling.wish(tx, after, Wish.CANCEL, now)
+    return True
 
 
 async def _never_heard_of(tx: Transaction, payment: Payment, now: datetime) -> None:
