@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Struct
 
 from laddverk.cli.network import Say, run_in_loop, stopped_by_signals
+from laddverk.kernel.money import checked_currency
 from laddverk.kernel.problems import Invalid
 from laddverk.kernel.time import system_clock
 from laddverk.ocpp.protocol import Protocol
@@ -69,7 +70,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--password", default="", help="the key of all chargers when --stations is a number")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same cars")
-    parser.add_argument("--speed", type=float, default=1.0, help="how much faster than real time cars charge")
+    parser.add_argument(
+        "--speed",
+        type=float,
+        default=1.0,
+        help="how much faster than real time cars charge; a network does well to doubt it",
+    )
     parser.add_argument("--faults", type=float, default=1.0, help="how often things go wrong; 0 is never")
     parser.add_argument("--ledger", type=Path, help="write what was metered and acknowledged to this file")
     parser.add_argument("--seconds", type=float, help="stop after so long")
@@ -104,8 +110,15 @@ def _replay(given: argparse.Namespace) -> int:
     if not given.replay.is_file():
         raise Invalid("There is no file %(file)s.", field="replay", file=str(given.replay))
     count = None if given.sessions == "all" else _positive(given.sessions, "sessions")
-    order = Order(given.replay, count, given.currency, ZoneInfo(given.timezone))
+    order = Order(given.replay, count, checked_currency(given.currency), _zone(given.timezone))
     return run_in_loop(replay(order, print_line))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Invalid("There is no time zone %(name)s.", field="timezone", name=name) from None
 
 
 def _positive(text: str, field: str) -> int:
