@@ -34,7 +34,7 @@ from laddverk.platform.jobs import Every, Handler, Worker
 from laddverk.platform.settings import Settings, secrets_in
 from laddverk.sessions import jobs as sessions_jobs
 from laddverk.sessions import service as sessions
-from laddverk.sessions.model import SessionClosed, SessionPriced, StartFailed
+from laddverk.sessions.model import SessionClosed, SessionPriced, StartFailed, WhyFailed
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
 from laddverk.stations.model import CommandFinished
@@ -106,7 +106,7 @@ def own_handlers(house: House) -> dict[str, Handler]:
         """Nothing will be paid: a charge that waits for the money is given up, and its outlet is free again."""
         for event in (outbox.decoded(PaymentFailed, payload) for payload in payloads):
             if event.start_request_id is not None:
-                await sessions.cancel_start(tx, event.start_request_id, "payment_failed", house.clock())
+                await sessions.cancel_start(tx, event.start_request_id, WhyFailed.PAYMENT_FAILED, house.clock())
 
     return {"wiring.begin_start": begin_start, "wiring.give_up_start": give_up_start}
 

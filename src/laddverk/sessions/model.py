@@ -239,6 +239,10 @@ class WhyFailed(StrEnum):
     """The charger could not be asked."""
     BUSY = "busy"
     """Another payer was first, or the request had become a session already."""
+    PAYMENT_FAILED = "payment_failed"
+    """The driver did not complete the payment."""
+    PAYMENT_UNAVAILABLE = "payment_unavailable"
+    """The payment service did not answer."""
     CANCELLED = "cancelled"
     """Whoever wished for it gave it up."""
 

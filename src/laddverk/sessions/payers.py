@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from laddverk.access import service as access
 from laddverk.access.model import TokenStanding
-from laddverk.kernel.ids import StationId
+from laddverk.kernel.ids import StationId, TokenId
 from laddverk.ocpp.answers import Authorisation, AuthorisationAnswer
 from laddverk.platform.database import Transaction
 from laddverk.sessions import store_starts
@@ -57,10 +57,23 @@ async def judged(tx: Transaction, presented: Sequence[Presented], now: datetime)
     asked = await store_starts.asked_for(tx, list(stations), list(uids), [n for n in numbers if n is not None])
     standing = await access.standing(tx, list(uids), now)
     claims = _claims(presented, asked)
+    await access.used(tx, _last_shown(presented, standing))
     return [
         _of_request(claims[number]) if number in claims else _of_holder(standing.get(shown.token_uid))
         for number, shown in enumerate(presented)
     ]
+
+
+def _last_shown(
+    presented: Sequence[Presented], standing: Mapping[str, TokenStanding]
+) -> list[tuple[TokenId, datetime]]:
+    """Return when each known token among `presented` was shown last."""
+    last: dict[TokenId, datetime] = {}
+    for shown in presented:
+        token = standing.get(shown.token_uid or "")
+        if token is not None and token.token_id is not None:
+            last[token.token_id] = max(shown.at, last.get(token.token_id, shown.at))
+    return sorted(last.items())
 
 
 def _is_number(number: int | None) -> bool:

@@ -56,7 +56,7 @@ def create_app(house: House) -> Litestar:
             remember_preferences,
             health,
             create_static_files_router(path=STATIC_PATH, directories=[STATIC]),
-            asgi(SANDBOX, is_mount=True)(sandbox_application(house)),
+            asgi(SANDBOX, is_mount=True, copy_scope=True)(sandbox_application(house)),
             *_routes(),
         ],
         dependencies={"visit": Provide(visit_of)},

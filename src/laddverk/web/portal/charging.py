@@ -22,7 +22,7 @@ from laddverk.platform.languages import marked
 from laddverk.sessions import driver_queries as queries
 from laddverk.sessions import service as sessions
 from laddverk.sessions.driver_queries import DriverSession
-from laddverk.sessions.model import LiveStart, StartRequest
+from laddverk.sessions.model import LiveStart, StartRequest, WhyFailed
 from laddverk.sessions.running import price_so_far
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.live import Streams, stream
@@ -33,12 +33,14 @@ from laddverk.web.visit import Visit
 CURVE_POINTS_MIN: Final = 3  # fewer make no curve
 
 FAILURES: Final = {
-    "payment_failed": marked("The payment was not completed, so the charge did not start."),
-    "payment_unavailable": marked("The payment service did not answer, so the charge did not start."),
-    "refused": marked("The charger did not accept the start."),
-    "timed_out": marked("The cable was not plugged in in time, so the charge did not start."),
-    "expired": marked("It took too long, so the charge did not start."),
-    "cancelled": marked("You cancelled the charge."),
+    WhyFailed.PAYMENT_FAILED: marked("The payment was not completed, so the charge did not start."),
+    WhyFailed.PAYMENT_UNAVAILABLE: marked("The payment service did not answer, so the charge did not start."),
+    WhyFailed.REFUSED: marked("The charger did not accept the start."),
+    WhyFailed.UNREACHABLE: marked("We could not reach the charger, so the charge did not start."),
+    WhyFailed.TIMED_OUT: marked("The cable was not plugged in in time, so the charge did not start."),
+    WhyFailed.EXPIRED: marked("The payment was not completed in time, so the charge did not start."),
+    WhyFailed.BUSY: marked("Somebody else started here first."),
+    WhyFailed.CANCELLED: marked("You cancelled the charge."),
 }
 
 STATES: Final = {
@@ -128,7 +130,7 @@ async def cancel(visit: Visit, token: str) -> Response[Any]:
     async with visit.transaction() as tx:
         found = await _found(tx, token, visit)
         if found.session is None:
-            await sessions.cancel_start(tx, found.start_request.id, "cancelled", visit.now)
+            await sessions.cancel_start(tx, found.start_request.id, WhyFailed.CANCELLED, visit.now)
     return visit.go(f"/s/{token}")
 
 
@@ -220,7 +222,7 @@ def _before(request: StartRequest, payment: PaymentRow | None, place: str, code:
     failure = checkout_url = ""
     if request.cancelled_at is not None:
         stage = "failed"
-        failure = visit.words(FAILURES.get(request.cancelled_why or "", marked("The charge did not start.")))
+        failure = visit.words(_failure(request.cancelled_why))
     elif payment is not None and payment.state in ("created", "checkout", "unknown"):
         stage = "paying"
     return Live(
@@ -231,6 +233,12 @@ def _before(request: StartRequest, payment: PaymentRow | None, place: str, code:
         failure=failure,
         checkout_url=checkout_url,
     )
+
+
+def _failure(why: str | None) -> str:
+    """Return the words for why a start came to nothing (a msgid)."""
+    known = set(WhyFailed)
+    return FAILURES[WhyFailed(why)] if why in known else marked("The charge did not start.")
 
 
 def _sentence(session: DriverSession, visit: Visit) -> str:

@@ -15,6 +15,7 @@ from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries as queries
 from laddverk.sessions import service as sessions
 from laddverk.sessions.driver_queries import Outlet
+from laddverk.sessions.model import WhyFailed
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import TariffVersion
@@ -121,7 +122,7 @@ async def pay(visit: Visit, code: str) -> Response[Any]:
         )
     except Problem as problem:
         async with visit.transaction() as tx:
-            await sessions.cancel_start(tx, prepared.id, "payment_unavailable", visit.now)
+            await sessions.cancel_start(tx, prepared.id, WhyFailed.PAYMENT_UNAVAILABLE, visit.now)
         return await outlet_page(visit, code, problem=problem)
     return visit.go(checkout.url)
 
