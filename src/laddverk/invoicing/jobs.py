@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from laddverk.invoicing import service, store
 from laddverk.invoicing.model import Invoice
+from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import InvoiceId, shown
 from laddverk.kernel.problems import Invalid
 from laddverk.notices import service as notices
@@ -17,7 +20,8 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler
 
-EVERY: Final[tuple[Every, ...]] = ()
+RUN: Final = "invoicing.run_month"
+EVERY: Final = (Every(RUN, timedelta(hours=1)),)
 
 log = structlog.get_logger()
 
@@ -29,7 +33,20 @@ def handlers(house: House) -> dict[str, Handler]:
         for payload in payloads:
             await _tell(tx, house, InvoiceId(UUID(payload["invoice_id"])))
 
-    return {"invoicing.mark_paid": mark_paid, service.MAIL: mail}
+    async def run_month(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        today = house.clock().astimezone(ZoneInfo(house.settings.timezone)).date()
+        month = month_due(today, house.settings.invoice_day)
+        if month is not None:
+            await service.run(tx, month, rule("monthly invoices"), house.clock(), settings=house.settings)
+
+    return {"invoicing.mark_paid": mark_paid, service.MAIL: mail, RUN: run_month}
+
+
+def month_due(today: date, invoice_day: int) -> date | None:
+    """Return the first day of the month to invoice on `today`: the one before, from `invoice_day` on; 0 is never."""
+    if not 0 < invoice_day <= today.day:
+        return None
+    return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 async def mark_paid(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:

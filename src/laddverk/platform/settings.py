@@ -53,6 +53,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """`sandbox` (built in, moves no money) or `stripe`."""
     adhoc_reserve_minor: int = 30_000
     """What is reserved for a charge without an account, in minor units: 300 kr covers most of them."""
+    invoice_day: int = 2
+    """From this day of a month on (local date) the month before is invoiced by itself; 0 leaves it to people."""
     heartbeat_interval_s: int = 300
     log_level: str = "info"
     demo: bool = False

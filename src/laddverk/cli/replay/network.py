@@ -69,6 +69,7 @@ async def prepared(currency: str, zone: ZoneInfo, say: Say) -> AsyncIterator[Net
             currency=currency,
             timezone=zone.key,
             operator_name="Replay",
+            invoice_day=0,  # the replay invoices month by month itself
             log_level="warning",
         )
         async with prepared_database(settings, say) as ready:
