@@ -108,7 +108,7 @@ async def running(settings: Settings, log: Path) -> AsyncIterator[asyncio.subpro
 def _environment(settings: Settings) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LADDVERK_")}
     fields = msgspec.structs.asdict(settings)
-    given = {f"LADDVERK_{name.upper()}": str(value) for name, value in fields.items() if value not in (None, "", False)}
+    given = {f"LADDVERK_{name.upper()}": str(value) for name, value in fields.items() if value not in (None, "")}
     source = str(Path(laddverk.__file__).parents[1])
     path = os.pathsep.join(filter(None, (source, kept.get("PYTHONPATH", ""))))
     return {**kept, **given, "PYTHONPATH": path}
