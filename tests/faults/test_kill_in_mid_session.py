@@ -104,9 +104,10 @@ def step(links, number):
 
 
 async def until_half_is_answered(links):
-    """Return in the middle of it: some stations have been answered, others have not."""
-    while sum(not link.charger.outbox for link in links) < len(links) / 2:
-        await asyncio.sleep(0.005)
+    """Return in the middle of it: some stations have been answered, others, whose number is returned, have not."""
+    while (done := sum(not link.charger.outbox for link in links)) < len(links) / 2:
+        await asyncio.sleep(0.002)
+    return len(links) - done
 
 
 def kill(process, state_dir):
@@ -125,7 +126,7 @@ async def test_killed_in_the_middle_of_200_sessions_nothing_is_lost_or_doubled()
         log = Path(place) / "program.log"
         pepper = secrets_in(settings.state_dir).charger_pepper
         ledger = Ledger()
-        kills = 0
+        kills = unheard = 0
         begun = 0
         links, tasks = [], []
         try:
@@ -140,7 +141,7 @@ async def test_killed_in_the_middle_of_200_sessions_nothing_is_lost_or_doubled()
                         step(links, begun)
                         begun += 1
                         if begun - 1 in KILLED_AFTER:
-                            await until_half_is_answered(links)
+                            unheard += await until_half_is_answered(links)
                             kill(process, settings.state_dir)
                             await process.wait()
                             kills += 1
@@ -158,6 +159,7 @@ async def test_killed_in_the_middle_of_200_sessions_nothing_is_lost_or_doubled()
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         assert kills == len(KILLED_AFTER)
+        assert unheard > 0, "nobody was in the middle of anything"
 
 
 async def compare(dsn, told, ledger):
