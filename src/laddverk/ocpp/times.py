@@ -11,6 +11,7 @@ FUTURE_MAX: Final = timedelta(hours=24)  # a wrong zone is at most 14 h ahead; b
 AHEAD_NOTED: Final = timedelta(minutes=5)  # a clock this much ahead is told; less is drift
 OFFSET_MAX: Final = timedelta(hours=14)  # the largest offset that any zone has
 LENGTH_MAX: Final = 40  # no date is longer
+SHORTEST: Final = len("2026-01-31T12:00:00Z")
 
 INSTANT: Final = re.compile(
     r"(?P<date>\d{4}-\d{1,2}-\d{1,2})[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
@@ -26,10 +27,10 @@ def parsed(text: str | None) -> tuple[datetime | None, str | None]:
     """
     if not text or len(text) > LENGTH_MAX:
         return None, "no time was given" if not text else "the time cannot be read"
-    if len(text) >= 20 and text.endswith("Z"):
+    if len(text) >= SHORTEST and text[-1] == "Z":
         try:
-            return datetime.fromisoformat(text).astimezone(UTC), None
-        except (ValueError, OverflowError):
+            return datetime.fromisoformat(text), None
+        except ValueError:
             pass  # fractions of odd lengths and the like are read below
     match = INSTANT.fullmatch(text.strip())
     try:
@@ -71,6 +72,8 @@ def corrected(said_at: datetime, received_at: datetime, clock_offset: timedelta)
         at = said_at + clock_offset
     except OverflowError:
         return received_at, "the time is out of range; the time of receipt counts"
+    if EARLIEST <= at <= received_at:
+        return at, None
     if at < EARLIEST:
         return received_at, f"the clock says {said_at:%Y-%m-%d}; the time of receipt counts"
     if at > received_at + FUTURE_MAX:
@@ -82,4 +85,4 @@ def corrected(said_at: datetime, received_at: datetime, clock_offset: timedelta)
 
 def written(instant: datetime) -> str:
     """Return `instant` for a charger: `2026-01-31T12:00:00Z`. Many cannot read fractions or offsets (quirk 49)."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"

@@ -17,6 +17,7 @@ from laddverk.ocpp import times
 NUMBER_MAX: Final = 1_000  # EVSEs or connectors of one station; the largest known site controllers have some hundreds
 BIGINT_MAX: Final = 2**63 - 1
 ABSENT_WORDS: Final = {"", "null", "none", "n/a", "na", "undefined", "0x0000"}  # quirk 55
+_ENCODER: Final = msgspec.json.Encoder()
 UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -42,13 +43,13 @@ class Stamp(TypedDict):
 
 def stamp(origin: Origin, *flags: str | None) -> Stamp:
     """Return the beginning of a fact from a message that tells no time: it happened when we received it."""
-    return Stamp(
-        station_id=origin.station_id,
-        at=origin.received_at,
-        received_at=origin.received_at,
-        said_at=None,
-        flags=(*origin.flags, *(flag for flag in flags if flag)),
-    )
+    return {
+        "station_id": origin.station_id,
+        "at": origin.received_at,
+        "received_at": origin.received_at,
+        "said_at": None,
+        "flags": (*origin.flags, *filter(None, flags)),
+    }
 
 
 def stamp_at(origin: Origin, said: str | None, *flags: str | None) -> Stamp:
@@ -57,9 +58,13 @@ def stamp_at(origin: Origin, said: str | None, *flags: str | None) -> Stamp:
     if said_at is None:
         return stamp(origin, *flags, oddity)
     at, doubt = times.corrected(said_at, origin.received_at, origin.clock_offset)
-    stamped = stamp(origin, *flags, oddity, doubt)
-    stamped["at"], stamped["said_at"] = at, said_at
-    return stamped
+    return {
+        "station_id": origin.station_id,
+        "at": at,
+        "received_at": origin.received_at,
+        "said_at": said_at,
+        "flags": (*origin.flags, *filter(None, (*flags, oddity, doubt))),
+    }
 
 
 def said(text: str | None) -> str | None:
@@ -88,7 +93,7 @@ def place(number: object) -> tuple[int, str | None]:
 
 def digest(*parts: object) -> str:
     """Return a short name for content: the same for the same parts, in every process and for ever."""
-    return blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
+    return blake2b(_ENCODER.encode(parts), digest_size=12).hexdigest()
 
 
 def wire(kind: type[Any], fields: Mapping[str, Any]) -> Any:

@@ -6,11 +6,13 @@ unit of the house; what cannot is kept as it was said.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from msgspec import Struct
 
+from laddverk.ocpp.facts import Sample
 from laddverk.ocpp.translate.origin import said
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
@@ -20,6 +22,7 @@ DEFAULT_MEASURAND: Final = "Energy.Active.Import.Register"
 DEFAULT_CONTEXT: Final = "Sample.Periodic"
 MULTIPLIER_MAX: Final = 12  # tera; an exponent beyond is an attack on the arithmetic
 NUMBER_LENGTH_MAX: Final = 40  # characters; no meter shows more
+SIGNED: Final = "SignedData"  # the format of 1.6 that is no number
 ONE: Final = Decimal(1)
 SCALES: Final[dict[str, tuple[str, Decimal]]] = {
     # What chargers write, in lower case: the unit of the house, and how many of it one is.
@@ -47,6 +50,10 @@ SCALES: Final[dict[str, tuple[str, Decimal]]] = {
 KELVIN_AT_0_C: Final = Decimal("273.15")
 
 
+Value16 = v16.SampledValue | v16.TransactionDataSampledValue
+Value2x = v201.SampledValueType | v21.SampledValueType
+
+
 class Reading(Struct, frozen=True, gc=False):
     """One sampled value. `phase` and `location` are "" for the whole and for nowhere in particular."""
 
@@ -64,14 +71,21 @@ class Reading(Struct, frozen=True, gc=False):
     @property
     def name(self) -> str:
         """How the reading is called where it has no column: `measurand/phase/location`."""
-        return "/".join(part for part in (self.measurand, self.phase, self.location) if part)
+        return name_of(self.measurand, self.phase, self.location)
 
 
-def readings_16(values: list[v16.SampledValue] | list[v16.TransactionDataSampledValue]) -> list[Reading]:
+class Read(Struct, frozen=True):
+    """What the values of one instant make: a wide sample; and the name of each value, in order."""
+
+    sample: Sample
+    names: Sequence[str]
+
+
+def readings_16(values: Sequence[Value16]) -> list[Reading]:
     """Return the sampled values of 1.6. Signed data is no number, and is kept as it is."""
     found = []
     for value in values:
-        is_signed = value.format == "SignedData"
+        is_signed = value.format == SIGNED
         found.append(
             Reading(
                 measurand=value.measurand or DEFAULT_MEASURAND,
@@ -87,7 +101,7 @@ def readings_16(values: list[v16.SampledValue] | list[v16.TransactionDataSampled
     return found
 
 
-def readings_2x(values: list[v201.SampledValueType] | list[v21.SampledValueType]) -> list[Reading]:
+def readings_2x(values: Sequence[Value2x]) -> list[Reading]:
     """Return the sampled values of 2.x, their multiplier applied."""
     found = []
     for value in values:
@@ -109,6 +123,11 @@ def readings_2x(values: list[v201.SampledValueType] | list[v21.SampledValueType]
             )
         )
     return found
+
+
+def name_of(measurand: str | None, phase: str | None, location: str | None) -> str:
+    """Return what a quantity is called where it has no column: `measurand/phase/location`."""
+    return "/".join(filter(None, (measurand or DEFAULT_MEASURAND, phase, location)))
 
 
 def _signed(value: v201.SignedMeterValueType | v21.SignedMeterValueType) -> dict[str, Any]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from laddverk.ocpp.answers import Authorisation, AuthorisationAnswer, StartAnswer
-from laddverk.ocpp.facts import EnergySampled, Fact, SessionEnded, SessionStarted, SessionUpdated
+from laddverk.ocpp.facts import EnergySampled, Fact, Sample, SessionEnded, SessionStarted, SessionUpdated
 from laddverk.ocpp.translate.authorization import tag_info, token_info
-from laddverk.ocpp.translate.meter_values import NUMBER_MAX_16, Timed, content_key, instants, sample_of
+from laddverk.ocpp.translate.meter_values import NUMBER_MAX_16, instants, read_2x, samples_16
 from laddverk.ocpp.translate.origin import Origin, digest, place, said, stamp, stamp_at, token, whole
-from laddverk.ocpp.translate.readings import readings_2x, readings_16
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
 from laddverk.ocpp.v201 import messages as v201
@@ -24,6 +23,8 @@ CHARGING_STATES: Final = {
 ORPHAN_BASE: Final = 2**30  # numbers from here on are for sessions that could not be recorded; ours count from 1
 DEFAULT_REASON: Final = "Local"  # what a missing reason means, in all versions
 
+Timed = tuple[str, str, Sample]
+"""When the charger says it was, the context, and what the meter showed."""
 TransactionEvent = v201.TransactionEventRequest | v21.TransactionEventRequest
 
 
@@ -63,11 +64,11 @@ def ended_16(message: v16.StopTransactionRequest, origin: Origin) -> list[Fact]:
         EnergySampled(
             **stamp_at(origin, said_at, oddity),
             transaction_number=number,
-            content_key=content_key(said_at, context, readings),
+            content_key=key,
             context=context,
-            sample=sample_of(readings),
+            sample=sample,
         )
-        for said_at, context, readings in instants(message.transaction_data, readings_16)
+        for said_at, context, sample, key in samples_16(message.transaction_data)
     ]
     content = digest(message.transaction_id, message.timestamp, message.meter_stop)
     facts.append(
@@ -115,19 +116,18 @@ def event_2x(message: TransactionEvent, origin: Origin) -> list[Fact]:
 
     An event of an unknown type is taken for an update: it says that the session goes on.
     """
-    timed = instants(message.meter_value, readings_2x)
-    named = _named(message)
-    samples: list[Fact] = [
-        EnergySampled(**stamp_at(origin, said_at), **_at(named, index), context=context, sample=sample_of(readings))
-        for index, (said_at, context, readings) in enumerate(timed)
-    ]
     kind = str(message.event_type)
-    if kind == "Started":
-        return [_started(message, named, timed, origin), *samples]
-    if kind == "Ended":
-        return [*samples, _ended(message, named, timed, origin)]
-    oddity = None if kind == "Updated" else f"unknown eventType {kind!r}"
-    return [_updated(message, named, origin, oddity), *samples]
+    about = {**_stamped(message, origin), **_named(message)}
+    timed = [(said_at, context, read_2x(values).sample) for said_at, context, values in instants(message.meter_value)]
+    samples = [_sampled(message, about, index, each, origin) for index, each in enumerate(timed)]
+    match kind:
+        case "Started":
+            return [_started(message, about, timed), *samples]
+        case "Ended":
+            return [*samples, _ended(message, about, timed)]
+        case "Updated":
+            return [_updated(message, about), *samples]
+    return [_updated(message, {**about, **_stamped(message, origin, f"unknown eventType {kind!r}")}), *samples]
 
 
 def _named(message: TransactionEvent) -> dict[str, Any]:
@@ -144,15 +144,18 @@ def _named(message: TransactionEvent) -> dict[str, Any]:
     }
 
 
-def _at(named: dict[str, Any], index: int) -> dict[str, Any]:
-    """Return the names for one of an event's readings: they share its seqNo and differ by their place in it."""
-    return {**named, "content_key": f"{named['content_key']}/{index}"}
+def _sampled(message: TransactionEvent, about: dict[str, Any], index: int, timed: Timed, origin: Origin) -> Fact:
+    """Return one of an event's readings: they share its seqNo, and mostly its time, and differ by their place in it."""
+    said_at, context, sample = timed
+    its = {"content_key": f"{about['content_key']}/{index}", "context": context, "sample": sample}
+    if not said_at or said_at != message.timestamp:
+        its.update(stamp_at(origin, said_at))
+    return EnergySampled(**{**about, **its})
 
 
-def _started(message: TransactionEvent, named: dict[str, Any], timed: list[Timed], origin: Origin) -> SessionStarted:
+def _started(message: TransactionEvent, about: dict[str, Any], timed: list[Timed]) -> SessionStarted:
     return SessionStarted(
-        **_stamped(message, origin),
-        **named,
+        **about,
         **_token(message),
         register_wh=_register(timed, "Transaction.Begin"),
         remote_start_id=message.transaction_info.remote_start_id,
@@ -162,10 +165,9 @@ def _started(message: TransactionEvent, named: dict[str, Any], timed: list[Timed
     )
 
 
-def _updated(message: TransactionEvent, named: dict[str, Any], origin: Origin, oddity: str | None) -> SessionUpdated:
+def _updated(message: TransactionEvent, about: dict[str, Any]) -> SessionUpdated:
     return SessionUpdated(
-        **_stamped(message, origin, oddity),
-        **named,
+        **about,
         **_token(message),
         charging_state=_state(message),
         remote_start_id=message.transaction_info.remote_start_id,
@@ -173,10 +175,9 @@ def _updated(message: TransactionEvent, named: dict[str, Any], origin: Origin, o
     )
 
 
-def _ended(message: TransactionEvent, named: dict[str, Any], timed: list[Timed], origin: Origin) -> SessionEnded:
+def _ended(message: TransactionEvent, about: dict[str, Any], timed: list[Timed]) -> SessionEnded:
     return SessionEnded(
-        **_stamped(message, origin),
-        **named,
+        **about,
         token_uid=_token(message)["token_uid"],
         register_wh=_register(timed, "Transaction.End"),
         reason=str(message.transaction_info.stopped_reason or DEFAULT_REASON),
@@ -201,6 +202,6 @@ def _state(message: TransactionEvent) -> str | None:
 def _register(timed: list[Timed], context: str) -> int | None:
     """Return the import register at the beginning or end: that of the context, else the nearest one in the event."""
     ordered = timed if context == "Transaction.Begin" else timed[::-1]
-    found = [(said, sample_of(readings).energy_wh) for _, said, readings in ordered]
+    found = [(said, sample.energy_wh) for _, said, sample in ordered]
     exact = [register for said, register in found if said == context and register is not None]
     return next(iter([*exact, *(register for _, register in found if register is not None)]), None)
