@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import StationId, shown
@@ -25,7 +26,7 @@ from laddverk.stations import queries
 from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.console import words
-from laddverk.web.console.desk import Desk, found
+from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.stations import seen_station, whole
 from laddverk.web.live import Parts
@@ -87,7 +88,7 @@ MAKERS: Final[dict[str, Callable[[Fields], AnyCommand]]] = {
     opt={NEEDS: Permission.COMMANDS_SEND},
     status_code=200,
 )
-async def send_command(desk: Desk, station_id: str, action: str) -> Response[Any]:
+async def send_command(desk: AtDesk, station_id: FromPath[str], action: FromPath[str]) -> Response[Any]:
     """Ask something of a charger, and show the outcome in place as it happens."""
     if action not in MAKERS:
         raise NotFound("There is no such command.")
@@ -103,7 +104,7 @@ async def send_command(desk: Desk, station_id: str, action: str) -> Response[Any
 
 
 @get("/console/commands/{command_id:str}", opt={NEEDS: Permission.STATIONS_READ})
-async def show_command(desk: Desk, command_id: str) -> Response[Any]:
+async def show_command(desk: AtDesk, command_id: FromPath[str]) -> Response[Any]:
     """What became of a command: a part that asks again until it is over."""
     async with desk.transaction() as tx:
         row: queries.CommandRow = found(await queries.command(tx, named("cmd", command_id)))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
+from litestar.di import NamedDependency
 from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
@@ -133,3 +134,7 @@ def desk_of(house: House, request: Request[Any, Any, Any]) -> Desk:
     desk = Desk(house, request, house.clock(), getattr(request.state, "account", None))
     desk.places = places_of(desk)
     return desk
+
+
+AtDesk: TypeAlias = NamedDependency[Desk]
+"""How a handler asks for the desk of its request."""

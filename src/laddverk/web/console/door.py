@@ -13,7 +13,7 @@ from laddverk.kernel.actors import Permission, Role
 from laddverk.kernel.problems import NotAuthenticated, Problem
 from laddverk.platform.house import House
 from laddverk.web import security
-from laddverk.web.console.desk import Desk
+from laddverk.web.console.desk import AtDesk
 from laddverk.web.console.words import ROLES
 from laddverk.web.visit import Account
 
@@ -51,7 +51,7 @@ async def account_of(house: House, connection: ASGIConnection[Any, Any, Any, Any
 
 
 @get("/console/login", opt={PUBLIC: True})
-async def show_login(desk: Desk) -> Response[Any]:
+async def show_login(desk: AtDesk) -> Response[Any]:
     """Ask for e-mail and password, or lead on who is signed in already."""
     if desk.account:
         return desk.go("/console")
@@ -59,7 +59,7 @@ async def show_login(desk: Desk) -> Response[Any]:
 
 
 @post("/console/login", opt={PUBLIC: True}, status_code=200)
-async def log_in(desk: Desk) -> Response[Any]:
+async def log_in(desk: AtDesk) -> Response[Any]:
     """Sign in, and lead to where the person wanted to go."""
     form = await desk.form()
     try:
@@ -86,7 +86,7 @@ async def log_in(desk: Desk) -> Response[Any]:
 
 
 @post("/console/logout", status_code=303)
-async def log_out(desk: Desk) -> Response[Any]:
+async def log_out(desk: AtDesk) -> Response[Any]:
     """End this sign-in, here and in the database."""
     assert desk.account is not None
     async with desk.transaction() as tx:
@@ -97,13 +97,13 @@ async def log_out(desk: Desk) -> Response[Any]:
 
 
 @get("/console/password")
-async def show_password(desk: Desk) -> Response[str]:
+async def show_password(desk: AtDesk) -> Response[str]:
     """The form for one's own password."""
     return desk.page("console/password.html", errors={})
 
 
 @post("/console/password", status_code=200)
-async def change_password(desk: Desk) -> Response[Any]:
+async def change_password(desk: AtDesk) -> Response[Any]:
     """Change one's own password: every sign-in ends, here too."""
     form = await desk.form()
     try:

@@ -13,7 +13,7 @@ from laddverk.kernel.ids import parsed
 from laddverk.kernel.problems import Invalid
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations import queries as stations_queries
-from laddverk.web.console.desk import Desk
+from laddverk.web.console.desk import AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.office import LINKS
 
@@ -21,7 +21,7 @@ FOUND_MAX: Final = 8  # of each kind; a longer list is a search on the list itse
 
 
 @get("/console/search", opt={NEEDS: Permission.STATIONS_READ})
-async def search(desk: Desk) -> Response[Any]:
+async def search(desk: AtDesk) -> Response[Any]:
     """Lead to the thing whose id was typed, else list what the words may mean."""
     text = desk.asked("q").strip()[:100]
     direct = place_of(text)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from litestar import Response, get
 
 from laddverk.kernel.actors import Permission
-from laddverk.web.console.desk import Desk
+from laddverk.web.console.desk import AtDesk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.rendering import View
 
@@ -29,19 +29,19 @@ ROWS: Final = (
 
 
 @get("/console/_parts", opt={NEEDS: Permission.STATIONS_READ})
-async def show_parts(desk: Desk) -> Response[str]:
+async def show_parts(desk: AtDesk) -> Response[str]:
     """Every part of the screens on one page."""
     return desk.page("console/_parts.html", **sample(desk.view))
 
 
 @get("/console/_parts/curve.json", opt={NEEDS: Permission.STATIONS_READ})
-async def give_curve(desk: Desk) -> dict[str, Any]:
+async def give_curve(desk: AtDesk) -> dict[str, Any]:
     """The curve on that page."""
     return sample_curve(desk.now)
 
 
 @get("/console/_parts/sites.json", opt={NEEDS: Permission.STATIONS_READ})
-async def give_sites(desk: Desk) -> dict[str, Any]:  # noqa: ARG001 - the door looks at who asks
+async def give_sites(desk: AtDesk) -> dict[str, Any]:  # noqa: ARG001 - the door looks at who asks
     """The sites on that page's map."""
     return sample_sites()
 

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from laddverk.invoicing import queries as invoicing_queries
 from laddverk.invoicing import service as invoicing
@@ -19,7 +20,7 @@ from laddverk.ledger import service as ledger
 from laddverk.payments import queries as payments_queries
 from laddverk.payments import service as payments
 from laddverk.platform.languages import SUPPORTED
-from laddverk.web.console.desk import PAGE_SIZE, Desk, found
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
 
@@ -29,7 +30,7 @@ POSTINGS_SHOWN: Final = 100
 
 
 @get("/console/payments", opt={NEEDS: Permission.PAYMENTS_READ})
-async def list_payments(desk: Desk) -> Response[str]:
+async def list_payments(desk: AtDesk) -> Response[str]:
     """The payments, the latest first."""
     listing = desk.listing(*PAYMENT_SORTS)
     state, purpose = desk.asked("state"), desk.asked("purpose")
@@ -47,7 +48,7 @@ async def list_payments(desk: Desk) -> Response[str]:
 
 
 @get("/console/payments/{payment_id:str}", opt={NEEDS: Permission.PAYMENTS_READ})
-async def show_payment(desk: Desk, payment_id: str) -> Response[str]:
+async def show_payment(desk: AtDesk, payment_id: FromPath[str]) -> Response[str]:
     """One payment with everything that happened to it."""
     return await _payment_page(desk, payment_id, {}, {})
 
@@ -69,7 +70,7 @@ async def _payment_page(
 
 
 @post("/console/payments/{payment_id:str}/refund", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
-async def refund_payment(desk: Desk, payment_id: str) -> Response[Any]:
+async def refund_payment(desk: AtDesk, payment_id: FromPath[str]) -> Response[Any]:
     """Give money back, with a reason."""
     form = await desk.form()
     async with desk.transaction() as tx:
@@ -95,7 +96,7 @@ def minor_of(text: str, currency: str, field: str) -> int:
 
 
 @get("/console/invoices", opt={NEEDS: Permission.INVOICES_READ})
-async def list_invoices(desk: Desk) -> Response[str]:
+async def list_invoices(desk: AtDesk) -> Response[str]:
     """Invoices and credit notes, and what waits to be invoiced."""
     return await _invoices_page(desk, None, {})
 
@@ -124,7 +125,7 @@ async def _invoices_page(
 
 
 @post("/console/invoices/run", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=200)
-async def run_invoicing(desk: Desk) -> Response[Any]:
+async def run_invoicing(desk: AtDesk) -> Response[Any]:
     """Invoice every driver for a month, and say what was made. A second run changes nothing."""
     form = await desk.form()
     try:
@@ -144,7 +145,7 @@ def _month_of(text: str) -> date:
 
 
 @get("/console/invoices/{invoice_id:str}", opt={NEEDS: Permission.INVOICES_READ})
-async def show_invoice(desk: Desk, invoice_id: str) -> Response[str]:
+async def show_invoice(desk: AtDesk, invoice_id: FromPath[str]) -> Response[str]:
     """One invoice or credit note."""
     return await _invoice_page(desk, invoice_id, {})
 
@@ -170,7 +171,7 @@ async def _invoice_page(desk: Desk, invoice_id: str, errors: dict[str, str], sta
 
 
 @get("/console/invoices/{invoice_id:str}/pdf", opt={NEEDS: Permission.INVOICES_READ})
-async def invoice_pdf(desk: Desk, invoice_id: str) -> Response[bytes]:
+async def invoice_pdf(desk: AtDesk, invoice_id: FromPath[str]) -> Response[bytes]:
     """The document itself, in Swedish or English."""
     asked = desk.asked("language")
     language = asked if asked in SUPPORTED else desk.language
@@ -184,7 +185,7 @@ async def invoice_pdf(desk: Desk, invoice_id: str) -> Response[bytes]:
 
 
 @post("/console/invoices/{invoice_id:str}/credit", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=200)
-async def credit_invoice(desk: Desk, invoice_id: str) -> Response[Any]:
+async def credit_invoice(desk: AtDesk, invoice_id: FromPath[str]) -> Response[Any]:
     """Credit an invoice in full, with a reason."""
     form = await desk.form()
     identity = InvoiceId(named("inv", invoice_id))
@@ -204,7 +205,7 @@ async def credit_invoice(desk: Desk, invoice_id: str) -> Response[Any]:
 
 
 @get("/console/ledger", opt={NEEDS: Permission.INVOICES_READ})
-async def show_ledger(desk: Desk) -> Response[str]:
+async def show_ledger(desk: AtDesk) -> Response[str]:
     """The trial balance: every account, and whether it all sums to zero."""
     async with desk.transaction() as tx:
         rows = await ledger_queries.accounts(tx)
@@ -213,7 +214,7 @@ async def show_ledger(desk: Desk) -> Response[str]:
 
 
 @get("/console/ledger/{number:str}", opt={NEEDS: Permission.INVOICES_READ})
-async def show_account(desk: Desk, number: str) -> Response[str]:
+async def show_account(desk: AtDesk, number: FromPath[str]) -> Response[str]:
     """The postings on one account."""
     listing = desk.listing("latest")
     async with desk.transaction() as tx:

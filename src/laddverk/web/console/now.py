@@ -13,7 +13,7 @@ from laddverk.platform.database import Transaction
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations import queries as stations_queries
 from laddverk.web.console import network
-from laddverk.web.console.desk import Desk
+from laddverk.web.console.desk import AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
 
@@ -63,7 +63,7 @@ async def _chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
 
 
 @get("/console", opt={NEEDS: Permission.STATIONS_READ})
-async def show_now(desk: Desk) -> Response[str]:
+async def show_now(desk: AtDesk) -> Response[str]:
     """The start page."""
     async with desk.transaction() as tx:
         known = await facts(desk, tx)
@@ -80,7 +80,7 @@ async def live_parts(desk: Desk) -> Parts:
 
 
 @get("/console/map.json", opt={NEEDS: Permission.STATIONS_READ})
-async def map_of_sites(desk: Desk) -> dict[str, Any]:
+async def map_of_sites(desk: AtDesk) -> dict[str, Any]:
     """The sites as GeoJSON points, for `charger_map`."""
     async with desk.transaction() as tx:
         sites = await stations_queries.sites(tx, desk.sites)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from laddverk.access import queries as access_queries
 from laddverk.access import service as access
@@ -16,7 +17,7 @@ from laddverk.platform import queries as platform_queries
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations import queries as stations_queries
 from laddverk.stations import service as stations
-from laddverk.web.console.desk import PAGE_SIZE, Desk, found
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
 
@@ -33,7 +34,7 @@ LINKS: Final = {
 
 
 @get("/console/audit", opt={NEEDS: Permission.AUDIT_READ})
-async def show_audit(desk: Desk) -> Response[str]:
+async def show_audit(desk: AtDesk) -> Response[str]:
     """Who did what, and why."""
     listing = desk.listing("latest")
     actor_kind, object_kind = desk.asked("who"), desk.asked("what")
@@ -53,7 +54,7 @@ async def show_audit(desk: Desk) -> Response[str]:
 
 
 @get("/console/staff", opt={NEEDS: Permission.STAFF_WRITE})
-async def list_staff(desk: Desk) -> Response[str]:
+async def list_staff(desk: AtDesk) -> Response[str]:
     """Who may sign in here."""
     async with desk.transaction() as tx:
         rows = await access_queries.staff(tx)
@@ -73,7 +74,7 @@ async def _form_page(
 
 
 @get("/console/staff/new", opt={NEEDS: Permission.STAFF_WRITE})
-async def new_member(desk: Desk) -> Response[str]:
+async def new_member(desk: AtDesk) -> Response[str]:
     """The form for a new member of staff."""
     return await _form_page(desk, None, {"role": "operator", "language": "sv", "sites": []}, {})
 
@@ -96,7 +97,7 @@ def details_of(values: dict[str, Any]) -> StaffDetails:
 
 
 @post("/console/staff/new", opt={NEEDS: Permission.STAFF_WRITE}, status_code=200)
-async def create_member(desk: Desk) -> Response[Any]:
+async def create_member(desk: AtDesk) -> Response[Any]:
     """Add a member of staff."""
     values = await _given(desk)
     try:
@@ -108,7 +109,7 @@ async def create_member(desk: Desk) -> Response[Any]:
 
 
 @get("/console/staff/{operator_id:str}/edit", opt={NEEDS: Permission.STAFF_WRITE})
-async def edit_member(desk: Desk, operator_id: str) -> Response[str]:
+async def edit_member(desk: AtDesk, operator_id: FromPath[str]) -> Response[str]:
     """The form for a member of staff."""
     async with desk.transaction() as tx:
         member: access_queries.StaffRow = found(await access_queries.member(tx, named("opr", operator_id)))
@@ -123,7 +124,7 @@ async def edit_member(desk: Desk, operator_id: str) -> Response[str]:
 
 
 @post("/console/staff/{operator_id:str}/edit", opt={NEEDS: Permission.STAFF_WRITE}, status_code=200)
-async def save_member(desk: Desk, operator_id: str) -> Response[Any]:
+async def save_member(desk: AtDesk, operator_id: FromPath[str]) -> Response[Any]:
     """Change a member of staff, and the password when one is given."""
     values = await _given(desk)
     identity = OperatorId(named("opr", operator_id))
@@ -140,7 +141,7 @@ async def save_member(desk: Desk, operator_id: str) -> Response[Any]:
 
 
 @post("/console/staff/{operator_id:str}/disable", opt={NEEDS: Permission.STAFF_WRITE}, status_code=303)
-async def disable_member(desk: Desk, operator_id: str) -> Response[Any]:
+async def disable_member(desk: AtDesk, operator_id: FromPath[str]) -> Response[Any]:
     """Keep somebody from signing in, and end where they are signed in."""
     form = await desk.form()
     async with desk.transaction() as tx:
@@ -151,7 +152,7 @@ async def disable_member(desk: Desk, operator_id: str) -> Response[Any]:
 
 
 @post("/console/staff/{operator_id:str}/enable", opt={NEEDS: Permission.STAFF_WRITE}, status_code=303)
-async def enable_member(desk: Desk, operator_id: str) -> Response[Any]:
+async def enable_member(desk: AtDesk, operator_id: FromPath[str]) -> Response[Any]:
     """Let somebody sign in again."""
     form = await desk.form()
     async with desk.transaction() as tx:
@@ -162,7 +163,7 @@ async def enable_member(desk: Desk, operator_id: str) -> Response[Any]:
 
 
 @get("/console/keys", opt={NEEDS: Permission.STAFF_WRITE})
-async def list_keys(desk: Desk) -> Response[str]:
+async def list_keys(desk: AtDesk) -> Response[str]:
     """The API keys."""
     return await _keys_page(desk, {"scopes": []}, {})
 
@@ -176,7 +177,7 @@ async def _keys_page(
 
 
 @post("/console/keys", opt={NEEDS: Permission.STAFF_WRITE}, status_code=200)
-async def create_key(desk: Desk) -> Response[Any]:
+async def create_key(desk: AtDesk) -> Response[Any]:
     """Make an API key and show it: once."""
     form = await desk.form()
     scopes = await desk.choices("scopes")
@@ -193,7 +194,7 @@ async def create_key(desk: Desk) -> Response[Any]:
 
 
 @post("/console/keys/{key_id:str}/revoke", opt={NEEDS: Permission.STAFF_WRITE}, status_code=303)
-async def revoke_key(desk: Desk, key_id: str) -> Response[Any]:
+async def revoke_key(desk: AtDesk, key_id: FromPath[str]) -> Response[Any]:
     """Make a key open nothing any more."""
     form = await desk.form()
     async with desk.transaction() as tx:
@@ -202,7 +203,7 @@ async def revoke_key(desk: Desk, key_id: str) -> Response[Any]:
 
 
 @get("/console/trouble", opt={NEEDS: Permission.STATIONS_WRITE})
-async def show_trouble(desk: Desk) -> Response[str]:
+async def show_trouble(desk: AtDesk) -> Response[str]:
     """What could not be understood or carried out: messages, orphans, jobs."""
     async with desk.transaction() as tx:
         return desk.page(
@@ -215,7 +216,7 @@ async def show_trouble(desk: Desk) -> Response[str]:
 
 
 @post("/console/trouble/{quarantine_id:str}/reviewed", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=303)
-async def review_quarantined(desk: Desk, quarantine_id: str) -> Response[Any]:
+async def review_quarantined(desk: AtDesk, quarantine_id: FromPath[str]) -> Response[Any]:
     """Say that somebody has looked at a message."""
     async with desk.transaction() as tx:
         await stations.review_quarantined(tx, desk.actor, [named("qua", quarantine_id)], desk.now)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
+from litestar.params import FromPath
 
 from laddverk.access import queries
 from laddverk.access import service as access
@@ -19,7 +20,7 @@ from laddverk.platform import queries as platform_queries
 from laddverk.platform.database import Transaction
 from laddverk.sessions import queries as sessions_queries
 from laddverk.web.console import spreadsheets
-from laddverk.web.console.desk import PAGE_SIZE, Desk, found
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.security import IMPORT_MAX_BYTES
 from laddverk.web.visit import named
@@ -30,7 +31,7 @@ TOKENS_OF_ONE_MAX: Final = 200
 
 
 @get("/console/drivers", opt={NEEDS: Permission.DRIVERS_READ})
-async def list_drivers(desk: Desk) -> Response[str]:
+async def list_drivers(desk: AtDesk) -> Response[str]:
     """Who has an account."""
     listing = desk.listing(*DRIVER_SORTS)
     state, group = desk.asked("state"), desk.asked("group")
@@ -48,7 +49,7 @@ async def list_drivers(desk: Desk) -> Response[str]:
 
 
 @get("/console/drivers/{driver_id:str}", opt={NEEDS: Permission.DRIVERS_READ})
-async def show_driver(desk: Desk, driver_id: str) -> Response[str]:
+async def show_driver(desk: AtDesk, driver_id: FromPath[str]) -> Response[str]:
     """One driver with tags, sessions, invoices and payments."""
     async with desk.transaction() as tx:
         driver: queries.DriverRow = found(await queries.driver(tx, named("drv", driver_id)))
@@ -87,13 +88,13 @@ def details_of(form: dict[str, str]) -> DriverDetails:
 
 
 @get("/console/drivers/new", opt={NEEDS: Permission.DRIVERS_WRITE})
-async def new_driver(desk: Desk) -> Response[str]:
+async def new_driver(desk: AtDesk) -> Response[str]:
     """The form for a new driver."""
     return desk.page("console/drivers/form.html", driver=None, values=_blank(), errors={})
 
 
 @post("/console/drivers/new", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=200)
-async def create_driver(desk: Desk) -> Response[Any]:
+async def create_driver(desk: AtDesk) -> Response[Any]:
     """Add a driver."""
     form = await desk.form()
     try:
@@ -109,7 +110,7 @@ async def create_driver(desk: Desk) -> Response[Any]:
 
 
 @get("/console/drivers/{driver_id:str}/edit", opt={NEEDS: Permission.DRIVERS_WRITE})
-async def edit_driver(desk: Desk, driver_id: str) -> Response[str]:
+async def edit_driver(desk: AtDesk, driver_id: FromPath[str]) -> Response[str]:
     """The form for a driver."""
     async with desk.transaction() as tx:
         driver: queries.DriverRow = found(await queries.driver(tx, named("drv", driver_id)))
@@ -118,7 +119,7 @@ async def edit_driver(desk: Desk, driver_id: str) -> Response[str]:
 
 
 @post("/console/drivers/{driver_id:str}/edit", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=200)
-async def save_driver(desk: Desk, driver_id: str) -> Response[Any]:
+async def save_driver(desk: AtDesk, driver_id: FromPath[str]) -> Response[Any]:
     """Change a driver."""
     form = await desk.form()
     async with desk.transaction() as tx:
@@ -134,7 +135,7 @@ async def save_driver(desk: Desk, driver_id: str) -> Response[Any]:
 
 
 @post("/console/drivers/{driver_id:str}/block", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=303)
-async def block_driver(desk: Desk, driver_id: str) -> Response[Any]:
+async def block_driver(desk: AtDesk, driver_id: FromPath[str]) -> Response[Any]:
     """Keep a driver from charging, with a reason."""
     form = await desk.form()
     identity = DriverId(named("drv", driver_id))
@@ -144,7 +145,7 @@ async def block_driver(desk: Desk, driver_id: str) -> Response[Any]:
 
 
 @post("/console/drivers/{driver_id:str}/unblock", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=303)
-async def unblock_driver(desk: Desk, driver_id: str) -> Response[Any]:
+async def unblock_driver(desk: AtDesk, driver_id: FromPath[str]) -> Response[Any]:
     """Let a driver charge again."""
     form = await desk.form()
     identity = DriverId(named("drv", driver_id))
@@ -154,7 +155,7 @@ async def unblock_driver(desk: Desk, driver_id: str) -> Response[Any]:
 
 
 @get("/console/tokens", opt={NEEDS: Permission.DRIVERS_READ})
-async def list_tokens(desk: Desk) -> Response[str]:
+async def list_tokens(desk: AtDesk) -> Response[str]:
     """The tags."""
     listing = desk.listing(*TOKEN_SORTS)
     state = desk.asked("state")
@@ -167,7 +168,7 @@ async def list_tokens(desk: Desk) -> Response[str]:
 
 
 @get("/console/tokens.csv", opt={NEEDS: Permission.DRIVERS_READ})
-async def export_tokens(desk: Desk) -> Response[bytes]:
+async def export_tokens(desk: AtDesk) -> Response[bytes]:
     """The same list as CSV, in the form that the import takes."""
     listing = desk.listing(*TOKEN_SORTS)
     async with desk.transaction() as tx:
@@ -182,13 +183,13 @@ async def export_tokens(desk: Desk) -> Response[bytes]:
 
 
 @get("/console/tokens/new", opt={NEEDS: Permission.DRIVERS_WRITE})
-async def new_token(desk: Desk) -> Response[str]:
+async def new_token(desk: AtDesk) -> Response[str]:
     """The form for a new tag."""
     return desk.page("console/tokens/new.html", values={"driver": desk.asked("driver")}, errors={})
 
 
 @post("/console/tokens/new", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=200)
-async def create_token(desk: Desk) -> Response[Any]:
+async def create_token(desk: AtDesk) -> Response[Any]:
     """Add a tag, to a driver or loose."""
     form = await desk.form()
     try:
@@ -218,7 +219,7 @@ async def _driver_meant(tx: Transaction, text: str) -> DriverId | None:
 
 
 @post("/console/tokens/{token_id:str}/block", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=303)
-async def block_token(desk: Desk, token_id: str) -> Response[Any]:
+async def block_token(desk: AtDesk, token_id: FromPath[str]) -> Response[Any]:
     """Keep a tag from charging, with a reason."""
     form = await desk.form()
     identity = TokenId(named("tok", token_id))
@@ -228,7 +229,7 @@ async def block_token(desk: Desk, token_id: str) -> Response[Any]:
 
 
 @post("/console/tokens/{token_id:str}/unblock", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=303)
-async def unblock_token(desk: Desk, token_id: str) -> Response[Any]:
+async def unblock_token(desk: AtDesk, token_id: FromPath[str]) -> Response[Any]:
     """Let a tag charge again."""
     form = await desk.form()
     identity = TokenId(named("tok", token_id))
@@ -243,7 +244,7 @@ def _back(form: dict[str, str]) -> str:
 
 
 @get("/console/tokens/import", opt={NEEDS: Permission.DRIVERS_WRITE})
-async def import_form(desk: Desk) -> Response[str]:
+async def import_form(desk: AtDesk) -> Response[str]:
     """The form for a list of tags."""
     return desk.page("console/tokens/import.html", report=None, errors={})
 
@@ -254,7 +255,7 @@ async def import_form(desk: Desk) -> Response[str]:
     status_code=200,
     request_max_body_size=IMPORT_MAX_BYTES,
 )
-async def import_tokens(desk: Desk, request: Request[Any, Any, Any]) -> Response[Any]:
+async def import_tokens(desk: AtDesk, request: Request[Any, Any, Any]) -> Response[Any]:
     """Add a list of tags from CSV; what is wrong with a line is said beside its number, and nothing is added then."""
     data = await request.form()
     file = data.get("file")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from litestar import Request, Router, get
 from litestar.di import Provide
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from laddverk.kernel.actors import Permission
@@ -27,7 +28,7 @@ from laddverk.web.console import (
     stickers,
     tariffs,
 )
-from laddverk.web.console.desk import Desk, desk_of, found
+from laddverk.web.console.desk import AtDesk, Desk, desk_of, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts, Streams, stream
 from laddverk.web.visit import named
@@ -48,13 +49,13 @@ streams: Final = Streams()
 
 
 @get("/console/live/now", opt={NEEDS: Permission.STATIONS_READ})
-async def watch_now(desk: Desk) -> Stream:
+async def watch_now(desk: AtDesk) -> Stream:
     """The changing parts of the start page."""
     return stream(streams, desk.house.hints, ["now"], partial(_still_allowed, desk, partial(now.live_parts, desk)))
 
 
 @get("/console/live/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
-async def watch(desk: Desk, kind: str) -> Stream:
+async def watch(desk: AtDesk, kind: FromPath[str]) -> Stream:
     """The changing parts of one thing's page. Whether it may be seen is looked at each time they are made."""
     prefix, parts = found(LIVE.get(kind))
     shown_id = desk.asked("id")

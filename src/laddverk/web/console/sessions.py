@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SessionId, TariffVersionId, shown
@@ -20,7 +21,7 @@ from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.tariffs import queries as tariffs_queries
 from laddverk.web.console import spreadsheets
 from laddverk.web.console.commands import outcome_part
-from laddverk.web.console.desk import PAGE_SIZE, Desk, Listing, found
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, Listing, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
 from laddverk.web.visit import named
@@ -47,7 +48,7 @@ def wanted(desk: Desk, listing: Listing) -> queries.SessionFilter:
 
 
 @get("/console/sessions", opt={NEEDS: Permission.SESSIONS_READ})
-async def list_sessions(desk: Desk) -> Response[str]:
+async def list_sessions(desk: AtDesk) -> Response[str]:
     """The sessions, the latest first."""
     listing = desk.listing(*SORTS)
     chosen = wanted(desk, listing)
@@ -65,7 +66,7 @@ async def list_sessions(desk: Desk) -> Response[str]:
 
 
 @get("/console/sessions.csv", opt={NEEDS: Permission.SESSIONS_READ})
-async def export_sessions(desk: Desk) -> Response[bytes]:
+async def export_sessions(desk: AtDesk) -> Response[bytes]:
     """The same list as CSV."""
     listing = desk.listing(*SORTS)
     async with desk.transaction() as tx:
@@ -108,7 +109,7 @@ async def _facts(desk: Desk, tx: Transaction, session_id: str) -> dict[str, Any]
 
 
 @get("/console/sessions/{session_id:str}", opt={NEEDS: Permission.SESSIONS_READ})
-async def show_session(desk: Desk, session_id: str) -> Response[str]:
+async def show_session(desk: AtDesk, session_id: FromPath[str]) -> Response[str]:
     """One session: four ticks, the curve, the price that adds up, the money and the evidence."""
     return await _session_page(desk, session_id, {})
 
@@ -136,7 +137,7 @@ async def _decide(desk: Desk, session_id: str, decision: Decision, notice: str) 
 
 
 @post("/console/sessions/{session_id:str}/approve", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
-async def approve_session(desk: Desk, session_id: str) -> Response[Any]:
+async def approve_session(desk: AtDesk, session_id: FromPath[str]) -> Response[Any]:
     """Bill a session in spite of its doubts."""
 
     async def decision(tx: Transaction, identity: SessionId, form: Mapping[str, str]) -> None:
@@ -146,7 +147,7 @@ async def approve_session(desk: Desk, session_id: str) -> Response[Any]:
 
 
 @post("/console/sessions/{session_id:str}/write-off", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
-async def write_off_session(desk: Desk, session_id: str) -> Response[Any]:
+async def write_off_session(desk: AtDesk, session_id: FromPath[str]) -> Response[Any]:
     """Let nobody pay for a session."""
 
     async def decision(tx: Transaction, identity: SessionId, form: Mapping[str, str]) -> None:
@@ -156,7 +157,7 @@ async def write_off_session(desk: Desk, session_id: str) -> Response[Any]:
 
 
 @post("/console/sessions/{session_id:str}/tariff", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
-async def give_tariff(desk: Desk, session_id: str) -> Response[Any]:
+async def give_tariff(desk: AtDesk, session_id: FromPath[str]) -> Response[Any]:
     """Give a session that started without a tariff one, and price it."""
 
     async def decision(tx: Transaction, identity: SessionId, form: Mapping[str, str]) -> None:
@@ -175,7 +176,7 @@ async def live_parts(desk: Desk, session_id: str) -> Parts:
 
 
 @get("/console/sessions/{session_id:str}/curve.json", opt={NEEDS: Permission.SESSIONS_READ})
-async def curve(desk: Desk, session_id: str) -> dict[str, Any]:
+async def curve(desk: AtDesk, session_id: FromPath[str]) -> dict[str, Any]:
     """The readings of a session, as `power_chart` reads them."""
     async with desk.transaction() as tx:
         session: queries.SessionDetail = found(await queries.session(tx, desk.sites, named("ses", session_id)))
@@ -223,7 +224,7 @@ def _kilowatts(earlier: queries.SampleRow | None, later: queries.SampleRow) -> f
 
 
 @post("/console/sessions/{session_id:str}/stop", opt={NEEDS: Permission.COMMANDS_SEND}, status_code=200)
-async def stop_session(desk: Desk, session_id: str) -> Response[Any]:
+async def stop_session(desk: AtDesk, session_id: FromPath[str]) -> Response[Any]:
     """Ask the charger to stop a session, and show what became of it."""
     form = await desk.form()
     async with desk.transaction() as tx:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId, shown
@@ -17,7 +18,7 @@ from laddverk.stations import queries
 from laddverk.stations import service as stations
 from laddverk.stations.model import SiteDetails
 from laddverk.web.console import network
-from laddverk.web.console.desk import Desk, found
+from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
 from laddverk.web.visit import named
@@ -27,7 +28,7 @@ DAYS_SHOWN: Final = 30
 
 
 @get("/console/sites", opt={NEEDS: Permission.STATIONS_READ})
-async def list_sites(desk: Desk) -> Response[str]:
+async def list_sites(desk: AtDesk) -> Response[str]:
     """The sites, with what stands there."""
     listing = desk.listing(*SORTS)
     async with desk.transaction() as tx:
@@ -51,7 +52,7 @@ async def _facts(desk: Desk, tx: Transaction, site_id: str) -> dict[str, Any]:
 
 
 @get("/console/sites/{site_id:str}", opt={NEEDS: Permission.STATIONS_READ})
-async def show_site(desk: Desk, site_id: str) -> Response[str]:
+async def show_site(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
     """One site: its chargers and what was charged there."""
     async with desk.transaction() as tx:
         known = await _facts(desk, tx, site_id)
@@ -70,13 +71,13 @@ def _blank() -> dict[str, str]:
 
 
 @get("/console/sites/new", opt={NEEDS: Permission.STATIONS_WRITE})
-async def new_site(desk: Desk) -> Response[str]:
+async def new_site(desk: AtDesk) -> Response[str]:
     """The form for a new site."""
     return desk.page("console/sites/form.html", site=None, values=_blank(), errors={})
 
 
 @post("/console/sites/new", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
-async def create_site(desk: Desk) -> Response[Any]:
+async def create_site(desk: AtDesk) -> Response[Any]:
     """Add a site."""
     form = await desk.form()
     try:
@@ -93,7 +94,7 @@ async def create_site(desk: Desk) -> Response[Any]:
 
 
 @get("/console/sites/{site_id:str}/edit", opt={NEEDS: Permission.STATIONS_WRITE})
-async def edit_site(desk: Desk, site_id: str) -> Response[str]:
+async def edit_site(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
     """The form for a site."""
     async with desk.transaction() as tx:
         site: queries.SiteRow = found(await queries.site(tx, desk.sites, named("sit", site_id)))
@@ -110,7 +111,7 @@ async def edit_site(desk: Desk, site_id: str) -> Response[str]:
 
 
 @post("/console/sites/{site_id:str}/edit", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
-async def save_site(desk: Desk, site_id: str) -> Response[Any]:
+async def save_site(desk: AtDesk, site_id: FromPath[str]) -> Response[Any]:
     """Change a site."""
     form = await desk.form()
     async with desk.transaction() as tx:

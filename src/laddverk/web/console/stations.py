@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath
 from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
@@ -22,7 +23,7 @@ from laddverk.stations import queries
 from laddverk.stations import service as stations
 from laddverk.stations.model import NewConnector, NewStation, StationDetails
 from laddverk.web.console import spreadsheets
-from laddverk.web.console.desk import PAGE_SIZE, Desk, found
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
 from laddverk.web.visit import named
@@ -46,7 +47,7 @@ def wanted(desk: Desk, search: str) -> queries.StationFilter:
 
 
 @get("/console/stations", opt={NEEDS: Permission.STATIONS_READ})
-async def list_stations(desk: Desk) -> Response[str]:
+async def list_stations(desk: AtDesk) -> Response[str]:
     """The chargers, with what each can do right now."""
     listing = desk.listing(*SORTS)
     chosen = wanted(desk, listing.search)
@@ -65,7 +66,7 @@ async def list_stations(desk: Desk) -> Response[str]:
 
 
 @get("/console/stations.csv", opt={NEEDS: Permission.STATIONS_READ})
-async def export_stations(desk: Desk) -> Response[bytes]:
+async def export_stations(desk: AtDesk) -> Response[bytes]:
     """The same list as CSV."""
     listing = desk.listing(*SORTS)
     async with desk.transaction() as tx:
@@ -111,7 +112,7 @@ async def live_facts(desk: Desk, tx: Transaction, station: queries.StationDetail
 
 
 @get("/console/stations/{station_id:str}", opt={NEEDS: Permission.STATIONS_READ})
-async def show_station(desk: Desk, station_id: str) -> Response[str]:
+async def show_station(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
     """One charger: can it charge, what happens there, what happened."""
     async with desk.transaction() as tx:
         station = await seen_station(desk, tx, station_id)
@@ -174,7 +175,7 @@ def _taken_apart(raw: str) -> tuple[str, str, str, str]:
 
 
 @get("/console/stations/{station_id:str}/frames", opt={NEEDS: Permission.STATIONS_READ})
-async def show_frames(desk: Desk, station_id: str) -> Response[str]:
+async def show_frames(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
     """What went over the wire, decoded beside raw."""
     before = _instant(desk.asked("before")) or desk.now
     action = desk.asked("action")
@@ -199,7 +200,7 @@ def _instant(text: str) -> datetime | None:
 
 
 @get("/console/stations/{station_id:str}/configuration", opt={NEEDS: Permission.STATIONS_READ})
-async def show_configuration(desk: Desk, station_id: str) -> Response[str]:
+async def show_configuration(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
     """What the charger says of its settings."""
     async with desk.transaction() as tx:
         station = await seen_station(desk, tx, station_id)
@@ -212,7 +213,7 @@ async def _site_choices(desk: Desk, tx: Transaction) -> list[tuple[str, str]]:
 
 
 @get("/console/stations/new", opt={NEEDS: Permission.STATIONS_WRITE})
-async def new_station(desk: Desk) -> Response[str]:
+async def new_station(desk: AtDesk) -> Response[str]:
     """The form for a charger that is to be let in."""
     values = {"identity": desk.asked("identity"), "site_id": desk.asked("site"), "outlets": "1", "power_kw": "22"}
     async with desk.transaction() as tx:
@@ -221,7 +222,7 @@ async def new_station(desk: Desk) -> Response[str]:
 
 
 @post("/console/stations/new", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
-async def create_station(desk: Desk) -> Response[Any]:
+async def create_station(desk: AtDesk) -> Response[Any]:
     """Register a charger, and show the key that it must be given: once."""
     form = await desk.form()
     try:
@@ -324,13 +325,13 @@ def _values_of(station: queries.StationDetail) -> dict[str, str]:
 
 
 @get("/console/stations/{station_id:str}/edit", opt={NEEDS: Permission.STATIONS_WRITE})
-async def edit_station(desk: Desk, station_id: str) -> Response[str]:
+async def edit_station(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
     """The forms for a charger's name, place, power, outlets and key."""
     return await _edit_page(desk, station_id, None, {})
 
 
 @post("/console/stations/{station_id:str}/edit", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
-async def save_station(desk: Desk, station_id: str) -> Response[Any]:
+async def save_station(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]:
     """Rename or move a charger."""
     form = await desk.form()
     try:
@@ -351,7 +352,7 @@ async def save_station(desk: Desk, station_id: str) -> Response[Any]:
 
 
 @post("/console/stations/{station_id:str}/outlets", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
-async def save_outlet(desk: Desk, station_id: str) -> Response[Any]:
+async def save_outlet(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]:
     """Add, change or remove an outlet, as the pressed button says."""
     form = await desk.form()
     try:
@@ -385,7 +386,7 @@ async def _do_with_outlet(tx: Transaction, desk: Desk, station_id: StationId, fo
 
 
 @post("/console/stations/{station_id:str}/key", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
-async def rotate_key(desk: Desk, station_id: str) -> Response[str]:
+async def rotate_key(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
     """Give the charger a new key: the old one opens nothing any more."""
     form = await desk.form()
     async with desk.transaction() as tx:
@@ -402,7 +403,7 @@ async def rotate_key(desk: Desk, station_id: str) -> Response[str]:
 
 
 @post("/console/stations/{station_id:str}/retire", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=303)
-async def retire_station(desk: Desk, station_id: str) -> Response[Any]:
+async def retire_station(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]:
     """Take a charger out of the network for good; its history stays."""
     form = await desk.form()
     async with desk.transaction() as tx:
@@ -413,7 +414,7 @@ async def retire_station(desk: Desk, station_id: str) -> Response[Any]:
 
 
 @get("/console/knocks", opt={NEEDS: Permission.STATIONS_WRITE})
-async def list_knocks(desk: Desk) -> Response[str]:
+async def list_knocks(desk: AtDesk) -> Response[str]:
     """Who tried to connect and was not let in."""
     async with desk.transaction() as tx:
         rows = await queries.knocks(tx, desk.listing("last").search)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from laddverk.kernel.actors import Permission
 from laddverk.stations import queries
-from laddverk.web.console.desk import Desk, found
+from laddverk.web.console.desk import AtDesk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
 
@@ -19,7 +19,7 @@ QR_PIXELS_PER_MODULE: Final = 4
 
 
 @get("/console/stickers", opt={NEEDS: Permission.STATIONS_READ})
-async def show_stickers(desk: Desk) -> Response[str]:
+async def show_stickers(desk: AtDesk) -> Response[str]:
     """The stickers of a station or of a whole site, ready to print."""
     station, site = desk.asked("station"), desk.asked("site")
     async with desk.transaction() as tx:

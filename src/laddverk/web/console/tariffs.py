@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from msgspec import Struct
 
 from laddverk.access import queries as access_queries
@@ -21,7 +22,7 @@ from laddverk.stations import queries as stations_queries
 from laddverk.tariffs import lint, queries, rules
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Charge, Component, Dimension, Priced, Restriction, Severity, Tariff
-from laddverk.web.console.desk import Desk, found
+from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
 
@@ -82,7 +83,7 @@ def previews(desk: Desk, tariff: Tariff, before: Tariff | None) -> list[Previewe
 
 
 @get("/console/tariffs", opt={NEEDS: Permission.TARIFFS_READ})
-async def list_tariffs(desk: Desk) -> Response[str]:
+async def list_tariffs(desk: AtDesk) -> Response[str]:
     """The tariffs and where they apply."""
     async with desk.transaction() as tx:
         rows = await queries.tariffs(tx, desk.sites)
@@ -90,7 +91,7 @@ async def list_tariffs(desk: Desk) -> Response[str]:
 
 
 @get("/console/tariffs/{tariff_id:str}", opt={NEEDS: Permission.TARIFFS_READ})
-async def show_tariff(desk: Desk, tariff_id: str) -> Response[str]:
+async def show_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[str]:
     """One tariff: its prices, examples, versions and where it applies."""
     return await _tariff_page(desk, tariff_id, {})
 
@@ -217,7 +218,7 @@ def _date_of(text: str, field: str) -> date | None:
 
 
 @get("/console/tariffs/new", opt={NEEDS: Permission.TARIFFS_WRITE})
-async def new_tariff(desk: Desk) -> Response[str]:
+async def new_tariff(desk: AtDesk) -> Response[str]:
     """The editor for a new tariff."""
     return desk.page("console/tariffs/form.html", tariff=None, values=fields_of("", None), errors={}, **_shown_as({}))
 
@@ -227,7 +228,7 @@ def _shown_as(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @post("/console/tariffs/new", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=200)
-async def create_tariff(desk: Desk) -> Response[Any]:
+async def create_tariff(desk: AtDesk) -> Response[Any]:
     """Add a tariff."""
     values = await given(desk)
     try:
@@ -248,7 +249,7 @@ async def create_tariff(desk: Desk) -> Response[Any]:
 
 
 @get("/console/tariffs/{tariff_id:str}/edit", opt={NEEDS: Permission.TARIFFS_WRITE})
-async def edit_tariff(desk: Desk, tariff_id: str) -> Response[str]:
+async def edit_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[str]:
     """The editor: what is saved becomes a new version, for sessions that start from then on."""
     async with desk.transaction() as tx:
         row: queries.TariffRow = found(await queries.tariff(tx, desk.sites, named("tar", tariff_id)))
@@ -259,7 +260,7 @@ async def edit_tariff(desk: Desk, tariff_id: str) -> Response[str]:
 
 
 @post("/console/tariffs/{tariff_id:str}/edit", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=200)
-async def revise_tariff(desk: Desk, tariff_id: str) -> Response[Any]:
+async def revise_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[Any]:
     """Save a new version."""
     values = await given(desk)
     async with desk.transaction() as tx:
@@ -295,7 +296,7 @@ def _require_lawful(tariff: Tariff, power_max_w: int) -> None:
 
 
 @post("/console/tariffs/preview", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=200)
-async def preview_tariff(desk: Desk) -> Response[str]:
+async def preview_tariff(desk: AtDesk) -> Response[str]:
     """What the prices in the form mean, without saving them."""
     values = await given(desk)
     before, strongest_w, given_id = None, 0, desk.asked("tariff")
@@ -317,7 +318,7 @@ async def preview_tariff(desk: Desk) -> Response[str]:
 
 
 @post("/console/tariffs/{tariff_id:str}/use", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=200)
-async def use_tariff(desk: Desk, tariff_id: str) -> Response[Any]:
+async def use_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[Any]:
     """Let a tariff apply to the network, a site or a station; for one driver group or everybody."""
     form = await desk.form()
     identity = TariffId(named("tar", tariff_id))
@@ -340,7 +341,7 @@ async def use_tariff(desk: Desk, tariff_id: str) -> Response[Any]:
 
 
 @post("/console/tariffs/{tariff_id:str}/unuse", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=303)
-async def unuse_tariff(desk: Desk, tariff_id: str) -> Response[Any]:
+async def unuse_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[Any]:
     """Take a choice away: the less specific one applies again."""
     form = await desk.form()
     async with desk.transaction() as tx:
@@ -352,7 +353,7 @@ async def unuse_tariff(desk: Desk, tariff_id: str) -> Response[Any]:
 
 
 @post("/console/tariffs/{tariff_id:str}/retire", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=200)
-async def retire_tariff(desk: Desk, tariff_id: str) -> Response[Any]:
+async def retire_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[Any]:
     """Take a tariff out of use."""
     form = await desk.form()
     try:
