@@ -32,6 +32,7 @@ STATIONS = 100
 OUTLETS = 2
 STEPS = 12
 KILLED_AFTER = (4, 8)
+READINGS = 5  # of each outlet in the step that is cut, so that many messages are on their way
 BEGIN = datetime(2026, 3, 2, 6, tzinfo=UTC)
 PATIENCE = Patience(answer_s=10, reconnect_first_s=0.1, reconnect_max_s=0.5, refused_first_s=0.1)
 ACTOR = rule("test")
@@ -98,16 +99,18 @@ def step(links, number):
             elif number == STEPS:
                 link.charger.end(outlet.number, at, "EVDisconnected")
             else:
-                reading = Reading(at, int(outlet.register_wh), 6000 + n)
-                link.charger.sample(outlet.number, reading)
+                for minute in range(READINGS if number in KILLED_AFTER else 1):
+                    reading = Reading(at + timedelta(minutes=minute), int(outlet.register_wh) + minute, 6000 + n)
+                    link.charger.sample(outlet.number, reading)
         link.wake()
 
 
 async def until_half_is_answered(links):
-    """Return in the middle of it: some stations have been answered, others, whose number is returned, have not."""
-    while (done := sum(not link.charger.outbox for link in links)) < len(links) / 2:
+    """Return in the middle of it, with the number of messages that are still unanswered."""
+    first = sum(len(link.charger.outbox) for link in links)
+    while (left := sum(len(link.charger.outbox) for link in links)) > first / 2:
         await asyncio.sleep(0.002)
-    return len(links) - done
+    return left
 
 
 def kill(process, state_dir):
