@@ -68,6 +68,11 @@ class Desk(Visit):
         return self.actor.site_ids
 
     @property
+    def sees_raw(self) -> bool:
+        """Whether this person may see messages as chargers sent them: tags stand in them, which are drivers' own."""
+        return self.may(Permission.COMMANDS_SEND) or self.may(Permission.DRIVERS_READ)
+
+    @property
     def today(self) -> date:
         """The date at home."""
         return self.now.astimezone(ZoneInfo(self.house.settings.timezone)).date()

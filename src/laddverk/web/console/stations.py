@@ -177,6 +177,8 @@ def _taken_apart(raw: str) -> tuple[str, str, str, str]:
 @get("/console/stations/{station_id:str}/frames", opt={NEEDS: Permission.STATIONS_READ})
 async def show_frames(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
     """What went over the wire, decoded beside raw."""
+    if not desk.sees_raw:
+        desk.actor.require(Permission.DRIVERS_READ)
     before = _instant(desk.asked("before")) or desk.now
     action = desk.asked("action")
     async with desk.transaction() as tx:

@@ -182,7 +182,7 @@ def tariff_of(values: Mapping[str, Any], currency: str) -> Tariff:
 
 def component_of(row: Mapping[str, Any], number: int) -> Component:
     """Return the price component of one row of the form."""
-    if row["dimension"] not in Dimension:
+    if row["dimension"] not in set(Dimension):
         raise Invalid("Choose what the price is for.", field=f"dimension-{number}")
     return Component(
         dimension=Dimension(row["dimension"]),

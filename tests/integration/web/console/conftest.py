@@ -204,9 +204,9 @@ async def happened(house: House, station: StationId, other: StationId) -> None:
         await journal.write(
             tx,
             [
-                journal.Frame(station, NOW, 1, 1, ">", frame),
-                journal.Frame(station, NOW, 1, 2, "<", b'[3,"1",{"status":"Accepted"}]'),
-                journal.Frame(station, NOW, 1, 3, ">", b"\xff not a frame"),
+                journal.Frame(station, NOW - timedelta(minutes=1), 1, 1, ">", frame),
+                journal.Frame(station, NOW - timedelta(minutes=1), 1, 2, "<", b'[3,"1",{"status":"Accepted"}]'),
+                journal.Frame(station, NOW - timedelta(minutes=1), 1, 3, ">", b"\xff not a frame"),
             ],
         )
         for command in (
@@ -217,7 +217,8 @@ async def happened(house: House, station: StationId, other: StationId) -> None:
             await stations.request_command(tx, ACTOR, station, command, NOW, reason=HOSTILE)
         await stations.record_knocks(tx, [Knock(HOSTILE, "10.0.0.9", "unknown_station", NOW)])
         await tx.execute(
-            "INSERT INTO quarantine (id, station_id, received_at, action, body, reason) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO quarantine (id, station_id, received_at, action, body, reason)"
+            " VALUES ($1, $2, $3, $4, $5, $6)",
             new_id(), station, NOW, "MeterValues", b"\x00\xff" + HOSTILE.encode(), "cannot be read",
         )  # fmt: skip
         await tx.execute(
@@ -281,7 +282,9 @@ class Browser:
 
     async def send(self, path: str, **fields: object) -> httpx.Response:
         """Send a form of ours."""
-        return await self.client.post(path, data=fields, headers={"sec-fetch-site": "same-origin", "accept-language": "en"})
+        return await self.client.post(
+            path, data=fields, headers={"sec-fetch-site": "same-origin", "accept-language": "en"}
+        )
 
 
 SignedIn = Callable[..., Awaitable[Browser]]
