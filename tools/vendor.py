@@ -88,7 +88,8 @@ def fetch() -> None:
                 if "icons" in file:
                     target.write_text(sprite(folder / file["source"], file["icons"]), "utf-8")
                 else:
-                    target.write_bytes((folder / file["source"]).read_bytes())
+                    sources = file["source"] if isinstance(file["source"], list) else [file["source"]]
+                    target.write_bytes(b"\n".join((folder / source).read_bytes() for source in sources))
                 print(f"{file['path']}\n  sha512 = {sha512(target)}")
 
 
