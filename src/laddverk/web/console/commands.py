@@ -29,7 +29,6 @@ from laddverk.web.console import words
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.stations import seen_station, whole
-from laddverk.web.live import Parts
 from laddverk.web.visit import named
 
 EVSE_MAX: Final = 999
@@ -133,14 +132,6 @@ def steps(desk: Desk, row: queries.CommandRow) -> list[tuple[str, str, datetime 
     elif row.state == "accepted":
         taken.append(("wait", desk.words("waiting for the charger to do it"), None))
     return taken
-
-
-async def live_parts(desk: Desk, command_id: str) -> Parts:
-    """Return the part of one command."""
-    async with desk.transaction() as tx:
-        row: queries.CommandRow = found(await queries.command(tx, named("cmd", command_id)))
-        await seen_station(desk, tx, shown("sta", row.station_id))
-    return {f"command-{row.id.hex}": outcome_part(desk, row)}
 
 
 ROUTES: Final = [send_command, show_command]

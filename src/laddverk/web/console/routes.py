@@ -37,13 +37,13 @@ PAGES: Final = (
     door, now, finding, stations, commands, stickers, sites, sessions, people, tariffs, money, office, gallery,
 )  # fmt: skip
 
-LIVE: Final[dict[str, tuple[str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
-    "station": ("sta", stations.live_parts),
-    "site": ("sit", sites.live_parts),
-    "session": ("ses", sessions.live_parts),
-    "command": ("cmd", commands.live_parts),
+LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
+    "station": ("sta", "station", stations.live_parts),
+    "configuration": ("sta", "station", stations.live_configuration),
+    "site": ("sit", "site", sites.live_parts),
+    "session": ("ses", "session", sessions.live_parts),
 }
-"""What a page can watch: the prefix of its ids, and what makes its parts. `now` has no id."""
+"""What a page can watch: the prefix of its ids, the word of its topic, what makes its parts. `now` has no id."""
 
 streams: Final = Streams()
 
@@ -57,10 +57,10 @@ async def watch_now(desk: AtDesk) -> Stream:
 @get("/console/live/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
 async def watch(desk: AtDesk, kind: FromPath[str]) -> Stream:
     """The changing parts of one thing's page. Whether it may be seen is looked at each time they are made."""
-    prefix, parts = found(LIVE.get(kind))
+    prefix, topic, parts = found(LIVE.get(kind))
     shown_id = desk.asked("id")
-    topics = [f"{kind}:{named(prefix, shown_id)}"]
-    if kind in ("session", "command"):
+    topics = [f"{topic}:{named(prefix, shown_id)}"]
+    if kind == "session":
         topics.append(f"station:{named('sta', desk.asked('station'))}")
     if kind == "site":
         topics.append("now")

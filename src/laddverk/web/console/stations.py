@@ -210,6 +210,14 @@ async def show_configuration(desk: AtDesk, station_id: FromPath[str]) -> Respons
     return desk.page("console/stations/configuration.html", station=station, rows=rows, tab="configuration")
 
 
+async def live_configuration(desk: Desk, station_id: str) -> Parts:
+    """Return the settings of a charger, which come while it tells them."""
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, station_id)
+        rows = await queries.variables(tx, station.id, desk.listing("name").search)
+    return {"station-variables": desk.template("console/stations/variables.html", station=station, rows=rows)}
+
+
 async def _site_choices(desk: Desk, tx: Transaction) -> list[tuple[str, str]]:
     return [(shown("sit", site.id), site.name) for site in await queries.sites(tx, desk.sites)]
 
