@@ -40,7 +40,8 @@ def test_the_identity_is_the_last_segment_however_the_path_is_written(target: st
 
 
 @pytest.mark.parametrize(
-    "target", ["/", "/ocpp", "/ocpp/", "/console/CP1", "/ocpp/a%3Ab", "/ocpp/a%00", "/ocpp/" + "x" * 49, "/ocpp/%0d%0aX"]
+    "target",
+    ["/", "/ocpp", "/ocpp/", "/console/CP1", "/ocpp/a%3Ab", "/ocpp/a%00", "/ocpp/" + "x" * 49, "/ocpp/%0d%0aX"],
 )
 def test_what_is_no_identity_of_ours_is_none(target: str) -> None:
     assert identity_in(target) is None
