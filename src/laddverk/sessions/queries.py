@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
 
 from laddverk.platform.database import Transaction
 from laddverk.tariffs.model import PriceLine
+
+TOTALS_MAX: Final = 100_000  # adding up more for every page of a list would cost seconds and tell nobody anything
 
 Sites = Collection[UUID] | None
 """The only sites that may be seen; None for all."""
@@ -161,7 +163,7 @@ FROM (SELECT session.energy_wh, session.price_minor
 """
     + _FROM
     + _NARROWED
-    + ") AS chosen"
+    + "LIMIT 100001) AS chosen"
 )
 
 RUNNING = (
@@ -212,7 +214,7 @@ async def sessions(
 
 
 async def totals(tx: Transaction, sites: Sites, wanted: SessionFilter) -> Totals:
-    """Return how many sessions `wanted` leaves, and what they add up to."""
+    """Return how many sessions `wanted` leaves, and what they add up to; of at most `TOTALS_MAX` and one of them."""
     found = await tx.fetch_one(Totals, TOTALS, *_narrowing(sites, wanted))
     return found or Totals(0, 0, 0)
 

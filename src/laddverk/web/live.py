@@ -24,6 +24,7 @@ log = structlog.get_logger()
 STREAMS_MAX: Final = 200  # each may render twice a second; more viewers want another web process
 TOPICS_MAX: Final = 8  # a page is about one thing, or about everything
 GATHER_S: Final = 0.4  # hints within this time become one rendering: faster than a person reads
+GATHER_ALL_S: Final = 2.0  # the same for pages about the whole network, where something happens all the time
 REFRESH_S: Final = 10.0  # for lost hints and for what changes without one; also keeps proxies from closing
 LIFE_S: Final = 1800.0  # then the browser connects anew, and its sign-in is checked like any other request's
 STOPPING: Final = "stopping"  # the topic on which the house says that it closes
@@ -58,14 +59,16 @@ class Streams:
             )
 
 
-def stream(streams: Streams, hints: Hints, topics: Iterable[str], render: Render) -> Stream:
+def stream(streams: Streams, hints: Hints, topics: Iterable[str], render: Render, gather_s: float = GATHER_S) -> Stream:
     """Return the response that sends the changing parts of a page until the reader leaves."""
     streams.refuse_when_full()
-    events = changes(streams, hints, list(topics)[:TOPICS_MAX], render)
+    events = changes(streams, hints, list(topics)[:TOPICS_MAX], render, gather_s)
     return Stream(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
-async def changes(streams: Streams, hints: Hints, topics: list[str], render: Render) -> AsyncIterator[str]:
+async def changes(
+    streams: Streams, hints: Hints, topics: list[str], render: Render, gather_s: float = GATHER_S
+) -> AsyncIterator[str]:
     """Yield a message whenever a hint or the clock says so and parts have changed since they were last sent."""
     sent: dict[str, str] = {}
     loop = asyncio.get_running_loop()
@@ -86,18 +89,18 @@ async def changes(streams: Streams, hints: Hints, topics: list[str], render: Ren
             fresh = {name: html for name, html in parts.items() if sent.get(name) != html}
             sent.update(fresh)
             yield message(fresh) if fresh else ":\n\n"
-            if STOPPING in await _next(heard):
+            if STOPPING in await _next(heard, gather_s):
                 return
 
 
-async def _next(heard: Heard) -> set[str]:
+async def _next(heard: Heard, gather_s: float) -> set[str]:
     """Return the next topics: the first that is told, and those that come right after it; none after a long silence."""
     try:
         topics = {await asyncio.wait_for(anext(heard), REFRESH_S)}
     except TimeoutError:
         return set()
     if STOPPING not in topics:
-        await asyncio.sleep(GATHER_S)
+        await asyncio.sleep(gather_s)
     return topics | heard.waiting()
 
 

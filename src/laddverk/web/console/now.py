@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from litestar import Response, get
+from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
 from laddverk.platform import queries as platform_queries
@@ -15,20 +16,38 @@ from laddverk.stations import queries as stations_queries
 from laddverk.web.console import network
 from laddverk.web.console.desk import AtDesk, Desk
 from laddverk.web.console.door import NEEDS
-from laddverk.web.live import Parts
+from laddverk.web.live import Parts, Render
 
 DAYS_SHOWN: Final = 14  # two of each weekday
+PAST_LASTS: Final = timedelta(minutes=2)
 RUNNING_SHOWN: Final = 12
 TROUBLES_SHOWN: Final = 8
 
 
-async def facts(desk: Desk, tx: Transaction) -> dict[str, Any]:
+class Past(Struct, frozen=True):
+    """What the present is compared with. It changes slowly, and costs more to read than the present."""
+
+    read_at: datetime
+    days: list[sessions_queries.Day]
+    month: sessions_queries.Today
+    week_ago: sessions_queries.Today
+
+
+async def past(desk: Desk, tx: Transaction) -> Past:
+    """Return the last days and what had happened by this time a week ago."""
+    today, week = desk.midnight(desk.today), timedelta(days=7)
+    since = today - timedelta(days=DAYS_SHOWN - 1)
+    return Past(
+        read_at=desk.now,
+        days=await sessions_queries.days(tx, desk.sites, since, desk.now, desk.house.settings.timezone),
+        month=await sessions_queries.between(tx, desk.sites, today - timedelta(days=30), today),
+        week_ago=await sessions_queries.between(tx, desk.sites, today - week, desk.now - week),
+    )
+
+
+async def facts(desk: Desk, tx: Transaction, before: Past) -> dict[str, Any]:
     """Return everything that the page and its live parts show."""
     today = desk.midnight(desk.today)
-    month_ago = today - timedelta(days=30)
-    days = await sessions_queries.days(
-        tx, desk.sites, today - timedelta(days=DAYS_SHOWN - 1), desk.now, desk.house.settings.timezone
-    )
     running = await sessions_queries.running(tx, desk.sites)
     outlets = await sessions_queries.outlets(tx, desk.sites)
     return {
@@ -36,12 +55,10 @@ async def facts(desk: Desk, tx: Transaction) -> dict[str, Any]:
         "troubles": network.grouped(await stations_queries.troubled(tx, desk.sites)),
         "running": running,
         "power_w": sum(session.power_w or 0 for session in running),
-        "days": days,
         "today": await sessions_queries.between(tx, desk.sites, today, desk.now),
-        "month": await sessions_queries.between(tx, desk.sites, month_ago, today),
-        "week_ago": await sessions_queries.between(
-            tx, desk.sites, today - timedelta(days=7), desk.now - timedelta(days=7)
-        ),
+        "days": before.days,
+        "month": before.month,
+        "week_ago": before.week_ago,
         "lines": network.site_lines(outlets),
         "outlets": outlets,
         **(await _chores(desk, tx)),
@@ -66,17 +83,25 @@ async def _chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
 async def show_now(desk: AtDesk) -> Response[str]:
     """The start page."""
     async with desk.transaction() as tx:
-        known = await facts(desk, tx)
+        known = await facts(desk, tx, await past(desk, tx))
         sites = await stations_queries.sites(tx, desk.sites)
     return desk.page("console/now.html", **known, sites=sites)
 
 
-async def live_parts(desk: Desk) -> Parts:
-    """Return the parts of the page that change by themselves."""
-    async with desk.transaction() as tx:
-        known = await facts(desk, tx)
-    names = ("sentence", "figures", "troubles", "running", "sites")
-    return {f"now-{name}": desk.template(f"console/now/{name}.html", **known) for name in names}
+def live_parts(desk: Desk) -> Render:
+    """Return what makes the parts of the page that change by themselves. It reads the past once in a while only."""
+    before: Past | None = None
+
+    async def parts() -> Parts:
+        nonlocal before
+        async with desk.transaction() as tx:
+            if before is None or desk.now - before.read_at > PAST_LASTS:
+                before = await past(desk, tx)
+            known = await facts(desk, tx, before)
+        names = ("sentence", "figures", "troubles", "running", "sites")
+        return {f"now-{name}": desk.template(f"console/now/{name}.html", **known) for name in names}
+
+    return parts
 
 
 @get("/console/map.json", opt={NEEDS: Permission.STATIONS_READ})

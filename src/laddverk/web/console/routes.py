@@ -30,7 +30,7 @@ from laddverk.web.console import (
 )
 from laddverk.web.console.desk import AtDesk, Desk, desk_of, found
 from laddverk.web.console.door import NEEDS
-from laddverk.web.live import Parts, Streams, stream
+from laddverk.web.live import GATHER_ALL_S, Parts, Streams, stream
 from laddverk.web.visit import named
 
 PAGES: Final = (
@@ -51,7 +51,7 @@ streams: Final = Streams()
 @get("/console/live/now", opt={NEEDS: Permission.STATIONS_READ})
 async def watch_now(desk: AtDesk) -> Stream:
     """The changing parts of the start page."""
-    return stream(streams, desk.house.hints, ["now"], partial(_still_allowed, desk, partial(now.live_parts, desk)))
+    return stream(streams, desk.house.hints, ["now"], partial(_still_allowed, desk, now.live_parts(desk)), GATHER_ALL_S)
 
 
 @get("/console/live/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
