@@ -83,7 +83,8 @@ async def changes(
             ) as error:  # not to be seen any more, or the database is away: the page re-reads later
                 log.info("live.ended", error=repr(error))
                 return
-            except Exception as error:  # noqa: BLE001 - a half-sent answer cannot become an error page any more
+            except Exception as error:
+                # A half-sent answer cannot become an error page any more.
                 log.error("live.failed", exc_info=error)
                 return
             fresh = {name: html for name, html in parts.items() if sent.get(name) != html}
