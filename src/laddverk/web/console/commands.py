@@ -28,7 +28,8 @@ from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.console import words
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
-from laddverk.web.console.stations import seen_station, whole
+from laddverk.web.console.registering import whole
+from laddverk.web.console.stations import seen_station
 from laddverk.web.visit import named
 
 EVSE_MAX: Final = 999

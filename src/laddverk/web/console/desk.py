@@ -113,6 +113,14 @@ class Desk(Visit):
         except ValueError:
             return None
 
+    def instant_asked(self, name: str) -> datetime | None:
+        """Return the instant in the query's field `name`, or None when there is none that can be read."""
+        try:
+            at = datetime.fromisoformat(self.asked(name))
+        except ValueError:
+            return None
+        return at if at.tzinfo else None
+
     def span_asked(self) -> tuple[datetime | None, datetime | None]:
         """Return the instants between which a list is wanted: local days `from` and `to`, both inclusive."""
         since, until = self.day_asked("from"), self.day_asked("to")

@@ -17,11 +17,13 @@ from laddverk.web.console import (
     commands,
     door,
     finding,
+    frames,
     gallery,
     money,
     now,
     office,
     people,
+    registering,
     sessions,
     sites,
     stations,
@@ -34,7 +36,8 @@ from laddverk.web.live import GATHER_ALL_S, Parts, Streams, stream
 from laddverk.web.visit import named
 
 PAGES: Final = (
-    door, now, finding, stations, commands, stickers, sites, sessions, people, tariffs, money, office, gallery,
+    door, now, finding, registering, stations, frames, commands, stickers,
+    sites, sessions, people, tariffs, money, office, gallery,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {

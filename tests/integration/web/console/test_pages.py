@@ -159,3 +159,31 @@ async def test_frames_are_decoded_beside_raw_and_answers_are_named(world: World,
     assert "&lt;script&gt;" in text
     only = (await browser.open(path + "?action=BootNotification")).text
     assert "not a frame" not in only
+
+
+async def test_an_empty_network_teaches_the_next_step(world: World, signed_in: SignedIn) -> None:
+    async with world.house.database.transaction() as tx:
+        await tx.execute(
+            "TRUNCATE site, station, connector, driver, token, session, tariff, invoice, payment, knock, account,"
+            " quarantine, job CASCADE"
+        )
+    browser = await signed_in()
+    taught = {
+        "/console": "/console/sites/new",
+        "/console/stations": "/console/stations/new",
+        "/console/sites": "/console/sites/new",
+        "/console/stations/new": "/console/sites/new",
+        "/console/sessions": "as soon as the first car charges",
+        "/console/drivers": "/console/drivers/new",
+        "/console/tokens": "/console/tokens/import",
+        "/console/tariffs": "/console/tariffs/new",
+        "/console/payments": "when somebody pays",
+        "/console/invoices": "When a month has ended",
+        "/console/ledger": "Nothing is booked yet",
+        "/console/knocks": "with a button to register it",
+        "/console/trouble": "Everything was understood",
+    }
+    for path, step in taught.items():
+        answer = await browser.open(path)
+        assert answer.status_code == 200, path
+        assert step in answer.text, path
