@@ -149,8 +149,8 @@ class Connection:
             await self._record((), received, call.action, reason)
             await self._send(frames.encode_error(self.protocol, call.unique_id, error.fault, error.description))
             return
-        facts = self._facts(call.action, decoded, received, call.flags)
-        answers = await self._record(facts, received, call.action)
+        facts, doubt = self._stated(call.action, decoded, received, call.flags)
+        answers = await self._record(facts, received, call.action, doubt)
         response = translate.answer(self.protocol, call.action, decoded.message, answers, self._clock())
         await self._send(frames.encode_result(call.unique_id, response))
         self._note_readiness(facts, answers)
@@ -161,7 +161,8 @@ class Connection:
         except Undecodable as error:
             await self._record((), received, send.action, f"{error.error_code}: {error.description}")
             return
-        await self._record(self._facts(send.action, decoded, received, send.flags), received, send.action)
+        facts, doubt = self._stated(send.action, decoded, received, send.flags)
+        await self._record(facts, received, send.action, doubt)
 
     async def _handle_malformed(self, malformed: frames.Malformed, received: Frame) -> None:
         self._malformed += 1
@@ -174,6 +175,16 @@ class Connection:
             await self._send(refusal)
         if self._malformed >= limits.MALFORMED_MAX:
             await self.close(CloseCode.PROTOCOL_ERROR, "too many malformed frames")
+
+    def _stated(
+        self, action: str, decoded: codec.Decoded, received: Frame, flags: Sequence[str]
+    ) -> tuple[Sequence[Any], str | None]:
+        """Return what a message states. Where our own reading fails: nothing, and why; it is kept and answered."""
+        try:
+            return self._facts(action, decoded, received, flags), None
+        except Exception as error:
+            log.exception("gateway.untranslated", station=self.identity, action=action)
+            return (), repr(error)[: limits.REASON_LENGTH_MAX]
 
     def _facts(self, action: str, decoded: codec.Decoded, received: Frame, flags: Sequence[str]) -> Sequence[Any]:
         origin = translate.Origin(

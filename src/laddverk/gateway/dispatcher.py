@@ -51,6 +51,8 @@ class Dispatcher:
                     await self._take()
                 except Away as error:
                     log.warning("dispatcher.database_away", error=repr(error))
+                except Exception:
+                    log.exception("dispatcher.stumbled")  # the queue is in the database: the next look finds it again
                 try:
                     await asyncio.wait_for(anext(hints), limits.COMMAND_POLL_S)
                 except TimeoutError:

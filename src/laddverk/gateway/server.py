@@ -6,8 +6,10 @@ import asyncio
 import gc
 import http
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
+from msgspec import Struct
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.frames import CloseCode
@@ -31,6 +33,16 @@ from laddverk.stations.model import Credential, Knock
 log = structlog.get_logger()
 
 
+class Ending(Struct, frozen=True):
+    """When and how a connection ended."""
+
+    station_id: StationId
+    epoch: int
+    code: int | None
+    reason: str | None
+    at: datetime
+
+
 class Gateway:
     """All chargers of this process."""
 
@@ -45,6 +57,8 @@ class Gateway:
         self._handshakes = asyncio.Semaphore(limits.HANDSHAKES_AT_ONCE)
         self._knocks: list[Knock] = []
         self._seen: set[StationId] = set()
+        self._endings: list[Ending] = []
+        """Of connections that ended while the database was away; no more than there were connections."""
         self._database_away = False
         self._server: Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -204,15 +218,26 @@ class Gateway:
         """Record the end. An older connection's late end leaves a newer one alone."""
         if self._connections.get(connection.station_id) is connection:
             del self._connections[connection.station_id]
-        code, reason = connection.socket.close_code, connection.socket.close_reason
+        ending = Ending(
+            connection.station_id,
+            connection.epoch,
+            connection.socket.close_code,
+            connection.socket.close_reason,
+            self._house.clock(),
+        )
         try:
-            async with self._house.database.transaction() as tx:
-                await stations.close_connection(
-                    tx, connection.station_id, connection.epoch, code, reason, self._house.clock()
-                )
+            await self._record_endings([ending])
         except Away as error:
-            log.warning("gateway.close_not_recorded", station=connection.identity, error=repr(error))
+            log.warning("gateway.close_recorded_later", station=connection.identity, error=repr(error))
+            self._endings.append(ending)
         self._house.hints.publish([f"station:{connection.station_id}", "now"])
+
+    async def _record_endings(self, endings: Sequence[Ending]) -> None:
+        async with self._house.database.transaction() as tx:
+            for ending in endings:
+                await stations.close_connection(
+                    tx, ending.station_id, ending.epoch, ending.code, ending.reason, ending.at
+                )
 
     # After a commit, and from time to time
 
@@ -235,6 +260,8 @@ class Gateway:
                 await self._flush_books()
             except Away as error:
                 await self._shut_out(error)
+            except Exception:
+                log.exception("gateway.books_not_kept")  # the next look must come: it alone notices a lost database
             else:
                 if self._database_away:
                     log.info("gateway.database_is_back")
@@ -242,6 +269,10 @@ class Gateway:
 
     async def _flush_books(self) -> None:
         self._window.flush()
+        if self._endings:
+            recorded = len(self._endings)
+            await self._record_endings(self._endings[:recorded])
+            del self._endings[:recorded]
         seen, self._seen = self._seen, set()
         knocks, self._knocks = self._knocks, []
         now = self._house.clock()

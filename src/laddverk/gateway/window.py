@@ -18,6 +18,7 @@ from laddverk.gateway import limits
 from laddverk.kernel.ids import StationId, new_id
 from laddverk.ocpp.answers import Answer
 from laddverk.ocpp.facts import Fact
+from laddverk.ocpp.tolerance import storable
 from laddverk.platform import journal
 from laddverk.platform.database import RETRIABLE, Away, Database, Transaction
 
@@ -106,7 +107,10 @@ class Window:
             await self._arrived.wait()
             if self._last_size >= limits.WINDOW_BUSY_AT:
                 await asyncio.sleep(limits.WINDOW_LINGER_S)
-            await self._commit_next()
+            try:
+                await self._commit_next()
+            except Exception:
+                log.exception("window.stumbled")  # without windows no charger is answered: go on with the next one
 
     async def drain(self) -> None:
         """Commit what still waits."""
@@ -183,13 +187,14 @@ class Window:
         if station_id is None or frame is None:
             self._done([entry], [[None] * len(entry.facts)])
             return
-        kept = Quarantined(StationId(station_id), frame.received_at, entry.action, frame.body, repr(error)[:1000])
+        reason = repr(error)[: limits.REASON_LENGTH_MAX]
+        kept = Quarantined(StationId(station_id), frame.received_at, entry.action, frame.body, reason)
         try:
             async with self._database.transaction() as tx:
                 await _quarantine(tx, kept)
                 await journal.write(tx, entry.frames)
-        except Away as away:
-            self._fail([entry], away)
+        except Exception as refused:  # noqa: BLE001 - neither recorded nor kept: it must not be answered (law 1)
+            self._fail([entry], refused)
         else:
             self._done([entry], [[None] * len(entry.facts)])
 
@@ -200,7 +205,7 @@ class Window:
         self._committed(entries)
 
     def _fail(self, entries: Sequence[Entry], error: BaseException) -> None:
-        log.error("window.database_away", entries=len(entries), error=repr(error))
+        log.error("window.not_recorded", entries=len(entries), error=repr(error))
         for entry in entries:
             if not entry.recorded.done():
                 entry.recorded.set_exception(DatabaseAway(str(error)))
@@ -208,4 +213,5 @@ class Window:
 
 
 async def _quarantine(tx: Transaction, kept: Quarantined) -> None:
-    await tx.execute(QUARANTINE, new_id(), kept.station_id, kept.received_at, kept.action, kept.body, kept.reason)
+    action, reason = (text and storable(text) for text in (kept.action, kept.reason))
+    await tx.execute(QUARANTINE, new_id(), kept.station_id, kept.received_at, action, kept.body, reason)

@@ -18,7 +18,12 @@ TOKEN: Final = re.compile(
 )
 STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)', re.DOTALL)
 CONTROL: Final = re.compile(r"[\x00-\x1f]")
-BAD_ESCAPE: Final = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|(.?))', re.DOTALL)
+ESCAPE: Final = re.compile(
+    r'\\(?:(?P<good>["\\/bfnrt]|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})'
+    r"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|(?P<unit>u[0-9a-fA-F]{4})|(?P<odd>.?))",
+    re.DOTALL,
+)
+REPLACEMENT: Final = r"\ufffd"  # stands for half of a surrogate pair, which no text may hold
 CLOSERS: Final = {"[": "]", "{": "}"}
 OPENERS_MAX: Final = 32  # what is missing at the end of a truncated frame: never more than the depth allowed
 
@@ -46,8 +51,14 @@ def repaired(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _string(literal: str) -> str:
     """Return a string literal with raw control characters escaped (quirk 52) and odd escapes read as a backslash."""
-    literal = BAD_ESCAPE.sub(lambda match: match[0] if match[1] else "\\\\" + match[2], literal)
+    literal = ESCAPE.sub(_escape, literal)
     return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", literal)
+
+
+def _escape(match: re.Match[str]) -> str:
+    if match["lone"]:
+        return REPLACEMENT
+    return match[0] if match["odd"] is None else "\\\\" + match["odd"]
 
 
 def _closed(text: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 EARLIEST: Final = datetime(2015, 1, 1, tzinfo=UTC)  # before OCPP 1.6 there was nobody to say it: an unset clock
+YEARS: Final = range(2, 9999)  # PostgreSQL's clients take the first and the last instant of Python for infinity
 FUTURE_MAX: Final = timedelta(hours=24)  # a wrong zone is at most 14 h ahead; beyond a day the clock is unset
 AHEAD_NOTED: Final = timedelta(minutes=5)  # a clock this much ahead is told; less is drift
 OFFSET_MAX: Final = timedelta(hours=14)  # the largest offset that any zone has
@@ -29,7 +30,7 @@ def parsed(text: str | None) -> tuple[datetime | None, str | None]:
         return None, "no time was given" if not text else "the time cannot be read"
     if len(text) >= SHORTEST and text[-1] == "Z":
         try:
-            return datetime.fromisoformat(text), None
+            return _within(datetime.fromisoformat(text)), None
         except ValueError:
             pass  # fractions of odd lengths and the like are read below
     match = INSTANT.fullmatch(text.strip())
@@ -37,6 +38,12 @@ def parsed(text: str | None) -> tuple[datetime | None, str | None]:
         return _from(match) if match else (None, f"the time {text!r} cannot be read")
     except (ValueError, OverflowError):
         return None, f"the time {text!r} cannot be read"
+
+
+def _within(instant: datetime) -> datetime:
+    if instant.year not in YEARS:
+        raise ValueError("no charger lives in that year")
+    return instant
 
 
 def _from(match: re.Match[str]) -> tuple[datetime, str | None]:
@@ -47,7 +54,7 @@ def _from(match: re.Match[str]) -> tuple[datetime, str | None]:
     instant = datetime(
         year, month, day, int(match["hour"]), int(match["minute"]), second, microsecond, tzinfo=zone or UTC
     )
-    return instant.astimezone(UTC), None if zone else "the time has no zone and is taken as UTC"
+    return _within(instant.astimezone(UTC)), None if zone else "the time has no zone and is taken as UTC"
 
 
 def _zone(text: str | None) -> timezone | None:

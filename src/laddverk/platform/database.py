@@ -23,14 +23,15 @@ RETRIABLE: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 Away = (
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
+    asyncpg.OperatorInterventionError,  # it stops, it starts, it was told to end this connection
+    asyncpg.InsufficientResourcesError,  # no disk, memory or connection left: nobody's statement is to blame
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that has not taken over yet
     asyncpg.InterfaceError,
-    ConnectionError,
+    asyncpg.InternalClientError,  # the connection broke in the middle of an answer
     OSError,
 )
-"""What is raised when the database is away, as opposed to disagreeing with a statement."""
+"""What is raised when the database is away or cannot work, as opposed to disagreeing with a statement."""
 
 
 class Transaction:
