@@ -74,7 +74,7 @@ def strictly(kind: type[Message], raw: bytes | Raw) -> Message:
 def _decoded(protocol: Protocol, kind: type[Message], raw: bytes | Raw, *, forgiving: bool) -> Decoded:
     text = bytes(raw)
     try:
-        if NUL not in text:
+        if b"\\" not in text or NUL not in text:  # a single byte is found ten times as fast, and escapes are rare
             return Decoded(strictly(kind, text))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass  # the second reading says what is wrong, in words and by path

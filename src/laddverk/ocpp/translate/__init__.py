@@ -174,4 +174,7 @@ def _answer_fields(
 
 
 def _first(answers: Sequence[Answer | None], kind: type[OneAnswer]) -> OneAnswer | None:
-    return next((item for item in answers if isinstance(item, kind)), None)
+    for item in answers:
+        if isinstance(item, kind):
+            return item
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
@@ -44,33 +44,45 @@ def sampled_16(message: v16.MeterValuesRequest, origin: Origin) -> list[Fact]:
     """Return one fact for each instant; without a usable transactionId it is the connector's session (quirk 65)."""
     evse, oddity = place(message.connector_id)
     number = whole(message.transaction_id, 1, NUMBER_MAX_16)
-    return [
-        EnergySampled(
-            **stamp_at(origin, said_at, oddity),
-            transaction_number=number,
-            evse_number=evse,
-            connector_number=1 if evse else 0,
-            content_key=key,
-            context=context,
-            sample=sample,
-        )
-        for said_at, context, sample, key in samples_16(message.meter_value)
-    ]
+    samples = samples_16(message.meter_value)
+    return energy_sampled(origin, samples, oddity, number=number, evse=evse, connector=1 if evse else 0)
 
 
 def sampled_2x(message: v201.MeterValuesRequest | v21.MeterValuesRequest, origin: Origin) -> list[Fact]:
     """Return one fact for each instant: readings outside of any session; EVSE 0 is the main meter."""
     evse, oddity = place(message.evse_id)
-    return [
-        EnergySampled(
-            **stamp_at(origin, said_at, oddity),
-            evse_number=evse,
-            content_key=key,
-            context=context,
-            sample=sample,
+    return energy_sampled(origin, samples_2x(message.meter_value), oddity, evse=evse)
+
+
+def energy_sampled(
+    origin: Origin,
+    samples: Iterable[Sampled],
+    oddity: str | None,
+    *,
+    number: int | None = None,
+    evse: int | None = None,
+    connector: int | None = None,
+) -> list[Fact]:
+    """Return one fact for each of `samples`, of the session with this number, else the one at this place."""
+    facts: list[Fact] = []
+    for said_at, context, sample, key in samples:
+        stamp = stamp_at(origin, said_at, oddity)
+        facts.append(
+            EnergySampled(  # written out: to unpack the stamp would double the time that this takes
+                station_id=stamp["station_id"],
+                at=stamp["at"],
+                received_at=stamp["received_at"],
+                said_at=stamp["said_at"],
+                flags=stamp["flags"],
+                transaction_number=number,
+                evse_number=evse,
+                connector_number=connector,
+                content_key=key,
+                context=context,
+                sample=sample,
+            )
         )
-        for said_at, context, sample, key in samples_2x(message.meter_value)
-    ]
+    return facts
 
 
 def samples_16(entries: MeterValues | None) -> Iterator[Sampled]:

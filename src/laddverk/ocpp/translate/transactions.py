@@ -7,7 +7,7 @@ from typing import Any, Final
 from laddverk.ocpp.answers import Authorisation, AuthorisationAnswer, StartAnswer
 from laddverk.ocpp.facts import EnergySampled, Fact, Sample, SessionEnded, SessionStarted, SessionUpdated
 from laddverk.ocpp.translate.authorization import tag_info, token_info
-from laddverk.ocpp.translate.meter_values import NUMBER_MAX_16, instants, read_2x, samples_16
+from laddverk.ocpp.translate.meter_values import NUMBER_MAX_16, energy_sampled, instants, read_2x, samples_16
 from laddverk.ocpp.translate.origin import Origin, digest, place, said, stamp, stamp_at, token, whole
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
@@ -60,28 +60,16 @@ def ended_16(message: v16.StopTransactionRequest, origin: Origin) -> list[Fact]:
     """
     number = whole(message.transaction_id, 1, NUMBER_MAX_16)
     oddity = None if number else f"transactionId {message.transaction_id!r} names no session"
-    facts: list[Fact] = [
-        EnergySampled(
-            **stamp_at(origin, said_at, oddity),
-            transaction_number=number,
-            content_key=key,
-            context=context,
-            sample=sample,
-        )
-        for said_at, context, sample, key in samples_16(message.transaction_data)
-    ]
     content = digest(message.transaction_id, message.timestamp, message.meter_stop)
-    facts.append(
-        SessionEnded(
-            **stamp_at(origin, message.timestamp, oddity),
-            transaction_number=number,
-            content_key="stop" if number else f"stop {content}",
-            register_wh=whole(message.meter_stop),
-            reason=str(message.reason or DEFAULT_REASON),
-            token_uid=token(message.id_tag),
-        )
+    ended = SessionEnded(
+        **stamp_at(origin, message.timestamp, oddity),
+        transaction_number=number,
+        content_key="stop" if number else f"stop {content}",
+        register_wh=whole(message.meter_stop),
+        reason=str(message.reason or DEFAULT_REASON),
+        token_uid=token(message.id_tag),
     )
-    return facts
+    return [*energy_sampled(origin, samples_16(message.transaction_data), oddity, number=number), ended]
 
 
 def start_answer_16(message: v16.StartTransactionRequest, answer: StartAnswer | None) -> dict[str, Any]:
