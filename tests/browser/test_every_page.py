@@ -18,7 +18,7 @@ from tests.browser.conftest import Demo, Watched, sign_in, watch
 
 WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1366, "height": 768}}
 PAGES_MAX = 90  # of one face, language and width
-SAME_KIND_MAX = 2  # of pages that differ in an id or a filter only: one as it is, one narrowed
+SAME_KIND_MAX = 1  # of pages that differ in an id or a filter only
 ID = re.compile(r"(?<=/)[a-z]{3}_[0-9a-f]{32}|(?<=/)[A-Z]{2,8}-\d+(-\d+\w?)?|(?<=/sandbox/pay/).+")
 NOT_PAGES = re.compile(r"\.(pdf|csv|json|svg)$|/(csv|pdf)$|/export|/live|/static/|logout|sign-out")
 SCREENSHOTS = os.environ.get("LADDVERK_SCREENSHOTS")
@@ -36,11 +36,12 @@ def links_on(page: Page, home: str) -> list[str]:
     return [each for each in addresses if each.startswith(home) and not NOT_PAGES.search(urlsplit(each).path)]
 
 
-def visit_all(watched: Watched, home: str, start: str, language: str, name: str) -> Counter[str]:
-    """Follow links from `start` and look at one page of each kind. Returns the kinds that were visited."""
-    waiting, seen = deque([home + start]), Counter({kind_of(home + start): 1})
+def visit_all(watched: Watched, home: str, starts: list[str], language: str, name: str) -> Counter[str]:
+    """Follow links from `starts` and look at one page of each kind. Returns the kinds that were visited."""
+    waiting = deque(home + start for start in starts)
+    seen = Counter(kind_of(each) for each in waiting)
     visited: Counter[str] = Counter()
-    face = start.split("/")[1]
+    face = starts[0].split("/")[1]
     while waiting and sum(visited.values()) < PAGES_MAX:
         address = waiting.popleft()
         response = watched.page.goto(address, wait_until="load")
@@ -52,7 +53,7 @@ def visit_all(watched: Watched, home: str, start: str, language: str, name: str)
         visited[kind_of(address)] += 1
         if SCREENSHOTS:
             keep(watched.page, f"{kind_of(address)}_{visited[kind_of(address)]}", f"{name}-{language}")
-        for each in links_on(watched.page, home):
+        for each in [] if "/demo/mail/" in address else links_on(watched.page, home):
             same_face = (urlsplit(each).path.split("/")[1] == "console") == (face == "console")
             if same_face and seen[kind_of(each)] < SAME_KIND_MAX:
                 seen[kind_of(each)] += 1
@@ -75,7 +76,7 @@ def test_every_page_of_the_console(demo: Demo, browser: Browser, language: str, 
     context.add_cookies([{"name": "language", "value": language, "url": demo.url}])
     watched = watch(context, demo.url)
     sign_in(watched.page, demo, "admin@example.com")
-    visited = visit_all(watched, demo.url, "/console", language, width)
+    visited = visit_all(watched, demo.url, ["/console"], language, width)
     context.close()
 
     assert watched.errors == []
@@ -91,9 +92,7 @@ def test_every_page_of_the_portal(demo: Demo, browser: Browser, language: str, w
     context.add_cookies([{"name": "language", "value": language, "url": demo.url}])
     watched = watch(context, demo.url)
     sign_in_as_driver(watched.page, demo)
-    visited = visit_all(watched, demo.url, "/", language, width)
-    for start in ("/my", "/demo/mail", "/sign-in"):
-        visited += visit_all(watched, demo.url, start, language, width)
+    visited = visit_all(watched, demo.url, ["/", "/my", "/demo/mail", "/sign-in"], language, width)
     context.close()
 
     assert watched.errors == []

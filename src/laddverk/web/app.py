@@ -18,14 +18,14 @@ from laddverk.platform.languages import SUPPORTED
 from laddverk.web import failures, security
 from laddverk.web.i18n import COOKIE as LANGUAGE_COOKIE
 from laddverk.web.rendering import STATIC, STATIC_PATH, THEMES
-from laddverk.web.visit import THEME_COOKIE, Visit
+from laddverk.web.visit import THEME_COOKIE, Visit, Visiting
 
 FACES: Final = ("console", "portal", "api")
 SANDBOX: Final = "/sandbox"  # the built-in payment provider, a world of its own that happens to live beside us
 
 
 @post("/preferences", status_code=303)
-async def remember_preferences(visit: Visit) -> Response[Any]:
+async def remember_preferences(visit: Visiting) -> Response[Any]:
     """Remember the language or theme in a cookie, and lead back."""
     form = await visit.form()
     answer = visit.go(security.safe_next(form.get("next", ""), "/"))
@@ -38,7 +38,7 @@ async def remember_preferences(visit: Visit) -> Response[Any]:
 
 
 @get("/health", media_type=MediaType.TEXT)
-async def health(visit: Visit) -> str:
+async def health(visit: Visiting) -> str:
     """Say "ok" when the database answers, for whoever watches this process."""
     async with visit.transaction() as tx:
         await tx.value("SELECT 1")

@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote
 from uuid import UUID
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.response import Redirect
 from msgspec import Struct
@@ -175,3 +176,7 @@ def named(prefix: str, text: str) -> UUID:
         return parsed(prefix, text)
     except Invalid:
         raise NotFound("There is no such page.", remedy="Look for it from the start.") from None
+
+
+Visiting: TypeAlias = NamedDependency[Visit]
+"""How a handler says that it takes the visit."""

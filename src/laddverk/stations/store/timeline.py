@@ -141,7 +141,7 @@ class Mirrored(Struct, frozen=True):
         return Place(self.station_id, self.evse_number, self.connector_number)
 
 
-NEWEST = """
+NEWEST_FROM = """
 WITH touched AS (
     SELECT DISTINCT station_id, evse_number, connector_number
     FROM unnest($1::uuid[], $2::int[], $3::int[]) AS given (station_id, evse_number, connector_number)
@@ -155,7 +155,7 @@ WITH touched AS (
 """
 
 MIRROR_CONNECTORS = (
-    NEWEST
+    NEWEST_FROM
     + """
 UPDATE connector c SET status = n.status, status_since = n.same_since, error_code = n.error_code,
        vendor_error_code = n.vendor_error_code, error_info = n.info
@@ -166,7 +166,7 @@ RETURNING c.station_id, c.evse_number, c.connector_number, c.status, c.status_si
 )
 
 MIRROR_STATIONS = (
-    NEWEST
+    NEWEST_FROM
     + """
 UPDATE station s SET status = n.status, status_since = n.same_since, error_code = n.error_code
 FROM newest n

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from litestar import get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
@@ -20,7 +21,7 @@ from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Tariff
 from laddverk.web.api import shapes
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, InState, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, InState, checked_limit
 from laddverk.web.api.shapes import Page, of, page
 
 
@@ -50,17 +51,17 @@ class Reason(Struct, frozen=True, forbid_unknown_fields=True):
 
 @get("/sessions", opt=needs(Permission.SESSIONS_READ))
 async def list_sessions(
-    asked: Asked,
-    search: str = "",
-    site_id: str | None = None,
-    station_id: str | None = None,
-    driver_id: str | None = None,
+    asked: Asking,
+    search: FromQuery[str] = "",
+    site_id: FromQuery[str | None] = None,
+    station_id: FromQuery[str | None] = None,
+    driver_id: FromQuery[str | None] = None,
     in_state: InState = "",
-    settlement: str = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
-    limit: int = LIMIT_DEFAULT,
-    offset: int = 0,
+    settlement: FromQuery[str] = "",
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    limit: FromQuery[int] = LIMIT_DEFAULT,
+    offset: FromQuery[int] = 0,
 ) -> Page[shapes.Session]:
     """List sessions, newest first. `since` and `until` are about their start."""
     wanted = queries.SessionFilter(
@@ -80,14 +81,14 @@ async def list_sessions(
 
 
 @get("/sessions/{session:str}", opt=needs(Permission.SESSIONS_READ))
-async def show_session(asked: Asked, session: str) -> shapes.SessionInFull:
+async def show_session(asked: Asking, session: FromPath[str]) -> shapes.SessionInFull:
     """Show one session with its price, line by line."""
     async with asked.transaction() as tx:
         return of(shapes.SessionInFull, await _seen(tx, asked, session), "ses")
 
 
 @get("/sessions/{session:str}/samples", opt=needs(Permission.SESSIONS_READ))
-async def list_samples(asked: Asked, session: str) -> list[shapes.Sample]:
+async def list_samples(asked: Asking, session: FromPath[str]) -> list[shapes.Sample]:
     """List what the meter showed during a session."""
     async with asked.transaction() as tx:
         row = await _seen(tx, asked, session)
@@ -96,7 +97,7 @@ async def list_samples(asked: Asked, session: str) -> list[shapes.Sample]:
 
 
 @post("/sessions/{session:str}/stop", opt=needs(Permission.COMMANDS_SEND), status_code=202)
-async def stop_session(asked: Asked, session: str, data: Reason) -> shapes.Command:
+async def stop_session(asked: Asking, session: FromPath[str], data: JSONBody[Reason]) -> shapes.Command:
     """Ask the charger to stop a session. The command's outcome tells whether it did."""
     async with asked.transaction() as tx:
         row = await _seen(tx, asked, session)
@@ -109,7 +110,7 @@ async def stop_session(asked: Asked, session: str, data: Reason) -> shapes.Comma
 
 
 @get("/tariffs", opt=needs(Permission.TARIFFS_READ))
-async def list_tariffs(asked: Asked) -> list[TariffShown]:
+async def list_tariffs(asked: Asking) -> list[TariffShown]:
     """List tariffs with their newest version. Prices include VAT."""
     async with asked.transaction() as tx:
         rows = await tariff_queries.tariffs(tx, asked.actor.site_ids)
@@ -120,7 +121,7 @@ async def list_tariffs(asked: Asked) -> list[TariffShown]:
 
 
 @post("/tariffs", opt=needs(Permission.TARIFFS_WRITE))
-async def make_tariff(asked: Asked, data: TariffToMake) -> TariffShown:
+async def make_tariff(asked: Asking, data: JSONBody[TariffToMake]) -> TariffShown:
     """Make a tariff. It is used where a site or station chooses it."""
     async with asked.transaction() as tx:
         made = await tariffs.create(tx, asked.actor, data.name, data.tariff, asked.now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from litestar import get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
@@ -17,7 +18,7 @@ from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC, NewConnector, NewStation, SiteDetails
 from laddverk.web.api import shapes
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
 from laddverk.web.api.shapes import Page, of, page
 
 FRAMES_MAX: Final = 200
@@ -43,7 +44,7 @@ class CommandToSend(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/sites", opt=needs(Permission.STATIONS_READ))
-async def list_sites(asked: Asked, search: str = "") -> Page[shapes.Site]:
+async def list_sites(asked: Asking, search: FromQuery[str] = "") -> Page[shapes.Site]:
     """List all sites that the key may see."""
     async with asked.transaction() as tx:
         rows = await queries.sites(tx, asked.actor.site_ids, search)
@@ -51,7 +52,7 @@ async def list_sites(asked: Asked, search: str = "") -> Page[shapes.Site]:
 
 
 @post("/sites", opt=needs(Permission.STATIONS_WRITE))
-async def make_site(asked: Asked, data: SiteDetails) -> shapes.Site:
+async def make_site(asked: Asking, data: JSONBody[SiteDetails]) -> shapes.Site:
     """Make a site."""
     async with asked.transaction() as tx:
         site_id = await stations.create_site(tx, asked.actor, data, asked.now)
@@ -63,13 +64,13 @@ async def make_site(asked: Asked, data: SiteDetails) -> shapes.Site:
 
 @get("/stations", opt=needs(Permission.STATIONS_READ))
 async def list_stations(
-    asked: Asked,
-    search: str = "",
-    site_id: str | None = None,
-    condition: str = "",
-    protocol: str = "",
-    limit: int = LIMIT_DEFAULT,
-    offset: int = 0,
+    asked: Asking,
+    search: FromQuery[str] = "",
+    site_id: FromQuery[str | None] = None,
+    condition: FromQuery[str] = "",
+    protocol: FromQuery[str] = "",
+    limit: FromQuery[int] = LIMIT_DEFAULT,
+    offset: FromQuery[int] = 0,
 ) -> Page[shapes.Station]:
     """List stations, by name. `condition` is a word such as `can_charge`, `silent` or `broken`."""
     wanted = queries.StationFilter(
@@ -86,7 +87,7 @@ async def list_stations(
 
 
 @post("/stations", opt=needs(Permission.STATIONS_WRITE))
-async def make_station(asked: Asked, data: StationToMake) -> shapes.StationKey:
+async def make_station(asked: Asking, data: JSONBody[StationToMake]) -> shapes.StationKey:
     """Register a station and return its key, once."""
     new = NewStation(
         site_id=SiteId(parsed("sit", data.site_id, field="site_id")),
@@ -103,14 +104,14 @@ async def make_station(asked: Asked, data: StationToMake) -> shapes.StationKey:
 
 
 @get("/stations/{station:str}", opt=needs(Permission.STATIONS_READ))
-async def show_station(asked: Asked, station: str) -> shapes.Station:
+async def show_station(asked: Asking, station: FromPath[str]) -> shapes.Station:
     """Show one station."""
     async with asked.transaction() as tx:
         return of(shapes.Station, await _seen(tx, asked, station), "sta")
 
 
 @get("/stations/{station:str}/connectors", opt=needs(Permission.STATIONS_READ))
-async def list_connectors(asked: Asked, station: str) -> list[shapes.Connector]:
+async def list_connectors(asked: Asking, station: FromPath[str]) -> list[shapes.Connector]:
     """List a station's connectors with their state."""
     async with asked.transaction() as tx:
         row = await _seen(tx, asked, station)
@@ -118,7 +119,7 @@ async def list_connectors(asked: Asked, station: str) -> list[shapes.Connector]:
 
 
 @get("/stations/{station:str}/variables", opt=needs(Permission.STATIONS_READ))
-async def list_variables(asked: Asked, station: str, search: str = "") -> list[shapes.Variable]:
+async def list_variables(asked: Asking, station: FromPath[str], search: FromQuery[str] = "") -> list[shapes.Variable]:
     """List the configuration that a station last told."""
     async with asked.transaction() as tx:
         row = await _seen(tx, asked, station)
@@ -126,7 +127,9 @@ async def list_variables(asked: Asked, station: str, search: str = "") -> list[s
 
 
 @get("/stations/{station:str}/frames", opt=needs(Permission.STATIONS_READ))
-async def list_frames(asked: Asked, station: str, limit: int = LIMIT_DEFAULT) -> list[shapes.Frame]:
+async def list_frames(
+    asked: Asking, station: FromPath[str], limit: FromQuery[int] = LIMIT_DEFAULT
+) -> list[shapes.Frame]:
     """List a station's newest frames, as they went over the wire."""
     if not 1 <= limit <= FRAMES_MAX:
         raise Invalid("The limit must be from 1 to %(max)s.", field="limit", max=FRAMES_MAX)
@@ -137,7 +140,9 @@ async def list_frames(asked: Asked, station: str, limit: int = LIMIT_DEFAULT) ->
 
 
 @get("/stations/{station:str}/commands", opt=needs(Permission.STATIONS_READ))
-async def list_commands(asked: Asked, station: str, limit: int = LIMIT_DEFAULT) -> list[shapes.Command]:
+async def list_commands(
+    asked: Asking, station: FromPath[str], limit: FromQuery[int] = LIMIT_DEFAULT
+) -> list[shapes.Command]:
     """List a station's newest commands and what became of them."""
     checked_limit(limit, 0)
     async with asked.transaction() as tx:
@@ -146,7 +151,7 @@ async def list_commands(asked: Asked, station: str, limit: int = LIMIT_DEFAULT) 
 
 
 @post("/stations/{station:str}/commands", opt=needs(Permission.COMMANDS_SEND), status_code=202)
-async def send_command(asked: Asked, station: str, data: CommandToSend) -> shapes.Command:
+async def send_command(asked: Asking, station: FromPath[str], data: JSONBody[CommandToSend]) -> shapes.Command:
     """Queue a command. Ask for it again by its id to see its one outcome."""
     async with asked.transaction() as tx:
         row = await _seen(tx, asked, station)
@@ -161,7 +166,7 @@ async def send_command(asked: Asked, station: str, data: CommandToSend) -> shape
 
 
 @get("/commands/{command:str}", opt=needs(Permission.STATIONS_READ))
-async def show_command(asked: Asked, command: str) -> shapes.Command:
+async def show_command(asked: Asking, command: FromPath[str]) -> shapes.Command:
     """Show a command and what became of it."""
     async with asked.transaction() as tx:
         row = await queries.command(tx, parsed("cmd", command))

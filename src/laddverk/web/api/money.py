@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from laddverk.invoicing import documents, queries
@@ -20,7 +21,7 @@ from laddverk.platform import queries as platform_queries
 from laddverk.web.api import shapes
 from laddverk.web.api.charging import Reason
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, InState, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asking, InState, checked_limit
 from laddverk.web.api.shapes import Page, of, page
 
 
@@ -47,12 +48,12 @@ class InvoiceInFull(Struct, frozen=True):
 
 @get("/payments", opt=needs(Permission.PAYMENTS_READ))
 async def list_payments(
-    asked: Asked,
-    search: str = "",
+    asked: Asking,
+    search: FromQuery[str] = "",
     in_state: InState = "",
-    purpose: str = "",
-    limit: int = LIMIT_DEFAULT,
-    offset: int = 0,
+    purpose: FromQuery[str] = "",
+    limit: FromQuery[int] = LIMIT_DEFAULT,
+    offset: FromQuery[int] = 0,
 ) -> Page[shapes.Payment]:
     """List payments, newest first."""
     checked_limit(limit, offset)
@@ -63,14 +64,14 @@ async def list_payments(
 
 
 @get("/payments/{payment:str}", opt=needs(Permission.PAYMENTS_READ))
-async def show_payment(asked: Asked, payment: str) -> shapes.Payment:
+async def show_payment(asked: Asking, payment: FromPath[str]) -> shapes.Payment:
     """Show one payment."""
     async with asked.transaction() as tx:
         return of(shapes.Payment, await _payment(tx, payment), "pay")
 
 
 @post("/payments/{payment:str}/refund", opt=needs(Permission.PAYMENTS_REFUND), status_code=200)
-async def refund_payment(asked: Asked, payment: str, data: RefundToMake) -> shapes.Payment:
+async def refund_payment(asked: Asking, payment: FromPath[str], data: JSONBody[RefundToMake]) -> shapes.Payment:
     """Give money back. All refunds together never exceed what was captured."""
     payment_id = PaymentId(parsed("pay", payment))
     async with asked.transaction() as tx:
@@ -80,12 +81,12 @@ async def refund_payment(asked: Asked, payment: str, data: RefundToMake) -> shap
 
 @get("/invoices", opt=needs(Permission.INVOICES_READ))
 async def list_invoices(
-    asked: Asked,
-    search: str = "",
+    asked: Asking,
+    search: FromQuery[str] = "",
     in_state: InState = "",
-    period: date | None = None,
-    limit: int = LIMIT_DEFAULT,
-    offset: int = 0,
+    period: FromQuery[date | None] = None,
+    limit: FromQuery[int] = LIMIT_DEFAULT,
+    offset: FromQuery[int] = 0,
 ) -> Page[shapes.Invoice]:
     """List invoices and credit notes, newest first. `period` is the first day of a month."""
     checked_limit(limit, offset)
@@ -95,14 +96,14 @@ async def list_invoices(
 
 
 @post("/invoices/run", opt=needs(Permission.INVOICES_WRITE), status_code=200)
-async def run_invoices(asked: Asked, data: MonthToInvoice) -> Any:
+async def run_invoices(asked: Asking, data: JSONBody[MonthToInvoice]) -> Any:
     """Invoice a month: every priced session of drivers who pay by invoice. A second run changes nothing."""
     async with asked.transaction() as tx:
         return await invoicing.run(tx, data.month.replace(day=1), asked.actor, asked.now, settings=asked.house.settings)
 
 
 @get("/invoices/{invoice:str}", opt=needs(Permission.INVOICES_READ))
-async def show_invoice(asked: Asked, invoice: str) -> InvoiceInFull:
+async def show_invoice(asked: Asking, invoice: FromPath[str]) -> InvoiceInFull:
     """Show one invoice with its sessions."""
     async with asked.transaction() as tx:
         row = await queries.invoice(tx, asked.now.date(), parsed("inv", invoice))
@@ -115,7 +116,7 @@ async def show_invoice(asked: Asked, invoice: str) -> InvoiceInFull:
 
 
 @get("/invoices/{invoice:str}/pdf", opt=needs(Permission.INVOICES_READ))
-async def show_invoice_pdf(asked: Asked, invoice: str, language: str = "sv") -> Response[bytes]:
+async def show_invoice_pdf(asked: Asking, invoice: FromPath[str], language: FromQuery[str] = "sv") -> Response[bytes]:
     """Show one invoice as PDF, in Swedish or English."""
     if language not in ("sv", "en"):
         raise Invalid("The language must be sv or en.", field="language")
@@ -124,7 +125,7 @@ async def show_invoice_pdf(asked: Asked, invoice: str, language: str = "sv") -> 
 
 
 @post("/invoices/{invoice:str}/credit", opt=needs(Permission.INVOICES_WRITE), status_code=201)
-async def credit_invoice(asked: Asked, invoice: str, data: Reason) -> shapes.Invoice:
+async def credit_invoice(asked: Asking, invoice: FromPath[str], data: JSONBody[Reason]) -> shapes.Invoice:
     """Cancel an invoice by a credit note, which is returned. Its sessions may be invoiced anew."""
     async with asked.transaction() as tx:
         credit_id = await invoicing.credit(tx, asked.actor, InvoiceId(parsed("inv", invoice)), data.reason, asked.now)
@@ -135,7 +136,7 @@ async def credit_invoice(asked: Asked, invoice: str, data: Reason) -> shapes.Inv
 
 
 @get("/ledger/accounts", opt=needs(Permission.PAYMENTS_READ))
-async def list_accounts(asked: Asked) -> list[shapes.Account]:
+async def list_accounts(asked: Asking) -> list[shapes.Account]:
     """Show the trial balance: what each account was debited and credited. It sums to zero."""
     async with asked.transaction() as tx:
         return [of(shapes.Account, row) for row in await ledger_queries.accounts(tx)]
@@ -143,7 +144,7 @@ async def list_accounts(asked: Asked) -> list[shapes.Account]:
 
 @get("/audit", opt=needs(Permission.AUDIT_READ))
 async def list_audit(
-    asked: Asked, search: str = "", limit: int = LIMIT_DEFAULT, offset: int = 0
+    asked: Asking, search: FromQuery[str] = "", limit: FromQuery[int] = LIMIT_DEFAULT, offset: FromQuery[int] = 0
 ) -> Page[shapes.AuditEntry]:
     """List who did what and why, newest first."""
     checked_limit(limit, offset)

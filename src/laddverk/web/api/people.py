@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from litestar import get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from laddverk.access import queries
@@ -16,7 +17,7 @@ from laddverk.kernel.problems import NotFound
 from laddverk.platform.database import Transaction
 from laddverk.web.api import shapes
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, InState, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asking, InState, checked_limit
 from laddverk.web.api.shapes import Page, of, page
 
 
@@ -49,7 +50,12 @@ class Block(Struct, frozen=True, forbid_unknown_fields=True):
 
 @get("/drivers", opt=needs(Permission.DRIVERS_READ))
 async def list_drivers(
-    asked: Asked, search: str = "", in_state: InState = "", group: str = "", limit: int = LIMIT_DEFAULT, offset: int = 0
+    asked: Asking,
+    search: FromQuery[str] = "",
+    in_state: InState = "",
+    group: FromQuery[str] = "",
+    limit: FromQuery[int] = LIMIT_DEFAULT,
+    offset: FromQuery[int] = 0,
 ) -> Page[shapes.Driver]:
     """List drivers by name."""
     checked_limit(limit, offset)
@@ -60,7 +66,7 @@ async def list_drivers(
 
 
 @post("/drivers", opt=needs(Permission.DRIVERS_WRITE))
-async def make_driver(asked: Asked, data: DriverToMake) -> shapes.Driver:
+async def make_driver(asked: Asking, data: JSONBody[DriverToMake]) -> shapes.Driver:
     """Enter a driver."""
     async with asked.transaction() as tx:
         new = NewDriver(**{name: getattr(data, name) for name in data.__struct_fields__})
@@ -69,14 +75,14 @@ async def make_driver(asked: Asked, data: DriverToMake) -> shapes.Driver:
 
 
 @get("/drivers/{driver:str}", opt=needs(Permission.DRIVERS_READ))
-async def show_driver(asked: Asked, driver: str) -> shapes.Driver:
+async def show_driver(asked: Asking, driver: FromPath[str]) -> shapes.Driver:
     """Show one driver."""
     async with asked.transaction() as tx:
         return of(shapes.Driver, await _driver(tx, DriverId(parsed("drv", driver))), "drv")
 
 
 @post("/drivers/{driver:str}/block", opt=needs(Permission.DRIVERS_WRITE), status_code=200)
-async def block_driver(asked: Asked, driver: str, data: Block) -> shapes.Driver:
+async def block_driver(asked: Asking, driver: FromPath[str], data: JSONBody[Block]) -> shapes.Driver:
     """Block a driver, or let them charge again. A session that runs goes on."""
     driver_id = DriverId(parsed("drv", driver))
     async with asked.transaction() as tx:
@@ -87,12 +93,12 @@ async def block_driver(asked: Asked, driver: str, data: Block) -> shapes.Driver:
 
 @get("/tokens", opt=needs(Permission.DRIVERS_READ))
 async def list_tokens(
-    asked: Asked,
-    search: str = "",
+    asked: Asking,
+    search: FromQuery[str] = "",
     in_state: InState = "",
-    driver_id: str | None = None,
-    limit: int = LIMIT_DEFAULT,
-    offset: int = 0,
+    driver_id: FromQuery[str | None] = None,
+    limit: FromQuery[int] = LIMIT_DEFAULT,
+    offset: FromQuery[int] = 0,
 ) -> Page[shapes.Token]:
     """List tokens by their uid."""
     checked_limit(limit, offset)
@@ -103,7 +109,7 @@ async def list_tokens(
 
 
 @post("/tokens", opt=needs(Permission.DRIVERS_WRITE))
-async def make_token(asked: Asked, data: TokenToMake) -> shapes.Token:
+async def make_token(asked: Asking, data: JSONBody[TokenToMake]) -> shapes.Token:
     """Enter a token. Its uid is kept in capitals without separators."""
     driver = DriverId(parsed("drv", data.driver_id, field="driver_id")) if data.driver_id else None
     async with asked.transaction() as tx:
@@ -113,7 +119,7 @@ async def make_token(asked: Asked, data: TokenToMake) -> shapes.Token:
 
 
 @post("/tokens/{token:str}/block", opt=needs(Permission.DRIVERS_WRITE), status_code=200)
-async def block_token(asked: Asked, token: str, data: Block) -> shapes.Token:
+async def block_token(asked: Asking, token: FromPath[str], data: JSONBody[Block]) -> shapes.Token:
     """Block a token, or let it work again."""
     token_id = TokenId(parsed("tok", token))
     async with asked.transaction() as tx:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from litestar import Request
+from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from laddverk.kernel.actors import Actor
@@ -37,6 +38,10 @@ class Asked:
         async with self.house.database.transaction() as tx:
             yield tx
         self.house.worker.wake()
+
+
+Asking: TypeAlias = NamedDependency[Asked]
+"""How a handler says that it takes what is known of its request."""
 
 
 async def asked(request: Request[Any, Any, Any]) -> Asked:

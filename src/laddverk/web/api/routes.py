@@ -15,7 +15,7 @@ from msgspec import Struct
 from laddverk import __version__
 from laddverk.web.api import charging, field, money, people
 from laddverk.web.api.keys import authenticated
-from laddverk.web.api.request import Asked, asked
+from laddverk.web.api.request import Asked, Asking, asked
 
 PATH: Final = "/api/v1"
 
@@ -28,7 +28,7 @@ class Me(Struct, frozen=True):
 
 
 @get("/me")
-async def show_me(asked: Asked) -> Me:
+async def show_me(asked: Asking) -> Me:
     """Show whose key this is, and what it may do."""
     return Me(asked.actor.name, sorted(permission.value for permission in asked.actor.permissions))
 

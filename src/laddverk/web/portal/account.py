@@ -8,6 +8,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from msgspec import Struct
 
 from laddverk.access import queries as access_queries
@@ -24,7 +25,7 @@ from laddverk.sessions import driver_queries as queries
 from laddverk.sessions.driver_queries import DriverSession
 from laddverk.web import security
 from laddverk.web.portal.charging import curve_json, price_lines
-from laddverk.web.visit import Visit
+from laddverk.web.visit import Visit, Visiting
 
 PAGE: Final = 30  # charges on one page of the history
 
@@ -67,13 +68,13 @@ def signed_in(visit: Visit) -> DriverId:
 
 
 @get("/sign-in")
-async def ask_sign_in(visit: Visit) -> Response[str]:
+async def ask_sign_in(visit: Visiting) -> Response[str]:
     """Ask for the e-mail address to send a link to."""
     return visit.page("portal/sign_in.html", next=visit.asked("next"), email="", errors={})
 
 
 @post("/sign-in")
-async def send_link(visit: Visit) -> Response[Any]:
+async def send_link(visit: Visiting) -> Response[Any]:
     """Send a sign-in link when there is such an account; the answer is the same when there is none."""
     form = await visit.form()
     email, wanted = form.get("email", "").lower(), security.safe_next(form.get("next", ""), "/my")
@@ -98,14 +99,14 @@ async def send_link(visit: Visit) -> Response[Any]:
 
 
 @get("/sign-in/{token:str}")
-async def confirm_link(visit: Visit, token: str) -> Response[str]:
+async def confirm_link(visit: Visiting, token: FromPath[str]) -> Response[str]:
     """Ask for one more press: mail scanners follow links, and must not use them up."""
     wanted = security.safe_next(visit.asked("next"), "/my")
     return visit.page("portal/sign_in_confirm.html", token=token, next=wanted)
 
 
 @post("/sign-in/{token:str}")
-async def use_link(visit: Visit, token: str) -> Response[Any]:
+async def use_link(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     """Sign in by a link; it works once."""
     form = await visit.form()
     async with visit.transaction() as tx:
@@ -127,7 +128,7 @@ async def use_link(visit: Visit, token: str) -> Response[Any]:
 
 
 @post("/sign-out")
-async def sign_out(visit: Visit) -> Response[Any]:
+async def sign_out(visit: Visiting) -> Response[Any]:
     """Sign the driver out."""
     if visit.account is not None:
         async with visit.transaction() as tx:
@@ -138,7 +139,7 @@ async def sign_out(visit: Visit) -> Response[Any]:
 
 
 @get("/my")
-async def history(visit: Visit) -> Response[str]:
+async def history(visit: Visiting) -> Response[str]:
     """Show the driver's charges, newest first."""
     driver_id = signed_in(visit)
     before = _instant(visit.asked("before"))
@@ -156,7 +157,7 @@ async def history(visit: Visit) -> Response[str]:
 
 
 @get("/my/sessions/{session:str}")
-async def show_session(visit: Visit, session: str) -> Response[str]:
+async def show_session(visit: Visiting, session: FromPath[str]) -> Response[str]:
     """Show one charge with its price, line by line."""
     async with visit.transaction() as tx:
         found = await _own_session(tx, visit, session)
@@ -166,7 +167,7 @@ async def show_session(visit: Visit, session: str) -> Response[str]:
 
 
 @get("/my/sessions/{session:str}/curve.json")
-async def show_curve(visit: Visit, session: str) -> dict[str, Any]:
+async def show_curve(visit: Visiting, session: FromPath[str]) -> dict[str, Any]:
     """Return the power during a charge, for the chart."""
     async with visit.transaction() as tx:
         found = await _own_session(tx, visit, session)
@@ -175,7 +176,7 @@ async def show_curve(visit: Visit, session: str) -> dict[str, Any]:
 
 
 @get("/my/sessions/{session:str}/receipt.pdf")
-async def show_receipt(visit: Visit, session: str) -> Response[bytes]:
+async def show_receipt(visit: Visiting, session: FromPath[str]) -> Response[bytes]:
     """Return the receipt of a charge."""
     async with visit.transaction() as tx:
         found = await _own_session(tx, visit, session)
@@ -186,7 +187,7 @@ async def show_receipt(visit: Visit, session: str) -> Response[bytes]:
 
 
 @get("/my/invoices")
-async def list_invoices(visit: Visit) -> Response[str]:
+async def list_invoices(visit: Visiting) -> Response[str]:
     """List the driver's invoices."""
     driver_id = signed_in(visit)
     async with visit.transaction() as tx:
@@ -195,7 +196,7 @@ async def list_invoices(visit: Visit) -> Response[str]:
 
 
 @get("/my/invoices/{invoice:str}")
-async def show_invoice(visit: Visit, invoice: str) -> Response[Any]:
+async def show_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]:
     """Show one invoice, or its PDF when the address ends in .pdf."""
     wanted, is_pdf = invoice.removesuffix(".pdf"), invoice.endswith(".pdf")
     async with visit.transaction() as tx:
@@ -208,7 +209,7 @@ async def show_invoice(visit: Visit, invoice: str) -> Response[Any]:
 
 
 @post("/my/invoices/{invoice:str}/pay")
-async def pay_invoice(visit: Visit, invoice: str) -> Response[Any]:
+async def pay_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]:
     """Lead to the payment page for what remains of an invoice."""
     async with visit.transaction() as tx:
         row = await _own_invoice(tx, visit, invoice)
@@ -223,7 +224,7 @@ async def pay_invoice(visit: Visit, invoice: str) -> Response[Any]:
 
 
 @get("/my/account")
-async def show_account(visit: Visit) -> Response[str]:
+async def show_account(visit: Visiting) -> Response[str]:
     """Show what is known of the driver, and their tags."""
     driver_id = signed_in(visit)
     async with visit.transaction() as tx:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Stream
 from markupsafe import Markup
 from msgspec import Struct
@@ -28,7 +29,7 @@ from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.live import Streams, stream
 from laddverk.web.portal import outlets
 from laddverk.web.rendering import environment_for
-from laddverk.web.visit import Visit
+from laddverk.web.visit import Visit, Visiting
 
 CURVE_POINTS_MIN: Final = 3  # fewer make no curve
 
@@ -80,13 +81,13 @@ class Live(Struct, frozen=True, kw_only=True):
 
 
 @get("/s/{token:str}")
-async def show(visit: Visit, token: str) -> Response[Any]:
+async def show(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     """Show a charge to whoever has its address."""
     return await charge_page(visit, token)
 
 
 @get("/s/{token:str}/live")
-async def follow(visit: Visit, token: str) -> Stream:
+async def follow(visit: Visiting, token: FromPath[str]) -> Stream:
     """Send the changing part of the page while something changes."""
     async with visit.transaction() as tx:
         found = await _found(tx, token, visit)
@@ -105,7 +106,7 @@ async def follow(visit: Visit, token: str) -> Stream:
 
 
 @get("/s/{token:str}/curve.json")
-async def curve(visit: Visit, token: str) -> dict[str, Any]:
+async def curve(visit: Visiting, token: FromPath[str]) -> dict[str, Any]:
     """Return the power during a charge, for the chart."""
     async with visit.transaction() as tx:
         found = await _found(tx, token, visit)
@@ -114,7 +115,7 @@ async def curve(visit: Visit, token: str) -> dict[str, Any]:
 
 
 @post("/s/{token:str}/stop")
-async def stop(visit: Visit, token: str) -> Response[Any]:
+async def stop(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     """Ask the charger to stop."""
     async with visit.transaction() as tx:
         found = await _found(tx, token, visit)
@@ -125,7 +126,7 @@ async def stop(visit: Visit, token: str) -> Response[Any]:
 
 
 @post("/s/{token:str}/cancel")
-async def cancel(visit: Visit, token: str) -> Response[Any]:
+async def cancel(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     """Give up a charge that has not begun; what was reserved is released."""
     async with visit.transaction() as tx:
         found = await _found(tx, token, visit)
@@ -135,7 +136,7 @@ async def cancel(visit: Visit, token: str) -> Response[Any]:
 
 
 @get("/s/{token:str}/receipt.pdf")
-async def receipt(visit: Visit, token: str) -> Response[bytes]:
+async def receipt(visit: Visiting, token: FromPath[str]) -> Response[bytes]:
     """Return the receipt of a charge that is over."""
     async with visit.transaction() as tx:
         found = await _found(tx, token, visit)
@@ -146,7 +147,7 @@ async def receipt(visit: Visit, token: str) -> Response[bytes]:
 
 
 @post("/s/{token:str}/receipt")
-async def mail_receipt(visit: Visit, token: str) -> Response[Any]:
+async def mail_receipt(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     """Send the receipt to an address the driver gives."""
     form = await visit.form()
     email = form.get("email", "").lower()

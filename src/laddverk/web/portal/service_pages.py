@@ -6,25 +6,26 @@ from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.enums import MediaType
+from litestar.params import FromPath
 
 from laddverk.kernel.ids import parsed
 from laddverk.kernel.problems import NotFound
 from laddverk.notices import queries as notice_queries
 from laddverk.payments import service as payments
 from laddverk.web.rendering import static
-from laddverk.web.visit import Visit
+from laddverk.web.visit import Visit, Visiting
 
 MAILS_MAX: Final = 100  # newest mails in the demo's mail box
 
 
 @get("/favicon.ico")
-async def show_icon(visit: Visit) -> Response[Any]:
+async def show_icon(visit: Visiting) -> Response[Any]:
     """Lead browsers that ask for the icon at its old address to it."""
     return visit.go(static("icon.svg"))
 
 
 @get("/help")
-async def show_help(visit: Visit) -> Response[str]:
+async def show_help(visit: Visiting) -> Response[str]:
     """Answer the common questions, and say how to reach a person."""
     settings = visit.house.settings
     given = ((visit.words("Phone"), settings.operator_phone), (visit.words("E-mail"), settings.operator_email))
@@ -32,7 +33,7 @@ async def show_help(visit: Visit) -> Response[str]:
 
 
 @get("/demo/mail")
-async def show_mail_box(visit: Visit) -> Response[str]:
+async def show_mail_box(visit: Visiting) -> Response[str]:
     """Show the mails that the demo has sent."""
     _only_in_demo(visit)
     async with visit.transaction() as tx:
@@ -41,7 +42,7 @@ async def show_mail_box(visit: Visit) -> Response[str]:
 
 
 @get("/demo/mail/{mail:str}")
-async def show_mail(visit: Visit, mail: str) -> Response[str]:
+async def show_mail(visit: Visiting, mail: FromPath[str]) -> Response[str]:
     """Show one mail of the demo."""
     _only_in_demo(visit)
     async with visit.transaction() as tx:
@@ -52,7 +53,7 @@ async def show_mail(visit: Visit, mail: str) -> Response[str]:
 
 
 @post("/webhooks/{provider:str}", status_code=200, media_type=MediaType.TEXT)
-async def receive_webhook(visit: Visit, provider: str, request: Request[Any, Any, Any]) -> str:
+async def receive_webhook(visit: Visiting, provider: FromPath[str], request: Request[Any, Any, Any]) -> str:
     """Take in a payment provider's message: its signature is checked, it is kept, and a job acts on it."""
     await payments.receive_webhook(visit.house, provider, dict(request.headers), await request.body())
     visit.house.worker.wake()

@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from laddverk.access import queries as access_queries
 from laddverk.kernel.ids import DriverId, SiteId, parsed
@@ -21,13 +22,13 @@ from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import TariffVersion
 from laddverk.web.portal import outlets
 from laddverk.web.portal.outlets import STARTABLE, State, state_of
-from laddverk.web.visit import Visit
+from laddverk.web.visit import Visit, Visiting
 
 OTHERS_MAX: Final = 5  # free outlets that are offered instead
 
 
 @get("/")
-async def home(visit: Visit) -> Response[str]:
+async def home(visit: Visiting) -> Response[str]:
     """Ask for the code on the outlet, and show the places."""
     async with visit.transaction() as tx:
         places = await queries.places(tx)
@@ -35,7 +36,7 @@ async def home(visit: Visit) -> Response[str]:
 
 
 @get("/u")
-async def find(visit: Visit) -> Response[Any]:
+async def find(visit: Visiting) -> Response[Any]:
     """Lead from a typed code to its outlet; say so when there is none."""
     code = visit.asked("code").upper().replace(" ", "")
     async with visit.transaction() as tx:
@@ -48,7 +49,7 @@ async def find(visit: Visit) -> Response[Any]:
 
 
 @get("/places.json")
-async def map_of_places(visit: Visit) -> dict[str, Any]:
+async def map_of_places(visit: Visiting) -> dict[str, Any]:
     """Return the places for the map, as GeoJSON."""
     async with visit.transaction() as tx:
         places = await queries.places(tx)
@@ -74,7 +75,7 @@ async def map_of_places(visit: Visit) -> dict[str, Any]:
 
 
 @get("/places/{site:str}")
-async def show_place(visit: Visit, site: str) -> Response[str]:
+async def show_place(visit: Visiting, site: FromPath[str]) -> Response[str]:
     """Show one place with its outlets."""
     async with visit.transaction() as tx:
         found = await queries.outlets_of(tx, SiteId(parsed("sit", site)))
@@ -85,13 +86,13 @@ async def show_place(visit: Visit, site: str) -> Response[str]:
 
 
 @get("/u/{code:str}")
-async def show_outlet(visit: Visit, code: str) -> Response[Any]:
+async def show_outlet(visit: Visiting, code: FromPath[str]) -> Response[Any]:
     """Show what an outlet is, whether it works and what it costs: before any payment."""
     return await outlet_page(visit, code)
 
 
 @post("/u/{code:str}/pay")
-async def pay(visit: Visit, code: str) -> Response[Any]:
+async def pay(visit: Visiting, code: FromPath[str]) -> Response[Any]:
     """Reserve the outlet and lead to the payment page. The charge begins when the money is reserved."""
     async with visit.transaction() as tx:
         found = await _outlet(tx, code)
@@ -128,7 +129,7 @@ async def pay(visit: Visit, code: str) -> Response[Any]:
 
 
 @post("/u/{code:str}/start")
-async def start(visit: Visit, code: str) -> Response[Any]:
+async def start(visit: Visiting, code: FromPath[str]) -> Response[Any]:
     """Start with the signed-in driver's account; the month's invoice collects."""
     if visit.actor.id is None or visit.actor.kind != "driver":
         return visit.go(f"/sign-in?next=/u/{quote(code)}")
