@@ -134,5 +134,3 @@ async def test_the_description_is_served_to_keys(network: Network, client: httpx
 
     assert document["openapi"].startswith("3.1")
     assert len(document["paths"]) == len(description()["paths"])
-
-
