@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from laddverk import wiring
 from laddverk.gateway.server import Gateway
+from laddverk.gateway.window import RecorderTable
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import SiteId, StationId
 from laddverk.kernel.time import system_clock
@@ -82,7 +83,9 @@ class Network:
 
 
 @asynccontextmanager
-async def network_on(database: Database, state_dir: Path) -> AsyncIterator[Network]:
+async def network_on(
+    database: Database, state_dir: Path, recorders: RecorderTable = wiring.RECORDERS
+) -> AsyncIterator[Network]:
     """Yield a network without faces other than the gateway; jobs run when a test calls `house.worker`."""
     settings = Settings(state_dir=state_dir, database_url=database.dsn, ocpp_port=0, web_port=0)
     house = House(settings, secrets_in(state_dir), database, Hints(), system_clock, Worker(database, {}))
@@ -90,7 +93,7 @@ async def network_on(database: Database, state_dir: Path) -> AsyncIterator[Netwo
     house.worker.handle(wiring.all_handlers(house))
     async with database.transaction() as tx:
         site_id = await stations.create_site(tx, ACTOR, SiteDetails(name="Test", code="TST"), house.clock())
-    gateway = Gateway(house, wiring.RECORDERS)
+    gateway = Gateway(house, recorders)
     await gateway.start()
     try:
         yield Network(house, gateway, site_id)
