@@ -135,10 +135,21 @@ def _named(message: TransactionEvent) -> dict[str, Any]:
 def _sampled(message: TransactionEvent, about: dict[str, Any], index: int, timed: Timed, origin: Origin) -> Fact:
     """Return one of an event's readings: they share its seqNo, and mostly its time, and differ by their place in it."""
     said_at, context, sample = timed
-    its = {"content_key": f"{about['content_key']}/{index}", "context": context, "sample": sample}
-    if not said_at or said_at != message.timestamp:
-        its.update(stamp_at(origin, said_at))
-    return EnergySampled(**{**about, **its})
+    stamp = about if said_at and said_at == message.timestamp else stamp_at(origin, said_at)
+    return EnergySampled(  # written out: to unpack the names would double the time that this takes
+        station_id=stamp["station_id"],
+        at=stamp["at"],
+        received_at=stamp["received_at"],
+        said_at=stamp["said_at"],
+        flags=stamp["flags"],
+        transaction_key=about["transaction_key"],
+        evse_number=about["evse_number"],
+        connector_number=about["connector_number"],
+        content_key=f"{about['content_key']}/{index}",
+        offline=about["offline"],
+        context=context,
+        sample=sample,
+    )
 
 
 def _started(message: TransactionEvent, about: dict[str, Any], timed: list[Timed]) -> SessionStarted:
