@@ -105,9 +105,9 @@ def _wait_until(process: subprocess.Popen[str], log: Path, words: str) -> str:
     return said
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium."""
+    """A real Chromium, for one file of tests: Playwright keeps a loop running, beside which no asyncio test can."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
