@@ -48,8 +48,12 @@ def read(text: str) -> Read:
     """
     heading = text.lstrip("\ufeff").split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=heading.count)
-    rows = csv.DictReader(StringIO(text.lstrip("\ufeff")), delimiter=delimiter, restkey="", strict=False)
-    rows.fieldnames = [_column(name) for name in rows.fieldnames or ()]
+    lines_in = StringIO(text.lstrip("\ufeff"), newline=None)  # any kind of line end
+    rows = csv.DictReader(lines_in, delimiter=delimiter, restkey="", strict=False)
+    try:
+        rows.fieldnames = [_column(name) for name in rows.fieldnames or ()]
+    except csv.Error as error:
+        return Read((), (ImportFault(1, marked("This line cannot be read: %(why)s"), {"why": str(error)}),))
     if "uid" not in rows.fieldnames:
         return Read((), (ImportFault(1, marked("The first line must name the columns, and one of them must be uid.")),))
     lines: list[Line] = []
