@@ -43,7 +43,7 @@ CREATE TABLE start_request (
     payment_id        uuid,
     tariff_version_id uuid REFERENCES tariff_version,
     command_id        uuid,
-    access_hash       bytea UNIQUE,               -- of the link that an ad-hoc driver holds: /s/<token>
+    access_hash       bytea UNIQUE,               -- of the link to its page: /s/<token>
     created_at        timestamptz NOT NULL,
     expires_at        timestamptz NOT NULL,
     session_id        uuid,                       -- set when it became a session
@@ -94,7 +94,7 @@ CREATE TABLE session (
     priced_at          timestamptz,
     version            int NOT NULL DEFAULT 1,    -- grows when late truth changes the energy or the times
     approved_version   int,                       -- the version that a person approved in spite of its doubts
-    access_hash        bytea UNIQUE,              -- of the link that an ad-hoc driver holds
+    access_hash        bytea UNIQUE,              -- of the link to the page of this charge
     UNIQUE (station_id, transaction_key)
 ) WITH (fillfactor = 70);                         -- room for the row to grow on its page while the session runs
 CREATE INDEX session_open ON session (station_id, evse_number) WHERE ended_at IS NULL;

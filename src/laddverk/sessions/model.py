@@ -218,10 +218,10 @@ class StartRequest(Struct, frozen=True):
 
 
 class PreparedStart(Struct, frozen=True):
-    """A start request that was made. `access_token` opens `/s/<token>` for a driver without an account; shown once."""
+    """A start request that was made. `access_token` opens `/s/<token>`, the page of this charge; shown once."""
 
     id: UUID
-    access_token: str | None
+    access_token: str
     token_uid: str
     remote_start_id: int
 

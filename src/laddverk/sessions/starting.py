@@ -45,7 +45,7 @@ async def prepare_start(
 ) -> PreparedStart:
     """Make a start request, with the tariff that its payer is shown, and a token for this one time.
 
-    Without a driver it is an ad-hoc start: it gets an access token, the only key to its page, which is not kept. Raises
+    Its access token is the key to the page of the charge, and is not kept: without a driver there is no other. Raises
     `NotFound` for an unknown connector, `Conflict` when one cannot start there now or there is no price to be shown
     (AFIR article 5), `NotAllowed` when the driver is blocked or not the one who asks.
     """
@@ -56,7 +56,7 @@ async def prepare_start(
     (version,) = await tariffs.chosen(tx, [(station_id, group)])
     if version is None:
         raise Conflict("There is no price for charging here yet, so it cannot be started.", remedy="Choose a tariff.")
-    access_token = None if driver_id is not None else secrets.token_urlsafe(ACCESS_BYTES)
+    access_token = secrets.token_urlsafe(ACCESS_BYTES)
     token_uid = secrets.token_hex(TOKEN_BYTES).upper()
     request_id, remote_start_id = await store_starts.insert(
         tx,
@@ -67,7 +67,7 @@ async def prepare_start(
         token_uid=token_uid,
         payment_id=payment_id,
         tariff_version_id=TariffVersionId(version.id),
-        access_hash=hashed(access_token) if access_token else None,
+        access_hash=hashed(access_token),
         now=now,
         expires_at=now + PAY_WITHIN,
     )

@@ -155,7 +155,7 @@ async def insert(
     token_uid: str,
     payment_id: PaymentId | None,
     tariff_version_id: TariffVersionId | None,
-    access_hash: bytes | None,
+    access_hash: bytes,
     now: datetime,
     expires_at: datetime,
 ) -> tuple[UUID, int]:
