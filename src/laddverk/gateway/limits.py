@@ -22,6 +22,7 @@ REASON_LENGTH_MAX: Final = 1_000  # of a quarantined message: what staff read; t
 WINDOW_FACTS_MAX: Final = 1_000  # bounds one transaction
 WINDOW_LINGER_S: Final = 0.008  # under load, wait this long for company; never when idle
 WINDOW_BUSY_AT: Final = 8  # messages in the last window that make it "under load"
+WINDOW_LARGE_AT: Final = 100  # a window of this size fills by itself while the one before it commits
 WAITING_MAX: Final = 20_000  # messages that wait for a commit; beyond it sockets are not read
 SEEN_FLUSH_S: Final = 5.0  # "last seen" may be this old on a screen
 COMMAND_POLL_S: Final = 1.0  # a command whose wake-up hint was lost waits at most this long
@@ -30,3 +31,6 @@ FAILED_HANDSHAKES_PER_MIN: Final = 30  # of one address; a genuine charger with 
 FAILURES_REMEMBERED: Final = 10_000  # addresses; the oldest are forgotten first
 KNOCKS_FLUSH_S: Final = 2.0
 KNOCKS_WAITING_MAX: Final = 500
+GC_THRESHOLDS: Final = (20_000, 20, 50)
+"""When Python looks for reference cycles. A message leaves none, and at the default of 700 objects the search would
+cost more than the message."""

@@ -97,6 +97,7 @@ class Gateway:
             max_queue=limits.SOCKET_QUEUE_MAX,
         )
         gc.freeze()  # what start-up made lives for ever: a full collection need not look at it
+        gc.set_threshold(*limits.GC_THRESHOLDS)
 
     async def stop(self) -> None:
         """Close all sockets, commit what is left, and stop listening."""

@@ -105,7 +105,7 @@ class Window:
         """Commit windows for ever. Cancelled at shutdown, after `drain`."""
         while True:
             await self._arrived.wait()
-            if self._last_size >= limits.WINDOW_BUSY_AT:
+            if limits.WINDOW_BUSY_AT <= self._last_size < limits.WINDOW_LARGE_AT:
                 await asyncio.sleep(limits.WINDOW_LINGER_S)
             try:
                 await self._commit_next()
