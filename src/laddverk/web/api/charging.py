@@ -10,8 +10,8 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import SessionId, parsed, shown
-from laddverk.kernel.problems import NotFound
+from laddverk.kernel.ids import DriverId, SessionId, SiteId, StationId, TariffId, parsed, shown
+from laddverk.kernel.problems import Conflict, NotFound
 from laddverk.sessions import queries
 from laddverk.sessions import service as sessions
 from laddverk.stations import queries as station_queries
@@ -41,6 +41,24 @@ class TariffToMake(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     tariff: Tariff
+
+
+class Choice(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a tariff applies: at a station, at a site, or (neither) in the whole network; for one group or all."""
+
+    site_id: str | None = None
+    station_id: str | None = None
+    driver_group: str | None = None
+    reason: str = ""
+
+
+class Start(Struct, frozen=True, forbid_unknown_fields=True):
+    """A charge to be started for a driver; the month's invoice collects."""
+
+    station_id: str
+    evse_number: int
+    driver_id: str
+    connector_number: int = 1
 
 
 class Reason(Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,6 +114,30 @@ async def list_samples(asked: Asking, session: FromPath[str]) -> list[shapes.Sam
     return [of(shapes.Sample, each) for each in found]
 
 
+@post("/sessions", opt=needs(Permission.COMMANDS_SEND), status_code=202)
+async def start_session(asked: Asking, data: JSONBody[Start]) -> shapes.Command:
+    """Ask a charger to start for a driver. The session appears when the charger reports it."""
+    station_id = StationId(parsed("sta", data.station_id, field="station_id"))
+    async with asked.transaction() as tx:
+        if await station_queries.station(tx, asked.actor.site_ids, station_id) is None:
+            raise NotFound("There is no such station.", field="station_id")
+        prepared = await sessions.prepare_start(
+            tx,
+            asked.actor,
+            station_id=station_id,
+            evse_number=data.evse_number,
+            connector_number=data.connector_number,
+            driver_id=DriverId(parsed("drv", data.driver_id, field="driver_id")),
+            now=asked.now,
+        )
+        command_id = await sessions.begin_start(tx, asked.actor, prepared.id, asked.now)
+        made = await station_queries.command(tx, command_id) if command_id else None
+    asked.house.hints.publish([COMMANDS_TOPIC, f"station:{station_id}"])
+    if made is None:
+        raise Conflict("The charge could not be started here.", remedy="Look at the state of the outlet.")
+    return of(shapes.Command, made, "cmd")
+
+
 @post("/sessions/{session:str}/stop", opt=needs(Permission.COMMANDS_SEND), status_code=202)
 async def stop_session(asked: Asking, session: FromPath[str], data: JSONBody[Reason]) -> shapes.Command:
     """Ask the charger to stop a session. The command's outcome tells whether it did."""
@@ -125,7 +167,41 @@ async def make_tariff(asked: Asking, data: JSONBody[TariffToMake]) -> TariffShow
     """Make a tariff. It is used where a site or station chooses it."""
     async with asked.transaction() as tx:
         made = await tariffs.create(tx, asked.actor, data.name, data.tariff, asked.now)
-        row = await tariff_queries.tariff(tx, None, made.tariff_id)
+        return await _shown(tx, made.tariff_id)
+
+
+@post("/tariffs/{tariff:str}/versions", opt=needs(Permission.TARIFFS_WRITE))
+async def revise_tariff(asked: Asking, tariff: FromPath[str], data: JSONBody[Tariff]) -> TariffShown:
+    """Add a version to a tariff. Sessions that have started keep theirs."""
+    tariff_id = TariffId(parsed("tar", tariff))
+    async with asked.transaction() as tx:
+        await tariffs.revise(tx, asked.actor, tariff_id, data, asked.now)
+        return await _shown(tx, tariff_id)
+
+
+@post("/tariffs/{tariff:str}/choices", opt=needs(Permission.TARIFFS_WRITE))
+async def choose_tariff(asked: Asking, tariff: FromPath[str], data: JSONBody[Choice]) -> TariffShown:
+    """Let a tariff apply somewhere; it replaces the one that applied there."""
+    tariff_id = TariffId(parsed("tar", tariff))
+    site_id = SiteId(parsed("sit", data.site_id, field="site_id")) if data.site_id else None
+    station_id = StationId(parsed("sta", data.station_id, field="station_id")) if data.station_id else None
+    async with asked.transaction() as tx:
+        await tariffs.choose(
+            tx,
+            asked.actor,
+            tariff_id,
+            asked.now,
+            site_id=site_id,
+            station_id=station_id,
+            driver_group=data.driver_group,
+            reason=data.reason,
+        )
+        return await _shown(tx, tariff_id)
+
+
+async def _shown(tx: Any, tariff_id: TariffId) -> TariffShown:
+    """Return a tariff as the API shows it. Raises `NotFound`."""
+    row = await tariff_queries.tariff(tx, None, tariff_id)
     if row is None:
         raise NotFound("There is no such tariff.")
     return TariffShown(shown("tar", row.id), row.name, row.number, row.body, row.created_at, row.retired_at)
@@ -143,7 +219,10 @@ HANDLERS: Final = [
     list_sessions,
     show_session,
     list_samples,
+    start_session,
     stop_session,
     list_tariffs,
     make_tariff,
+    revise_tariff,
+    choose_tariff,
 ]

@@ -36,6 +36,12 @@ class StationToMake(Struct, frozen=True, forbid_unknown_fields=True):
     model: str = ""
 
 
+class StationChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a station is changed; kept in the audit log."""
+
+    reason: str
+
+
 class CommandToSend(Struct, frozen=True, forbid_unknown_fields=True):
     """A command for a station: `{"kind": "reset", "reset": "soft"}` and so on, and why."""
 
@@ -108,6 +114,32 @@ async def show_station(asked: Asking, station: FromPath[str]) -> shapes.Station:
     """Show one station."""
     async with asked.transaction() as tx:
         return of(shapes.Station, await _seen(tx, asked, station), "sta")
+
+
+@post("/stations/{station:str}/rotate-key", opt=needs(Permission.STATIONS_WRITE), status_code=200)
+async def rotate_station_key(asked: Asking, station: FromPath[str], data: JSONBody[StationChange]) -> shapes.StationKey:
+    """Give a station a new key and return it, once. The old one is worth nothing from then on."""
+    pepper = asked.house.secrets.charger_pepper
+    async with asked.transaction() as tx:
+        row = await _seen(tx, asked, station)
+        made = await stations.rotate_key(tx, asked.actor, StationId(row.id), asked.now, pepper, reason=data.reason)
+    return of(shapes.StationKey, made, identity=row.identity)
+
+
+@post("/stations/{station:str}/retire", opt=needs(Permission.STATIONS_WRITE), status_code=200)
+async def retire_station(asked: Asking, station: FromPath[str], data: JSONBody[StationChange]) -> shapes.Station:
+    """Take a station out of the network. Its history stays."""
+    async with asked.transaction() as tx:
+        row = await _seen(tx, asked, station)
+        await stations.retire_station(tx, asked.actor, StationId(row.id), asked.now, reason=data.reason)
+        return of(shapes.Station, await _seen(tx, asked, station), "sta")
+
+
+@get("/knocks", opt=needs(Permission.STATIONS_WRITE))
+async def list_knocks(asked: Asking, search: FromQuery[str] = "") -> list[shapes.Knock]:
+    """List who tried to connect and was not let in, the latest first."""
+    async with asked.transaction() as tx:
+        return [of(shapes.Knock, row) for row in await queries.knocks(tx, search)]
 
 
 @get("/stations/{station:str}/connectors", opt=needs(Permission.STATIONS_READ))
@@ -190,6 +222,9 @@ HANDLERS: Final = [
     list_stations,
     make_station,
     show_station,
+    rotate_station_key,
+    retire_station,
+    list_knocks,
     list_connectors,
     list_variables,
     list_frames,

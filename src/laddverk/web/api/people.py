@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from litestar import get, post
+from litestar import get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
@@ -81,6 +81,16 @@ async def show_driver(asked: Asking, driver: FromPath[str]) -> shapes.Driver:
         return of(shapes.Driver, await _driver(tx, DriverId(parsed("drv", driver))), "drv")
 
 
+@put("/drivers/{driver:str}", opt=needs(Permission.DRIVERS_WRITE))
+async def change_driver(asked: Asking, driver: FromPath[str], data: JSONBody[DriverToMake]) -> shapes.Driver:
+    """Replace what is known of a driver."""
+    driver_id = DriverId(parsed("drv", driver))
+    async with asked.transaction() as tx:
+        details = NewDriver(**{name: getattr(data, name) for name in data.__struct_fields__})
+        await access.update_driver(tx, asked.actor, driver_id, details, asked.now)
+        return of(shapes.Driver, await _driver(tx, driver_id), "drv")
+
+
 @post("/drivers/{driver:str}/block", opt=needs(Permission.DRIVERS_WRITE), status_code=200)
 async def block_driver(asked: Asking, driver: FromPath[str], data: JSONBody[Block]) -> shapes.Driver:
     """Block a driver, or let them charge again. A session that runs goes on."""
@@ -146,6 +156,7 @@ HANDLERS: Final = [
     list_drivers,
     make_driver,
     show_driver,
+    change_driver,
     block_driver,
     list_tokens,
     make_token,

@@ -98,6 +98,17 @@ class StationKey(Struct, frozen=True):
     password: str
 
 
+class Knock(Struct, frozen=True):
+    """Somebody who tried to connect and was not let in, and why."""
+
+    identity: str
+    remote_address: str
+    reason: str
+    first_at: datetime
+    last_at: datetime
+    count: int
+
+
 class Variable(Struct, frozen=True):
     """A configuration key (1.6) or variable (2.x) as the charger last told it."""
 

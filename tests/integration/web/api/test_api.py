@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from laddverk.access import service as access
 from laddverk.kernel.actors import Permission
@@ -15,7 +17,7 @@ from laddverk.platform.database import Database
 from laddverk.web.api.keys import FAILURES_MAX
 from laddverk.web.api.routes import PATH, description
 from laddverk.web.app import create_app
-from tests.network import ACTOR, Network, network_on
+from tests.network import ACTOR, BOOT_16, Network, ask, network_on
 
 
 class Program:
@@ -106,6 +108,50 @@ async def test_from_a_site_to_a_command(network: Network, client: httpx.AsyncCli
     assert (await program("GET", f"/commands/{command['id']}")).json()["kind"] == "reset"
     listed = (await program("GET", "/stations?search=New")).json()
     assert [each["id"] for each in listed["items"]] == [station]
+
+
+async def test_a_driver_a_tariff_and_a_charge_by_program(network: Network, client: httpx.AsyncClient) -> None:
+    program = await with_scopes(network, client, *Permission)
+    station = f"sta_{network.station_ids['A'].hex}"
+    prices = {"components": [{"dimension": "energy", "price": "4.90"}]}
+    made = await program("POST", "/tariffs", {"name": "Flat", "tariff": prices})
+    assert made.status_code == 201, made.text
+    tariff = made.json()["id"]
+    dearer = {"components": [{"dimension": "energy", "price": "5.90"}]}
+    assert (await program("POST", f"/tariffs/{tariff}/versions", dearer)).json()["version"] == 2
+    assert (await program("POST", f"/tariffs/{tariff}/choices", {"station_id": station})).status_code == 201
+    person = {"email": "a@example.com", "name": "A Driver"}
+    driver = (await program("POST", "/drivers", person)).json()["id"]
+    renamed = await program("PUT", f"/drivers/{driver}", {**person, "name": "Another"})
+    assert renamed.json()["name"] == "Another"
+
+    async with network.socket("A") as charger:
+        await ask(charger, "BootNotification", BOOT_16)
+        free = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+        await ask(charger, "StatusNotification", free)
+        start = {"station_id": station, "evse_number": 1, "driver_id": driver}
+        started = await program("POST", "/sessions", start)
+        assert started.status_code == 202, started.text
+        call = json.loads(await charger.recv())
+
+    assert started.json()["kind"] == "start_charging"
+    assert call[2] == "RemoteStartTransaction"
+
+
+async def test_a_new_key_makes_the_old_one_worthless(network: Network, client: httpx.AsyncClient) -> None:
+    program = await with_scopes(network, client, *Permission)
+    station = f"sta_{network.station_ids['A'].hex}"
+
+    rotated = await program("POST", f"/stations/{station}/rotate-key", {"reason": "test"})
+
+    assert rotated.status_code == 200, rotated.text
+    with pytest.raises(InvalidStatus):
+        async with network.socket("A"):
+            pass
+    network.keys["A"] = rotated.json()["password"]
+    async with network.socket("A") as charger:
+        assert (await ask(charger, "Heartbeat", {}))[0] == 3
+    assert (await program("GET", "/knocks")).status_code == 200
 
 
 async def test_bad_input_names_the_field(network: Network, client: httpx.AsyncClient) -> None:
