@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from laddverk.cli.demo.founding import example_driver
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
     "--no-sandbox",
@@ -142,3 +144,16 @@ def sign_in(page: Page, demo: Demo, email: str) -> None:
     page.locator("input[name=password]").fill(demo.password)
     page.locator("main button[type=submit]").first.click()
     page.wait_for_url(re.compile(r"/console(?!/login)"))
+
+
+def sign_in_as_driver(page: Page, demo: Demo) -> None:
+    """Sign in by the link that the demo's mail box shows, as a driver does."""
+    email = example_driver()
+    page.goto(f"{demo.url}/sign-in")
+    page.locator("input[name=email]").fill(email)
+    page.locator("main form button").first.click()
+    page.goto(f"{demo.url}/demo/mail")
+    page.locator(f"main a:has-text('{email}')").first.click()
+    page.locator("main a[href*='/sign-in/']").first.click()
+    page.locator("main form button").first.click()
+    page.wait_for_url(re.compile(r"/my"))

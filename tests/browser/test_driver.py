@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import Demo, watch
+from tests.browser.conftest import Demo, sign_in_as_driver, watch
 
 AMOUNT = re.compile(r"(\d[\d\s\u00a0]*,\d\d)")
 
@@ -68,3 +68,23 @@ def wait_for(page: Page, wanted: Locator) -> None:
         page.wait_for_timeout(2000)
         page.goto(page.url)
     raise AssertionError(f"it did not come: {page.locator('main').inner_text()[:500]}")
+
+
+def test_a_driver_saves_a_card_and_takes_it_away(demo: Demo, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="sv-SE")
+    watched = watch(context, demo.url)
+    page = watched.page
+    sign_in_as_driver(page, demo)
+
+    page.goto(f"{demo.url}/my/account")
+    page.get_by_role("button", name="Spara ett kort").click()
+    page.locator("button[name=do][value=pay]").click()
+    page.wait_for_url(re.compile(r"/my/account"))
+    remove = page.get_by_role("button", name="Ta bort")
+    wait_for(page, remove)
+    expect(page.locator("main")).to_contain_text("••••")
+    remove.click()
+
+    expect(page.get_by_text("Du har inget sparat kort.")).to_be_visible()
+    assert watched.errors == []
+    context.close()

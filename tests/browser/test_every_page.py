@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Demo, Watched, sign_in, watch
+from tests.browser.conftest import Demo, Watched, sign_in, sign_in_as_driver, watch
 
 WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1366, "height": 768}}
 PAGES_MAX = 90  # of one face, language and width
@@ -99,18 +99,3 @@ def test_every_page_of_the_portal(demo: Demo, browser: Browser, language: str, w
     assert watched.foreign == []
     for kind in ("/u/*", "/my", "/my/sessions/*", "/my/invoices/*", "/my/account", "/help", "/demo/mail"):
         assert visited[kind], f"no page {kind} was found among {sorted(visited)}"
-
-
-def sign_in_as_driver(page: Page, demo: Demo) -> None:
-    """Sign in by the link that the demo's mail box shows, as a driver does."""
-    from laddverk.cli.demo.founding import example_driver
-
-    email = example_driver()
-    page.goto(f"{demo.url}/sign-in")
-    page.locator("input[name=email]").fill(email)
-    page.locator("main form button").first.click()
-    page.goto(f"{demo.url}/demo/mail")
-    page.locator(f"main a:has-text('{email}')").first.click()
-    page.locator("main a[href*='/sign-in/']").first.click()
-    page.locator("main form button").first.click()
-    page.wait_for_url(re.compile(r"/my"))

@@ -42,6 +42,7 @@ PREFIXES: Final = {
     "ses": "session",
     "cmd": "command",
     "pay": "payment",
+    "crd": "card",
     "inv": "invoice",
     "mai": "mail",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 from urllib.parse import quote
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -129,7 +130,7 @@ async def pay(visit: Visiting, code: FromPath[str]) -> Response[Any]:
 
 @post("/u/{code:str}/start")
 async def start(visit: Visiting, code: FromPath[str]) -> Response[Any]:
-    """Start with the signed-in driver's account; the month's invoice collects."""
+    """Start with the signed-in driver's account: the month's invoice collects, or the saved card is reserved first."""
     if visit.actor.id is None or visit.actor.kind != "driver":
         return visit.go(f"/sign-in?next=/u/{quote(code)}")
     try:
@@ -145,11 +146,27 @@ async def start(visit: Visiting, code: FromPath[str]) -> Response[Any]:
                 payment_id=None,
                 now=visit.now,
             )
-            await sessions.begin_start(tx, visit.actor, prepared.id, visit.now)
+            await _begin(tx, visit, DriverId(visit.actor.id), prepared.id)
     except Problem as problem:
         return await outlet_page(visit, code, problem=problem)
     visit.house.hints.publish([COMMANDS_TOPIC, f"station:{found.station_id}"])
     return visit.go(f"/s/{prepared.access_token}")
+
+
+async def _begin(tx: Transaction, visit: Visit, driver_id: DriverId, start_request_id: UUID) -> None:
+    """Let a start begin: at once, or for a driver who pays by card when the money is reserved."""
+    driver = await access_queries.driver(tx, driver_id)
+    if driver is None or driver.settlement != "card":
+        await sessions.begin_start(tx, visit.actor, start_request_id, visit.now)
+        return
+    await payments.open_with_card(
+        tx,
+        visit.house,
+        driver_id=driver_id,
+        start_request_id=start_request_id,
+        amount_minor=visit.house.settings.adhoc_reserve_minor,
+        now=visit.now,
+    )
 
 
 async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None) -> Response[Any]:
