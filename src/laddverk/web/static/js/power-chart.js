@@ -109,9 +109,10 @@ class PowerChart extends HTMLElement {
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
       const word = Object.assign(document.createElement("span"), { className: "chart-event", textContent: event.text, title: event.text });
-      word.style.left = `${chart.valToPos(event.at, "x")}px`;
       word.style.top = "-20px";
       chart.over.append(word);
+      const half = word.offsetWidth / 2; // the first and the last word stay within the chart
+      word.style.left = `${Math.max(half, Math.min(chart.valToPos(event.at, "x"), chart.over.clientWidth - half))}px`;
     }
     ctx.restore();
   }
