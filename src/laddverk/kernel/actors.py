@@ -28,6 +28,8 @@ class Permission(StrEnum):
     STATIONS_READ = "stations:read"
     STATIONS_WRITE = "stations:write"
     COMMANDS_SEND = "commands:send"
+    OCPP_CALL = "ocpp:call"
+    """Any call of the protocol, whatever it does: for conformance tools and experts."""
     SESSIONS_READ = "sessions:read"
     DRIVERS_READ = "drivers:read"
     DRIVERS_WRITE = "drivers:write"
@@ -46,7 +48,7 @@ _READ_FIELD: Final = frozenset({_P.STATIONS_READ, _P.SESSIONS_READ, _P.TARIFFS_R
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.OPERATOR: frozenset(Permission) - {_P.STAFF_WRITE, _P.INVOICES_WRITE},
+    Role.OPERATOR: frozenset(Permission) - {_P.STAFF_WRITE, _P.INVOICES_WRITE, _P.OCPP_CALL},
     Role.TECHNICIAN: _READ_FIELD | {_P.STATIONS_WRITE, _P.COMMANDS_SEND},
     Role.SUPPORT: _READ_FIELD
     | {_P.COMMANDS_SEND, _P.DRIVERS_READ, _P.DRIVERS_WRITE, _P.PAYMENTS_READ, _P.PAYMENTS_REFUND, _P.INVOICES_READ},

@@ -14,10 +14,6 @@ from laddverk.ocpp.commands import (
     AnyCommand,
     ChangeAvailability,
     CommandOutcome,
-    RequestReport,
-    Reset,
-    StartCharging,
-    StopCharging,
     Trigger,
     UnlockConnector,
     Verdict,
@@ -105,25 +101,6 @@ FINAL: Final = frozenset(
 
 ANSWER_WITHIN: Final = timedelta(minutes=2)  # the gateway waits 30 s for each; a few may queue behind one another
 
-SEND_WITHIN: Final[Mapping[type[AnyCommand], timedelta]] = {
-    StartCharging: timedelta(seconds=30),  # somebody stands there and waits
-    StopCharging: timedelta(minutes=10),  # worth stopping late, but not after the car has long gone
-    UnlockConnector: timedelta(minutes=2),
-    Reset: timedelta(minutes=2),
-}
-SEND_WITHIN_OTHERS: Final = timedelta(minutes=10)  # a mobile link that is away comes back within minutes or hours
-
-CONFIRM_WITHIN: Final[Mapping[type[AnyCommand], timedelta]] = {
-    StartCharging: timedelta(minutes=3),  # ConnectionTimeOut is mostly 60-120 s: time to plug in (quirk 72)
-    StopCharging: timedelta(minutes=2),
-    UnlockConnector: timedelta(minutes=2),
-    Reset: timedelta(minutes=10),  # a soft reset ends sessions first, and a slow box boots for minutes
-    ChangeAvailability: timedelta(minutes=2),
-    Trigger: timedelta(minutes=1),
-    RequestReport: timedelta(minutes=10),  # thousands of variables over a slow link
-}
-"""How long after "accepted" the deed may take. Commands without an entry are done when they are answered."""
-
 SCHEDULED_WITHIN: Final = timedelta(hours=48)  # "Scheduled": once the running session has ended
 SCHEDULED: Final = "scheduled"
 
@@ -156,17 +133,17 @@ def is_seen(command: AnyCommand) -> bool:
     """Return whether a later deed of the charger can confirm `command`."""
     if isinstance(command, Trigger):
         return command.message in SEEN_TRIGGERS
-    return type(command) in CONFIRM_WITHIN
+    return command.CONFIRM_WITHIN is not None
 
 
 def send_by(command: AnyCommand, now: datetime) -> datetime:
     """Return until when `command` is worth sending."""
-    return now + SEND_WITHIN.get(type(command), SEND_WITHIN_OTHERS)
+    return now + command.SEND_WITHIN
 
 
 def settle_by(command: AnyCommand, now: datetime) -> datetime:
     """Return until when a command that is sent `now` must have its outcome, should its gateway die meanwhile."""
-    return now + ANSWER_WITHIN + (CONFIRM_WITHIN[type(command)] if is_seen(command) else timedelta())
+    return now + ANSWER_WITHIN + (_deed_within(command) if is_seen(command) else timedelta())
 
 
 def state_after(command: AnyCommand, outcome: CommandOutcome) -> CommandState:
@@ -186,7 +163,11 @@ def confirm_by(command: AnyCommand, word: str, now: datetime) -> datetime:
     """Return until when an accepted command must be confirmed by a deed."""
     if word.lower() == SCHEDULED:
         return now + SCHEDULED_WITHIN
-    return now + CONFIRM_WITHIN[type(command)]
+    return now + _deed_within(command)
+
+
+def _deed_within(command: AnyCommand) -> timedelta:
+    return command.CONFIRM_WITHIN or timedelta()
 
 
 def is_shown(command: AnyCommand, statuses: Mapping[tuple[int, int], Status]) -> bool:

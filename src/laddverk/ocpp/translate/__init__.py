@@ -6,15 +6,17 @@ it, no line of code knows which version a charger speaks. What a message lacks n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar, cast
+from functools import cache
+from itertools import chain
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Raw
 
-from laddverk.ocpp import codec, commands, times
-from laddverk.ocpp.answers import Answer, AuthorisationAnswer, BootAnswer, StartAnswer, VendorAnswer
+from laddverk.ocpp import codec
+from laddverk.ocpp.answers import Answer
 from laddverk.ocpp.commands import Command, CommandOutcome
 from laddverk.ocpp.errors import Untranslatable
 from laddverk.ocpp.facts import Fact
@@ -32,58 +34,33 @@ from laddverk.ocpp.translate import (
     remote_control,
     transactions,
 )
+from laddverk.ocpp.translate.block import Answerers, Outcomes, Readers, Speakers
 from laddverk.ocpp.translate.origin import Origin, wire
 
 __all__ = ["Origin", "answer", "from_charger", "outcome", "to_call", "to_facts"]
 
-Read = Callable[[Any, Origin], list[Fact]]
-Say = Callable[[Any], tuple[str, dict[str, Any]]]
-OneAnswer = TypeVar("OneAnswer", BootAnswer, AuthorisationAnswer, StartAnswer, VendorAnswer)
+BLOCKS: Final = (
+    authorization,
+    availability,
+    data_transfer,
+    meter_values,
+    provisioning,
+    remote_control,
+    transactions,
+)
+"""The functional blocks; each brings the tables that `block` describes, as far as it has them."""
 
-READERS_16: Final[dict[str, Read]] = {
-    "Authorize": authorization.presented_16,
-    "BootNotification": provisioning.booted_16,
-    "DataTransfer": data_transfer.vendor_message,
-    "Heartbeat": provisioning.heartbeat,
-    "MeterValues": meter_values.sampled_16,
-    "StartTransaction": transactions.started_16,
-    "StatusNotification": availability.status_16,
-    "StopTransaction": transactions.ended_16,
-}
-READERS_2X: Final[dict[str, Read]] = {
-    "Authorize": authorization.presented_2x,
-    "BootNotification": provisioning.booted_2x,
-    "DataTransfer": data_transfer.vendor_message,
-    "Heartbeat": provisioning.heartbeat,
-    "MeterValues": meter_values.sampled_2x,
-    "NotifyReport": provisioning.report,
-    "StatusNotification": availability.status_2x,
-    "TransactionEvent": transactions.event_2x,
-}
-SPEAKERS_16: Final[dict[type[Command], Say]] = {
-    commands.StartCharging: remote_control.start_16,
-    commands.StopCharging: remote_control.stop_16,
-    commands.UnlockConnector: remote_control.unlock_16,
-    commands.Reset: provisioning.reset_16,
-    commands.ChangeAvailability: availability.change_16,
-    commands.Trigger: remote_control.trigger_16,
-    commands.ReadVariables: provisioning.read_16,
-    commands.WriteVariable: provisioning.write_16,
-    commands.RequestReport: provisioning.report_16,
-    commands.SendData: data_transfer.send_16,
-}
-SPEAKERS_2X: Final[dict[type[Command], Say]] = {
-    commands.StartCharging: remote_control.start_2x,
-    commands.StopCharging: remote_control.stop_2x,
-    commands.UnlockConnector: remote_control.unlock_2x,
-    commands.Reset: provisioning.reset_2x,
-    commands.ChangeAvailability: availability.change_2x,
-    commands.Trigger: remote_control.trigger_2x,
-    commands.ReadVariables: provisioning.read_2x,
-    commands.WriteVariable: provisioning.write_2x,
-    commands.RequestReport: provisioning.report_2x,
-    commands.SendData: data_transfer.send_2x,
-}
+
+def _table(name: str) -> dict[Any, Any]:
+    return dict(chain.from_iterable(getattr(block, name, {}).items() for block in BLOCKS))
+
+
+READERS_16: Final[Readers] = _table("READERS_16")
+READERS_2X: Final[Readers] = _table("READERS_2X")
+SPEAKERS_16: Final[Speakers] = _table("SPEAKERS_16")
+SPEAKERS_2X: Final[Speakers] = _table("SPEAKERS_2X")
+ANSWERERS: Final[Answerers] = _table("ANSWERERS")
+OUTCOMES: Final[Outcomes] = _table("OUTCOMES")
 
 
 def from_charger(protocol: Protocol, action: str) -> bool:
@@ -97,7 +74,7 @@ def to_facts(protocol: Protocol, action: str, message: Message, origin: Origin) 
     A message that no room acts on yet is one `OtherReported`. Without anything to state (MeterValues without values)
     the list is empty.
     """
-    read = _readers(protocol).get(action)
+    read = (READERS_16 if protocol.is_16 else READERS_2X).get(action)
     return read(message, origin) if read else other.reported(action, message, origin)
 
 
@@ -111,8 +88,10 @@ def answer(
     kind = protocol.actions[action][1]
     if kind is None:
         return Message()  # sent without waiting for an answer, but called all the same
+    say = ANSWERERS.get(action)
     try:
-        return cast(Message, wire(kind, _answer_fields(protocol, action, message, answers, now)))
+        fields = say(protocol, message, answers, now) if say else other.smallest_answer(action, message, now)
+        return cast(Message, wire(kind, fields))
     except (msgspec.ValidationError, AttributeError, TypeError):
         return other.harmless(kind)
 
@@ -122,12 +101,22 @@ def to_call(protocol: Protocol, command: Command) -> tuple[str, Message]:
 
     Raises `Untranslatable`, in words for the operator, when the version cannot express it.
     """
-    speakers = SPEAKERS_16 if protocol.is_16 else SPEAKERS_2X
-    action, fields = speakers[type(command)](command)
+    say = (SPEAKERS_16 if protocol.is_16 else SPEAKERS_2X).get(type(command))
+    if say is None:
+        raise Untranslatable(f"{protocol} has no message for this.")
+    action, fields = say(command)
+    if action not in for_charger(protocol):
+        raise Untranslatable(f"{action} is no message of {protocol} to a charger.")
     try:
-        return action, wire(protocol.actions[action][0], fields)
+        return action, cast(Message, wire(protocol.actions[action][0], fields))
     except msgspec.ValidationError as error:
         raise Untranslatable(f"{action} of {protocol} does not allow this: {error}") from None
+
+
+@cache
+def for_charger(protocol: Protocol) -> frozenset[str]:
+    """Return the actions that are ours to send: all that chargers do not, and DataTransfer, which both do."""
+    return frozenset(protocol.actions) - (protocol.from_charger - {"DataTransfer"})
 
 
 def outcome(protocol: Protocol, command: Command, answered: Raw | bytes | Message | CallError) -> CommandOutcome:
@@ -140,41 +129,5 @@ def outcome(protocol: Protocol, command: Command, answered: Raw | bytes | Messag
     action, _ = to_call(protocol, command)
     if not isinstance(answered, Message):
         answered = codec.decode_response(protocol, action, answered).message
-    return outcomes.of_answer(command, action, answered)
-
-
-def _readers(protocol: Protocol) -> dict[str, Read]:
-    return READERS_16 if protocol.is_16 else READERS_2X
-
-
-def _answer_fields(
-    protocol: Protocol, action: str, message: Any, answers: Sequence[Answer | None], now: datetime
-) -> dict[str, Any]:
-    """Return the fields of the answer, as they go over the wire."""
-    match action:
-        case "BootNotification":
-            return provisioning.boot_answer(_first(answers, BootAnswer), now)
-        case "Heartbeat":
-            return {"currentTime": times.written(now)}
-        case "Authorize":
-            standing = _first(answers, AuthorisationAnswer) or authorization.NOT_RECORDED
-            if protocol.is_16:
-                return {"idTagInfo": authorization.tag_info(standing)}
-            return {"idTokenInfo": authorization.token_info(standing)}
-        case "StartTransaction":
-            return transactions.start_answer_16(message, _first(answers, StartAnswer))
-        case "StopTransaction":
-            return transactions.stop_answer_16(_first(answers, StartAnswer))
-        case "TransactionEvent":
-            return transactions.event_answer(_first(answers, StartAnswer))
-        case "DataTransfer":
-            said = _first(answers, VendorAnswer) or VendorAnswer()
-            return data_transfer.answer_16(said) if protocol.is_16 else data_transfer.answer_2x(said)
-    return other.smallest_answer(action, message, now)
-
-
-def _first(answers: Sequence[Answer | None], kind: type[OneAnswer]) -> OneAnswer | None:
-    for item in answers:
-        if isinstance(item, kind):
-            return item
-    return None
+    means = OUTCOMES.get(type(command))
+    return means(command, answered) if means else outcomes.of_answer(command, action, answered)

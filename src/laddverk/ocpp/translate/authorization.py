@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from laddverk.ocpp import times
-from laddverk.ocpp.answers import Authorisation, AuthorisationAnswer
+from laddverk.ocpp.answers import Answer, Authorisation, AuthorisationAnswer
 from laddverk.ocpp.facts import Fact, TokenPresented
+from laddverk.ocpp.protocol import Protocol
+from laddverk.ocpp.translate.block import Answerers, Readers, first
 from laddverk.ocpp.translate.origin import Origin, stamp, token
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
@@ -47,3 +51,13 @@ def token_info(answer: AuthorisationAnswer) -> dict[str, Any]:
     if answer.group_token and len(answer.group_token) <= TOKEN_MAX_201:
         info["groupIdToken"] = {"idToken": answer.group_token, "type": "Central"}
     return info
+
+
+def _answer(protocol: Protocol, _message: object, answers: Sequence[Answer | None], _now: datetime) -> dict[str, Any]:
+    standing = first(answers, AuthorisationAnswer) or NOT_RECORDED
+    return {"idTagInfo": tag_info(standing)} if protocol.is_16 else {"idTokenInfo": token_info(standing)}
+
+
+READERS_16: Final[Readers] = {"Authorize": presented_16}
+READERS_2X: Final[Readers] = {"Authorize": presented_2x}
+ANSWERERS: Final[Answerers] = {"Authorize": _answer}

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from laddverk.ocpp import commands
 from laddverk.ocpp.facts import Fact, Status, StatusReported
+from laddverk.ocpp.translate.block import Readers, Speakers
 from laddverk.ocpp.translate.origin import Origin, place, said, stamp, stamp_at
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
@@ -84,3 +85,9 @@ def change_2x(command: commands.ChangeAvailability) -> tuple[str, dict[str, Any]
     wish = "Operative" if command.operative else "Inoperative"
     evse = {"id": command.evse_number} if command.evse_number else None
     return "ChangeAvailability", {"operationalStatus": wish, "evse": evse}
+
+
+READERS_16: Final[Readers] = {"StatusNotification": status_16}
+READERS_2X: Final[Readers] = {"StatusNotification": status_2x}
+SPEAKERS_16: Final[Speakers] = {commands.ChangeAvailability: change_16}
+SPEAKERS_2X: Final[Speakers] = {commands.ChangeAvailability: change_2x}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 
 from laddverk.ocpp import commands
-from laddverk.ocpp.answers import VendorAnswer
+from laddverk.ocpp.answers import Answer, VendorAnswer
+from laddverk.ocpp.commands import CommandOutcome, Verdict
 from laddverk.ocpp.facts import Fact, VendorMessage
+from laddverk.ocpp.protocol import Protocol
+from laddverk.ocpp.structs import Message
+from laddverk.ocpp.translate.block import Answerers, Outcomes, Readers, Speakers, first
 from laddverk.ocpp.translate.origin import Origin, said, stamp
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
@@ -50,3 +56,27 @@ def send_2x(command: commands.SendData) -> tuple[str, dict[str, Any]]:
 def as_text(data: Any) -> str | None:
     """Return data as 1.6 wants it: text; anything else as JSON in a text."""
     return data if data is None or isinstance(data, str) else msgspec.json.encode(data).decode()
+
+
+def raw_call(command: commands.RawCall) -> tuple[str, dict[str, Any]]:
+    """Return the call that a tool wants, as it is. It is checked against the schema like any other (T31)."""
+    return command.action, command.payload
+
+
+def raw_outcome(_command: commands.Command, response: Message) -> CommandOutcome:
+    """Return the answer to a tool's call, whole."""
+    answer = msgspec.to_builtins(response)
+    return CommandOutcome(verdict=Verdict.DONE, word=str(answer.get("status", "Answered")), detail={"answer": answer})
+
+
+def _answer(protocol: Protocol, _message: object, answers: Sequence[Answer | None], _now: datetime) -> dict[str, Any]:
+    said_to_it = first(answers, VendorAnswer) or VendorAnswer()
+    return answer_16(said_to_it) if protocol.is_16 else answer_2x(said_to_it)
+
+
+READERS_16: Final[Readers] = {"DataTransfer": vendor_message}
+READERS_2X: Final[Readers] = {"DataTransfer": vendor_message}
+SPEAKERS_16: Final[Speakers] = {commands.SendData: send_16, commands.RawCall: raw_call}
+SPEAKERS_2X: Final[Speakers] = {commands.SendData: send_2x, commands.RawCall: raw_call}
+ANSWERERS: Final[Answerers] = {"DataTransfer": _answer}
+OUTCOMES: Final[Outcomes] = {commands.RawCall: raw_outcome}

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from laddverk.ocpp.facts import EnergySampled, Fact, Sample
 from laddverk.ocpp.translate import plain
+from laddverk.ocpp.translate.block import Readers
 from laddverk.ocpp.translate.origin import Origin, digest, place, stamp_at, whole
 from laddverk.ocpp.translate.readings import (
     DEFAULT_CONTEXT,
@@ -128,3 +129,7 @@ def instants(entries: MeterValues | None) -> list[Instant]:
         for context, values in groupby(entry.sampled_value, CONTEXT):
             found.setdefault((entry.timestamp, context or DEFAULT_CONTEXT), []).extend(values)
     return [(said_at, context, values) for (said_at, context), values in found.items()]
+
+
+READERS_16: Final[Readers] = {"MeterValues": sampled_16}
+READERS_2X: Final[Readers] = {"MeterValues": sampled_2x}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from laddverk.ocpp import commands, times
-from laddverk.ocpp.answers import BootAnswer
+from laddverk.ocpp.answers import Answer, BootAnswer
 from laddverk.ocpp.facts import Booted, Fact, HeartbeatReceived, Variable, VariablesReported
+from laddverk.ocpp.protocol import Protocol
+from laddverk.ocpp.translate.block import Answerers, Readers, Speakers, first
 from laddverk.ocpp.translate.origin import Origin, said, stamp, stamp_at, whole
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
@@ -207,3 +210,32 @@ def variables_read(
         else:
             refused[f"{component_name(item.component)}.{name}"] = str(item.attribute_status)
     return tuple(found), refused
+
+
+def _boot_answer(
+    _protocol: Protocol, _message: object, answers: Sequence[Answer | None], now: datetime
+) -> dict[str, Any]:
+    return boot_answer(first(answers, BootAnswer), now)
+
+
+def _heartbeat_answer(
+    _protocol: Protocol, _message: object, _answers: Sequence[Answer | None], now: datetime
+) -> dict[str, Any]:
+    return {"currentTime": times.written(now)}
+
+
+READERS_16: Final[Readers] = {"BootNotification": booted_16, "Heartbeat": heartbeat}
+READERS_2X: Final[Readers] = {"BootNotification": booted_2x, "Heartbeat": heartbeat, "NotifyReport": report}
+SPEAKERS_16: Final[Speakers] = {
+    commands.Reset: reset_16,
+    commands.ReadVariables: read_16,
+    commands.WriteVariable: write_16,
+    commands.RequestReport: report_16,
+}
+SPEAKERS_2X: Final[Speakers] = {
+    commands.Reset: reset_2x,
+    commands.ReadVariables: read_2x,
+    commands.WriteVariable: write_2x,
+    commands.RequestReport: report_2x,
+}
+ANSWERERS: Final[Answerers] = {"BootNotification": _boot_answer, "Heartbeat": _heartbeat_answer}

@@ -6,6 +6,7 @@ from typing import Any, Final, get_args
 
 from laddverk.ocpp import commands
 from laddverk.ocpp.errors import Untranslatable
+from laddverk.ocpp.translate.block import Speakers
 from laddverk.ocpp.v16 import messages as v16
 
 TRIGGERS_16: Final = frozenset(get_args(v16.RequestedMessage))
@@ -68,3 +69,17 @@ def trigger_2x(command: commands.Trigger) -> tuple[str, dict[str, Any]]:
         if connector is not None:
             evse["connectorId"] = connector
     return "TriggerMessage", {"requestedMessage": message, "evse": evse}
+
+
+SPEAKERS_16: Final[Speakers] = {
+    commands.StartCharging: start_16,
+    commands.StopCharging: stop_16,
+    commands.UnlockConnector: unlock_16,
+    commands.Trigger: trigger_16,
+}
+SPEAKERS_2X: Final[Speakers] = {
+    commands.StartCharging: start_2x,
+    commands.StopCharging: stop_2x,
+    commands.UnlockConnector: unlock_2x,
+    commands.Trigger: trigger_2x,
+}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from laddverk.ocpp.answers import Authorisation, AuthorisationAnswer, StartAnswer
+from laddverk.ocpp.answers import Answer, Authorisation, AuthorisationAnswer, StartAnswer
 from laddverk.ocpp.facts import EnergySampled, Fact, Sample, SessionEnded, SessionStarted, SessionUpdated
+from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.translate.authorization import tag_info, token_info
+from laddverk.ocpp.translate.block import Answerers, Readers, first
 from laddverk.ocpp.translate.meter_values import NUMBER_MAX_16, energy_sampled, instants, read_2x, samples_16
 from laddverk.ocpp.translate.origin import Origin, digest, place, said, stamp, stamp_at, token, whole
 from laddverk.ocpp.v16 import messages as v16
@@ -204,3 +208,30 @@ def _register(timed: list[Timed], context: str) -> int | None:
     found = [(said, sample.energy_wh) for _, said, sample in ordered]
     exact = [register for said, register in found if said == context and register is not None]
     return next(iter([*exact, *(register for _, register in found if register is not None)]), None)
+
+
+def _start_answer(
+    _protocol: Protocol, message: Any, answers: Sequence[Answer | None], _now: datetime
+) -> dict[str, Any]:
+    return start_answer_16(message, first(answers, StartAnswer))
+
+
+def _stop_answer(
+    _protocol: Protocol, _message: Any, answers: Sequence[Answer | None], _now: datetime
+) -> dict[str, Any]:
+    return stop_answer_16(first(answers, StartAnswer))
+
+
+def _event_answer(
+    _protocol: Protocol, _message: Any, answers: Sequence[Answer | None], _now: datetime
+) -> dict[str, Any]:
+    return event_answer(first(answers, StartAnswer))
+
+
+READERS_16: Final[Readers] = {"StartTransaction": started_16, "StopTransaction": ended_16}
+READERS_2X: Final[Readers] = {"TransactionEvent": event_2x}
+ANSWERERS: Final[Answerers] = {
+    "StartTransaction": _start_answer,
+    "StopTransaction": _stop_answer,
+    "TransactionEvent": _event_answer,
+}

@@ -17,7 +17,7 @@ from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import NotFound
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
-from laddverk.web.console import words
+from laddverk.web.console import station_tabs, words
 from laddverk.web.rendering import CONSOLE_PLACES
 from laddverk.web.visit import Visit
 
@@ -95,7 +95,14 @@ class Desk(Visit):
         forms = {name: Fields(given) for name in ("values", "errors") if isinstance(given := context.get(name), dict)}
         # `said` translates a text that the program chose; `_` in a template takes it for a format and for markup.
         said = gettext_for(self.language)
-        context = {"words": words, "said": said, "shown": shown, "page_size": PAGE_SIZE} | context | forms
+        given = {
+            "words": words,
+            "said": said,
+            "shown": shown,
+            "page_size": PAGE_SIZE,
+            "station_tabs": station_tabs.TABS,
+        }
+        context = given | {"station_tabs": station_tabs.TABS} | context | forms
         return Visit.template(self, template, **context)
 
     def part_or_page(self, path: str, text: str, notice: str = "") -> Response[Any]:

@@ -57,6 +57,7 @@ COMMANDS: Final = {
     "write_variable": marked("Change a setting"),
     "request_report": marked("Read the configuration"),
     "send_data": marked("Send vendor data"),
+    "raw_call": marked("A call of a tool"),
 }
 
 COMMAND_STATES: Final[Words] = {

@@ -1,0 +1,45 @@
+"""Facts of provisioning (block B): boots, heartbeats, and what a charger tells of its configuration."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from laddverk.ocpp.facts.base import Fact
+
+
+class Booted(Fact, frozen=True, kw_only=True):
+    """The charger started, or asks to be accepted. Needs `BootAnswer`."""
+
+    vendor: str
+    model: str
+    serial: str = ""
+    firmware: str = ""
+    reason: str = ""
+    iccid: str = ""
+    imsi: str = ""
+
+
+class HeartbeatReceived(Fact, frozen=True, kw_only=True):
+    """The charger is alive."""
+
+
+class Variable(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One configuration key (1.6, component '') or variable attribute (2.x)."""
+
+    component: str = ""
+    """With instance and EVSE as OCPP people write them: `Connector[x]@1.2`."""
+    variable: str
+    attribute: str = "Actual"
+    value: str | None = None
+    mutability: str = "ReadWrite"
+    unit: str | None = None
+    data_type: str | None = None
+
+
+class VariablesReported(Fact, frozen=True, kw_only=True):
+    """The charger told its configuration: a report of 2.x, or an answer to a command that reads."""
+
+    variables: tuple[Variable, ...]
+    unknown: tuple[str, ...] = ()
+    request_id: int | None = None
+    more_follows: bool = False
