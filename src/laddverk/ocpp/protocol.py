@@ -54,7 +54,7 @@ FROM_CHARGER_201: Final = frozenset({
 })  # fmt: skip
 FROM_CHARGER_21: Final = FROM_CHARGER_201 | {
     "BatterySwap", "GetCertificateChainStatus", "NotifyDERAlarm", "NotifyDERStartStop", "NotifyPeriodicEventStream",
-    "NotifyPriorityCharging", "NotifySettlement", "NotifyWebPaymentStarted", "OpenPeriodicEventStream",
+    "NotifyPriorityCharging", "NotifySettlement", "OpenPeriodicEventStream",
     "ClosePeriodicEventStream", "PullDynamicScheduleUpdate", "ReportDERControl", "VatNumberValidation",
 }  # fmt: skip
 FROM_CHARGER: Final = {
