@@ -1,11 +1,8 @@
-"""The second reading: understands a payload that is not as the standard wants it, and tells what was odd.
+"""The second step of a decoding: a payload that is not as the standard wants it is brought into the standard's shape.
 
 Chargers in the field send numbers as strings, objects for lists, words in the wrong case and fields nobody knows. Where
-what they mean is clear, it is taken and flagged. A reading may be forgiving: then even what is missing is left empty,
-because refusing a transaction message loses money and makes the charger repeat it for ever (law 1).
-
-In a Struct that was read here an enumeration may hold a word that is not in it, and a required number of a forgiving
-reading may be None. Whoever reads such fields must expect it; `translate` does.
+what they mean is clear, it is taken and flagged. What cannot be used is left in its place as `Unusable`; whether that
+matters, and what lengths and bounds allow, is for the third step (`validation`).
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ from functools import cache
 from typing import Any, Final, cast
 
 import msgspec
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from laddverk.ocpp.errors import Fault
 from laddverk.ocpp.structs import CustomDataType, Message
@@ -26,10 +23,21 @@ FLAGS_MAX: Final = 20  # one message's faults that are told; the rest are only c
 SHOWN_MAX: Final = 40  # characters of a faulty value that a flag shows
 INT_MAX: Final = 2**63 - 1  # what a PostgreSQL bigint holds
 NUMBER_LENGTH_MAX: Final = 60  # digits beyond this are an attack on the parser, not a measurement
-ABSENT_WORDS: Final = {"", "null", "none", "nil", "n/a", "nan", "inf", "-inf", "infinity", "undefined"}
 TRUE_WORDS: Final = {"true", "1", "yes", "on"}
 FALSE_WORDS: Final = {"false", "0", "no", "off"}
 ALIASES: Final = {"listversion": "versionnumber"}  # 1.6 names that chargers use on 2.x (quirk 77)
+
+
+class Flag(Struct, frozen=True):
+    """One thing that was odd: where, what, and the error that a strict reader would answer."""
+
+    fault: Fault
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        """Return the flag in words for the operator."""
+        return f"{self.path or 'payload'}: {self.what}"
 
 
 class Unusable(Exception):
@@ -84,41 +92,48 @@ def shown(value: object) -> str:
 
 
 @cache
-def _type_of(message: type[Message]) -> inspect.StructType:
+def type_of(message: type[Message]) -> inspect.StructType:
+    """Return what msgspec knows of a message: its fields, their types and bounds."""
     return cast(inspect.StructType, inspect.type_info(message))
 
 
 @cache
 def _fields_of(message: type[Message]) -> dict[str, inspect.Field]:
     """Return the fields of `message` by their name on the wire, in lower case."""
-    return {item.encode_name.lower(): item for item in _type_of(message).fields}
+    return {item.encode_name.lower(): item for item in type_of(message).fields}
 
 
-class Reading:
-    """One reading of one payload. `flags` tells what was odd; `forgiving` leaves empty what is missing."""
+def normalise(kind: type[Message], value: Any) -> tuple[dict[str, Any], list[Flag]]:
+    """Return `value` in the shape of a `kind`, by the names of its fields, and what had to be bent for it.
 
-    def __init__(self, *, forgiving: bool) -> None:
-        self.flags: list[str] = []
-        self._forgiving = forgiving
+    Every value has the JSON type that the standard wants, or is an `Unusable`; what is null or unknown is left out.
+    Raises `Unusable` when `value` is no object at all.
+    """
+    if not isinstance(_unwrapped(value), dict):
+        raise Unusable(Fault.FORMAT, "", "must be an object")
+    shaping = _Shaping()
+    return shaping.struct(type_of(kind), value, ""), shaping.flags
 
-    def message(self, kind: type[Message], value: Any) -> Message:
-        """Return `value` as a `kind`. Raises `Unusable`; a forgiving reading does so only if there is no object."""
-        if not isinstance(_unwrapped(value), dict):
-            raise Unusable(Fault.FORMAT, "", "must be an object")
-        return self._struct(_type_of(kind), value, "")
 
-    def _flag(self, path: str, what: str) -> None:
+class _Shaping:
+    """One walk through one payload."""
+
+    def __init__(self) -> None:
+        self.flags: list[Flag] = []
+
+    def _flag(self, path: str, what: str, fault: Fault = Fault.TYPE) -> None:
         if len(self.flags) < FLAGS_MAX:
-            self.flags.append(f"{path or 'payload'}: {what}")
+            self.flags.append(Flag(fault, path, what))
 
-    def _read(self, kind: inspect.Type, value: Any, path: str) -> Any:
+    def _shaped(self, kind: inspect.Type, value: Any, path: str) -> Any:
+        """Return `value` as what `kind` wants. Raises `Unusable`."""
         match kind:
             case inspect.StructType():
-                return self._struct(kind, value, path)
+                return self.struct(kind, value, path)
             case inspect.ListType():
                 return self._list(kind, value, path)
             case inspect.StrType():
-                return self._text(kind, value, path)
+                return self._text(value, path)
             case inspect.LiteralType():
                 return self._word(kind, value, path)
             case inspect.IntType() | inspect.FloatType():
@@ -129,10 +144,17 @@ class Reading:
                 return self._custom(value, path)
             case inspect.UnionType():
                 inner = next(item for item in kind.types if not isinstance(item, inspect.NoneType))
-                return self._read(inner, value, path)
+                return self._shaped(inner, value, path)
         return plain(value)
 
-    def _struct(self, kind: inspect.StructType, value: Any, path: str) -> Message:
+    def _tried(self, kind: inspect.Type, value: Any, path: str) -> Any:
+        try:
+            return self._shaped(kind, value, path)
+        except Unusable as problem:
+            return problem
+
+    def struct(self, kind: inspect.StructType, value: Any, path: str) -> dict[str, Any]:
+        """Return the fields of an object that the standard knows, by their Python names."""
         unwrapped = _unwrapped(value)
         if not isinstance(unwrapped, dict):
             raise Unusable(Fault.TYPE, path, f"{shown(value)} is not an object")
@@ -142,68 +164,26 @@ class Reading:
         for name, item in unwrapped.items():
             field = fields.get(name.lower()) or fields.get(ALIASES.get(name.lower(), ""))
             if field is None:
-                self._flag(path, f"unknown property {shown(name)}")
-            elif item is not None and (read := self._field(field, item, f"{path}.{field.encode_name}".lstrip("."))):
-                found[field.name] = read[0]
-        for field in kind.fields:
-            if field.required and field.name not in found:
-                found[field.name] = self._missing(field, f"{path}.{field.encode_name}".lstrip("."))
-        return cast(Message, kind.cls(**found))
-
-    def _field(self, field: inspect.Field, item: Any, path: str) -> tuple[Any] | None:
-        """Return the value of a field in a tuple of one; None when it cannot be used and may be absent."""
-        try:
-            return (self._read(field.type, item, path),)
-        except Unusable as problem:
-            if field.required and not self._forgiving:
-                raise
-            self._flag("ignored", str(problem))
-            return None
-
-    def _missing(self, field: inspect.Field, path: str) -> Any:
-        """Return what stands for a required property that is not there: nothing, in the shape of its type."""
-        if not self._forgiving:
-            raise Unusable(Fault.OCCURRENCE, path, "is missing")
-        self._flag(path, "is missing")
-        match field.type:
-            case inspect.StructType():
-                return self._struct(field.type, {}, path)
-            case inspect.ListType():
-                return []
-            case inspect.StrType() | inspect.LiteralType():
-                return ""
-        return None
+                self._flag(path, f"unknown property {shown(name)}", Fault.FORMAT)
+            elif item is not None:
+                found[field.name] = self._tried(field.type, item, f"{path}.{field.encode_name}".lstrip("."))
+        return found
 
     def _list(self, kind: inspect.ListType, value: Any, path: str) -> list[Any]:
         items = value if isinstance(value, list) else [value]
         if not isinstance(value, list):
             self._flag(path, "a single value instead of a list")
-        if not items and kind.min_length:
-            self._flag(path, "is empty")
-        if kind.max_length is not None and len(items) > kind.max_length:
-            self._flag(path, f"has {len(items)} items, {kind.max_length} are allowed")
-        read = []
-        for index, item in enumerate(items):
-            try:
-                if item is not None:
-                    read.append(self._read(kind.item_type, item, f"{path}[{index}]"))
-            except Unusable as problem:
-                if not self._forgiving:
-                    raise
-                self._flag("ignored", str(problem))
-        return read
+        return [
+            self._tried(kind.item_type, item, f"{path}[{index}]")
+            for index, item in enumerate(items)
+            if item is not None
+        ]
 
-    def _text(self, kind: inspect.StrType, value: Any, path: str) -> str:
-        text = self._as_text(value, path)
-        if kind.max_length is not None and len(text) > kind.max_length:
-            self._flag(path, f"has {len(text)} characters, {kind.max_length} are allowed")
-        return text
-
-    def _as_text(self, value: Any, path: str) -> str:
+    def _text(self, value: Any, path: str) -> str:
         if isinstance(value, str):
             text = storable(value)
             if text != value:
-                self._flag(path, "characters that no text may hold were replaced")
+                self._flag(path, "characters that no text may hold were replaced", Fault.FORMAT)
             return text
         self._flag(path, f"{shown(value)} instead of text")
         if isinstance(value, bool):
@@ -216,12 +196,11 @@ class Reading:
         """Return the standard's word for `value`, whatever its case; an unknown word as it was said (quirks 38, 39)."""
         if value in kind.values:
             return cast(str, value)
-        said = self._as_text(value, path).strip()
+        said = self._text(value, path).strip()
         known = {str(word).lower(): str(word) for word in kind.values}
         if said.lower() in known:
-            self._flag(path, f"{shown(value)} in an odd spelling")
+            self._flag(path, f"{shown(value)} in an odd spelling", Fault.PROPERTY)
             return known[said.lower()]
-        self._flag(path, f"unknown word {shown(value)}")
         return said
 
     def _number(self, kind: inspect.IntType | inspect.FloatType, value: Any, path: str) -> int | float:
@@ -229,8 +208,6 @@ class Reading:
             value = self._number_in_text(value, path)
         if not -INT_MAX <= value <= INT_MAX:  # compared, not computed: abs() of 1e999999999 overflows
             raise Unusable(Fault.TYPE, path, f"{shown(value)} is out of range")
-        if (kind.ge is not None and value < kind.ge) or (kind.le is not None and value > kind.le):
-            self._flag(path, f"{shown(value)} is out of the standard's bounds")
         if isinstance(kind, inspect.FloatType):
             return float(value)
         whole = int(Decimal(value).to_integral_value())
@@ -263,7 +240,7 @@ class Reading:
         if not isinstance(value, dict):
             raise Unusable(Fault.TYPE, path, f"{shown(value)} is not an object")
         if not isinstance(value.get("vendorId"), str):
-            self._flag(path, "customData without a vendorId")
+            self._flag(path, "customData without a vendorId", Fault.OCCURRENCE)
         return CustomDataType(plain(value))
 
 
