@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 from laddverk.kernel.ids import new_id
 from laddverk.ocpp.facts import Status
 from laddverk.simulator import car as cars
+from laddverk.simulator.abilities import TRIGGERS
 from laddverk.simulator.car import Car
 from laddverk.simulator.model import (
     STATUS_OF,
@@ -33,6 +34,7 @@ from laddverk.simulator.model import (
     Sampled,
     Started,
     StatusChanged,
+    Told,
     Verdict,
 )
 from laddverk.simulator.settings import Configuration
@@ -43,10 +45,14 @@ HAPPENINGS_MAX: Final = 200  # nobody may be reading them
 REPORT_PART: Final = 20  # variables in one NotifyReport
 
 
+State = TypeVar("State")
+
+
 class Charger:
     """One charger. It is offline until `connected` is called."""
 
     __slots__ = (
+        "_abilities",
         "_restarting",
         "booted",
         "configuration",
@@ -78,6 +84,7 @@ class Charger:
         """Sees everything the charger decides to say, at that moment: the ledger."""
         self.configuration = Configuration(hardware)
         self._restarting = "PowerUp"
+        self._abilities: dict[type[Any], Any] = {}
 
     # The line.
 
@@ -114,6 +121,8 @@ class Charger:
                 charging.number = verdict.number
                 if not verdict.accepted:
                     self.end(charging.outlet, at, "DeAuthorized", only=charging)
+            case Told(then=then) if then is not None:
+                then(self, verdict.fields or {}, at)
 
     def _judged(self, item: Authorise, verdict: Verdict, at: datetime) -> None:
         outlet = self.outlets[item.outlet]
@@ -333,8 +342,17 @@ class Charger:
                 for outlet in chosen:
                     self.sample(outlet.number, self.reading(outlet.number, at), trigger="Trigger")
             case _:
-                return False
+                say = TRIGGERS.get(message)
+                return say(self, number, at) if say else False
         return True
+
+    # Abilities.
+
+    def of(self, kind: type[State]) -> State:
+        """Return what this charger keeps for an ability, made when it is first asked for."""
+        if kind not in self._abilities:
+            self._abilities[kind] = kind()
+        return cast(State, self._abilities[kind])
 
     # Settings.
 

@@ -22,10 +22,11 @@ from websockets.typing import Subprotocol
 from laddverk.kernel.time import Clock, system_clock
 from laddverk.ocpp import frames
 from laddverk.ocpp.errors import Fault
+from laddverk.ocpp.protocol import Protocol
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.dialect import Dialect
 from laddverk.simulator.dialect16 import DIALECT_16
-from laddverk.simulator.dialect201 import DIALECT_201
+from laddverk.simulator.dialect201 import DIALECT_21, DIALECT_201
 from laddverk.simulator.ledger import Ledger
 from laddverk.simulator.model import Boot, Counters, Item
 
@@ -35,6 +36,7 @@ OPEN_TIMEOUT_S: Final = 20.0
 CLOSE_TIMEOUT_S: Final = 2.0
 PING_INTERVAL_S: Final = 120.0  # WebSocketPingInterval of many boxes
 BOOT_RETRY_MAX_S: Final = 60.0
+DIALECTS: Final = {Protocol.V16: DIALECT_16, Protocol.V201: DIALECT_201, Protocol.V21: DIALECT_21}
 REFUSALS_MAX: Final = 5  # after so many errors a message is given up, and the ledger says so
 
 
@@ -90,7 +92,7 @@ class Link:
         self.last_problem = ""
         self._url = f"{url.rstrip('/')}/{charger.hardware.identity}"
         self._password = password
-        self._dialect: Dialect = DIALECT_16 if charger.hardware.protocol.is_16 else DIALECT_201
+        self._dialect: Dialect = DIALECTS[charger.hardware.protocol]
         self._ledger = ledger
         self._patience = patience
         self._away_until = 0.0

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from msgspec import Raw, Struct
 
+from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.structs import Message
+from laddverk.simulator import abilities
+from laddverk.simulator.abilities.ability import Carrier as AbilityCarrier
 from laddverk.simulator.charger import Charger
-from laddverk.simulator.model import Item, Verdict
+from laddverk.simulator.model import Item, Told, Verdict
 
 Orders = dict[str, tuple[type[Message], "Carrier"]]
 """What a charger can be asked, by the name of the call: the Struct of the request, and who carries it out."""
@@ -28,6 +32,34 @@ class Dialect(Struct, frozen=True):
     """What the network's answer to an item means."""
     orders: Orders
     """The commands this charger understands."""
+
+
+def all_orders(protocol: Protocol, core: Orders) -> Orders:
+    """Return what a charger of this version understands: the core, whose Structs serve 2.0.1 and 2.1, and abilities."""
+    known = {action: (protocol.actions[action][0], carry_out) for action, (_, carry_out) in core.items()}
+    own = abilities.ORDERS_16 if protocol.is_16 else abilities.ORDERS_2X
+    for action, carrier in own.items():
+        if action in protocol.actions:
+            known[action] = (protocol.actions[action][0], _answering(protocol, action, carrier))
+    return known
+
+
+def _answering(protocol: Protocol, action: str, carrier: AbilityCarrier) -> Carrier:
+    """Return `carrier` with its answer as a Message of this version."""
+
+    def carry_out(charger: Charger, asked: Any, at: datetime) -> Message:
+        kind = protocol.actions[action][1]
+        assert kind is not None, "what is asked of a charger has an answer"
+        return msgspec.convert(carrier(charger, asked, at), kind)
+
+    return carry_out
+
+
+def told(protocol: Protocol, item: Told) -> tuple[str, Message] | None:
+    """Return the call of an ability; None when this version does not have it. Raises `msgspec.ValidationError`."""
+    if item.action not in protocol.actions:
+        return None
+    return item.action, msgspec.convert(item.fields, protocol.actions[item.action][0])
 
 
 def written(at: datetime) -> str:

@@ -8,11 +8,12 @@ import msgspec
 from msgspec import Raw
 
 from laddverk.ocpp.facts import Status
+from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.structs import Message
 from laddverk.ocpp.v16 import messages as m
 from laddverk.simulator import orders16
 from laddverk.simulator.charger import Charger
-from laddverk.simulator.dialect import PHASE_NAMES, Dialect, written
+from laddverk.simulator.dialect import PHASE_NAMES, Dialect, all_orders, told, written
 from laddverk.simulator.model import (
     Authorise,
     Boot,
@@ -23,6 +24,7 @@ from laddverk.simulator.model import (
     Sampled,
     Started,
     StatusChanged,
+    Told,
     VendorData,
     Verdict,
 )
@@ -86,6 +88,8 @@ def _said_beside(charger: Charger, item: Item) -> tuple[str, Message] | None:
             return "DataTransfer", m.DataTransferRequest(
                 vendor_id=item.vendor_id, message_id=item.message_id, data=item.data
             )
+        case Told():
+            return told(Protocol.V16, item)
         case _:
             return None
 
@@ -135,8 +139,10 @@ def verdict(item: Item, payload: Raw) -> Verdict:
             started = msgspec.json.decode(payload, type=m.StartTransactionResponse)
             word = started.id_tag_info.status
             return Verdict(word == "Accepted", number=started.transaction_id, word=word)
+        case Told():
+            return Verdict(fields=msgspec.json.decode(payload, type=dict[str, Any]))
         case _:
             return Verdict()
 
 
-DIALECT_16: Final = Dialect(said, verdict, orders16.ORDERS)
+DIALECT_16: Final = Dialect(said, verdict, all_orders(Protocol.V16, orders16.ORDERS))

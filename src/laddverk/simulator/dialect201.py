@@ -1,18 +1,23 @@
-"""A charger's side of OCPP 2.0.1: items as calls, and what the answers mean."""
+"""A charger's side of OCPP 2.0.1 and 2.1: items as calls, and what the answers mean.
+
+What a charger says of its own is the same in both; what 2.1 adds comes from abilities.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Raw
 
 from laddverk.ocpp.facts import Status
+from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.structs import Message
 from laddverk.ocpp.v201 import messages as m
 from laddverk.simulator import orders201
 from laddverk.simulator.charger import REPORT_PART, Charger
-from laddverk.simulator.dialect import PHASE_NAMES, Dialect, written
+from laddverk.simulator.dialect import PHASE_NAMES, Dialect, all_orders, told, written
 from laddverk.simulator.model import (
     Authorise,
     Boot,
@@ -24,6 +29,7 @@ from laddverk.simulator.model import (
     Sampled,
     Started,
     StatusChanged,
+    Told,
     VendorData,
     Verdict,
 )
@@ -125,6 +131,8 @@ def _said_beside(charger: Charger, item: Item) -> tuple[str, Message] | None:
             return "DataTransfer", m.DataTransferRequest(
                 vendor_id=item.vendor_id, message_id=item.message_id, data=item.data
             )
+        case Told():
+            return told(charger.hardware.protocol, item)
         case _:
             return None
 
@@ -195,20 +203,31 @@ def _meter_value(reading: Reading, context: m.ReadingContextEnumType) -> m.Meter
     return m.MeterValueType(timestamp=written(reading.at), sampled_value=values)
 
 
-def verdict(item: Item, payload: Raw) -> Verdict:
+def _verdict(protocol: Protocol, item: Item, payload: Raw) -> Verdict:
     """Return what the network's answer to `item` means. Raises `msgspec.MsgspecError` when it is no such answer."""
     match item:
         case Boot():
-            boot = msgspec.json.decode(payload, type=m.BootNotificationResponse)
+            boot = _read(protocol, "BootNotification", payload)
             return Verdict(boot.status == "Accepted", interval_s=boot.interval, word=boot.status)
         case Authorise():
-            word = msgspec.json.decode(payload, type=m.AuthorizeResponse).id_token_info.status
+            word = _read(protocol, "Authorize", payload).id_token_info.status
             return Verdict(word == "Accepted", word=word)
         case Started() | Sampled() | Ended():
-            told = msgspec.json.decode(payload, type=m.TransactionEventResponse).id_token_info
-            return Verdict(told is None or told.status == "Accepted", word=told.status if told else "")
+            answer = _read(protocol, "TransactionEvent", payload).id_token_info
+            return Verdict(answer is None or answer.status == "Accepted", word=answer.status if answer else "")
+        case Told():
+            return Verdict(fields=msgspec.json.decode(payload, type=dict[str, Any]))
         case _:
             return Verdict()
 
 
-DIALECT_201: Final = Dialect(said, verdict, orders201.ORDERS)
+def _read(protocol: Protocol, action: str, payload: Raw) -> Any:
+    return msgspec.json.decode(payload, type=cast(Any, protocol.actions[action][1]))
+
+
+def _dialect(protocol: Protocol) -> Dialect:
+    return Dialect(said, partial(_verdict, protocol), all_orders(protocol, orders201.ORDERS))
+
+
+DIALECT_201: Final = _dialect(Protocol.V201)
+DIALECT_21: Final = _dialect(Protocol.V21)

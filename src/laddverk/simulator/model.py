@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct, field
 
@@ -168,13 +169,23 @@ class VendorData(Item, frozen=True, kw_only=True):
     data: str | None = None
 
 
+class Told(Item, frozen=True, kw_only=True):
+    """A call of an ability, in the words of the wire, and what is done with the fields of the answer."""
+
+    action: str
+    fields: dict[str, Any]
+    then: Callable[[Any, dict[str, Any], datetime], None] | None = None
+    """Takes the charger, the answer and the instant."""
+
+
 class Verdict(Struct, frozen=True):
-    """What the network said to a card, a start or a boot."""
+    """What the network said to a card, a start or a boot, or all that it said to a call of an ability."""
 
     accepted: bool = True
     number: int | None = None
     interval_s: int | None = None
     word: str = ""
+    fields: dict[str, Any] | None = None
 
 
 class Happening(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from laddverk.simulator import abilities
 from laddverk.simulator.model import Hardware, Setting
 
 
@@ -39,7 +40,8 @@ class Configuration:
 
 def settings_of(hardware: Hardware) -> list[Setting]:
     """Return the settings that a charger comes with."""
-    return _keys_16(hardware) if hardware.protocol.is_16 else _variables_201(hardware)
+    is_16 = hardware.protocol.is_16
+    return [*(_keys_16(hardware) if is_16 else _variables_2x(hardware)), *abilities.settings(is_16=is_16)]
 
 
 def _keys_16(hardware: Hardware) -> list[Setting]:
@@ -58,7 +60,12 @@ def _keys_16(hardware: Hardware) -> list[Setting]:
         Setting("", "ResetRetries", "3", data_type="integer"),
         Setting("", "StopTransactionOnEVSideDisconnect", "true", data_type="boolean"),
         Setting("", "StopTransactionOnInvalidId", "true", data_type="boolean"),
-        Setting("", "SupportedFeatureProfiles", "Core,RemoteTrigger", writable=False),
+        Setting(
+            "",
+            "SupportedFeatureProfiles",
+            "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger",
+            writable=False,
+        ),
         Setting("", "TransactionMessageAttempts", "3", data_type="integer"),
         Setting("", "TransactionMessageRetryInterval", "60", data_type="integer", unit="s"),
         Setting("", "UnlockConnectorOnEVSideDisconnect", "true", data_type="boolean"),
@@ -66,7 +73,7 @@ def _keys_16(hardware: Hardware) -> list[Setting]:
     ]
 
 
-def _variables_201(hardware: Hardware) -> list[Setting]:
+def _variables_2x(hardware: Hardware) -> list[Setting]:
     station = [
         Setting("ChargingStation", "Available", "true", False, "boolean"),
         Setting("ChargingStation", "Model", hardware.model, False),
