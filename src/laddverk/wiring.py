@@ -38,6 +38,7 @@ from laddverk.sessions.model import SessionClosed, SessionPriced, StartFailed, W
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
 from laddverk.stations.model import CommandFinished
+from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.web.api import routes as api_routes
 from laddverk.web.app import create_app
 from laddverk.web.live import STOPPING
@@ -47,8 +48,12 @@ log = structlog.get_logger()
 SCHEDULE_EVERY_S: Final = 1.0  # how often recurring jobs are looked at; the shortest period is five seconds
 SHUTDOWN_S: Final = 10.0  # open pages and streams are cut after this
 
+VENDOR_HOOKS: Final[Mapping[str, VendorHook]] = {}
+"""Which room hears what a vendor's chargers say beside the standard (DataTransfer), by vendor id in lower case."""
+
 RECORDERS: Final[RecorderTable] = (
     (facts.Booted, stations.record_boots),
+    (facts.MessageBent, stations.record_bent),
     (facts.HeartbeatReceived, stations.record_heartbeats),
     (facts.TokenPresented, sessions.record_tokens),
     (facts.SessionStarted, sessions.record_starts),
@@ -57,7 +62,7 @@ RECORDERS: Final[RecorderTable] = (
     (facts.EnergySampled, sessions.record_samples),
     (facts.SessionEnded, sessions.record_ends),
     (facts.VariablesReported, stations.record_variables),
-    (facts.VendorMessage, stations.record_vendor_messages),
+    (facts.VendorMessage, partial(stations.record_vendor_messages, hooks=VENDOR_HOOKS)),
     (facts.OtherReported, stations.record_others),
 )
 """Which room records which fact, in the order in which one window calls them."""

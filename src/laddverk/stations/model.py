@@ -53,7 +53,9 @@ class NewStation(Struct, frozen=True, kw_only=True):
     model: str = ""
     quirks: dict[str, Any] = {}
     key: str | None = None
-    """A key that is already in the charger: 32 to 40 hexadecimal digits."""
+    """A key that is already in the charger: 32 to 40 hexadecimal digits, or an older password."""
+    security_profile: int = 1
+    """How it must prove who it is: 1 a key, 2 a key over TLS, 3 a certificate. 0 is never given from the start."""
 
 
 class StationDetails(Struct, frozen=True, kw_only=True):
@@ -79,8 +81,27 @@ class Credential(Struct, frozen=True, kw_only=True):
     station_id: StationId
     site_id: SiteId
     identity: str
+    serial: str = ""
     key_hash: bytes | None = None
     key_salt: bytes | None = None
+    key_scheme: str = "blake2b"
+    """`blake2b` for keys that we made, `argon2id` for what people brought along."""
+    key_weak: bool = False
+    next_key_hash: bytes | None = None
+    next_key_salt: bytes | None = None
+    security_profile: int = 1
+    profile_next: int | None = None
+    """The profile that it is being raised to; until the first connection with it both open the door."""
+    profile_until: datetime | None = None
+    """Until when profile 0 lasts."""
+    may_step_down: bool = False
+    legacy_tls: bool = False
+    basic_user: str | None = None
+    """The Basic user name, when it is not the identity (quirk 9)."""
+    certificate_name: str = ""
+    certificate_sha256: bytes | None = None
+    held_since: datetime | None = None
+    """Its key is in two hands: it is let in and heard, but gets no commands."""
     quirks: dict[str, Any] = {}
     clock_offset_ms: int = 0
     retired: bool = False
@@ -155,6 +176,17 @@ class Report(Struct, frozen=True, kw_only=True):
     payload: dict[str, Any]
 
 
+class VendorRule(Struct, frozen=True, kw_only=True):
+    """What a vendor's message (DataTransfer) is answered. An empty `message_id` stands for all of the vendor."""
+
+    vendor_id: str
+    message_id: str = ""
+    status: str = "Accepted"
+    """Accepted, Rejected, UnknownMessageId or UnknownVendorId."""
+    data: Any = None
+    note: str = ""
+
+
 class CommandFinished(Event, frozen=True, kw_only=True):
     """A command has its one final outcome. `word` is the charger's own, or why there is none."""
 
@@ -184,6 +216,14 @@ class IdentityShared(Event, frozen=True, kw_only=True):
 
     station_id: StationId
     at: datetime
+
+
+class KeyGuessed(Event, frozen=True, kw_only=True):
+    """Somebody tries keys: an address, or many together (then it is empty), have failed more often than chargers do."""
+
+    remote_address: str
+    at: datetime
+    attempts: int
 
 
 class ConnectorFaulted(Event, frozen=True, kw_only=True):

@@ -19,13 +19,19 @@ from laddverk.stations.service.connections import (
     record_knocks,
     seen,
 )
+from laddverk.stations.service.quirks import (
+    flagged,
+    forget_bent,
+    record_bent,
+    set_quirks,
+    set_registration,
+)
 from laddverk.stations.service.recording import (
     record_boots,
     record_heartbeats,
     record_others,
     record_statuses,
     record_variables,
-    record_vendor_messages,
 )
 from laddverk.stations.service.registry import (
     add_connector,
@@ -40,8 +46,12 @@ from laddverk.stations.service.registry import (
     update_site,
     update_station,
 )
-from laddverk.stations.service.reporting import keep_flags
 from laddverk.stations.service.reviewing import review_quarantined
+from laddverk.stations.service.vendor_data import (
+    delete_vendor_rule,
+    record_vendor_messages,
+    set_vendor_rule,
+)
 
 __all__ = [
     "add_connector",
@@ -51,11 +61,14 @@ __all__ = [
     "create_station",
     "create_stations",
     "credential",
+    "delete_vendor_rule",
     "disconnect_all",
     "expire_commands",
+    "flagged",
+    "forget_bent",
     "forget_knocks",
-    "keep_flags",
     "open_connection",
+    "record_bent",
     "record_boots",
     "record_heartbeats",
     "record_knocks",
@@ -72,6 +85,9 @@ __all__ = [
     "review_quarantined",
     "rotate_key",
     "seen",
+    "set_quirks",
+    "set_registration",
+    "set_vendor_rule",
     "take_queued",
     "update_connector",
     "update_site",

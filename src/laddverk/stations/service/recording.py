@@ -11,21 +11,21 @@ import msgspec
 
 from laddverk.kernel.ids import StationId
 from laddverk.ocpp import facts
-from laddverk.ocpp.answers import BootAnswer, VendorAnswer
+from laddverk.ocpp.answers import BootAnswer
 from laddverk.ocpp.facts import Fact
+from laddverk.ocpp.quirks import Registry
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.stations.model import ConnectorFaulted, Deed
 from laddverk.stations.service.commanding import confirm, confirm_shown
+from laddverk.stations.service.quirks import HEARTBEAT_INTERVAL_S, boot_answers
 from laddverk.stations.service.registry import add_found_connectors
-from laddverk.stations.service.reporting import keep, keep_flags, report_of, said
+from laddverk.stations.service.reporting import keep, report_of, said
 from laddverk.stations.service.variables import keep_variables
 from laddverk.stations.store import connections, timeline
 from laddverk.stations.store import reports as store
 from laddverk.stations.store.timeline import Place, StateReport
 
-HEARTBEAT_INTERVAL_S: Final = 300  # unless the station has its own; the socket's pings find a dead link sooner
-HEARTBEAT_INTERVAL_MIN_S: Final = 10
 WORD_LENGTH_MAX: Final = 100  # error codes have at most 50 characters in any version; the frame keeps the rest
 INFO_LENGTH_MAX: Final = 1000
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -33,11 +33,14 @@ PLACE_NUMBER_MAX: Final = 1000  # larger EVSE and connector numbers are a fault,
 
 
 async def record_boots(
-    tx: Transaction, boots: Sequence[facts.Booted], interval_s: int = HEARTBEAT_INTERVAL_S
+    tx: Transaction,
+    boots: Sequence[facts.Booted],
+    interval_s: int = HEARTBEAT_INTERVAL_S,
+    known: Registry | None = None,
 ) -> list[BootAnswer]:
-    """Record that chargers started. All are accepted: only stations that are registered get this far.
+    """Record that chargers started. Those that nobody holds back are accepted: only registered ones get this far.
 
-    They are asked for a heartbeat every `interval_s`, or as often as the station's own setting says.
+    They are asked for a heartbeat about every `interval_s`, or as often as the station's or its model's setting says.
 
     Confirms resets and triggered boots. A running session stays open: the charger may go on with it (quirk 16).
     """
@@ -47,15 +50,10 @@ async def record_boots(
     stations = sorted(newest)
     await store.booted(tx, [newest[station_id] for station_id in stations])
     await keep(tx, [report_of(boot, "BootNotification", said(boot)) for boot in boots])
-    await keep_flags(tx, boots)
     deeds = [_deed(boot, "reset") for boot in newest.values()]
     deeds += [_deed(boot, "trigger", message="BootNotification") for boot in newest.values()]
     await confirm(tx, deeds, _latest(boots))
-    intervals = await store.heartbeat_intervals(tx, stations)
-    return [
-        BootAnswer(interval_s=max(HEARTBEAT_INTERVAL_MIN_S, intervals.get(boot.station_id, interval_s)))
-        for boot in boots
-    ]
+    return await boot_answers(tx, boots, interval_s, known)
 
 
 def _bounded_boot(boot: facts.Booted) -> facts.Booted:
@@ -84,7 +82,6 @@ async def record_statuses(tx: Transaction, statuses: Sequence[facts.StatusReport
     connector that nobody entered is created and marked so (quirk 67). Publishes `ConnectorFaulted` when a newest
     state has turned into a fault, and confirms commands that the states show to be carried out.
     """
-    await keep_flags(tx, statuses)
     plausible = [status for status in statuses if _is_place(status)]
     await keep(tx, [report_of(status, "flag", said(status)) for status in statuses if not _is_place(status)])
     earliest: dict[tuple[Place, datetime, str], StateReport] = {}
@@ -163,17 +160,10 @@ async def _confirm_by_status(tx: Transaction, statuses: Sequence[facts.StatusRep
 
 async def record_variables(tx: Transaction, reports: Sequence[facts.VariablesReported]) -> None:
     """Keep what chargers told of their configuration. The last part of a report confirms the request for it."""
-    await keep_flags(tx, reports)
     await keep_variables(tx, [(report.station_id, report.variables, report.received_at) for report in reports])
     complete = [report for report in reports if report.request_id is not None and not report.more_follows]
     deeds = [_deed(report, "request_report", request_id=report.request_id) for report in complete]
     await confirm(tx, deeds, _latest(reports))
-
-
-async def record_vendor_messages(tx: Transaction, messages: Sequence[facts.VendorMessage]) -> list[VendorAnswer]:
-    """Keep what chargers send in their vendors' own language. We know none of them, and say so."""
-    await keep(tx, [report_of(message, "DataTransfer", said(message)) for message in messages])
-    return [VendorAnswer() for _ in messages]
 
 
 async def record_others(tx: Transaction, others: Sequence[facts.OtherReported]) -> None:

@@ -102,7 +102,7 @@ class Desk(Visit):
             "page_size": PAGE_SIZE,
             "station_tabs": station_tabs.TABS,
         }
-        context = given | {"station_tabs": station_tabs.TABS} | context | forms
+        context = given | context | forms
         return Visit.template(self, template, **context)
 
     def part_or_page(self, path: str, text: str, notice: str = "") -> Response[Any]:

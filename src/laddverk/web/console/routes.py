@@ -29,6 +29,7 @@ from laddverk.web.console import (
     stations,
     stickers,
     tariffs,
+    vendor_data,
 )
 from laddverk.web.console.desk import AtDesk, Desk, desk_of, found
 from laddverk.web.console.door import NEEDS
@@ -37,7 +38,7 @@ from laddverk.web.visit import named
 
 PAGES: Final = (
     door, now, finding, registering, stations, frames, commands, stickers,
-    sites, sessions, people, tariffs, money, office, gallery,
+    sites, sessions, people, tariffs, money, office, vendor_data, gallery,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {

@@ -72,6 +72,7 @@ class World:
             f"/console/stickers?station={station}",
             "/console/knocks",
             "/console/trouble",
+            "/console/vendor-data",
             "/console/sites",
             "/console/sites/new",
             f"/console/sites/{shown('sit', self.site)}",

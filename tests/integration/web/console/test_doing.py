@@ -294,3 +294,15 @@ async def test_more_than_a_form_can_hold_is_refused(signed_in: SignedIn) -> None
 async def test_a_rule_acts_in_the_audit_log_with_its_name(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in()
     assert ACTOR.name in (await browser.open("/console/audit?who=rule")).text
+
+
+async def test_an_answer_to_vendor_data_is_decided_and_taken_back(signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    rule = {"vendor_id": "com.acme", "status": "Accepted"}
+    wrong = await browser.send("/console/vendor-data", **rule, data="{")
+    assert wrong.status_code == 422
+    assert "This is no JSON." in wrong.text
+    await browser.send("/console/vendor-data", **rule, data='{"a": 1}')
+    assert "com.acme" in (await browser.open("/console/vendor-data")).text
+    await browser.send("/console/vendor-data/delete", vendor_id="com.acme", message_id="", reason="done")
+    assert "com.acme" not in (await browser.open("/console/vendor-data")).text

@@ -182,6 +182,7 @@ async def test_an_empty_network_teaches_the_next_step(world: World, signed_in: S
         "/console/ledger": "Nothing is booked yet",
         "/console/knocks": "with a button to register it",
         "/console/trouble": "Everything was understood",
+        "/console/vendor-data": "beside the standard",
     }
     for path, step in taught.items():
         answer = await browser.open(path)
