@@ -126,6 +126,6 @@ async def test_two_who_displace_each_other_with_one_key_are_noticed_and_a_bad_li
             await service.open_connection(tx, thief.station_id, "ocpp1.6", f"10.0.0.{number % 2}", at(number * 20))
             await service.open_connection(tx, flaky.station_id, "ocpp1.6", "10.0.0.9", at(number * 20))
         told = await tx.values("SELECT DISTINCT payload->>'station_id' FROM job WHERE kind = 'test.shared'")
-        flags = await tx.values("SELECT payload->>'flag' FROM station_report WHERE kind = 'flag'")
+        flags = await tx.values("SELECT example FROM station_quirk WHERE kind = 'identity_shared'")
     assert told == [str(thief.station_id)]
     assert flags == ["2 addresses connect in turn: is the key in two hands?"]

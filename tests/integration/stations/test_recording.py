@@ -12,6 +12,7 @@ from laddverk.ocpp.facts import Variable
 from laddverk.platform.database import Database
 from laddverk.stations import service
 from laddverk.stations.model import StationDetails
+from laddverk.stations.service.quirks import spread
 from tests.integration.stations.field import TESTS, at, boot, with_station
 
 
@@ -41,7 +42,9 @@ async def test_a_station_may_have_its_own_heartbeat_interval(database: Database)
         site_id = await tx.value("SELECT site_id FROM station")
         details = StationDetails(site_id=site_id, name="x", power_max_w=1, quirks={"heartbeat_interval_s": 60})
         await service.update_station(tx, TESTS, key.station_id, details, at(0))
-        assert [answer.interval_s for answer in await service.record_boots(tx, [boot(key.station_id, 1)])] == [60]
+        assert [answer.interval_s for answer in await service.record_boots(tx, [boot(key.station_id, 1)])] == [
+            spread(key.station_id, 60)
+        ]
 
 
 async def test_a_boot_with_over_long_words_is_shown_cut(database: Database) -> None:
@@ -137,11 +140,33 @@ async def test_nothing_given_is_nothing_done(database: Database) -> None:
             await recorder(tx, [])
 
 
-async def test_what_was_tolerated_is_kept_once_a_day(database: Database) -> None:
+async def test_what_was_tolerated_is_counted_by_kind_and_place(database: Database) -> None:
     key = await with_station(database)
-    odd = [boot(key.station_id, seconds, flags=("clock is 1970",)) for seconds in (0, 5, 4000, 100_000)]
+    bent = [
+        facts.MessageBent(
+            station_id=key.station_id, at=at(second), received_at=at(second), action="MeterValues", flags=(flag,)
+        )
+        for second, flag in (
+            (5, "meterValue[0].x: '5' instead of a number"),
+            (9, "meterValue[3].x: '7' instead of a number"),
+        )
+    ]
     async with database.transaction() as tx:
-        await service.record_boots(tx, odd[:2])
-        await service.record_boots(tx, odd[1:])
-        kept = await tx.values("SELECT received_at FROM station_report WHERE kind = 'flag' ORDER BY received_at")
-    assert kept == [at(0), at(100_000)]
+        await service.record_bent(tx, bent)
+        await service.record_bent(tx, bent[:1])
+        rows = await tx.rows("SELECT kind, place, count, first_at, last_at, example FROM station_quirk")
+    assert [tuple(row) for row in rows] == [
+        ("number_as_text", "MeterValues.meterValue[].x", 3, at(9), at(9), "meterValue[0].x: '5' instead of a number")
+    ]
+
+
+async def test_names_without_end_do_not_fill_the_table(database: Database) -> None:
+    key = await with_station(database)
+    async with database.transaction() as tx:
+        for number in range(30):
+            flags = tuple(f"payload: unknown property 'p{number}-{each}'" for each in range(20))
+            bent = facts.MessageBent(
+                station_id=key.station_id, at=at(1), received_at=at(1), action="Heartbeat", flags=flags
+            )
+            await service.record_bent(tx, [bent])
+        assert await tx.value("SELECT count(*) FROM station_quirk") == 200

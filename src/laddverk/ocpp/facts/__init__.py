@@ -12,6 +12,7 @@ from laddverk.ocpp.facts.base import Fact
 from laddverk.ocpp.facts.data_transfer import VendorMessage
 from laddverk.ocpp.facts.other import OtherReported
 from laddverk.ocpp.facts.provisioning import Booted, HeartbeatReceived, Variable, VariablesReported
+from laddverk.ocpp.facts.tolerance import MessageBent
 from laddverk.ocpp.facts.transactions import (
     EnergySampled,
     Sample,
@@ -26,6 +27,7 @@ __all__ = [
     "EnergySampled",
     "Fact",
     "HeartbeatReceived",
+    "MessageBent",
     "OtherReported",
     "Sample",
     "SessionEnded",

@@ -1,4 +1,4 @@
-"""Reports: what chargers said that no room acts on yet, and what had to be flagged; kept once, within limits."""
+"""Reports: what chargers said that no room acts on yet; kept once, within limits."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ from laddverk.stations.model import Report
 from laddverk.stations.store import reports as store
 
 SAME_REPORT_WITHIN: Final = timedelta(minutes=1)  # "Uploading" forty times in a minute is kept once (quirk 74)
-SAME_FLAG_WITHIN: Final = timedelta(days=1)  # a charger that is odd in one way is so in every message
 REPORT_BYTES_MAX: Final = 20_000  # of one report; the journal has the whole frame
-FLAG_LENGTH_MAX: Final = 500
-FLAG: Final = "flag"
 TIMES: Final = frozenset({"type", "station_id", "at", "received_at", "said_at"})
 """Fields of every fact that a report keeps in columns of its own."""
 
@@ -54,19 +51,6 @@ async def keep(tx: Transaction, reports: Sequence[Report], same_within: timedelt
             kept[_report_id(report, content[2])] = report
     if kept:
         await store.keep_reports(tx, list(kept.items()), same_within)
-
-
-async def keep_flags(tx: Transaction, facts: Sequence[Fact]) -> None:
-    """Keep what was tolerated or doubted in messages, each flag of a station once a day."""
-    flags = [report_of(fact, FLAG, {"flag": flag[:FLAG_LENGTH_MAX]}) for fact in facts for flag in fact.flags]
-    if flags:
-        await keep(tx, flags, SAME_FLAG_WITHIN)
-
-
-async def flagged(tx: Transaction, station_id: StationId, now: datetime, flag: str) -> None:
-    """Keep something odd about a station that no message said."""
-    report = Report(station_id=station_id, received_at=now, said_at=None, kind=FLAG, payload={"flag": flag})
-    await keep(tx, [report], SAME_FLAG_WITHIN)
 
 
 def _report_id(report: Report, content: bytes) -> UUID:

@@ -37,24 +37,6 @@ async def booted(tx: Transaction, boots: Sequence[Booted]) -> None:
     )
 
 
-class Interval(Struct, frozen=True):
-    """How often a station is asked to send heartbeats, where staff decided otherwise."""
-
-    id: StationId
-    interval_s: int
-
-
-INTERVALS = r"""
-SELECT id, (quirks->>'heartbeat_interval_s')::int AS interval_s FROM station
-WHERE id = ANY($1) AND quirks->>'heartbeat_interval_s' ~ '^[0-9]{1,6}$'
-"""
-
-
-async def heartbeat_intervals(tx: Transaction, station_ids: Sequence[StationId]) -> dict[StationId, int]:
-    """Return the heartbeat intervals that are set for single stations, in seconds."""
-    return {row.id: row.interval_s for row in await tx.fetch(Interval, INTERVALS, list(station_ids))}
-
-
 KEEP_REPORTS = """
 INSERT INTO station_report (id, station_id, received_at, said_at, kind, payload)
 SELECT id, station_id, received_at, said_at, kind, payload::jsonb
