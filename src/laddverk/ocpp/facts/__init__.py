@@ -10,6 +10,23 @@ from laddverk.ocpp.facts.authorization import TokenPresented
 from laddverk.ocpp.facts.availability import Status, StatusReported
 from laddverk.ocpp.facts.base import Fact
 from laddverk.ocpp.facts.data_transfer import VendorMessage
+from laddverk.ocpp.facts.firmware import (
+    FirmwareStatus,
+    FirmwareStatusReported,
+    LogStatus,
+    LogStatusReported,
+    PublishStatus,
+    PublishStatusReported,
+)
+from laddverk.ocpp.facts.monitoring import (
+    EventNotified,
+    Monitor,
+    MonitorsReported,
+    StreamClosed,
+    StreamOpened,
+    StreamReceived,
+    StreamValue,
+)
 from laddverk.ocpp.facts.other import OtherReported
 from laddverk.ocpp.facts.provisioning import Booted, HeartbeatReceived, Variable, VariablesReported
 from laddverk.ocpp.facts.tolerance import MessageBent
@@ -25,10 +42,19 @@ from laddverk.ocpp.facts.transactions import (
 __all__ = [
     "Booted",
     "EnergySampled",
+    "EventNotified",
     "Fact",
+    "FirmwareStatus",
+    "FirmwareStatusReported",
     "HeartbeatReceived",
+    "LogStatus",
+    "LogStatusReported",
     "MessageBent",
+    "Monitor",
+    "MonitorsReported",
     "OtherReported",
+    "PublishStatus",
+    "PublishStatusReported",
     "Sample",
     "SessionEnded",
     "SessionFact",
@@ -36,6 +62,10 @@ __all__ = [
     "SessionUpdated",
     "Status",
     "StatusReported",
+    "StreamClosed",
+    "StreamOpened",
+    "StreamReceived",
+    "StreamValue",
     "TokenPresented",
     "Variable",
     "VariablesReported",

@@ -27,11 +27,14 @@ from laddverk.ocpp.translate import (
     authorization,
     availability,
     data_transfer,
+    firmware,
     meter_values,
+    monitoring,
     other,
     outcomes,
     provisioning,
     remote_control,
+    security,
     transactions,
 )
 from laddverk.ocpp.translate.block import Answerers, Outcomes, Readers, Speakers
@@ -43,9 +46,12 @@ BLOCKS: Final = (
     authorization,
     availability,
     data_transfer,
+    firmware,
     meter_values,
+    monitoring,
     provisioning,
     remote_control,
+    security,
     transactions,
 )
 """The functional blocks; each brings the tables that `block` describes, as far as it has them."""
