@@ -32,8 +32,16 @@ class Variable(Struct, frozen=True, kw_only=True, omit_defaults=True):
     attribute: str = "Actual"
     value: str | None = None
     mutability: str = "ReadWrite"
+    """ReadOnly, WriteOnly or ReadWrite; empty when the message does not say."""
     unit: str | None = None
     data_type: str | None = None
+    min_limit: float | None = None
+    max_limit: float | None = None
+    values_list: str | None = None
+    """What may be chosen, with commas between, for the types that are lists."""
+    supports_monitoring: bool | None = None
+    persistent: bool | None = None
+    constant: bool | None = None
 
 
 class VariablesReported(Fact, frozen=True, kw_only=True):
@@ -42,4 +50,6 @@ class VariablesReported(Fact, frozen=True, kw_only=True):
     variables: tuple[Variable, ...]
     unknown: tuple[str, ...] = ()
     request_id: int | None = None
+    seq: int = 0
+    """Which part of the report this is, counted from 0."""
     more_follows: bool = False

@@ -12,7 +12,12 @@ from laddverk.ocpp.frames import CallError
 from laddverk.ocpp.translate import provisioning
 
 WILLING: Final = {"Accepted", "Scheduled", "Unlocked", "RebootRequired", "EmptyResultSet"}
-DONE_BY_ANSWER: Final = (commands.ReadVariables, commands.WriteVariable, commands.SendData)
+DONE_BY_ANSWER: Final = (
+    commands.ReadVariables,
+    commands.WriteVariable,
+    commands.SendData,
+    commands.SetNetworkProfile,
+)
 REFUSALS: Final = {Fault.NOT_SUPPORTED, Fault.NOT_IMPLEMENTED, Fault.SECURITY}
 """Error codes that only say no: some chargers send them instead of Rejected (quirk 71)."""
 

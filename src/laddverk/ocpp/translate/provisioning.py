@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from laddverk.ocpp import commands, times
 from laddverk.ocpp.answers import Answer, BootAnswer
+from laddverk.ocpp.commands import CommandOutcome, Verdict
+from laddverk.ocpp.errors import Untranslatable
 from laddverk.ocpp.facts import Booted, Fact, HeartbeatReceived, Variable, VariablesReported
 from laddverk.ocpp.protocol import Protocol
-from laddverk.ocpp.translate.block import Answerers, Readers, Speakers, first
+from laddverk.ocpp.translate.block import Answerers, Outcomes, Readers, Speakers, first
+from laddverk.ocpp.translate.device_model import addressed, component_name, selection, variable_name
 from laddverk.ocpp.translate.origin import Origin, said, stamp, stamp_at, whole
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
 from laddverk.ocpp.v201 import messages as v201
 
-COMPONENT: Final = re.compile(
-    r"(?P<name>[^\[\]@]*)(?:\[(?P<instance>[^\[\]]*)\])?(?:@(?P<evse>\d{1,5})(?:\.(?P<connector>\d{1,5}))?)?"
-)
 RESETS_16: Final = {commands.ResetKind.SOFT: "Soft", commands.ResetKind.HARD: "Hard"}
 RESETS_2X: Final = {commands.ResetKind.SOFT: "OnIdle", commands.ResetKind.HARD: "Immediate"}
+TAKEN: Final = {"Accepted", "RebootRequired"}
+"""What a charger says of a value that it keeps, now or from its next start on."""
 REPORT_OF_READING: Final = 0  # the requestId of a report that was asked for by reading "all", and not as a report
 
 
@@ -79,7 +80,7 @@ def report(message: v201.NotifyReportRequest | v21.NotifyReportRequest, origin: 
     """Return the variables of one part of a report; an empty part is legal and may be the last (quirk 76)."""
     found: list[Variable] = []
     for data in message.report_data or []:
-        facts = data.variable_characteristics
+        traits = _characteristics(data.variable_characteristics)
         found += [
             Variable(
                 component=component_name(data.component),
@@ -87,53 +88,35 @@ def report(message: v201.NotifyReportRequest | v21.NotifyReportRequest, origin: 
                 attribute=attribute.type or "Actual",
                 value=attribute.value,
                 mutability=attribute.mutability or "ReadWrite",
-                unit=facts.unit if facts else None,
-                data_type=facts.data_type if facts else None,
+                persistent=attribute.persistent,
+                constant=attribute.constant,
+                **traits,
             )
-            for attribute in data.variable_attribute
+            for attribute in data.variable_attribute or []
         ]
     return [
         VariablesReported(
             **stamp_at(origin, message.generated_at),
             variables=tuple(found),
             request_id=whole(message.request_id),
+            seq=whole(message.seq_no, 0) or 0,
             more_follows=bool(message.tbc),
         )
     ]
 
 
-def component_name(component: v201.ComponentType | v21.ComponentType) -> str:
-    """Return a component as OCPP people write it: `Connector[x]@1.2`."""
-    text = component.name + (f"[{component.instance}]" if component.instance else "")
-    if component.evse is None:
-        return text
-    connector = component.evse.connector_id
-    return f"{text}@{component.evse.id}" + (f".{connector}" if connector is not None else "")
-
-
-def variable_name(variable: v201.VariableType | v21.VariableType) -> str:
-    """Return a variable as OCPP people write it: `Name[instance]`."""
-    return variable.name + (f"[{variable.instance}]" if variable.instance else "")
-
-
-def _named(text: str) -> dict[str, Any]:
-    """Return `Name[instance]@evse.connector` as the fields of a component or variable."""
-    match = COMPONENT.fullmatch(text)
-    if match is None:
-        return {"name": text}
-    fields: dict[str, Any] = {"name": match["name"]}
-    if match["instance"]:
-        fields["instance"] = match["instance"]
-    if match["evse"]:
-        fields["evse"] = {"id": int(match["evse"])}
-        if match["connector"]:
-            fields["evse"]["connectorId"] = int(match["connector"])
-    return fields
-
-
-def _addressed(component: str, variable: str, attribute: str) -> dict[str, Any]:
-    fields: dict[str, Any] = {"component": _named(component), "variable": _named(variable)}
-    return fields if attribute == "Actual" else {**fields, "attributeType": attribute}
+def _characteristics(facts: Any) -> dict[str, Any]:
+    """Return what VariableCharacteristics say, in the names of `Variable`; nothing where a charger leaves them out."""
+    if facts is None:
+        return {}
+    return {
+        "unit": facts.unit,
+        "data_type": facts.data_type,
+        "min_limit": facts.min_limit,
+        "max_limit": facts.max_limit,
+        "values_list": facts.values_list,
+        "supports_monitoring": facts.supports_monitoring or None,
+    }
 
 
 def read_16(command: commands.ReadVariables) -> tuple[str, dict[str, Any]]:
@@ -146,7 +129,7 @@ def read_2x(command: commands.ReadVariables) -> tuple[str, dict[str, Any]]:
     """Reading nothing in particular asks for a report: 2.x has no other way to tell all."""
     if not command.variables:
         return "GetBaseReport", {"requestId": REPORT_OF_READING, "reportBase": "FullInventory"}
-    wanted = [_addressed(item.component, item.variable, item.attribute) for item in command.variables]
+    wanted = [addressed(item.component, item.variable, item.attribute) for item in command.variables]
     return "GetVariables", {"getVariableData": wanted}
 
 
@@ -157,8 +140,75 @@ def write_16(command: commands.WriteVariable) -> tuple[str, dict[str, Any]]:
 
 def write_2x(command: commands.WriteVariable) -> tuple[str, dict[str, Any]]:
     """Return SetVariables for one attribute of one variable."""
-    target = _addressed(command.component, command.variable, command.attribute)
+    target = addressed(command.component, command.variable, command.attribute)
     return "SetVariables", {"setVariableData": [{**target, "attributeValue": command.value}]}
+
+
+def write_many_2x(command: commands.WriteVariables) -> tuple[str, dict[str, Any]]:
+    """Return SetVariables for several attributes."""
+    values = [
+        {**addressed(one.component, one.variable, one.attribute), "attributeValue": one.value} for one in command.values
+    ]
+    return "SetVariables", {"setVariableData": values}
+
+
+def write_many_16(command: commands.WriteVariables) -> tuple[str, dict[str, Any]]:
+    """Return ChangeConfiguration for the only value; 1.6 cannot change two at once. Raises `Untranslatable`."""
+    if len(command.values) != 1:
+        raise Untranslatable("OCPP 1.6 changes one configuration key at a time.")
+    return "ChangeConfiguration", {"key": command.values[0].variable, "value": command.values[0].value}
+
+
+def written_many(command: commands.WriteVariables, response: Any) -> CommandOutcome:
+    """Return what became of each value. Done when at least one was taken; `detail["results"]` names each."""
+    if not hasattr(response, "set_variable_result"):
+        one = command.values[0]
+        results = [_result(one.component, one.variable, one.attribute, response.status, "")]
+    else:
+        results = [
+            _result(
+                component_name(item.component),
+                variable_name(item.variable),
+                item.attribute_type or "Actual",
+                item.attribute_status,
+                item.attribute_status_info.reason_code if item.attribute_status_info else "",
+            )
+            for item in response.set_variable_result
+        ]
+    words = [result["status"] for result in results]
+    refused = next((word for word in words if word not in TAKEN), None)
+    verdict = Verdict.DONE if any(word in TAKEN for word in words) else Verdict.REFUSED
+    word = refused or ("RebootRequired" if "RebootRequired" in words else "Accepted" if words else "")
+    return CommandOutcome(verdict=verdict, word=word, detail={"results": results})
+
+
+def _result(component: str, variable: str, attribute: str, status: Any, reason: str) -> dict[str, str]:
+    named = {"component": component, "variable": variable, "attribute": attribute, "status": str(status)}
+    return {**named, "reason": str(reason)} if reason else named
+
+
+def custom_report_2x(command: commands.RequestCustomReport) -> tuple[str, dict[str, Any]]:
+    """Return GetReport; the report follows in NotifyReport."""
+    return "GetReport", {
+        "requestId": command.request_id,
+        "componentCriteria": list(command.criteria) or None,
+        "componentVariable": selection(command.selected),
+    }
+
+
+def network_profile_2x(command: commands.SetNetworkProfile) -> tuple[str, dict[str, Any]]:
+    """Return SetNetworkProfile; the version stands for all of 2.x in 2.0.1, and is out of use in 2.1."""
+    profile: dict[str, Any] = {
+        "ocppVersion": command.ocpp_version,
+        "ocppTransport": command.transport,
+        "ocppCsmsUrl": command.url,
+        "messageTimeout": command.message_timeout_s,
+        "securityProfile": command.security_profile,
+        "ocppInterface": command.interface,
+    }
+    if command.apn:
+        profile["apn"] = {"apn": command.apn, "apnAuthentication": "AUTO"}
+    return "SetNetworkProfile", {"configurationSlot": command.slot, "connectionData": profile}
 
 
 def report_16(_command: commands.RequestReport) -> tuple[str, dict[str, Any]]:
@@ -206,7 +256,16 @@ def variables_read(
         name = variable_name(item.variable)
         if item.attribute_status == "Accepted":
             component, attribute = component_name(item.component), item.attribute_type or "Actual"
-            found.append(Variable(component=component, variable=name, attribute=attribute, value=item.attribute_value))
+            # The answer tells values only: whether one may be written stays as a report said.
+            found.append(
+                Variable(
+                    component=component,
+                    variable=name,
+                    attribute=attribute,
+                    value=item.attribute_value,
+                    mutability="",
+                )
+            )
         else:
             refused[f"{component_name(item.component)}.{name}"] = str(item.attribute_status)
     return tuple(found), refused
@@ -230,12 +289,17 @@ SPEAKERS_16: Final[Speakers] = {
     commands.Reset: reset_16,
     commands.ReadVariables: read_16,
     commands.WriteVariable: write_16,
+    commands.WriteVariables: write_many_16,
     commands.RequestReport: report_16,
 }
 SPEAKERS_2X: Final[Speakers] = {
     commands.Reset: reset_2x,
     commands.ReadVariables: read_2x,
     commands.WriteVariable: write_2x,
+    commands.WriteVariables: write_many_2x,
+    commands.RequestCustomReport: custom_report_2x,
+    commands.SetNetworkProfile: network_profile_2x,
     commands.RequestReport: report_2x,
 }
 ANSWERERS: Final[Answerers] = {"BootNotification": _boot_answer, "Heartbeat": _heartbeat_answer}
+OUTCOMES: Final[Outcomes] = {commands.WriteVariables: written_many}
