@@ -8,6 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from laddverk.ocpp.facts.payment import Company
+from laddverk.ocpp.facts.smart_charging import ScheduleUpdate
+
 
 class Authorisation(StrEnum):
     """What we say of a token: the words of OCPP 1.6, a subset of those of 2.x."""
@@ -39,7 +42,15 @@ class AuthorisationAnswer(Struct, frozen=True):
 
     authorisation: Authorisation
     valid_until: datetime | None = None
+    """Until when the charger may remember this answer; it may for as long as it likes when None."""
     group_token: str | None = None
+    """The group whose other members may stop the session."""
+    language: str | None = None
+    """The driver's language, for the charger's display (2.x)."""
+    evse_numbers: tuple[int, ...] = ()
+    """The only EVSEs of the charger where the token is good; empty: all (2.x)."""
+    message: str | None = None
+    """What the display says to the driver, in their language (2.x)."""
 
 
 class StartAnswer(Struct, frozen=True):
@@ -126,6 +137,38 @@ class StreamAnswer(Struct, frozen=True):
     accepted: bool = True
 
 
+class NeedsAnswer(Struct, frozen=True):
+    """What becomes of a car's needs: Accepted (a schedule follows), Processing, Rejected or NoChargingProfile (2.1)."""
+
+    status: str = "Rejected"
+
+
+class PlanAnswer(Struct, frozen=True):
+    """Whether the way in which a car means to charge fits what we allow."""
+
+    fits: bool = True
+
+
+class DynamicLimitAnswer(Struct, frozen=True):
+    """The limit of a dynamic profile; None when we have no such profile."""
+
+    update: ScheduleUpdate | None = None
+
+
+class SettlementAnswer(Struct, frozen=True):
+    """A receipt of ours for what a terminal took, where there is one."""
+
+    receipt_id: str | None = None
+    receipt_url: str | None = None
+
+
+class VatAnswer(Struct, frozen=True):
+    """Whether a VAT number exists, and whose it is."""
+
+    accepted: bool = False
+    company: Company | None = None
+
+
 Answer = (
     BootAnswer
     | AuthorisationAnswer
@@ -137,4 +180,9 @@ Answer = (
     | ChainStatusAnswer
     | EvCertificateAnswer
     | ContractAnswer
+    | NeedsAnswer
+    | PlanAnswer
+    | DynamicLimitAnswer
+    | SettlementAnswer
+    | VatAnswer
 )

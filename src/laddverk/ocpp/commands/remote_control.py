@@ -17,6 +17,8 @@ class StartCharging(Command, frozen=True, kw_only=True, tag="start_charging"):
     connector_number: int = 1
     token_uid: str
     token_type: str = "Central"  # noqa: S105 - a kind of token, not a secret
+    group_token: str = ""
+    """Whose other members may stop the session (2.x)."""
     remote_start_id: int
 
 
@@ -48,6 +50,19 @@ class Trigger(Command, frozen=True, kw_only=True, tag="trigger"):
     message: str
     evse_number: int | None = None
     connector_number: int | None = None
+    custom: str | None = None
+    """What the vendor calls it, for the message CustomTrigger (2.1)."""
 
 
-AnyRemoteControl = StartCharging | StopCharging | UnlockConnector | Trigger
+class ReadTransactionStatus(Command, frozen=True, kw_only=True, tag="read_transaction_status"):
+    """GetTransactionStatus (2.x): does a session still run, and are messages about it still to come?
+
+    Without a key it asks about messages of any session. The outcome's detail has `ongoing` and `messages_in_queue`.
+    """
+
+    SEND_WITHIN = timedelta(minutes=2)
+
+    transaction_key: str | None = None
+
+
+AnyRemoteControl = StartCharging | StopCharging | UnlockConnector | Trigger | ReadTransactionStatus

@@ -9,7 +9,23 @@ from __future__ import annotations
 from laddverk.ocpp.facts.authorization import TokenPresented
 from laddverk.ocpp.facts.availability import Status, StatusReported
 from laddverk.ocpp.facts.base import Fact
+from laddverk.ocpp.facts.battery_swap import (
+    Battery,
+    BatterySwapped,
+)
+from laddverk.ocpp.facts.customers import CustomerDataReported
 from laddverk.ocpp.facts.data_transfer import VendorMessage
+from laddverk.ocpp.facts.der import (
+    DerAlarmed,
+    DerControl,
+    DerControlsReported,
+    DerSwitched,
+)
+from laddverk.ocpp.facts.display import (
+    DisplayMessage,
+    DisplayText,
+    MessagesReported,
+)
 from laddverk.ocpp.facts.firmware import (
     FirmwareStatus,
     FirmwareStatusReported,
@@ -28,7 +44,37 @@ from laddverk.ocpp.facts.monitoring import (
     StreamValue,
 )
 from laddverk.ocpp.facts.other import OtherReported
+from laddverk.ocpp.facts.payment import (
+    Company,
+    SettlementReported,
+    VatNumberEntered,
+)
 from laddverk.ocpp.facts.provisioning import Booted, HeartbeatReceived, Variable, VariablesReported
+from laddverk.ocpp.facts.reservations import ReservationReleased
+from laddverk.ocpp.facts.smart_charging import (
+    CSO,
+    Composite,
+    DynamicLimitAsked,
+    EvScheduleReported,
+    LimitCleared,
+    LimitReported,
+    NeedsReported,
+    Period,
+    PriorityReported,
+    Profile,
+    ProfileKind,
+    ProfilesReported,
+    Purpose,
+    RateUnit,
+    Schedule,
+    ScheduleUpdate,
+)
+from laddverk.ocpp.facts.tariff_cost import (
+    PriceShown,
+    PriceWhen,
+    TariffAssigned,
+    TariffShown,
+)
 from laddverk.ocpp.facts.tolerance import MessageBent
 from laddverk.ocpp.facts.transactions import (
     EnergySampled,
@@ -40,34 +86,68 @@ from laddverk.ocpp.facts.transactions import (
 )
 
 __all__ = [
+    "CSO",
+    "Battery",
+    "BatterySwapped",
     "Booted",
+    "Company",
+    "Composite",
+    "CustomerDataReported",
+    "DerAlarmed",
+    "DerControl",
+    "DerControlsReported",
+    "DerSwitched",
+    "DisplayMessage",
+    "DisplayText",
+    "DynamicLimitAsked",
     "EnergySampled",
+    "EvScheduleReported",
     "EventNotified",
     "Fact",
     "FirmwareStatus",
     "FirmwareStatusReported",
     "HeartbeatReceived",
+    "LimitCleared",
+    "LimitReported",
     "LogStatus",
     "LogStatusReported",
     "MessageBent",
+    "MessagesReported",
     "Monitor",
     "MonitorsReported",
+    "NeedsReported",
     "OtherReported",
+    "Period",
+    "PriceShown",
+    "PriceWhen",
+    "PriorityReported",
+    "Profile",
+    "ProfileKind",
+    "ProfilesReported",
     "PublishStatus",
     "PublishStatusReported",
+    "Purpose",
+    "RateUnit",
+    "ReservationReleased",
     "Sample",
+    "Schedule",
+    "ScheduleUpdate",
     "SessionEnded",
     "SessionFact",
     "SessionStarted",
     "SessionUpdated",
+    "SettlementReported",
     "Status",
     "StatusReported",
     "StreamClosed",
     "StreamOpened",
     "StreamReceived",
     "StreamValue",
+    "TariffAssigned",
+    "TariffShown",
     "TokenPresented",
     "Variable",
     "VariablesReported",
+    "VatNumberEntered",
     "VendorMessage",
 ]

@@ -18,6 +18,7 @@ from laddverk.ocpp.v201 import messages as v201
 
 TAG_MAX_16: Final = 20  # characters of an idTag
 TOKEN_MAX_201: Final = 36
+MESSAGE_MAX: Final = 512  # characters of a personalMessage
 NOT_RECORDED: Final = AuthorisationAnswer(authorisation=Authorisation.INVALID)
 """What a token is told that could not be looked up: who may not be billed does not charge."""
 
@@ -44,12 +45,19 @@ def tag_info(answer: AuthorisationAnswer) -> dict[str, Any]:
 
 
 def token_info(answer: AuthorisationAnswer) -> dict[str, Any]:
-    """Return an idTokenInfo of 2.x."""
+    """Return an idTokenInfo of 2.x, with what the display says to the driver in their language."""
     info: dict[str, Any] = {"status": answer.authorisation.value}
     if answer.valid_until:
         info["cacheExpiryDateTime"] = times.written(answer.valid_until)
     if answer.group_token and len(answer.group_token) <= TOKEN_MAX_201:
         info["groupIdToken"] = {"idToken": answer.group_token, "type": "Central"}
+    if answer.language:
+        info["language1"] = answer.language
+    if answer.evse_numbers:
+        info["evseId"] = list(answer.evse_numbers)
+    if answer.message:
+        said = {"format": "UTF8", "content": answer.message[:MESSAGE_MAX]}
+        info["personalMessage"] = {**said, "language": answer.language} if answer.language else said
     return info
 
 

@@ -81,9 +81,11 @@ def change_16(command: commands.ChangeAvailability) -> tuple[str, dict[str, Any]
 
 
 def change_2x(command: commands.ChangeAvailability) -> tuple[str, dict[str, Any]]:
-    """Return ChangeAvailability of 2.x; without an EVSE it is the whole station."""
+    """Return ChangeAvailability of 2.x; without an EVSE it is the whole station, without a connector the EVSE."""
     wish = "Operative" if command.operative else "Inoperative"
     evse = {"id": command.evse_number} if command.evse_number else None
+    if evse and command.connector_number:
+        evse["connectorId"] = command.connector_number
     return "ChangeAvailability", {"operationalStatus": wish, "evse": evse}
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Final, get_args
 
 from laddverk.ocpp import commands
+from laddverk.ocpp.commands import CommandOutcome, Verdict
 from laddverk.ocpp.errors import Untranslatable
-from laddverk.ocpp.translate.block import Speakers
+from laddverk.ocpp.translate.block import Outcomes, Speakers
 from laddverk.ocpp.v16 import messages as v16
+from laddverk.ocpp.v201 import messages as v201
 
 TRIGGERS_16: Final = frozenset(get_args(v16.RequestedMessage))
 TRIGGERS_EXTENDED_16: Final = frozenset(get_args(v16.MessageTriggerEnumType))
@@ -22,10 +24,12 @@ def start_16(command: commands.StartCharging) -> tuple[str, dict[str, Any]]:
 
 def start_2x(command: commands.StartCharging) -> tuple[str, dict[str, Any]]:
     """Return RequestStartTransaction; `remoteStartId` comes back with the session that it starts."""
+    group = {"idToken": command.group_token, "type": "Central"} if command.group_token else None
     return "RequestStartTransaction", {
         "evseId": command.evse_number,
         "remoteStartId": command.remote_start_id,
         "idToken": {"idToken": command.token_uid, "type": command.token_type},
+        "groupIdToken": group,
     }
 
 
@@ -68,7 +72,22 @@ def trigger_2x(command: commands.Trigger) -> tuple[str, dict[str, Any]]:
         connector = command.connector_number or (1 if message in OF_A_CONNECTOR else None)
         if connector is not None:
             evse["connectorId"] = connector
-    return "TriggerMessage", {"requestedMessage": message, "evse": evse}
+    return "TriggerMessage", {"requestedMessage": message, "evse": evse, "customTrigger": command.custom}
+
+
+def transaction_status_2x(command: commands.ReadTransactionStatus) -> tuple[str, dict[str, Any]]:
+    """Return GetTransactionStatus, of one session or of all."""
+    return "GetTransactionStatus", {"transactionId": command.transaction_key}
+
+
+def transaction_status_read(
+    command: commands.ReadTransactionStatus, response: v201.GetTransactionStatusResponse
+) -> CommandOutcome:
+    """Return what the charger knows of a session. Asked about none in particular, it only speaks of its queue."""
+    detail: dict[str, Any] = {"messages_in_queue": bool(response.messages_in_queue)}
+    if command.transaction_key is not None:
+        detail["ongoing"] = bool(response.ongoing_indicator)
+    return CommandOutcome(verdict=Verdict.DONE, word="Accepted", detail=detail)
 
 
 SPEAKERS_16: Final[Speakers] = {
@@ -82,4 +101,6 @@ SPEAKERS_2X: Final[Speakers] = {
     commands.StopCharging: stop_2x,
     commands.UnlockConnector: unlock_2x,
     commands.Trigger: trigger_2x,
+    commands.ReadTransactionStatus: transaction_status_2x,
 }
+OUTCOMES: Final[Outcomes] = {commands.ReadTransactionStatus: transaction_status_read}
