@@ -19,14 +19,15 @@ from websockets.typing import Subprotocol
 from laddverk.gateway import limits
 from laddverk.gateway.connection import REPLACED, Connection
 from laddverk.gateway.dispatcher import Dispatcher
-from laddverk.gateway.doorway import FailureLimit, credentials_in, identity_in, protocol_among
+from laddverk.gateway.doorway import FailureLimit, credentials_in, identity_in
+from laddverk.gateway.treatment import Treatment, spoken
 from laddverk.gateway.window import Entry, RecorderTable, Window
 from laddverk.kernel.ids import StationId
+from laddverk.ocpp import quirks
 from laddverk.ocpp.facts import HeartbeatReceived
 from laddverk.ocpp.protocol import Protocol
 from laddverk.platform.database import Away
 from laddverk.platform.house import House
-from laddverk.stations import rules as station_rules
 from laddverk.stations import service as stations
 from laddverk.stations.model import Credential, Knock
 
@@ -53,6 +54,7 @@ class Gateway:
         self._dispatcher = Dispatcher(
             house.database, house.hints, house.clock, self._connections, lambda: house.worker.wake()
         )
+        self._known = quirks.registry_of(house.settings.quirks_dir)
         self._failures = FailureLimit()
         self._handshakes = asyncio.Semaphore(limits.HANDSHAKES_AT_ONCE)
         self._knocks: list[Knock] = []
@@ -90,8 +92,7 @@ class Gateway:
             server_header=None,
             compression=None,
             open_timeout=limits.HANDSHAKE_TIMEOUT_S,
-            ping_interval=limits.PING_INTERVAL_S,
-            ping_timeout=limits.PING_TIMEOUT_S,
+            ping_interval=None,  # each connection pings in its charger's own way
             close_timeout=limits.CLOSE_TIMEOUT_S,
             max_size=limits.FRAME_BYTES_MAX,
             max_queue=limits.SOCKET_QUEUE_MAX,
@@ -149,7 +150,7 @@ class Gateway:
         if given is None:
             return None, "no_credentials" if credential else "unknown_station"
         pepper = self._house.secrets.charger_pepper
-        matches = station_rules.key_matches(pepper, credential, given.password)  # same work for unknown stations
+        matches = await stations.matched(pepper, credential, given.password)  # same work for unknown stations
         if credential is None:
             return None, "unknown_station"
         if given.user != identity or not matches:
@@ -159,7 +160,8 @@ class Gateway:
         return credential, ""
 
     def _select_subprotocol(self, socket: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-        protocol = protocol_among(offered)
+        credential: Credential = socket.credential  # type: ignore[attr-defined]  # set by `_admit`
+        protocol = spoken(offered, quirks.read(credential.quirks)) if offered else None
         return Subprotocol(protocol.value) if protocol else None
 
     def _note_knock(self, identity: str, address: str, reason: str) -> None:
@@ -170,13 +172,14 @@ class Gateway:
 
     async def _serve(self, socket: ServerConnection) -> None:
         credential: Credential = socket.credential  # type: ignore[attr-defined]  # set by `_admit`
-        protocol = self._spoken(socket, credential)
+        treatment = Treatment(credential, self._known)
+        protocol = self._spoken(socket, treatment)
         if protocol is None:
             self._note_knock(credential.identity, _address(socket), "no_subprotocol")
             await socket.close(CloseCode.PROTOCOL_ERROR, "no common OCPP version was offered")
             return
         try:
-            connection = await self._opened(socket, credential, protocol)
+            connection = await self._opened(socket, credential, protocol, treatment)
         except Away:
             await socket.close(CloseCode.TRY_AGAIN_LATER, "the database is away")
             return
@@ -186,12 +189,15 @@ class Gateway:
             await self._closed(connection)
 
     @staticmethod
-    def _spoken(socket: ServerConnection, credential: Credential) -> Protocol | None:
+    def _spoken(socket: ServerConnection, treatment: Treatment) -> Protocol | None:
         if socket.subprotocol:
             return Protocol(socket.subprotocol)
-        return protocol_among((), credential.quirks.get("assume_protocol"))
+        offers = socket.request is not None and "Sec-WebSocket-Protocol" in socket.request.headers
+        return None if offers else spoken((), treatment.quirks)
 
-    async def _opened(self, socket: ServerConnection, credential: Credential, protocol: Protocol) -> Connection:
+    async def _opened(
+        self, socket: ServerConnection, credential: Credential, protocol: Protocol, treatment: Treatment
+    ) -> Connection:
         """Record the connection and put it in the place of an older one, which is closed (quirk 15)."""
         async with self._house.database.transaction() as tx:
             epoch = await stations.open_connection(
@@ -204,6 +210,7 @@ class Gateway:
             epoch=epoch,
             protocol=protocol,
             clock_offset_ms=credential.clock_offset_ms,
+            treatment=treatment,
             window=self._window,
             clock=self._house.clock,
         )

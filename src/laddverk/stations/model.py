@@ -103,6 +103,12 @@ class Credential(Struct, frozen=True, kw_only=True):
     held_since: datetime | None = None
     """Its key is in two hands: it is let in and heard, but gets no commands."""
     quirks: dict[str, Any] = {}
+    vendor: str = ""
+    model: str = ""
+    firmware: str = ""
+    boot_answer: str = "Accepted"
+    """How its boots are answered: Accepted, Pending or Rejected."""
+    site_timezone: str = "UTC"
     clock_offset_ms: int = 0
     retired: bool = False
 

@@ -1,11 +1,7 @@
-"""Decisions about keys, stickers and commands. All pure: the same world gives the same answer."""
+"""Decisions about stickers and commands. All pure: the same world gives the same answer."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,57 +16,10 @@ from laddverk.ocpp.commands import (
     WriteVariable,
 )
 from laddverk.ocpp.facts import Status
-from laddverk.stations.model import CommandState, Credential
-
-KEY_BYTES: Final = 20  # 160 bits; as 40 hex characters it fits AuthorizationKey of 1.6 and passwords of 2.x
-SALT_BYTES: Final = 16  # what BLAKE2b takes
-DIGEST_BYTES: Final = 32
-KEY_FORM: Final = re.compile(r"[0-9a-fA-F]{32,40}")  # 1.6 security white paper: keys of 16 to 20 bytes
-
-NOBODY: Final = bytes(DIGEST_BYTES)
-"""Compared with when there is no station: unknown and wrong cost the same time (T6)."""
+from laddverk.stations.model import CommandState
 
 SECRET_VARIABLES: Final = frozenset({"authorizationkey", "basicauthpassword"})
 """Variables whose values are never stored: commands may not write them and reports of them lose the value."""
-
-
-# Keys
-
-
-def generated_key() -> str:
-    """Return a new charger key: 160 random bits as 40 hexadecimal digits."""
-    return secrets.token_hex(KEY_BYTES)
-
-
-def generated_salt() -> bytes:
-    """Return a new salt for `hashed_key`."""
-    return secrets.token_bytes(SALT_BYTES)
-
-
-def hashed_key(pepper: bytes, salt: bytes, key: bytes) -> bytes:
-    """Return the keyed BLAKE2b of a key in its raw bytes (not its hexadecimal text)."""
-    return hashlib.blake2b(key, digest_size=DIGEST_BYTES, key=pepper, salt=salt).digest()
-
-
-def key_matches(pepper: bytes, credential: Credential | None, password: bytes) -> bool:
-    """Return whether `password` is the key of the station in `credential`.
-
-    Takes the key as hexadecimal text of either case and as the raw bytes it stands for (quirks 6-8). The same work is
-    done whether the station is unknown, retired, without a key, or given a wrong one.
-    """
-    stored = (credential.key_hash if credential else None) or NOBODY
-    salt = (credential.key_salt if credential else None) or NOBODY[:SALT_BYTES]
-    as_text = hmac.compare_digest(hashed_key(pepper, salt, _unhexed(password)), stored)
-    as_bytes = hmac.compare_digest(hashed_key(pepper, salt, password), stored)
-    may_connect = credential is not None and not credential.retired and credential.key_hash is not None
-    return (as_text or as_bytes) and may_connect
-
-
-def _unhexed(password: bytes) -> bytes:
-    try:
-        return bytes.fromhex(password.decode("ascii").strip())
-    except ValueError:
-        return password
 
 
 # Stickers

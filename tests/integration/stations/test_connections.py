@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from laddverk.platform import outbox
 from laddverk.platform.database import Database
-from laddverk.stations import rules, service
+from laddverk.stations import keys, service
+from laddverk.stations.admission import Admission
 from laddverk.stations.model import IdentityShared, Knock, NewStation, StationOffline, StationOnline
 from tests.integration.stations.field import NOW, PEPPER, TESTS, at, with_station
 
@@ -21,8 +22,8 @@ async def test_the_key_of_a_new_station_opens_its_door_and_no_other(database: Da
         credential = await service.credential(tx, "CP 1")
     assert credential is not None
     assert credential.station_id == key.station_id
-    assert rules.key_matches(PEPPER, credential, key.password.encode())
-    assert not rules.key_matches(PEPPER, credential, other.password.encode())
+    assert keys.match(PEPPER, credential, key.password.encode())
+    assert not keys.match(PEPPER, credential, other.password.encode())
 
 
 async def test_the_database_does_not_hold_the_key(database: Database) -> None:
@@ -121,11 +122,23 @@ async def test_knocks_are_counted_and_registering_the_station_ends_them(database
 async def test_two_who_displace_each_other_with_one_key_are_noticed_and_a_bad_link_is_not(database: Database) -> None:
     outbox.subscribe(IdentityShared, "test.shared")
     thief, flaky = await with_station(database), await with_station(database, "CP 2", "MOL")
+    alive = service.Entrance(admission=Admission(profile=1), contested=True)
+    ghost = service.Entrance(admission=Admission(profile=1))
     async with database.transaction() as tx:
         for number in range(8):
-            await service.open_connection(tx, thief.station_id, "ocpp1.6", f"10.0.0.{number % 2}", at(number * 20))
-            await service.open_connection(tx, flaky.station_id, "ocpp1.6", "10.0.0.9", at(number * 20))
-        told = await tx.values("SELECT DISTINCT payload->>'station_id' FROM job WHERE kind = 'test.shared'")
-        flags = await tx.values("SELECT example FROM station_quirk WHERE kind = 'identity_shared'")
+            address, when = f"10.0.0.{number % 2}", at(number * 20)
+            await service.open_connection(tx, thief.station_id, "ocpp1.6", address, when, alive)
+            await service.open_connection(tx, flaky.station_id, "ocpp1.6", address, when, ghost)
+        told = await tx.values("SELECT payload->>'station_id' FROM job WHERE kind = 'test.shared'")
+        held = await tx.values("SELECT identity FROM station WHERE held_since IS NOT NULL")
     assert told == [str(thief.station_id)]
-    assert flags == ["2 addresses connect in turn: is the key in two hands?"]
+    assert held == ["CP 1"]
+
+
+async def test_one_address_that_displaces_itself_is_no_theft(database: Database) -> None:
+    key = await with_station(database)
+    alive = service.Entrance(admission=Admission(profile=1), contested=True)
+    async with database.transaction() as tx:
+        for number in range(8):
+            await service.open_connection(tx, key.station_id, "ocpp1.6", "10.0.0.9", at(number * 20), alive)
+        assert await tx.value("SELECT held_since FROM station") is None

@@ -9,7 +9,7 @@ from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import SiteId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound
 from laddverk.platform.database import Database
-from laddverk.stations import rules, service
+from laddverk.stations import keys, service
 from laddverk.stations.model import NewConnector, NewStation, SiteDetails, StationDetails
 from tests.integration.stations.field import NOW, PEPPER, TESTS, at, staff, status, with_station
 
@@ -83,10 +83,10 @@ async def test_a_new_key_shuts_the_old_one_out_and_a_retired_station_has_none(da
     async with database.transaction() as tx:
         new = await service.rotate_key(tx, TESTS, old.station_id, NOW, PEPPER, reason="lost")
         credential = await service.credential(tx, "CP 1")
-        assert rules.key_matches(PEPPER, credential, new.password.encode())
-        assert not rules.key_matches(PEPPER, credential, old.password.encode())
+        assert keys.match(PEPPER, credential, new.password.encode())
+        assert not keys.match(PEPPER, credential, old.password.encode())
         await service.retire_station(tx, TESTS, old.station_id, NOW, reason="scrapped")
-        assert not rules.key_matches(PEPPER, await service.credential(tx, "CP 1"), new.password.encode())
+        assert not keys.match(PEPPER, await service.credential(tx, "CP 1"), new.password.encode())
         with pytest.raises(Conflict):
             await service.rotate_key(tx, TESTS, old.station_id, NOW, PEPPER)
 
@@ -97,9 +97,9 @@ async def test_a_key_that_is_in_the_charger_already_may_be_given(database: Datab
         given = replace(a_station(site_id), key="AB" * 16)
         made = await service.create_station(tx, TESTS, given, NOW, PEPPER)
         assert made.password == "ab" * 16
-        assert rules.key_matches(PEPPER, await service.credential(tx, "CP 1"), b"\xab" * 16)
+        assert keys.match(PEPPER, await service.credential(tx, "CP 1"), b"\xab" * 16)
         with pytest.raises(Invalid) as weak:
-            await service.create_station(tx, TESTS, replace(given, identity="x", key="1234"), NOW, PEPPER)
+            await service.create_station(tx, TESTS, replace(given, identity="x", key="123"), NOW, PEPPER)
         assert weak.value.field == "key"
 
 

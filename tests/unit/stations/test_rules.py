@@ -1,13 +1,9 @@
-"""Keys in all the forms that chargers send, stickers, and when a command is confirmed."""
+"""Stickers, and when a command is confirmed."""
 
 from __future__ import annotations
 
-import statistics
-import time
-
 import pytest
 
-from laddverk.kernel.ids import SiteId, StationId, new_id
 from laddverk.ocpp.commands import (
     AnyCommand,
     ChangeAvailability,
@@ -22,82 +18,7 @@ from laddverk.ocpp.commands import (
 )
 from laddverk.ocpp.facts import Status
 from laddverk.stations import rules
-from laddverk.stations.model import CommandState, Credential
-
-PEPPER = b"p" * 32
-SALT = b"s" * 16
-KEY = "00112233445566778899aabbccddeeff00ff1122"
-
-
-def credential(key: str = KEY, *, retired: bool = False) -> Credential:
-    return Credential(
-        station_id=StationId(new_id()),
-        site_id=SiteId(new_id()),
-        identity="CP 1",
-        key_hash=rules.hashed_key(PEPPER, SALT, bytes.fromhex(key)),
-        key_salt=SALT,
-        retired=retired,
-    )
-
-
-@pytest.mark.parametrize("password", [KEY.encode(), KEY.upper().encode(), bytes.fromhex(KEY)])
-def test_a_key_is_taken_as_text_of_either_case_and_as_raw_bytes(password: bytes) -> None:
-    assert rules.key_matches(PEPPER, credential(), password)
-
-
-@pytest.mark.parametrize(
-    "password",
-    [
-        b"",
-        KEY[:-1].encode(),
-        KEY[:-2].encode(),
-        (KEY + "00").encode(),
-        bytes.fromhex(KEY)[:-1],
-        b"\xff\x00",
-        b"x" * 60_000,
-    ],
-)
-def test_anything_else_is_not_the_key(password: bytes) -> None:
-    assert not rules.key_matches(PEPPER, credential(), password)
-
-
-def test_a_key_that_looks_like_text_is_no_way_in_by_its_own_hash() -> None:
-    known = credential()
-    assert known.key_hash is not None
-    assert not rules.key_matches(PEPPER, known, known.key_hash)
-    assert not rules.key_matches(PEPPER, known, known.key_hash.hex().encode())
-
-
-def test_another_pepper_or_salt_makes_the_key_worthless() -> None:
-    assert not rules.key_matches(b"q" * 32, credential(), KEY.encode())
-
-
-def test_unknown_retired_and_keyless_stations_let_nobody_in() -> None:
-    assert not rules.key_matches(PEPPER, None, b"")
-    assert not rules.key_matches(PEPPER, None, bytes(32))
-    assert not rules.key_matches(PEPPER, credential(retired=True), KEY.encode())
-    keyless = Credential(station_id=StationId(new_id()), site_id=SiteId(new_id()), identity="x")
-    assert not rules.key_matches(PEPPER, keyless, b"")
-
-
-def test_an_unknown_station_takes_as_long_as_a_wrong_key() -> None:
-    known = credential()
-
-    def median_s(given: Credential | None) -> float:
-        times = []
-        for _ in range(400):
-            begun = time.perf_counter()
-            rules.key_matches(PEPPER, given, b"0" * 40)
-            times.append(time.perf_counter() - begun)
-        return statistics.median(times)
-
-    assert abs(median_s(None) - median_s(known)) < 0.001
-
-
-def test_generated_keys_fit_every_version_and_differ() -> None:
-    keys = {rules.generated_key() for _ in range(100)}
-    assert len(keys) == 100
-    assert all(rules.KEY_FORM.fullmatch(key) and len(key) == 40 for key in keys)
+from laddverk.stations.model import CommandState
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from laddverk.kernel.problems import Invalid
-from laddverk.stations import rules
+from laddverk.stations import admission, keys
 from laddverk.stations.model import NewConnector, NewStation, SiteDetails
 
 SITE_CODE: Final = re.compile(r"[A-Z0-9]{2,8}")
@@ -72,9 +72,13 @@ def checked_station(station: NewStation) -> NewStation:
             remedy="Copy it as it is set in the charger.",
             length=IDENTITY_LENGTH_MAX,
         )
-    if station.key is not None and not (rules.KEY_FORM.fullmatch(station.key) and len(station.key) % 2 == 0):
+    if station.key is not None:
+        check_key(station.key)
+    if station.security_profile not in admission.PROFILES[1:]:
         raise Invalid(
-            "The key must be 32 to 40 hexadecimal digits.", field="key", remedy="Leave it empty to have one made."
+            "The security profile must be 1, 2 or 3.",
+            field="security_profile",
+            remedy="Profile 0 is for a station that is registered already, on its security page.",
         )
     places = [(connector.evse_number, connector.connector_number) for connector in station.connectors]
     if len(set(places)) < len(places):
@@ -84,6 +88,18 @@ def checked_station(station: NewStation) -> NewStation:
     check_power(station.power_max_w)
     check_quirks(station.quirks)
     return station
+
+
+def check_key(key: str) -> None:
+    """Raise `Invalid` when `key` cannot be the key or password of a charger."""
+    if not keys.TEXT_LENGTH_MIN <= len(key.encode()) <= keys.TEXT_LENGTH_MAX or not key.isprintable():
+        raise Invalid(
+            "The key must be %(least)s to %(most)s characters.",
+            field="key",
+            remedy="Leave it empty to have one made.",
+            least=keys.TEXT_LENGTH_MIN,
+            most=keys.TEXT_LENGTH_MAX,
+        )
 
 
 def checked_name(name: str) -> str:

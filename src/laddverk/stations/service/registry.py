@@ -15,9 +15,9 @@ from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.platform.uniqueness import told_apart
-from laddverk.stations import rules
+from laddverk.stations import keys, rules
 from laddverk.stations.model import NewConnector, NewStation, NewStationKey, SiteDetails, StationDetails
-from laddverk.stations.service import checks
+from laddverk.stations.service import checks, hashing
 from laddverk.stations.service.commanding import cancel_queued
 from laddverk.stations.store import connections
 from laddverk.stations.store import registry as store
@@ -101,9 +101,10 @@ async def create_stations(
     checked = [checks.checked_station(station) for station in new]
     sites = await _writable_sites(tx, actor, [station.site_id for station in checked])
     stations = [(StationId(new_id()), station) for station in checked]
-    keys = [station.key.lower() if station.key else rules.generated_key() for station in checked]
+    given = [_key_of(station) for station in checked]
+    stored = [await hashing.stored(pepper, key) for key in given]
     async with told_apart(tx, STATION_TAKEN):
-        await store.insert_stations(tx, stations, [_hashed(pepper, key) for key in keys], now)
+        await store.insert_stations(tx, stations, stored, now)
     coded: list[CodedConnector] = []
     for site_id, site in sites.items():
         number = rules.free_number(await store.station_numbers(tx, site.code))
@@ -116,7 +117,7 @@ async def create_stations(
     for station_id, station in stations:
         detail = {"identity": station.identity, "name": station.name, "site_id": str(station.site_id)}
         await audit.write(tx, actor, "station.registered", "station", station_id, at=now, detail=detail)
-    return [NewStationKey(station_id, key) for (station_id, _), key in zip(stations, keys, strict=True)]
+    return [NewStationKey(station_id, key) for (station_id, _), key in zip(stations, given, strict=True)]
 
 
 async def _writable_sites(tx: Transaction, actor: Actor, site_ids: Iterable[SiteId]) -> dict[SiteId, store.SiteRow]:
@@ -132,9 +133,10 @@ async def _writable_sites(tx: Transaction, actor: Actor, site_ids: Iterable[Site
     return sites
 
 
-def _hashed(pepper: bytes, key: str) -> tuple[bytes, bytes]:
-    salt = rules.generated_salt()
-    return rules.hashed_key(pepper, salt, bytes.fromhex(key)), salt
+def _key_of(station: NewStation) -> str:
+    if station.key is None:
+        return keys.generated_key()
+    return station.key.lower() if keys.is_strong(station.key) else station.key
 
 
 def _coded(
@@ -155,7 +157,7 @@ async def update_station(
     tx: Transaction, actor: Actor, station_id: StationId, details: StationDetails, now: datetime, *, reason: str = ""
 ) -> None:
     """Rename, move or adjust a station. Its stickers keep their codes when it moves."""
-    station = await _writable_station(tx, actor, station_id)
+    station = await writable_station(tx, actor, station_id)
     await _writable_sites(tx, actor, [details.site_id])
     details = msgspec.structs.replace(details, name=checks.checked_name(details.name))
     checks.check_power(details.power_max_w)
@@ -169,7 +171,7 @@ async def retire_station(
     tx: Transaction, actor: Actor, station_id: StationId, now: datetime, *, reason: str = ""
 ) -> None:
     """Take a station out of the network for good: its key is forgotten and what waits for it expires. History stays."""
-    station = await _writable_station(tx, actor, station_id)
+    station = await writable_station(tx, actor, station_id)
     if station.retired_at is not None:
         raise Conflict("The station is retired already.")
     await store.retire_station(tx, station_id, now)
@@ -177,23 +179,8 @@ async def retire_station(
     await audit.write(tx, actor, "station.retired", "station", station_id, at=now, reason=reason)
 
 
-async def rotate_key(
-    tx: Transaction, actor: Actor, station_id: StationId, now: datetime, pepper: bytes, *, reason: str = ""
-) -> NewStationKey:
-    """Give a station a new key and return it: shown now and never again. The old one no longer lets anybody in.
-
-    A connection that is open stays open; the charger needs the new key when it next connects.
-    """
-    station = await _writable_station(tx, actor, station_id)
-    if station.retired_at is not None:
-        raise Conflict("The station is retired: it can no longer connect.")
-    key = rules.generated_key()
-    await store.set_key(tx, station_id, *_hashed(pepper, key))
-    await audit.write(tx, actor, "station.key_rotated", "station", station_id, at=now, reason=reason)
-    return NewStationKey(station_id, key)
-
-
-async def _writable_station(tx: Transaction, actor: Actor, station_id: StationId) -> StationRow:
+async def writable_station(tx: Transaction, actor: Actor, station_id: StationId) -> StationRow:
+    """Return a station that `actor` may change, locked. Raises `NotFound` when there is none, or it is not theirs."""
     actor.require(Permission.STATIONS_WRITE)
     station = (await store.lock_stations(tx, [station_id])).get(station_id)
     if station is None or (actor.site_ids is not None and station.site_id not in actor.site_ids):
@@ -208,7 +195,7 @@ async def add_connector(
     tx: Transaction, actor: Actor, station_id: StationId, connector: NewConnector, now: datetime
 ) -> str:
     """Add a connector to a station and return the code for its sticker. Raises `Conflict` when it is there already."""
-    await _writable_station(tx, actor, station_id)
+    await writable_station(tx, actor, station_id)
     connector = checks.checked_connector(connector)
     if not await _add(tx, {station_id: [connector]}, found_by_itself=False):
         raise Conflict("The station already has a connector with this number.", field="connector_number")
@@ -222,7 +209,7 @@ async def update_connector(
     tx: Transaction, actor: Actor, station_id: StationId, connector: NewConnector, now: datetime
 ) -> None:
     """Change what is known of a connector: its plug and limits. One that was found by itself becomes a known one."""
-    await _writable_station(tx, actor, station_id)
+    await writable_station(tx, actor, station_id)
     connector = checks.checked_connector(connector)
     if not await store.update_connector(tx, station_id, connector):
         raise NotFound("There is no such connector.", field="connector_number")
@@ -233,7 +220,7 @@ async def remove_connector(
     tx: Transaction, actor: Actor, station_id: StationId, evse_number: int, connector_number: int, now: datetime
 ) -> None:
     """Remove a connector that the charger invented. One that staff entered has a sticker, and stays."""
-    await _writable_station(tx, actor, station_id)
+    await writable_station(tx, actor, station_id)
     if not await store.remove_found_connector(tx, station_id, evse_number, connector_number):
         raise Conflict(
             "Only a connector that the charger reported by itself can be removed.",

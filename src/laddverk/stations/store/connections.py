@@ -12,8 +12,10 @@ from laddverk.platform.database import Transaction
 from laddverk.stations.model import Credential, Knock
 
 CREDENTIAL = """
-SELECT id AS station_id, site_id, identity, key_hash, key_salt, quirks, clock_offset_ms,
-       retired_at IS NOT NULL AS retired
+SELECT id AS station_id, site_id, identity, serial, key_hash, key_salt, key_scheme, key_weak, next_key_hash,
+       next_key_salt, security_profile, profile_next, profile_until, may_step_down, legacy_tls, basic_user,
+       certificate_name, certificate_sha256, held_since, quirks, clock_offset_ms, retired_at IS NOT NULL AS retired,
+       vendor, model, firmware, boot_answer, (SELECT timezone FROM site WHERE site.id = site_id) AS site_timezone
 FROM station WHERE identity = $1
 """
 
@@ -40,36 +42,45 @@ RETURNING station.epoch, before.was_connected
 """
 
 KEEP_OPENED = """
-INSERT INTO station_connection (station_id, epoch, connected_at, protocol, remote_address) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO station_connection (station_id, epoch, connected_at, protocol, remote_address, profile, tls, contested)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 
 async def open_connection(
-    tx: Transaction, station_id: StationId, protocol: str, remote_address: str, now: datetime
+    tx: Transaction,
+    station_id: StationId,
+    protocol: str,
+    remote_address: str,
+    now: datetime,
+    *,
+    profile: int | None = None,
+    tls: str = "",
+    contested: bool = False,
 ) -> Opened:
     """Record a new connection and return its epoch. Raises `LookupError` when there is no such station."""
     opened = await tx.fetch_one(Opened, OPEN, station_id, protocol, remote_address, now)
     if opened is None:
         raise LookupError(f"no station {station_id}")
-    await tx.execute(KEEP_OPENED, station_id, opened.epoch, now, protocol, remote_address)
+    await tx.execute(KEEP_OPENED, station_id, opened.epoch, now, protocol, remote_address, profile, tls, contested)
     return opened
 
 
 class Recent(Struct, frozen=True):
-    """How often a station has connected lately, and from how many addresses."""
+    """How often one living connection of a station has displaced another lately, and from how many addresses."""
 
-    connections: int
+    contests: int
     addresses: int
 
 
 RECENT = """
-SELECT count(*) AS connections, count(DISTINCT remote_address) AS addresses FROM station_connection
-WHERE station_id = $1 AND epoch > $2 AND connected_at > $3
+SELECT count(*) FILTER (WHERE contested) AS contests, count(DISTINCT remote_address) AS addresses
+FROM station_connection WHERE station_id = $1 AND epoch > $2 AND connected_at > $3
 """
 
 
 async def recent(tx: Transaction, station_id: StationId, after_epoch: int, since: datetime) -> Recent:
-    """Return how often a station has connected since an instant, looking no further back than `after_epoch`."""
+    """Return how contested a station was since an instant, looking no further back than `after_epoch`."""
     return await tx.fetch_one(Recent, RECENT, station_id, after_epoch, since) or Recent(0, 0)
 
 

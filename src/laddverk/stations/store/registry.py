@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from laddverk.kernel.ids import SiteId, StationId
 from laddverk.platform.database import Transaction
+from laddverk.stations.keys import StoredKey
 from laddverk.stations.model import NewConnector, NewStation, SiteDetails, StationDetails
 
 INSERT_SITE = """
@@ -71,21 +72,24 @@ async def retire_site(tx: Transaction, site_id: SiteId, now: datetime) -> bool:
 
 
 INSERT_STATIONS = """
-INSERT INTO station (id, site_id, identity, name, key_hash, key_salt, vendor, model, power_max_w, quirks, registered_at)
-SELECT id, site_id, identity, name, key_hash, key_salt, vendor, model, power_max_w, quirks::jsonb, $11
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::text[], $8::text[],
-            $9::int[], $10::text[])
-     AS given (id, site_id, identity, name, key_hash, key_salt, vendor, model, power_max_w, quirks)
+INSERT INTO station (id, site_id, identity, name, key_hash, key_salt, key_scheme, key_weak, vendor, model, power_max_w,
+                     quirks, security_profile, registered_at, key_since)
+SELECT id, site_id, identity, name, key_hash, key_salt, key_scheme, key_weak, vendor, model, power_max_w,
+       quirks::jsonb, security_profile, $14, $14
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::text[], $8::bool[],
+            $9::text[], $10::text[], $11::int[], $12::text[], $13::smallint[])
+     AS given (id, site_id, identity, name, key_hash, key_salt, key_scheme, key_weak, vendor, model, power_max_w,
+               quirks, security_profile)
 """
 
 
 async def insert_stations(
     tx: Transaction,
     stations: Sequence[tuple[StationId, NewStation]],
-    keys: Sequence[tuple[bytes, bytes]],
+    keys: Sequence[StoredKey],
     now: datetime,
 ) -> None:
-    """Add stations with their keys as (hash, salt), aligned."""
+    """Add stations with their keys, aligned."""
     new = [station for _, station in stations]
     await tx.execute(
         INSERT_STATIONS,
@@ -93,12 +97,15 @@ async def insert_stations(
         [station.site_id for station in new],
         [station.identity for station in new],
         [station.name for station in new],
-        [key_hash for key_hash, _ in keys],
-        [key_salt for _, key_salt in keys],
+        [key.hash for key in keys],
+        [key.salt for key in keys],
+        [key.scheme for key in keys],
+        [key.weak for key in keys],
         [station.vendor for station in new],
         [station.model for station in new],
         [station.power_max_w for station in new],
         [msgspec.json.encode(station.quirks).decode() for station in new],
+        [station.security_profile for station in new],
         now,
     )
 
@@ -140,20 +147,16 @@ async def update_station(tx: Transaction, station_id: StationId, details: Statio
     )  # fmt: skip
 
 
-RETIRE_STATION = "UPDATE station SET retired_at = $2, key_hash = NULL, key_salt = NULL WHERE id = $1"
+RETIRE_STATION = """
+UPDATE station SET retired_at = $2, key_hash = NULL, key_salt = NULL, next_key_hash = NULL, next_key_salt = NULL,
+       next_key_sealed = NULL, certificate_sha256 = NULL, held_since = NULL
+WHERE id = $1
+"""
 
 
 async def retire_station(tx: Transaction, station_id: StationId, now: datetime) -> None:
     """Take a station out of the network: it can no longer connect."""
     await tx.execute(RETIRE_STATION, station_id, now)
-
-
-SET_KEY = "UPDATE station SET key_hash = $2, key_salt = $3 WHERE id = $1"
-
-
-async def set_key(tx: Transaction, station_id: StationId, key_hash: bytes, key_salt: bytes) -> None:
-    """Replace the key of a station."""
-    await tx.execute(SET_KEY, station_id, key_hash, key_salt)
 
 
 class ConnectorRow(Struct, frozen=True):
