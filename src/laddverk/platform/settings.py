@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,25 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Address that the web and OCPP listeners bind to. Set to 0.0.0.0 behind a TLS proxy."""
     web_port: int = 8080
     ocpp_port: int = 9000
+    """Chargers without TLS (security profile 1); they must come from `station_networks`."""
+    ocpp_tls_port: int | None = None
+    """Chargers with TLS (security profiles 2 and 3); None means no such listener."""
+    ocpp_legacy_tls_port: int | None = None
+    """Chargers that know only the older cipher suites, each allowed by name; None means no such listener."""
+    ocpp_legacy_tls_oldest: str = "1.2"
+    """The oldest TLS of that listener: 1.0, 1.1 or 1.2."""
+    tls_dir: Path | None = None
+    """Where certificates for chargers' TLS are; None means `tls` in `state_dir`, made on first use."""
+    tls_names: str = ""
+    """Names and addresses in the certificate that we make ourselves, with commas; default: that of `public_url`."""
+    expired_certificates: str = "refuse"
+    """A charger whose certificate has expired: `refuse`, or `renew` to let it in to get a new one."""
+    station_networks: str = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,fe80::/10"
+    """Networks, with commas, from which chargers may connect without TLS."""
+    station_proxies: str = ""
+    """Networks of proxies that end the TLS of chargers: their plain connections count as TLS, from X-Forwarded-For."""
+    sockets_per_address: int = 2_000
+    """Charger sockets of one address; 0 means any number. Many chargers share the address of a mobile network."""
     public_url: str | None = None
     """The address drivers and staff use, for links in mails and QR codes; default http://host:web_port."""
     operator_name: str = "Laddverk"
@@ -56,9 +76,21 @@ class Settings(Struct, frozen=True, kw_only=True):
     invoice_day: int = 2
     """From this day of a month on (local date) the month before is invoiced by itself; 0 leaves it to people."""
     heartbeat_interval_s: int = 300
+    quirks_dir: Path | None = None
+    """A folder with more `.toml` files of known chargers, beside those that come with Laddverk."""
     log_level: str = "info"
     demo: bool = False
     """Shows demo log-ins, the demo mail box and the sandbox payment page."""
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether chargers can connect with TLS, here or at a proxy."""
+        return self.ocpp_tls_port is not None or bool(self.station_proxies)
+
+    @property
+    def new_station_profile(self) -> int:
+        """The security profile of new stations: 2, a key over TLS, wherever there is TLS; else 1, a key."""
+        return 2 if self.speaks_tls else 1
 
     @property
     def web_url(self) -> str:
@@ -83,6 +115,18 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             field=PREFIX + field.upper(),
             remedy="See docs/operations.md for what it may be.",
             variable=PREFIX + field.upper(),
+            reason=str(error),
+        ) from None
+
+
+def networks_in(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks in a list with commas. Raises `Invalid`."""
+    try:
+        return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise Invalid(
+            "This is no list of networks: %(reason)s",
+            remedy="Write it like 10.0.0.0/8, 2001:db8::/32.",
             reason=str(error),
         ) from None
 
