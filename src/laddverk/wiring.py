@@ -23,7 +23,7 @@ from laddverk.kernel.actors import rule
 from laddverk.kernel.events import Event
 from laddverk.kernel.time import Clock, system_clock
 from laddverk.notices import jobs as notices_jobs
-from laddverk.ocpp import facts
+from laddverk.ocpp import facts, quirks
 from laddverk.payments import jobs as payments_jobs
 from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
 from laddverk.platform import embedded, jobs, migrator, outbox
@@ -70,7 +70,8 @@ RECORDERS: Final[RecorderTable] = (
 
 def recorders(settings: Settings) -> RecorderTable:
     """Return the table as a network with `settings` uses it: its chargers get its own heartbeat interval."""
-    boots = partial(stations.record_boots, interval_s=settings.heartbeat_interval_s)
+    known = quirks.registry_of(settings.quirks_dir)
+    boots = partial(stations.record_boots, interval_s=settings.heartbeat_interval_s, known=known)
     return tuple((kind, boots if kind is facts.Booted else recorder) for kind, recorder in RECORDERS)
 
 

@@ -1,7 +1,7 @@
 """One socket of one charger: its calls are handled in order, our calls go out one at a time.
 
 A call is decoded, made into facts, recorded by the window, and answered after the commit. An answer to our own call
-goes to whoever waits for it; reading never stops for it (quirk 34).
+goes to whoever waits for it; reading never stops for it (quirk 34). What had to be bent is told as a fact of its own.
 """
 
 from __future__ import annotations
@@ -9,25 +9,26 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from msgspec import Raw
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from laddverk.gateway import limits
+from laddverk.gateway import keepalive, limits
 from laddverk.gateway.doorway import Allowance
+from laddverk.gateway.treatment import Treatment, asked_by, may_say
 from laddverk.gateway.window import DatabaseAway, Entry, Quarantined, Window
 from laddverk.kernel.ids import StationId
 from laddverk.kernel.time import Clock
 from laddverk.ocpp import codec, frames, translate
 from laddverk.ocpp.answers import Answer, BootAnswer, Registration
+from laddverk.ocpp.codec import TRANSACTION_ACTIONS
 from laddverk.ocpp.errors import Fault, Undecodable
-from laddverk.ocpp.facts import Booted
+from laddverk.ocpp.facts import Booted, Fact, MessageBent
 from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.structs import Message
 from laddverk.platform.journal import Frame
@@ -54,6 +55,7 @@ class Connection:
         epoch: int,
         protocol: Protocol,
         clock_offset_ms: int,
+        treatment: Treatment,
         window: Window,
         clock: Clock,
     ) -> None:
@@ -62,8 +64,11 @@ class Connection:
         self.identity = identity
         self.epoch = epoch
         self.protocol = protocol
+        self.treatment = treatment
         self.ready = asyncio.Event()
         """Set once we may call: the boot was accepted, or the charger was already running."""
+        self.may_be_set_up = False
+        """Its boot was answered Pending: it may be sent what sets it up, and nothing else (B02)."""
         self._origin_offset = timedelta(milliseconds=clock_offset_ms)
         self._window = window
         self._clock = clock
@@ -71,16 +76,22 @@ class Connection:
         self._numbers = itertools.count(1)
         self._calling = asyncio.Lock()
         self._pending: dict[str, asyncio.Future[frames.CallResult | frames.CallError]] = {}
+        self._asked: frozenset[str] = frozenset()
+        self._began_s = self._heard_s = 0.0
         self._unanswered = 0
         self._malformed = 0
 
     async def serve(self) -> None:
         """Handle what the charger sends until the socket closes."""
         loop = asyncio.get_running_loop()
-        grace = loop.call_later(limits.BOOT_GRACE_S, self.ready.set)
+        self._began_s = self._heard_s = loop.time()
+        self.socket.protocol.max_message_size = self.treatment.frame_bytes_max
+        grace = loop.call_later(self.treatment.boot_grace_s, self._grace_is_over)
+        watch = asyncio.create_task(self._watch())
         try:
             async for data in self.socket:
-                wait_s = self._allowance.wait_s(loop.time())
+                self._heard_s = loop.time()
+                wait_s = self._allowance.wait_s(self._heard_s)
                 if wait_s:
                     await asyncio.sleep(wait_s)
                 if isinstance(data, bytes):
@@ -93,9 +104,20 @@ class Connection:
             await self.close(CloseCode.TRY_AGAIN_LATER, "the database is away; keep your messages")
         finally:
             grace.cancel()
+            watch.cancel()
             for waiting in self._pending.values():
                 if not waiting.done():
                     waiting.set_exception(CallTimedOut("the connection ended"))
+
+    async def _watch(self) -> None:
+        """Close the socket when the charger is silent and does not answer pings either."""
+        loop = asyncio.get_running_loop()
+        await keepalive.is_gone(self.socket, self.treatment, lambda: loop.time() - self._heard_s)
+        await self.close(CloseCode.INTERNAL_ERROR, "nothing was heard")
+
+    def _grace_is_over(self) -> None:
+        if self.treatment.held is Registration.ACCEPTED and not self.treatment.waits_for_boot:
+            self.ready.set()
 
     async def close(self, code: int, reason: str) -> None:
         """Close the socket; never raises."""
@@ -105,14 +127,16 @@ class Connection:
         """Send a CALL and return its answer. One at a time (OCPP-J 4.1.1). Raises `CallTimedOut`."""
         async with self._calling:
             unique_id = str(uuid4())
+            timeout_s = self.treatment.call_timeout_s
+            self._asked |= asked_by(action, request)
             answer: asyncio.Future[frames.CallResult | frames.CallError] = asyncio.get_running_loop().create_future()
             self._pending[unique_id] = answer
             try:
                 await self._send(frames.encode_call(unique_id, action, request))
-                result = await asyncio.wait_for(answer, limits.CALL_TIMEOUT_S)
+                result = await asyncio.wait_for(answer, timeout_s)
             except TimeoutError:
                 await self._count_unanswered()
-                raise CallTimedOut(f"no answer within {limits.CALL_TIMEOUT_S:.0f} s") from None
+                raise CallTimedOut(f"no answer within {timeout_s:.0f} s") from None
             except ConnectionClosed:
                 raise CallTimedOut("the connection ended") from None
             finally:
@@ -120,9 +144,23 @@ class Connection:
             self._unanswered = 0
             return result
 
+    async def refuse_answer(self, unique_id: frames.UniqueId, fault: Fault, why: str) -> None:
+        """Tell the charger that its answer to our call could not be used, where its version has a word for that."""
+        if self.protocol is Protocol.V21:
+            await self._send(frames.encode_result_error(self.protocol, unique_id, fault, why))
+
+    def note_bent(self, action: str, flags: Sequence[str]) -> None:
+        """Count what was odd about an answer to our call, with the next commit."""
+        if flags:
+            self._window.state([self._bent(action, flags, self._clock())])
+
+    def _bent(self, action: str, flags: Sequence[str], at: datetime) -> MessageBent:
+        kept = tuple(dict.fromkeys(flags))
+        return MessageBent(station_id=self.station_id, at=at, received_at=at, action=action, flags=kept)
+
     async def _count_unanswered(self) -> None:
         self._unanswered += 1
-        if self._unanswered >= limits.UNANSWERED_CALLS_MAX:
+        if self._unanswered >= self.treatment.unanswered_calls_max:
             await self.close(CloseCode.POLICY_VIOLATION, "too many calls went unanswered")
 
     async def _handle(self, data: str) -> None:
@@ -143,10 +181,10 @@ class Connection:
 
     async def _handle_call(self, call: frames.Call, received: Frame) -> None:
         try:
-            decoded = codec.decode_request(self.protocol, call.action, call.payload)
+            decoded = self._understood(call)
         except Undecodable as error:
-            reason = f"{error.error_code}: {error.description}"
-            await self._record((), received, call.action, reason)
+            kept = None if error.fault is Fault.SECURITY else f"{error.error_code}: {error.description}"
+            await self._record((), received, call.action, kept)
             await self._send(frames.encode_error(self.protocol, call.unique_id, error.fault, error.description))
             return
         facts, doubt = self._stated(call.action, decoded, received, call.flags)
@@ -155,9 +193,20 @@ class Connection:
         await self._send(frames.encode_result(call.unique_id, response))
         self._note_readiness(facts, answers)
 
+    def _understood(self, call: frames.Call | frames.Send) -> codec.Decoded:
+        """Return the message of a call. Raises `Undecodable`, SecurityError for what must wait until the boot is
+        accepted.
+        """
+        if not may_say(self.protocol, self.treatment.held, call.action, self._asked):
+            raise Undecodable(self.protocol, Fault.SECURITY, "the boot is not accepted yet")
+        strict = self.treatment.is_strict
+        if strict and call.flags and call.action not in TRANSACTION_ACTIONS:
+            raise Undecodable(self.protocol, Fault.FORMAT, call.flags[0])
+        return codec.decode_request(self.protocol, call.action, call.payload, strict=strict)
+
     async def _handle_send(self, send: frames.Send, received: Frame) -> None:
         try:
-            decoded = codec.decode_request(self.protocol, send.action, send.payload)
+            decoded = self._understood(send)
         except Undecodable as error:
             await self._record((), received, send.action, f"{error.error_code}: {error.description}")
             return
@@ -169,7 +218,8 @@ class Connection:
         waiting = self._pending.get(str(malformed.unique_id))
         if waiting is not None and malformed.message_type in (frames.CALL_RESULT, frames.CALL_ERROR):
             waiting.set_result(frames.CallError(str(malformed.unique_id), Fault.FORMAT.value, malformed.why))
-        await self._record((), received, None, malformed.why)
+        bent = self._bent("", [f"not understood: {malformed.why}"], received.received_at)
+        await self._record([bent], received, None, malformed.why)
         refusal = frames.refusal(self.protocol, malformed)
         if refusal is not None:
             await self._send(refusal)
@@ -191,9 +241,12 @@ class Connection:
             station_id=self.station_id,
             received_at=received.received_at,
             clock_offset=self._origin_offset,
+            zone=self.treatment.zone,
             flags=(*flags, *decoded.flags),
         )
-        return translate.to_facts(self.protocol, action, decoded.message, origin)
+        facts: list[Fact] = translate.to_facts(self.protocol, action, decoded.message, origin)
+        told = [*origin.flags, *(flag for fact in facts for flag in fact.flags)]
+        return [*facts, self._bent(action, told, received.received_at)] if told else facts
 
     async def _record(
         self, facts: Sequence[Any], received: Frame, action: str | None, doubt: str | None = None
@@ -203,12 +256,28 @@ class Connection:
 
     def _note_readiness(self, facts: Sequence[Any], answers: Sequence[Answer | None]) -> None:
         """A charger may be called once its boot is accepted; one that talks without booting was already running."""
-        boots = [answer for answer in answers if isinstance(answer, BootAnswer)]
+        boots = [
+            (fact, answer)
+            for fact, answer in zip(facts, answers, strict=True)
+            if isinstance(fact, Booted) and isinstance(answer, BootAnswer)
+        ]
         if boots:
-            if boots[-1].registration is Registration.ACCEPTED:
+            boot, answer = boots[-1]
+            self.treatment.booted(boot)
+            self.treatment.answered(answer)
+            self.may_be_set_up = answer.registration is Registration.PENDING
+            if answer.registration is Registration.ACCEPTED:
                 self.ready.set()
-        elif facts and not any(isinstance(fact, Booted) for fact in facts):
+            else:
+                self.ready.clear()
+        elif facts and not any(isinstance(fact, Booted) for fact in facts) and self._is_running():
             self.ready.set()
+
+    def _is_running(self) -> bool:
+        """Whether talking shows that the charger was running before: not if it is held, or talks before it boots."""
+        if self.treatment.held is not Registration.ACCEPTED:
+            return False
+        return not self.treatment.waits_for_boot or self._heard_s - self._began_s > self.treatment.boot_grace_s
 
     def _resolve(self, answer: frames.CallResult | frames.CallError) -> None:
         """Hand an answer to the call that waits for it. An id that matches nothing is dropped (quirk 25), but for
@@ -236,8 +305,3 @@ class Connection:
             direction=direction.decode(),
             body=text.encode(errors="surrogatepass"),
         )
-
-
-def payload_of(answer: frames.CallResult | frames.CallError) -> Raw | frames.CallError:
-    """Return what `translate.outcome` wants: the payload of a result, or the error itself."""
-    return answer.payload if isinstance(answer, frames.CallResult) else answer

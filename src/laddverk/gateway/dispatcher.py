@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from laddverk.gateway import limits
-from laddverk.gateway.connection import CallTimedOut, Connection, payload_of
+from laddverk.gateway.connection import CallTimedOut, Connection
 from laddverk.kernel.ids import StationId
 from laddverk.kernel.time import Clock
-from laddverk.ocpp import translate
-from laddverk.ocpp.commands import CommandOutcome, Verdict
+from laddverk.ocpp import codec, frames, translate
+from laddverk.ocpp.commands import AnyCommand, CommandOutcome, Verdict
 from laddverk.ocpp.errors import Undecodable, Untranslatable
 from laddverk.platform.database import Away, Database
 from laddverk.platform.hints import Hints
@@ -60,10 +60,11 @@ class Dispatcher:
 
     async def _take(self) -> None:
         ready = [station_id for station_id, connection in self._connections.items() if connection.ready.is_set()]
-        if not ready:
+        held = [station_id for station_id, connection in self._connections.items() if connection.may_be_set_up]
+        if not ready and not held:
             return
         async with self._database.transaction() as tx:
-            taken = await stations.take_queued(tx, ready, self._clock())
+            taken = await stations.take_queued(tx, ready, self._clock(), set_up_only=held)
         for command in taken:
             task = asyncio.create_task(self._carry_out(command))
             self._sending.add(task)
@@ -91,10 +92,27 @@ class Dispatcher:
     async def _ask(self, connection: Connection, queued: QueuedCommand) -> CommandOutcome:
         """Return what the charger says to the command; one that cannot be said or understood has failed."""
         try:
-            action, request = translate.to_call(connection.protocol, queued.command)
-            answer = payload_of(await connection.call(action, request))
-            return translate.outcome(connection.protocol, queued.command, answer)
+            command = connection.treatment.adapted(queued.command)
+            action, request = translate.to_call(connection.protocol, command)
+            entry = connection.treatment.forbids(action, request)
+            if entry is not None:
+                why = f"Chargers of this model must never be sent {entry}."
+                return CommandOutcome(verdict=Verdict.REFUSED, word="NeverSent", detail={"why": why})
+            return await self._outcome(connection, command, action, await connection.call(action, request))
         except Untranslatable as error:
             return CommandOutcome(verdict=Verdict.FAILED, word="NotSupported", detail={"why": str(error)})
+
+    async def _outcome(
+        self, connection: Connection, command: AnyCommand, action: str, answer: frames.CallResult | frames.CallError
+    ) -> CommandOutcome:
+        """Return what an answer means. What was odd about it is counted; one that cannot be understood has failed."""
+        if isinstance(answer, frames.CallError):
+            connection.note_bent(f"{action}Error", answer.flags)
+            return translate.outcome(connection.protocol, command, answer)
+        try:
+            decoded = codec.decode_response(connection.protocol, action, answer.payload)
+            connection.note_bent(f"{action}Response", (*answer.flags, *decoded.flags))
+            return translate.outcome(connection.protocol, command, decoded.message)
         except Undecodable as error:
+            await connection.refuse_answer(answer.unique_id, error.fault, error.description)
             return CommandOutcome(verdict=Verdict.FAILED, word=error.error_code, detail={"why": error.description})

@@ -95,6 +95,12 @@ class Window:
         """Journal a frame that nobody waits for (an answer of ours, or to us) with the next commit."""
         self._noted.append(frame)
 
+    def state(self, facts: Sequence[Fact]) -> None:
+        """Record facts that nobody waits for, with the next commit."""
+        if len(self._waiting) < limits.WAITING_MAX:
+            self._waiting.append(Entry(facts, []))
+            self._arrived.set()
+
     def flush(self) -> None:
         """Commit noted frames now, though no message has come to take them along."""
         if self._noted and not self._waiting:

@@ -227,6 +227,12 @@ def encode_error(protocol: Protocol, unique_id: UniqueId, fault: Fault, descript
     return _ENCODER.encode(frame).decode()
 
 
+def encode_result_error(protocol: Protocol, unique_id: UniqueId, fault: Fault, description: str = "") -> str:
+    """Return the CALLRESULTERROR (2.1) that says that the answer to our call `unique_id` could not be used."""
+    code = spelled(protocol, fault)
+    return _ENCODER.encode((CALL_RESULT_ERROR, unique_id, code, description[:DESCRIPTION_MAX], {})).decode()
+
+
 def refusal(protocol: Protocol, malformed: Malformed) -> str | None:
     """Return the CALLERROR to send for what is no frame, or None when it is better to say nothing.
 

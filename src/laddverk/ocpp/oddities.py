@@ -48,6 +48,7 @@ KINDS: Final[Sequence[tuple[str, re.Pattern[str]]]] = tuple(
         ("stray_comma", r"stray comma"),
         ("not_a_number", r"NaN or Infinity read as nothing"),
         ("cut_short", r"closing brackets were missing"),
+        ("malformed", r"not understood: .*"),
         ("long_id", r"the unique id has \d+ characters"),
         # The time, from `times`.
         ("no_time", r"no time was given"),

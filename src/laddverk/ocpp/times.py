@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
 EARLIEST: Final = datetime(2015, 1, 1, tzinfo=UTC)  # before OCPP 1.6 there was nobody to say it: an unset clock
@@ -21,10 +21,10 @@ INSTANT: Final = re.compile(
 )
 
 
-def parsed(text: str | None) -> tuple[datetime | None, str | None]:
+def parsed(text: str | None, local: tzinfo = UTC) -> tuple[datetime | None, str | None]:
     """Return the instant that `text` names, in UTC, and what was odd about it; (None, why) if it names none.
 
-    A time without zone is taken as UTC (quirk 45); `+02` and `+0200` are offsets (quirk 46). Never raises.
+    A time without zone is taken as `local` (quirk 45); `+02` and `+0200` are offsets (quirk 46). Never raises.
     """
     if not text or len(text) > LENGTH_MAX:
         return None, "no time was given" if not text else "the time cannot be read"
@@ -35,7 +35,7 @@ def parsed(text: str | None) -> tuple[datetime | None, str | None]:
             pass  # fractions of odd lengths and the like are read below
     match = INSTANT.fullmatch(text.strip())
     try:
-        return _from(match) if match else (None, f"the time {text!r} cannot be read")
+        return _from(match, local) if match else (None, f"the time {text!r} cannot be read")
     except (ValueError, OverflowError):
         return None, f"the time {text!r} cannot be read"
 
@@ -46,15 +46,15 @@ def _within(instant: datetime) -> datetime:
     return instant
 
 
-def _from(match: re.Match[str]) -> tuple[datetime, str | None]:
+def _from(match: re.Match[str], local: tzinfo) -> tuple[datetime, str | None]:
     year, month, day = (int(part) for part in match["date"].split("-"))
     second = min(int(match["second"] or 0), 59)  # a leap second is the last one of its minute
     microsecond = int((match["fraction"] or "0")[:6].ljust(6, "0"))
     zone = _zone(match["zone"])
     instant = datetime(
-        year, month, day, int(match["hour"]), int(match["minute"]), second, microsecond, tzinfo=zone or UTC
+        year, month, day, int(match["hour"]), int(match["minute"]), second, microsecond, tzinfo=zone or local
     )
-    return _within(instant.astimezone(UTC)), None if zone else "the time has no zone and is taken as UTC"
+    return _within(instant.astimezone(UTC)), None if zone else f"the time has no zone and is taken as {local}"
 
 
 def _zone(text: str | None) -> timezone | None:

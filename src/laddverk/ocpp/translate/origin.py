@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from hashlib import blake2b
 from typing import Any, Final, TypedDict
 
@@ -29,6 +29,8 @@ class Origin(Struct, frozen=True):
     clock_offset: timedelta = timedelta(0)
     """What must be added to what the charger says to get the true time."""
     flags: tuple[str, ...] = ()
+    zone: tzinfo = UTC
+    """Of times that come without one."""
 
 
 class Stamp(TypedDict):
@@ -54,7 +56,7 @@ def stamp(origin: Origin, *flags: str | None) -> Stamp:
 
 def stamp_at(origin: Origin, said: str | None, *flags: str | None) -> Stamp:
     """Return the beginning of a fact from a message that says when: the three times, and what is odd about them."""
-    said_at, oddity = times.parsed(said)
+    said_at, oddity = times.parsed(said, origin.zone)
     if said_at is None:
         return stamp(origin, *flags, oddity)
     at, doubt = times.corrected(said_at, origin.received_at, origin.clock_offset)

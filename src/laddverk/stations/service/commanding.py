@@ -25,6 +25,11 @@ OPEN_COMMANDS_MAX: Final = 50  # of one station; a charger answers about one in 
 TAKE_MAX: Final = 500  # in one transaction of the dispatcher
 DETAIL_BYTES_MAX: Final = 20_000  # of an answer; a charger may send 64 KiB of it
 WORD_LENGTH_MAX: Final = 200
+SET_UP_KINDS: Final = ("read_variables", "write_variable", "request_report")
+"""Commands for a charger whose boot is answered Pending (2.x B02.FR.02; 1.6 section 4.2), with a triggered boot."""
+SET_UP_ACTIONS: Final = (
+    "ChangeConfiguration", "GetBaseReport", "GetConfiguration", "GetReport", "GetVariables", "SetVariables",
+)  # fmt: skip
 SHOWN_KINDS: Final = ("unlock_connector", "change_availability")
 """Commands that a state can confirm, whichever report brought it."""
 
@@ -85,13 +90,18 @@ async def _check_addressee(tx: Transaction, actor: Actor, station_id: StationId)
         )
 
 
-async def take_queued(tx: Transaction, station_ids: Sequence[StationId], now: datetime) -> list[QueuedCommand]:
+async def take_queued(
+    tx: Transaction, station_ids: Sequence[StationId], now: datetime, set_up_only: Sequence[StationId] = ()
+) -> list[QueuedCommand]:
     """Return the commands to send now to these stations, in order, and mark them as sent.
 
-    A command is taken once, by one gateway, and never again: should the gateway die, it times out. What should have
-    been sent earlier expires instead.
+    Stations in `set_up_only` wait to be accepted: they get what sets them up, and the rest waits too (B02). A command
+    is taken once, by one gateway, and never again: should the gateway die, it times out. What should have been sent
+    earlier expires instead.
     """
-    taken = await store.take_queued(tx, station_ids, TAKE_MAX)
+    taken = await store.take_queued(tx, station_ids, TAKE_MAX) if station_ids else []
+    if set_up_only:
+        taken += await store.take_set_up(tx, set_up_only, SET_UP_KINDS, SET_UP_ACTIONS, TAKE_MAX)
     if not taken:
         return []
     late = [command.id for command in taken if command.expires_at <= now]
@@ -162,6 +172,16 @@ async def confirm(tx: Transaction, deeds: Sequence[Deed], now: datetime) -> list
     if not deeds:
         return []
     return await _finish(tx, await store.confirmed_by(tx, deeds), CommandState.CONFIRMED, now, {})
+
+
+async def confirm_by_new_states(tx: Transaction, station_ids: Sequence[StationId], now: datetime) -> list[CommandId]:
+    """Confirm what states that `tx` has just written show.
+
+    A charger may answer and show the state in one breath; then the answer is recorded in a transaction beside this
+    one, and neither would see the other: this one waits for it.
+    """
+    await store.lock_sent(tx, station_ids, SHOWN_KINDS)
+    return await confirm_shown(tx, station_ids, now)
 
 
 async def confirm_shown(tx: Transaction, station_ids: Sequence[StationId], now: datetime) -> list[CommandId]:

@@ -79,6 +79,22 @@ async def take_queued(tx: Transaction, station_ids: Sequence[StationId], limit: 
     return await tx.fetch(OpenCommand, TAKE_QUEUED, list(station_ids), limit)
 
 
+TAKE_SET_UP = f"""
+SELECT {OPEN_COLUMNS} FROM command
+WHERE state = 'queued' AND station_id = ANY($1)
+  AND (kind = ANY($2) OR (kind = 'trigger' AND command->>'message' = 'BootNotification')
+       OR (kind = 'raw_call' AND command->>'action' = ANY($3)))
+ORDER BY created_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - the columns are a constant above
+
+
+async def take_set_up(
+    tx: Transaction, station_ids: Sequence[StationId], kinds: Sequence[str], actions: Sequence[str], limit: int
+) -> list[OpenCommand]:
+    """Return queued commands that set a station up: of these kinds, raw calls of these actions, triggered boots."""
+    return await tx.fetch(OpenCommand, TAKE_SET_UP, list(station_ids), list(kinds), list(actions), limit)
+
+
 MARK_SENT = """
 UPDATE command SET state = 'sent', sent_at = $3, confirm_by = given.confirm_by
 FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, confirm_by) WHERE command.id = given.id
@@ -192,6 +208,18 @@ WHERE station_id = ANY($1) AND kind = ANY($2) AND state = 'accepted' AND finishe
 async def accepted_at(tx: Transaction, station_ids: Sequence[StationId], kinds: Sequence[str]) -> list[OpenCommand]:
     """Return the accepted commands of `kinds` at these stations."""
     return await tx.fetch(OpenCommand, ACCEPTED_AT, list(station_ids), list(kinds))
+
+
+LOCK_SENT = """
+SELECT id FROM command
+WHERE station_id = ANY($1) AND kind = ANY($2) AND state = 'sent' AND finished_at IS NULL
+ORDER BY id FOR UPDATE
+"""
+
+
+async def lock_sent(tx: Transaction, station_ids: Sequence[StationId], kinds: Sequence[str]) -> None:
+    """Wait until no answer to a command of `kinds` at these stations is just being recorded."""
+    await tx.values(LOCK_SENT, list(station_ids), list(kinds))
 
 
 EXPIRE = """
