@@ -30,6 +30,11 @@ PaymentMethodId = NewType("PaymentMethodId", UUID)
 InvoiceId = NewType("InvoiceId", UUID)
 MailId = NewType("MailId", UUID)
 JobId = NewType("JobId", UUID)
+FirmwareImageId = NewType("FirmwareImageId", UUID)
+CampaignId = NewType("CampaignId", UUID)
+FirmwareUpdateId = NewType("FirmwareUpdateId", UUID)
+LogRequestId = NewType("LogRequestId", UUID)
+LogFileId = NewType("LogFileId", UUID)
 
 PREFIXES: Final = {
     "sit": "site",
@@ -45,6 +50,11 @@ PREFIXES: Final = {
     "crd": "card",
     "inv": "invoice",
     "mai": "mail",
+    "fmw": "firmware image",
+    "cmp": "campaign",
+    "upd": "update",
+    "lrq": "log request",
+    "log": "log file",
 }
 
 PUBLIC_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people type these from a sticker
