@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,6 +31,7 @@ BOOTS = {
     "16": {"chargePointVendor": "Laddbox", "chargePointModel": "One", "chargePointSerialNumber": "SN1"},
     "201": {"reason": "PowerUp", "chargingStation": {"vendorName": "Laddbox", "model": "Two", "serialNumber": "SN2"}},
 }
+BOOTED_BEFORE = timedelta(hours=2)  # so that whatever the transcript tells came later
 REFUSED = "CALLERROR"
 
 
@@ -122,7 +124,7 @@ class Player:
         for number in range(1, CONNECTORS + 1):
             status: dict[str, Any] = {"connectorId": number, "errorCode": "NoError", "status": "Available"}
             if not self.protocol.is_16:
-                moment = written(self.now)
+                moment = written(self.now - BOOTED_BEFORE)
                 status = {"timestamp": moment, "evseId": number, "connectorId": 1, "connectorStatus": "Available"}
             await self._do_says(Step(0, "says", "StatusNotification", status))
 

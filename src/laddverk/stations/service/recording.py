@@ -17,7 +17,7 @@ from laddverk.ocpp.quirks import Registry
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.stations.model import ConnectorFaulted, Deed
-from laddverk.stations.service.commanding import confirm, confirm_shown
+from laddverk.stations.service.commanding import confirm, confirm_by_new_states
 from laddverk.stations.service.quirks import HEARTBEAT_INTERVAL_S, boot_answers
 from laddverk.stations.service.registry import add_found_connectors
 from laddverk.stations.service.reporting import keep, report_of, said
@@ -150,7 +150,7 @@ async def _mirror(tx: Transaction, touched: Sequence[timeline.Touched]) -> None:
 async def _confirm_by_status(tx: Transaction, statuses: Sequence[facts.StatusReported]) -> None:
     now = _latest(statuses)
     stations = sorted({status.station_id for status in statuses})
-    await confirm_shown(tx, stations, now)
+    await confirm_by_new_states(tx, stations, now)
     latest: dict[StationId, facts.StatusReported] = {}
     for status in statuses:
         if status.station_id not in latest or status.received_at > latest[status.station_id].received_at:
