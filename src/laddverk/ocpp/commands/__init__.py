@@ -11,6 +11,15 @@ from laddverk.ocpp.commands.battery_swap import (
     AnyBatterySwap,
     RequestSwap,
 )
+from laddverk.ocpp.commands.certificates import (
+    AnyCertificate,
+    AskForRequest,
+    DeleteCertificate,
+    GiveCertificate,
+    InstallCertificate,
+    ListCertificates,
+    Use,
+)
 from laddverk.ocpp.commands.customers import AnyCustomer, ForgetCustomer, ReadCustomer
 from laddverk.ocpp.commands.data_transfer import AnyDataTransfer, RawCall, SendData
 from laddverk.ocpp.commands.der import (
@@ -96,6 +105,7 @@ __all__ = [
     "AdjustStream",
     "AllowTransfer",
     "AnyCommand",
+    "AskForRequest",
     "CancelReservation",
     "ChangeAvailability",
     "ChangeSessionTariff",
@@ -107,7 +117,11 @@ __all__ = [
     "ClearTariffs",
     "Command",
     "CommandOutcome",
+    "DeleteCertificate",
     "ForgetCustomer",
+    "GiveCertificate",
+    "InstallCertificate",
+    "ListCertificates",
     "ListEntry",
     "LogKind",
     "NewValue",
@@ -153,6 +167,7 @@ __all__ = [
     "UnpublishFirmware",
     "UpdateDynamicLimit",
     "UpdateFirmware",
+    "Use",
     "UsePriority",
     "Verdict",
     "WantedMonitor",
@@ -162,6 +177,7 @@ __all__ = [
 
 AnyCommand = (
     AnyAvailability
+    | AnyCertificate
     | AnyDataTransfer
     | AnyFirmware
     | AnyProvisioning

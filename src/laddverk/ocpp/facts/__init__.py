@@ -13,6 +13,13 @@ from laddverk.ocpp.facts.battery_swap import (
     Battery,
     BatterySwapped,
 )
+from laddverk.ocpp.facts.certificates import (
+    CertificateStatusAsked,
+    ChainStatusAsked,
+    ContractPresented,
+    EvCertificateAsked,
+    StatusTarget,
+)
 from laddverk.ocpp.facts.customers import CustomerDataReported
 from laddverk.ocpp.facts.data_transfer import VendorMessage
 from laddverk.ocpp.facts.der import (
@@ -51,6 +58,7 @@ from laddverk.ocpp.facts.payment import (
 )
 from laddverk.ocpp.facts.provisioning import Booted, HeartbeatReceived, Variable, VariablesReported
 from laddverk.ocpp.facts.reservations import ReservationReleased
+from laddverk.ocpp.facts.security import CertificateRequested, HashData, SecurityEventReported, Signing
 from laddverk.ocpp.facts.smart_charging import (
     CSO,
     Composite,
@@ -90,8 +98,12 @@ __all__ = [
     "Battery",
     "BatterySwapped",
     "Booted",
+    "CertificateRequested",
+    "CertificateStatusAsked",
+    "ChainStatusAsked",
     "Company",
     "Composite",
+    "ContractPresented",
     "CustomerDataReported",
     "DerAlarmed",
     "DerControl",
@@ -101,11 +113,13 @@ __all__ = [
     "DisplayText",
     "DynamicLimitAsked",
     "EnergySampled",
+    "EvCertificateAsked",
     "EvScheduleReported",
     "EventNotified",
     "Fact",
     "FirmwareStatus",
     "FirmwareStatusReported",
+    "HashData",
     "HeartbeatReceived",
     "LimitCleared",
     "LimitReported",
@@ -132,13 +146,16 @@ __all__ = [
     "Sample",
     "Schedule",
     "ScheduleUpdate",
+    "SecurityEventReported",
     "SessionEnded",
     "SessionFact",
     "SessionStarted",
     "SessionUpdated",
     "SettlementReported",
+    "Signing",
     "Status",
     "StatusReported",
+    "StatusTarget",
     "StreamClosed",
     "StreamOpened",
     "StreamReceived",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from msgspec import Struct
 
@@ -11,6 +12,9 @@ from laddverk.kernel.ids import StationId
 
 class Fact(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """Base of all facts: which station, and the three times."""
+
+    ASKS: ClassVar[bool] = False
+    """Somebody outside must be asked before it can be recorded."""
 
     station_id: StationId
     at: datetime

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from laddverk.ocpp import times
 from laddverk.ocpp.answers import Answer, Authorisation, AuthorisationAnswer
+from laddverk.ocpp.certificate_answers import ContractAnswer, ContractStanding
 from laddverk.ocpp.facts import Fact, TokenPresented
 from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.translate.block import Answerers, Readers, first
+from laddverk.ocpp.translate.certificates import contract_presented
 from laddverk.ocpp.translate.origin import Origin, stamp, token
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
@@ -19,6 +21,11 @@ from laddverk.ocpp.v201 import messages as v201
 TAG_MAX_16: Final = 20  # characters of an idTag
 TOKEN_MAX_201: Final = 36
 MESSAGE_MAX: Final = 512  # characters of a personalMessage
+CONTRACT_WORDS: Final = {
+    ContractStanding.EXPIRED: Authorisation.EXPIRED,
+    ContractStanding.CANCELLED: Authorisation.BLOCKED,
+}
+"""What a token is told whose contract certificate is not good; else Invalid."""
 NOT_RECORDED: Final = AuthorisationAnswer(authorisation=Authorisation.INVALID)
 """What a token is told that could not be looked up: who may not be billed does not charge."""
 
@@ -31,7 +38,8 @@ def presented_16(message: v16.AuthorizeRequest, origin: Origin) -> list[Fact]:
 def presented_2x(message: v201.AuthorizeRequest | v21.AuthorizeRequest, origin: Origin) -> list[Fact]:
     """Return the token of an Authorize of 2.x, with the kind of token that it is."""
     uid = token(message.id_token.id_token) or ""
-    return [TokenPresented(**stamp(origin), token_uid=uid, token_type=str(message.id_token.type))]
+    shown = TokenPresented(**stamp(origin), token_uid=uid, token_type=str(message.id_token.type))
+    return [shown, *contract_presented(message, origin)]
 
 
 def tag_info(answer: AuthorisationAnswer) -> dict[str, Any]:
@@ -61,9 +69,20 @@ def token_info(answer: AuthorisationAnswer) -> dict[str, Any]:
     return info
 
 
+def contract_fields(info: dict[str, Any], answers: Sequence[Answer | None]) -> dict[str, Any]:
+    """Return an AuthorizeResponse of 2.x. A contract certificate that is not good makes its token worth nothing."""
+    contract = first(answers, ContractAnswer)
+    if contract is None:
+        return {"idTokenInfo": info}
+    if contract.standing is not ContractStanding.ACCEPTED and info["status"] == Authorisation.ACCEPTED.value:
+        info = info | {"status": CONTRACT_WORDS.get(contract.standing, Authorisation.INVALID).value}
+        info.pop("cacheExpiryDateTime", None)
+    return {"idTokenInfo": info, "certificateStatus": contract.standing.value}
+
+
 def _answer(protocol: Protocol, _message: object, answers: Sequence[Answer | None], _now: datetime) -> dict[str, Any]:
     standing = first(answers, AuthorisationAnswer) or NOT_RECORDED
-    return {"idTagInfo": tag_info(standing)} if protocol.is_16 else {"idTokenInfo": token_info(standing)}
+    return {"idTagInfo": tag_info(standing)} if protocol.is_16 else contract_fields(token_info(standing), answers)
 
 
 READERS_16: Final[Readers] = {"Authorize": presented_16}

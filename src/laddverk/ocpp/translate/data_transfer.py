@@ -14,6 +14,7 @@ from laddverk.ocpp.commands import CommandOutcome, Verdict
 from laddverk.ocpp.facts import Fact, VendorMessage
 from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.structs import Message
+from laddverk.ocpp.translate import plug_and_charge
 from laddverk.ocpp.translate.block import Answerers, Outcomes, Readers, Speakers, first
 from laddverk.ocpp.translate.origin import Origin, said, stamp
 from laddverk.ocpp.v16 import messages as v16
@@ -27,6 +28,12 @@ def vendor_message(message: Request, origin: Origin) -> list[Fact]:
     """Return what a vendor's charger says, its data as it came."""
     vendor, message_id = said(message.vendor_id) or "", said(message.message_id)
     return [VendorMessage(**stamp(origin), vendor_id=vendor, message_id=message_id, data=message.data)]
+
+
+def vendor_message_16(message: v16.DataTransferRequest, origin: Origin) -> list[Fact]:
+    """Return what a vendor's charger of 1.6 says; Plug & Charge has its messages within (`plug_and_charge`)."""
+    within = plug_and_charge.facts(message, origin) if plug_and_charge.is_meant(message) else None
+    return vendor_message(message, origin) if within is None else within
 
 
 def answer_16(answer: VendorAnswer) -> dict[str, Any]:
@@ -69,12 +76,14 @@ def raw_outcome(_command: commands.Command, response: Message) -> CommandOutcome
     return CommandOutcome(verdict=Verdict.DONE, word=str(answer.get("status", "Answered")), detail={"answer": answer})
 
 
-def _answer(protocol: Protocol, _message: object, answers: Sequence[Answer | None], _now: datetime) -> dict[str, Any]:
+def _answer(protocol: Protocol, message: Any, answers: Sequence[Answer | None], now: datetime) -> dict[str, Any]:
+    if protocol.is_16 and plug_and_charge.is_meant(message):
+        return plug_and_charge.answer(message, answers, now)
     said_to_it = first(answers, VendorAnswer) or VendorAnswer()
     return answer_16(said_to_it) if protocol.is_16 else answer_2x(said_to_it)
 
 
-READERS_16: Final[Readers] = {"DataTransfer": vendor_message}
+READERS_16: Final[Readers] = {"DataTransfer": vendor_message_16}
 READERS_2X: Final[Readers] = {"DataTransfer": vendor_message}
 SPEAKERS_16: Final[Speakers] = {commands.SendData: send_16, commands.RawCall: raw_call}
 SPEAKERS_2X: Final[Speakers] = {commands.SendData: send_2x, commands.RawCall: raw_call}
