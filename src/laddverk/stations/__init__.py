@@ -11,6 +11,6 @@ What always holds:
 - A command has exactly one final outcome, and "accepted" is none where the charger's next deed can be seen (law 7).
 - A recorder neither raises for odd content nor drops it: it keeps, cuts to a limit, flags and answers.
 
-Publishes: `CommandFinished`, `StationOnline`, `StationOffline`, `ConnectorFaulted`, `IdentityShared`. Hears nothing:
-the gateway and the rooms above call it.
+Publishes: `CommandFinished`, `StationOnline`, `StationOffline`, `ConnectorFaulted`, `IdentityShared`,
+`VariablesChanged`. Hears nothing: the gateway and the rooms above call it.
 """

@@ -203,6 +203,12 @@ class CommandFinished(Event, frozen=True, kw_only=True):
     word: str
 
 
+class VariablesChanged(Event, frozen=True, kw_only=True):
+    """A configuration key or variable of a station has another value than before, or is new."""
+
+    station_id: StationId
+
+
 class StationOnline(Event, frozen=True, kw_only=True):
     """A station that was not connected now is."""
 

@@ -14,6 +14,7 @@ from laddverk.ocpp.commands import (
     UnlockConnector,
     Verdict,
     WriteVariable,
+    WriteVariables,
 )
 from laddverk.ocpp.facts import Status
 from laddverk.stations.model import CommandState
@@ -143,6 +144,8 @@ def _is_available_as(status: Status, operative: bool) -> bool:
 
 def writes_a_secret(command: AnyCommand) -> bool:
     """Return whether `command` would leave a secret in the command table."""
+    if isinstance(command, WriteVariables):
+        return any(is_secret(one.variable) for one in command.values)
     return isinstance(command, WriteVariable) and is_secret(command.variable)
 
 

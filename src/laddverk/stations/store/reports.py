@@ -1,4 +1,4 @@
-"""What chargers report of themselves: boots, variables, and what no room acts on yet."""
+"""What chargers report of themselves: boots, and what no room acts on yet."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
-from laddverk.kernel.ids import StationId
-from laddverk.ocpp.facts import Booted, Variable
+from laddverk.ocpp.facts import Booted
 from laddverk.platform.database import Transaction
 from laddverk.stations.model import Report
 
@@ -62,60 +60,6 @@ async def keep_reports(tx: Transaction, reports: Sequence[tuple[UUID, Report]], 
         [msgspec.json.encode(report.payload).decode() for _, report in reports],
         same_within,
     )
-
-
-class KeptVariable(Struct, frozen=True):
-    """A variable as one station reported it at an instant."""
-
-    station_id: StationId
-    variable: Variable
-    reported_at: datetime
-
-
-KEEP_VARIABLES = """
-INSERT INTO station_variable AS kept
-    (station_id, component, variable, attribute, value, mutability, unit, data_type, reported_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                     $9::timestamptz[])
-ON CONFLICT (station_id, component, variable, attribute) DO UPDATE
-SET value = excluded.value, mutability = excluded.mutability, unit = coalesce(excluded.unit, kept.unit),
-    data_type = coalesce(excluded.data_type, kept.data_type), reported_at = excluded.reported_at
-WHERE (excluded.reported_at, coalesce(excluded.value, '')) > (kept.reported_at, coalesce(kept.value, ''))
-"""
-
-
-async def keep_variables(tx: Transaction, variables: Sequence[KeptVariable]) -> None:
-    """Keep the newest value of each variable; each (station, component, variable, attribute) at most once."""
-    await tx.execute(
-        KEEP_VARIABLES,
-        [one.station_id for one in variables],
-        [one.variable.component for one in variables],
-        [one.variable.variable for one in variables],
-        [one.variable.attribute for one in variables],
-        [one.variable.value for one in variables],
-        [one.variable.mutability for one in variables],
-        [one.variable.unit for one in variables],
-        [one.variable.data_type for one in variables],
-        [one.reported_at for one in variables],
-    )
-
-
-class Counted(Struct, frozen=True):
-    """How many variables of a station are kept."""
-
-    station_id: StationId
-    count: int
-
-
-COUNT_VARIABLES = """
-SELECT station_id, count(*) AS count FROM station_variable WHERE station_id = ANY($1) GROUP BY station_id
-"""
-
-
-async def count_variables(tx: Transaction, station_ids: Sequence[StationId]) -> dict[StationId, int]:
-    """Return how many variables are kept of each of these stations."""
-    rows = await tx.fetch(Counted, COUNT_VARIABLES, list(station_ids))
-    return {row.station_id: row.count for row in rows}
 
 
 DROP_REPORTS = "DELETE FROM station_report WHERE received_at < $1"
