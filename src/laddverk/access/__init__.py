@@ -2,7 +2,8 @@
 
 Nouns: an *operator* is a member of staff with a *role*; a *driver* charges, with *tokens* (RFID tags); a *standing* is
 what a token that is shown comes to. A *web session* is a sign-in that lasts, a *sign-in link* one that is mailed and
-works once, an *API key* lets a program in.
+works once, an *API key* lets a program in. Members of a *group* of tokens may stop each other's sessions; a *master*
+token stops any session and starts none.
 
 What always holds:
 - Passwords are kept as argon2id; cookies, links and keys are 256 or 160 random bits and kept as hashes only: a copy of
@@ -12,5 +13,5 @@ What always holds:
 - A token's uid is kept normalised: upper case, without separators and control characters (quirks 52, 53).
 - Nobody hands out a role or a scope beyond their own, and there is always an administrator who can sign in.
 
-Publishes and hears nothing: the faces and `sessions` call it.
+Publishes `TokensChanged`. Hears nothing: the faces and `sessions` call it.
 """

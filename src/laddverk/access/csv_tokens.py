@@ -19,7 +19,14 @@ LINES_MAX: Final = 100_000  # about five megabytes; larger lists are imported in
 FAULTS_MAX: Final = 50  # enough to see what is wrong with a file
 LABEL_LENGTH_MAX: Final = 100
 DELIMITERS: Final = (";", "\t", ",")  # Swedish spreadsheets write semicolons
-ALIASES: Final = {"tag": "uid", "id_tag": "uid", "idtag": "uid", "driver_email": "driver", "email": "driver"}
+ALIASES: Final = {
+    "tag": "uid",
+    "id_tag": "uid",
+    "idtag": "uid",
+    "driver_email": "driver",
+    "email": "driver",
+    "group_code": "group",
+}
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -33,6 +40,7 @@ class Line(Struct, frozen=True, kw_only=True):
     valid_until: datetime | None
     has_valid_until: bool
     blocked_why: str | None
+    group_code: str | None
 
 
 class Read(Struct, frozen=True):
@@ -43,8 +51,8 @@ class Read(Struct, frozen=True):
 
 
 def read(text: str) -> Read:
-    """Return the tokens in a CSV text with a heading: `uid`, and `label`, `driver`, `valid_until`, `blocked_why`
-    where wanted; other columns are passed over. An apostrophe that guards a cell against formulas is taken away.
+    """Return the tokens in a CSV text with a heading: `uid`, and `label`, `driver`, `valid_until`, `blocked_why`,
+    `group` where wanted; other columns are passed over. An apostrophe that guards a cell against formulas goes.
     """
     heading = text.lstrip("\ufeff").split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=heading.count)
@@ -92,6 +100,7 @@ def _line(number: int, cells: Mapping[str, str], seen: Mapping[str, int]) -> Lin
     try:
         uid = rules.checked_uid(cells["uid"])
         label = rules.checked_text("label", cells["label"], LABEL_LENGTH_MAX) if "label" in cells else None
+        group_code = rules.checked_group(cells["group"]) if "group" in cells else None
     except (Problem, KeyError) as problem:
         message = problem.message if isinstance(problem, Problem) else marked("The number of the tag is missing.")
         return ImportFault(number, message, problem.params if isinstance(problem, Problem) else {})
@@ -109,6 +118,7 @@ def _line(number: int, cells: Mapping[str, str], seen: Mapping[str, int]) -> Lin
         valid_until=valid_until,
         has_valid_until="valid_until" in cells,
         blocked_why=cells.get("blocked_why"),
+        group_code=group_code,
     )
 
 

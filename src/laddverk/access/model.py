@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from laddverk.kernel.actors import Actor, Role
+from laddverk.kernel.events import Event
 from laddverk.kernel.ids import ApiKeyId, DriverId, SiteId, TokenId
 
 
@@ -35,8 +36,12 @@ class NewToken(Struct, frozen=True, kw_only=True):
     driver_id: DriverId | None = None
     label: str = ""
     kind: str = "rfid"
-    """rfid, app or adhoc."""
+    """rfid, emaid (a contract of Plug & Charge), mac (Autocharge), central, keycode, app or adhoc."""
     valid_until: datetime | None = None
+    group_code: str = ""
+    """Members of a group may stop each other's sessions; up to 20 capitals and digits."""
+    is_master: bool = False
+    """Stops any session and starts none."""
 
 
 class TokenDetails(Struct, frozen=True, kw_only=True):
@@ -45,6 +50,15 @@ class TokenDetails(Struct, frozen=True, kw_only=True):
     driver_id: DriverId | None = None
     label: str = ""
     valid_until: datetime | None = None
+    group_code: str = ""
+    is_master: bool = False
+
+
+class TokensChanged(Event, frozen=True, kw_only=True):
+    """Tokens, or whether their drivers may charge, are different: what chargers keep of them is to be looked at."""
+
+    withdrawn: tuple[str, ...] = ()
+    """The uids of those that no longer let anybody in, for caches; at most `WITHDRAWN_MAX`."""
 
 
 class Standing(StrEnum):
@@ -69,6 +83,10 @@ class TokenStanding(Struct, frozen=True, kw_only=True):
     language: str = "sv"
     settlement: str = "invoice"
     valid_until: datetime | None = None
+    cache_until: datetime | None = None
+    """Until when a charger may remember the standing; None: as long as it likes."""
+    group_code: str = ""
+    is_master: bool = False
 
 
 class ImportFault(Struct, frozen=True):

@@ -34,9 +34,10 @@ WHERE ($1 = '' OR concat_ws(' ', driver.name, email, phone) ILIKE '%' || $1 || '
   AND CASE $2 WHEN 'blocked' THEN blocked_at IS NOT NULL WHEN 'open' THEN blocked_at IS NULL ELSE true END
   AND ($3 = '' OR driver_group = $3)
 """
-_DRIVER_COLUMNS = (
-    "SELECT driver.*, (SELECT count(*) FROM token WHERE token.driver_id = driver.id AND kind = 'rfid') AS tokens"
-)
+_DRIVER_COLUMNS = """
+SELECT driver.*,
+       (SELECT count(*) FROM token WHERE token.driver_id = driver.id AND kind NOT IN ('app', 'adhoc')) AS tokens
+"""
 DRIVERS = (
     _DRIVER_COLUMNS
     + _DRIVERS_NARROWED
@@ -89,18 +90,21 @@ class TokenRow(Struct, frozen=True, kw_only=True):
     blocked_why: str
     created_at: datetime
     last_used_at: datetime | None
+    group_code: str = ""
+    is_master: bool = False
 
 
 _TOKENS_NARROWED = """
 FROM token LEFT JOIN driver ON driver.id = token.driver_id
-WHERE ($1 = '' OR concat_ws(' ', uid, label, driver.name, driver.email) ILIKE '%' || $1 || '%')
+WHERE ($1 = '' OR concat_ws(' ', uid, label, group_code, driver.name, driver.email) ILIKE '%' || $1 || '%')
   AND CASE $2 WHEN 'blocked' THEN token.blocked_at IS NOT NULL
               WHEN 'open' THEN token.blocked_at IS NULL AND (valid_until IS NULL OR valid_until > $3)
               WHEN 'expired' THEN valid_until <= $3
-              WHEN 'loose' THEN token.driver_id IS NULL
+              WHEN 'loose' THEN token.driver_id IS NULL AND NOT is_master
+              WHEN 'master' THEN is_master
               WHEN 'unused' THEN last_used_at IS NULL ELSE true END
   AND ($4::uuid IS NULL OR token.driver_id = $4)
-  AND token.kind = 'rfid'
+  AND token.kind NOT IN ('app', 'adhoc')
 """
 TOKENS = (
     "SELECT token.*, driver.name AS driver_name"
@@ -129,7 +133,10 @@ async def tokens(
     limit: int = 50,
     offset: int = 0,
 ) -> list[TokenRow]:
-    """Return a page of tags. `state` is blocked, open, expired, loose, unused or empty; `sort` uid, driver or used."""
+    """Return a page of tags. `state` is blocked, open, expired, loose, master, unused or empty.
+
+    `sort` is uid, driver or used, with a minus for the other way round.
+    """
     return await tx.fetch(TokenRow, TOKENS, _like(search), state, now, driver_id, sort, limit, offset)
 
 

@@ -12,11 +12,15 @@ from typing import Final
 from laddverk.access.model import Standing
 from laddverk.kernel.actors import PERMISSIONS, Actor, Permission, Role
 from laddverk.kernel.problems import Invalid, NotAllowed
+from laddverk.platform.languages import marked
 
 SEPARATORS: Final = re.compile(r"[\s:.\-_\x00-\x1f\x7f-\x9f]+")
 """What people and readers put between the digits of a uid, and what some readers append (quirks 52, 53)."""
 
 UID_FORM: Final = re.compile(r"[\x21-\x7e]{4,255}")  # shorter ones could be guessed at the reader; 255 is OCPP 2.1
+GROUP_FORM: Final = re.compile(r"[A-Z0-9]{0,20}")  # what fits the parentIdTag of 1.6
+MASTER_GROUP: Final = "LADDVERKMASTER"
+"""The group of master tokens, in every charger: MasterPassGroupId of 2.x."""
 EMAIL_FORM: Final = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]+@[^@\s\x00-\x1f<>,;:\"()\[\]\\]+")
 EMAIL_LENGTH_MAX: Final = 254  # RFC 5321
 LANGUAGES: Final = ("sv", "en")
@@ -58,6 +62,16 @@ def checked_uid(text: str) -> str:
             remedy="Write it as it is printed on the tag, or as the charger shows it.",
         )
     return uid
+
+
+def checked_group(text: str) -> str:
+    """Return the code of a group of tokens as it is kept. Raises `Invalid`, also for the group of master tokens."""
+    code = normalised_uid(text)
+    if not GROUP_FORM.fullmatch(code) or code == MASTER_GROUP:
+        raise Invalid(
+            "A group has up to 20 letters A-Z and digits.", field="group_code", remedy="Write for example FLOTTA7."
+        )
+    return code
 
 
 def checked_email(text: str) -> str:
@@ -133,6 +147,7 @@ def standing(
     *,
     is_known: bool,
     has_driver: bool,
+    is_master: bool = False,
     token_blocked_why: str | None,
     driver_blocked_why: str | None,
     valid_until: datetime | None,
@@ -147,9 +162,27 @@ def standing(
         return Standing.BLOCKED, f"the driver is blocked: {driver_blocked_why}"
     if valid_until is not None and valid_until <= now:
         return Standing.EXPIRED, f"the tag was valid until {valid_until:%Y-%m-%d %H:%M} UTC"
+    if is_master:
+        return Standing.ACCEPTED, "a master tag: it stops sessions"
     if not has_driver:
         return Standing.INVALID, "the tag belongs to nobody"
     return Standing.ACCEPTED, "the tag of a driver"
+
+
+def cache_until(valid_until: datetime | None, cache_hours: int | None, now: datetime) -> datetime | None:
+    """Return until when a charger may remember an answer: while it is valid, at most `cache_hours`."""
+    if cache_hours is None:
+        return valid_until
+    limit = now + timedelta(hours=cache_hours)
+    return limit if valid_until is None else min(limit, valid_until)
+
+
+MESSAGES: Final = {
+    Standing.BLOCKED: marked("This tag is blocked. Contact us."),
+    Standing.EXPIRED: marked("This tag is no longer valid. Contact us."),
+    Standing.INVALID: marked("This tag is not registered yet. Contact us."),
+}
+"""What a charger's display says to the holder of a token that is known and refused."""
 
 
 def check_may_grant(actor: Actor, permissions: frozenset[Permission]) -> None:

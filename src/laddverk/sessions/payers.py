@@ -29,6 +29,8 @@ class Presented(Struct, frozen=True):
     at: datetime
     remote_start_id: int | None = None
     transaction_key: str | None = None
+    stops: bool = False
+    """It was shown to end the session: a master tag may."""
 
 
 class Judged(Struct, frozen=True):
@@ -59,7 +61,7 @@ async def judged(tx: Transaction, presented: Sequence[Presented], now: datetime)
     claims = _claims(presented, asked)
     await access.used(tx, _last_shown(presented, standing))
     return [
-        _of_request(claims[number]) if number in claims else _of_holder(standing.get(shown.token_uid))
+        _of_request(claims[number]) if number in claims else _of_holder(standing.get(shown.token_uid), shown)
         for number, shown in enumerate(presented)
     ]
 
@@ -122,10 +124,12 @@ def _of_request(request: Asked) -> Judged:
     return Judged(payer, AuthorisationAnswer(Authorisation.ACCEPTED), "asked for")
 
 
-def _of_holder(standing: TokenStanding | None) -> Judged:
+def _of_holder(standing: TokenStanding | None, shown: Presented) -> Judged:
     if standing is None:
         return UNKNOWN
-    authorisation = Authorisation(standing.authorisation.capitalize())
+    authorisation, reason = Authorisation(standing.authorisation.capitalize()), standing.reason
+    if standing.is_master and shown.transaction_key is not None and not shown.stops:
+        authorisation, reason = Authorisation.INVALID, "a master tag stops sessions and starts none"
     payer = Payer(
         accepted=authorisation is Authorisation.ACCEPTED,
         token_id=standing.token_id,
@@ -133,4 +137,12 @@ def _of_holder(standing: TokenStanding | None) -> Judged:
         driver_group=standing.driver_group or "",
         settlement=standing.settlement or "",
     )
-    return Judged(payer, AuthorisationAnswer(authorisation, standing.valid_until), standing.reason)
+    is_held = standing.driver_id is not None
+    answer = AuthorisationAnswer(
+        authorisation,
+        standing.cache_until,
+        group_token=standing.group_code or None,
+        language=standing.language if is_held else None,
+        message=access.refusal(standing) if is_held else None,
+    )
+    return Judged(payer, answer, reason)

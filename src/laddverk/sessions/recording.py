@@ -118,12 +118,17 @@ def _now(facts: Sequence[Fact]) -> datetime:
 async def _judged(tx: Transaction, facts: Sequence[TokenFact], keys: Sequence[str | None]) -> dict[int, Judged]:
     """Judge the tokens (and remoteStartIds) of facts; by their position, where there is one."""
     wanted = [
-        (number, Presented(fact.station_id, token(fact.token_uid) or "", fact.at, _remote(fact), keys[number]))
+        (number, _presented(fact, keys[number]))
         for number, fact in enumerate(facts)
         if fact.token_uid or _remote(fact) is not None
     ]
     found = await payers.judged(tx, [shown for _, shown in wanted], _now(facts)) if wanted else []
     return {number: judged for (number, _), judged in zip(wanted, found, strict=True)}
+
+
+def _presented(fact: TokenFact, key: str | None) -> Presented:
+    stops = isinstance(fact, SessionEnded)
+    return Presented(fact.station_id, token(fact.token_uid) or "", fact.at, _remote(fact), key, stops)
 
 
 def _remote(fact: TokenFact) -> int | None:

@@ -41,23 +41,28 @@ async def prepare_start(
     connector_number: int = 1,
     driver_id: DriverId | None = None,
     payment_id: PaymentId | None = None,
+    reserved_for: str | None = None,
     now: datetime,
 ) -> PreparedStart:
     """Make a start request, with the tariff that its payer is shown, and a token for this one time.
 
-    Its access token is the key to the page of the charge, and is not kept: without a driver there is no other. Raises
+    `reserved_for` is the uid that the charger keeps the connector for, when its driver is the one who reserved it: the
+    charger then starts for that token and no other.
+
+    The access token is the key to the page of the charge, and is not kept: without a driver there is no other. Raises
     `NotFound` for an unknown connector, `Conflict` when one cannot start there now or there is no price to be shown
     (AFIR article 5), `NotAllowed` when the driver is blocked or not the one who asks.
     """
     if actor.kind == "driver" and driver_id != actor.id:
         raise NotAllowed("You can only start charging for yourself.")
     group = await _group(tx, driver_id)
-    await _require_startable(tx, actor, station_id, evse_number, connector_number, now)
+    startable = STARTABLE if reserved_for is None else STARTABLE | {"reserved"}
+    await _require_startable(tx, actor, station_id, evse_number, connector_number, now, startable)
     (version,) = await tariffs.chosen(tx, [(station_id, group)])
     if version is None:
         raise Conflict("There is no price for charging here yet, so it cannot be started.", remedy="Choose a tariff.")
     access_token = secrets.token_urlsafe(ACCESS_BYTES)
-    token_uid = secrets.token_hex(TOKEN_BYTES).upper()
+    token_uid = reserved_for or secrets.token_hex(TOKEN_BYTES).upper()
     request_id, remote_start_id = await store_starts.insert(
         tx,
         station_id=station_id,
@@ -89,14 +94,20 @@ async def _group(tx: Transaction, driver_id: DriverId | None) -> str:
 
 
 async def _require_startable(
-    tx: Transaction, actor: Actor, station_id: StationId, evse_number: int, connector_number: int, now: datetime
+    tx: Transaction,
+    actor: Actor,
+    station_id: StationId,
+    evse_number: int,
+    connector_number: int,
+    now: datetime,
+    startable: frozenset[str],
 ) -> None:
     place = await store_starts.place(tx, station_id, evse_number, connector_number)
     if place is None or (actor.site_ids is not None and place.site_id not in actor.site_ids):
         raise NotFound("There is no such connector.", field="connector")
     if place.retired or not place.connected:
         raise Conflict("The charger is not connected just now.", remedy="Try another connector, or again in a minute.")
-    if place.status not in STARTABLE:
+    if place.status not in startable:
         raise Conflict("Charging cannot start at this connector now.", remedy="Try another connector.")
     if await store_starts.is_busy(tx, station_id, evse_number, but=None, made_after=now - FIRST_FOR):
         raise Conflict("Somebody else is charging or about to start here.", remedy="Try another connector.")

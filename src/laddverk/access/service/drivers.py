@@ -9,12 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from laddverk.access import rules
-from laddverk.access.model import DriverDetails
+from laddverk.access.model import DriverDetails, TokensChanged
 from laddverk.access.store import drivers as store
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, new_id
 from laddverk.kernel.problems import Invalid, NotFound
-from laddverk.platform import audit
+from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.platform.uniqueness import told_apart
@@ -52,6 +52,7 @@ async def update_driver(
     async with told_apart(tx, TAKEN):
         if not await store.update_driver(tx, driver_id, driver):
             raise NotFound("There is no such driver.")
+    await outbox.publish(tx, [TokensChanged()])
     await audit.write(tx, actor, "driver.changed", "driver", driver_id, at=now, detail=_plain(driver))
 
 
@@ -71,6 +72,8 @@ async def _block(
     actor.require(Permission.DRIVERS_WRITE)
     if not await store.block_driver(tx, driver_id, why, now):
         raise NotFound("There is no such driver.")
+    withdrawn = await store.uids_of(tx, driver_id=driver_id) if why is not None else []
+    await outbox.publish(tx, [TokensChanged(withdrawn=tuple(withdrawn))])
     await audit.write(tx, actor, action, "driver", driver_id, at=now, reason=why or reason)
 
 

@@ -10,12 +10,12 @@ import msgspec
 
 from laddverk.access import csv_tokens
 from laddverk.access.csv_tokens import FAULTS_MAX, Line
-from laddverk.access.model import ImportFault, NewToken, TokenDetails, TokenImport
+from laddverk.access.model import ImportFault, NewToken, TokenDetails, TokenImport, TokensChanged
 from laddverk.access.store import drivers as store
-from laddverk.access.store.drivers import KnownToken
+from laddverk.access.store.drivers import WITHDRAWN_MAX, KnownToken
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, TokenId, new_id
-from laddverk.platform import audit
+from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 
@@ -46,6 +46,8 @@ async def import_tokens(tx: Transaction, actor: Actor, text: str, now: datetime)
     changed = [(token, line, details) for line, token, details in wanted if token and _differs(token, line, details)]
     await store.update_tokens(tx, [(token.id, details) for token, _, details in changed])
     await _block(tx, [(token.id, line) for token, line, _ in changed] + added, now)
+    blocked = [line.uid for _, line, _ in changed if line.blocked_why][:WITHDRAWN_MAX]
+    await outbox.publish(tx, [TokensChanged(withdrawn=tuple(blocked))])
     done = TokenImport(len(added), len(changed), len(wanted) - len(added) - len(changed))
     detail = {"added": done.added, "changed": done.changed}
     await audit.write(tx, actor, "tokens.imported", "token", None, at=now, detail=detail)
@@ -73,6 +75,8 @@ def _details(line: Line, token: KnownToken | None, holders: dict[str, DriverId |
         driver_id=driver_id if line.driver is not None or token is None else token.driver_id,
         label=line.label if line.label is not None else (token.label if token else ""),
         valid_until=line.valid_until if line.has_valid_until or token is None else token.valid_until,
+        group_code=line.group_code if line.group_code is not None else (token.group_code if token else ""),
+        is_master=token.is_master if token else False,
     )
 
 
@@ -81,7 +85,13 @@ def _differs(token: KnownToken, line: Line, details: TokenDetails) -> bool:
     block_differs = line.blocked_why is not None and (
         bool(line.blocked_why) != is_blocked or (is_blocked and line.blocked_why != token.blocked_why)
     )
-    before = TokenDetails(driver_id=token.driver_id, label=token.label, valid_until=token.valid_until)
+    before = TokenDetails(
+        driver_id=token.driver_id,
+        label=token.label,
+        valid_until=token.valid_until,
+        group_code=token.group_code,
+        is_master=token.is_master,
+    )
     return before != details or block_differs
 
 

@@ -10,20 +10,20 @@ import asyncpg
 import msgspec
 
 from laddverk.access import rules
-from laddverk.access.model import NewToken, TokenDetails, TokenStanding
+from laddverk.access.model import NewToken, TokenDetails, TokensChanged, TokenStanding
 from laddverk.access.service.drivers import checked_reason
 from laddverk.access.store import drivers as store
 from laddverk.access.store.drivers import KnownToken
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import TokenId, new_id
 from laddverk.kernel.problems import Invalid, NotFound
-from laddverk.platform import audit
+from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
-from laddverk.platform.languages import marked
+from laddverk.platform.languages import gettext_for, marked
 from laddverk.platform.uniqueness import told_apart
 
 LABEL_LENGTH_MAX: Final = 100
-KINDS: Final = ("rfid", "app", "adhoc")
+KINDS: Final = ("rfid", "emaid", "mac", "central", "keycode", "app", "adhoc")
 TAKEN: Final = {"token_uid_key": ("uid", marked("There already is a tag with this number."))}
 
 
@@ -43,6 +43,7 @@ async def create_tokens(tx: Transaction, actor: Actor, tokens: Sequence[NewToken
         raise Invalid("There is no such driver.", field="driver") from violation
     for token_id, token in new:
         await audit.write(tx, actor, "token.created", "token", token_id, at=now, detail=_plain(token))
+    await outbox.publish(tx, [TokensChanged()])
     return [token_id for token_id, _ in new]
 
 
@@ -52,14 +53,15 @@ def _checked(token: NewToken) -> NewToken:
         uid=rules.checked_uid(token.uid),
         label=rules.checked_text("label", token.label, LABEL_LENGTH_MAX),
         kind=rules.checked_choice("kind", token.kind, KINDS),
+        group_code=rules.checked_group(token.group_code),
     )
 
 
 async def update_token(tx: Transaction, actor: Actor, token_id: TokenId, details: TokenDetails, now: datetime) -> None:
-    """Change whose a token is, its label and how long it is valid."""
+    """Change whose a token is, its label, its group and how long it is valid."""
     actor.require(Permission.DRIVERS_WRITE)
     label = rules.checked_text("label", details.label, LABEL_LENGTH_MAX)
-    details = msgspec.structs.replace(details, label=label)
+    details = msgspec.structs.replace(details, label=label, group_code=rules.checked_group(details.group_code))
     try:
         async with tx.savepoint():
             found = await store.update_tokens(tx, [(token_id, details)])
@@ -67,6 +69,9 @@ async def update_token(tx: Transaction, actor: Actor, token_id: TokenId, details
         raise Invalid("There is no such driver.", field="driver") from violation
     if not found:
         raise NotFound("There is no such tag.")
+    is_over = details.driver_id is None or (details.valid_until is not None and details.valid_until <= now)
+    withdrawn = await store.uids_of(tx, token_id=token_id) if is_over or details.is_master else []
+    await outbox.publish(tx, [TokensChanged(withdrawn=tuple(withdrawn))])
     await audit.write(tx, actor, "token.changed", "token", token_id, at=now, detail=_plain(details))
 
 
@@ -86,6 +91,8 @@ async def _block(
     actor.require(Permission.DRIVERS_WRITE)
     if not await store.block_token(tx, token_id, why, now):
         raise NotFound("There is no such tag.")
+    withdrawn = await store.uids_of(tx, token_id=token_id) if why is not None else []
+    await outbox.publish(tx, [TokensChanged(withdrawn=tuple(withdrawn))])
     await audit.write(tx, actor, action, "token", token_id, at=now, reason=why or reason)
 
 
@@ -100,6 +107,7 @@ def _standing(uid: str, token: KnownToken | None, now: datetime) -> TokenStandin
     word, reason = rules.standing(
         is_known=token is not None,
         has_driver=token is not None and token.driver_id is not None,
+        is_master=token is not None and token.is_master,
         token_blocked_why=token.blocked_why if token and token.blocked_at else None,
         driver_blocked_why=token.driver_blocked_why if token and token.driver_blocked_at else None,
         valid_until=token.valid_until if token else None,
@@ -117,7 +125,16 @@ def _standing(uid: str, token: KnownToken | None, now: datetime) -> TokenStandin
         language=token.language or "sv",
         settlement=token.settlement or "invoice",
         valid_until=token.valid_until,
+        cache_until=rules.cache_until(token.valid_until, token.cache_hours, now),
+        group_code=rules.MASTER_GROUP if token.is_master else token.group_code,
+        is_master=token.is_master,
     )
+
+
+def refusal(standing: TokenStanding) -> str | None:
+    """Return what a charger's display says to the holder of a token that is refused; None when it is not."""
+    message = rules.MESSAGES.get(standing.authorisation)
+    return gettext_for(standing.language)(message) if message else None
 
 
 async def used(tx: Transaction, tokens: Sequence[tuple[TokenId, datetime]]) -> None:

@@ -11,6 +11,9 @@ from laddverk.access.model import DriverDetails, NewToken, TokenDetails
 from laddverk.kernel.ids import DriverId, TokenId
 from laddverk.platform.database import Transaction
 
+WITHDRAWN_MAX = 1000  # uids that one event names; more are seen when the lists are compared
+
+
 INSERT_DRIVERS = """
 INSERT INTO driver (id, email, name, phone, address, language, driver_group, settlement, created_at)
 SELECT *, $9 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
@@ -70,8 +73,9 @@ async def block_token(tx: Transaction, token_id: TokenId, why: str | None, now: 
 
 
 INSERT_TOKENS = """
-INSERT INTO token (id, driver_id, uid, label, kind, valid_until, created_at)
-SELECT *, $7 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+INSERT INTO token (id, driver_id, uid, label, kind, valid_until, group_code, is_master, created_at)
+SELECT *, $9 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
+                         $8::boolean[])
 """
 
 
@@ -86,13 +90,17 @@ async def insert_tokens(tx: Transaction, new: Sequence[tuple[TokenId, NewToken]]
         [token.label for token in details],
         [token.kind for token in details],
         [token.valid_until for token in details],
+        [token.group_code for token in details],
+        [token.is_master for token in details],
         now,
     )
 
 
 UPDATE_TOKENS = """
-UPDATE token SET driver_id = given.driver_id, label = given.label, valid_until = given.valid_until
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) AS given (id, driver_id, label, valid_until)
+UPDATE token SET driver_id = given.driver_id, label = given.label, valid_until = given.valid_until,
+       group_code = given.group_code, is_master = given.is_master
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::boolean[])
+     AS given (id, driver_id, label, valid_until, group_code, is_master)
 WHERE token.id = given.id
 """
 
@@ -105,7 +113,20 @@ async def update_tokens(tx: Transaction, changes: Sequence[tuple[TokenId, TokenD
         [details.driver_id for _, details in changes],
         [details.label for _, details in changes],
         [details.valid_until for _, details in changes],
+        [details.group_code for _, details in changes],
+        [details.is_master for _, details in changes],
     )
+
+
+UIDS_OF_TOKEN = "SELECT uid FROM token WHERE id = $1"  # noqa: S105 - a statement, no secret
+UIDS_OF_DRIVER = "SELECT uid FROM token WHERE driver_id = $1 ORDER BY uid LIMIT $2"
+
+
+async def uids_of(tx: Transaction, *, token_id: TokenId | None = None, driver_id: DriverId | None = None) -> list[str]:
+    """Return the uid of a token, or those of a driver's tokens, at most `WITHDRAWN_MAX`."""
+    if token_id is not None:
+        return await tx.values(UIDS_OF_TOKEN, token_id)
+    return await tx.values(UIDS_OF_DRIVER, driver_id, WITHDRAWN_MAX)
 
 
 class KnownToken(Struct, frozen=True, kw_only=True):
@@ -123,10 +144,14 @@ class KnownToken(Struct, frozen=True, kw_only=True):
     driver_group: str | None
     language: str | None
     settlement: str | None
+    group_code: str
+    is_master: bool
+    cache_hours: int | None
 
 
 TOKENS_BY_UID = """
-SELECT t.id, t.uid, t.label, t.valid_until, t.blocked_at, t.blocked_why, t.driver_id,
+SELECT t.id, t.uid, t.group_code, t.is_master, (SELECT cache_hours FROM access_policy) AS cache_hours,
+       t.label, t.valid_until, t.blocked_at, t.blocked_why, t.driver_id,
        d.blocked_at AS driver_blocked_at, d.blocked_why AS driver_blocked_why, d.driver_group, d.language, d.settlement
 FROM token t LEFT JOIN driver d ON d.id = t.driver_id
 WHERE t.uid = ANY($1)
