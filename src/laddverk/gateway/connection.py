@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from laddverk.gateway import keepalive, limits
+from laddverk.gateway.asking import Outside
 from laddverk.gateway.doorway import Allowance
 from laddverk.gateway.treatment import Treatment, asked_by, may_say
 from laddverk.gateway.window import DatabaseAway, Entry, Quarantined, Window
@@ -69,6 +70,8 @@ class Connection:
         """Set once we may call: the boot was accepted, or the charger was already running."""
         self.may_be_set_up = False
         """Its boot was answered Pending: it may be sent what sets it up, and nothing else (B02)."""
+        self.outside: Outside | None = None
+        """Who is asked about facts that only somebody outside can answer."""
         self._origin_offset = timedelta(milliseconds=clock_offset_ms)
         self._window = window
         self._clock = clock
@@ -188,6 +191,8 @@ class Connection:
             await self._send(frames.encode_error(self.protocol, call.unique_id, error.fault, error.description))
             return
         facts, doubt = self._stated(call.action, decoded, received, call.flags)
+        if self.outside is not None:
+            facts = await self.outside.asked(facts)
         answers = await self._record(facts, received, call.action, doubt)
         response = translate.answer(self.protocol, call.action, decoded.message, answers, self._clock())
         await self._send(frames.encode_result(call.unique_id, response))

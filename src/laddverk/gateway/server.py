@@ -17,6 +17,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from laddverk.gateway import limits
+from laddverk.gateway.asking import NOBODY, AskerTable, Outside
 from laddverk.gateway.connection import REPLACED, Connection
 from laddverk.gateway.dispatcher import Dispatcher
 from laddverk.gateway.doorway import FailureLimit, credentials_in, identity_in
@@ -47,8 +48,9 @@ class Ending(Struct, frozen=True):
 class Gateway:
     """All chargers of this process."""
 
-    def __init__(self, house: House, recorders: RecorderTable) -> None:
+    def __init__(self, house: House, recorders: RecorderTable, askers: AskerTable = NOBODY) -> None:
         self._house = house
+        self._outside = Outside(house, askers)
         self._window = Window(house.database, recorders, self._committed)
         self._connections: dict[StationId, Connection] = {}
         self._dispatcher = Dispatcher(
@@ -214,6 +216,7 @@ class Gateway:
             window=self._window,
             clock=self._house.clock,
         )
+        connection.outside = self._outside
         older = self._connections.get(credential.station_id)
         self._connections[credential.station_id] = connection
         if older is not None:
