@@ -207,6 +207,8 @@ class Connection:
         strict = self.treatment.is_strict
         if strict and call.flags and call.action not in TRANSACTION_ACTIONS:
             raise Undecodable(self.protocol, Fault.FORMAT, call.flags[0])
+        if strict and not isinstance(call.unique_id, str) and call.action not in TRANSACTION_ACTIONS:
+            raise Undecodable(self.protocol, Fault.FORMAT, "the unique id is no text")
         return codec.decode_request(self.protocol, call.action, call.payload, strict=strict)
 
     async def _handle_send(self, send: frames.Send, received: Frame) -> None:
@@ -221,7 +223,11 @@ class Connection:
     async def _handle_malformed(self, malformed: frames.Malformed, received: Frame) -> None:
         self._malformed += 1
         waiting = self._pending.get(str(malformed.unique_id))
-        if waiting is not None and malformed.message_type in (frames.CALL_RESULT, frames.CALL_ERROR):
+        if (
+            waiting is not None
+            and not waiting.done()
+            and malformed.message_type in (frames.CALL_RESULT, frames.CALL_ERROR)
+        ):
             waiting.set_result(frames.CallError(str(malformed.unique_id), Fault.FORMAT.value, malformed.why))
         bent = self._bent("", [f"not understood: {malformed.why}"], received.received_at)
         await self._record([bent], received, None, malformed.why)
