@@ -33,6 +33,7 @@ FAILED_HANDSHAKES_OF_ONE_PER_MIN: Final = 20  # of one address for one station; 
 FAILURES_REMEMBERED: Final = 10_000  # addresses; the oldest are forgotten first
 HOMES_REMEMBERED: Final = 50_000  # from where stations came in: there one wrong neighbour does not hold them back
 GUESSED_IDENTITIES_MAX: Final = 1_000  # counted for one address; more say no more
+SLOW_CHECKS_MAX: Final = 20  # keys that people brought along, checked one after another at 80 ms each
 REFUSAL_S: Final = 0.1  # after which any refusal is sent: how long the check took cannot be seen (T6)
 REFUSAL_MAX_S: Final = 2.0  # when very many fail at once, everywhere: a charger waits 10 s and more for an answer
 FAILURES_ALL_PER_S: Final = 20.0  # of all addresses together, until refusals begin to take longer
