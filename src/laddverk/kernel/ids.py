@@ -35,6 +35,8 @@ CampaignId = NewType("CampaignId", UUID)
 FirmwareUpdateId = NewType("FirmwareUpdateId", UUID)
 LogRequestId = NewType("LogRequestId", UUID)
 LogFileId = NewType("LogFileId", UUID)
+ReservationId = NewType("ReservationId", UUID)
+CustomerRequestId = NewType("CustomerRequestId", UUID)
 
 PREFIXES: Final = {
     "sit": "site",
@@ -50,6 +52,8 @@ PREFIXES: Final = {
     "crd": "card",
     "inv": "invoice",
     "mai": "mail",
+    "rsv": "reservation",
+    "cus": "customer request",
     "fmw": "firmware image",
     "cmp": "campaign",
     "upd": "update",
