@@ -33,7 +33,7 @@ NORDAN: Final = Kind("Nordan", "N1 Smart", "7.11.3", Protocol.V201, (AC22,))
 NORDAN_DUO: Final = Kind("Nordan", "N2 Smart", "7.12.0", Protocol.V201, (AC22, AC22))
 ELSTOLPEN: Final = Kind("Elstolpen", "ES-7", "1.0.19", Protocol.V16, (AC7,))
 POLARIS_50: Final = Kind("Polaris Charge", "PC 50", "4.02", Protocol.V16, (DC50,))
-POLARIS_150: Final = Kind("Polaris Charge", "PC 150", "5.10", Protocol.V201, (DC150, DC150))
+POLARIS_150: Final = Kind("Polaris Charge", "PC 150", "5.10", Protocol.V21, (DC150, DC150))
 
 
 class Spot(Struct, frozen=True):
