@@ -57,7 +57,7 @@ KINDS: Final[Sequence[tuple[str, re.Pattern[str]]]] = tuple(
         ("clock_future", r"the clock says .*, which is to come; the time of receipt counts"),
         ("clock_unset", r"the clock says .*; the time of receipt counts"),
         ("clock_unset", r"the time is out of range; the time of receipt counts"),
-        ("clock_ahead", r"the clock is \d+ s ahead"),
+        ("clock_ahead", r"the clock is \d+ s ahead.*"),
         # What the message means, from `translate` and the rooms.
         ("odd_place", r".* is no number of an EVSE or connector"),
         ("odd_transaction", r"transactionId .* names no session"),

@@ -9,7 +9,7 @@ from typing import Final
 EARLIEST: Final = datetime(2015, 1, 1, tzinfo=UTC)  # before OCPP 1.6 there was nobody to say it: an unset clock
 YEARS: Final = range(2, 9999)  # PostgreSQL's clients take the first and the last instant of Python for infinity
 FUTURE_MAX: Final = timedelta(hours=24)  # a wrong zone is at most 14 h ahead; beyond a day the clock is unset
-AHEAD_NOTED: Final = timedelta(minutes=5)  # a clock this much ahead is told; less is drift
+AHEAD_MAX: Final = timedelta(minutes=5)  # less is drift; nothing can have happened later than it was told
 OFFSET_MAX: Final = timedelta(hours=14)  # the largest offset that any zone has
 LENGTH_MAX: Final = 40  # no date is longer
 SHORTEST: Final = len("2026-01-31T12:00:00Z")
@@ -85,8 +85,8 @@ def corrected(said_at: datetime, received_at: datetime, clock_offset: timedelta)
         return received_at, f"the clock says {said_at:%Y-%m-%d}; the time of receipt counts"
     if at > received_at + FUTURE_MAX:
         return received_at, f"the clock says {said_at:%Y-%m-%d}, which is to come; the time of receipt counts"
-    if at > received_at + AHEAD_NOTED:
-        return at, f"the clock is {(at - received_at).total_seconds():.0f} s ahead"
+    if at > received_at + AHEAD_MAX:  # often local time under a Z, until the clock is set (quirk 47)
+        return received_at, f"the clock is {(at - received_at).total_seconds():.0f} s ahead; the time of receipt counts"
     return at, None
 
 

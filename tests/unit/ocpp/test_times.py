@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -57,11 +58,18 @@ def test_an_unset_clock_is_replaced_by_the_time_of_receipt():
     assert "1970" in doubt
 
 
-def test_a_day_to_come_is_replaced_and_an_hour_is_told():
+def test_what_is_to_come_is_replaced_by_the_time_of_receipt_and_drift_is_not():
     assert times.corrected(NOON + timedelta(hours=25), NOON, timedelta(0))[0] == NOON
     at, doubt = times.corrected(NOON + timedelta(hours=2), NOON, timedelta(0))
-    assert at == NOON + timedelta(hours=2)
-    assert doubt == "the clock is 7200 s ahead"
+    assert at == NOON
+    assert doubt == "the clock is 7200 s ahead; the time of receipt counts"
+    assert times.corrected(NOON + timedelta(minutes=4), NOON, timedelta(0)) == (NOON + timedelta(minutes=4), None)
+
+
+def test_a_time_without_zone_is_that_of_the_place():
+    summer, doubt = times.parsed("2026-07-01T12:00:00", ZoneInfo("Europe/Stockholm"))
+    assert summer == datetime(2026, 7, 1, 10, tzinfo=UTC)
+    assert doubt == "the time has no zone and is taken as Europe/Stockholm"
 
 
 def test_an_old_time_is_an_offline_queue():
