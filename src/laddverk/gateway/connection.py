@@ -126,8 +126,13 @@ class Connection:
         """Close the socket; never raises."""
         await self.socket.close(code, reason)
 
-    async def call(self, action: str, request: Message) -> frames.CallResult | frames.CallError:
-        """Send a CALL and return its answer. One at a time (OCPP-J 4.1.1). Raises `CallTimedOut`."""
+    async def call(
+        self, action: str, request: Message, *, noted: Message | None = None
+    ) -> frames.CallResult | frames.CallError:
+        """Send a CALL and return its answer. One at a time (OCPP-J 4.1.1). Raises `CallTimedOut`.
+
+        `noted` is what the journal keeps instead of a request that holds a secret.
+        """
         async with self._calling:
             unique_id = str(uuid4())
             timeout_s = self.treatment.call_timeout_s
@@ -135,7 +140,8 @@ class Connection:
             answer: asyncio.Future[frames.CallResult | frames.CallError] = asyncio.get_running_loop().create_future()
             self._pending[unique_id] = answer
             try:
-                await self._send(frames.encode_call(unique_id, action, request))
+                kept = frames.encode_call(unique_id, action, request if noted is None else noted)
+                await self._send(frames.encode_call(unique_id, action, request), kept)
                 result = await asyncio.wait_for(answer, timeout_s)
             except TimeoutError:
                 await self._count_unanswered()
@@ -303,8 +309,8 @@ class Connection:
         else:
             waiting.set_result(answer)
 
-    async def _send(self, text: str) -> None:
-        self._window.note(self._frame(b"<", text))
+    async def _send(self, text: str, noted: str | None = None) -> None:
+        self._window.note(self._frame(b"<", text if noted is None else noted))
         await self.socket.send(text)
 
     def _frame(self, direction: bytes, text: str) -> Frame:

@@ -15,14 +15,18 @@ from laddverk.gateway.connection import CallTimedOut, Connection
 from laddverk.kernel.ids import StationId
 from laddverk.kernel.time import Clock
 from laddverk.ocpp import codec, frames, translate
-from laddverk.ocpp.commands import AnyCommand, CommandOutcome, Verdict
+from laddverk.ocpp.commands import AnyCommand, CommandOutcome, SetStationKey, Verdict
 from laddverk.ocpp.errors import Undecodable, Untranslatable
+from laddverk.ocpp.structs import Message
 from laddverk.platform.database import Away, Database
 from laddverk.platform.hints import Hints
 from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC, QueuedCommand
 
 log = structlog.get_logger()
+
+NOT_KEPT = "*" * 16
+"""Stands in the journal for a key."""
 
 
 class Dispatcher:
@@ -35,12 +39,15 @@ class Dispatcher:
         clock: Clock,
         connections: Mapping[StationId, Connection],
         wake_worker: Callable[[], None],
+        pepper: bytes,
     ) -> None:
+        """`pepper` opens the sealed keys that chargers are sent."""
         self._database = database
         self._hints = hints
         self._clock = clock
         self._connections = connections
         self._wake_worker = wake_worker
+        self._pepper = pepper
         self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -65,6 +72,7 @@ class Dispatcher:
             return
         async with self._database.transaction() as tx:
             taken = await stations.take_queued(tx, ready, self._clock(), set_up_only=held)
+            taken = [await stations.with_key(tx, command, self._pepper) for command in taken]
         for command in taken:
             task = asyncio.create_task(self._carry_out(command))
             self._sending.add(task)
@@ -93,12 +101,16 @@ class Dispatcher:
         """Return what the charger says to the command; one that cannot be said or understood has failed."""
         try:
             command = connection.treatment.adapted(queued.command)
+            if isinstance(command, SetStationKey) and not command.key:
+                why = "This key is no longer the one that the station is to get."
+                return CommandOutcome(verdict=Verdict.FAILED, word="KeyNotWanted", detail={"why": why})
             action, request = translate.to_call(connection.protocol, command)
             entry = connection.treatment.forbids(action, request)
             if entry is not None:
                 why = f"Chargers of this model must never be sent {entry}."
                 return CommandOutcome(verdict=Verdict.REFUSED, word="NeverSent", detail={"why": why})
-            return await self._outcome(connection, command, action, await connection.call(action, request))
+            answer = await connection.call(action, request, noted=_noted(connection, command))
+            return await self._outcome(connection, command, action, answer)
         except Untranslatable as error:
             return CommandOutcome(verdict=Verdict.FAILED, word="NotSupported", detail={"why": str(error)})
 
@@ -116,3 +128,10 @@ class Dispatcher:
         except Undecodable as error:
             await connection.refuse_answer(answer.unique_id, error.fault, error.description)
             return CommandOutcome(verdict=Verdict.FAILED, word=error.error_code, detail={"why": error.description})
+
+
+def _noted(connection: Connection, command: AnyCommand) -> Message | None:
+    """Return what the journal keeps of a command that holds a secret; None for all others, which it keeps whole."""
+    if not isinstance(command, SetStationKey):
+        return None
+    return translate.to_call(connection.protocol, SetStationKey(number=command.number, key=NOT_KEPT))[1]

@@ -1,25 +1,14 @@
-"""The doorway: who may open a socket. Decided before the WebSocket upgrade, the same way for known and unknown.
-
-What is pure stands first: reading identity and credentials from a handshake, limiting failures. Unknown stations are
-never created here; they are noted as knocks, for staff to see (T1, T2, T5 of the security study).
-"""
+"""What a handshake says: the identity in its path, the credentials in its header; and how fast may be spoken. Pure."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections import OrderedDict
-from collections.abc import Sequence
-from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
 from laddverk.gateway import limits
-from laddverk.ocpp.protocol import Protocol
-
-PREFERENCE: tuple[Protocol, ...] = (Protocol.V201, Protocol.V21, Protocol.V16)
-"""Which version is chosen when a charger offers several: the newest that is handled in every message first."""
 
 IDENTITY_MAX = 48  # OCPP 2.0.1 allows 48 characters of identity; 1.6 leaves it open
 
@@ -56,40 +45,6 @@ def credentials_in(header: str | None) -> Credentials | None:
         return Credentials(user.decode(), password) if colon else None
     except (binascii.Error, UnicodeDecodeError):
         return None
-
-
-def protocol_among(offered: Sequence[str], pinned: str | None = None) -> Protocol | None:
-    """Return the version to speak of those `offered`, or None when there is none in common.
-
-    `pinned` is a station's own setting: the version to assume when it offers nothing at all (quirk 1).
-    """
-    names = {name.strip().lower() for name in offered}
-    if not names and pinned:
-        return Protocol(pinned) if pinned in set(Protocol) else None
-    return next((protocol for protocol in PREFERENCE if protocol.value in names), None)
-
-
-class FailureLimit:
-    """Counts failed handshakes of each address within a minute. Only the failing address is held back, so that
-    nobody can lock a genuine station out.
-    """
-
-    def __init__(self, per_minute: int = limits.FAILED_HANDSHAKES_PER_MIN) -> None:
-        self._per_minute = per_minute
-        self._failures: OrderedDict[str, tuple[int, int]] = OrderedDict()
-
-    def failed(self, address: str, now: datetime) -> None:
-        """Note a failure of `address`."""
-        minute = int(now.timestamp() // 60)
-        seen, count = self._failures.pop(address, (minute, 0))
-        self._failures[address] = (minute, count + 1 if seen == minute else 1)
-        if len(self._failures) > limits.FAILURES_REMEMBERED:
-            self._failures.popitem(last=False)
-
-    def is_reached(self, address: str, now: datetime) -> bool:
-        """Return whether `address` has failed too often in this minute."""
-        minute, count = self._failures.get(address, (0, 0))
-        return minute == int(now.timestamp() // 60) and count >= self._per_minute
 
 
 class Allowance:

@@ -6,21 +6,24 @@ import asyncio
 import gc
 import http
 from collections.abc import Sequence
-from datetime import datetime
+from functools import partial
+from typing import Any
 
 import structlog
-from msgspec import Struct
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from laddverk.gateway import limits
 from laddverk.gateway.asking import NOBODY, AskerTable, Outside
-from laddverk.gateway.connection import REPLACED, Connection
+from laddverk.gateway.connection import Connection
 from laddverk.gateway.dispatcher import Dispatcher
-from laddverk.gateway.doorway import FailureLimit, credentials_in, identity_in
+from laddverk.gateway.doorkeeper import Doorkeeper, refusal
+from laddverk.gateway.entrance import Entrance, Visitor, Way
+from laddverk.gateway.presence import Presence
+from laddverk.gateway.tls import tls_of
 from laddverk.gateway.treatment import Treatment, spoken
 from laddverk.gateway.window import Entry, RecorderTable, Window
 from laddverk.kernel.ids import StationId
@@ -29,20 +32,11 @@ from laddverk.ocpp.facts import HeartbeatReceived
 from laddverk.ocpp.protocol import Protocol
 from laddverk.platform.database import Away
 from laddverk.platform.house import House
+from laddverk.platform.settings import Settings
 from laddverk.stations import service as stations
-from laddverk.stations.model import Credential, Knock
+from laddverk.stations.admission import Door
 
 log = structlog.get_logger()
-
-
-class Ending(Struct, frozen=True):
-    """When and how a connection ended."""
-
-    station_id: StationId
-    epoch: int
-    code: int | None
-    reason: str | None
-    at: datetime
 
 
 class Gateway:
@@ -52,55 +46,85 @@ class Gateway:
         self._house = house
         self._outside = Outside(house, askers)
         self._window = Window(house.database, recorders, self._committed)
-        self._connections: dict[StationId, Connection] = {}
+        self._presence = Presence(house)
+        self._doorkeeper = Doorkeeper(house)
         self._dispatcher = Dispatcher(
-            house.database, house.hints, house.clock, self._connections, lambda: house.worker.wake()
+            house.database,
+            house.hints,
+            house.clock,
+            self._presence.reachable,
+            lambda: house.worker.wake(),
+            house.secrets.charger_pepper,
         )
         self._known = quirks.registry_of(house.settings.quirks_dir)
-        self._failures = FailureLimit()
-        self._handshakes = asyncio.Semaphore(limits.HANDSHAKES_AT_ONCE)
-        self._knocks: list[Knock] = []
+        self._tls = tls_of(house.settings)
+        self._entrance = Entrance(
+            _ways(house.settings), self._tls, house.settings.sockets_per_address, self._doorkeeper.note_knock
+        )
         self._seen: set[StationId] = set()
-        self._endings: list[Ending] = []
-        """Of connections that ended while the database was away; no more than there were connections."""
         self._database_away = False
         self._server: Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
-        if self._server is None:
+        """The port that is listened on without TLS."""
+        port = self._entrance.port(Door.PLAIN)
+        if port is None:
             raise RuntimeError("the gateway is not started")
-        port: int = self._server.sockets[0].getsockname()[1]
         return port
+
+    def port_of(self, door: Door) -> int | None:
+        """Return the port of a door, or None when it is not open."""
+        return self._entrance.port(door)
 
     async def start(self) -> None:
         """Listen, and begin to commit and dispatch."""
-        settings = self._house.settings
+        if self._tls is not None:
+            await asyncio.to_thread(self._tls.refresh, self._house.clock())
         async with self._house.database.transaction() as tx:
             await stations.disconnect_all(tx, self._house.clock())
+        await self._doorkeeper.settle_in()
         self._tasks = [
             asyncio.create_task(self._window.run()),
             asyncio.create_task(self._dispatcher.run()),
+            asyncio.create_task(self._presence.mind()),
             asyncio.create_task(self._keep_books()),
+            asyncio.create_task(self._keep_certificates()),
         ]
-        self._server = await serve(
+        server = serve(
             self._serve,
-            settings.host,
-            settings.ocpp_port,
             process_request=self._admit,
-            select_subprotocol=self._select_subprotocol,
             server_header=None,
             compression=None,
             open_timeout=limits.HANDSHAKE_TIMEOUT_S,
             ping_interval=None,  # each connection pings in its charger's own way
             close_timeout=limits.CLOSE_TIMEOUT_S,
-            max_size=limits.FRAME_BYTES_MAX,
-            max_queue=limits.SOCKET_QUEUE_MAX,
         )
+        server.create_server = partial(self._listen, server)
+        self._server = await server
         gc.freeze()  # what start-up made lives for ever: a full collection need not look at it
         gc.set_threshold(*limits.GC_THRESHOLDS)
+
+    async def _listen(self, server: Server) -> Any:
+        """Open the entrance; each socket that it brings in becomes a `Visitor` of `server`."""
+        await self._entrance.open(lambda: self._visitor(server))
+        return self._entrance
+
+    def _visitor(self, server: Server) -> Visitor:
+        # Extensions are none: with compression, some bytes could become a frame without end.
+        protocol = ServerProtocol(
+            select_subprotocol=lambda _, offered: self._select_subprotocol(visitor, offered),
+            max_size=limits.FRAME_BYTES_MAX,
+        )
+        visitor = Visitor(
+            protocol,
+            server,
+            ping_interval=None,
+            close_timeout=limits.CLOSE_TIMEOUT_S,
+            max_queue=limits.SOCKET_QUEUE_MAX,
+        )
+        return visitor
 
     async def stop(self) -> None:
         """Close all sockets, commit what is left, and stop listening."""
@@ -120,75 +144,35 @@ class Gateway:
 
     async def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
         """Return None to go on with the upgrade, or the answer that refuses it."""
-        if self._database_away or len(self._connections) >= limits.STATIONS_MAX:
-            return _refusal(http.HTTPStatus.SERVICE_UNAVAILABLE, ("Retry-After", "30"))
-        address = _address(socket)
-        now = self._house.clock()
-        if self._failures.is_reached(address, now):
-            return _refusal(http.HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", "60"))
-        identity = identity_in(request.path)
-        if identity is None:
-            return _refusal(http.HTTPStatus.NOT_FOUND)
-        async with self._handshakes:
-            try:
-                credential, reason = await self._recognised(identity, request.headers.get("Authorization"))
-            except Away as error:
-                log.error("gateway.database_away", error=repr(error))
-                return _refusal(http.HTTPStatus.SERVICE_UNAVAILABLE, ("Retry-After", "30"))
-        if credential is None:
-            self._failures.failed(address, now)
-            self._note_knock(identity, address, reason)
-            return _refusal(
-                http.HTTPStatus.UNAUTHORIZED, ("WWW-Authenticate", 'Basic realm="laddverk", charset="UTF-8"')
-            )
-        socket.credential = credential  # type: ignore[attr-defined]  # carried from the handshake to `_serve`
-        return None
+        if self._database_away or len(self._presence.connected) >= limits.STATIONS_MAX:
+            return refusal(http.HTTPStatus.SERVICE_UNAVAILABLE, ("Retry-After", "30"))
+        return await self._doorkeeper.admit(_visiting(socket), request)
 
-    async def _recognised(self, identity: str, authorization: str | None) -> tuple[Credential | None, str]:
-        """Return the station's credential when the key is right, else None and the reason for staff."""
-        given = credentials_in(authorization)
-        async with self._house.database.transaction() as tx:
-            credential = await stations.credential(tx, identity)
-        if given is None:
-            return None, "no_credentials" if credential else "unknown_station"
-        pepper = self._house.secrets.charger_pepper
-        matches = await stations.matched(pepper, credential, given.password)  # same work for unknown stations
-        if credential is None:
-            return None, "unknown_station"
-        if given.user != identity or not matches:
-            return None, "wrong_key"
-        if credential.retired:
-            return None, "retired_station"
-        return credential, ""
-
-    def _select_subprotocol(self, socket: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-        credential: Credential = socket.credential  # type: ignore[attr-defined]  # set by `_admit`
-        protocol = spoken(offered, quirks.read(credential.quirks)) if offered else None
+    @staticmethod
+    def _select_subprotocol(visitor: Visitor, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+        protocol = spoken(offered, quirks.read(visitor.credential.quirks)) if offered else None
         return Subprotocol(protocol.value) if protocol else None
-
-    def _note_knock(self, identity: str, address: str, reason: str) -> None:
-        if len(self._knocks) < limits.KNOCKS_WAITING_MAX:
-            self._knocks.append(Knock(identity, address, reason, self._house.clock()))
 
     # The connection
 
     async def _serve(self, socket: ServerConnection) -> None:
-        credential: Credential = socket.credential  # type: ignore[attr-defined]  # set by `_admit`
-        treatment = Treatment(credential, self._known)
-        protocol = self._spoken(socket, treatment)
+        visitor = _visiting(socket)
+        treatment = Treatment(visitor.credential, self._known)
+        protocol = self._spoken(visitor, treatment)
         if protocol is None:
-            self._note_knock(credential.identity, _address(socket), "no_subprotocol")
-            await socket.close(CloseCode.PROTOCOL_ERROR, "no common OCPP version was offered")
+            self._doorkeeper.note_knock(visitor.credential.identity, visitor.address, "no_subprotocol")
+            await visitor.close(CloseCode.PROTOCOL_ERROR, "no common OCPP version was offered")
             return
+        make = partial(self._connection, visitor, protocol, treatment)
         try:
-            connection = await self._opened(socket, credential, protocol, treatment)
+            connection = await self._presence.enter(visitor, protocol.value, make)
         except Away:
-            await socket.close(CloseCode.TRY_AGAIN_LATER, "the database is away")
+            await visitor.close(CloseCode.TRY_AGAIN_LATER, "the database is away")
             return
         try:
             await connection.serve()
         finally:
-            await self._closed(connection)
+            await self._presence.leave(connection)
 
     @staticmethod
     def _spoken(socket: ServerConnection, treatment: Treatment) -> Protocol | None:
@@ -197,16 +181,10 @@ class Gateway:
         offers = socket.request is not None and "Sec-WebSocket-Protocol" in socket.request.headers
         return None if offers else spoken((), treatment.quirks)
 
-    async def _opened(
-        self, socket: ServerConnection, credential: Credential, protocol: Protocol, treatment: Treatment
-    ) -> Connection:
-        """Record the connection and put it in the place of an older one, which is closed (quirk 15)."""
-        async with self._house.database.transaction() as tx:
-            epoch = await stations.open_connection(
-                tx, credential.station_id, protocol.value, _address(socket), self._house.clock()
-            )
+    def _connection(self, visitor: Visitor, protocol: Protocol, treatment: Treatment, epoch: int) -> Connection:
+        credential = visitor.credential
         connection = Connection(
-            socket,
+            visitor,
             station_id=credential.station_id,
             identity=credential.identity,
             epoch=epoch,
@@ -217,38 +195,7 @@ class Gateway:
             clock=self._house.clock,
         )
         connection.outside = self._outside
-        older = self._connections.get(credential.station_id)
-        self._connections[credential.station_id] = connection
-        if older is not None:
-            log.info("gateway.replaced", station=credential.identity)
-            await older.close(REPLACED, "a newer connection of this station took over")
-        self._house.hints.publish([f"station:{credential.station_id}", "now"])
         return connection
-
-    async def _closed(self, connection: Connection) -> None:
-        """Record the end. An older connection's late end leaves a newer one alone."""
-        if self._connections.get(connection.station_id) is connection:
-            del self._connections[connection.station_id]
-        ending = Ending(
-            connection.station_id,
-            connection.epoch,
-            connection.socket.close_code,
-            connection.socket.close_reason,
-            self._house.clock(),
-        )
-        try:
-            await self._record_endings([ending])
-        except Away as error:
-            log.warning("gateway.close_recorded_later", station=connection.identity, error=repr(error))
-            self._endings.append(ending)
-        self._house.hints.publish([f"station:{connection.station_id}", "now"])
-
-    async def _record_endings(self, endings: Sequence[Ending]) -> None:
-        async with self._house.database.transaction() as tx:
-            for ending in endings:
-                await stations.close_connection(
-                    tx, ending.station_id, ending.epoch, ending.code, ending.reason, ending.at
-                )
 
     # After a commit, and from time to time
 
@@ -280,40 +227,42 @@ class Gateway:
 
     async def _flush_books(self) -> None:
         self._window.flush()
-        if self._endings:
-            recorded = len(self._endings)
-            await self._record_endings(self._endings[:recorded])
-            del self._endings[:recorded]
+        await self._presence.write_down()
         seen, self._seen = self._seen, set()
-        knocks, self._knocks = self._knocks, []
         now = self._house.clock()
         async with self._house.database.transaction() as tx:
             await tx.value("SELECT 1")
             if seen:
                 await stations.seen(tx, [(station_id, now) for station_id in seen])
-            if knocks:
-                await stations.record_knocks(tx, knocks)
+            await self._doorkeeper.write_down(tx, now)
+
+    async def _keep_certificates(self) -> None:
+        """Take new certificate files into use. Sockets that are open keep theirs."""
+        while self._tls is not None:
+            await asyncio.sleep(limits.CERTIFICATES_POLL_S)
+            try:
+                await asyncio.to_thread(self._tls.refresh, self._house.clock())
+            except (OSError, ValueError) as error:
+                log.error("tls.not_refreshed", error=str(error))
 
     async def _shut_out(self, error: BaseException) -> None:
         """The database is away: close all sockets, so that chargers queue instead of losing messages (law 1)."""
         if not self._database_away:
             log.error("gateway.database_away", error=repr(error))
         self._database_away = True
-        await asyncio.gather(
-            *(
-                connection.close(CloseCode.TRY_AGAIN_LATER, "the database is away; keep your messages")
-                for connection in list(self._connections.values())
-            )
-        )
+        await self._presence.close_all(CloseCode.TRY_AGAIN_LATER, "the database is away; keep your messages")
 
 
-def _address(socket: ServerConnection) -> str:
-    peer = socket.remote_address
-    return str(peer[0]) if peer else "unknown"
+def _visiting(socket: ServerConnection) -> Visitor:
+    if not isinstance(socket, Visitor):
+        raise TypeError("this socket did not come by the entrance")
+    return socket
 
 
-def _refusal(status: http.HTTPStatus, *headers: tuple[str, str]) -> Response:
-    """Return the same short answer whatever the reason: nothing tells a known station from an unknown one (T6)."""
-    body = f"{status.value} {status.phrase}\n".encode()
-    standard = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), ("Connection", "close")]
-    return Response(status.value, status.phrase, Headers([*standard, *headers]), body)
+def _ways(settings: Settings) -> list[Way]:
+    ports = {
+        Door.PLAIN: settings.ocpp_port,
+        Door.TLS: settings.ocpp_tls_port,
+        Door.LEGACY_TLS: settings.ocpp_legacy_tls_port,
+    }
+    return [Way(door, settings.host, port) for door, port in ports.items() if port is not None]

@@ -15,6 +15,9 @@ from laddverk.ocpp.commands import AnyCommand
 COMMANDS_TOPIC: Final = "commands"
 """The hint that a command was queued, for the gateway that holds the socket. Published after the commit."""
 
+DOORS_TOPIC: Final = "doors"
+"""The hint that a station was retired, held or released, for the gateway that holds the socket."""
+
 
 class SiteDetails(Struct, frozen=True, kw_only=True):
     """What staff enter about a site. `code` begins the codes on stickers: 2-8 capitals and digits."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,14 +11,9 @@ from hypothesis import strategies as st
 from laddverk.gateway.doorway import (
     Allowance,
     Credentials,
-    FailureLimit,
     credentials_in,
     identity_in,
-    protocol_among,
 )
-from laddverk.ocpp.protocol import Protocol
-
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -64,29 +58,6 @@ def test_what_cannot_be_read_are_no_credentials(header: str | None) -> None:
 def test_no_header_and_no_path_raises(text: str) -> None:
     credentials_in(text)
     identity_in(text)
-
-
-def test_the_newest_version_that_is_fully_handled_is_chosen() -> None:
-    assert protocol_among(["ocpp1.6", "ocpp2.0.1"]) is Protocol.V201
-    assert protocol_among(["ocpp2.1"]) is Protocol.V21
-    assert protocol_among(["OCPP1.6 "]) is Protocol.V16
-
-
-def test_without_a_common_version_nothing_is_assumed_unless_the_station_says_so() -> None:
-    assert protocol_among([]) is None
-    assert protocol_among(["soap"], pinned="ocpp1.6") is None
-    assert protocol_among([], pinned="ocpp1.6") is Protocol.V16
-    assert protocol_among([], pinned="nonsense") is None
-
-
-def test_only_the_failing_address_is_held_back_and_only_for_its_minute() -> None:
-    limit = FailureLimit(per_minute=3)
-    for _ in range(3):
-        assert not limit.is_reached("attacker", NOON)
-        limit.failed("attacker", NOON)
-    assert limit.is_reached("attacker", NOON)
-    assert not limit.is_reached("genuine", NOON)
-    assert not limit.is_reached("attacker", NOON + timedelta(minutes=1))
 
 
 def test_a_burst_passes_and_a_flood_waits() -> None:

@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from laddverk.kernel.actors import Actor, rule
 from laddverk.kernel.ids import CommandId, StationId
 from laddverk.kernel.problems import Conflict, Invalid
-from laddverk.ocpp.commands import AnyCommand, SetStationKey
+from laddverk.ocpp.commands import SetStationKey
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.stations import admission, keys
-from laddverk.stations.model import CommandFinished, CommandState, Deed, NewStationKey
+from laddverk.stations.model import CommandFinished, CommandState, Deed, NewStationKey, QueuedCommand
 from laddverk.stations.service import checks, hashing
 from laddverk.stations.service.commanding import confirm, request_command
 from laddverk.stations.service.registry import writable_station
@@ -147,15 +148,15 @@ async def _store(
         await store.set_key(tx, station_id, stored, now)
 
 
-async def with_key(tx: Transaction, station_id: StationId, command: AnyCommand, pepper: bytes) -> AnyCommand | None:
-    """Return `command` as it is sent: with its key, where it carries one. None when that key is no longer wanted."""
-    if not isinstance(command, SetStationKey):
-        return command
-    row = await store.key(tx, station_id)
-    if row.next_key_sealed is None or row.next_key_number != command.number:
-        return None
-    key = keys.unsealed(pepper, station_id.bytes, row.next_key_sealed)
-    return None if key is None else SetStationKey(number=command.number, key=key)
+async def with_key(tx: Transaction, queued: QueuedCommand, pepper: bytes) -> QueuedCommand:
+    """Return a command as it is sent: with its key, where it carries one that is still wanted."""
+    if not isinstance(queued.command, SetStationKey):
+        return queued
+    row = await store.key(tx, queued.station_id)
+    if row.next_key_sealed is None or row.next_key_number != queued.command.number:
+        return queued
+    key = keys.unsealed(pepper, queued.station_id.bytes, row.next_key_sealed) or ""
+    return msgspec.structs.replace(queued, command=SetStationKey(number=queued.command.number, key=key))
 
 
 async def key_commands_finished(tx: Transaction, finished: Sequence[CommandFinished]) -> None:
