@@ -50,7 +50,7 @@ def frame_lines(frames: Sequence[journal.Frame]) -> list[FrameLine]:
     return lines[::-1]
 
 
-KINDS: Final = {2: "call", 3: "result", 4: "error"}
+KINDS: Final = {2: "call", 3: "result", 4: "error", 5: "error", 6: "call"}  # 2.1: a refused answer, and a SEND
 
 
 def _taken_apart(raw: str) -> tuple[str, str, str, str]:
@@ -61,7 +61,7 @@ def _taken_apart(raw: str) -> tuple[str, str, str, str]:
         action = str(parts[2]) if kind in ("call", "error") else ""
         payload = parts[3] if kind == "call" else parts[2] if kind == "result" else parts[3:]
         return kind, str(parts[1]), action, msgspec.json.format(msgspec.json.encode(payload), indent=2).decode()
-    except (msgspec.DecodeError, KeyError, IndexError, TypeError):
+    except (msgspec.DecodeError, KeyError, IndexError, TypeError, RecursionError):  # it nests too deep, for one
         return "?", "", "", raw
 
 
