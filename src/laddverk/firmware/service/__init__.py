@@ -1,0 +1,43 @@
+"""What can be done with the software of chargers: the use cases of this room, each in the transaction it is given."""
+
+from __future__ import annotations
+
+from laddverk.firmware.service.campaigns import (
+    advance,
+    cancel_campaign,
+    create_campaign,
+    pause_campaign,
+    resume_campaign,
+    retry_failed,
+)
+from laddverk.firmware.service.images import add_image, retire_image
+from laddverk.firmware.service.links import Reach, open_link, reach_of
+from laddverk.firmware.service.logs import delete_log, keep_upload, record_log_statuses, request_log
+from laddverk.firmware.service.publishing import publish, record_publish_statuses, unpublish
+from laddverk.firmware.service.recording import commands_finished, record_boots, record_firmware_statuses
+from laddverk.firmware.service.updating import update_station
+
+__all__ = [
+    "Reach",
+    "add_image",
+    "advance",
+    "cancel_campaign",
+    "commands_finished",
+    "create_campaign",
+    "delete_log",
+    "keep_upload",
+    "open_link",
+    "pause_campaign",
+    "publish",
+    "reach_of",
+    "record_boots",
+    "record_firmware_statuses",
+    "record_log_statuses",
+    "record_publish_statuses",
+    "request_log",
+    "resume_campaign",
+    "retire_image",
+    "retry_failed",
+    "unpublish",
+    "update_station",
+]
