@@ -53,6 +53,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Charger sockets of one address; 0 means any number. Many chargers share the address of a mobile network."""
     public_url: str | None = None
     """The address drivers and staff use, for links in mails and QR codes; default http://host:web_port."""
+    files_url: str | None = None
+    """The address chargers use to fetch firmware and hand in logs; default `public_url`."""
+    ftp_port: int | None = None
+    """A small FTP server for chargers that know nothing newer (needs pyftpdlib); None means none."""
+    logs_kept_days: int = 90
+    """How long logs of chargers are kept: there are tags of drivers in them."""
     operator_name: str = "Laddverk"
     """Whose network this is: on pages, receipts and invoices."""
     operator_org_number: str = ""
@@ -91,6 +97,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     def new_station_profile(self) -> int:
         """The security profile of new stations: 2, a key over TLS, wherever there is TLS; else 1, a key."""
         return 2 if self.speaks_tls else 1
+
+    @property
+    def files_address(self) -> str:
+        """The address of the receiver of files, without a slash at the end."""
+        return (self.files_url or self.web_url).rstrip("/")
+
+    @property
+    def files_dir(self) -> Path:
+        """Where firmware and logs lie."""
+        return self.state_dir / "files"
 
     @property
     def web_url(self) -> str:
