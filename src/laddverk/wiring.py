@@ -16,6 +16,8 @@ import uvicorn
 from msgspec import Struct
 
 from laddverk.access import jobs as access_jobs
+from laddverk.firmware import jobs as firmware_jobs
+from laddverk.firmware import service as firmware
 from laddverk.gateway.server import Gateway
 from laddverk.gateway.window import RecorderTable
 from laddverk.invoicing import jobs as invoicing_jobs
@@ -63,6 +65,10 @@ RECORDERS: Final[RecorderTable] = (
     (facts.SessionEnded, sessions.record_ends),
     (facts.VariablesReported, stations.record_variables),
     (facts.VendorMessage, partial(stations.record_vendor_messages, hooks=VENDOR_HOOKS)),
+    (facts.Booted, firmware.record_boots),
+    (facts.FirmwareStatusReported, firmware.record_firmware_statuses),
+    (facts.PublishStatusReported, firmware.record_publish_statuses),
+    (facts.LogStatusReported, firmware.record_log_statuses),
     (facts.OtherReported, stations.record_others),
 )
 """Which room records which fact, in the order in which one window calls them."""
@@ -72,17 +78,25 @@ def recorders(settings: Settings) -> RecorderTable:
     """Return the table as a network with `settings` uses it: its chargers get its own heartbeat interval."""
     known = quirks.registry_of(settings.quirks_dir)
     boots = partial(stations.record_boots, interval_s=settings.heartbeat_interval_s, known=known)
-    return tuple((kind, boots if kind is facts.Booted else recorder) for kind, recorder in RECORDERS)
+    return tuple((kind, boots if recorder is stations.record_boots else recorder) for kind, recorder in RECORDERS)
 
 
-ROOM_JOBS: Final = (access_jobs, stations_jobs, sessions_jobs, payments_jobs, invoicing_jobs, notices_jobs)
+ROOM_JOBS: Final = (
+    access_jobs,
+    stations_jobs,
+    firmware_jobs,
+    sessions_jobs,
+    payments_jobs,
+    invoicing_jobs,
+    notices_jobs,
+)
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
 LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     SessionClosed: ("sessions.price",),
     SessionPriced: ("payments.capture",),
     StartFailed: ("payments.void",),
-    CommandFinished: ("sessions.command_finished",),
+    CommandFinished: ("sessions.command_finished", "firmware.command_finished"),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("invoicing.mark_paid",),
     PaymentRefunded: ("invoicing.mark_paid",),
