@@ -164,13 +164,15 @@ CREATE TABLE station_event (
     tech_info        text,
     cleared          boolean NOT NULL,
     transaction_key  text,
+    alarm_key        text,                        -- of what alerts: the same for all events of one alarm
     PRIMARY KEY (station_id, at, content_key)
 );
+CREATE INDEX station_event_alarm ON station_event (station_id, alarm_key, at DESC) WHERE alarm_key IS NOT NULL;
 
 -- One row for each thing that alerts: raised, told again, cleared. Follows from the set of events alone.
 CREATE TABLE station_alarm (
     station_id   uuid NOT NULL,
-    source_key   text NOT NULL,                   -- digest of component, variable, monitor and technical code
+    alarm_key    text NOT NULL,                   -- digest of component, variable and monitor
     component    text NOT NULL,
     variable     text NOT NULL,
     monitor_id   bigint,
@@ -181,7 +183,7 @@ CREATE TABLE station_alarm (
     raised_at    timestamptz NOT NULL,
     last_at      timestamptz NOT NULL,
     cleared_at   timestamptz,
-    PRIMARY KEY (station_id, source_key)
+    PRIMARY KEY (station_id, alarm_key)
 );
 CREATE INDEX station_alarm_open ON station_alarm (last_at DESC) WHERE cleared_at IS NULL;
 

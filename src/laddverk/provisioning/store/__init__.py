@@ -1,0 +1,1 @@
+"""SQL of this room and nothing else; functions take a transaction and return Structs."""
