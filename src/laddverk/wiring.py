@@ -16,6 +16,8 @@ import uvicorn
 from msgspec import Struct
 
 from laddverk.access import jobs as access_jobs
+from laddverk.energy import jobs as energy_jobs
+from laddverk.energy import service as energy
 from laddverk.firmware import jobs as firmware_jobs
 from laddverk.firmware import service as firmware
 from laddverk.gateway.server import Gateway
@@ -34,12 +36,14 @@ from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler, Worker
 from laddverk.platform.settings import Settings, secrets_in
+from laddverk.provisioning import jobs as provisioning_jobs
+from laddverk.provisioning import recording as provisioning
 from laddverk.sessions import jobs as sessions_jobs
 from laddverk.sessions import service as sessions
 from laddverk.sessions.model import SessionClosed, SessionPriced, StartFailed, WhyFailed
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
-from laddverk.stations.model import CommandFinished
+from laddverk.stations.model import CommandFinished, VariablesChanged
 from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.web.api import routes as api_routes
 from laddverk.web.app import create_app
@@ -64,11 +68,29 @@ RECORDERS: Final[RecorderTable] = (
     (facts.EnergySampled, sessions.record_samples),
     (facts.SessionEnded, sessions.record_ends),
     (facts.VariablesReported, stations.record_variables),
+    (facts.Booted, provisioning.record_boots),
+    (facts.StatusReported, provisioning.record_statuses),
+    (facts.VariablesReported, provisioning.record_inventories),
+    (facts.MonitorsReported, provisioning.record_monitors),
+    (facts.EventNotified, provisioning.record_events),
+    (facts.StreamOpened, provisioning.record_opened_streams),
+    (facts.StreamReceived, provisioning.record_stream_values),
+    (facts.StreamClosed, provisioning.record_closed_streams),
     (facts.VendorMessage, partial(stations.record_vendor_messages, hooks=VENDOR_HOOKS)),
     (facts.Booted, firmware.record_boots),
     (facts.FirmwareStatusReported, firmware.record_firmware_statuses),
     (facts.PublishStatusReported, firmware.record_publish_statuses),
     (facts.LogStatusReported, firmware.record_log_statuses),
+    (facts.ProfilesReported, energy.record_profiles),
+    (facts.LimitReported, energy.record_limits),
+    (facts.LimitCleared, energy.record_cleared),
+    (facts.NeedsReported, energy.record_needs),
+    (facts.EvScheduleReported, energy.record_plans),
+    (facts.PriorityReported, energy.record_priorities),
+    (facts.DynamicLimitAsked, energy.record_dynamic_asks),
+    (facts.DerControlsReported, energy.record_controls),
+    (facts.DerAlarmed, energy.record_der_alarms),
+    (facts.DerSwitched, energy.record_der_switches),
     (facts.OtherReported, stations.record_others),
 )
 """Which room records which fact, in the order in which one window calls them."""
@@ -85,18 +107,26 @@ ROOM_JOBS: Final = (
     access_jobs,
     stations_jobs,
     firmware_jobs,
+    provisioning_jobs,
     sessions_jobs,
     payments_jobs,
     invoicing_jobs,
     notices_jobs,
+    energy_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
 LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
-    SessionClosed: ("sessions.price",),
+    SessionClosed: ("sessions.price", "energy.session_closed"),
     SessionPriced: ("payments.capture",),
     StartFailed: ("payments.void",),
-    CommandFinished: ("sessions.command_finished", "firmware.command_finished"),
+    CommandFinished: (
+        "sessions.command_finished",
+        "firmware.command_finished",
+        "provisioning.command_finished",
+        "energy.command_finished",
+    ),
+    VariablesChanged: ("provisioning.variables_changed",),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("invoicing.mark_paid",),
     PaymentRefunded: ("invoicing.mark_paid",),
