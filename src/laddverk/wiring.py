@@ -43,6 +43,7 @@ from laddverk.sessions import service as sessions
 from laddverk.sessions.model import SessionClosed, SessionPriced, StartFailed, WhyFailed
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
+from laddverk.stations.admission import Door
 from laddverk.stations.model import CommandFinished, VariablesChanged
 from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.web.api import routes as api_routes
@@ -140,6 +141,7 @@ class Addresses(Struct, frozen=True):
 
     web_url: str
     ocpp_url: str
+    ocpp_tls_url: str | None = None
 
 
 def own_handlers(house: House) -> dict[str, Handler]:
@@ -275,10 +277,12 @@ async def _until_started(web: uvicorn.Server, task: asyncio.Task[None]) -> None:
 
 def _addresses(house: House, gateway: Gateway, web: uvicorn.Server) -> Addresses:
     host = house.settings.host
+    tls_port = gateway.port_of(Door.TLS)
     web_port = web.servers[0].sockets[0].getsockname()[1]
     return Addresses(
         web_url=house.settings.public_url or f"http://{host}:{web_port}",
         ocpp_url=f"ws://{host}:{gateway.port}/ocpp",
+        ocpp_tls_url=f"wss://{host}:{tls_port}/ocpp" if tls_port is not None else None,
     )
 
 

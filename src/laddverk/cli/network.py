@@ -103,7 +103,11 @@ def check_ports(settings: Settings) -> None:
     for port, purpose, variable in (
         (settings.web_port, "pages", "LADDVERK_WEB_PORT"),
         (settings.ocpp_port, "chargers", "LADDVERK_OCPP_PORT"),
+        (settings.ocpp_tls_port, "chargers with TLS", "LADDVERK_OCPP_TLS_PORT"),
+        (settings.ocpp_legacy_tls_port, "chargers with older TLS", "LADDVERK_OCPP_LEGACY_TLS_PORT"),
     ):
+        if port is None:
+            continue
         error = refusal(settings.host, port)
         if error is not None:
             raise Conflict(

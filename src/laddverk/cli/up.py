@@ -41,10 +41,12 @@ async def up(settings: Settings, say: Say) -> None:
 def greeting(settings: Settings, addresses: wiring.Addresses, *, has_staff: bool) -> str:
     """Return what is printed when all runs."""
     hint = "" if has_staff else "Nobody can sign in yet. In another terminal: laddverk admin you@example.com\n"
+    with_tls = f"  with TLS                  {addresses.ocpp_tls_url}\n" if addresses.ocpp_tls_url else ""
     return (
         f"\n{settings.operator_name} is running.\n"
         f"  Console, portal and API   {addresses.web_url}\n"
         f"  Chargers connect to       {addresses.ocpp_url}\n"
+        f"{with_tls}"
         f"{hint}Ctrl-C stops it.\n"
     )
 

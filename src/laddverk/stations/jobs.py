@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from laddverk.platform import journal
+from laddverk.platform import journal, outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler, NewJob, enqueue
 from laddverk.stations import service
+from laddverk.stations.model import CommandFinished
 from laddverk.stations.store import reports
 
 FRAMES_SETTLE: Final = timedelta(hours=1)  # frames stay rows this long: the newest are what people look at
@@ -43,7 +44,13 @@ def handlers(house: House) -> dict[str, Handler]:
         await journal.prune(tx, house.clock() - FRAMES_KEPT)
         await reports.drop_reports(tx, house.clock() - REPORTS_KEPT)
 
+    async def key_command_finished(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
+        """A charger that refused its new key keeps the old one."""
+        finished = [outbox.decoded(CommandFinished, payload) for payload in payloads]
+        await service.key_commands_finished(tx, [one for one in finished if one.kind == "set_station_key"])
+
     return {
+        "stations.key_command_finished": key_command_finished,
         "stations.expire_commands": expire_commands,
         "stations.pack_frames": pack_frames,
         "stations.drop_old": drop_old,
