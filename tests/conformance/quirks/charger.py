@@ -164,6 +164,11 @@ class Charger:
         """Check that the connection still works."""
         assert "currentTime" in await self.says("Heartbeat", {})
 
+    async def lives_after(self, unique_id: str) -> None:
+        """Check that the connection still works, once the answer to a frame has come."""
+        assert (await self.hears())[1] == unique_id
+        await self.lives()
+
     # Of 1.6
 
     async def starts(self, tag: str = "T", *, connector: int = 1, meter: Any = 0, at: str | None = None) -> int:
