@@ -84,10 +84,13 @@ class Network:
 
 @asynccontextmanager
 async def network_on(
-    database: Database, state_dir: Path, recorders: RecorderTable = wiring.RECORDERS
+    database: Database, state_dir: Path, recorders: RecorderTable = wiring.RECORDERS, **chosen: Any
 ) -> AsyncIterator[Network]:
-    """Yield a network without faces other than the gateway; jobs run when a test calls `house.worker`."""
-    settings = Settings(state_dir=state_dir, database_url=database.dsn, ocpp_port=0, web_port=0)
+    """Yield a network without faces other than the gateway; jobs run when a test calls `house.worker`.
+
+    `chosen` are settings other than the usual ones.
+    """
+    settings = Settings(state_dir=state_dir, database_url=database.dsn, ocpp_port=0, web_port=0, **chosen)
     house = House(settings, secrets_in(state_dir), database, Hints(), system_clock, Worker(database, {}))
     wiring.subscribe_all()
     house.worker.handle(wiring.all_handlers(house))
