@@ -15,6 +15,7 @@ from laddverk.kernel.ids import StationId
 from laddverk.ocpp import times
 
 NUMBER_MAX: Final = 1_000  # EVSEs or connectors of one station; the largest known site controllers have some hundreds
+INT_MAX: Final = 2**31 - 1
 BIGINT_MAX: Final = 2**63 - 1
 ABSENT_WORDS: Final = {"", "null", "none", "n/a", "na", "undefined", "0x0000"}  # quirk 55
 _ENCODER: Final = msgspec.json.Encoder()
@@ -82,8 +83,11 @@ def token(text: str | None) -> str | None:
     return UNSEEN.sub("", text).strip() or None if text else None
 
 
-def whole(number: object, low: int = -BIGINT_MAX, high: int = BIGINT_MAX) -> int | None:
-    """Return `number` if it is an integer within bounds, else None. A tolerant reading may have left it empty."""
+def whole(number: object, low: int = -INT_MAX, high: int = INT_MAX) -> int | None:
+    """Return `number` if it is an integer within bounds, else None. A tolerant reading may have left it empty.
+
+    An integer of OCPP has 32 bits (2.x, part 2, 2.1.2); what is beyond is no id of anything, and no column holds it.
+    """
     return number if isinstance(number, int) and low <= number <= high else None
 
 

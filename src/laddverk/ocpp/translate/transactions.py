@@ -12,7 +12,7 @@ from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.translate.authorization import tag_info, token_info
 from laddverk.ocpp.translate.block import Answerers, Readers, first
 from laddverk.ocpp.translate.meter_values import NUMBER_MAX_16, energy_sampled, instants, read_2x, samples_16
-from laddverk.ocpp.translate.origin import Origin, digest, place, said, stamp, stamp_at, token, whole
+from laddverk.ocpp.translate.origin import BIGINT_MAX, Origin, digest, place, said, stamp, stamp_at, token, whole
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
 from laddverk.ocpp.v201 import messages as v201
@@ -46,7 +46,7 @@ def started_16(message: v16.StartTransactionRequest, origin: Origin) -> list[Fac
             connector_number=1,
             content_key="start",
             token_uid=token(message.id_tag),
-            register_wh=whole(message.meter_start),
+            register_wh=whole(message.meter_start, -BIGINT_MAX, BIGINT_MAX),
             reservation_id=whole(message.reservation_id, 1),
         )
     ]
@@ -69,7 +69,7 @@ def ended_16(message: v16.StopTransactionRequest, origin: Origin) -> list[Fact]:
         **stamp_at(origin, message.timestamp, oddity),
         transaction_number=number,
         content_key="stop" if number else f"stop {content}",
-        register_wh=whole(message.meter_stop),
+        register_wh=whole(message.meter_stop, -BIGINT_MAX, BIGINT_MAX),
         reason=str(message.reason or DEFAULT_REASON),
         token_uid=token(message.id_tag),
     )
