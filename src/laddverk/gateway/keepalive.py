@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from laddverk.gateway.treatment import Treatment
 
 HEARTBEATS_MISSED_MAX: Final = 3  # a timeout of one interval would close a charger just before it speaks (quirk 13)
-LOOK_EVERY_S: Final = 60.0  # at a charger that is not pinged
+LOOK_EVERY_S: Final = 1.0  # at a charger that is not pinged; there are few
 
 
 async def is_gone(socket: ServerConnection, treatment: Treatment, silent_s: Callable[[], float]) -> None:
@@ -37,10 +37,9 @@ async def is_gone(socket: ServerConnection, treatment: Treatment, silent_s: Call
 
 
 async def _is_overdue(treatment: Treatment, silent_s: Callable[[], float]) -> bool:
-    heartbeat_s = treatment.heartbeat_interval_s
-    if silent_s() > HEARTBEATS_MISSED_MAX * heartbeat_s:
+    if silent_s() > HEARTBEATS_MISSED_MAX * treatment.heartbeat_interval_s:
         return True
-    await asyncio.sleep(min(LOOK_EVERY_S, heartbeat_s))
+    await asyncio.sleep(LOOK_EVERY_S)
     return False
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -83,6 +83,17 @@ class Field:
             yield charger
 
     @asynccontextmanager
+    async def handshake(self, target: str, headers: dict[str, str]) -> AsyncIterator[Handshake]:
+        """Yield a connection made byte by byte."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.network.gateway.port)
+        made = Handshake(reader, writer)
+        try:
+            await made.opened(target, headers)
+            yield made
+        finally:
+            writer.transport.abort()
+
+    @asynccontextmanager
     async def connected(self, identity: str, *versions: str, path: str | None = None) -> AsyncIterator[Charger]:
         """Yield a charger that has only connected, offering `versions`."""
         url = f"ws://127.0.0.1:{self.network.gateway.port}{path}" if path else self.network.url(identity)
@@ -94,6 +105,59 @@ class Field:
             ping_interval=None,
         ) as socket:
             yield Charger(self, identity, socket)
+
+
+@dataclass
+class Handshake:
+    """A connection made byte by byte: what the other side answered, and the frames that it sends, unanswered."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    pings: int = 0
+
+    async def opened(self, target: str, headers: dict[str, str]) -> None:
+        """Ask for an upgrade, and read the answer."""
+        lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        self.writer.write("\r\n".join(lines).encode())
+        head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), WAIT_S)).decode().split("\r\n")
+        self.status = int(head[0].split()[1])
+        pairs = [line.split(": ", 1) for line in head[1:] if line]
+        self.headers = {name.lower(): value for name, value in pairs}
+
+    def says(self, text: str) -> None:
+        """Send a text frame, masked with zeros."""
+        assert len(text) < 126
+        self.writer.write(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text.encode())
+
+    async def frame(self) -> tuple[int, bytes]:
+        """Return the next frame: its kind and its payload."""
+        first, second = await self.reader.readexactly(2)
+        size = second & 0x7F
+        if size == 126:
+            size = int.from_bytes(await self.reader.readexactly(2))
+        payload = await self.reader.readexactly(size)
+        self.pings += first & 0x0F == 0x9
+        return first & 0x0F, payload
+
+    async def hears_within(self, seconds: float) -> bytes:
+        """Return the texts that come within some time."""
+        heard = b""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    heard += (await self.frame())[1]
+        except TimeoutError:
+            return heard
+
+    async def close_code(self) -> int:
+        """Wait for the frame that closes, and return its code."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                kind, payload = await self.frame()
+                if kind == 0x8:
+                    return int.from_bytes(payload[:2])
 
 
 class Charger:
