@@ -123,6 +123,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     StartFailed: ("payments.void",),
     CommandFinished: (
         "sessions.command_finished",
+        "stations.key_command_finished",
         "firmware.command_finished",
         "provisioning.command_finished",
         "energy.command_finished",
