@@ -33,7 +33,7 @@ ASKED_FOR_ALL = """
 -- Whether a report answers a request for everything: only then what it lacks is gone.
 SELECT count(*) > 0 FROM command
 WHERE station_id = $1 AND kind = $2 AND (command->>'request_id')::bigint = $3
-  AND NOT command ?| ARRAY['evse_number', 'purpose', 'stack_level', 'is_default', 'control', 'control_id', 'state',
+  AND NOT jsonb_strip_nulls(command) ?| ARRAY['evse_number', 'purpose', 'stack_level', 'is_default', 'control', 'control_id', 'state',
                            'priority']
   AND coalesce(jsonb_array_length(command->'profile_ids'), 0) = 0
   AND coalesce(jsonb_array_length(command->'sources'), 0) = 0
@@ -295,7 +295,7 @@ async def keep_event(
 ASKED_AT = """
 SELECT created_at FROM command
 WHERE station_id = $1 AND kind = 'read_der_controls' AND (command->>'request_id')::bigint = $2
-  AND NOT command ?| ARRAY['is_default', 'control', 'control_id']
+  AND NOT jsonb_strip_nulls(command) ?| ARRAY['is_default', 'control', 'control_id']
 ORDER BY created_at DESC LIMIT 1
 """
 
