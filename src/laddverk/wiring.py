@@ -16,6 +16,9 @@ import uvicorn
 from msgspec import Struct
 
 from laddverk.access import jobs as access_jobs
+from laddverk.access.model import TokensChanged
+from laddverk.authorisation import jobs as authorisation_jobs
+from laddverk.authorisation import service as authorisation
 from laddverk.energy import jobs as energy_jobs
 from laddverk.energy import service as energy
 from laddverk.firmware import jobs as firmware_jobs
@@ -44,7 +47,7 @@ from laddverk.sessions.model import SessionClosed, SessionPriced, StartFailed, W
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
-from laddverk.stations.model import CommandFinished, VariablesChanged
+from laddverk.stations.model import CommandFinished, StationOnline, VariablesChanged
 from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.web.api import routes as api_routes
 from laddverk.web.app import create_app
@@ -77,6 +80,12 @@ RECORDERS: Final[RecorderTable] = (
     (facts.StreamOpened, provisioning.record_opened_streams),
     (facts.StreamReceived, provisioning.record_stream_values),
     (facts.StreamClosed, provisioning.record_closed_streams),
+    (facts.TokenPresented, authorisation.record_presence),
+    (facts.SessionStarted, authorisation.record_presence),
+    (facts.SessionStarted, authorisation.record_uses),
+    (facts.SessionUpdated, authorisation.record_uses),
+    (facts.ReservationReleased, authorisation.record_releases),
+    (facts.CustomerDataReported, authorisation.record_parts),
     (facts.VendorMessage, partial(stations.record_vendor_messages, hooks=VENDOR_HOOKS)),
     (facts.Booted, firmware.record_boots),
     (facts.FirmwareStatusReported, firmware.record_firmware_statuses),
@@ -110,6 +119,7 @@ ROOM_JOBS: Final = (
     firmware_jobs,
     provisioning_jobs,
     sessions_jobs,
+    authorisation_jobs,
     payments_jobs,
     invoicing_jobs,
     notices_jobs,
@@ -123,12 +133,15 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     StartFailed: ("payments.void",),
     CommandFinished: (
         "sessions.command_finished",
+        "authorisation.command_finished",
         "stations.key_command_finished",
         "firmware.command_finished",
         "provisioning.command_finished",
         "energy.command_finished",
     ),
     VariablesChanged: ("provisioning.variables_changed",),
+    TokensChanged: ("authorisation.tokens_changed",),
+    StationOnline: ("authorisation.station_online",),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("invoicing.mark_paid",),
     PaymentRefunded: ("invoicing.mark_paid",),
