@@ -26,6 +26,7 @@ from laddverk.stations.model import Deed
 from laddverk.stations.service import variables as station_variables
 
 PARTS_MAX: Final = 5_000  # of one report; a variable in each of them would be more than any charger has
+UNASKED_MAX: Final = 200  # reports of one station that nobody asked for
 MONITORS_MAX: Final = 2_000  # of one station: several on each variable that can be watched
 STREAMS_MAX: Final = 20  # open at one station: each tells some times a minute
 WORD_LENGTH_MAX: Final = 150
@@ -100,7 +101,7 @@ async def _add_parts(
         if report.request_id is not None
     ]
     if parts:
-        await inventories.add_parts(tx, kind, parts, PARTS_MAX)
+        await inventories.add_parts(tx, kind, parts, PARTS_MAX, UNASKED_MAX)
 
 
 def _ends(reports: Sequence[facts.VariablesReported | facts.MonitorsReported], kind: str) -> list[Deed]:

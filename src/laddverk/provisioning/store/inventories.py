@@ -44,25 +44,40 @@ class Part(Struct, frozen=True):
 
 
 ADD_PARTS = """
--- A part that comes twice is counted once. A report of which we know no request is not noted: its content is kept.
-UPDATE station_inventory i SET
-    parts = (SELECT array_agg(DISTINCT n ORDER BY n) FROM unnest(i.parts || given.seqs) AS n),
-    last_part = coalesce(given.last_part, i.last_part), items = i.items + given.items,
-    received_at = greatest(i.received_at, given.received_at)
+-- A part that comes twice is counted once. Of a report that was asked for by a plain command the command tells what it
+-- is about; one that nobody asked for is noted too, up to a limit for each station.
+INSERT INTO station_inventory AS i (station_id, request_id, kind, what, is_whole, command_id, requested_at, parts,
+                                    last_part, items, received_at)
+SELECT given.station_id, given.request_id, $7, coalesce(asked.what, ''), coalesce(asked.is_whole, false), asked.id,
+       coalesce(asked.created_at, given.received_at), given.seqs, given.last_part, given.items, given.received_at
 FROM (
-    SELECT station_id, request_id, array_agg(seq) AS seqs, max(seq) FILTER (WHERE is_last) AS last_part,
+    SELECT station_id, request_id, array_agg(DISTINCT seq) AS seqs, max(seq) FILTER (WHERE is_last) AS last_part,
            sum(items)::int AS items, max(received_at) AS received_at
     FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::bool[], $5::int[], $6::timestamptz[])
         AS g (station_id, request_id, seq, is_last, items, received_at)
     GROUP BY 1, 2
 ) AS given
-WHERE i.station_id = given.station_id AND i.request_id = given.request_id AND i.kind = $7
-  AND cardinality(i.parts) < $8 AND NOT i.parts @> given.seqs
+LEFT JOIN LATERAL (
+    SELECT id, created_at, coalesce(command->>'report', '') AS what,
+           kind = 'request_monitoring_report' AND coalesce(jsonb_array_length(command->'criteria'), 0) = 0
+           AND coalesce(jsonb_array_length(command->'selected'), 0) = 0 AS is_whole
+    FROM command c
+    WHERE c.station_id = given.station_id
+      AND c.kind IN ('request_report', 'request_custom_report', 'request_monitoring_report')
+      AND c.command->'request_id' = to_jsonb(given.request_id)
+    ORDER BY created_at DESC LIMIT 1
+) AS asked ON true
+WHERE asked.id IS NOT NULL OR (SELECT count(*) FROM station_inventory o WHERE o.station_id = given.station_id) < $9
+ON CONFLICT (station_id, request_id, kind) DO UPDATE
+SET parts = (SELECT array_agg(DISTINCT n ORDER BY n) FROM unnest(i.parts || excluded.parts) AS n),
+    last_part = coalesce(excluded.last_part, i.last_part), items = i.items + excluded.items,
+    received_at = greatest(i.received_at, excluded.received_at)
+WHERE cardinality(i.parts) < $8 AND NOT i.parts @> excluded.parts
 """
 
 
-async def add_parts(tx: Transaction, kind: str, parts: Sequence[Part], parts_max: int) -> None:
-    """Add parts to their reports."""
+async def add_parts(tx: Transaction, kind: str, parts: Sequence[Part], parts_max: int, reports_max: int) -> None:
+    """Add parts to their reports; at most `reports_max` reports of a station that nobody asked for are noted."""
     await tx.execute(
         ADD_PARTS,
         [part.station_id for part in parts],
@@ -73,6 +88,7 @@ async def add_parts(tx: Transaction, kind: str, parts: Sequence[Part], parts_max
         [part.received_at for part in parts],
         kind,
         parts_max,
+        reports_max,
     )
 
 
