@@ -111,6 +111,7 @@ class Connection:
             for waiting in self._pending.values():
                 if not waiting.done():
                     waiting.set_exception(CallTimedOut("the connection ended"))
+                    waiting.exception()  # who waited may have given up in this very moment; that is no accident
 
     async def _watch(self) -> None:
         """Close the socket when the charger is silent and does not answer pings either."""

@@ -87,15 +87,29 @@ class Dispatcher:
         except CallTimedOut as error:
             outcome, why = None, str(error)
         try:
-            async with self._database.transaction() as tx:
-                if outcome is None:
-                    await stations.record_no_answer(tx, queued.id, why, self._clock())
-                else:
-                    await stations.record_outcome(tx, queued.id, outcome, self._clock())
+            await self._keep(queued, outcome, why)
         except Away as error:
             log.warning("dispatcher.outcome_lost", command=str(queued.id), error=repr(error))
         self._hints.publish([f"station:{queued.station_id}", f"command:{queued.id}"])
         self._wake_worker()
+
+    async def _keep(self, queued: QueuedCommand, outcome: CommandOutcome | None, why: str) -> None:
+        """Record the outcome; one that cannot be kept as it is has failed, because each command has one (law 7)."""
+        if outcome is not None:
+            try:
+                async with self._database.transaction() as tx:
+                    await stations.record_outcome(tx, queued.id, outcome, self._clock())
+                return
+            except Away:
+                raise
+            except Exception:
+                log.exception("dispatcher.outcome_not_kept", command=str(queued.id))
+                outcome = CommandOutcome(verdict=Verdict.FAILED, word="NotKept", detail={})
+        async with self._database.transaction() as tx:
+            if outcome is None:
+                await stations.record_no_answer(tx, queued.id, why, self._clock())
+            else:
+                await stations.record_outcome(tx, queued.id, outcome, self._clock())
 
     async def _ask(self, connection: Connection, queued: QueuedCommand) -> CommandOutcome:
         """Return what the charger says to the command; one that cannot be said or understood has failed."""

@@ -9,6 +9,7 @@ from laddverk.ocpp.commands import CommandOutcome, Verdict
 from laddverk.ocpp.errors import Fault, understood
 from laddverk.ocpp.facts import Variable
 from laddverk.ocpp.frames import CallError
+from laddverk.ocpp.tolerance import plain, storable
 from laddverk.ocpp.translate import provisioning
 
 WILLING: Final = {"Accepted", "Scheduled", "Unlocked", "RebootRequired", "EmptyResultSet"}
@@ -23,10 +24,11 @@ REFUSALS: Final = {Fault.NOT_SUPPORTED, Fault.NOT_IMPLEMENTED, Fault.SECURITY}
 
 
 def of_error(error: CallError) -> CommandOutcome:
-    """Return the outcome of a command that was answered with an error."""
+    """Return the outcome of a command that was answered with an error, whatever characters are in it."""
     verdict = Verdict.REFUSED if understood(error.code) in REFUSALS else Verdict.FAILED
     detail = {"description": error.description} if error.description else {}
-    return CommandOutcome(verdict=verdict, word=error.code, detail={**detail, **error.details})
+    told: dict[str, Any] = plain({**detail, **error.details})
+    return CommandOutcome(verdict=verdict, word=storable(error.code), detail=told)
 
 
 def of_answer(command: commands.Command, action: str, response: Any) -> CommandOutcome:
