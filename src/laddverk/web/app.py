@@ -15,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 from laddverk.payments.service import sandbox_application
 from laddverk.platform.house import House
 from laddverk.platform.languages import SUPPORTED
-from laddverk.web import failures, security
+from laddverk.web import failures, files, security
 from laddverk.web.i18n import COOKIE as LANGUAGE_COOKIE
 from laddverk.web.rendering import STATIC, STATIC_PATH, THEMES
 from laddverk.web.visit import THEME_COOKIE, Visit, Visiting
@@ -57,6 +57,7 @@ def create_app(house: House) -> Litestar:
             health,
             create_static_files_router(path=STATIC_PATH, directories=[STATIC]),
             asgi(SANDBOX, is_mount=True, copy_scope=True)(sandbox_application(house)),
+            asgi(files.PREFIX, is_mount=True, copy_scope=True)(files.receiver(house)),
             *_routes(),
         ],
         dependencies={"visit": Provide(visit_of)},

@@ -21,7 +21,7 @@ from laddverk.kernel.problems import NotAllowed, TooMany
 from laddverk.platform.settings import Settings
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-WITHOUT_COOKIES: Final = ("/api/", "/webhooks/")  # callers that no browser sends on somebody else's behalf
+WITHOUT_COOKIES: Final = ("/api/", "/webhooks/", "/files/")  # callers that no browser sends on somebody else's behalf
 STATIC: Final = "/static/"
 STATIC_CACHING: Final = "public, max-age=31536000, immutable"  # the address changes when the content does
 
