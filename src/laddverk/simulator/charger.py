@@ -15,8 +15,8 @@ from uuid import UUID
 
 from laddverk.kernel.ids import new_id
 from laddverk.ocpp.facts import Status
+from laddverk.simulator import abilities
 from laddverk.simulator import car as cars
-from laddverk.simulator.abilities import TRIGGERS
 from laddverk.simulator.car import Car
 from laddverk.simulator.model import (
     STATUS_OF,
@@ -126,7 +126,8 @@ class Charger:
 
     def _judged(self, item: Authorise, verdict: Verdict, at: datetime) -> None:
         outlet = self.outlets[item.outlet]
-        if not verdict.accepted:
+        abilities.judged(self, item.token, at, accepted=verdict.accepted)
+        if not (verdict.accepted and abilities.admits(self, item.outlet, item.token, at)):
             self.happenings.append(Happening("refused", item.outlet, item.token))
         elif outlet.charging is None:
             self._accept(outlet, item.token, "ISO14443", None, at)
@@ -141,7 +142,7 @@ class Charger:
         outlet.car = car
         if outlet.token is not None:
             self._begin(outlet, at)
-        else:
+        elif outlet.status is not Status.RESERVED:
             self._turn(outlet, Status.PREPARING, at)
         return True
 
@@ -165,8 +166,10 @@ class Charger:
             return
         if self.online:
             self.say(Authorise(at=at, outlet=number, token=token))
-        else:
+        elif abilities.trusts(self, token, at) and abilities.admits(self, number, token, at):
             self._accept(outlet, token, "ISO14443", None, at)
+        else:
+            self.happenings.append(Happening("refused", number, token))
 
     def _accept(self, outlet: Outlet, token: str, token_type: str, remote_start_id: int | None, at: datetime) -> None:
         outlet.token, outlet.token_type, outlet.remote_start_id = token, token_type, remote_start_id
@@ -188,6 +191,7 @@ class Charger:
             register_start_wh=int(outlet.register_wh),
             remote_start_id=outlet.remote_start_id,
             token_type=outlet.token_type,
+            reservation=abilities.begun(self, outlet.number, outlet.token, at),
         )
         outlet.charging, outlet.token, outlet.remote_start_id, outlet.waits_until = charging, None, None, None
         trigger = "RemoteStart" if charging.remote_start_id is not None else "Authorized"
@@ -255,6 +259,7 @@ class Charger:
     def advance(self, number: int, seconds: float, at: datetime) -> None:
         """Let `seconds` pass at an outlet: energy flows, and a car that is full pauses."""
         outlet = self.outlets[number]
+        abilities.pass_time(self, at)
         if outlet.waits_until is not None and at > outlet.waits_until:
             outlet.token, outlet.waits_until = None, None
             self._turn(outlet, Status.PREPARING if outlet.car else self._resting(outlet), at)
@@ -276,7 +281,9 @@ class Charger:
         outlet = self.outlets.get(number)
         if outlet is None or outlet.charging is not None or outlet.token is not None:
             return False
-        if outlet.status not in (Status.AVAILABLE, Status.PREPARING, Status.FINISHING):
+        if outlet.status not in (Status.AVAILABLE, Status.PREPARING, Status.FINISHING, Status.RESERVED):
+            return False
+        if not abilities.admits(self, number, token, at):
             return False
         self._accept(outlet, token, token_type, remote_start_id, at)
         if outlet.car is None:
@@ -327,6 +334,16 @@ class Charger:
                 self._turn(outlet, Status.PREPARING if outlet.car and operative else self._resting(outlet), at)
         return now
 
+    def keep(self, number: int, at: datetime) -> None:
+        """Keep an outlet for somebody."""
+        self._turn(self.outlets[number], Status.RESERVED, at)
+
+    def release(self, number: int, at: datetime) -> None:
+        """Keep an outlet (0: none in particular) no longer."""
+        outlet = self.outlets.get(number)
+        if outlet is not None and outlet.status is Status.RESERVED:
+            self._turn(outlet, Status.PREPARING if outlet.car else self._resting(outlet), at)
+
     def trigger(self, message: str, number: int | None, at: datetime) -> bool:
         """Say something again that the network asks for. False when this charger cannot."""
         chosen = [o for o in self.outlets.values() if number in (None, 0, o.number)]
@@ -342,7 +359,7 @@ class Charger:
                 for outlet in chosen:
                     self.sample(outlet.number, self.reading(outlet.number, at), trigger="Trigger")
             case _:
-                say = TRIGGERS.get(message)
+                say = abilities.TRIGGERS.get(message)
                 return say(self, number, at) if say else False
         return True
 

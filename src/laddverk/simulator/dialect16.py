@@ -36,6 +36,7 @@ STATUS: Final[dict[Status, m.StatusNotificationStatus]] = {
     Status.SUSPENDED_EV: "SuspendedEV",
     Status.SUSPENDED_EVSE: "SuspendedEVSE",
     Status.FINISHING: "Finishing",
+    Status.RESERVED: "Reserved",
     Status.UNAVAILABLE: "Unavailable",
     Status.FAULTED: "Faulted",
 }
@@ -56,6 +57,7 @@ def said(charger: Charger, item: Item) -> tuple[str, Message] | None:
                 id_tag=charging.token,
                 meter_start=item.reading.register_wh,
                 timestamp=written(item.at),
+                reservation_id=charging.reservation,
             )
         case Ended():
             return "StopTransaction", m.StopTransactionRequest(

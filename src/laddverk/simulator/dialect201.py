@@ -38,6 +38,7 @@ STATUS: Final[dict[Status, m.ConnectorStatusEnumType]] = {
     Status.AVAILABLE: "Available",
     Status.UNAVAILABLE: "Unavailable",
     Status.FAULTED: "Faulted",
+    Status.RESERVED: "Reserved",
 }
 """Everything else is Occupied: what happens within is told by the transaction."""
 
@@ -70,6 +71,7 @@ def said(charger: Charger, item: Item) -> tuple[str, Message] | None:
                     transaction_id=charging.key, charging_state="Charging", remote_start_id=charging.remote_start_id
                 ),
                 meter_value=[_meter_value(item.reading, "Transaction.Begin")],
+                reservation_id=charging.reservation,
             )
         case Sampled(charging=charging):
             return "TransactionEvent", m.TransactionEventRequest(

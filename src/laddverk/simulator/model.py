@@ -61,6 +61,8 @@ class Charging(Struct, gc=False):
     remote_start_id: int | None = None
     token_type: str = "ISO14443"  # noqa: S105 - a kind of card
     state: str = "Charging"
+    reservation: int | None = None
+    """The number of the reservation that it uses."""
 
     def seq(self) -> int:
         """Return the next sequence number. A message that is said again keeps the one it has."""

@@ -6,14 +6,23 @@ asked for. It says something of its own accord with `charger.say(Told(at=…, ac
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import chain
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from laddverk.simulator.abilities import customers, local_list, reservations
 from laddverk.simulator.abilities.ability import Orders, Triggers
 from laddverk.simulator.model import Setting
 
-ABILITIES: Final[tuple[ModuleType, ...]] = ()
+if TYPE_CHECKING:
+    from laddverk.simulator.charger import Charger
+
+ABILITIES: Final[tuple[ModuleType, ...]] = (
+    customers,
+    local_list,
+    reservations,
+)
 
 
 def _table(name: str) -> dict[str, Any]:
@@ -29,3 +38,33 @@ def settings(*, is_16: bool) -> list[Setting]:
     """Return the settings that the abilities bring, new each time: a charger writes into them."""
     name = "settings_16" if is_16 else "settings_2x"
     return [setting for ability in ABILITIES if hasattr(ability, name) for setting in getattr(ability, name)()]
+
+
+def trusts(charger: Charger, token: str, at: datetime) -> bool:
+    """Return whether a token may charge that nobody can be asked about."""
+    return all(ability.trusts(charger, token, at) for ability in ABILITIES if hasattr(ability, "trusts"))
+
+
+def admits(charger: Charger, number: int, token: str, at: datetime) -> bool:
+    """Return whether an outlet is there for a token that may charge: it may be kept for another."""
+    return all(ability.admits(charger, number, token, at) for ability in ABILITIES if hasattr(ability, "admits"))
+
+
+def judged(charger: Charger, token: str, at: datetime, *, accepted: bool) -> None:
+    """Let the abilities know what the network said of a token."""
+    for ability in ABILITIES:
+        if hasattr(ability, "judged"):
+            ability.judged(charger, token, at, accepted=accepted)
+
+
+def begun(charger: Charger, number: int, token: str, at: datetime) -> int | None:
+    """Return the number of the reservation that a session uses, or None."""
+    found = (ability.begun(charger, number, token, at) for ability in ABILITIES if hasattr(ability, "begun"))
+    return next((one for one in found if one is not None), None)
+
+
+def pass_time(charger: Charger, at: datetime) -> None:
+    """Let the abilities do what is due."""
+    for ability in ABILITIES:
+        if hasattr(ability, "pass_time"):
+            ability.pass_time(charger, at)
