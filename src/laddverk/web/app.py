@@ -57,7 +57,7 @@ def create_app(house: House) -> Litestar:
             health,
             create_static_files_router(path=STATIC_PATH, directories=[STATIC]),
             asgi(SANDBOX, is_mount=True, copy_scope=True)(sandbox_application(house)),
-            asgi(files.PREFIX, is_mount=True, copy_scope=True)(files.receiver(house)),
+            asgi(files.PREFIX, is_mount=True, copy_scope=True, opt={security.NO_COOKIES: True})(files.receiver(house)),
             *_routes(),
         ],
         dependencies={"visit": Provide(visit_of)},

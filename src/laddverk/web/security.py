@@ -21,7 +21,8 @@ from laddverk.kernel.problems import NotAllowed, TooMany
 from laddverk.platform.settings import Settings
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-WITHOUT_COOKIES: Final = ("/api/", "/webhooks/", "/files/")  # callers that no browser sends on somebody else's behalf
+WITHOUT_COOKIES: Final = ("/api/", "/webhooks/")  # callers that no browser sends on somebody else's behalf
+NO_COOKIES: Final = "no_cookies"  # the same, as an option of a handler: a mounted one does not see its whole path
 STATIC: Final = "/static/"
 STATIC_CACHING: Final = "public, max-age=31536000, immutable"  # the address changes when the content does
 
@@ -141,7 +142,9 @@ def headers_on_everything(settings: Settings) -> BeforeMessageSendHookHandler:
 def refuse_foreign(settings: Settings) -> Guard:
     """Return the guard that raises `NotAllowed` when a change does not come from our own pages."""
 
-    def check(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        if handler.opt.get(NO_COOKIES):
+            return
         scope = connection.scope
         given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if not comes_from_us(str(scope.get("method", "GET")), scope["path"], given, settings):

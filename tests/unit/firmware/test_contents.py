@@ -115,7 +115,9 @@ def test_a_directory_too_large_is_not_read(at):
 
 
 @pytest.mark.parametrize("kind", list(FileKind))
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04broken", b"\x1f\x8bbroken", b"\x00" * 600, b"PK\x05\x06" + b"\xff" * 18])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\x03\x04broken", b"\x1f\x8bbroken", b"\x00" * 600, b"PK\x05\x06" + b"\xff" * 18]
+)
 def test_what_is_broken_is_said_to_be_so_and_raises_nothing(at, kind, data):
     assert look(at(data), kind).kind in FileKind
 
