@@ -96,7 +96,7 @@ async def network_on(
     house.worker.handle(wiring.all_handlers(house))
     async with database.transaction() as tx:
         site_id = await stations.create_site(tx, ACTOR, SiteDetails(name="Test", code="TST"), house.clock())
-    gateway = Gateway(house, recorders)
+    gateway = Gateway(house, recorders, wiring.ASKERS)
     await gateway.start()
     try:
         yield Network(house, gateway, site_id)

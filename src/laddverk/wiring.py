@@ -19,10 +19,14 @@ from laddverk.access import jobs as access_jobs
 from laddverk.access.model import TokensChanged
 from laddverk.authorisation import jobs as authorisation_jobs
 from laddverk.authorisation import service as authorisation
+from laddverk.certificates import asking
+from laddverk.certificates import jobs as certificates_jobs
+from laddverk.certificates import service as certificates
 from laddverk.energy import jobs as energy_jobs
 from laddverk.energy import service as energy
 from laddverk.firmware import jobs as firmware_jobs
 from laddverk.firmware import service as firmware
+from laddverk.gateway.asking import AskerTable
 from laddverk.gateway.server import Gateway
 from laddverk.gateway.window import RecorderTable
 from laddverk.invoicing import jobs as invoicing_jobs
@@ -47,7 +51,7 @@ from laddverk.sessions.model import SessionClosed, SessionPriced, StartFailed, W
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
-from laddverk.stations.model import CommandFinished, StationOnline, VariablesChanged
+from laddverk.stations.model import CommandFinished, IdentityShared, StationOnline, VariablesChanged
 from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.web.api import routes as api_routes
 from laddverk.web.app import create_app
@@ -101,16 +105,33 @@ RECORDERS: Final[RecorderTable] = (
     (facts.DerControlsReported, energy.record_controls),
     (facts.DerAlarmed, energy.record_der_alarms),
     (facts.DerSwitched, energy.record_der_switches),
+    (facts.SecurityEventReported, certificates.record_events),
+    (facts.CertificateRequested, certificates.record_requests),
+    (facts.CertificateStatusAsked, certificates.record_status),
+    (facts.ChainStatusAsked, certificates.record_chain_status),
+    (facts.ContractPresented, certificates.record_contracts),
+    (facts.EvCertificateAsked, certificates.record_ev_certificates),
     (facts.OtherReported, stations.record_others),
 )
 """Which room records which fact, in the order in which one window calls them."""
+
+
+ASKERS: Final[AskerTable] = {
+    facts.CertificateStatusAsked: asking.certificate_status,
+    facts.ChainStatusAsked: asking.chain_status,
+    facts.ContractPresented: asking.contract,
+    facts.EvCertificateAsked: asking.ev_certificate,
+}
+"""Who finds the answer to a fact that only somebody outside can answer, before it is recorded."""
 
 
 def recorders(settings: Settings) -> RecorderTable:
     """Return the table as a network with `settings` uses it: its chargers get its own heartbeat interval."""
     known = quirks.registry_of(settings.quirks_dir)
     boots = partial(stations.record_boots, interval_s=settings.heartbeat_interval_s, known=known)
-    return tuple((kind, boots if recorder is stations.record_boots else recorder) for kind, recorder in RECORDERS)
+    requests = partial(certificates.record_requests, organisation=settings.operator_name)
+    own: dict[Any, Any] = {stations.record_boots: boots, certificates.record_requests: requests}
+    return tuple((kind, own.get(recorder, recorder)) for kind, recorder in RECORDERS)
 
 
 ROOM_JOBS: Final = (
@@ -120,6 +141,7 @@ ROOM_JOBS: Final = (
     provisioning_jobs,
     sessions_jobs,
     authorisation_jobs,
+    certificates_jobs,
     payments_jobs,
     invoicing_jobs,
     notices_jobs,
@@ -134,6 +156,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     CommandFinished: (
         "sessions.command_finished",
         "authorisation.command_finished",
+        "certificates.command_finished",
         "stations.key_command_finished",
         "firmware.command_finished",
         "provisioning.command_finished",
@@ -141,6 +164,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     ),
     VariablesChanged: ("provisioning.variables_changed",),
     TokensChanged: ("authorisation.tokens_changed",),
+    IdentityShared: ("certificates.identity_shared",),
     StationOnline: ("authorisation.station_online",),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("invoicing.mark_paid",),
@@ -236,7 +260,8 @@ async def run(
 
 async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[None]], stop: asyncio.Event) -> None:
     """Open the faces of `house`, work until `stop` is set, and close everything in order: faces first."""
-    gateway = Gateway(house, recorders(house.settings))
+    await certificates_jobs.prepare(house)
+    gateway = Gateway(house, recorders(house.settings), ASKERS)
     web = _web_server(house)
     stopping = asyncio.Event()
     await gateway.start()

@@ -77,6 +77,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Another address of the Stripe API: a test double."""
     payment_provider: str = "sandbox"
     """`sandbox` (built in, moves no money) or `stripe`."""
+    vat_register: str = ""
+    """Who is asked about VAT numbers that drivers enter: `vies`, `sandbox`, or nobody (only their form counts)."""
+    vies_url: str = "https://ec.europa.eu/taxation_customs/vies/rest-api"
     adhoc_reserve_minor: int = 30_000
     """What is reserved for a charge without an account, in minor units: 300 kr covers most of them."""
     invoice_day: int = 2
@@ -84,6 +87,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     heartbeat_interval_s: int = 300
     quirks_dir: Path | None = None
     """A folder with more `.toml` files of known chargers, beside those that come with Laddverk."""
+    est_url: str | None = None
+    """An outside authority (EST, RFC 7030) for chargers' certificates towards us; None means the built-in one."""
+    est_v2g_url: str | None = None
+    """The same for what chargers show to cars (ISO 15118)."""
+    est_user: str = ""
+    est_password: str = ""
+    pnc_token: str | None = None
+    """Bearer token at the contract provisioning services of Plug & Charge."""
+    pnc_refuses_unknown: bool = True
+    """Refuse contracts of cars while nobody can tell whether they are revoked."""
+    private_hosts: str = ""
+    """Responders and services (host or host:port, by commas) that may be at private addresses."""
     log_level: str = "info"
     demo: bool = False
     """Shows demo log-ins, the demo mail box and the sandbox payment page."""

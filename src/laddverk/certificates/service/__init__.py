@@ -1,0 +1,33 @@
+"""What can be done with certificates and security events: the use cases of this room, each in its transaction."""
+
+from __future__ import annotations
+
+from laddverk.certificates.service.events import acknowledge, note, record_events
+from laddverk.certificates.service.inventory import ask_inventory, delete, install
+from laddverk.certificates.service.questions import (
+    record_chain_status,
+    record_contracts,
+    record_ev_certificates,
+    record_status,
+)
+from laddverk.certificates.service.renewal import ask_now
+from laddverk.certificates.service.requests import record_requests
+from laddverk.certificates.service.roots import add_anchor, retire_anchor, update_anchor
+
+__all__ = [
+    "acknowledge",
+    "add_anchor",
+    "ask_inventory",
+    "ask_now",
+    "delete",
+    "install",
+    "note",
+    "record_chain_status",
+    "record_contracts",
+    "record_ev_certificates",
+    "record_events",
+    "record_requests",
+    "record_status",
+    "retire_anchor",
+    "update_anchor",
+]
