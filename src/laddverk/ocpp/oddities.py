@@ -62,10 +62,7 @@ KINDS: Final[Sequence[tuple[str, re.Pattern[str]]]] = tuple(
         ("odd_place", r".* is no number of an EVSE or connector"),
         ("odd_transaction", r"transactionId .* names no session"),
         ("unknown_event", r"unknown eventType .*"),
-        ("odd_value", r"the value .* is no number"),
-        ("comma", r"the value .* has a comma"),
         ("identity_shared", r".* addresses connect in turn.*"),
-        ("own_id", r"the charger uses a transactionId of its own.*"),
     )
 )
 """Each kind with the words of its flags; the first that fits counts."""

@@ -19,6 +19,7 @@ from laddverk.web.console import (
     finding,
     frames,
     gallery,
+    models,
     money,
     now,
     office,
@@ -30,6 +31,7 @@ from laddverk.web.console import (
     stickers,
     tariffs,
     vendor_data,
+    ways,
 )
 from laddverk.web.console.desk import AtDesk, Desk, desk_of, found
 from laddverk.web.console.door import NEEDS
@@ -37,7 +39,7 @@ from laddverk.web.live import GATHER_ALL_S, Parts, Streams, stream
 from laddverk.web.visit import named
 
 PAGES: Final = (
-    door, now, finding, registering, stations, frames, commands, stickers,
+    door, now, finding, registering, stations, models, ways, frames, commands, stickers,
     sites, sessions, people, tariffs, money, office, vendor_data, gallery,
 )  # fmt: skip
 

@@ -25,5 +25,6 @@ TABS: Final = (
     StationTab("overview", marked("Overview"), ""),
     StationTab("frames", marked("Frames"), "/frames", raw=True),
     StationTab("configuration", marked("Configuration"), "/configuration"),
+    StationTab("ways", marked("Ways of its own"), "/ways"),
     StationTab("edit", marked("Settings"), "/edit", Permission.STATIONS_WRITE),
 )

@@ -9,9 +9,10 @@ from litestar.params import FromPath
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
+from laddverk.ocpp import quirks
 from laddverk.platform.database import Transaction
 from laddverk.sessions import queries as sessions_queries
-from laddverk.stations import queries
+from laddverk.stations import queries, quirk_queries
 from laddverk.web.console import spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
@@ -106,7 +107,17 @@ async def show_station(desk: AtDesk, station_id: FromPath[str]) -> Response[str]
         known = await live_facts(desk, tx, station)
         waiting = await queries.quarantined(tx, desk.sites, station.id, limit=5)
         reports = await queries.reports(tx, station.id, 10)
-    return desk.page("console/stations/detail.html", **known, quarantined=waiting, reports=reports, tab="overview")
+        bent = await quirk_queries.bent(tx, station.id, 5)
+    model = quirks.registry_of(desk.house.settings.quirks_dir).known(station.vendor, station.model, station.firmware)
+    return desk.page(
+        "console/stations/detail.html",
+        **known,
+        quarantined=waiting,
+        reports=reports,
+        bent=bent,
+        known=model,
+        tab="overview",
+    )
 
 
 async def live_parts(desk: Desk, station_id: str) -> Parts:

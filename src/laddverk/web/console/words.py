@@ -245,3 +245,77 @@ BROKEN_FIRST: Final = ("broken", "partly", "silent", "closed", "new", "busy", "f
 def word(table: Words, key: str) -> tuple[str, str]:
     """Return (kind, word) of `key`; what is not in the table is shown as it is."""
     return table.get(key, ("plain", key))
+
+ODDITIES: Final = {
+    "unknown_property": marked("fields that OCPP does not have"),
+    "object_in_list": marked("a list where one object belongs"),
+    "single_for_list": marked("a single value where a list belongs"),
+    "bad_characters": marked("characters that no text may hold"),
+    "number_as_text": marked("numbers as text"),
+    "not_text": marked("something else where text belongs"),
+    "truth_as_text": marked("yes and no as text or numbers"),
+    "spelling": marked("words in another spelling"),
+    "not_whole": marked("numbers with a fraction where whole ones belong"),
+    "custom_data": marked("data of its vendor without the vendor's name"),
+    "repeated_name": marked("the same field twice"),
+    "not_usable": marked("values that cannot be used"),
+    "missing": marked("messages without a field that they must have"),
+    "empty_list": marked("empty lists"),
+    "too_many": marked("more items than a list may hold"),
+    "too_long": marked("texts that are too long"),
+    "unknown_word": marked("words that OCPP does not have"),
+    "out_of_bounds": marked("numbers out of their bounds"),
+    "bad_string": marked("control characters within texts"),
+    "stray_comma": marked("commas where none belong"),
+    "not_a_number": marked("NaN or Infinity for a number"),
+    "cut_short": marked("messages whose last brackets are missing"),
+    "malformed": marked("frames that are no messages"),
+    "long_id": marked("message numbers that are too long"),
+    "no_time": marked("messages without their time"),
+    "odd_time": marked("times that cannot be read"),
+    "no_zone": marked("times without a time zone"),
+    "clock_future": marked("times that are days ahead"),
+    "clock_unset": marked("times of a clock that was never set"),
+    "clock_ahead": marked("times of a clock that is ahead"),
+    "odd_place": marked("numbers of outlets that cannot be"),
+    "odd_transaction": marked("transaction numbers that are not ours"),
+    "unknown_event": marked("transaction events of an unknown kind"),
+    "identity_shared": marked("its key from several addresses in turn"),
+    "other": marked("something else that is odd"),
+}
+"""What a charger bends, as the end of the sentence "This charger sends …"."""
+
+WAYS: Final = {
+    "strictness": marked("Reading"),
+    "assume_protocol": marked("Version, when it offers none"),
+    "pin_protocol": marked("Only this version"),
+    "ping_interval_s": marked("Seconds of silence before it is pinged"),
+    "ping_timeout_s": marked("Seconds that a ping may take"),
+    "no_ping": marked("Is never pinged"),
+    "call_timeout_s": marked("Seconds that an answer may take"),
+    "unanswered_calls_max": marked("Unanswered questions before its link is closed"),
+    "boot_grace_s": marked("Seconds that it is left alone after it connects"),
+    "call_before_boot": marked("May be asked before its start is answered"),
+    "heartbeat_interval_s": marked("Seconds between signs of life"),
+    "frame_bytes_max": marked("Largest message, in bytes"),
+    "time_zone": marked("Time zone of times without one"),
+    "id_tag_form": marked("Letters of tags that are sent to it"),
+    "profile_unit": marked("Unit of charging profiles"),
+    "never_send": marked("Never sent to it"),
+}
+"""How a charger is treated where that differs from the rule, by the name of the setting."""
+
+WAY_VALUES: Final = {
+    "strict": marked("strict: what OCPP refuses is refused"),
+    "tolerant": marked("tolerant"),
+    "upper": marked("capitals"),
+    "lower": marked("small letters"),
+    "True": marked("yes"),
+    "False": marked("no"),
+}
+
+BOOT_ANSWERS: Final[Words] = {
+    "Accepted": ("free", marked("Accepted")),
+    "Pending": ("wait", marked("Held back: to be set up first")),
+    "Rejected": ("broken", marked("Rejected")),
+}
