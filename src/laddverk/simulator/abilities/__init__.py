@@ -11,7 +11,7 @@ from itertools import chain
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from laddverk.simulator.abilities import customers, local_list, reservations
+from laddverk.simulator.abilities import certificates, customers, firmware, local_list, reservations
 from laddverk.simulator.abilities.ability import Orders, Triggers
 from laddverk.simulator.model import Setting
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from laddverk.simulator.charger import Charger
 
 ABILITIES: Final[tuple[ModuleType, ...]] = (
+    certificates,
     customers,
+    firmware,
     local_list,
     reservations,
 )
