@@ -1,6 +1,6 @@
 # What you can do with a clone of Laddverk. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench replay install-run install-dev
+.PHONY: help run test check bench replay conformance fuzz install-run install-dev install-fuzz
 
 PY := .venv/bin/python
 
@@ -35,8 +35,18 @@ replay: install-run  ## Replay real sessions through the sockets and reconcile t
 	@test -n "$(FILE)" || { echo "Say which file: make replay FILE=sessions.csv.gz"; exit 2; }
 	@exec .venv/bin/laddverk simulate --replay "$(FILE)" $(ARGS)
 
+conformance: install-dev  ## Run the conformance tests and print which compliance cases of the OCA they cover
+	@$(PY) tools/conformance.py $(ARGS)
+
+fuzz: install-dev install-fuzz  ## A million hostile inputs over sockets, 20 million through the decoder (INPUTS=, RUNS=, SEED=)
+	@LADDVERK_FUZZ_INPUTS=$(or $(INPUTS),1000000) LADDVERK_FUZZ_SEED=$(or $(SEED),1) $(PY) -m pytest tests/fuzz -q
+	@PYTHONPATH=src:. $(PY) -m tests.fuzz.decoder -atheris_runs=$(or $(RUNS),20000000) -max_len=300 -print_final_stats=1
+
 install-run:
 	@tools/install run
 
 install-dev:
 	@tools/install dev
+
+install-fuzz:
+	@tools/install fuzz
