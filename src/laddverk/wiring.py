@@ -22,6 +22,8 @@ from laddverk.authorisation import service as authorisation
 from laddverk.certificates import asking
 from laddverk.certificates import jobs as certificates_jobs
 from laddverk.certificates import service as certificates
+from laddverk.displays import jobs as displays_jobs
+from laddverk.displays import service as displays
 from laddverk.energy import jobs as energy_jobs
 from laddverk.energy import service as energy
 from laddverk.firmware import jobs as firmware_jobs
@@ -111,6 +113,10 @@ RECORDERS: Final[RecorderTable] = (
     (facts.ChainStatusAsked, certificates.record_chain_status),
     (facts.ContractPresented, certificates.record_contracts),
     (facts.EvCertificateAsked, certificates.record_ev_certificates),
+    (facts.MessagesReported, displays.record_messages),
+    (facts.SettlementReported, displays.record_settlements),
+    (facts.VatNumberEntered, displays.record_vat_numbers),
+    (facts.BatterySwapped, displays.record_swaps),
     (facts.OtherReported, stations.record_others),
 )
 """Which room records which fact, in the order in which one window calls them."""
@@ -121,6 +127,7 @@ ASKERS: Final[AskerTable] = {
     facts.ChainStatusAsked: asking.chain_status,
     facts.ContractPresented: asking.contract,
     facts.EvCertificateAsked: asking.ev_certificate,
+    facts.VatNumberEntered: displays.find_vat_number,
 }
 """Who finds the answer to a fact that only somebody outside can answer, before it is recorded."""
 
@@ -146,11 +153,12 @@ ROOM_JOBS: Final = (
     invoicing_jobs,
     notices_jobs,
     energy_jobs,
+    displays_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
 LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
-    SessionClosed: ("sessions.price", "energy.session_closed"),
+    SessionClosed: ("sessions.price", "energy.session_closed", "displays.session_closed"),
     SessionPriced: ("payments.capture",),
     StartFailed: ("payments.void",),
     CommandFinished: (
@@ -161,6 +169,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
         "firmware.command_finished",
         "provisioning.command_finished",
         "energy.command_finished",
+        "displays.command_finished",
     ),
     VariablesChanged: ("provisioning.variables_changed",),
     TokensChanged: ("authorisation.tokens_changed",),

@@ -33,8 +33,8 @@ ASKED_FOR_ALL = """
 -- Whether a report answers a request for everything: only then what it lacks is gone.
 SELECT count(*) > 0 FROM command
 WHERE station_id = $1 AND kind = $2 AND (command->>'request_id')::bigint = $3
-  AND NOT jsonb_strip_nulls(command) ?| ARRAY['evse_number', 'purpose', 'stack_level', 'is_default', 'control', 'control_id', 'state',
-                           'priority']
+  AND NOT jsonb_strip_nulls(command) ?| ARRAY['evse_number', 'purpose', 'stack_level', 'is_default', 'control',
+                                              'control_id', 'state', 'priority']
   AND coalesce(jsonb_array_length(command->'profile_ids'), 0) = 0
   AND coalesce(jsonb_array_length(command->'sources'), 0) = 0
   AND coalesce(jsonb_array_length(command->'message_ids'), 0) = 0

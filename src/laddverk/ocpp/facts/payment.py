@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -37,7 +38,11 @@ class SettlementReported(Fact, frozen=True, kw_only=True):
 
 
 class VatNumberEntered(Fact, frozen=True, kw_only=True):
-    """A driver entered a VAT number at the charger. Needs `VatAnswer`."""
+    """A driver entered a VAT number at the charger. Needs `VatAnswer`, for which a register is asked."""
+
+    ASKS: ClassVar[bool] = True
 
     vat_number: str
     evse_number: int | None = None
+    found: Any = None
+    """The `VatAnswer`; None where nobody answered in time."""
