@@ -191,7 +191,7 @@ class Charger:
             register_start_wh=int(outlet.register_wh),
             remote_start_id=outlet.remote_start_id,
             token_type=outlet.token_type,
-            reservation=abilities.begun(self, outlet.number, outlet.token, at),
+            reservation=abilities.reservation_used(self, outlet.number, outlet.token, at),
         )
         outlet.charging, outlet.token, outlet.remote_start_id, outlet.waits_until = charging, None, None, None
         trigger = "RemoteStart" if charging.remote_start_id is not None else "Authorized"

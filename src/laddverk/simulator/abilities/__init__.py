@@ -59,9 +59,9 @@ def judged(charger: Charger, token: str, at: datetime, *, accepted: bool) -> Non
             ability.judged(charger, token, at, accepted=accepted)
 
 
-def begun(charger: Charger, number: int, token: str, at: datetime) -> int | None:
+def reservation_used(charger: Charger, number: int, token: str, at: datetime) -> int | None:
     """Return the number of the reservation that a session uses, or None."""
-    found = (ability.begun(charger, number, token, at) for ability in ABILITIES if hasattr(ability, "begun"))
+    found = (ability.reservation_used(charger, number, token, at) for ability in ABILITIES if hasattr(ability, "reservation_used"))
     return next((one for one in found if one is not None), None)
 
 

@@ -57,7 +57,7 @@ def _is_for(charger: Charger, one: Reservation, token: str) -> bool:
     return bool(one.group) and entry is not None and entry.group == one.group
 
 
-def begun(charger: Charger, number: int, token: str, at: datetime) -> int | None:
+def reservation_used(charger: Charger, number: int, token: str, at: datetime) -> int | None:
     """Return the number of the reservation that a session uses, which is over then."""
     del at
     held = charger.of(Reservations).held
