@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from laddverk.gateway import certificates
 from laddverk.platform.database import Database
 from tests.network import Network, network_on
 
@@ -18,3 +21,17 @@ async def network(database: Database, tmp_path: Path) -> AsyncIterator[Network]:
         await found.add_station("A")
         await found.add_station("B")
         yield found
+
+
+@pytest.fixture(scope="session")
+def tls_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with server certificates, made once: finding a prime takes its time."""
+    directory = tmp_path_factory.mktemp("tls-made-once")
+    certificates.ensure(directory, ["localhost", "127.0.0.1"], datetime.now(UTC))
+    return directory
+
+
+@pytest.fixture
+def tls_dir(tls_files: Path, tmp_path: Path) -> Path:
+    """A folder of this test's own with server certificates in it, where a network looks for them."""
+    return Path(shutil.copytree(tls_files, tmp_path / "tls"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import http
 from collections.abc import Sequence
@@ -63,6 +64,7 @@ class Gateway:
         )
         self._seen: set[StationId] = set()
         self._database_away = False
+        self._new_certificates = asyncio.Event()
         self._server: Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -77,6 +79,10 @@ class Gateway:
     def port_of(self, door: Door) -> int | None:
         """Return the port of a door, or None when it is not open."""
         return self._entrance.port(door)
+
+    def take_new_certificates(self) -> None:
+        """Look at the certificate files now. Also safe in the handler of a signal."""
+        self._new_certificates.set()
 
     async def start(self) -> None:
         """Listen, and begin to commit and dispatch."""
@@ -240,7 +246,9 @@ class Gateway:
     async def _keep_certificates(self) -> None:
         """Take new certificate files into use. Sockets that are open keep theirs."""
         while self._tls is not None:
-            await asyncio.sleep(limits.CERTIFICATES_POLL_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._new_certificates.wait(), limits.CERTIFICATES_POLL_S)
+            self._new_certificates.clear()
             try:
                 await asyncio.to_thread(self._tls.refresh, self._house.clock())
             except (OSError, ValueError) as error:
