@@ -26,7 +26,8 @@ async def holders(tx: Transaction, station_ids: Sequence[StationId]) -> dict[Sta
 INSERT_REQUEST = """
 INSERT INTO certificate_request (id, station_id, signing, csr_sha256, csr, request_id, received_at, state, why,
                                  finished_at)
-VALUES ($1, $2, $3, sha256(convert_to($4, 'UTF8')), $4, $5, $6::timestamptz, $7::text, $8, CASE WHEN $7::text = 'refused' THEN $6::timestamptz END)
+VALUES ($1, $2, $3, sha256(convert_to($4, 'UTF8')), $4, $5, $6::timestamptz, $7::text, $8,
+        CASE WHEN $7::text = 'refused' THEN $6::timestamptz END)
 """
 
 

@@ -103,7 +103,7 @@ async def update_anchor(
     await tx.execute(UPDATE_ANCHOR, anchor_id, name, ecosystem, list(responders), provisioning_url)
 
 
-CLEAR_INVENTORY = "DELETE FROM installed_certificate WHERE station_id = $1 AND ($2 = '' OR use = $2)"
+CLEAR_INVENTORY = "DELETE FROM installed_certificate WHERE station_id = $1 AND ($2::text[] = '{}' OR use = ANY($2))"
 INSERT_INSTALLED = """
 INSERT INTO installed_certificate (station_id, use, position, algorithm, issuer_name_hash, issuer_key_hash,
                                    serial_number, serial_normal, parent, told_at)
@@ -128,10 +128,10 @@ class Installed(Struct, frozen=True, kw_only=True):
 
 
 async def replace_inventory(
-    tx: Transaction, station_id: StationId, use: str, rows: Sequence[Installed], now: datetime
+    tx: Transaction, station_id: StationId, uses: Sequence[str], rows: Sequence[Installed], now: datetime
 ) -> None:
-    """Replace what is known to be installed, of one use or ('') of all."""
-    await tx.execute(CLEAR_INVENTORY, station_id, use)
+    """Replace what is known to be installed, of some uses or (without any) of all."""
+    await tx.execute(CLEAR_INVENTORY, station_id, list(uses))
     await add_installed(tx, station_id, rows, now)
     await tx.execute(TOLD, station_id, now, "")
 

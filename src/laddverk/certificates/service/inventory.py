@@ -35,10 +35,10 @@ async def ask_inventory(
     A charger of 1.6 is asked for one use at a time: for the roots that the security white paper knows.
     """
     is_16 = await store_roots.protocol_of(tx, station_id) == Protocol.V16.value
-    uses: list[Use | None] = [Use.CSMS_ROOT, Use.MANUFACTURER_ROOT] if is_16 else [None]
+    wanted: list[tuple[Use, ...]] = [(Use.CSMS_ROOT,), (Use.MANUFACTURER_ROOT,)] if is_16 else [()]
     return [
-        await stations.request_command(tx, actor, station_id, ListCertificates(use=use), now, reason=reason)
-        for use in uses
+        await stations.request_command(tx, actor, station_id, ListCertificates(uses=uses), now, reason=reason)
+        for uses in wanted
     ]
 
 
@@ -80,9 +80,9 @@ async def listed(tx: Transaction, finished: CommandFinished, now: datetime) -> N
         why = finished.word or finished.state.value
         await store_roots.not_told(tx, finished.station_id, why[:FIELD_MAX], now)
         return
-    use = str(row.command.get("use") or "")
-    rows = list(_rows(row.detail["certificates"], use))
-    await store_roots.replace_inventory(tx, finished.station_id, use, rows, now)
+    uses = [str(use) for use in row.command.get("uses") or ()]
+    rows = _rows(row.detail["certificates"], uses[0] if uses else "")
+    await store_roots.replace_inventory(tx, finished.station_id, uses, rows, now)
 
 
 def _rows(told: Any, asked: str) -> list[Installed]:

@@ -71,11 +71,11 @@ class DeleteCertificate(Command, frozen=True, kw_only=True, tag="delete_certific
 
 
 class ListCertificates(Command, frozen=True, kw_only=True, tag="list_certificates"):
-    """Ask which certificates are installed. A charger of 1.6 can be asked for one use at a time."""
+    """Ask which certificates are installed: for some uses, or all. A charger of 1.6 is asked for one use at a time."""
 
     SEND_WITHIN = timedelta(hours=12)
 
-    use: Use | None = None
+    uses: tuple[Use, ...] = ()
 
 
 AnyCertificate = AskForRequest | GiveCertificate | InstallCertificate | DeleteCertificate | ListCertificates

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from laddverk.ocpp.commands import Command, CommandOutcome, Verdict
+from laddverk.ocpp.commands.certificates import Use
 from laddverk.ocpp.translate.certificate_words import USES_OF_WORDS
 from laddverk.ocpp.v16 import messages as v16
 
@@ -45,7 +46,7 @@ def listed(command: Command, response: Any) -> CommandOutcome:
 
 
 def _of_16(command: Any, fields: dict[str, Any]) -> list[dict[str, Any]]:
-    use = command.use.value if command.use else ""
+    use = command.uses[0].value if command.uses else Use.CSMS_ROOT.value
     return [{"use": use, "hash": _hash(item), "children": []} for item in fields["certificateHashData"][:HASHES_MAX]]
 
 

@@ -134,7 +134,7 @@ def delete(command: commands.DeleteCertificate) -> tuple[str, dict[str, Any]]:
 
 def listing(command: commands.ListCertificates) -> tuple[str, dict[str, Any]]:
     """Return GetInstalledCertificateIds of 2.x; without a use it asks for all."""
-    return "GetInstalledCertificateIds", {"certificateType": [USES[command.use]] if command.use else None}
+    return "GetInstalledCertificateIds", {"certificateType": [USES[use] for use in command.uses] or None}
 
 
 def signing_answer(answers: Sequence[Answer | None], *, with_reason: bool) -> dict[str, Any]:

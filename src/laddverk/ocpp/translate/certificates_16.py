@@ -12,6 +12,7 @@ import msgspec
 
 from laddverk.ocpp import commands
 from laddverk.ocpp.commands.certificates import Use
+from laddverk.ocpp.errors import Untranslatable
 from laddverk.ocpp.facts.security import Signing
 from laddverk.ocpp.translate.certificate_words import USES, hash_fields
 
@@ -69,7 +70,9 @@ def delete(command: commands.DeleteCertificate) -> tuple[str, dict[str, Any]]:
 
 def listing(command: commands.ListCertificates) -> tuple[str, dict[str, Any]]:
     """Return GetInstalledCertificateIds. Without a use it asks for the roots under which we are trusted."""
-    use = command.use or Use.CSMS_ROOT
-    if use in WHITE_PAPER:
-        return "GetInstalledCertificateIds", {"certificateType": WHITE_PAPER[use]}
-    return within("GetInstalledCertificateIds", {"certificateType": [USES[use]]})
+    uses = command.uses or (Use.CSMS_ROOT,)
+    if len(uses) == 1 and uses[0] in WHITE_PAPER:
+        return "GetInstalledCertificateIds", {"certificateType": WHITE_PAPER[uses[0]]}
+    if any(use in WHITE_PAPER for use in uses):
+        raise Untranslatable("OCPP 1.6 lists the certificates of one use at a time.")
+    return within("GetInstalledCertificateIds", {"certificateType": [USES[use] for use in uses]})
