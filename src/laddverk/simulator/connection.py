@@ -29,6 +29,7 @@ from laddverk.simulator.dialect16 import DIALECT_16
 from laddverk.simulator.dialect201 import DIALECT_21, DIALECT_201
 from laddverk.simulator.ledger import Ledger
 from laddverk.simulator.model import Boot, Counters, Item
+from laddverk.simulator.transfers import Transfers
 
 FRAME_MAX: Final = 65_536  # bytes; a charger has little memory
 QUEUE_MAX: Final = 8  # frames that wait to be read
@@ -47,6 +48,8 @@ class Patience(Struct, frozen=True):
     reconnect_first_s: float = 1.0
     reconnect_max_s: float = 30.0
     refused_first_s: float = 1.0
+    transfer_step_s: float = 1.0
+    """Between the steps of an update: downloading, checking, installing."""
 
 
 PATIENT: Final = Patience()
@@ -67,6 +70,7 @@ class Link:
         "_prefix",
         "_refusals",
         "_socket",
+        "_transfers",
         "_url",
         "_woken",
         "charger",
@@ -103,6 +107,7 @@ class Link:
         self._prefix = secrets.token_hex(4)
         self._number = 0
         self._refusals = 0
+        self._transfers = Transfers(self, patience.transfer_step_s)
         if ledger is not None:
             identity = charger.hardware.identity
             charger.witness = lambda item: ledger.metered(identity, item)
@@ -129,6 +134,12 @@ class Link:
 
     async def run(self) -> None:
         """Connect, speak and listen, for ever."""
+        try:
+            await self._for_ever()
+        finally:
+            await self._transfers.end()
+
+    async def _for_ever(self) -> None:
         failures = 0
         while True:
             await asyncio.sleep(max(0.0, self._away_until - asyncio.get_running_loop().time()))
@@ -278,6 +289,7 @@ class Link:
                         waiting.set_result(answer)
             case frames.Call() as call:
                 await socket.send(self._carried_out(call))
+                self._transfers.begin()
                 self.wake()
 
     def _carried_out(self, call: frames.Call) -> str:

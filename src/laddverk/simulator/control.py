@@ -8,6 +8,7 @@ from typing import Final
 
 from laddverk.kernel.time import Clock
 from laddverk.simulator import garage
+from laddverk.simulator.abilities.firmware import Mishap, Software
 from laddverk.simulator.connection import Link
 
 HELP: Final = """IDENTITY plug OUTLET             a car takes the cable
@@ -18,6 +19,7 @@ IDENTITY reboot                  the charger restarts
 IDENTITY fail OUTLET CODE [VENDOR-CODE]   something breaks (GroundFailure, OtherError ...)
 IDENTITY mend OUTLET             and is repaired
 IDENTITY stick OUTLET            the cable is stuck; unlocking fails
+IDENTITY firmware MISHAP         what its next updates meet: none, bad-signature, fails, silent, old-version, refuses
 IDENTITY state                   how it is"""
 
 
@@ -37,6 +39,7 @@ class Control:
             "fail": self._fail,
             "mend": self._mend,
             "stick": self._stick,
+            "firmware": self._firmware,
             "state": self._state,
         }
 
@@ -85,6 +88,10 @@ class Control:
     def _stick(self, link: Link, words: list[str]) -> str:
         link.charger.outlets[int(words[0])].stuck = True
         return "the cable is stuck"
+
+    def _firmware(self, link: Link, words: list[str]) -> str:
+        link.charger.of(Software).mishap = Mishap(words[0])
+        return f"updates: {words[0]}"
 
     def _state(self, link: Link, words: list[str]) -> str:
         outlets = ", ".join(

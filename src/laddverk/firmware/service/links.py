@@ -25,6 +25,7 @@ LOG_BYTES_MAX: Final = 100_000_000  # the largest diagnostics seen are some tens
 UPLOAD_TRIES: Final = 10  # broken off and tried again; a file that came whole ends the link at once
 DOWNLOAD_TRIES: Final = 500  # a charger on a bad line goes on with Range many times
 LINK_LIVES: Final = timedelta(hours=48)  # an update may wait for a session to end
+UPLOAD_NAME: Final = "log"
 SLUG: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -48,7 +49,7 @@ def download_location(reach: Reach, station: Candidate, link: NewLink, image: Im
 
 def upload_location(reach: Reach, station: Candidate, link: NewLink) -> str:
     """Return the address to which a station hands in a log. Chargers that add a name to it may (1.6, 5.10)."""
-    return _location(reach, station, link, "log")
+    return _location(reach, station, link, UPLOAD_NAME)
 
 
 def _location(reach: Reach, station: Candidate, link: NewLink, name: str) -> str:

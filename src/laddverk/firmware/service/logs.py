@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from laddverk.firmware import contents, rules
-from laddverk.firmware.model import Digests, Link, LogWish
+from laddverk.firmware.model import Digests, FileKind, Link, LogWish
 from laddverk.firmware.service import links
 from laddverk.firmware.service.links import Reach
 from laddverk.firmware.service.updating import seen_station
@@ -34,6 +34,15 @@ NAME_FORBIDDEN: Final = re.compile(r"[^\w. ()+-]+", re.ASCII)
 RETRIES_MAX: Final = 10
 RETRY_S: Final = 120
 OPEN_MAX: Final = 5  # of one station: each may bring a file of a hundred megabytes
+SUFFIXES: Final = {
+    FileKind.TEXT: "txt",
+    FileKind.JSON: "json",
+    FileKind.XML: "xml",
+    FileKind.GZIP: "gz",
+    FileKind.ZIP: "zip",
+    FileKind.TAR: "tar",
+    FileKind.PCAP: "pcap",
+}
 TRIGGERS: Final = ("LogStatusNotification", "DiagnosticsStatusNotification")
 
 
@@ -130,7 +139,7 @@ async def keep_upload(
         station_id=link.station_id,
         log_request_id=request.id,
         log=request.log,
-        name=_safe_name(name, kind.value),
+        name=_safe_name(name) or f"{request.log}-{now:%Y%m%d-%H%M}.{SUFFIXES.get(kind, 'bin')}",
         kind=kind,
         size_bytes=digests.size_bytes,
         sha256=digests.sha256,
@@ -144,10 +153,10 @@ async def keep_upload(
     return file_id
 
 
-def _safe_name(name: str, kind: str) -> str:
-    """Return what a file is called on screens and when it is downloaded: it is never a path of ours."""
+def _safe_name(name: str) -> str:
+    """Return what a charger calls a file, as no path of ours; empty when it only repeats the end of our link."""
     name = NAME_FORBIDDEN.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip(". ")
-    return name[:NAME_MAX] or f"log.{'txt' if kind == 'text' else kind}"
+    return "" if name == links.UPLOAD_NAME else name[:NAME_MAX]
 
 
 async def delete_log(
