@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from laddverk.ocpp import commands
+from laddverk.ocpp.commands.customers import CertificateHash
 from laddverk.ocpp.facts import CustomerDataReported, Fact
 from laddverk.ocpp.translate.block import Readers, Speakers
 from laddverk.ocpp.translate.origin import Origin, stamp_at, whole
@@ -16,7 +17,7 @@ INT32_MAX: Final = 2**31 - 1
 
 def read(command: commands.ReadCustomer) -> tuple[str, dict[str, Any]]:
     """Return CustomerInformation that asks for a report; it follows in NotifyCustomerInformation."""
-    return _about(command, report=True, clear=False)
+    return _about(command, report=True, clear=command.and_forget)
 
 
 def forget(command: commands.ForgetCustomer) -> tuple[str, dict[str, Any]]:
@@ -27,11 +28,23 @@ def forget(command: commands.ForgetCustomer) -> tuple[str, dict[str, Any]]:
 def _about(
     command: commands.ReadCustomer | commands.ForgetCustomer, *, report: bool, clear: bool
 ) -> tuple[str, dict[str, Any]]:
+    token = {"idToken": command.token_uid, "type": command.token_type} if command.token_uid else None
     return "CustomerInformation", {
         "requestId": command.request_id,
         "report": report,
         "clear": clear,
-        "idToken": {"idToken": command.token_uid, "type": command.token_type},
+        "idToken": token,
+        "customerIdentifier": command.customer_identifier or None,
+        "customerCertificate": _hashes(command.certificate) if command.certificate else None,
+    }
+
+
+def _hashes(certificate: CertificateHash) -> dict[str, str]:
+    return {
+        "hashAlgorithm": certificate.algorithm,
+        "issuerNameHash": certificate.issuer_name_hash,
+        "issuerKeyHash": certificate.issuer_key_hash,
+        "serialNumber": certificate.serial_number,
     }
 
 
