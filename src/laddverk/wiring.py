@@ -198,7 +198,13 @@ def own_handlers(house: House) -> dict[str, Handler]:
         """A payment was authorised: the charger may start."""
         for event in (outbox.decoded(PaymentAuthorised, payload) for payload in payloads):
             if event.start_request_id is not None:
-                await sessions.begin_start(tx, rule("payment authorised"), event.start_request_id, house.clock())
+                await sessions.begin_start(
+                    tx,
+                    rule("payment authorised"),
+                    event.start_request_id,
+                    house.clock(),
+                    cost_limit_minor=event.amount_minor,
+                )
         tx.after_commit(lambda: house.hints.publish(["commands", "now"]))
 
     async def give_up_start(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:

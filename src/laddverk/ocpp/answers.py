@@ -68,6 +68,11 @@ class StartAnswer(Struct, frozen=True):
     """None when the fact carried no token."""
     total_cost: float | None = None
     """Running or final cost in major units for the charger's display (2.x totalCost)."""
+    message: str = ""
+    """The same in words, for the display (2.x updatedPersonalMessage)."""
+    message_language: str = ""
+    cost_limit: float | None = None
+    """The most that this session may cost, in major units (2.1 transactionLimit)."""
 
 
 class VendorAnswer(Struct, frozen=True):

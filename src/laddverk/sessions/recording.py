@@ -17,7 +17,7 @@ from laddverk.kernel.ids import SessionId
 from laddverk.ocpp.answers import AuthorisationAnswer, StartAnswer
 from laddverk.ocpp.facts import Fact, SessionEnded, SessionFact, SessionStarted, SessionUpdated, TokenPresented
 from laddverk.platform.database import Transaction
-from laddverk.sessions import finding, payers, store
+from laddverk.sessions import finding, payers, store, telling
 from laddverk.sessions.model import Detail, Kind, OpenRow, StoredEvent
 from laddverk.sessions.payers import Judged, Presented
 from laddverk.sessions.refold import refold
@@ -67,8 +67,9 @@ async def record_starts(tx: Transaction, facts: Sequence[SessionStarted]) -> lis
         for number, (fact, key) in enumerate(zip(facts, keys, strict=True))
     ]
     rows = await _kept(tx, events, {})
+    money = await telling.told(tx, rows.values(), _now(facts))
     return [
-        _answer(rows.get((fact.station_id, key)), judged.get(number))
+        _answer(rows.get((fact.station_id, key)), judged.get(number), money)
         for number, (fact, key) in enumerate(zip(facts, keys, strict=True))
     ]
 
@@ -89,8 +90,9 @@ async def record_updates(tx: Transaction, facts: Sequence[SessionUpdated]) -> li
     light, heavy = _parted(events, known)
     rows = await _kept(tx, heavy, known)
     await _touched(tx, light, known)
+    money = await telling.told(tx, rows.values(), _now(facts))
     for place, (number, fact, key) in enumerate(named):
-        answers[number] = _answer(rows.get((fact.station_id, key)), judged.get(place))
+        answers[number] = _answer(rows.get((fact.station_id, key)), judged.get(place), money)
     return answers
 
 
@@ -105,8 +107,9 @@ async def record_ends(tx: Transaction, facts: Sequence[SessionEnded]) -> list[St
     events = [_event(Kind.ENDED, fact, key, _ended_detail(fact)) for fact, key in named]
     await store.insert_orphans(tx, [_orphan(fact) for fact, key in zip(facts, keys, strict=True) if key is None])
     rows = await _kept(tx, events, {(row.station_id, row.transaction_key): row for row in found.rows})
+    money = await telling.told(tx, rows.values(), _now(facts))
     return [
-        _answer(rows.get((fact.station_id, key)) if key else None, judged.get(number))
+        _answer(rows.get((fact.station_id, key)) if key else None, judged.get(number), money)
         for number, (fact, key) in enumerate(zip(facts, keys, strict=True))
     ]
 
@@ -256,10 +259,10 @@ async def _created(tx: Transaction, first: Sequence[StoredEvent]) -> frozenset[S
     return frozenset(await store.insert_sessions(tx, new))
 
 
-def _answer(row: OpenRow | None, judged: Judged | None) -> StartAnswer:
+def _answer(row: OpenRow | None, judged: Judged | None, money: Mapping[SessionId, StartAnswer]) -> StartAnswer:
     if row is None and judged is None:
         return NUMBERLESS
-    return StartAnswer(row.number if row else 0, judged.answer if judged else None)
+    return telling.with_money(StartAnswer(row.number if row else 0, judged.answer if judged else None), row, money)
 
 
 def _orphan(fact: SessionEnded) -> store.Orphan:

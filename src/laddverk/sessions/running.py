@@ -16,6 +16,8 @@ READINGS_MAX = 2000  # more would not change what is shown
 
 class _Running(Struct, frozen=True):
     started_at: datetime
+    ended_at: datetime | None
+    charging_ended_at: datetime | None
     energy_wh: int
     register_start_wh: int | None
     timezone: str
@@ -27,7 +29,10 @@ class _Reading(Struct, frozen=True):
     energy_wh: int
 
 
-RUNNING = "SELECT started_at, energy_wh, register_start_wh, timezone, tariff FROM session WHERE id = $1"
+RUNNING = """
+SELECT started_at, ended_at, charging_ended_at, energy_wh, register_start_wh, timezone, tariff
+FROM session WHERE id = $1
+"""
 
 READINGS = """
 SELECT sample.at, sample.energy_wh FROM sample
@@ -37,12 +42,15 @@ WHERE session.id = $1 AND sample.energy_wh IS NOT NULL ORDER BY sample.at DESC L
 
 
 async def price_so_far(tx: Transaction, session_id: SessionId, now: datetime) -> Priced | None:
-    """Return what a running session would cost if it ended now; None when it has no tariff.
+    """Return what a running session would cost if it ended now, or what one costs that has; None without a tariff.
 
     Time after charging is not foreseen: it is priced when the session has ended.
     """
     running = await tx.fetch_one(_Running, RUNNING, session_id)
-    if running is None or running.tariff is None or now <= running.started_at:
+    if running is None or running.tariff is None:
+        return None
+    now = running.ended_at or now
+    if now <= running.started_at:
         return None
     readings = sorted(
         (reading.at, reading.energy_wh) for reading in await tx.fetch(_Reading, READINGS, session_id, READINGS_MAX)
@@ -51,7 +59,7 @@ async def price_so_far(tx: Transaction, session_id: SessionId, now: datetime) ->
     charge = Charge(
         started_at=running.started_at,
         ended_at=now,
-        charging_ended_at=None,
+        charging_ended_at=running.charging_ended_at if running.ended_at else None,
         readings=tuple((at, max(0, register_wh - first_wh)) for at, register_wh in readings if at <= now),
         energy_wh=running.energy_wh,
         timezone=running.timezone,

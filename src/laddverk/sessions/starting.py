@@ -113,8 +113,12 @@ async def _require_startable(
         raise Conflict("Somebody else is charging or about to start here.", remedy="Try another connector.")
 
 
-async def begin_start(tx: Transaction, actor: Actor, start_request_id: UUID, now: datetime) -> CommandId | None:
+async def begin_start(
+    tx: Transaction, actor: Actor, start_request_id: UUID, now: datetime, *, cost_limit_minor: int | None = None
+) -> CommandId | None:
     """Ask the charger to start, once: a second call returns the command of the first.
+
+    `cost_limit_minor` is what was reserved: a charger of 2.1 is told to stop there.
 
     None when nothing can start any more (given up meanwhile, or another payer was first): then `StartFailed` is
     published, so that what was paid is given back. Raises `NotFound`.
@@ -124,6 +128,8 @@ async def begin_start(tx: Transaction, actor: Actor, start_request_id: UUID, now
         raise NotFound("There is no such start request.", field="start_request_id")
     if request.command_id is not None:
         return CommandId(request.command_id)
+    if cost_limit_minor:
+        await store_starts.set_cost_limit(tx, request.id, cost_limit_minor)
     if not request.is_open:
         await _tell_failed(tx, [request.id], request.cancelled_why or WhyFailed.BUSY)
         return None

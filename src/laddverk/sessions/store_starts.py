@@ -70,6 +70,7 @@ WHERE r.session_id IS NULL AND r.cancelled_at IS NULL AND r.expires_at <= $1
 ORDER BY r.id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 - as above
 
+SET_COST_LIMIT: Final = "UPDATE start_request SET cost_limit_minor = $2 WHERE id = $1"
 SET_COMMAND: Final = "UPDATE start_request SET command_id = $2, expires_at = $3 WHERE id = $1"
 
 CANCEL: Final = """
@@ -224,3 +225,8 @@ async def by_access(tx: Transaction, access_hash: bytes) -> StartRequest | None:
 async def live(tx: Transaction, session_id: SessionId) -> LiveSession | None:
     """Return a session as its driver sees it."""
     return await tx.fetch_one(LiveSession, LIVE, session_id)
+
+
+async def set_cost_limit(tx: Transaction, start_request_id: UUID, cost_limit_minor: int) -> None:
+    """Keep the most that a charge may cost: what was reserved for it."""
+    await tx.execute(SET_COST_LIMIT, start_request_id, cost_limit_minor)

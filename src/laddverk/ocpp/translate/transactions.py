@@ -95,12 +95,22 @@ def stop_answer_16(answer: StartAnswer | None) -> dict[str, Any]:
     return {"idTagInfo": tag_info(answer.authorisation) if answer and answer.authorisation else None}
 
 
-def event_answer(answer: StartAnswer | None) -> dict[str, Any]:
-    """Return the fields of TransactionEventResponse: the cost so far, and what we say of the token."""
+def event_answer(protocol: Protocol, answer: StartAnswer | None) -> dict[str, Any]:
+    """Return the fields of TransactionEventResponse: the cost so far, in words too, and what we say of the token.
+
+    The most that it may cost has a place in 2.1 only.
+    """
     if answer is None:
         return {}
     info = token_info(answer.authorisation) if answer.authorisation else None
-    return {"totalCost": answer.total_cost, "idTokenInfo": info}
+    message = {"format": "UTF8", "language": answer.message_language or None, "content": answer.message[:512]}
+    limited = answer.cost_limit is not None and protocol is Protocol.V21
+    return {
+        "totalCost": answer.total_cost,
+        "idTokenInfo": info,
+        "updatedPersonalMessage": {name: value for name, value in message.items() if value} if answer.message else None,
+        "transactionLimit": {"maxCost": answer.cost_limit} if limited else None,
+    }
 
 
 def event_2x(message: TransactionEvent, origin: Origin) -> list[Fact]:
@@ -223,9 +233,9 @@ def _stop_answer(
 
 
 def _event_answer(
-    _protocol: Protocol, _message: Any, answers: Sequence[Answer | None], _now: datetime
+    protocol: Protocol, _message: Any, answers: Sequence[Answer | None], _now: datetime
 ) -> dict[str, Any]:
-    return event_answer(first(answers, StartAnswer))
+    return event_answer(protocol, first(answers, StartAnswer))
 
 
 READERS_16: Final[Readers] = {"StartTransaction": started_16, "StopTransaction": ended_16}
