@@ -11,11 +11,11 @@ import msgspec
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import CommandId, StationId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, TooMany
-from laddverk.ocpp.commands import AnyCommand, CommandOutcome, Verdict
+from laddverk.ocpp.commands import AnyCommand, CommandOutcome, RawCall, Verdict
 from laddverk.ocpp.facts import Status
 from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
-from laddverk.stations import rules
+from laddverk.stations import rules, secrecy
 from laddverk.stations.model import CommandFinished, CommandState, Deed, OpenCommand, QueuedCommand
 from laddverk.stations.service.variables import keep_variables
 from laddverk.stations.store import commands as store
@@ -24,6 +24,7 @@ from laddverk.stations.store import timeline
 OPEN_COMMANDS_MAX: Final = 50  # of one station; a charger answers about one in a second, and most people ask for one
 TAKE_MAX: Final = 500  # in one transaction of the dispatcher
 DETAIL_BYTES_MAX: Final = 20_000  # of an answer; a charger may send 64 KiB of it
+RAW_DETAIL_BYTES_MAX: Final = 1_100_000  # a tool gets its answer whole: as large as a frame may be at most
 WORD_LENGTH_MAX: Final = 200
 SET_UP_KINDS: Final = ("read_variables", "write_variable", "request_report")
 """Commands for a charger whose boot is answered Pending (2.x B02.FR.02; 1.6 section 4.2), with a triggered boot."""
@@ -47,13 +48,15 @@ async def request_command(
 ) -> CommandId:
     """Queue `command` for a station and return its id. It is sent as soon as the station can be reached.
 
-    Needs commands:send, at a site that `actor` sees. What is not sent by `expires_at` (by default what suits the
-    command: half a minute for a start) expires. Raises `NotFound`, `Conflict` for a retired station, `TooMany` when
-    too many commands wait, `Invalid` for one that would store a secret. The caller publishes the hint `commands`.
+    Needs commands:send (a tool's call: ocpp:call), at a site that `actor` sees. What is not sent by `expires_at` (by
+    default what suits the command: half a minute for a start) expires. Raises `NotFound`, `Conflict` for a retired
+    station, `TooMany` when too many commands wait, `Invalid` for one that would store a secret. The caller publishes
+    the hint `commands`.
     """
-    actor.require(Permission.COMMANDS_SEND)
+    actor.require(Permission.OCPP_CALL if isinstance(command, RawCall) else Permission.COMMANDS_SEND)
     await _check_addressee(tx, actor, station_id)
-    if rules.writes_a_secret(command):
+    raw_secret = isinstance(command, RawCall) and secrecy.holds_a_secret(command.action, command.payload)
+    if raw_secret or rules.writes_a_secret(command):
         raise Invalid(
             "The key of a station cannot be written by a command.",
             field="variable",
@@ -119,7 +122,11 @@ async def record_outcome(tx: Transaction, command_id: CommandId, outcome: Comman
     command = await store.lock(tx, command_id)
     if command is None:
         return
-    word, detail = outcome.word[:WORD_LENGTH_MAX], _bounded(outcome)
+    is_raw = isinstance(command.command, RawCall)
+    word, detail = (
+        outcome.word[:WORD_LENGTH_MAX],
+        _bounded(outcome, RAW_DETAIL_BYTES_MAX if is_raw else DETAIL_BYTES_MAX),
+    )
     if outcome.verdict is Verdict.DONE and outcome.variables:
         await keep_variables(tx, [(command.station_id, outcome.variables, now)])
     state = rules.state_after(command.command, outcome)
@@ -134,7 +141,7 @@ async def record_outcome(tx: Transaction, command_id: CommandId, outcome: Comman
         await confirm_shown(tx, [command.station_id], now)
 
 
-def _bounded(outcome: CommandOutcome) -> dict[str, Any]:
+def _bounded(outcome: CommandOutcome, bytes_max: int) -> dict[str, Any]:
     """Return the detail of an answer with what was read in it, or only its size when it is too large."""
     variables = [
         variable if not rules.is_secret(variable.variable) else msgspec.structs.replace(variable, value=None)
@@ -142,9 +149,9 @@ def _bounded(outcome: CommandOutcome) -> dict[str, Any]:
     ]
     detail: dict[str, Any] = {**outcome.detail, **({"variables": variables} if variables else {})}
     encoded = msgspec.json.encode(detail)
-    if len(encoded) > DETAIL_BYTES_MAX:
+    if len(encoded) > bytes_max:
         return {"too_large_bytes": len(encoded)}
-    decoded: dict[str, Any] = msgspec.json.decode(encoded)
+    decoded: dict[str, Any] = secrecy.masked(msgspec.json.decode(encoded))
     return decoded
 
 

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
 from laddverk import __version__
-from laddverk.web.api import charging, field, money, people
+from laddverk.web.api import beliefs, calls, charging, field, money, people, tools
 from laddverk.web.api.keys import authenticated
 from laddverk.web.api.request import Asked, Asking, asked
 
@@ -45,6 +45,9 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *charging.HANDLERS,
     *people.HANDLERS,
     *money.HANDLERS,
+    *calls.HANDLERS,
+    *tools.HANDLERS,
+    *beliefs.HANDLERS,
 ]
 
 
