@@ -81,12 +81,15 @@ SELECT u.id, u.station_id, u.stage, u.state, u.forgiven, u.queued_at, s.connecte
        OR EXISTS (SELECT 1 FROM firmware_update other WHERE other.station_id = u.station_id AND other.id <> u.id
                   AND other.state IN ('asked', 'downloading', 'downloaded', 'installing', 'rebooting')) AS in_use
 FROM firmware_update u JOIN station s ON s.id = u.station_id JOIN site ON site.id = s.site_id
-WHERE u.campaign_id = $1 ORDER BY u.stage, u.place, u.id FOR UPDATE OF u
+WHERE u.campaign_id = $1 ORDER BY u.stage, u.place, u.id
 """
 
 
 async def steps(tx: Transaction, campaign_id: CampaignId) -> list[StepRow]:
-    """Return where all stations of a campaign are, in their order, locked."""
+    """Return where all stations of a campaign are, in their order.
+
+    Not locked: whoever moves a queued one holds the campaign, and recorders move only those in hand.
+    """
     return await tx.fetch(StepRow, STEPS, campaign_id)
 
 
