@@ -11,7 +11,18 @@ from itertools import chain
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from laddverk.simulator.abilities import certificates, customers, firmware, local_list, reservations
+from laddverk.simulator.abilities import (
+    battery_swap,
+    certificates,
+    customers,
+    der,
+    display,
+    firmware,
+    local_list,
+    reservations,
+    smart_charging,
+    tariff_cost,
+)
 from laddverk.simulator.abilities.ability import Orders, Triggers
 from laddverk.simulator.model import Setting
 
@@ -24,6 +35,11 @@ ABILITIES: Final[tuple[ModuleType, ...]] = (
     firmware,
     local_list,
     reservations,
+    battery_swap,
+    der,
+    display,
+    smart_charging,
+    tariff_cost,
 )
 
 
