@@ -14,6 +14,10 @@ from litestar.response import Stream
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.problems import NotAuthenticated
 from laddverk.web.console import (
+    authorisation,
+    authorisation_people,
+    authorisation_reservations,
+    certificates,
     commands,
     door,
     finding,
@@ -25,6 +29,7 @@ from laddverk.web.console import (
     office,
     people,
     registering,
+    security,
     sessions,
     sites,
     stations,
@@ -40,12 +45,14 @@ from laddverk.web.visit import named
 
 PAGES: Final = (
     door, now, finding, registering, stations, models, ways, frames, commands, stickers,
-    sites, sessions, people, tariffs, money, office, vendor_data, gallery,
+    authorisation, authorisation_reservations, authorisation_people, sites, sessions, people, tariffs, money, office, vendor_data, certificates, security, gallery,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
     "station": ("sta", "station", stations.live_parts),
     "configuration": ("sta", "station", stations.live_configuration),
+    "security": ("sta", "station", security.live_security),
+    "access": ("sta", "station", authorisation.live_parts),
     "site": ("sit", "site", sites.live_parts),
     "session": ("ses", "session", sessions.live_parts),
 }

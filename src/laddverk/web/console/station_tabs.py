@@ -26,5 +26,7 @@ TABS: Final = (
     StationTab("frames", marked("Frames"), "/frames", raw=True),
     StationTab("configuration", marked("Configuration"), "/configuration"),
     StationTab("ways", marked("Ways of its own"), "/ways"),
+    StationTab("security", marked("Security"), "/security"),
+    StationTab("access", marked("Access"), "/access"),
     StationTab("edit", marked("Settings"), "/edit", Permission.STATIONS_WRITE),
 )

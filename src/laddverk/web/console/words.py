@@ -58,6 +58,19 @@ COMMANDS: Final = {
     "request_report": marked("Read the configuration"),
     "send_data": marked("Send vendor data"),
     "raw_call": marked("A call of a tool"),
+    "send_local_list": marked("Send the local list"),
+    "read_local_list_version": marked("Ask for the list's version"),
+    "clear_cache": marked("Forget remembered tags"),
+    "reserve_now": marked("Reserve an outlet"),
+    "cancel_reservation": marked("Cancel a reservation"),
+    "read_customer": marked("Ask what it knows of a customer"),
+    "forget_customer": marked("Forget a customer"),
+    "read_transaction_status": marked("Ask about a session"),
+    "ask_for_certificate_request": marked("Ask for a new certificate request"),
+    "give_certificate": marked("Hand out a certificate"),
+    "install_certificate": marked("Install a root"),
+    "delete_certificate": marked("Delete a certificate"),
+    "list_certificates": marked("List the certificates"),
 }
 
 COMMAND_STATES: Final[Words] = {

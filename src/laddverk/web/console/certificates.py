@@ -1,0 +1,159 @@
+"""Certificates and security events of the whole network: what ends when, which roots are trusted, what was noticed."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from laddverk.certificates import queries
+from laddverk.certificates import service as certificates
+from laddverk.certificates.model import NewAnchor
+from laddverk.certificates.service.roots import ROOT_USES
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.problems import Invalid, NotFound, Problem
+from laddverk.ocpp.commands import Use
+from laddverk.web.console import certificate_words
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
+from laddverk.web.console.door import NEEDS
+
+ADDRESS: Final = "/console/certificates"
+EVENTS: Final = "/console/security-events"
+
+
+@get(ADDRESS, opt={NEEDS: Permission.STATIONS_READ})
+async def list_certificates(desk: AtDesk) -> Response[str]:
+    """The certificates of chargers, the one that ends first before all, and what the planner does about it."""
+    listing = desk.listing("ends")
+    state = desk.asked("state")
+    async with desk.transaction() as tx:
+        return desk.page(
+            "console/certificates/list.html",
+            own=certificate_words,
+            listing=listing,
+            rows=await queries.certificates(
+                tx, desk.sites, None, listing.search, state, limit=PAGE_SIZE, offset=listing.offset
+            ),
+            total=await queries.count_certificates(tx, desk.sites, listing.search, state),
+            endings=await queries.endings(tx, desk.sites),
+            alarms=await queries.count_events(tx, desk.sites, "", "open"),
+        )
+
+
+@get(f"{ADDRESS}/roots", opt={NEEDS: Permission.STATIONS_WRITE})
+async def list_roots(desk: AtDesk) -> Response[str]:
+    """The roots that are trusted, and for what."""
+    return await _roots(desk, {}, {})
+
+
+async def _roots(desk: Desk, values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
+    if desk.sites is not None:
+        raise NotFound("There is no such page.")
+    async with desk.transaction() as tx:
+        rows = await queries.anchors(tx)
+    uses = [(use.value, desk.words(certificate_words.USES[use.value])) for use in ROOT_USES]
+    return desk.page(
+        "console/certificates/roots.html",
+        status=status,
+        own=certificate_words,
+        rows=rows,
+        uses=uses,
+        values=values,
+        errors=errors,
+    )
+
+
+@post(f"{ADDRESS}/roots", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
+async def add_root(desk: AtDesk) -> Response[Any]:
+    """Trust a root."""
+    values = dict(await desk.form())
+    try:
+        async with desk.transaction() as tx:
+            await certificates.add_anchor(tx, desk.actor, _new(values), desk.now, reason=values.get("reason", ""))
+    except Problem as problem:
+        return await _roots(desk, values, desk.errors(problem), problem.status)
+    return desk.go(f"{ADDRESS}/roots", desk.words("The root is trusted from now on."))
+
+
+def _new(values: dict[str, str]) -> NewAnchor:
+    if values.get("use") not in {use.value for use in ROOT_USES}:
+        raise Invalid("A root cannot have this use.", field="use")
+    return NewAnchor(
+        use=Use(values["use"]),
+        pem=values.get("pem", ""),
+        name=values.get("name", ""),
+        ecosystem=values.get("ecosystem", ""),
+        responders=tuple(values.get("responders", "").split()),
+        provisioning_url=values.get("provisioning_url", ""),
+    )
+
+
+@post(f"{ADDRESS}/roots/{{root:str}}/retire", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=303)
+async def retire_root(desk: AtDesk, root: FromPath[str]) -> Response[Any]:
+    """Trust a root no longer."""
+    form = await desk.form()
+    async with desk.transaction() as tx:
+        await certificates.retire_anchor(tx, desk.actor, identity(root), desk.now, reason=form.get("reason", ""))
+    return desk.go(f"{ADDRESS}/roots", desk.words("The root is no longer trusted."))
+
+
+def identity(text: str) -> UUID:
+    """Return the id in an address. Raises `NotFound`."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such page.") from None
+
+
+@get(f"{ADDRESS}/contracts", opt={NEEDS: Permission.DRIVERS_READ})
+async def list_questions(desk: AtDesk) -> Response[str]:
+    """What chargers asked: contracts of cars, revocation, certificates for cars."""
+    async with desk.transaction() as tx:
+        rows = await queries.questions(tx, desk.sites, limit=200)
+    return desk.page(
+        "console/certificates/questions.html",
+        own=certificate_words,
+        rows=rows,
+        refuses_unknown=desk.house.settings.pnc_refuses_unknown,
+    )
+
+
+@get(EVENTS, opt={NEEDS: Permission.STATIONS_READ})
+async def list_events(desk: AtDesk) -> Response[str]:
+    """What may be an attack, told by chargers or noticed here."""
+    listing = desk.listing("latest")
+    only = desk.asked("only")
+    async with desk.transaction() as tx:
+        return desk.page(
+            "console/certificates/events.html",
+            own=certificate_words,
+            listing=listing,
+            rows=await queries.events(
+                tx, desk.sites, None, listing.search, only, limit=PAGE_SIZE, offset=listing.offset
+            ),
+            total=await queries.count_events(tx, desk.sites, listing.search, only),
+            alarms=await queries.count_events(tx, desk.sites, "", "open"),
+        )
+
+
+@post(f"{EVENTS}/{{event:str}}/seen", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=303)
+async def acknowledge_event(desk: AtDesk, event: FromPath[str]) -> Response[Any]:
+    """Say that somebody has looked at an event, and what it was."""
+    form = await desk.form()
+    async with desk.transaction() as tx:
+        await certificates.acknowledge(tx, desk.actor, [identity(event)], form.get("reason", ""), desk.now)
+    desk.tell()
+    return desk.go(EVENTS, desk.words("It is noted that somebody has looked."))
+
+
+ROUTES: Final = [
+    list_certificates,
+    list_roots,
+    add_root,
+    retire_root,
+    list_questions,
+    list_events,
+    acknowledge_event,
+]
