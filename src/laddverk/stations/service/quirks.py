@@ -15,6 +15,7 @@ from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.ocpp import facts, quirks
 from laddverk.ocpp.answers import BootAnswer, Registration
 from laddverk.ocpp.oddities import sorted_out
+from laddverk.ocpp.tolerance import storable
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.stations.store import quirks as store
@@ -148,7 +149,7 @@ async def flagged(tx: Transaction, station_id: StationId, now: datetime, flag: s
 async def _count(tx: Transaction, flags: Sequence[tuple[StationId, str, str, datetime]]) -> None:
     counted: dict[tuple[StationId, str, str], store.Bent] = {}
     for station_id, action, flag, at in flags:
-        oddity = sorted_out(action, flag)
+        oddity = sorted_out(storable(action), storable(flag))
         key = (station_id, oddity.kind, oddity.place)
         before = counted.get(key)
         count = 1 + (before.count if before else 0)
