@@ -25,8 +25,11 @@ TABS: Final = (
     StationTab("overview", marked("Overview"), ""),
     StationTab("frames", marked("Frames"), "/frames", raw=True),
     StationTab("configuration", marked("Configuration"), "/configuration"),
+    StationTab("monitoring", marked("Monitoring"), "/monitoring"),
     StationTab("ways", marked("Ways of its own"), "/ways"),
-    StationTab("security", marked("Security"), "/security"),
+    StationTab("proof", marked("Key and profile"), "/proof"),
     StationTab("access", marked("Access"), "/access"),
+    StationTab("security", marked("Security"), "/security"),
+    StationTab("software", marked("Software"), "/software"),
     StationTab("edit", marked("Settings"), "/edit", Permission.STATIONS_WRITE),
 )

@@ -57,6 +57,11 @@ COMMANDS: Final = {
     "write_variable": marked("Change a setting"),
     "request_report": marked("Read the configuration"),
     "send_data": marked("Send vendor data"),
+    "set_station_key": marked("Change the key"),
+    "update_firmware": marked("Update the firmware"),
+    "publish_firmware": marked("Publish firmware"),
+    "unpublish_firmware": marked("Take published firmware back"),
+    "request_log": marked("Fetch a log"),
     "raw_call": marked("A call of a tool"),
     "send_local_list": marked("Send the local list"),
     "read_local_list_version": marked("Ask for the list's version"),
@@ -71,6 +76,16 @@ COMMANDS: Final = {
     "install_certificate": marked("Install a root"),
     "delete_certificate": marked("Delete a certificate"),
     "list_certificates": marked("List the certificates"),
+    "write_variables": marked("Change settings"),
+    "request_custom_report": marked("Read a part of the configuration"),
+    "set_network_profile": marked("Write a network profile"),
+    "set_monitors": marked("Set a monitor"),
+    "clear_monitors": marked("Take a monitor away"),
+    "request_monitoring_report": marked("Read the monitors"),
+    "set_monitoring_base": marked("Choose the built-in monitors"),
+    "set_monitoring_level": marked("Choose what it tells"),
+    "adjust_stream": marked("Adjust a stream"),
+    "read_streams": marked("Ask which streams are open"),
 }
 
 COMMAND_STATES: Final[Words] = {
@@ -87,10 +102,39 @@ COMMAND_STATES: Final[Words] = {
 KNOCK_REASONS: Final = {
     "unknown_station": marked("No station has this identity."),
     "wrong_key": marked("The key is wrong."),
+    "wrong_user": marked("The user name is not that of the station."),
     "no_credentials": marked("It sent no key."),
     "no_subprotocol": marked("It speaks no OCPP version that we know."),
     "bad_identity": marked("The identity cannot be used."),
     "retired": marked("The station is retired."),
+    "wrong_profile": marked("It came another way than its security profile says."),
+    "not_private": marked("Without TLS it may only come from the listed networks."),
+    "profile_ended": marked("The time for which nothing was asked of it is over."),
+    "no_certificate": marked("It showed no certificate."),
+    "wrong_certificate": marked("Its certificate is that of another station."),
+    "expired_certificate": marked("Its certificate is not valid now."),
+    "legacy_tls": marked("It may not use the listener with older cipher suites."),
+    "tls_on_plain_port": marked("It speaks TLS on the port without TLS."),
+    "plain_on_tls_port": marked("It speaks without TLS on the port with TLS."),
+    "not_http": marked("What it speaks is no WebSocket."),
+    "tls_too_old": marked("It knows no TLS that is offered here."),
+    "tls_distrusts_us": marked("It does not trust our certificate."),
+    "tls_foreign_certificate": marked("Its certificate is signed by nobody that we trust."),
+    "tls_failed": marked("The TLS handshake failed."),
+    "too_many_sockets": marked("Too many connections came from its address."),
+}
+
+SECURITY_PROFILES: Final = {
+    0: ("broken", marked("nothing is asked")),
+    1: ("wait", marked("key, without TLS")),
+    2: ("done", marked("key over TLS")),
+    3: ("done", marked("certificate over TLS")),
+}
+
+KEY_FORMS: Final = {
+    "hex": marked("hexadecimal digits"),
+    "raw": marked("raw bytes"),
+    "text": marked("a password of its own"),
 }
 
 DOUBTS: Final = {
