@@ -21,6 +21,7 @@ from laddverk.web.console import (
     commands,
     door,
     finding,
+    firmware,
     frames,
     gallery,
     models,
@@ -28,10 +29,15 @@ from laddverk.web.console import (
     now,
     office,
     people,
+    proving,
+    provisioning,
+    provisioning_monitoring,
+    provisioning_templates,
     registering,
     security,
     sessions,
     sites,
+    software,
     stations,
     stickers,
     tariffs,
@@ -44,15 +50,21 @@ from laddverk.web.live import GATHER_ALL_S, Parts, Streams, stream
 from laddverk.web.visit import named
 
 PAGES: Final = (
-    door, now, finding, registering, stations, models, ways, frames, commands, stickers,
-    authorisation, authorisation_reservations, authorisation_people, sites, sessions, people, tariffs, money, office, vendor_data, certificates, security, gallery,
+    door, now, finding, registering, stations, provisioning, provisioning_monitoring, provisioning_templates, models, ways, proving,
+    frames, commands, stickers,
+    authorisation, authorisation_reservations, authorisation_people,
+    sites, sessions, people, tariffs, money, office, vendor_data, certificates, security, gallery, firmware, software,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
     "station": ("sta", "station", stations.live_parts),
-    "configuration": ("sta", "station", stations.live_configuration),
+    "configuration": ("sta", "station", provisioning.live_parts),
+    "monitoring": ("sta", "station", provisioning_monitoring.live_parts),
+    "template": ("cfg", "template", provisioning_templates.live_parts),
     "security": ("sta", "station", security.live_security),
     "access": ("sta", "station", authorisation.live_parts),
+    "campaign": ("cmp", "campaign", firmware.live_campaign),
+    "software": ("sta", "station", software.live_software),
     "site": ("sit", "site", sites.live_parts),
     "session": ("ses", "session", sessions.live_parts),
 }
