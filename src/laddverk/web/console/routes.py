@@ -53,7 +53,8 @@ PAGES: Final = (
     door, now, finding, registering, stations, provisioning, provisioning_monitoring, provisioning_templates, models, ways, proving,
     frames, commands, stickers,
     authorisation, authorisation_reservations, authorisation_people,
-    sites, sessions, people, tariffs, money, office, vendor_data, certificates, security, gallery, firmware, software,
+    sites, sessions, people, tariffs, money, office, vendor_data, certificates, security, gallery,
+    firmware, software,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
