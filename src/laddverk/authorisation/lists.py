@@ -21,6 +21,7 @@ from laddverk.ocpp import quirks
 from laddverk.ocpp.commands import ClearCache, SendLocalList
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
+from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.stations import service as stations
 from laddverk.stations.model import CommandState
 
@@ -135,6 +136,11 @@ async def choose(tx: Transaction, actor: Actor, choice: ListChoice, now: datetim
     kind = "station" if choice.station_id else "site"
     about = choice.station_id or choice.site_id
     await audit.write(tx, actor, "local_list.chosen", kind, about, at=now, reason=reason, detail=detail)
+
+
+async def plan_all(tx: Transaction) -> None:
+    """Let every list be compared with the tokens, now."""
+    await enqueue(tx, [NewJob("authorisation.plan_lists", {})])
 
 
 async def begin_again(tx: Transaction, actor: Actor, station_id: StationId, now: datetime) -> CommandId | None:

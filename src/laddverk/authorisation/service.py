@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from laddverk.authorisation.customers import record_parts
 from laddverk.authorisation.customers import request as request_customer
-from laddverk.authorisation.lists import begin_again, choose, clear_caches, set_cache_hours, sync
+from laddverk.authorisation.lists import begin_again, choose, clear_caches, plan_all, set_cache_hours, sync
 from laddverk.authorisation.offline import decide as decide_offline
 from laddverk.authorisation.recording import record_presence
 from laddverk.authorisation.reserving import cancel, record_releases, record_uses, reserve, reserved_token
@@ -15,6 +15,7 @@ __all__ = [
     "choose",
     "clear_caches",
     "decide_offline",
+    "plan_all",
     "record_parts",
     "record_presence",
     "record_releases",

@@ -19,6 +19,7 @@ from laddverk.payments import queries as payments_queries
 from laddverk.platform import queries as platform_queries
 from laddverk.platform.database import Transaction
 from laddverk.sessions import queries as sessions_queries
+from laddverk.web.console import authorisation_words as own_words
 from laddverk.web.console import spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, found
 from laddverk.web.console.door import NEEDS
@@ -177,15 +178,18 @@ async def export_tokens(desk: AtDesk) -> Response[bytes]:
         )
     return spreadsheets.answer(
         "tags",
-        ("uid", "label", "driver", "valid_until", "blocked_why", "last_used_at"),
-        [(row.uid, row.label, row.driver_name, row.valid_until, row.blocked_why, row.last_used_at) for row in rows],
+        ("uid", "label", "driver", "valid_until", "blocked_why", "group", "last_used_at"),
+        [
+            (row.uid, row.label, row.driver_name, row.valid_until, row.blocked_why, row.group_code, row.last_used_at)
+            for row in rows
+        ],
     )
 
 
 @get("/console/tokens/new", opt={NEEDS: Permission.DRIVERS_WRITE})
 async def new_token(desk: AtDesk) -> Response[str]:
     """The form for a new tag."""
-    return desk.page("console/tokens/new.html", values={"driver": desk.asked("driver")}, errors={})
+    return desk.page("console/tokens/new.html", values={"driver": desk.asked("driver")}, errors={}, own_words=own_words)
 
 
 @post("/console/tokens/new", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=200)
@@ -194,16 +198,29 @@ async def create_token(desk: AtDesk) -> Response[Any]:
     form = await desk.form()
     try:
         async with desk.transaction() as tx:
-            driver_id = await _driver_meant(tx, form.get("driver", ""))
-            new = NewToken(uid=form.get("uid", ""), label=form.get("label", ""), driver_id=driver_id)
+            driver_id = await driver_meant(tx, form.get("driver", ""))
+            new = NewToken(
+                uid=form.get("uid", ""),
+                label=form.get("label", ""),
+                driver_id=driver_id,
+                kind=form.get("kind", "rfid"),
+                group_code=form.get("group_code", ""),
+                is_master=bool(form.get("is_master")),
+            )
             await access.create_token(tx, desk.actor, new, desk.now)
     except Problem as problem:
-        return desk.page("console/tokens/new.html", status=problem.status, values=form, errors=desk.errors(problem))
+        return desk.page(
+            "console/tokens/new.html",
+            status=problem.status,
+            values=form,
+            errors=desk.errors(problem),
+            own_words=own_words,
+        )
     back = f"/console/drivers/{shown('drv', driver_id)}" if driver_id else "/console/tokens"
     return desk.go(back, desk.words("The tag is added and works from now on."))
 
 
-async def _driver_meant(tx: Transaction, text: str) -> DriverId | None:
+async def driver_meant(tx: Transaction, text: str) -> DriverId | None:
     """Return the driver that somebody wrote down as an id or an e-mail address. Raises `Invalid`."""
     if not text:
         return None
