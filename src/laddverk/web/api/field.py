@@ -103,6 +103,7 @@ async def make_station(asked: Asking, data: JSONBody[StationToMake]) -> shapes.S
         power_max_w=data.power_max_w,
         vendor=data.vendor,
         model=data.model,
+        security_profile=asked.house.settings.new_station_profile,
     )
     async with asked.transaction() as tx:
         made = await stations.create_station(tx, asked.actor, new, asked.now, pepper=asked.house.secrets.charger_pepper)

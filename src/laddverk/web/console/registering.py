@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
@@ -43,8 +44,10 @@ async def create_station(desk: AtDesk) -> Response[Any]:
     form = await desk.form()
     try:
         async with desk.transaction() as tx:
+            profile = desk.house.settings.new_station_profile
+            new = msgspec.structs.replace(new_station_of(form), security_profile=profile)
             made = await stations.create_station(
-                tx, desk.actor, new_station_of(form), desk.now, pepper=desk.house.secrets.charger_pepper
+                tx, desk.actor, new, desk.now, pepper=desk.house.secrets.charger_pepper
             )
     except Problem as problem:
         async with desk.transaction() as tx:
@@ -62,6 +65,8 @@ async def create_station(desk: AtDesk) -> Response[Any]:
 def charger_address(settings: Settings) -> str:
     """Return the address that is entered in a charger, without its identity at the end."""
     web = urlsplit(settings.web_url)
+    if settings.ocpp_tls_port is not None:
+        return f"wss://{web.hostname}:{settings.ocpp_tls_port}/ocpp"
     if web.scheme == "https":  # a proxy in front takes both
         return f"wss://{web.netloc}/ocpp"
     return f"ws://{web.hostname}:{settings.ocpp_port}/ocpp"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from litestar import Response, get
@@ -12,7 +13,7 @@ from laddverk.kernel.ids import shown
 from laddverk.ocpp import quirks
 from laddverk.platform.database import Transaction
 from laddverk.sessions import queries as sessions_queries
-from laddverk.stations import queries, quirk_queries
+from laddverk.stations import door_queries, queries, quirk_queries
 from laddverk.web.console import spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
@@ -21,6 +22,7 @@ from laddverk.web.visit import named
 
 SORTS: Final = ("name", "site", "model", "seen", "condition")
 HAPPENINGS_SHOWN: Final = 25
+ALARMS_SHOWN_FOR: Final = timedelta(days=7)
 
 
 def wanted(desk: Desk, search: str) -> queries.StationFilter:
@@ -128,35 +130,18 @@ async def live_parts(desk: Desk, station_id: str) -> Parts:
     return {f"station-{name}": desk.template(f"console/stations/{name}.html", **known) for name in names}
 
 
-@get("/console/stations/{station_id:str}/configuration", opt={NEEDS: Permission.STATIONS_READ})
-async def show_configuration(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
-    """What the charger says of its settings."""
-    async with desk.transaction() as tx:
-        station = await seen_station(desk, tx, station_id)
-        rows = await queries.variables(tx, station.id, desk.listing("name").search)
-    return desk.page("console/stations/configuration.html", station=station, rows=rows, tab="configuration")
-
-
-async def live_configuration(desk: Desk, station_id: str) -> Parts:
-    """Return the settings of a charger, which come while it tells them."""
-    async with desk.transaction() as tx:
-        station = await seen_station(desk, tx, station_id)
-        rows = await queries.variables(tx, station.id, desk.listing("name").search)
-    return {"station-variables": desk.template("console/stations/variables.html", station=station, rows=rows)}
-
-
 @get("/console/knocks", opt={NEEDS: Permission.STATIONS_WRITE})
 async def list_knocks(desk: AtDesk) -> Response[str]:
     """Who tried to connect and was not let in."""
     async with desk.transaction() as tx:
         rows = await queries.knocks(tx, desk.listing("last").search)
-    return desk.page("console/knocks.html", rows=rows)
+        alarms = await door_queries.alarms(tx, desk.now - ALARMS_SHOWN_FOR)
+    return desk.page("console/knocks.html", rows=rows, alarms=alarms)
 
 
 ROUTES: Final = [
     list_stations,
     export_stations,
     show_station,
-    show_configuration,
     list_knocks,
 ]

@@ -67,6 +67,7 @@ class World:
             f"/console/stations/{station}/frames",
             f"/console/stations/{station}/frames?action=BootNotification",
             f"/console/stations/{station}/configuration",
+            f"/console/stations/{station}/proof",
             f"/console/stations/{station}/edit",
             f"/console/stations/{other}",
             f"/console/stickers?station={station}",
