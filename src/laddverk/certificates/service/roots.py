@@ -63,7 +63,7 @@ def _parsed(pem: str) -> list[x509.Certificate]:
         raise Invalid(
             "This is no certificate: %(reason)s.",
             field="pem",
-            remedy="Paste the text from BEGIN CERTIFICATE to END CERTIFICATE, or upload the file.",
+            remedy="Paste the text from BEGIN CERTIFICATE to END CERTIFICATE.",
             reason=str(error)[:TEXT_MAX],
         ) from None
 

@@ -1,0 +1,93 @@
+"""The console's pages about certificates and security: they render, filter, and do what their buttons say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from laddverk.certificates import service as certificates
+from laddverk.certificates.model import NewEvent
+from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import shown
+from tests.integration.certificates import pki
+from tests.integration.web.console.conftest import HOSTILE, NOW, SignedIn, World
+
+PAGES = (
+    "/console/certificates",
+    "/console/certificates/roots",
+    "/console/certificates/contracts",
+    "/console/security-events",
+)
+
+
+async def value(world: World, sql: str, *args: object) -> object:
+    async with world.house.database.transaction() as tx:
+        return await tx.value(sql, *args)
+
+
+async def test_a_root_is_trusted_and_then_no_longer(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    root = pki.entity("Root of contracts", ca=True)
+    answer = await browser.send(
+        "/console/certificates/roots", use="mo_root", pem=root.pem, responders="OCSP.example.com\nocsp.example.com"
+    )
+    assert answer.status_code == 303, answer.text
+    page = await browser.open("/console/certificates/roots")
+    assert "Root of contracts" in page.text
+    assert await value(world, "SELECT responders::text FROM trust_anchor WHERE use = 'mo_root'") == "{ocsp.example.com}"
+    anchor = await value(world, "SELECT id FROM trust_anchor WHERE use = 'mo_root'")
+    await browser.send(f"/console/certificates/roots/{anchor}/retire", reason="a test")
+    assert await value(world, "SELECT count(*) FROM trust_anchor WHERE retired_at IS NULL AND use = 'mo_root'") == 0
+
+
+async def test_what_is_no_root_is_refused_in_words(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    for pem in ("no certificate", pki.entity("Leaf").pem, pki.entity("Old", ca=True, begins=-2 * pki.YEAR).pem):
+        answer = await browser.send("/console/certificates/roots", use="mo_root", pem=pem)
+        assert answer.status_code == 422
+    assert await value(world, "SELECT count(*) FROM trust_anchor") == 0
+
+
+async def test_an_event_is_shown_without_harm_and_looked_at_with_a_reason(world: World, signed_in: SignedIn) -> None:
+    async with world.house.database.transaction() as tx:
+        await certificates.note(
+            tx,
+            NewEvent(
+                station_id=world.station, at=NOW, received_at=datetime.now(UTC), kind="TamperDetectionActivated",
+                tech_info=HOSTILE,
+            ),
+        )  # fmt: skip
+    browser = await signed_in()
+    for path in (*PAGES, f"/console/stations/{shown('sta', world.station)}/security"):
+        answer = await browser.open(path)
+        assert answer.status_code == 200, path
+        assert HOSTILE not in answer.text
+    assert "TamperDetectionActivated" in (await browser.open("/console/security-events?only=open")).text
+    event = await value(world, "SELECT id FROM security_event")
+    await browser.send(f"/console/security-events/{event}/seen", reason="the technician was there")
+    assert "TamperDetectionActivated" not in (await browser.open("/console/security-events?only=open")).text
+    assert await value(world, "SELECT reason FROM audit_log WHERE action = 'security_event.seen'") == (
+        "the technician was there"
+    )
+
+
+async def test_the_buttons_of_a_charger_leave_commands(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    here = f"/console/stations/{shown('sta', world.station)}/security"
+    assert (await browser.send(f"{here}/ask", signing="station")).status_code == 303
+    assert (await browser.send(f"{here}/list")).status_code == 303
+    assert (await browser.send(f"{here}/ask", signing="nonsense")).status_code == 422
+    assert (await browser.send(f"{here}/nonsense")).status_code == 404
+    kinds = "SELECT count(DISTINCT kind) FROM command WHERE kind LIKE '%certificate%'"
+    assert await value(world, kinds) == 2
+
+
+async def test_who_sees_some_sites_only_sees_nothing_of_the_others(world: World, signed_in: SignedIn) -> None:
+    async with world.house.database.transaction() as tx:
+        await certificates.note(
+            tx, NewEvent(station_id=world.other_station, at=NOW, received_at=NOW, kind="TamperDetectionActivated")
+        )
+    browser = await signed_in(Role.SITE_HOST, world.site)
+    assert "TamperDetectionActivated" not in (await browser.open("/console/security-events")).text
+    other = f"/console/stations/{shown('sta', world.other_station)}/security"
+    assert (await browser.open(other)).status_code == 404
+    assert (await browser.open("/console/certificates/roots")).status_code in (403, 404)
