@@ -33,6 +33,10 @@ def named() -> dict[str, set[Path]]:
         if path.suffix in SUFFIXES:
             for each in CASE_ID.findall(path.read_text(encoding="utf-8").replace("test_tc_", "test tc_")):
                 found.setdefault(each.upper(), set()).add(path.relative_to(ROOT))
+    for case, where in cases().get("proved_elsewhere", {}).items():
+        name, _, test = where.partition("::")
+        if f"def {test}(" in (ROOT / name).read_text(encoding="utf-8"):
+            found.setdefault(case, set()).add(Path(name))
     return found
 
 

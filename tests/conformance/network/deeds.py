@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from laddverk.kernel.ids import SessionId, StationId
+from laddverk.ocpp.answers import Registration
 from laddverk.sessions import service as sessions
+from laddverk.stations import service as stations
 from tests.network import ACTOR, Network
 
 OPEN_SESSION = "SELECT id FROM session WHERE station_id = $1 AND ended_at IS NULL ORDER BY started_at DESC LIMIT 1"
@@ -18,6 +20,15 @@ OPEN_SESSION = "SELECT id FROM session WHERE station_id = $1 AND ended_at IS NUL
 async def work_off(network: Network) -> None:
     """Do the jobs that wait."""
     await network.house.worker.run_until_idle()
+
+
+async def hold(network: Network, station_id: StationId, *, answer: str, interval_s: int | None = None) -> None:
+    """Decide how the next boots of the station are answered."""
+    house = network.house
+    async with house.database.transaction() as tx:
+        await stations.set_registration(
+            tx, ACTOR, station_id, Registration(answer), house.clock(), interval_s=interval_s, reason="transcript"
+        )
 
 
 async def stop(network: Network, station_id: StationId) -> UUID:
