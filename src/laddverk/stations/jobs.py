@@ -12,7 +12,7 @@ from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler, NewJob, enqueue
 from laddverk.stations import service
 from laddverk.stations.model import CommandFinished
-from laddverk.stations.store import reports
+from laddverk.stations.store import quirks, reports
 
 FRAMES_SETTLE: Final = timedelta(hours=1)  # frames stay rows this long: the newest are what people look at
 FRAMES_KEPT: Final = timedelta(days=400)  # more than a year: a bill can be recomputed until it is long closed
@@ -43,6 +43,7 @@ def handlers(house: House) -> dict[str, Handler]:
     async def drop_old(tx: Transaction, _: Sequence[dict[str, Any]]) -> None:
         await journal.prune(tx, house.clock() - FRAMES_KEPT)
         await reports.drop_reports(tx, house.clock() - REPORTS_KEPT)
+        await quirks.drop_bent(tx, house.clock() - REPORTS_KEPT)
 
     async def key_command_finished(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         """A charger that refused its new key keeps the old one."""

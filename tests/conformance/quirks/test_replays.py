@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter, defaultdict
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ HERE = Path(__file__).parent
 CAPTURED = HERE.parents[3] / "shared" / "data" / "ocpp" / "captured_frames.jsonl"
 QUIRKS = [json.loads(line) for line in (HERE.parent / "ocpp" / "quirk_frames.jsonl").read_text().splitlines()]
 VERSIONS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1", "2.1": "ocpp2.1"}
+ROWS = 90  # of the catalogue of quirks
 SMALLEST: dict[str, dict[str, Any]] = {
     "GetConfiguration": {},
     "Reset": {"type": "Soft"},
@@ -31,7 +33,13 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "GetCompositeSchedule": {"connectorId": 1, "duration": 60},
 }
 """A call that a quirk is the answer to."""
+TEST = re.compile(r"^async def test_q(\d{3})_", re.MULTILINE)
 STUMBLES = {"gateway.untranslated", "window.quarantined", "window.failed", "window.stumbled", "window.not_recorded"}
+
+
+async def test_every_row_of_the_catalogue_has_its_test() -> None:
+    numbers = {int(number) for path in HERE.glob("test_*.py") for number in TEST.findall(path.read_text())}
+    assert numbers == set(range(1, ROWS + 1))
 
 
 @pytest.mark.parametrize("quirk", QUIRKS, ids=lambda quirk: quirk["id"])
