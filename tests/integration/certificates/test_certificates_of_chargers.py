@@ -11,7 +11,7 @@ from laddverk.ocpp.facts import Signing
 from laddverk.ocpp.protocol import Protocol
 from laddverk.simulator.abilities.certificates import STATION, V2G, Certificates, ask_for, notice
 from laddverk.stations.model import COMMANDS_TOPIC
-from tests.integration.certificates import pki
+from tests import pki
 from tests.integration.certificates.conftest import charger_on, until
 from tests.network import ACTOR, ask
 

@@ -8,7 +8,7 @@ from laddverk.certificates import service as certificates
 from laddverk.certificates.model import NewEvent
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import shown
-from tests.integration.certificates import pki
+from tests import pki
 from tests.integration.web.console.conftest import HOSTILE, NOW, SignedIn, World
 
 PAGES = (
