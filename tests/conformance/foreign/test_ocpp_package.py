@@ -1,4 +1,4 @@
-"""A whole session by a charger that others wrote: the PyPI package `ocpp` as client, in 1.6 and in 2.0.1."""
+"""A whole session by a charger that others wrote: the PyPI package `ocpp` as client, in 1.6, 2.0.1 and 2.1."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from ocpp.routing import on
 from ocpp.v16 import ChargePoint as ChargePoint16
 from ocpp.v16 import call as call16
 from ocpp.v16 import call_result as result16
+from ocpp.v21 import ChargePoint as ChargePoint21
+from ocpp.v21 import call as call21
+from ocpp.v21 import call_result as result21
 from ocpp.v201 import ChargePoint as ChargePoint201
 from ocpp.v201 import call as call201
 from ocpp.v201 import call_result as result201
@@ -53,6 +56,17 @@ class Charger201(ChargePoint201):  # type: ignore[misc]
     async def on_stop(self, transaction_id: str, **_more: Any) -> Any:
         self.stopped.set()
         return result201.RequestStopTransaction(status="Accepted")
+
+
+class Charger21(ChargePoint21):  # type: ignore[misc]
+    """A foreign 2.1 charger that stops when it is told to."""
+
+    stopped: asyncio.Event
+
+    @on("RequestStopTransaction")
+    async def on_stop(self, transaction_id: str, **_more: Any) -> Any:
+        self.stopped.set()
+        return result21.RequestStopTransaction(status="Accepted")
 
 
 @pytest.fixture
@@ -123,26 +137,31 @@ async def test_a_whole_session_in_16(network: Network) -> None:
     assert await energy_and_end(network) == (4000, True, "A Driver")
 
 
-async def test_a_whole_session_in_201(network: Network) -> None:
-    async with network.socket("FOREIGN", version="ocpp2.0.1") as socket:
-        charger = Charger201("FOREIGN", socket)
+@pytest.mark.parametrize(
+    ("version", "kind", "call2x"),
+    [("ocpp2.0.1", Charger201, call201), ("ocpp2.1", Charger21, call21)],
+    ids=["2.0.1", "2.1"],
+)
+async def test_a_whole_session_in_2x(network: Network, version: str, kind: Any, call2x: Any) -> None:
+    async with network.socket("FOREIGN", version=version) as socket:
+        charger = kind("FOREIGN", socket)
         charger.stopped = asyncio.Event()
         listening = asyncio.create_task(charger.start())
 
         boot = await charger.call(
-            call201.BootNotification(charging_station={"vendor_name": "Foreign", "model": "F201"}, reason="PowerUp")
+            call2x.BootNotification(charging_station={"vendor_name": "Foreign", "model": "F201"}, reason="PowerUp")
         )
         assert boot.status == "Accepted"
         await charger.call(
-            call201.StatusNotification(timestamp=at(0), connector_status="Occupied", evse_id=1, connector_id=1)
+            call2x.StatusNotification(timestamp=at(0), connector_status="Occupied", evse_id=1, connector_id=1)
         )
         token = {"id_token": TOKEN, "type": "ISO14443"}
-        authorised = await charger.call(call201.Authorize(id_token=token))
+        authorised = await charger.call(call2x.Authorize(id_token=token))
         assert authorised.id_token_info["status"] == "Accepted"
 
         def event(kind: str, sequence: int, minutes: int, register: int, **more: Any) -> Any:
             reading = {"value": register, "measurand": "Energy.Active.Import.Register", "context": "Sample.Periodic"}
-            return call201.TransactionEvent(
+            return call2x.TransactionEvent(
                 event_type=kind,
                 timestamp=at(minutes),
                 trigger_reason="MeterValuePeriodic",
