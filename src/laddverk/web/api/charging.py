@@ -9,6 +9,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
+from laddverk.authorisation import service as authorisation
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import DriverId, SessionId, SiteId, StationId, TariffId, parsed, shown
 from laddverk.kernel.problems import Conflict, NotFound
@@ -121,13 +122,16 @@ async def start_session(asked: Asking, data: JSONBody[Start]) -> shapes.Command:
     async with asked.transaction() as tx:
         if await station_queries.station(tx, asked.actor.site_ids, station_id) is None:
             raise NotFound("There is no such station.", field="station_id")
+        driver_id = DriverId(parsed("drv", data.driver_id, field="driver_id"))
+        kept_for = await authorisation.reserved_token(tx, station_id, data.evse_number, driver_id, asked.now)
         prepared = await sessions.prepare_start(
             tx,
             asked.actor,
+            reserved_for=kept_for,
             station_id=station_id,
             evse_number=data.evse_number,
             connector_number=data.connector_number,
-            driver_id=DriverId(parsed("drv", data.driver_id, field="driver_id")),
+            driver_id=driver_id,
             now=asked.now,
         )
         command_id = await sessions.begin_start(tx, asked.actor, prepared.id, asked.now)

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
 from laddverk import __version__
-from laddverk.web.api import beliefs, calls, charging, field, money, people, tools
+from laddverk.web.api import authorisation, beliefs, calls, certificates, charging, field, money, people, tools
 from laddverk.web.api.keys import authenticated
 from laddverk.web.api.request import Asked, Asking, asked
 
@@ -45,9 +45,11 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *charging.HANDLERS,
     *people.HANDLERS,
     *money.HANDLERS,
+    *authorisation.HANDLERS,
     *calls.HANDLERS,
     *tools.HANDLERS,
     *beliefs.HANDLERS,
+    *certificates.HANDLERS,
 ]
 
 

@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 from laddverk.access import service as access
 from laddverk.platform.house import House
 from laddverk.web import security
-from laddverk.web.portal import account, charging, service_pages, start
+from laddverk.web.portal import account, charging, reservations, service_pages, start
 from laddverk.web.visit import Account, Visit
 
 
@@ -29,7 +29,13 @@ async def recognise_driver(request: Request[Any, Any, Any]) -> None:
 ROUTES: Final[list[ControllerRouterHandler]] = [
     Router(
         "/",
-        route_handlers=[*start.HANDLERS, *charging.HANDLERS, *account.HANDLERS, *service_pages.HANDLERS],
+        route_handlers=[
+            *start.HANDLERS,
+            *charging.HANDLERS,
+            *account.HANDLERS,
+            *reservations.HANDLERS,
+            *service_pages.HANDLERS,
+        ],
         before_request=recognise_driver,
         signature_namespace={"Visit": Visit},
     )

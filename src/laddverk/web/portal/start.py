@@ -10,6 +10,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from laddverk.access import queries as access_queries
+from laddverk.authorisation import queries as authorisation_queries
+from laddverk.authorisation import service as authorisation
 from laddverk.kernel.ids import DriverId, SiteId, parsed
 from laddverk.kernel.problems import NotFound, Problem
 from laddverk.payments import service as payments
@@ -99,6 +101,7 @@ async def pay(visit: Visiting, code: FromPath[str]) -> Response[Any]:
         found = await _outlet(tx, code)
         try:
             async with tx.savepoint():
+                await authorisation.reserved_token(tx, found.station_id, found.evse_number, None, visit.now)
                 prepared = await sessions.prepare_start(
                     tx,
                     visit.actor,
@@ -136,9 +139,13 @@ async def start(visit: Visiting, code: FromPath[str]) -> Response[Any]:
     try:
         async with visit.transaction() as tx:
             found = await _outlet(tx, code)
+            kept_for = await authorisation.reserved_token(
+                tx, found.station_id, found.evse_number, DriverId(visit.actor.id), visit.now
+            )
             prepared = await sessions.prepare_start(
                 tx,
                 visit.actor,
+                reserved_for=kept_for,
                 station_id=found.station_id,
                 evse_number=found.evse_number,
                 connector_number=found.connector_number,
@@ -175,7 +182,9 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         found = await _outlet(tx, code)
         version = await _price(tx, visit, found)
         state = state_of(found)
-        can_start = state in STARTABLE and version is not None
+        is_mine = await _is_kept_for(tx, visit, found)
+        can_start = (state in STARTABLE or (is_mine and state is State.RESERVED)) and version is not None
+        can_reserve = state is State.FREE and await authorisation_queries.supports_reservations(tx, found.station_id)
         others = [] if can_start else await _free_elsewhere(tx, found)
     why_not = visit.words(outlets.WHY_NOT.get(state, "")) if state in outlets.WHY_NOT else ""
     if version is None:
@@ -188,6 +197,8 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         plug=outlets.PLUGS.get(found.plug, found.plug),
         board={"rows": outlets.price_rows(version.body, visit.language)} if version else None,
         can_start=can_start,
+        is_mine=is_mine,
+        can_reserve=can_reserve and not is_mine,
         why_not=why_not,
         others=others,
         reserve_minor=visit.house.settings.adhoc_reserve_minor,
@@ -202,6 +213,17 @@ async def _outlet(tx: Transaction, code: str) -> Outlet:
     if found is None:
         raise NotFound("There is no outlet with this code.", remedy="Look once more at the sticker, or scan it.")
     return found
+
+
+async def _is_kept_for(tx: Transaction, visit: Visit, outlet: Outlet) -> bool:
+    """Return whether the outlet is kept for the signed-in driver."""
+    if visit.actor.kind != "driver" or visit.actor.id is None:
+        return False
+    wanted = authorisation_queries.ReservationFilter(
+        state="held", station_id=outlet.station_id, driver_id=visit.actor.id
+    )
+    held = await authorisation_queries.reservations(tx, None, wanted, limit=1)
+    return any(one.evse_number in (None, outlet.evse_number) and one.expires_at > visit.now for one in held)
 
 
 async def _price(tx: Transaction, visit: Visit, outlet: Outlet) -> TariffVersion | None:
