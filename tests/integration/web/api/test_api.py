@@ -66,7 +66,8 @@ def operations() -> list[tuple[str, str]]:
 async def test_nothing_answers_without_a_key(client: httpx.AsyncClient) -> None:
     nobody, guesser = Program(client, None), Program(client, "lvk_wrong")
     for number, (method, path) in enumerate(operations()):
-        answer = await (guesser if number % 2 else nobody)(method, path, {})
+        who = guesser if number % 2 and number < FAILURES_MAX else nobody  # more guesses, and nobody would be answered
+        answer = await who(method, path, {})
         assert answer.status_code == 401, (method, path)
         assert answer.headers["content-type"] == "application/problem+json"
 
