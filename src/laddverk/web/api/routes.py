@@ -13,7 +13,18 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
 from laddverk import __version__
-from laddverk.web.api import authorisation, beliefs, calls, certificates, charging, field, money, people, tools
+from laddverk.web.api import (
+    authorisation,
+    beliefs,
+    calls,
+    certificates,
+    charging,
+    field,
+    firmware,
+    money,
+    people,
+    tools,
+)
 from laddverk.web.api.keys import authenticated
 from laddverk.web.api.request import Asked, Asking, asked
 
@@ -46,6 +57,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *people.HANDLERS,
     *money.HANDLERS,
     *authorisation.HANDLERS,
+    *firmware.HANDLERS,
     *calls.HANDLERS,
     *tools.HANDLERS,
     *beliefs.HANDLERS,
