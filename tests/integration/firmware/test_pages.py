@@ -8,8 +8,8 @@ import pytest
 
 from laddverk.access import service as access
 from laddverk.access.model import StaffDetails
-from laddverk.kernel.actors import Role
-from laddverk.kernel.ids import shown
+from laddverk.kernel.actors import Actor, Permission, Role
+from laddverk.kernel.ids import new_id, shown
 from laddverk.web.app import create_app
 from tests.integration.firmware.world import TESTS, signed
 
@@ -124,3 +124,28 @@ async def test_firmware_with_a_wrong_signature_goes_nowhere(world, desk):
     tab = f"/console/stations/{shown('sta', station)}/software"
     form = {"image": shown("fmw", image), "reason": "prov", "unsigned_reason": "försök"}
     assert (await desk.post(f"{tab}/update", data=form)).status_code == 409
+
+
+async def test_a_program_adds_firmware_begins_a_campaign_and_asks_for_a_log(world):
+    station = await world.station()
+    admin = Actor("operator", new_id(), "admin", frozenset(Permission))
+    async with world.database.transaction() as tx:
+        wanted = frozenset({Permission.STATIONS_READ, Permission.STATIONS_WRITE, Permission.COMMANDS_SEND})
+        key = await access.create_api_key(tx, admin, "campaigner", wanted, world.clock.now)
+    async with world.http() as program:
+        program.headers["authorization"] = f"Bearer {key.secret}"
+        content = b"firmware" * 10
+        form = {"version": "2.0.0", "vendor": "Acme", **signed(content)}
+        added = await program.post("/api/v1/firmware", data=form, files={"file": ("wall.bin", content)})
+        assert (added.status_code, added.json()["signature_state"]) == (201, "valid")
+        plan = {"image_id": added.json()["id"], "name": "Höst", "reason": "ny version"}
+        begun = await program.post("/api/v1/campaigns", json=plan)
+        assert (begun.status_code, begun.json()["total"]) == (201, 1)
+        paused = await program.post(f"/api/v1/campaigns/{begun.json()['id']}/pause", json={"reason": "vänta"})
+        assert paused.json()["state"] == "paused"
+        wish = {"log": "security", "reason": "felsökning"}
+        assert (await program.post(f"/api/v1/stations/{shown('sta', station)}/logs", json=wish)).status_code == 202
+        async with world.http() as charger:
+            await charger.put(await world.location(station), content=b"a log")
+        (came,) = (await program.get(f"/api/v1/stations/{shown('sta', station)}/logs")).json()
+        assert (await program.get(f"/api/v1/logs/{came['id']}/content")).content == b"a log"
