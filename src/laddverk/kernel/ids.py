@@ -52,6 +52,8 @@ PREFIXES: Final = {
     "crd": "card",
     "inv": "invoice",
     "mai": "mail",
+    "txt": "text for displays",
+    "cfg": "configuration template",
     "rsv": "reservation",
     "cus": "customer request",
     "fmw": "firmware image",

@@ -25,7 +25,9 @@ from laddverk.access.model import DriverDetails, StaffDetails
 from laddverk.kernel.actors import PERMISSIONS, Permission, Role
 from laddverk.kernel.ids import new_id, shown
 from laddverk.ocpp import facts
-from laddverk.ocpp.commands import Reset
+from laddverk.ocpp.commands import NewValue, Reset
+from laddverk.provisioning import service as provisioning
+from laddverk.provisioning.model import TemplateDetails
 from laddverk.stations import service as stations
 from laddverk.tariffs import service as tariffs
 from laddverk.web import security
@@ -44,6 +46,7 @@ PUBLIC: Final = {
     ("GET", "/u/{code:str}"),
     ("POST", "/u/{code:str}/pay"),
     ("POST", "/u/{code:str}/start"),  # leads to the sign-in
+    ("POST", "/u/{code:str}/reserve"),  # leads to the sign-in
     ("GET", "/places.json"),
     ("GET", "/places/{site:str}"),
     ("GET", "/help"),
@@ -152,6 +155,21 @@ async def field(world: World) -> Field:
         member = await access.create_staff(tx, ACTOR, eva, PASSWORD, NOW)
         token = await tx.value("SELECT id FROM token LIMIT 1")
         key = await access.create_api_key(tx, ACTOR, "Rapporter", [Permission.STATIONS_READ], NOW)
+        wanted = TemplateDetails(
+            name="Kajens mall", site_id=world.other_site, wanted=(NewValue(variable="A", value="1"),)
+        )
+        template = await provisioning.create_template(tx, ACTOR, wanted, NOW)
+        reservation, request = new_id(), new_id()
+        await tx.execute(
+            "INSERT INTO reservation (id, station_id, evse_number, token_uid, token_type, requested_by, created_at,"
+            " expires_at) VALUES ($1, $2, 1, 'KAJTAGG', 'ISO14443', 'x', $3, $3)",
+            reservation, other, NOW,
+        )  # fmt: skip
+        await tx.execute(
+            "INSERT INTO customer_request (id, driver_id, kind, requested_by, created_at)"
+            " VALUES ($1, $2, 'read', 'x', $3)",
+            request, world.driver, NOW,
+        )  # fmt: skip
         codes = tuple(await tx.values("SELECT code FROM connector ORDER BY code"))
     foreign = {
         "station_id": shown("sta", other),
@@ -166,6 +184,9 @@ async def field(world: World) -> Field:
         "invoice_id": world.invoice,
         "operator_id": shown("opr", member),
         "key_id": shown("key", key.id),
+        "template_id": shown("cfg", template),
+        "reservation_id": shown("rsv", reservation),
+        "request_id": shown("cus", request),
         "action": "reset",
         "number": "1510",
         "kind": "station",
@@ -328,7 +349,7 @@ async def test_no_form_from_another_place_is_taken_from_anybody(field: Field, si
         "code": field.codes[0],
         "invoice": field.world.invoice,
         "token": "x" * 20,
-        "card": "0" * 32,
+        "card": "0" * 32, "reservation": "0" * 32,
     }
     wrong = {}
     async with with_cookies(field, cookies) as browser:
@@ -349,7 +370,7 @@ async def test_no_form_from_another_place_is_taken_from_anybody(field: Field, si
 
 
 async def test_a_driver_finds_nothing_of_another_drivers(field: Field) -> None:
-    own = {"session": field.world.session, "invoice": field.world.invoice, "card": "0" * 32}
+    own = {"session": field.world.session, "invoice": field.world.invoice, "card": "0" * 32, "reservation": "0" * 32}
     # Asking for the page that saves a card is everybody's right, and leaves a row.
     pages = [each for each in addresses(field.app, "/my") if each.path != "/my/cards"]
     wrong: dict[tuple[str, str], object] = {}

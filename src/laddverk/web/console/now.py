@@ -11,6 +11,7 @@ from msgspec import Struct
 from laddverk.kernel.actors import Permission
 from laddverk.platform import queries as platform_queries
 from laddverk.platform.database import Transaction
+from laddverk.provisioning.queries import monitoring as monitoring_queries
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations import queries as stations_queries
 from laddverk.web.console import network
@@ -52,6 +53,7 @@ async def facts(desk: Desk, tx: Transaction, before: Past) -> dict[str, Any]:
     outlets = await sessions_queries.outlets(tx, desk.sites)
     return {
         "standing": network.standing(await stations_queries.condition_counts(tx, desk.sites)),
+        "severe": await monitoring_queries.count_severe(tx, desk.sites),
         "troubles": network.grouped(await stations_queries.troubled(tx, desk.sites)),
         "running": running,
         "power_w": sum(session.power_w or 0 for session in running),
