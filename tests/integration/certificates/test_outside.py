@@ -136,7 +136,8 @@ async def test_a_contract_is_judged_by_its_chain_and_by_hashes_alone(network, ma
         "http://127.0.0.1:1/", "http://localhost/", "http://169.254.169.254/latest/meta-data", "http://[::1]/",
         "http://[::ffff:127.0.0.1]/", "http://2130706433/", "http://0x7f.1/", "file:///etc/passwd", "gopher://a/",
         "http://user:secret@ocsp.example.com/", "http://ocsp.example.com:22/", "http://evil.example.com/", "//a", "",
-        "http://ocsp.example.com@127.0.0.1/", "http://ocsp.example.com.evil.example.com/", "http://ocsp.example.com\r\nX: y/",
+        "http://ocsp.example.com@127.0.0.1/", "http://ocsp.example.com.evil.example.com/",
+        "http://ocsp.example.com\r\nX: y/",
     ],
 )  # fmt: skip
 async def test_an_address_that_a_charger_made_up_is_never_asked(url):

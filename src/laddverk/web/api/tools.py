@@ -218,7 +218,7 @@ async def install_certificate(
 @post("/stations/{station:str}/certificates/list", opt=needs(Permission.COMMANDS_SEND), status_code=202)
 async def ask_certificates(asked: Asking, station: FromPath[str], use: FromQuery[str | None] = None) -> shapes.Command:
     """Ask a station which roots it has; one use at a time with 1.6. The command's detail has the answer."""
-    return await _sent(asked, station, _converted({"use": use}, ListCertificates), "")
+    return await _sent(asked, station, _converted({"uses": [use] if use else []}, ListCertificates), "")
 
 
 @put("/tokens/{token:str}", opt=needs(Permission.DRIVERS_WRITE))

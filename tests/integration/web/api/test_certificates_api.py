@@ -1,0 +1,54 @@
+"""The API's certificates, roots and security events, under scoped keys."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from laddverk.access import service as access
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import shown
+from laddverk.platform.database import Database
+from laddverk.web.api.routes import PATH
+from laddverk.web.app import create_app
+from tests import pki
+from tests.network import ACTOR, Network, network_on
+
+
+@pytest.fixture
+async def network(database: Database, tmp_path: Path) -> AsyncIterator[Network]:
+    """A small network with one station."""
+    async with network_on(database, tmp_path) as found:
+        await found.add_station("A")
+        yield found
+
+
+async def test_a_tool_trusts_a_root_installs_it_and_asks_for_a_certificate(network: Network) -> None:
+    wide = frozenset({Permission.STATIONS_READ, Permission.STATIONS_WRITE, Permission.COMMANDS_SEND})
+    async with network.house.database.transaction() as tx:
+        key = await access.create_api_key(tx, ACTOR, "tool", wide, network.house.clock())
+        reader = await access.create_api_key(
+            tx, ACTOR, "reader", frozenset({Permission.STATIONS_READ}), network.house.clock()
+        )
+    transport = httpx.ASGITransport(create_app(network.house))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080" + PATH) as client:
+        may = {"Authorization": f"Bearer {key.secret}"}
+        may_not = {"Authorization": f"Bearer {reader.secret}"}
+        station = shown("sta", network.station_ids["A"])
+        root = {"use": "csms_root", "pem": pki.entity("Root", ca=True).pem}
+        assert (await client.post("/roots", json=root, headers=may_not)).status_code == 403
+        made = await client.post("/roots", json=root, headers=may)
+        assert made.status_code == 201, made.text
+        listed = (await client.get("/roots", headers=may)).json()
+        assert [one["id"] for one in listed] == [made.json()["id"]]
+        wanted = {"root_id": made.json()["id"], "reason": "a test"}
+        installed = await client.post(f"/stations/{station}/certificates/install", json=wanted, headers=may)
+        asked = await client.post(f"/stations/{station}/certificates/request", json={}, headers=may)
+        assert len(installed.json()["command_ids"]) == len(asked.json()["command_ids"]) == 1
+        assert (await client.get(f"/stations/{station}/certificates", headers=may_not)).json() == []
+        assert (await client.get("/security-events", headers=may_not)).json() == []
+    kinds = "SELECT string_agg(kind, ',' ORDER BY kind) FROM command"
+    assert await network.value(kinds) == "ask_for_certificate_request,install_certificate"
