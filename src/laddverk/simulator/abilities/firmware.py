@@ -225,7 +225,7 @@ def fetched(charger: Charger, wish: Fetch, content: bytes | None) -> list[Step]:
         steps.append(_saying(wish, "InstallRebooting"))
     version = charger.hardware.firmware if software.mishap is Mishap.OLD_VERSION else version_of(wish.location, content)
     told = [] if software.mishap is Mishap.OLD_VERSION else [_saying(wish, "Installed", when=_has_booted)]
-    return [*steps, Step(lambda charger, _at: _boot_into(charger, version), when=_is_idle), *told]
+    return [*steps, Step(lambda charger, _at: _boot_into(charger, version), when=_has_said_all), *told]
 
 
 def version_of(location: str, content: bytes) -> str:
@@ -255,6 +255,11 @@ def _boot_into(charger: Charger, version: str) -> None:
 
 def _is_idle(charger: Charger) -> bool:
     return not any(outlet.charging for outlet in charger.outlets.values())
+
+
+def _has_said_all(charger: Charger) -> bool:
+    """Whether nothing would be lost by closing the line: what it says of an update is not kept."""
+    return _is_idle(charger) and not charger.outbox
 
 
 def _has_booted(charger: Charger) -> bool:

@@ -31,7 +31,7 @@ COUNTED: Final = ("verified", "in_hand", "queued", "failed", "skipped")
 DEFAULTS: Final = {"first": "1", "second": "10", "at_once": "10", "failed_percent": "2", "begin": "", "end": ""}
 
 
-@get("/console/firmware", opt={NEEDS: Permission.STATIONS_READ})
+@get("/console/firmware", opt={NEEDS: Permission.STATIONS_WRITE})
 async def list_firmware(desk: AtDesk) -> Response[str]:
     """The campaigns, the images, and which versions run in the field."""
     listing = desk.listing("name")
@@ -95,7 +95,7 @@ def image_details(fields: dict[str, str], file_name: str) -> ImageDetails:
     )
 
 
-@get("/console/firmware/{image_id:str}", opt={NEEDS: Permission.STATIONS_READ})
+@get("/console/firmware/{image_id:str}", opt={NEEDS: Permission.STATIONS_WRITE})
 async def show_image(desk: AtDesk, image_id: FromPath[str]) -> Response[str]:
     """One image: its fingerprints, its signature, who added it, and where it went."""
     async with desk.transaction() as tx:
