@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from laddverk.kernel.problems import Invalid
+from laddverk.ocpp import quirks
 from laddverk.stations import admission, keys
 from laddverk.stations.model import NewConnector, NewStation, SiteDetails
 
@@ -17,7 +18,6 @@ SITE_CODE: Final = re.compile(r"[A-Z0-9]{2,8}")
 NAME_LENGTH_MAX: Final = 100
 TEXT_LENGTH_MAX: Final = 300
 IDENTITY_LENGTH_MAX: Final = 48  # OCPP 2.0.1; 1.6 leaves it open
-QUIRKS_BYTES_MAX: Final = 4_000
 POWER_MAX_W: Final = 4_000_000  # a megawatt charger for lorries, with margin
 CURRENT_MAX_A: Final = 3_000
 EVSES_MAX: Final = 1_000
@@ -112,10 +112,9 @@ def check_power(power_max_w: int) -> None:
     _within("power_max_w", power_max_w, 1, POWER_MAX_W)
 
 
-def check_quirks(quirks: dict[str, object]) -> None:
-    """Raise `Invalid` when the settings for one station are larger than settings can be."""
-    if len(msgspec.json.encode(quirks)) > QUIRKS_BYTES_MAX:
-        raise Invalid("The special settings are too long.", field="quirks", remedy="Keep only what is needed.")
+def check_quirks(given: dict[str, object]) -> None:
+    """Raise `Invalid` when the special settings of a station cannot be used, naming the one that is wrong."""
+    quirks.checked(given)
 
 
 def checked_connector(connector: NewConnector) -> NewConnector:
