@@ -19,7 +19,9 @@ from laddverk.web.console import (
     authorisation_reservations,
     certificates,
     commands,
+    displays,
     door,
+    energy,
     finding,
     firmware,
     frames,
@@ -55,6 +57,7 @@ PAGES: Final = (
     authorisation, authorisation_reservations, authorisation_people,
     sites, sessions, people, tariffs, money, office, vendor_data, certificates, security, gallery,
     firmware, software,
+    displays, energy,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
@@ -66,6 +69,8 @@ LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]]
     "access": ("sta", "station", authorisation.live_parts),
     "campaign": ("cmp", "campaign", firmware.live_campaign),
     "software": ("sta", "station", software.live_software),
+    "current": ("sta", "station", energy.live_parts),
+    "display": ("sta", "station", displays.live_parts),
     "site": ("sit", "site", sites.live_parts),
     "session": ("ses", "session", sessions.live_parts),
 }

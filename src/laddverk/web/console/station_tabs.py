@@ -31,5 +31,7 @@ TABS: Final = (
     StationTab("access", marked("Access"), "/access"),
     StationTab("security", marked("Security"), "/security"),
     StationTab("software", marked("Software"), "/software"),
+    StationTab("display", marked("Display"), "/display"),
+    StationTab("current", marked("Current"), "/current"),
     StationTab("edit", marked("Settings"), "/edit", Permission.STATIONS_WRITE),
 )
