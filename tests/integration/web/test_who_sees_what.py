@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from pypdf import PdfReader
 
 from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, StaffDetails
+from laddverk.firmware.shelf import LOGS, DirectoryShelf
 from laddverk.kernel.actors import PERMISSIONS, Permission, Role
 from laddverk.kernel.ids import new_id, shown
 from laddverk.ocpp import facts
@@ -170,6 +172,7 @@ async def field(world: World) -> Field:
             " VALUES ($1, $2, 'read', 'x', $3)",
             request, world.driver, NOW,
         )  # fmt: skip
+        image, campaign, log_file = await software_of(tx, world)
         codes = tuple(await tx.values("SELECT code FROM connector ORDER BY code"))
     foreign = {
         "station_id": shown("sta", other),
@@ -187,12 +190,44 @@ async def field(world: World) -> Field:
         "template_id": shown("cfg", template),
         "reservation_id": shown("rsv", reservation),
         "request_id": shown("cus", request),
+        "image_id": shown("fmw", image),
+        "campaign_id": shown("cmp", campaign),
+        "file_id": shown("log", log_file),
         "action": "reset",
         "number": "1510",
         "kind": "station",
     }
     named = {other.hex, world.other_site.hex, world.other_session[4:], quarantined.hex}
     return Field(world, create_app(world.house), foreign, frozenset({"Kajen 2", "KAJ-", "CP-2", *named}), codes)
+
+
+async def software_of(tx: Any, world: World) -> tuple[UUID, UUID, UUID]:
+    """Return a firmware image, a campaign and a log that concern the other site."""
+    image, campaign, log_file = new_id(), new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO firmware_image (id, version, file_name, size_bytes, sha256, sha512, md5, signature_state,"
+        " uploaded_by, uploaded_at) VALUES ($1, '2.0.0', 'f', 1, '', '', '', 'none', 'x', $2)",
+        image, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO firmware_campaign (id, image_id, name, state, plan, created_by, reason, created_at, changed_at)"
+        " VALUES ($1, $2, 'x', 'paused', '{}', 'x', 'x', $3, $3)",
+        campaign, image, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO firmware_update (id, station_id, image_id, campaign_id, state, queued_at, changed_at)"
+        " VALUES ($1, $2, $3, $4, 'queued', $5, $5)",
+        new_id(), world.other_station, image, campaign, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO log_file (id, station_id, log, name, kind, size_bytes, sha256, received_at, received_by)"
+        " VALUES ($1, $2, 'diagnostics', 'x', 'text', 1, '', $3, 'http')",
+        log_file, world.other_station, NOW,
+    )  # fmt: skip
+    path = DirectoryShelf(world.house.settings.files_dir).path(LOGS, log_file)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+    return image, campaign, log_file
 
 
 async def tariffs_of(tx: Any, world: World) -> Any:
@@ -349,7 +384,8 @@ async def test_no_form_from_another_place_is_taken_from_anybody(field: Field, si
         "code": field.codes[0],
         "invoice": field.world.invoice,
         "token": "x" * 20,
-        "card": "0" * 32, "reservation": "0" * 32,
+        "card": "0" * 32,
+        "reservation": "0" * 32,
     }
     wrong = {}
     async with with_cookies(field, cookies) as browser:
