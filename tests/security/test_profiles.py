@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,13 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 
 from laddverk.kernel.problems import Invalid
+from laddverk.ocpp import facts
+from laddverk.ocpp.answers import Registration
+from laddverk.ocpp.protocol import Protocol
 from laddverk.platform.database import Database
+from laddverk.simulator.charger import Charger
+from laddverk.simulator.connection import Link
+from laddverk.simulator.model import Hardware
 from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
 from tests.network import ACTOR, Network, network_on
@@ -221,6 +228,11 @@ async def test_one_that_expired_comes_in_to_be_renewed_where_the_operator_says_s
         assert await place.status("tls+cert", maker.client("A", begins=-10 * DAY, life=5 * DAY)[0]) == 101
         marked = "SELECT certificate_expired FROM station WHERE identity = 'A'"
         assert await until(lambda: network.value(marked))
+        async with network.house.database.transaction() as tx:
+            now = network.house.clock()
+            boot = facts.Booted(station_id=network.station_ids["A"], at=now, received_at=now, vendor="V", model="M")
+            (answer,) = await stations.record_boots(tx, [boot])
+        assert answer.registration is Registration.PENDING, "it is only set up until it has a new one"
         assert await place.status("tls+cert") == 101
         assert await until(lambda: network.value("SELECT NOT certificate_expired FROM station"))
 
@@ -232,3 +244,22 @@ async def test_the_listener_with_older_suites_is_for_stations_that_may_use_it(pl
     await place.set_proof(legacy_tls=True)
     assert await place.status("legacy+key") == 101
     assert await place.status("tls+key") == 101
+
+
+async def test_a_simulated_charger_speaks_tls_and_shows_its_certificate(place: Place) -> None:
+    await place.set_profile(3)
+    hardware = Hardware(identity="A", protocol=Protocol.V16)
+    port = place.network.gateway.port_of(Door.TLS)
+    link = Link(
+        Charger(hardware),
+        f"wss://localhost:{port}/ocpp",
+        "",
+        tls=context_of_charger(place.trusted, place.own),
+    )
+    running = asyncio.create_task(link.run())
+    try:
+        found = "SELECT profile FROM station_connection WHERE tls LIKE 'TLSv1.%'"
+        assert await until(lambda: place.network.value(found)) == 3
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

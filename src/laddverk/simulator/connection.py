@@ -11,6 +11,7 @@ import base64
 import contextlib
 import random
 import secrets
+import ssl
 from typing import Final
 
 import msgspec
@@ -70,6 +71,7 @@ class Link:
         "_prefix",
         "_refusals",
         "_socket",
+        "_tls",
         "_transfers",
         "_url",
         "_woken",
@@ -88,8 +90,12 @@ class Link:
         ledger: Ledger | None = None,
         clock: Clock = system_clock,
         patience: Patience = PATIENT,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`url` is that of the network, without the charger's identity: `ws://host:9000/ocpp`."""
+        """`url` is that of the network, without the charger's identity: `ws://host:9000/ocpp`.
+
+        `tls` is what the charger trusts and shows on a `wss://` address; without it, what the machine trusts.
+        """
         self.charger = charger
         self.clock = clock
         self.counters = Counters()
@@ -99,6 +105,7 @@ class Link:
         self._dialect: Dialect = DIALECTS[charger.hardware.protocol]
         self._ledger = ledger
         self._patience = patience
+        self._tls = tls
         self._away_until = 0.0
         self._socket: ClientConnection | None = None
         self._woken = asyncio.Event()
@@ -169,6 +176,7 @@ class Link:
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
             ping_interval=PING_INTERVAL_S,
+            **({"ssl": self._tls} if self._tls is not None else {}),
         )
 
     async def _converse(self, socket: ClientConnection) -> None:

@@ -77,7 +77,12 @@ class BootRule(Struct, frozen=True, kw_only=True):
     quirks: dict[str, Any]
 
 
-BOOT_RULES = "SELECT id, boot_answer, boot_interval_s, quirks FROM station WHERE id = ANY($1)"
+BOOT_RULES = """
+-- Let in with an expired certificate: it is only set up, until it has a new one (A00.FR.429-430).
+SELECT id, boot_interval_s, quirks,
+       CASE WHEN certificate_expired AND boot_answer = 'Accepted' THEN 'Pending' ELSE boot_answer END AS boot_answer
+FROM station WHERE id = ANY($1)
+"""
 
 
 async def boot_rules(tx: Transaction, station_ids: Sequence[StationId]) -> dict[StationId, BootRule]:
