@@ -92,7 +92,7 @@ def is_overdue(state: UpdateState, changed_at: datetime, now: datetime) -> bool:
     return patience is not None and now - changed_at > patience
 
 
-# Which stations, and how they are reached.
+# Which stations.
 
 SIGNING_KEYS: Final = frozenset({"securityprofile", "cponame", "additionalrootcertificatecheck"})
 """Configuration keys of the security extension of 1.6: who has one knows SignedUpdateFirmware."""
@@ -113,15 +113,6 @@ def knows_signatures(protocol: str | None, variables: Iterable[str]) -> bool:
     if protocol != "ocpp1.6":
         return protocol is not None
     return any(name.casefold() in SIGNING_KEYS for name in variables)
-
-
-def takes_http(reported: str | None) -> bool:
-    """Return whether a station fetches by HTTP, by what it says of its file transfer protocols; yes when it is silent.
-
-    `reported` is SupportedFileTransferProtocols (1.6) or FileTransferProtocols (2.x): "FTP,HTTPS".
-    """
-    known = [word.strip().casefold() for word in (reported or "").split(",") if word.strip()]
-    return not known or any(word.startswith("http") for word in known)
 
 
 # Campaigns.

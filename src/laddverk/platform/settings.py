@@ -55,8 +55,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The address drivers and staff use, for links in mails and QR codes; default http://host:web_port."""
     files_url: str | None = None
     """The address chargers use to fetch firmware and hand in logs; default `public_url`."""
-    ftp_port: int | None = None
-    """A small FTP server for chargers that know nothing newer (needs pyftpdlib); None means none."""
     logs_kept_days: int = 90
     """How long logs of chargers are kept: there are tags of drivers in them."""
     operator_name: str = "Laddverk"

@@ -56,7 +56,9 @@ async def test_from_the_empty_store_to_a_campaign_and_its_csv(world, desk):
     plan = {"image": image_id, "name": "Höst", "first": "1", "second": "10", "at_once": "5", "failed_percent": "2"}
     refused = await desk.post("/console/campaigns/new", data=plan)
     assert (refused.status_code, "Say why." in refused.text) == (422, True)
-    begun = await desk.post("/console/campaigns/new", data=plan | {"reason": "ny version", "begin": "22:00", "end": "05:00"})
+    begun = await desk.post(
+        "/console/campaigns/new", data=plan | {"reason": "ny version", "begin": "22:00", "end": "05:00"}
+    )
     assert begun.status_code == 303, begun.text[:2000]
     campaign = begun.headers["location"]
     assert "0 of 1 chargers have version 2.0.0." in await page(desk, campaign)

@@ -20,7 +20,7 @@ def steps(*states, stage=1):
 
 def test_the_first_failure_of_the_one_station_that_goes_first_stops_all():
     plan = Plan(stages=(Stage(count=1), Stage()), failed_share=0.02)
-    known = steps(UpdateState.FAILED) + [Step(station_id=UUID(int=9), stage=2, state=UpdateState.QUEUED)]
+    known = [*steps(UpdateState.FAILED), Step(station_id=UUID(int=9), stage=2, state=UpdateState.QUEUED)]
     assert rules.decide(plan, known, NOW).abort == "failed_share"
 
 
@@ -93,13 +93,6 @@ def test_all_of_2x_and_the_security_extension_of_16_know_signatures():
     assert rules.knows_signatures("ocpp1.6", ["HeartbeatInterval", "CpoName"])
     assert not rules.knows_signatures("ocpp1.6", ["HeartbeatInterval"])
     assert not rules.knows_signatures(None, [])
-
-
-@pytest.mark.parametrize(
-    ("said", "http"), [(None, True), ("", True), ("FTP,SFTP", False), ("FTP, HTTPS", True), ("HTTP", True)]
-)
-def test_a_charger_that_names_ftp_alone_gets_ftp(said, http):
-    assert rules.takes_http(said) is http
 
 
 @pytest.mark.parametrize(

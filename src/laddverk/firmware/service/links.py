@@ -7,14 +7,11 @@ import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from laddverk.firmware import rules
 from laddverk.firmware.model import Image, Link, NewLink, Way
 from laddverk.firmware.store import links as store
-from laddverk.firmware.store.campaigns import Candidate
 from laddverk.kernel.ids import LogRequestId, StationId, new_id
 from laddverk.platform.database import Transaction
 from laddverk.platform.settings import Settings
@@ -34,27 +31,24 @@ class Reach(Struct, frozen=True):
 
     url: str
     """`https://host`, without a slash at the end."""
-    ftp_port: int | None = None
 
 
 def reach_of(settings: Settings) -> Reach:
     """Return how the chargers of a network with `settings` reach it for files."""
-    return Reach(settings.files_address, settings.ftp_port)
+    return Reach(settings.files_address)
 
 
-def download_location(reach: Reach, station: Candidate, link: NewLink, image: Image) -> str:
+def download_location(reach: Reach, link: NewLink, image: Image) -> str:
     """Return the address of an image for one station. Its name tells the version: some chargers go by it."""
-    return _location(reach, station, link, f"firmware-{SLUG.sub('-', image.version)[:60]}.bin")
+    return _location(reach, link, f"firmware-{SLUG.sub('-', image.version)[:60]}.bin")
 
 
-def upload_location(reach: Reach, station: Candidate, link: NewLink) -> str:
+def upload_location(reach: Reach, link: NewLink) -> str:
     """Return the address to which a station hands in a log. Chargers that add a name to it may (1.6, 5.10)."""
-    return _location(reach, station, link, UPLOAD_NAME)
+    return _location(reach, link, UPLOAD_NAME)
 
 
-def _location(reach: Reach, station: Candidate, link: NewLink, name: str) -> str:
-    if reach.ftp_port is not None and not rules.takes_http(station.transfer_protocols):
-        return f"ftp://file:{link.secret}@{urlsplit(reach.url).hostname}:{reach.ftp_port}/{name}"
+def _location(reach: Reach, link: NewLink, name: str) -> str:
     return f"{reach.url}/files/{link.secret}/{name}"
 
 

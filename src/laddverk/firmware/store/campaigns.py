@@ -147,7 +147,6 @@ class Candidate(Struct, frozen=True, kw_only=True):
     busy_elsewhere: bool
     retired: bool
     signing_keys: list[str]
-    transfer_protocols: str | None
 
 
 CANDIDATES = """
@@ -156,10 +155,7 @@ SELECT s.id AS station_id, s.site_id, s.vendor, s.model, s.firmware, s.protocol,
                WHERE u.station_id = s.id AND u.finished_at IS NULL AND c.state IN ('running', 'paused', 'aborted'))
            AS busy_elsewhere,
        ARRAY(SELECT v.variable FROM station_variable v WHERE v.station_id = s.id AND v.component = ''
-             AND lower(v.variable) IN ('securityprofile', 'cponame', 'additionalrootcertificatecheck')) AS signing_keys,
-       (SELECT v.value FROM station_variable v WHERE v.station_id = s.id
-        AND lower(v.variable) IN ('supportedfiletransferprotocols', 'filetransferprotocols') LIMIT 1)
-           AS transfer_protocols
+             AND lower(v.variable) IN ('securityprofile', 'cponame', 'additionalrootcertificatecheck')) AS signing_keys
 FROM station s
 WHERE ($1::uuid[] IS NULL OR s.site_id = ANY($1)) AND ($2::uuid[] IS NULL OR s.site_id = ANY($2))
   AND ($3::uuid[] IS NULL OR s.id = ANY($3))
