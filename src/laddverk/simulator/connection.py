@@ -12,7 +12,7 @@ import contextlib
 import random
 import secrets
 import ssl
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -164,6 +164,7 @@ class Link:
 
     def _connecting(self) -> connect:
         credentials = f"{self.charger.hardware.identity}:{self._password}".encode()
+        layer: dict[str, Any] = {} if self._tls is None else {"ssl": self._tls}
         return connect(
             self._url,
             subprotocols=[Subprotocol(self.charger.hardware.protocol.value)],
@@ -176,7 +177,7 @@ class Link:
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
             ping_interval=PING_INTERVAL_S,
-            **({"ssl": self._tls} if self._tls is not None else {}),
+            **layer,
         )
 
     async def _converse(self, socket: ClientConnection) -> None:
