@@ -23,6 +23,7 @@ from laddverk.web.api import (
     firmware,
     money,
     people,
+    provisioning,
     tools,
 )
 from laddverk.web.api.keys import authenticated
@@ -55,6 +56,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *field.HANDLERS,
     *charging.HANDLERS,
     *people.HANDLERS,
+    *provisioning.HANDLERS,
     *money.HANDLERS,
     *authorisation.HANDLERS,
     *firmware.HANDLERS,
