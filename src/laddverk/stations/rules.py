@@ -131,7 +131,12 @@ def is_shown(command: AnyCommand, statuses: Mapping[tuple[int, int], Status]) ->
         if command.evse_number in (None, 0):
             concerned: list[Status] = [status for status in statuses.values() if status is not Status.UNKNOWN]
         else:
-            concerned = [status for (evse, _), status in statuses.items() if evse == command.evse_number]
+            only = command.connector_number
+            concerned = [
+                status
+                for (evse, connector), status in statuses.items()
+                if evse == command.evse_number and only in (None, connector)
+            ]
         return bool(concerned) and all(_is_available_as(status, command.operative) for status in concerned)
     return False
 

@@ -15,6 +15,7 @@ from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.ocpp.commands import (
     AnyCommand,
     ChangeAvailability,
+    ReadTransactionStatus,
     ReadVariables,
     Reset,
     ResetKind,
@@ -34,7 +35,11 @@ from laddverk.web.visit import named
 
 EVSE_MAX: Final = 999
 VALUE_MAX: Final = 2500  # OCPP 2.x; 1.6 allows 500
-TRIGGERS: Final = ("StatusNotification", "BootNotification", "Heartbeat", "MeterValues")
+TRIGGERS: Final = (
+    "StatusNotification", "BootNotification", "Heartbeat", "MeterValues", "TransactionEvent",
+    "FirmwareStatusNotification", "LogStatusNotification",
+)  # fmt: skip
+TRANSACTION_KEY_MAX: Final = 36  # characters, in all versions that can be asked
 FINAL: Final = frozenset({"confirmed", "refused", "timed_out", "expired", "failed"})
 
 Fields = Mapping[str, str]
@@ -58,6 +63,18 @@ def _trigger(fields: Fields) -> Trigger:
     return Trigger(message=fields["message"], evse_number=_any_evse(fields))
 
 
+def _availability(fields: Fields, *, operative: bool) -> ChangeAvailability:
+    connector = _connector(fields) if fields.get("connector") else None
+    return ChangeAvailability(evse_number=_any_evse(fields), connector_number=connector, operative=operative)
+
+
+def _transaction_status(fields: Fields) -> ReadTransactionStatus:
+    key = fields.get("transaction_key", "")
+    if not 0 < len(key) <= TRANSACTION_KEY_MAX:
+        raise Invalid("Say which session is meant.", field="transaction_key")
+    return ReadTransactionStatus(transaction_key=key)
+
+
 def _write(fields: Fields) -> WriteVariable:
     variable, value = fields.get("variable", ""), fields.get("value", "")
     if not variable or len(value) > VALUE_MAX:
@@ -74,9 +91,10 @@ MAKERS: Final[dict[str, Callable[[Fields], AnyCommand]]] = {
     "unlock": lambda fields: UnlockConnector(evse_number=_evse(fields), connector_number=_connector(fields)),
     "reset": lambda _fields: Reset(reset=ResetKind.SOFT),
     "reset-hard": lambda _fields: Reset(reset=ResetKind.HARD),
-    "close": lambda fields: ChangeAvailability(evse_number=_any_evse(fields), operative=False),
-    "open": lambda fields: ChangeAvailability(evse_number=_any_evse(fields), operative=True),
+    "close": lambda fields: _availability(fields, operative=False),
+    "open": lambda fields: _availability(fields, operative=True),
     "trigger": _trigger,
+    "transaction-status": _transaction_status,
     "read": lambda _fields: ReadVariables(),
     "write": _write,
 }

@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from laddverk.authorisation import queries as authorisation_queries
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SessionId, TariffVersionId, shown
 from laddverk.kernel.money import major
@@ -117,6 +118,10 @@ async def show_session(desk: AtDesk, session_id: FromPath[str]) -> Response[str]
 async def _session_page(desk: Desk, session_id: str, errors: dict[str, str], status: int = 200) -> Response[str]:
     async with desk.transaction() as tx:
         known = await _facts(desk, tx, session_id)
+        session = known["session"]
+        said = await authorisation_queries.transaction_said(tx, session.station_id, session.transaction_key)
+        access = await authorisation_queries.station_access(tx, desk.sites, session.station_id)
+        known |= {"charger_said": said, "can_be_asked": access is not None and access.protocol not in (None, "ocpp1.6")}
     return desk.page("console/sessions/detail.html", status=status, errors=errors, **known)
 
 
