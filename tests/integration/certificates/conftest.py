@@ -33,6 +33,7 @@ async def charger_on(network: Network, protocol: Protocol, identity: str = "CP1"
         await network.add_station(identity)
     charger = Charger(Hardware(identity, protocol))
     link = Link(charger, network.url("").rstrip("/"), network.keys[identity], patience=HASTY)
+    charger.witness = lambda _item: asyncio.get_running_loop().call_soon(link.wake)  # an idle line sleeps until then
     running = asyncio.create_task(link.run())
     try:
         await until(lambda: _is(charger.booted))
