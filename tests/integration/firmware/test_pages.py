@@ -136,6 +136,9 @@ async def test_a_program_adds_firmware_begins_a_campaign_and_asks_for_a_log(worl
         key = await access.create_api_key(tx, admin, "campaigner", wanted, world.clock.now)
     async with world.http() as program:
         program.headers["authorization"] = f"Bearer {key.secret}"
+        foreign = {"kind": "request_log", "request_id": 1, "location": "https://evil.example/take"}
+        path = f"/api/v1/stations/{shown('sta', station)}/commands"
+        assert (await program.post(path, json={"command": foreign})).status_code == 422
         content = b"firmware" * 10
         form = {"version": "2.0.0", "vendor": "Acme", **signed(content)}
         added = await program.post("/api/v1/firmware", data=form, files={"file": ("wall.bin", content)})

@@ -1,4 +1,4 @@
-"""Campaigns over simulated chargers on real sockets, that really fetch, check, install, boot, and hand in their logs."""
+"""Campaigns over simulated chargers on real sockets, that really fetch, check, install and boot, and hand in logs."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId, StationId, parsed
 from laddverk.kernel.problems import Invalid, NotFound
-from laddverk.ocpp.commands import AnyCommand
+from laddverk.ocpp.commands import AnyCommand, PublishFirmware, RequestLog, UpdateFirmware
 from laddverk.platform import journal
 from laddverk.stations import queries
 from laddverk.stations import service as stations
@@ -22,6 +22,8 @@ from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
 from laddverk.web.api.shapes import Page, of, page
 
 FRAMES_MAX: Final = 200
+HOLDS_A_LINK: Final = (UpdateFirmware, PublishFirmware, RequestLog)
+"""Commands that send a station to an address: only rooms that make links of our own may (T17)."""
 
 
 class StationToMake(Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,6 +188,12 @@ async def list_commands(
 @post("/stations/{station:str}/commands", opt=needs(Permission.COMMANDS_SEND), status_code=202)
 async def send_command(asked: Asking, station: FromPath[str], data: JSONBody[CommandToSend]) -> shapes.Command:
     """Queue a command. Ask for it again by its id to see its one outcome."""
+    if isinstance(data.command, HOLDS_A_LINK):
+        raise Invalid(
+            "A station is sent to addresses of ours only.",
+            field="command",
+            remedy="Use /stations/{station}/firmware and /stations/{station}/logs, which make the link.",
+        )
     async with asked.transaction() as tx:
         row = await _seen(tx, asked, station)
         command_id = await stations.request_command(
