@@ -1,4 +1,4 @@
-"""The function that the coverage-guided fuzzer drives, on the generators' inputs: two thousand for each version and strictness."""
+"""The function that the coverage-guided fuzzer drives, on generated inputs: two thousand a version and strictness."""
 
 from __future__ import annotations
 

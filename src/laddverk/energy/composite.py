@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from laddverk.energy.model import COMPOSITE_S_MAX, PERIODS_MAX, Feed, Placed, Running, Step
@@ -20,6 +21,7 @@ TX_PURPOSES: Final = (Purpose.PRIORITY, Purpose.TX, Purpose.TX_DEFAULT)
 """What limits the session itself: the first of these that says something counts."""
 GRID_PURPOSES: Final = (Purpose.EXTERNAL, Purpose.STATION_MAX)
 SAME_A: Final = 0.05  # limits closer than this are the same: 1.6 writes tenths
+DIFFERS_FOR: Final = timedelta(minutes=2)  # chargers compute in minutes, and their clocks are a little off
 
 
 def composite(
@@ -188,7 +190,7 @@ def value_at(steps: Sequence[Step], at: datetime) -> float | None:
 
 
 def differences(ours: Sequence[Step], theirs: Sequence[Step], feed: Feed, until: datetime) -> list[datetime]:
-    """Return when the charger allows something else than we compute, by more than a tenth of an ampere.
+    """Return when the charger allows something else than we compute, by more than a tenth of an ampere and for minutes.
 
     A limit at or above what the outlet can give anyway is none. Only times that both speak of are compared.
     """
@@ -201,4 +203,8 @@ def differences(ours: Sequence[Step], theirs: Sequence[Step], feed: Feed, until:
         value = value_at(steps, at)
         return feed.current_max_a if value is None else min(value, feed.current_max_a)
 
-    return [at for at in edges if abs(effective(ours, at) - effective(theirs, at)) > 2 * SAME_A]
+    found: list[datetime] = []
+    for at, later in pairwise([*edges, until]):
+        if abs(effective(ours, at) - effective(theirs, at)) > 2 * SAME_A and later - at >= DIFFERS_FOR:
+            found.append(at)
+    return found

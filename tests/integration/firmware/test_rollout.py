@@ -1,4 +1,4 @@
-"""Campaigns over simulated chargers on real sockets, that really fetch, check, install and boot, and hand in logs."""
+"""Campaigns over simulated chargers on real sockets, that fetch, check, install and boot, and hand in logs."""
 
 from __future__ import annotations
 

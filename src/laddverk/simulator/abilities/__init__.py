@@ -77,7 +77,11 @@ def judged(charger: Charger, token: str, at: datetime, *, accepted: bool) -> Non
 
 def reservation_used(charger: Charger, number: int, token: str, at: datetime) -> int | None:
     """Return the number of the reservation that a session uses, or None."""
-    found = (ability.reservation_used(charger, number, token, at) for ability in ABILITIES if hasattr(ability, "reservation_used"))
+    found = (
+        ability.reservation_used(charger, number, token, at)
+        for ability in ABILITIES
+        if hasattr(ability, "reservation_used")
+    )
     return next((one for one in found if one is not None), None)
 
 

@@ -133,12 +133,12 @@ async def live_parts(desk: Desk, station_id: str) -> Parts:
     return {f"current-{name}": desk.template(f"console/energy/{name}.html", **known) for name in names}
 
 
-@get("/console/stations/{station_id:str}/current/{evse:int}.json", opt={NEEDS: Permission.STATIONS_READ})
-async def chart(desk: AtDesk, station_id: FromPath[str], evse: FromPath[int]) -> dict[str, Any]:
+@get("/console/stations/{station_id:str}/current/chart.json", opt={NEEDS: Permission.STATIONS_READ})
+async def chart(desk: AtDesk, station_id: FromPath[str]) -> dict[str, Any]:
     """What an outlet may draw for a day ahead, by our reckoning and by the charger's own, as `power_chart` reads it."""
     async with desk.transaction() as tx:
         known = await known_of(desk, tx, await seen_station(desk, tx, station_id))
-    outlet = next((one for one in known["outlets"] if one["number"] == evse), None)
+    outlet = next((one for one in known["outlets"] if str(one["number"]) == desk.asked("evse")), None)
     if outlet is None:
         raise NotFound("There is no such outlet.")
     return chart_of(desk, outlet)

@@ -164,7 +164,9 @@ async def compare(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
 # Asking and setting
 
 
-async def answer(desk: Desk, station: stations_queries.StationDetail, path: str, commands: list[CommandId]) -> Any:
+async def answer(
+    desk: Desk, station: stations_queries.StationDetail, path: str, commands: list[CommandId]
+) -> Response[Any]:
     """Wake the gateway, and show what became of the last of `commands`; a plain form goes back to its page."""
     async with desk.transaction() as tx:
         row = found(await stations_queries.command(tx, commands[-1]))

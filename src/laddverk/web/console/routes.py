@@ -52,7 +52,8 @@ from laddverk.web.live import GATHER_ALL_S, Parts, Streams, stream
 from laddverk.web.visit import named
 
 PAGES: Final = (
-    door, now, finding, registering, stations, provisioning, provisioning_monitoring, provisioning_templates, models, ways, proving,
+    door, now, finding, registering, stations, provisioning, provisioning_monitoring, provisioning_templates,
+    models, ways, proving,
     frames, commands, stickers,
     authorisation, authorisation_reservations, authorisation_people,
     sites, sessions, people, tariffs, money, office, vendor_data, certificates, security, gallery,

@@ -182,7 +182,7 @@ async def download_log(desk: AtDesk, file_id: FromPath[str]) -> Response[Any]:
     if desk.asked("shared") != "yes":
         return File(
             path, filename=row.name, media_type="application/octet-stream", content_disposition_type="attachment"
-        )  # type: ignore[return-value]  # File is a response
+        )
     text = await asyncio.to_thread(_shared, path, row)
     return Response(
         text,

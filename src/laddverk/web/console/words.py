@@ -324,6 +324,7 @@ def word(table: Words, key: str) -> tuple[str, str]:
     """Return (kind, word) of `key`; what is not in the table is shown as it is."""
     return table.get(key, ("plain", key))
 
+
 ODDITIES: Final = {
     "unknown_property": marked("fields that OCPP does not have"),
     "object_in_list": marked("a list where one object belongs"),

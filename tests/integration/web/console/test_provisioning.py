@@ -81,7 +81,7 @@ async def told(world: World) -> Told:
         Variable(component="EVSE@1", variable="Power", value="0", unit="W", data_type="decimal", min_limit=0,
                  max_limit=22_000, mutability="ReadOnly", supports_monitoring=True),
         Variable(component="OCPPCommCtrlr", variable="HeartbeatInterval", value="60", unit="s", data_type="integer"),
-        Variable(component=HOSTILE, variable=FORMULA, value=HOSTILE, data_type="OptionList", values_list=f"a,{HOSTILE}"),
+        Variable(component=HOSTILE, variable=FORMULA, value=HOSTILE, data_type="OptionList", values_list=HOSTILE),
     )  # fmt: skip
     async with world.house.database.transaction() as tx:
         await stations.open_connection(tx, station, "ocpp2.1", "127.0.0.1", at(60))
