@@ -49,7 +49,7 @@ def at(tmp_path):
         (LOG, FileKind.TEXT),
         (b'{"a": 1}', FileKind.JSON),
         (b"<?xml version='1.0'?>", FileKind.XML),
-        (gzip.compress(LOG), FileKind.GZIP),
+        (gzip.compress(LOG, mtime=0), FileKind.GZIP),
         (zipped(a_txt=LOG), FileKind.ZIP),
         (tarred(LOG), FileKind.TAR),
         (b"\xd4\xc3\xb2\xa1rest", FileKind.PCAP),

@@ -12,7 +12,7 @@ def documented():
     """Names in the table of settings; `_VAT_NUMBER` after `LADDVERK_OPERATOR_NAME` shares its beginning."""
     rows = [line.split("|")[1] for line in OPERATIONS.read_text().splitlines() if line.startswith("| `LADDVERK_")]
     for row in rows:
-        names = re.findall(r"`([A-Z_]+)`", row)
+        names = re.findall(r"`([A-Z0-9_]+)`", row)
         beginning = names[0].rpartition("_")[0]
         yield from (name if name.startswith(PREFIX) else beginning + name for name in names)
 
