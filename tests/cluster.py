@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+from functools import cache
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -19,6 +20,9 @@ from laddverk.platform.embedded.cluster import located
 from laddverk.platform.embedded.server import Server
 from laddverk.platform.migrator import migrate
 
+IN_MEMORY = Path("/dev/shm")
+"""A file system in memory: a database is copied in 20 ms there, and in 600 ms on a disk."""
+ROOM_NEEDED = 2 * 1024**3
 EXTERNAL = os.environ.get("LADDVERK_TEST_DATABASE_URL")
 TEMPLATE = "laddverk_template"
 PREFIX = "laddverk-tests-"
@@ -39,7 +43,7 @@ class TestCluster:
     @staticmethod
     def place_for(pid: int) -> Path:
         """Return where the run of process `pid` has its server. Short: a socket's path may have 107 characters."""
-        return Path(tempfile.gettempdir()) / f"{PREFIX}{pid}"
+        return _root() / f"{PREFIX}{pid}"
 
     def ensure_started(self) -> None:
         """Return when the server runs and has the migrated template database."""
@@ -65,7 +69,9 @@ class TestCluster:
         name = f"{self._template}_{self.worker}_{next(self._numbers)}"
         connection = await asyncpg.connect(_named(self._dsn, "postgres"))
         try:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template or self._template}")
+            # Files are copied rather than logged page by page: the server may lose everything in a crash anyway.
+            source = f"TEMPLATE {template or self._template} STRATEGY FILE_COPY"
+            await connection.execute(f"CREATE DATABASE {name} {source}")
         finally:
             await connection.close()
         return name
@@ -88,7 +94,7 @@ class TestCluster:
     @staticmethod
     def remove_abandoned() -> None:
         """Remove what runs left that were killed: their process is gone, their directory is not."""
-        for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        for directory in _root().glob(f"{PREFIX}*"):
             pid = directory.name.removeprefix(PREFIX)
             if directory.stat().st_uid == os.geteuid() and not Path("/proc", pid).exists():
                 _remove(directory)
@@ -98,6 +104,14 @@ class TestCluster:
         server.start()
         server.release()
         return server.dsn
+
+
+@cache
+def _root() -> Path:
+    """Return where test servers are put: in memory where there is room, else among the temporary files."""
+    if os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM_NEEDED:
+        return IN_MEMORY
+    return Path(tempfile.gettempdir())
 
 
 async def _make_template(dsn: str, name: str) -> None:
