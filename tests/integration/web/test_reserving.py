@@ -33,6 +33,7 @@ async def signed_in(network, email):
     base = network.house.settings.web_url
     transport = httpx.ASGITransport(create_app(network.house), raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url=base, headers={"origin": base, "accept-language": "en"})
+    client.cookies.set("language", "en")
     name = security.cookie_name("driver", network.house.settings)
     client.cookies.set(name, security.sign_in_cookie("driver", cookie, network.house.settings).value)
     return client
