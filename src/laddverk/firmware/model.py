@@ -209,13 +209,6 @@ class Link(Struct, frozen=True, kw_only=True):
     log_request_id: UUID | None = None
 
 
-class NewLink(Struct, frozen=True):
-    """A link and the secret that opens it, which is told to one station and kept nowhere."""
-
-    id: UUID
-    secret: str
-
-
 class FileKind(StrEnum):
     """What a file is, by its content."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from laddverk.firmware import service as firmware
 from laddverk.gateway import limits
 from laddverk.gateway.connection import CallTimedOut, Connection
 from laddverk.kernel.ids import StationId
@@ -40,14 +41,16 @@ class Dispatcher:
         connections: Mapping[StationId, Connection],
         wake_worker: Callable[[], None],
         pepper: bytes,
+        link_key: bytes,
     ) -> None:
-        """`pepper` opens the sealed keys that chargers are sent."""
+        """`pepper` opens the sealed keys that chargers are sent, `link_key` makes the secrets of links to files."""
         self._database = database
         self._hints = hints
         self._clock = clock
         self._connections = connections
         self._wake_worker = wake_worker
         self._pepper = pepper
+        self._link_key = link_key
         self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -118,7 +121,7 @@ class Dispatcher:
             if isinstance(command, SetStationKey) and not command.key:
                 why = "This key is no longer the one that the station is to get."
                 return CommandOutcome(verdict=Verdict.FAILED, word="KeyNotWanted", detail={"why": why})
-            action, request = translate.to_call(connection.protocol, command)
+            action, request = translate.to_call(connection.protocol, firmware.with_secret(command, self._link_key))
             entry = connection.treatment.forbids(action, request)
             if entry is not None:
                 why = f"Chargers of this model must never be sent {entry}."
@@ -146,6 +149,8 @@ class Dispatcher:
 
 def _noted(connection: Connection, command: AnyCommand) -> Message | None:
     """Return what the journal keeps of a command that holds a secret; None for all others, which it keeps whole."""
-    if not isinstance(command, SetStationKey):
-        return None
-    return translate.to_call(connection.protocol, SetStationKey(number=command.number, key=NOT_KEPT))[1]
+    if isinstance(command, SetStationKey):
+        return translate.to_call(connection.protocol, SetStationKey(number=command.number, key=NOT_KEPT))[1]
+    if getattr(command, "link", ""):
+        return translate.to_call(connection.protocol, command)[1]
+    return None

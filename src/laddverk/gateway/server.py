@@ -56,6 +56,7 @@ class Gateway:
             self._presence.reachable,
             lambda: house.worker.wake(),
             house.secrets.charger_pepper,
+            house.secrets.link_key,
         )
         self._known = quirks.registry_of(house.settings.quirks_dir)
         self._tls = tls_of(house.settings)

@@ -150,7 +150,7 @@ class _Receiver:
 
     async def _opened(self, secret: str, way: Way) -> Link:
         async with self._house.database.transaction() as tx:
-            link = await service.open_link(tx, secret, way, self._house.clock())
+            link = await service.open_link(tx, secret, way, self._house.clock(), self._house.secrets.link_key)
         if link is None:
             raise Answer(404, "There is no such file.")
         return link

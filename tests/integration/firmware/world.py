@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -20,6 +21,7 @@ from laddverk.firmware.shelf import FIRMWARE, DirectoryShelf
 from laddverk.kernel.actors import PERMISSIONS, Actor, Role, rule
 from laddverk.kernel.ids import FirmwareImageId, SiteId, StationId, new_id
 from laddverk.ocpp import facts
+from laddverk.ocpp.commands import AnyCommand
 from laddverk.platform.database import Database
 from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
@@ -128,7 +130,8 @@ class World:
         command = await self.value(
             "SELECT command FROM command WHERE station_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1", station_id
         )
-        location = command["location"]
+        sent = service.with_secret(msgspec.convert(command, AnyCommand), self.house.secrets.link_key)
+        location = sent.location
         assert location.startswith("https://csms.example/files/")
         return location.removeprefix("https://csms.example")
 

@@ -11,7 +11,7 @@ from laddverk.firmware.service.campaigns import (
     retry_failed,
 )
 from laddverk.firmware.service.images import add_image, retire_image
-from laddverk.firmware.service.links import Reach, open_link, reach_of
+from laddverk.firmware.service.links import Reach, open_link, reach_of, with_secret
 from laddverk.firmware.service.logs import delete_log, keep_upload, record_log_statuses, request_log
 from laddverk.firmware.service.publishing import publish, record_publish_statuses, unpublish
 from laddverk.firmware.service.recording import commands_finished, record_boots, record_firmware_statuses
@@ -40,4 +40,5 @@ __all__ = [
     "retry_failed",
     "unpublish",
     "update_station",
+    "with_secret",
 ]

@@ -1,23 +1,35 @@
-"""Links: the addresses by which one station fetches or hands in one file. The secret in them is kept as a hash only."""
+"""Links: the addresses by which one station fetches or hands in one file.
+
+The secret of a link is kept nowhere. It is computed from the id of the link and a key of this installation, which is
+not in the database: when the command is sent, and when somebody comes with it. So neither commands nor the audit log,
+the journal or a copy of the database open anything.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
-import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
-from laddverk.firmware.model import Image, Link, NewLink, Way
+from laddverk.firmware.model import Image, Link, Way
 from laddverk.firmware.store import links as store
 from laddverk.kernel.ids import LogRequestId, StationId, new_id
+from laddverk.ocpp.commands import AnyCommand, PublishFirmware, RequestLog, UpdateFirmware
+from laddverk.ocpp.commands.firmware import SECRET_NOT_KEPT
 from laddverk.platform.database import Transaction
 from laddverk.platform.settings import Settings
 
-SECRET_BYTES: Final = 32  # 256 bits: nobody guesses one, however many tries
-SECRET_LENGTH_MAX: Final = 100
+ID_BYTES: Final = 16
+PROOF_BYTES: Final = 32  # 256 bits: nobody guesses one, however many tries
+SECRET_LENGTH: Final = 64  # characters of base64 for the two together
+PURPOSE: Final = b"file link"  # so that no other use of the key ever gives the same
 LOG_BYTES_MAX: Final = 100_000_000  # the largest diagnostics seen are some tens of megabytes
 UPLOAD_TRIES: Final = 10  # broken off and tried again; a file that came whole ends the link at once
 DOWNLOAD_TRIES: Final = 500  # a charger on a bad line goes on with Range many times
@@ -38,44 +50,73 @@ def reach_of(settings: Settings) -> Reach:
     return Reach(settings.files_address)
 
 
-def download_location(reach: Reach, link: NewLink, image: Image) -> str:
-    """Return the address of an image for one station. Its name tells the version: some chargers go by it."""
-    return _location(reach, link, f"firmware-{SLUG.sub('-', image.version)[:60]}.bin")
+def download_location(reach: Reach, image: Image) -> str:
+    """Return the address of an image for one station, without its secret.
+
+    Its name tells the version: some chargers go by it.
+    """
+    return _location(reach, f"firmware-{SLUG.sub('-', image.version)[:60]}.bin")
 
 
-def upload_location(reach: Reach, link: NewLink) -> str:
-    """Return the address to which a station hands in a log. Chargers that add a name to it may (1.6, 5.10)."""
-    return _location(reach, link, UPLOAD_NAME)
+def upload_location(reach: Reach) -> str:
+    """Return the address to which a station hands in a log, without its secret.
+
+    Chargers that add a name to it may (1.6, 5.10).
+    """
+    return _location(reach, UPLOAD_NAME)
 
 
-def _location(reach: Reach, link: NewLink, name: str) -> str:
-    return f"{reach.url}/files/{link.secret}/{name}"
+def _location(reach: Reach, name: str) -> str:
+    return f"{reach.url}/files/{SECRET_NOT_KEPT}/{name}"
 
 
-async def new_download(tx: Transaction, station_id: StationId, image: Image, now: datetime) -> NewLink:
+async def new_download(tx: Transaction, station_id: StationId, image: Image, now: datetime) -> Link:
     """Make a link to `image` for one station. The ones that it had before end."""
     await store.end_downloads(tx, [station_id], now)
     link = Link(id=new_id(), way=Way.DOWN, station_id=station_id, size_max_bytes=image.size_bytes, image_id=image.id)
-    return await _kept(tx, link, DOWNLOAD_TRIES, now)
+    await store.insert(tx, link, tries=DOWNLOAD_TRIES, now=now, lives=LINK_LIVES)
+    return link
 
 
-async def new_upload(tx: Transaction, station_id: StationId, request_id: LogRequestId, now: datetime) -> NewLink:
+async def new_upload(tx: Transaction, station_id: StationId, request_id: LogRequestId, now: datetime) -> Link:
     """Make a link by which one station hands in one log."""
     link = Link(id=new_id(), way=Way.UP, station_id=station_id, size_max_bytes=LOG_BYTES_MAX, log_request_id=request_id)
-    return await _kept(tx, link, UPLOAD_TRIES, now)
+    await store.insert(tx, link, tries=UPLOAD_TRIES, now=now, lives=LINK_LIVES)
+    return link
 
 
-async def _kept(tx: Transaction, link: Link, tries: int, now: datetime) -> NewLink:
-    secret = secrets.token_urlsafe(SECRET_BYTES)
-    await store.insert(tx, link, hashed(secret), tries=tries, now=now, lives=LINK_LIVES)
-    return NewLink(link.id, secret)
+def secret_of(link_id: UUID, key: bytes) -> str:
+    """Return the secret of a link: its id and the proof that we made it, 64 characters that any URL can hold."""
+    return urlsafe_b64encode(link_id.bytes + _proof(link_id, key)).decode()
 
 
-def hashed(secret: str) -> bytes:
-    """Return the hash under which a secret is kept. It has 256 random bits: a plain hash is as good as a slow one."""
-    return hashlib.sha256(secret[:SECRET_LENGTH_MAX].encode()).digest()
+def _proof(link_id: UUID, key: bytes) -> bytes:
+    return hashlib.blake2b(link_id.bytes, key=key, digest_size=PROOF_BYTES, person=PURPOSE).digest()
 
 
-async def open_link(tx: Transaction, secret: str, way: Way, now: datetime) -> Link | None:
+def link_behind(secret: str, key: bytes) -> UUID | None:
+    """Return the id of the link that `secret` is of, or None for what we never made."""
+    if len(secret) != SECRET_LENGTH or not secret.isascii():
+        return None
+    try:
+        told = urlsafe_b64decode(secret)
+    except ValueError:
+        return None
+    if len(told) != ID_BYTES + PROOF_BYTES:
+        return None
+    link_id = UUID(bytes=told[:ID_BYTES])
+    return link_id if hmac.compare_digest(told[ID_BYTES:], _proof(link_id, key)) else None
+
+
+def with_secret(command: AnyCommand, key: bytes) -> AnyCommand:
+    """Return a command as it is sent: with the secret of its link, where it has one."""
+    if not isinstance(command, UpdateFirmware | PublishFirmware | RequestLog) or not command.link:
+        return command
+    location = command.location.replace(SECRET_NOT_KEPT, secret_of(UUID(command.link), key))
+    return msgspec.structs.replace(command, location=location)
+
+
+async def open_link(tx: Transaction, secret: str, way: Way, now: datetime, key: bytes) -> Link | None:
     """Return the link behind `secret`, with one try less; None when it is unknown, used up, over or the wrong way."""
-    return await store.tried(tx, hashed(secret), way, now)
+    link_id = link_behind(secret, key)
+    return await store.tried(tx, link_id, way, now) if link_id else None

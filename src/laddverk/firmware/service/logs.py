@@ -78,7 +78,8 @@ async def request_log(
     command = RequestLog(
         request_id=request.request_id,
         log=LogKind(wish.log),
-        location=links.upload_location(reach, link),
+        location=links.upload_location(reach),
+        link=link.id.hex,
         oldest_at=wish.oldest_at,
         latest_at=wish.latest_at,
         retries=wish.retries,

@@ -74,7 +74,8 @@ async def ask(
     link = await links.new_download(tx, station.station_id, image, now)
     command = UpdateFirmware(
         request_id=request_id,
-        location=links.download_location(reach, link, image),
+        location=links.download_location(reach, image),
+        link=link.id.hex,
         retrieve_at=now,
         signature=image.signature if signed else None,
         signing_certificate=image.signing_certificate if signed else None,

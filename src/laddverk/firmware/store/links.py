@@ -1,4 +1,4 @@
-"""Links in PostgreSQL. A secret is looked up by its hash; each look at it is one statement that also counts the try."""
+"""Links in PostgreSQL. Each look at one is a statement that also counts the try."""
 
 from __future__ import annotations
 
@@ -11,32 +11,30 @@ from laddverk.kernel.ids import StationId
 from laddverk.platform.database import Transaction
 
 INSERT = """
-INSERT INTO file_link (id, secret_hash, way, station_id, image_id, log_request_id, size_max_bytes, tries_left,
-                       created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO file_link (id, way, station_id, image_id, log_request_id, size_max_bytes, tries_left, created_at,
+                       expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
-async def insert(
-    tx: Transaction, link: Link, secret_hash: bytes, *, tries: int, now: datetime, lives: timedelta
-) -> None:
+async def insert(tx: Transaction, link: Link, *, tries: int, now: datetime, lives: timedelta) -> None:
     """Make a link that is good for `tries` tries within `lives`."""
     await tx.execute(
-        INSERT, link.id, secret_hash, link.way.value, link.station_id, link.image_id, link.log_request_id,
+        INSERT, link.id, link.way.value, link.station_id, link.image_id, link.log_request_id,
         link.size_max_bytes, tries, now, now + lives,
     )  # fmt: skip
 
 
 TRY = """
 UPDATE file_link SET tries_left = tries_left - 1, used_at = $3
-WHERE secret_hash = $1 AND way = $2 AND tries_left > 0 AND ended_at IS NULL AND expires_at > $3
+WHERE id = $1 AND way = $2 AND tries_left > 0 AND ended_at IS NULL AND expires_at > $3
 RETURNING id, way, station_id, size_max_bytes, image_id, log_request_id
 """
 
 
-async def tried(tx: Transaction, secret_hash: bytes, way: Way, now: datetime) -> Link | None:
-    """Return the link behind a secret, with one try less; None when there is none that is good."""
-    return await tx.fetch_one(Link, TRY, secret_hash, way.value, now)
+async def tried(tx: Transaction, link_id: UUID, way: Way, now: datetime) -> Link | None:
+    """Return a link, with one try less; None when there is none that is good."""
+    return await tx.fetch_one(Link, TRY, link_id, way.value, now)
 
 
 END = "UPDATE file_link SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from laddverk.ocpp.commands.base import Command
+
+SECRET_NOT_KEPT: Final = "*" * 16
+"""Stands in a kept location for the secret of its link, which comes into it only as the message is sent."""
 
 
 class LogKind(StrEnum):
@@ -28,6 +32,8 @@ class UpdateFirmware(Command, frozen=True, kw_only=True, tag="update_firmware"):
 
     request_id: int
     location: str
+    link: str = ""
+    """The id of the link whose secret `location` lacks, 32 hexadecimal digits; empty when it lacks none."""
     retrieve_at: datetime
     install_at: datetime | None = None
     signing_certificate: str | None = None
@@ -45,6 +51,8 @@ class PublishFirmware(Command, frozen=True, kw_only=True, tag="publish_firmware"
 
     request_id: int
     location: str
+    link: str = ""
+    """The id of the link whose secret `location` lacks, 32 hexadecimal digits; empty when it lacks none."""
     checksum: str
     """MD5 of the whole image, 32 hexadecimal digits, as L03 asks."""
     retries: int | None = None
@@ -65,6 +73,8 @@ class RequestLog(Command, frozen=True, kw_only=True, tag="request_log"):
     request_id: int
     log: LogKind = LogKind.DIAGNOSTICS
     location: str
+    link: str = ""
+    """The id of the link whose secret `location` lacks, 32 hexadecimal digits; empty when it lacks none."""
     oldest_at: datetime | None = None
     latest_at: datetime | None = None
     retries: int | None = None
