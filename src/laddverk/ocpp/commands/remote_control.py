@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from laddverk.ocpp.commands.base import Command
+from laddverk.ocpp.facts.smart_charging import Profile
 
 
 class StartCharging(Command, frozen=True, kw_only=True, tag="start_charging"):
@@ -20,6 +21,8 @@ class StartCharging(Command, frozen=True, kw_only=True, tag="start_charging"):
     group_token: str = ""
     """Whose other members may stop the session (2.x)."""
     remote_start_id: int
+    profile: Profile | None = None
+    """A limit that holds for the session from its first moment: a TxProfile that names no transaction yet."""
 
 
 class StopCharging(Command, frozen=True, kw_only=True, tag="stop_charging"):

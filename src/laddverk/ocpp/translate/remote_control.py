@@ -7,6 +7,8 @@ from typing import Any, Final, get_args
 from laddverk.ocpp import commands
 from laddverk.ocpp.commands import CommandOutcome, Verdict
 from laddverk.ocpp.errors import Untranslatable
+from laddverk.ocpp.facts.smart_charging import Profile, Purpose
+from laddverk.ocpp.translate import profiles
 from laddverk.ocpp.translate.block import Outcomes, Speakers
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v201 import messages as v201
@@ -19,7 +21,18 @@ OF_A_CONNECTOR: Final = {"StatusNotification"}  # 2.x asks it of a connector, no
 
 def start_16(command: commands.StartCharging) -> tuple[str, dict[str, Any]]:
     """The connector is always named: boxes with several refuse a start without it (quirk 72)."""
-    return "RemoteStartTransaction", {"connectorId": command.evse_number, "idTag": command.token_uid}
+    fields: dict[str, Any] = {"connectorId": command.evse_number, "idTag": command.token_uid}
+    if command.profile is not None:
+        fields["chargingProfile"] = profiles.written_16(_for_a_start(command.profile))
+    return "RemoteStartTransaction", fields
+
+
+def _for_a_start(profile: Profile) -> Profile:
+    """Return the profile. Raises `Untranslatable` for one that is not of the session to come (5.11; F01.FR.09)."""
+    named = profile.transaction_key is not None or profile.transaction_number is not None
+    if profile.purpose is not Purpose.TX or named:
+        raise Untranslatable("A start carries a limit of its own session, and of no other.")
+    return profile
 
 
 def start_2x(command: commands.StartCharging) -> tuple[str, dict[str, Any]]:
@@ -30,6 +43,7 @@ def start_2x(command: commands.StartCharging) -> tuple[str, dict[str, Any]]:
         "remoteStartId": command.remote_start_id,
         "idToken": {"idToken": command.token_uid, "type": command.token_type},
         "groupIdToken": group,
+        "chargingProfile": profiles.written_2x(_for_a_start(command.profile)) if command.profile else None,
     }
 
 
