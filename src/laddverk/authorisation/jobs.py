@@ -14,7 +14,7 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler, NewJob, enqueue
 from laddverk.platform.outbox import decoded
-from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, StationOnline
+from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, CommandState, StationOnline
 
 SETTLES: Final = timedelta(seconds=3)  # an import touches many tokens; the lists are compared once
 EVERY: Final = (
@@ -24,6 +24,7 @@ EVERY: Final = (
 )
 LIST_KINDS: Final = ("send_local_list", "read_local_list_version")
 RESERVATION_KINDS: Final = ("reserve_now", "cancel_reservation")
+FORGETS: Final = "forget_customer"
 CUSTOMER_KINDS: Final = ("read_customer", "forget_customer", "clear_cache")
 
 
@@ -59,6 +60,8 @@ def handlers(house: House) -> dict[str, Handler]:
                 tell(tx, [event.station_id])
         tell(tx, await reserving.commands_finished(tx, [one for one in events if one.kind in RESERVATION_KINDS], now))
         await customers.commands_finished(tx, [one for one in events if one.kind in CUSTOMER_KINDS], now)
+        forgot = [one.station_id for one in events if one.kind == FORGETS and one.state is CommandState.CONFIRMED]
+        await plan(tx, await store_lists.carrying(tx, forgot) if forgot else [])  # whom it forgets, its list forgets
 
     async def expire_reservations(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         tell(tx, await reserving.expire(tx, house.clock()))

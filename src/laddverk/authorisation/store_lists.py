@@ -76,9 +76,14 @@ WHERE token.blocked_at IS NULL AND driver.blocked_at IS NULL AND (driver.id IS N
                   JOIN station ON station.id = seen.station_id
                   WHERE own.driver_id = token.driver_id AND station.site_id = $7 AND seen.last_at > $8)
               ELSE false END
+  AND NOT EXISTS (SELECT FROM customer_answer AS forgot
+                  JOIN customer_request AS wish ON wish.id = forgot.request_id AND wish.kind = 'erase'
+                  WHERE forgot.station_id = $1 AND forgot.token_uid = token.uid AND forgot.state = 'done'
+                    AND (here.last_at IS NULL OR here.last_at < forgot.ended_at))
 ORDER BY token.is_master DESC, here.station_id IS NULL, token.created_at, token.uid
 """
-"""The tokens that belong into a list, the most useful first: masters, those that were shown here, the oldest."""
+"""The tokens that belong into a list, the most useful first: masters, those that were shown here, the oldest. One that
+the station was told to forget does not, until it is shown there again (OCPP 2.x N10)."""
 
 WANTED_COUNT: Final = f"SELECT count(*) FROM ({WANTED_COLUMNS}) AS wanted"  # noqa: S608 - a constant above
 

@@ -14,7 +14,7 @@ on with the one before; `#` begins a comment. The steps:
     raw TEXT                  exactly this text
     hears payload             what the last CALL is answered;  hears CALLERROR Code
     asks KIND fields          staff queue a command (`ocpp.commands`)
-    does NAME fields          staff do something else (`deeds`)
+    does NAME fields          staff do something else (`deeds`);  fails NAME fields  staff are told why they cannot
     call ACTION payload       the CALL that must come from us
     reply payload             how the charger answers it;      reply CALLERROR Code
     ends STATE [word]         what became of the command
@@ -39,7 +39,7 @@ from typing import Any
 CASE_ID = re.compile(r"TC_\w+_CSMS")
 TIME = re.compile(r"\$now(?P<minutes>[+-]\d+)?")
 NAME = re.compile(r"\$(\w+)")
-WITH_WORD = {"says", "sends", "asks", "does", "call", "shows"}
+WITH_WORD = {"says", "sends", "asks", "does", "fails", "call", "shows"}
 """The steps whose first word is a name, and the rest JSON."""
 
 
