@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -22,11 +23,31 @@ class Dimension(StrEnum):
     IDLE = "idle"
     """Per minute that the car stays after that and after the grace time."""
     SESSION = "session"
-    """Once, when energy was delivered."""
+    """Once for each such component that comes to apply, when energy was delivered."""
+    MINIMUM = "minimum"
+    """Only in explanations: what is added to reach the lowest price of a session."""
+    MAXIMUM = "maximum"
+    """Only in explanations: what is taken off beyond the highest price of a session."""
 
 
-class Restriction(Struct, frozen=True, kw_only=True):
-    """When a component applies, in the local time of the site. Everything given must hold."""
+COUNTED: Final = (Dimension.ENERGY, Dimension.CHARGING, Dimension.IDLE, Dimension.SESSION)
+"""What a component may price. In OCPI: ENERGY, TIME, PARKING_TIME, FLAT."""
+
+
+class Reserved(StrEnum):
+    """Which part of a reservation a component prices (OCPI ReservationRestrictionType)."""
+
+    KEPT = "reservation"
+    """From when the reservation was made until the car came, or it ended."""
+    EXPIRED = "reservation_expires"
+    """The same, of a reservation that nobody came for; its time counts instead of that of `KEPT`."""
+
+
+class Restriction(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a component applies, in the local time of the site. Everything given must hold.
+
+    What starts a range is inclusive, what ends it exclusive, as in OCPI.
+    """
 
     weekdays: tuple[int, ...] = ()
     """0 is Monday; empty means every day. A window past midnight belongs, after midnight, to the new day."""
@@ -38,6 +59,34 @@ class Restriction(Struct, frozen=True, kw_only=True):
     """Inclusive."""
     valid_until: date | None = None
     """Exclusive."""
+    min_wh: int | None = None
+    """Energy delivered so far in the session."""
+    max_wh: int | None = None
+    min_power_w: int | None = None
+    """Power at the instant: as measured, else the mean between two readings."""
+    max_power_w: int | None = None
+    min_current_a: Decimal | None = None
+    """Sum over the phases: as measured, else the power over 230 V."""
+    max_current_a: Decimal | None = None
+    min_duration_s: int | None = None
+    """Since the session (or the reservation) began."""
+    max_duration_s: int | None = None
+    reservation: Reserved | None = None
+    """The component prices a reservation, not the session."""
+
+
+class Spot(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A price per kWh that follows the exchange: its price × factor, with VAT where the tariff has it, + markup."""
+
+    area: str
+    """The bidding zone: SE1 to SE4, NO1, DK2, FI …"""
+    markup: Decimal = Decimal(0)
+    """Per kWh, as the tariff's other prices with or without VAT."""
+    factor: Decimal = Decimal(1)
+    """1.05 adds five percent for losses. It does not count the markup."""
+    floor: Decimal | None = None
+    """The lowest price per kWh, markup and VAT included; it also holds where the exchange pays for consumption."""
+    ceiling: Decimal | None = None
 
 
 class Component(Struct, frozen=True, kw_only=True):
@@ -45,8 +94,40 @@ class Component(Struct, frozen=True, kw_only=True):
 
     dimension: Dimension
     price: Decimal
-    """Major units including VAT, per kWh, per minute or per session."""
+    """Major units, per kWh, per minute (or hour) or per session. With `spot` it is not used."""
     when: Restriction = Restriction()
+    per_hour: bool = False
+    """The price of time is per hour: OCPI has it so, and a sixtieth of it may not be a decimal number."""
+    step: int = 0
+    """Billed in blocks of so many Wh or seconds, the last one in full (OCPI step_size); 0 is exact."""
+    vat_percent: Decimal | None = None
+    """None is that of the tariff."""
+    spot: Spot | None = None
+
+    @property
+    def per_minute(self) -> Decimal:
+        """The price of a minute, cut at 28 digits where it has no end."""
+        return self.price / 60 if self.per_hour else self.price
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a price by time of day, day and date alone."""
+        by_clock = Restriction(
+            weekdays=self.when.weekdays,
+            from_time=self.when.from_time,
+            to_time=self.when.to_time,
+            valid_from=self.when.valid_from,
+            valid_until=self.when.valid_until,
+        )
+        plain = Component(dimension=self.dimension, price=self.price, when=by_clock, per_hour=self.per_hour)
+        return plain == self
+
+
+class Limit(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The least or the most that a session costs, in major units. Both hold by themselves (OCPI min_price)."""
+
+    net: Decimal | None = None
+    gross: Decimal | None = None
 
 
 class Tariff(Struct, frozen=True, kw_only=True):
@@ -61,6 +142,34 @@ class Tariff(Struct, frozen=True, kw_only=True):
     """The most that idle time of one session may cost, including VAT; None is no limit."""
     free: bool = False
     """Charging costs nothing, and is meant to. A tariff without components that is not free is a mistake."""
+    tax_included: bool = True
+    """Prices are with VAT, as consumers must see them. Without it they are net, and VAT comes on top of the sum."""
+    min_price: Limit | None = None
+    """The least that a session costs in which energy was delivered."""
+    max_price: Limit | None = None
+    free_wh: int = 0
+    """So much energy at the start of every session costs nothing."""
+    idle_free_from: str | None = None
+    """The night rule: from this time of day (HH:MM) until the other nobody need move a car, and idling is free."""
+    idle_free_to: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it holds nothing but prices by time of day, day and date: what every reader of tariffs knows."""
+        plain = Tariff(
+            currency=self.currency,
+            vat_percent=self.vat_percent,
+            components=self.components,
+            idle_grace_minutes=self.idle_grace_minutes,
+            idle_max=self.idle_max,
+            free=self.free,
+        )
+        return plain == self and all(component.is_plain for component in self.components)
+
+    @property
+    def spot_areas(self) -> frozenset[str]:
+        """The bidding zones whose prices it follows."""
+        return frozenset(component.spot.area for component in self.components if component.spot is not None)
 
 
 class TariffVersion(Struct, frozen=True):
@@ -88,6 +197,26 @@ class Charge(Struct, frozen=True, kw_only=True):
     readings: tuple[tuple[datetime, int], ...]
     energy_wh: int
     timezone: str
+    powers: tuple[tuple[datetime, int], ...] = ()
+    """(instant, W) as measured; each holds until the next. Without them the mean power between readings counts."""
+    currents: tuple[tuple[datetime, Decimal], ...] = ()
+    """(instant, A) summed over the phases, as measured."""
+    included_wh: int = 0
+    """Energy that the driver has paid for otherwise: of a subscription. It costs nothing here."""
+    reserved_from: datetime | None = None
+    """When a reservation for this session was made; it ends when the session starts, or at `reserved_until`."""
+    reserved_until: datetime | None = None
+    reservation_expired: bool = False
+
+
+class SpotPrice(Struct, frozen=True):
+    """The price of the exchange for a quarter of an hour or an hour."""
+
+    area: str
+    starts_at: datetime
+    ends_at: datetime
+    price: Decimal
+    """Major units of the tariff's currency per kWh, without VAT; may be negative."""
 
 
 class PriceLine(Struct, frozen=True, kw_only=True):
@@ -99,16 +228,26 @@ class PriceLine(Struct, frozen=True, kw_only=True):
     quantity: Decimal
     """kWh, minutes (four decimals) or 1."""
     unit: str
-    """`kWh`, `min` or `session`."""
+    """`kWh`, `min`, `h` or `session`."""
     unit_price: Decimal
     amount_minor: int
-    """Including VAT, rounded once from the exact quantity."""
+    """Including VAT. The sum is rounded once, and the lines share it: each is its exact amount, rounded up or down."""
     energy_wh: int = 0
     seconds: int = 0
     window: str = ""
     """The restriction in short: `Mon-Fri 06:00-22:00`; '' when the price always applies."""
     capped: bool = False
     """The amount was cut to `idle_max`."""
+    surplus: Decimal = Decimal(0)
+    """What of `quantity` fills the last block up (`Component.step`), and was not used."""
+    spot: Decimal | None = None
+    """The price of the exchange, per kWh without VAT, that `unit_price` follows."""
+    included: bool = False
+    """The driver has paid for it otherwise."""
+    reservation: bool = False
+    """It is of the reservation before the session."""
+    vat_percent: Decimal | None = None
+    """None is that of the whole price."""
 
 
 class Priced(Struct, frozen=True, kw_only=True):

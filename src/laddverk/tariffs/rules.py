@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.kernel.money import rounded_minor, vat_within
-from laddverk.tariffs.model import Charge, Component, Dimension, Priced, PriceLine, Tariff
+from laddverk.tariffs.model import COUNTED, Charge, Component, Dimension, Priced, PriceLine, Tariff
 from laddverk.tariffs.windows import applies, cuts, words
 
 WH_PER_KWH: Final = 1000
@@ -44,7 +44,7 @@ def price(tariff: Tariff, charge: Charge) -> Priced:
     Never negative; an end before the start is taken as no time at all.
     """
     charge = _sound(charge)
-    stretches = [stretch for dimension in Dimension for stretch in _stretches(tariff, charge, dimension)]
+    stretches = [stretch for dimension in COUNTED for stretch in _stretches(tariff, charge, dimension)]
     lines = _capped([_line(stretch, tariff.currency) for stretch in stretches], tariff)
     amount_minor = sum(line.amount_minor for line in lines)
     return Priced(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from laddverk.kernel.money import vat_within
-from laddverk.tariffs.model import Charge, Component, Dimension, PriceLine, Restriction, Tariff
+from laddverk.tariffs.model import COUNTED, Charge, Component, Dimension, PriceLine, Restriction, Tariff
 from laddverk.tariffs.rules import price
 from laddverk.tariffs.windows import applies, cuts
 
@@ -41,7 +41,7 @@ def restrictions(draw: st.DrawFn) -> Restriction:
 
 
 prices = st.decimals(0, 20, places=4)
-components = st.builds(Component, dimension=st.sampled_from(Dimension), price=prices, when=restrictions())
+components = st.builds(Component, dimension=st.sampled_from(COUNTED), price=prices, when=restrictions())
 tariffs = st.builds(
     Tariff,
     components=st.lists(components, max_size=6).map(tuple),

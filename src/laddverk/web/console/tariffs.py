@@ -21,7 +21,7 @@ from laddverk.platform.languages import marked
 from laddverk.stations import queries as stations_queries
 from laddverk.tariffs import lint, queries, rules
 from laddverk.tariffs import service as tariffs
-from laddverk.tariffs.model import Charge, Component, Dimension, Priced, Restriction, Severity, Tariff
+from laddverk.tariffs.model import COUNTED, Charge, Component, Dimension, Priced, Restriction, Severity, Tariff
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
@@ -182,7 +182,7 @@ def tariff_of(values: Mapping[str, Any], currency: str) -> Tariff:
 
 def component_of(row: Mapping[str, Any], number: int) -> Component:
     """Return the price component of one row of the form."""
-    if row["dimension"] not in set(Dimension):
+    if row["dimension"] not in COUNTED:
         raise Invalid("Choose what the price is for.", field=f"dimension-{number}")
     return Component(
         dimension=Dimension(row["dimension"]),
