@@ -71,7 +71,7 @@ def allows(one, at, evse, running):
         return None
     if profile.purpose is Purpose.PRIORITY and not (running and running.priority):
         return None
-    if profile.valid_from and at < profile.valid_from or profile.valid_until and at >= profile.valid_until:
+    if (profile.valid_from and at < profile.valid_from) or (profile.valid_until and at >= profile.valid_until):
         return None
     begun = schedule.starts_at or profile.valid_from or one.since
     if profile.kind is ProfileKind.RELATIVE:
