@@ -26,7 +26,7 @@ from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, NewToken, StaffDetails
 from laddverk.invoicing import service as invoicing
 from laddverk.kernel.actors import Permission, Role, rule
-from laddverk.kernel.ids import StationId
+from laddverk.kernel.ids import StationId, new_id
 from laddverk.kernel.problems import Conflict, Invalid
 from laddverk.notices import service as notices
 from laddverk.ocpp.commands import ReadVariables, Reset, SendData
@@ -57,6 +57,12 @@ SCRIPTS = (
 )
 MARKUP = '#read("/etc/passwd") #import "@preview/x" $x$ *b* @ref <label> // {{7*7}}'  # of what sets our documents
 FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1+1)*cmd|' /C calc'!A0", "\t=1+1", "\r=1+1", "  =1+1")
+
+PAST_RESERVATION = """
+INSERT INTO reservation
+    (id, station_id, evse_number, token_uid, token_type, requested_by, created_at, expires_at, state)
+VALUES ($1, $2, 1, $3, 'ISO14443', $4, $5, $5, 'expired')
+"""
 
 
 @dataclass
@@ -112,6 +118,7 @@ async def furnish(house: House, ocpp_url: str) -> Hostile:
             version = "ocpp2.0.1" if number % 2 else "ocpp1.6"
             hostile.chargers.append(Charger(made.station_id, identity.strip(), made.password, version, text, uid))
             await _people(tx, number, text, uid, now)
+            await tx.execute(PAST_RESERVATION, new_id(), made.station_id, text[:20], text, now)
             price = await tariffs.create(tx, ACTOR, name, flat, now)
             await tariffs.choose(tx, ACTOR, price.tariff_id, now, site_id=site, driver_group=text[:40], reason=text)
             if number == 0:

@@ -187,7 +187,11 @@ async def test_what_comes_in_while_a_page_is_open_is_text_too(hostile: tuple[Hos
 
 async def test_no_cell_of_an_export_begins_as_a_formula(hostile: tuple[Hostile, str]) -> None:
     network, web_url = hostile
-    exports = {route.path for route in create_app(network.house).routes if route.path.endswith(".csv")}
+    exports = {
+        route.path
+        for route in create_app(network.house).routes
+        if route.path.endswith(".csv") and "{" not in route.path
+    }
     assert len(exports) >= 3
     async with phone(web_url) as context:
         for path in exports:
