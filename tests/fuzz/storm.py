@@ -37,6 +37,8 @@ class Storm:
     sent: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     closes: Counter[int] = field(default_factory=Counter)
+    unanswered: int = 0
+    """Sockets given up after `SETTLE_S`: raw bytes may begin a frame that swallows the last question."""
     quiet_s: list[float] = field(default_factory=list)
     rss_mib: list[float] = field(default_factory=list)
     took_s: float = 0.0
@@ -59,6 +61,7 @@ class Storm:
             f"by version             {dict(self.sent)}",
             f"answers                {dict(self.answers)}",
             f"sockets closed, by code {dict(self.closes)}",
+            f"given up unanswered    {self.unanswered}",
             f"quiet station          {len(self.quiet_s)} heartbeats, median {self.quiet_at(0.5) * 1000:.0f} ms, "
             f"99 % {self.quiet_at(0.99) * 1000:.0f} ms, worst {self.quiet_at(1) * 1000:.0f} ms",
             f"memory                 {self.rss_mib[0]:.0f} MiB at first, {self.rss_mib[-1]:.0f} at the end, "
@@ -112,6 +115,11 @@ async def _rain(network: Network, storm: Storm, identity: str, generator: Genera
                 left = await _until_closed(socket, storm, generator, left)
         except (OSError, WebSocketException, EOFError):
             left -= 1  # a socket that was not opened in time; try again
+        except AttributeError as gone:
+            # The client library aborts a transport that is lost already, which asyncio does not bear (3.11).
+            if "call_soon" not in str(gone):
+                raise
+            left -= 1
 
 
 async def _until_closed(socket: ClientConnection, storm: Storm, generator: Generator, left: int) -> int:
@@ -132,6 +140,8 @@ async def _until_closed(socket: ClientConnection, storm: Storm, generator: Gener
                 await _settled(socket, storm)
     except ConnectionClosed:
         pass
+    except TimeoutError:
+        storm.unanswered += 1
     storm.closes[socket.close_code or 0] += 1
     return left
 
