@@ -89,6 +89,17 @@ class StationCertificate(Struct, frozen=True, kw_only=True):
     alarm_days: int | None = None
 
 
+class Shown(Struct, frozen=True, kw_only=True):
+    """A certificate that was issued here, as the door sees it."""
+
+    fingerprint_sha256: bytes
+    station_id: StationId
+    kind: Signing
+    state: CertificateState
+    newer_used: bool
+    """Its station has come in with a later one."""
+
+
 class NewAnchor(Struct, frozen=True, kw_only=True):
     """A root as staff enter it."""
 

@@ -12,10 +12,12 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
+import msgspec
 import structlog
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from laddverk.certificates import service as certificates
 from laddverk.gateway import limits
 from laddverk.gateway.doorway import credentials_in, identity_in
 from laddverk.gateway.entrance import Visitor
@@ -25,7 +27,7 @@ from laddverk.platform.house import House
 from laddverk.platform.settings import networks_in
 from laddverk.stations import admission, keys
 from laddverk.stations import service as stations
-from laddverk.stations.admission import Admission, Door, Refusal
+from laddverk.stations.admission import Admission, Door, Refusal, ShownCertificate
 from laddverk.stations.model import Credential, Knock
 
 log = structlog.get_logger()
@@ -90,13 +92,14 @@ class Doorkeeper:
         given = credentials_in(request.headers.get("Authorization"))
         async with self._handshakes, self._house.database.transaction() as tx:
             credential = await stations.credential(tx, identity)
+            certificate = await _looked_up(tx, credential, visitor.certificate)
         match = await self._matched(credential, given.password) if given is not None else None
         shown = admission.Shown(
             door=visitor.door,
             from_listed_network=is_in(visitor.address, self._listed),
             user=given.user if given is not None else None,
             key=match,
-            certificate=visitor.certificate,
+            certificate=certificate,
         )
         may_renew = self._house.settings.expired_certificates == RENEW
         return credential, admission.decide(credential, shown, self._house.clock(), expired_may_renew=may_renew)
@@ -140,6 +143,16 @@ class Doorkeeper:
             log.warning("gateway.guessing", address=guess.remote_address or "many", attempts=guess.attempts)
         if guesses:
             await stations.record_guesses(tx, guesses, now)
+
+
+async def _looked_up(
+    tx: Transaction, credential: Credential | None, certificate: ShownCertificate | None
+) -> ShownCertificate | None:
+    """Return the certificate with what we know of it: one that we issued may have been revoked since."""
+    if credential is None or certificate is None:
+        return certificate
+    issue = await certificates.issue(tx, credential.station_id, certificate.sha256)
+    return msgspec.structs.replace(certificate, issue=issue)
 
 
 def is_address(text: str) -> bool:

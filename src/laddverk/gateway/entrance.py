@@ -21,7 +21,7 @@ from websockets.asyncio.server import ServerConnection
 from laddverk.gateway import limits
 from laddverk.gateway.certificates import shown_certificate
 from laddverk.gateway.tls import Tls
-from laddverk.stations.admission import Admission, Door, ShownCertificate
+from laddverk.stations.admission import CERTIFICATE, Admission, Door, ShownCertificate
 from laddverk.stations.model import Credential
 
 log = structlog.get_logger()
@@ -67,12 +67,16 @@ class Visitor(ServerConnection):
     entrance: Entrance
     credential: Credential
     admission: Admission
+    stands_on: bytes | None = None
+    """SHA-256 of the certificate that opened the door to it; None when something else did."""
     admitted = False
     is_gone = False
 
     def let_in(self, credential: Credential, admission: Admission) -> None:
         """Remember as whom it is let in."""
         self.credential, self.admission = credential, admission
+        shown = self.certificate if admission.profile == CERTIFICATE else None
+        self.stands_on = shown.sha256 if shown is not None else None
         self.admitted = True
         self.entrance.waits_no_more(self.peer)
 

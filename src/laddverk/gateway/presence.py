@@ -8,7 +8,7 @@ alive are noticed (quirk 15; T3 and T4 of the security study).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from weakref import WeakValueDictionary
@@ -17,6 +17,7 @@ import structlog
 from msgspec import Struct
 from websockets.exceptions import ConnectionClosed
 
+from laddverk.certificates import service as certificates
 from laddverk.gateway import limits
 from laddverk.gateway.connection import REPLACED, Connection
 from laddverk.gateway.entrance import Visitor
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 
 RETIRED: Final = 4003
 """Close code of our own: the station was taken out of the network."""
+REVOKED: Final = 4004
+"""Close code of our own: the certificate on which the connection stands opens no more."""
 
 Make = Callable[[int], Connection]
 """Makes the connection, given its epoch."""
@@ -88,6 +91,8 @@ class Presence:
         topics: list[str] = []
         async with self._house.database.transaction() as tx:
             epoch = await stations.open_connection(tx, credential.station_id, protocol, visitor.address, now, entrance)
+            if visitor.stands_on is not None:
+                await certificates.used(tx, credential.station_id, visitor.stands_on, now)
             if await self._changes_weak_key(tx, credential, now):
                 topics.append(COMMANDS_TOPIC)
         self._house.hints.publish(topics)
@@ -157,15 +162,28 @@ class Presence:
             return
         async with self._house.database.transaction() as tx:
             retired, held = await stations.shut_out(tx, list(self.connected))
-        for station_id in retired:
-            connection = self.connected.get(station_id)
-            if connection is not None:
-                self._close_later(connection, RETIRED, "this station is retired")
+            revoked = await certificates.ended(tx, self._certificates()) - retired
+        self._turn_out(retired, RETIRED, "this station is retired")
+        self._turn_out(revoked, REVOKED, "the certificate of this station was revoked")
         for station_id, connection in self.connected.items():
             if station_id in held:
                 self.reachable.pop(station_id, None)
             elif station_id not in self.reachable and station_id not in self._entering:
                 self.reachable[station_id] = connection
+
+    def _certificates(self) -> dict[StationId, bytes]:
+        """Return the certificates on which connections stand."""
+        return {
+            station_id: connection.socket.stands_on
+            for station_id, connection in self.connected.items()
+            if isinstance(connection.socket, Visitor) and connection.socket.stands_on is not None
+        }
+
+    def _turn_out(self, station_ids: Iterable[StationId], code: int, reason: str) -> None:
+        for station_id in station_ids:
+            connection = self.connected.get(station_id)
+            if connection is not None:
+                self._close_later(connection, code, reason)
 
     def _close_later(self, connection: Connection, code: int, reason: str) -> None:
         """Close a connection without waiting for it: a ghost takes its time."""

@@ -46,8 +46,23 @@ class Refusal(StrEnum):
     NO_CERTIFICATE = "no_certificate"
     WRONG_CERTIFICATE = "wrong_certificate"
     EXPIRED_CERTIFICATE = "expired_certificate"
+    ENDED_CERTIFICATE = "ended_certificate"
+    """It was issued here, and revoked or replaced since."""
     LEGACY_TLS = "legacy_tls"
     """By the listener with the older suites, which this station may not use."""
+
+
+class Issue(StrEnum):
+    """What we know of a client certificate because we issued it."""
+
+    ELSEWHERE = "elsewhere"
+    """By another authority that we take: its name alone says whose it is."""
+    HERE = "here"
+    """To this very station, and it still opens."""
+    ENDED = "ended"
+    """To this station; revoked, never taken, or replaced by one that has been used."""
+    FOR_ANOTHER = "for_another"
+    """To another station, or not for the door."""
 
 
 class ShownCertificate(Struct, frozen=True, kw_only=True):
@@ -57,6 +72,7 @@ class ShownCertificate(Struct, frozen=True, kw_only=True):
     sha256: bytes
     not_before: datetime
     not_after: datetime
+    issue: Issue = Issue.ELSEWHERE
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -128,9 +144,11 @@ def accepted(credential: Credential, now: datetime) -> frozenset[int]:
 def is_bound(credential: Credential, certificate: ShownCertificate) -> bool:
     """Return whether `certificate` belongs to the station.
 
-    One that is pinned must be that very one. Else its common name must be the identity, the name that staff expect,
-    or the serial number that the charger told (quirk 88).
+    One that we issued belongs to whom we issued it. Of others, one that is pinned must be that very one; else its
+    common name must be the identity, the name that staff expect, or the serial number that the charger told (quirk 88).
     """
+    if certificate.issue is not Issue.ELSEWHERE:
+        return certificate.issue is Issue.HERE
     if credential.certificate_sha256 is not None:
         return certificate.sha256 == credential.certificate_sha256
     name = certificate.common_name
@@ -158,6 +176,8 @@ def _why_not(credential: Credential, shown: Shown, proven: frozenset[int], now: 
     if CERTIFICATE in accepted(credential, now) and shown.door is not Door.PLAIN:
         if shown.certificate is None:
             return Refusal.NO_CERTIFICATE
+        if shown.certificate.issue is Issue.ENDED:
+            return Refusal.ENDED_CERTIFICATE
         bound = is_bound(credential, shown.certificate)
         return Refusal.EXPIRED_CERTIFICATE if bound else Refusal.WRONG_CERTIFICATE
     if credential.security_profile == NOTHING and shown.user is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from laddverk.certificates.service.door import ended, issue, revoke, used
 from laddverk.certificates.service.events import acknowledge, note, record_events
 from laddverk.certificates.service.inventory import ask_inventory, delete, install
 from laddverk.certificates.service.questions import (
@@ -20,7 +21,9 @@ __all__ = [
     "ask_inventory",
     "ask_now",
     "delete",
+    "ended",
     "install",
+    "issue",
     "note",
     "record_chain_status",
     "record_contracts",
@@ -29,5 +32,7 @@ __all__ = [
     "record_requests",
     "record_status",
     "retire_anchor",
+    "revoke",
     "update_anchor",
+    "used",
 ]

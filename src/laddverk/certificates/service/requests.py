@@ -208,6 +208,7 @@ async def given(tx: Transaction, finished: CommandFinished, now: datetime) -> bo
         return False
     if finished.state in LOST and certificate.attempts < ATTEMPTS_MAX and certificate.not_after > now:
         return await _hand_out(tx, certificate, request, now)
-    await store.set_state(tx, certificate.id, CertificateState.REFUSED)
+    if finished.state is not CommandState.TIMED_OUT:  # without an answer it may have it: then its first use says so
+        await store.set_state(tx, certificate.id, CertificateState.REFUSED)
     await _fail(tx, request, f"the charger did not take the certificate: {finished.word or finished.state.value}", now)
     return False

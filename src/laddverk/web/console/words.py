@@ -134,6 +134,7 @@ KNOCK_REASONS: Final = {
     "no_certificate": marked("It showed no certificate."),
     "wrong_certificate": marked("Its certificate is that of another station."),
     "expired_certificate": marked("Its certificate is not valid now."),
+    "ended_certificate": marked("Its certificate was revoked, or replaced by a newer one."),
     "legacy_tls": marked("It may not use the listener with older cipher suites."),
     "tls_on_plain_port": marked("It speaks TLS on the port without TLS."),
     "plain_on_tls_port": marked("It speaks without TLS on the port with TLS."),
