@@ -78,11 +78,32 @@ def profile_of(wish: Wish, now: datetime, *, running: str | None = None, number:
     )
 
 
-def checked(profile: Profile, evse_number: int, feed: Feed, allows: Allowed, *, is_16: bool, now: datetime) -> Checked:
+def profile_to_start_with(limit: float, unit: RateUnit) -> Profile:
+    """Return the profile that a session shall start with: it counts from its start, and names no transaction yet."""
+    return Profile(
+        id=0,
+        purpose=Purpose.TX,
+        kind=ProfileKind.RELATIVE,
+        schedules=(Schedule(unit=unit, periods=(Period(limit=limit),)),),
+    )
+
+
+def checked(
+    profile: Profile,
+    evse_number: int,
+    feed: Feed,
+    allows: Allowed,
+    *,
+    is_16: bool,
+    now: datetime,
+    for_a_start: bool = False,
+) -> Checked:
     """Return `profile` as this charger may be sent it. Raises `Invalid` for one that no charger could obey.
 
-    A limit below 6 A becomes 0; the unit becomes one that the charger takes; nothing is ever raised by it.
+    A limit below 6 A becomes 0; the unit becomes one that the charger takes; nothing is ever raised by it. Only a
+    profile `for_a_start` is of a session that has no name yet.
     """
+    _require_named(profile, for_a_start=for_a_start)
     _require_sound(profile, evse_number, allows, now)
     schedules = tuple(_converted(schedule, feed, allows) for schedule in profile.schedules)
     snapped = tuple(_snapped(schedule, feed) for schedule in schedules)
@@ -94,12 +115,16 @@ def checked(profile: Profile, evse_number: int, feed: Feed, allows: Allowed, *, 
     return Checked(replace(profile, schedules=snapped), tuple(note for note, holds in notes if holds))
 
 
-def _require_sound(profile: Profile, evse_number: int, allows: Allowed, now: datetime) -> None:
-    purpose = profile.purpose
-    if (purpose is Purpose.TX) != (profile.transaction_key is not None):
+def _require_named(profile: Profile, *, for_a_start: bool) -> None:
+    is_tx, is_named = profile.purpose is Purpose.TX, profile.transaction_key is not None
+    if (not is_tx or is_named) if for_a_start else is_tx != is_named:
         raise Invalid(
             "A profile of a session needs a session that runs, and no other profile has one.", field="purpose"
         )
+
+
+def _require_sound(profile: Profile, evse_number: int, allows: Allowed, now: datetime) -> None:
+    purpose = profile.purpose
     if purpose is Purpose.TX and evse_number == 0:
         raise Invalid("A profile of a session belongs to one outlet.", field="evse_number")
     if purpose is Purpose.STATION_MAX and evse_number != 0:

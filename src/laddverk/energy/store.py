@@ -190,6 +190,24 @@ async def noted(tx: Transaction, station_id: UUID, profile_id: int, word: str, n
     await tx.execute(NOTED, station_id, profile_id, word, now)
 
 
+STARTED_WITH = """
+-- The session that a start became names its profile; 1.6 calls it by its number.
+UPDATE charging_profile
+SET condition = CASE WHEN session.ended_at IS NULL THEN 'installed' ELSE 'gone' END, word = 'Accepted',
+    previous = NULL, changed_at = $4, transaction_key = session.transaction_key,
+    profile = charging_profile.profile
+              || jsonb_build_object('transaction_key', session.transaction_key, 'transaction_number', session.number)
+FROM start_request JOIN session ON session.id = start_request.session_id
+WHERE start_request.command_id = $3 AND charging_profile.station_id = $1 AND charging_profile.profile_id = $2
+  AND charging_profile.condition = 'wanted' AND session.station_id = $1
+"""
+
+
+async def started_with(tx: Transaction, station_id: UUID, profile_id: int, command_id: UUID, now: datetime) -> None:
+    """A session started with this profile, by this command: it is the session's from now on."""
+    await tx.execute(STARTED_WITH, station_id, profile_id, command_id, now)
+
+
 LEAVING = """
 UPDATE charging_profile SET condition = 'leaving', changed_at = $6
 WHERE station_id = $1 AND condition IN ('wanted', 'installed') AND ($2::int IS NULL OR profile_id = $2)

@@ -13,6 +13,7 @@ from laddverk.kernel.actors import Actor, Permission, rule
 from laddverk.kernel.ids import CommandId, DriverId, PaymentId, SessionId, StationId, TariffVersionId
 from laddverk.kernel.problems import Conflict, NotAllowed, NotFound
 from laddverk.ocpp.commands import StartCharging, StopCharging
+from laddverk.ocpp.facts import Profile
 from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
 from laddverk.sessions import store, store_starts
@@ -114,11 +115,19 @@ async def _require_startable(
 
 
 async def begin_start(
-    tx: Transaction, actor: Actor, start_request_id: UUID, now: datetime, *, cost_limit_minor: int | None = None
+    tx: Transaction,
+    actor: Actor,
+    start_request_id: UUID,
+    now: datetime,
+    *,
+    cost_limit_minor: int | None = None,
+    profile: Profile | None = None,
+    reason: str = "",
 ) -> CommandId | None:
     """Ask the charger to start, once: a second call returns the command of the first.
 
-    `cost_limit_minor` is what was reserved: a charger of 2.1 is told to stop there.
+    `cost_limit_minor` is what was reserved: a charger of 2.1 is told to stop there. `profile` limits the session from
+    its start (`energy.limit_for_start`).
 
     None when nothing can start any more (given up meanwhile, or another payer was first): then `StartFailed` is
     published, so that what was paid is given back. Raises `NotFound`.
@@ -142,9 +151,12 @@ async def begin_start(
         connector_number=request.connector_number,
         token_uid=request.token_uid,
         remote_start_id=request.remote_start_id,
+        profile=profile,
     )
     asker, by = _asker(actor)
-    command_id = await stations.request_command(tx, asker, request.station_id, command, now, requested_by=by)
+    command_id = await stations.request_command(
+        tx, asker, request.station_id, command, now, reason=reason, requested_by=by
+    )
     await store_starts.set_command(tx, request.id, command_id, now + START_WITHIN)
     return command_id
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from laddverk.ocpp.structs import Message
 from laddverk.ocpp.v16 import messages as m
+from laddverk.simulator.abilities import smart_charging
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.dialect import Orders
 
@@ -15,7 +16,12 @@ CONFIGURATION_VERSION: Final = 0  # no local list is kept
 
 def _remote_start(charger: Charger, asked: m.RemoteStartTransactionRequest, at: datetime) -> Message:
     number = asked.connector_id or next((n for n, o in charger.outlets.items() if o.charging is None), 1)
+    limit = smart_charging.of_a_start(asked.charging_profile) if asked.charging_profile else None
+    if asked.charging_profile is not None and limit is None:
+        return m.RemoteStartTransactionResponse(status="Rejected")
     done = charger.remote_start(number, asked.id_tag, "Central", None, at)
+    if done and limit is not None:
+        smart_charging.start_with(charger, number, limit, at)
     return m.RemoteStartTransactionResponse(status="Accepted" if done else "Rejected")
 
 

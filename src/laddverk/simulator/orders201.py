@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from laddverk.ocpp.structs import Message
 from laddverk.ocpp.v201 import messages as m
+from laddverk.simulator.abilities import smart_charging
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.dialect import Orders
 
@@ -33,7 +34,12 @@ def _shown(of: m.ComponentType) -> str:
 def _request_start(charger: Charger, asked: m.RequestStartTransactionRequest, at: datetime) -> Message:
     number = asked.evse_id or next((n for n, o in charger.outlets.items() if o.charging is None), 1)
     token = asked.id_token
+    limit = smart_charging.of_a_start(asked.charging_profile) if asked.charging_profile else None
+    if asked.charging_profile is not None and limit is None:
+        return m.RequestStartTransactionResponse(status="Rejected")
     done = charger.remote_start(number, token.id_token, token.type, asked.remote_start_id, at)
+    if done and limit is not None:
+        smart_charging.start_with(charger, number, limit, at)
     return m.RequestStartTransactionResponse(status="Accepted" if done else "Rejected")
 
 

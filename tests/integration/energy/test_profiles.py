@@ -13,7 +13,10 @@ from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.ocpp.commands import ReadVariables
 from laddverk.ocpp.facts import Period, Profile, ProfileKind, Purpose, RateUnit, Schedule, ScheduleUpdate
+from laddverk.sessions import service as sessions
 from laddverk.stations import service as stations
+from laddverk.tariffs import service as tariffs
+from laddverk.tariffs.model import Tariff
 from tests.integration.energy.box import boxed
 from tests.network import ACTOR, network_on
 
@@ -317,3 +320,54 @@ async def test_a_site_host_of_another_site_sees_no_charger(network):
         with pytest.raises(NotFound):
             async with network.house.database.transaction() as tx:
                 await energy.read_profiles(tx, stranger, network.station_ids["box"], network.house.clock())
+
+
+async def started_with(network, identity, limit):
+    """Start a session for a driver with a limit, and return the number of its profile."""
+    now, station_id = network.house.clock(), network.station_ids[identity]
+    async with network.house.database.transaction() as tx:
+        free = await tariffs.create(tx, ACTOR, f"Free {identity}", Tariff(currency="SEK", free=True), now)
+        await tariffs.choose(tx, ACTOR, free.tariff_id, now, site_id=network.site_id)
+        await tx.execute("UPDATE connector SET status = 'available'")
+        good = await energy.limit_for_start(tx, ACTOR, station_id, 1, limit, RateUnit.AMPERE, now, reason="thin cable")
+        prepared = await sessions.prepare_start(tx, ACTOR, station_id=station_id, evse_number=1, now=now)
+        await sessions.begin_start(tx, ACTOR, prepared.id, now, profile=good.profile, reason="test")
+    return good.profile.id
+
+
+async def test_a_session_starts_with_its_limit_in_1_6(network):
+    async with boxed(network, "box", "ocpp1.6") as box:
+        number = await started_with(network, "box", 10.0)
+        asked = await box.was_asked("RemoteStartTransaction")
+        assert asked["chargingProfile"]["chargingProfilePurpose"] == "TxProfile"
+        assert "transactionId" not in asked["chargingProfile"]
+        assert await condition(network, number) == "wanted"
+        begun = await box.says("StartTransaction", {**STARTED_16, "idTag": asked["idTag"]})
+        await network.house.worker.run_until_idle()
+        assert await condition(network, number) == "installed"
+        told = await network.value("SELECT profile->>'transaction_number' FROM charging_profile")
+        assert told == str(begun["transactionId"])
+        stop = {"transactionId": begun["transactionId"], "meterStop": 9, "timestamp": "2026-10-24T21:00:00Z"}
+        await box.says("StopTransaction", stop)
+        await network.house.worker.run_until_idle()
+        assert await condition(network, number) == "gone"
+
+
+async def test_a_session_starts_with_its_limit_in_2_x_and_a_refused_start_leaves_none(network):
+    async with boxed(network, "box") as box:
+        number = await started_with(network, "box", 10.0)
+        asked = await box.was_asked("RequestStartTransaction")
+        assert asked["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"] == [
+            {"startPeriod": 0, "limit": 10.0}
+        ]
+        info = {"transactionId": "tx-9", "remoteStartId": asked["remoteStartId"]}
+        await box.says("TransactionEvent", {**event("Started"), "transactionInfo": info})
+        await network.house.worker.run_until_idle()
+        assert await condition(network, number) == "installed"
+        assert await network.value("SELECT transaction_key FROM charging_profile") == "tx-9"
+    async with boxed(network, "other") as box:
+        box.answers["RequestStartTransaction"] = {"status": "Rejected"}
+        await started_with(network, "other", 10.0)
+        await box.was_asked("RequestStartTransaction")
+        other = network.station_ids["other"]
+        assert await network.value("SELECT condition FROM charging_profile WHERE station_id = $1", other) == "refused"

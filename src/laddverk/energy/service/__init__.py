@@ -7,6 +7,7 @@ from laddverk.energy.service.finishing import finish_commands, finish_sessions
 from laddverk.energy.service.profiles import (
     allow_transfer,
     clear_profiles,
+    limit_for_start,
     read_composite,
     read_profiles,
     set_limit,
@@ -35,6 +36,7 @@ __all__ = [
     "clear_profiles",
     "finish_commands",
     "finish_sessions",
+    "limit_for_start",
     "plan_needs",
     "read_composite",
     "read_controls",

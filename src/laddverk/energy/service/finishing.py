@@ -20,6 +20,7 @@ from laddverk.ocpp.commands import (
     ReadProfiles,
     SetDerControl,
     SetProfile,
+    StartCharging,
     UpdateDynamicLimit,
 )
 from laddverk.ocpp.facts import Composite
@@ -64,6 +65,18 @@ async def _set(
         await store.noted(tx, event.station_id, number, _word(event), now)
     else:
         await store.refused(tx, event.station_id, number, _word(event), now)
+
+
+async def _started(
+    tx: Transaction, event: CommandFinished, command: StartCharging, _detail: dict[str, Any], now: datetime
+) -> None:
+    """A limit that a start carried is that of its session, or of none: what did not start has no limit."""
+    if command.profile is None:
+        return
+    if event.state is not CommandState.CONFIRMED:
+        await store.refused(tx, event.station_id, command.profile.id, _word(event), now)
+    else:
+        await store.started_with(tx, event.station_id, command.profile.id, event.command_id, now)
 
 
 async def _cleared(
@@ -134,6 +147,7 @@ Finisher = Callable[[Transaction, CommandFinished, Any, dict[str, Any], datetime
 
 BY_KIND: Final[dict[str, Finisher]] = {
     "set_profile": _set,
+    "start_charging": _started,
     "clear_profiles": _cleared,
     "read_profiles": _read,
     "read_composite": _composed,

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from laddverk.energy import rules, store
-from laddverk.energy.model import COMPOSITE_S_MAX, PROFILES_MAX, Set, Wish
+from laddverk.energy.model import COMPOSITE_S_MAX, PROFILES_MAX, Checked, Set, Wish
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import CommandId, StationId
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, TooMany
@@ -67,6 +67,51 @@ async def set_profile(
     number in `profile` does not matter. Needs commands:send. Raises `NotFound`, `Invalid` for a limit that no charger
     could obey or this one does not take, `TooMany`.
     """
+    good = await _numbered(tx, actor, station_id, evse_number, profile, now, reason=reason)
+    command_id = await stations.request_command(
+        tx,
+        actor,
+        station_id,
+        SetProfile(evse_number=evse_number, profile=good.profile),
+        now,
+        reason=reason,
+        expires_at=expires_at,
+    )
+    return Set(good.profile.id, command_id, good.notes)
+
+
+async def limit_for_start(
+    tx: Transaction,
+    actor: Actor,
+    station_id: StationId,
+    evse_number: int,
+    limit: float,
+    unit: RateUnit,
+    now: datetime,
+    *,
+    reason: str = "",
+) -> Checked:
+    """Return the profile with which a session shall start at an outlet, kept as one that is on its way.
+
+    The caller hands it to the start; it becomes that session's when the start is confirmed, and is refused with it.
+    Raises as `set_profile` does.
+    """
+    profile = rules.profile_to_start_with(limit, unit)
+    return await _numbered(tx, actor, station_id, evse_number, profile, now, reason=reason, for_a_start=True)
+
+
+async def _numbered(
+    tx: Transaction,
+    actor: Actor,
+    station_id: StationId,
+    evse_number: int,
+    profile: Profile,
+    now: datetime,
+    *,
+    reason: str,
+    for_a_start: bool = False,
+) -> Checked:
+    """Return a profile as the charger may be sent it, with its number there; it is kept as wanted."""
     actor.require(Permission.COMMANDS_SEND)
     station = await _locked(tx, actor, station_id)
     feed = await store.feed(tx, station_id, evse_number)
@@ -74,7 +119,7 @@ async def set_profile(
         raise NotFound("The charger has no such outlet.", field="evse_number")
     allows = rules.allowed(await store.allowances(tx, station_id))
     is_16 = station.protocol == Protocol.V16.value
-    good = rules.checked(profile, evse_number, feed, allows, is_16=is_16, now=now)
+    good = rules.checked(profile, evse_number, feed, allows, is_16=is_16, now=now, for_a_start=for_a_start)
     there = await store.profiles_there(tx, station_id)
     number = _replaced(there, evse_number, good.profile) or await store.next_id(tx, station_id)
     if number not in {one.profile_id for one in there} and len(there) >= (allows.profiles_max or PROFILES_MAX):
@@ -85,16 +130,7 @@ async def set_profile(
         )
     numbered = replace(good.profile, id=number)
     await store.save(tx, station_id, evse_number, numbered, actor.name or actor.kind, reason, now)
-    command_id = await stations.request_command(
-        tx,
-        actor,
-        station_id,
-        SetProfile(evse_number=evse_number, profile=numbered),
-        now,
-        reason=reason,
-        expires_at=expires_at,
-    )
-    return Set(number, command_id, good.notes)
+    return replace(good, profile=numbered)
 
 
 async def _locked(tx: Transaction, actor: Actor, station_id: StationId) -> store.Addressee:

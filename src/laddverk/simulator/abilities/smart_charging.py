@@ -42,10 +42,12 @@ class Installed(Struct, frozen=True):
 class Profiles:
     """What one charger has."""
 
-    __slots__ = ("by_id", "needs_told", "priority")
+    __slots__ = ("by_id", "needs_told", "priority", "to_start_with")
 
     def __init__(self) -> None:
         self.by_id: dict[int, Installed] = {}
+        self.to_start_with: dict[int, Profile] = {}
+        """By outlet: the profile that a start from afar brought, until the session begins."""
         self.priority: set[str] = set()
         """Transactions that charge by their priority profile."""
         self.needs_told: set[str] = set()
@@ -119,12 +121,35 @@ def pass_time(charger: Charger, at: datetime) -> None:
     """Hold every outlet to its limit; a DC car that begins to charge says what it needs."""
     known = charger.of(Profiles)
     for outlet in charger.outlets.values():
+        if outlet.number in known.to_start_with:
+            _take_to_start_with(charger, outlet, at)
         outlet.limit_a = limit_a(charger, outlet, at) if known.by_id else None
         charging = outlet.charging
         if charging is not None and outlet.car is not None and charging.key not in known.needs_told:
             known.needs_told.add(charging.key)
             if outlet.supply.phases == 0 and charger.online and not charger.hardware.protocol.is_16:
                 charger.say(Told(at=at, action="NotifyEVChargingNeeds", fields=_needs(outlet, at)))
+
+
+def of_a_start(message: Any) -> Profile | None:
+    """Return the profile that a start from afar brings; None for one that no session can have."""
+    profile = _read_16(message) if hasattr(message, "charging_profile_id") else wire.read(message)
+    return profile if profile is not None and profile.purpose is Purpose.TX else None
+
+
+def start_with(charger: Charger, number: int, profile: Profile, at: datetime) -> None:
+    """Hold the session that begins at an outlet to this profile, now or when the cable comes."""
+    charger.of(Profiles).to_start_with[number] = profile
+    pass_time(charger, at)
+
+
+def _take_to_start_with(charger: Charger, outlet: Outlet, at: datetime) -> None:
+    known = charger.of(Profiles)
+    if outlet.charging is not None:
+        profile = replace(known.to_start_with.pop(outlet.number), transaction_key=outlet.charging.key)
+        known.by_id[profile.id] = Installed(profile, outlet.number, at)
+    elif outlet.token is None:  # nobody came
+        del known.to_start_with[outlet.number]
 
 
 def _needs(outlet: Outlet, at: datetime) -> dict[str, Any]:
@@ -157,11 +182,15 @@ def _set_2x(charger: Charger, asked: Any, at: datetime) -> dict[str, Any]:
 
 
 def _set_16(charger: Charger, asked: Any, at: datetime) -> dict[str, Any]:
-    said = asked.cs_charging_profiles
+    profile = _read_16(asked.cs_charging_profiles)
+    return {"status": _install(charger, asked.connector_id, profile, at)}
+
+
+def _read_16(said: Any) -> Profile | None:
     schedule = wire.read_schedule(said.charging_schedule)
     if schedule is None:
-        return {"status": "Rejected"}
-    profile = Profile(
+        return None
+    return Profile(
         id=said.charging_profile_id,
         stack_level=said.stack_level,
         purpose=wire.FROM_16[said.charging_profile_purpose],
@@ -172,7 +201,6 @@ def _set_16(charger: Charger, asked: Any, at: datetime) -> dict[str, Any]:
         valid_until=times.parsed(said.valid_to)[0],
         transaction_number=said.transaction_id,
     )
-    return {"status": _install(charger, asked.connector_id, profile, at)}
 
 
 def _install(charger: Charger, evse: int, profile: Profile | None, at: datetime) -> str:
