@@ -20,7 +20,7 @@ from laddverk.provisioning import service
 from laddverk.provisioning.model import RunId
 from laddverk.provisioning.recording import job_station
 from laddverk.provisioning.service.following import FOLLOWED
-from laddverk.provisioning.store import inventories, monitoring
+from laddverk.provisioning.store import inventories, monitoring, streams
 from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, VariablesChanged
 from laddverk.stations.store import variables as station_variables
 
@@ -29,6 +29,7 @@ EVENTS_MAX: Final = 20_000  # of one station: a monitor that flutters must not f
 ALARMS_MAX: Final = 500  # of one station
 CHANGES_MAX: Final = 300  # of one variable
 STREAM_VALUES_KEPT: Final = timedelta(days=3)  # streams are for looking at; what must stay is metered
+STREAM_VALUES_MAX: Final = 100_000  # of one station: three days of two streams, one value in five seconds
 CHECK_EVERY: Final = timedelta(hours=6)  # catches what no event tells: a station that moved, another model
 
 EVERY: Final = (
@@ -87,10 +88,12 @@ async def _run(house: House, tx: Transaction, payloads: Sequence[dict[str, Any]]
 
 
 async def _drop_old(house: House, tx: Transaction, _: Sequence[dict[str, Any]]) -> None:
-    before = house.clock() - KEPT
+    now = house.clock()
+    before = now - KEPT
     await station_variables.prune_history(tx, before, CHANGES_MAX)
     await inventories.drop_old(tx, before)
-    await monitoring.drop_old(tx, before, EVENTS_MAX, ALARMS_MAX, house.clock() - STREAM_VALUES_KEPT)
+    await monitoring.drop_old(tx, before, EVENTS_MAX, ALARMS_MAX)
+    await streams.drop_old(tx, now - STREAM_VALUES_KEPT, STREAM_VALUES_MAX)
 
 
 def _tell(house: House, tx: Transaction, *topics: str) -> None:

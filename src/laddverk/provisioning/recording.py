@@ -19,6 +19,7 @@ from laddverk.provisioning import rules
 from laddverk.provisioning.store import commands as commands_store
 from laddverk.provisioning.store import inventories
 from laddverk.provisioning.store import monitoring as store
+from laddverk.provisioning.store import streams
 from laddverk.provisioning.store import templates as templates_store
 from laddverk.stations import rules as stations_rules
 from laddverk.stations import service as stations
@@ -167,18 +168,20 @@ def bounded_monitor(monitor: Monitor) -> Monitor:
 
 async def record_opened_streams(tx: Transaction, opened: Sequence[facts.StreamOpened]) -> list[StreamAnswer]:
     """Let chargers stream, up to `STREAMS_MAX` streams each; one that is open is taken again with what it now says."""
-    counts = await store.count_streams(tx, sorted({one.station_id for one in opened}))
+    known = await streams.open_now(tx, sorted({one.station_id for one in opened}))
     answers: list[StreamAnswer] = []
     for one in opened:
-        free = counts.get(one.station_id, 0) < STREAMS_MAX
+        others = sum(station_id == one.station_id for station_id, stream_id in known if stream_id != one.stream_id)
+        free = others < STREAMS_MAX
         if free:
-            counts[one.station_id] = counts.get(one.station_id, 0) + 1
-            await store.open_stream(tx, _bounded_stream(one))
+            known.add((one.station_id, one.stream_id))
+            await streams.open_stream(tx, bounded_stream(one))
         answers.append(StreamAnswer(accepted=free))
     return answers
 
 
-def _bounded_stream(opened: facts.StreamOpened) -> facts.StreamOpened:
+def bounded_stream(opened: facts.StreamOpened) -> facts.StreamOpened:
+    """Return an opened stream with numbers that the database can hold."""
     return msgspec.structs.replace(
         opened, interval_s=_within_int(opened.interval_s), values_max=_within_int(opened.values_max)
     )
@@ -191,7 +194,7 @@ def _within_int(number: int | None) -> int | None:
 async def record_closed_streams(tx: Transaction, closed: Sequence[facts.StreamClosed]) -> None:
     """Note that streams ended."""
     for one in closed:
-        await store.close_stream(tx, one.station_id, one.stream_id, one.at)
+        await streams.close_stream(tx, one.station_id, one.stream_id, one.at)
 
 
 async def record_stream_values(tx: Transaction, received: Sequence[facts.StreamReceived]) -> None:
@@ -204,7 +207,7 @@ async def record_stream_values(tx: Transaction, received: Sequence[facts.StreamR
         )
         for one in received
     ]
-    await store.keep_values(tx, bounded)
+    await streams.keep_values(tx, bounded)
 
 
 def _latest(received: Sequence[Fact]) -> datetime:

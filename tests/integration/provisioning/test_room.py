@@ -481,12 +481,13 @@ async def test_what_is_old_goes_and_present_values_stay(room: Room, database: Da
     for seconds in range(5):
         await room.tells(told(room.station_id, seconds, Variable(variable="A", value=str(seconds))))
     async with database.transaction() as tx:
-        from laddverk.provisioning.store import monitoring
+        from laddverk.provisioning.store import monitoring, streams
         from laddverk.stations.store import variables
 
         await variables.prune_history(tx, NOW + timedelta(days=1), 3)
         await recording.record_events(tx, [event(room.station_id, n, value=str(n)) for n in range(5)])
-        await monitoring.drop_old(tx, at(2), 2, 1, at(0))
+        await monitoring.drop_old(tx, at(2), 2, 1)
+        await streams.drop_old(tx, at(0), 100)
         assert await tx.value("SELECT count(*) FROM station_event") == 2
     assert await room.rows("SELECT value FROM station_variable_change") == [("4",)]
 

@@ -225,8 +225,8 @@ def streams_read(_command: commands.ReadStreams, response: Any) -> CommandOutcom
     """Return the streams that the charger says are open."""
     streams = [
         {
-            "stream_id": item.id,
-            "monitor_id": item.variable_monitoring_id,
+            "stream_id": whole(item.id, 0) or 0,
+            "monitor_id": whole(item.variable_monitoring_id, 0) or 0,
             "interval_s": item.params.interval if item.params else None,
             "values_max": item.params.values if item.params else None,
         }

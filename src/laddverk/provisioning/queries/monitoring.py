@@ -116,6 +116,7 @@ class AlarmRow(Struct, frozen=True, kw_only=True):
     """Something that alerts, or did."""
 
     station_id: UUID
+    alarm_key: str
     station_name: str
     site_id: UUID
     site_name: str
@@ -129,6 +130,10 @@ class AlarmRow(Struct, frozen=True, kw_only=True):
     raised_at: datetime
     last_at: datetime
     cleared_at: datetime | None
+    seen_at: datetime | None
+    """When somebody said to deal with it."""
+    seen_by: str
+    seen_note: str
 
 
 _ALARMS_NARROWED = """
@@ -137,7 +142,7 @@ WHERE ($1::uuid[] IS NULL OR station.site_id = ANY($1)) AND ($2::uuid IS NULL OR
   AND ($3 OR a.cleared_at IS NULL) AND ($4::int IS NULL OR coalesce(a.severity, 0) <= $4)
   AND ($5 = '' OR concat_ws(' ', station.name, site.name, a.component, a.variable, a.tech_code, a.tech_info)
        ILIKE '%' || $5 || '%')
-  AND station.retired_at IS NULL
+  AND station.retired_at IS NULL AND (NOT $6 OR a.seen_at IS NULL)
 """
 ALARMS = (
     """
@@ -145,7 +150,8 @@ SELECT a.*, station.name AS station_name, station.site_id, site.name AS site_nam
 """
     + _ALARMS_NARROWED
     + """
-ORDER BY a.cleared_at IS NOT NULL, coalesce(a.severity, 0), a.last_at DESC, a.station_id, a.alarm_key LIMIT $6 OFFSET $7
+ORDER BY a.cleared_at IS NOT NULL, a.seen_at IS NOT NULL, coalesce(a.severity, 0), a.last_at DESC, a.station_id, a.alarm_key
+LIMIT $7 OFFSET $8
 """
 )
 COUNT_ALARMS = "SELECT count(*)" + _ALARMS_NARROWED
@@ -158,12 +164,13 @@ class AlarmFilter(Struct, frozen=True, kw_only=True):
     with_cleared: bool = False
     severity_max: int | None = None
     search: str = ""
+    only_unseen: bool = False
 
 
 async def alarms(
     tx: Transaction, sites: Sites, wanted: AlarmFilter, *, limit: int = 50, offset: int = 0
 ) -> list[AlarmRow]:
-    """Return a page of alarms, those that stand first, the most severe of them first."""
+    """Return a page of alarms, those that stand and that nobody has seen first, the most severe of them first."""
     return await tx.fetch(AlarmRow, ALARMS, *_narrowing(sites, wanted), limit, offset)
 
 
@@ -173,13 +180,14 @@ async def count_alarms(tx: Transaction, sites: Sites, wanted: AlarmFilter) -> in
 
 
 async def count_severe(tx: Transaction, sites: Sites) -> int:
-    """Return how many alarms stand that somebody must look at now."""
-    return await count_alarms(tx, sites, AlarmFilter(severity_max=SEVERE_MAX))
+    """Return how many severe alarms stand that nobody has seen."""
+    return await count_alarms(tx, sites, AlarmFilter(severity_max=SEVERE_MAX, only_unseen=True))
 
 
 def _narrowing(sites: Sites, wanted: AlarmFilter) -> tuple[object, ...]:
     return (
         as_list(sites), wanted.station_id, wanted.with_cleared, wanted.severity_max, like_text(wanted.search),
+        wanted.only_unseen,
     )  # fmt: skip
 
 

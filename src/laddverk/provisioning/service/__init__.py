@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from laddverk.provisioning.service.alarms import acknowledge_alarm
 from laddverk.provisioning.service.asking import (
     read_variables,
     request_custom_report,
@@ -22,6 +23,7 @@ from laddverk.provisioning.service.templates import (
 )
 
 __all__ = [
+    "acknowledge_alarm",
     "apply_template",
     "check_all",
     "check_stations",

@@ -21,14 +21,15 @@ from laddverk.ocpp.commands import (
     WriteVariable,
     WriteVariables,
 )
-from laddverk.ocpp.facts import Monitor, Variable
+from laddverk.ocpp.facts import Monitor, StreamOpened, Variable
 from laddverk.platform.database import Transaction
 from laddverk.provisioning import rules
-from laddverk.provisioning.recording import MONITORS_MAX, bounded_monitor
+from laddverk.provisioning.recording import MONITORS_MAX, STREAMS_MAX, bounded_monitor, bounded_stream
 from laddverk.provisioning.service.asking import read_variables, request_monitors
 from laddverk.provisioning.store import commands as commands_store
 from laddverk.provisioning.store import inventories, templates
 from laddverk.provisioning.store import monitoring as store
+from laddverk.provisioning.store import streams as streams_store
 from laddverk.provisioning.store.commands import FinishedCommand
 from laddverk.stations.service import variables as station_variables
 
@@ -137,7 +138,7 @@ async def _monitoring_changed(tx: Transaction, done: FinishedCommand, now: datet
         case SetMonitoringLevel(severity=severity):
             await store.set_level(tx, done.station_id, severity, at)
         case AdjustStream(stream_id=stream_id, interval_s=interval_s, values_max=values_max):
-            await store.adjust_stream(tx, done.station_id, stream_id, interval_s, values_max)
+            await streams_store.adjust_stream(tx, done.station_id, stream_id, interval_s, values_max)
         case _ if done.kind == "read_streams":
             await _streams_read(tx, done.station_id, done.detail.get("streams", []), at)
 
@@ -178,10 +179,19 @@ async def _monitors_set(tx: Transaction, done: FinishedCommand, at: datetime) ->
 async def _streams_read(
     tx: Transaction, station_id: StationId, streams: Sequence[dict[str, Any]], at: datetime
 ) -> None:
-    """Take the charger's word for which streams are open; one that we did not know shows up with its next values."""
-    for one in streams:
-        await store.adjust_stream(tx, station_id, one["stream_id"], one.get("interval_s"), one.get("values_max"))
-    await store.close_others(tx, station_id, [one["stream_id"] for one in streams], at)
+    """Take the charger's word for which streams are open: those that we did not know are, others are not."""
+    for one in streams[:STREAMS_MAX]:
+        opened = StreamOpened(
+            station_id=station_id,
+            at=at,
+            received_at=at,
+            stream_id=one["stream_id"],
+            monitor_id=one["monitor_id"],
+            interval_s=one.get("interval_s"),
+            values_max=one.get("values_max"),
+        )
+        await streams_store.keep_open_stream(tx, bounded_stream(opened))
+    await streams_store.close_others(tx, station_id, [one["stream_id"] for one in streams], at)
 
 
 async def follow_start(tx: Transaction, station_id: StationId, waited: Sequence[Variable], now: datetime) -> None:

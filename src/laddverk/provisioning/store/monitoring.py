@@ -1,4 +1,4 @@
-"""Monitors, events, alarms and streams."""
+"""Monitors, events and alarms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from laddverk.kernel.ids import StationId
-from laddverk.ocpp.facts import EventNotified, Monitor, StreamOpened, StreamReceived
+from laddverk.ocpp.facts import EventNotified, Monitor
 from laddverk.platform.database import Transaction
 
 
@@ -177,13 +177,37 @@ LEFT JOIN LATERAL (
 ON CONFLICT (station_id, alarm_key) DO UPDATE
 SET tech_code = excluded.tech_code, tech_info = excluded.tech_info, severity = excluded.severity,
     value = excluded.value, raised_at = excluded.raised_at, last_at = excluded.last_at,
-    cleared_at = excluded.cleared_at
+    cleared_at = excluded.cleared_at,
+    seen_at = CASE WHEN kept.raised_at = excluded.raised_at
+                    AND coalesce(excluded.severity, 0) >= coalesce(kept.severity, 0) THEN kept.seen_at END
 """
 
 
 async def retell_alarms(tx: Transaction, alerted: Sequence[Alerted]) -> None:
     """Make these alarms what their events say."""
     await tx.execute(RETELL_ALARMS, [one.station_id for one in alerted], [one.alarm_key for one in alerted])
+
+
+SEE_ALARM = """
+UPDATE station_alarm SET seen_at = $3, seen_by = $4, seen_note = $5
+WHERE station_id = $1 AND alarm_key = $2 AND cleared_at IS NULL AND seen_at IS NULL
+"""
+
+
+async def see_alarm(
+    tx: Transaction, station_id: StationId, alarm_key: str, now: datetime, *, by: str, note: str
+) -> bool:
+    """Note who deals with an alarm. Return False when it does not stand, or somebody has seen it before."""
+    return await tx.execute(SEE_ALARM, station_id, alarm_key, now, by, note) > 0
+
+
+ALARM_STANDS = "SELECT cleared_at IS NULL FROM station_alarm WHERE station_id = $1 AND alarm_key = $2"
+
+
+async def alarm_stands(tx: Transaction, station_id: StationId, alarm_key: str) -> bool | None:
+    """Return whether an alarm stands; None when there is no such."""
+    stands: bool | None = await tx.value(ALARM_STANDS, station_id, alarm_key)
+    return stands
 
 
 SET_BASE = """
@@ -206,102 +230,6 @@ async def set_level(tx: Transaction, station_id: StationId, level: int, at: date
     await tx.execute(SET_LEVEL, station_id, level, at)
 
 
-COUNT_STREAMS = """
-SELECT station_id, count(*) AS count FROM event_stream WHERE station_id = ANY($1) AND closed_at IS NULL GROUP BY 1
-"""
-
-
-class Counted(Struct, frozen=True):
-    """How many streams of a station are open."""
-
-    station_id: StationId
-    count: int
-
-
-async def count_streams(tx: Transaction, station_ids: Sequence[StationId]) -> dict[StationId, int]:
-    """Return how many streams are open at each of these stations."""
-    rows = await tx.fetch(Counted, COUNT_STREAMS, list(station_ids))
-    return {row.station_id: row.count for row in rows}
-
-
-OPEN_STREAM = """
-INSERT INTO event_stream (station_id, stream_id, monitor_id, interval_s, values_max, opened_at)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (station_id, stream_id) DO UPDATE
-SET monitor_id = excluded.monitor_id, interval_s = excluded.interval_s, values_max = excluded.values_max,
-    opened_at = excluded.opened_at, closed_at = NULL
-"""
-
-
-async def open_stream(tx: Transaction, opened: StreamOpened) -> None:
-    """Note that a stream is open."""
-    await tx.execute(
-        OPEN_STREAM, opened.station_id, opened.stream_id, opened.monitor_id, opened.interval_s, opened.values_max,
-        opened.at,
-    )  # fmt: skip
-
-
-CLOSE_STREAM = """
-UPDATE event_stream SET closed_at = $3 WHERE station_id = $1 AND stream_id = $2 AND closed_at IS NULL
-  AND opened_at <= $3
-"""
-CLOSE_OTHERS = """
-UPDATE event_stream SET closed_at = $3
-WHERE station_id = $1 AND NOT stream_id = ANY($2) AND closed_at IS NULL AND opened_at <= $3
-"""
-ADJUST_STREAM = """
-UPDATE event_stream SET interval_s = coalesce($3, interval_s), values_max = coalesce($4, values_max)
-WHERE station_id = $1 AND stream_id = $2
-"""
-
-
-async def close_stream(tx: Transaction, station_id: StationId, stream_id: int, at: datetime) -> None:
-    """Note that a stream ended."""
-    await tx.execute(CLOSE_STREAM, station_id, stream_id, at)
-
-
-async def close_others(tx: Transaction, station_id: StationId, stream_ids: Sequence[int], at: datetime) -> None:
-    """Note that no other streams than these are open."""
-    await tx.execute(CLOSE_OTHERS, station_id, list(stream_ids), at)
-
-
-async def adjust_stream(
-    tx: Transaction, station_id: StationId, stream_id: int, interval_s: int | None, values_max: int | None
-) -> None:
-    """Note how often a stream tells from now on."""
-    await tx.execute(ADJUST_STREAM, station_id, stream_id, interval_s, values_max)
-
-
-KEEP_VALUES = """
-WITH kept AS (
-    INSERT INTO stream_value (station_id, stream_id, at, value)
-    SELECT given.* FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[])
-        AS given (station_id, stream_id, at, value)
-    JOIN event_stream USING (station_id, stream_id)
-    ON CONFLICT (station_id, stream_id, at) DO NOTHING RETURNING station_id, stream_id, at, value
-), newest AS (
-    SELECT DISTINCT ON (station_id, stream_id) * FROM kept ORDER BY station_id, stream_id, at DESC
-)
-UPDATE event_stream s SET last_at = n.at, last_value = n.value FROM newest n
-WHERE s.station_id = n.station_id AND s.stream_id = n.stream_id AND (s.last_at IS NULL OR s.last_at <= n.at)
-"""
-SET_PENDING = "UPDATE event_stream SET pending = $3 WHERE station_id = $1 AND stream_id = $2"
-
-
-async def keep_values(tx: Transaction, received: Sequence[StreamReceived]) -> None:
-    """Keep values of streams that are known; a value that comes twice is kept once."""
-    flat = {(one.station_id, one.stream_id, value.at): value.value for one in received for value in one.values}
-    await tx.execute(
-        KEEP_VALUES,
-        [station for station, _, _ in flat],
-        [stream for _, stream, _ in flat],
-        [at for _, _, at in flat],
-        list(flat.values()),
-    )
-    for one in received:
-        await tx.execute(SET_PENDING, one.station_id, one.stream_id, one.pending)
-
-
 DROP_EVENTS = """
 DELETE FROM station_event e USING (
     SELECT station_id, at, content_key, row_number() OVER (PARTITION BY station_id ORDER BY at DESC) AS place
@@ -318,11 +246,9 @@ DELETE FROM station_alarm a USING (
 WHERE (a.cleared_at < $1 OR ranked.place > $2)
   AND a.station_id = ranked.station_id AND a.alarm_key = ranked.alarm_key
 """
-DROP_VALUES = "DELETE FROM stream_value WHERE at < $1"
 
 
-async def drop_old(tx: Transaction, events: datetime, events_max: int, alarms_max: int, values: datetime) -> None:
-    """Drop events before `events` and beyond the newest of a station, its oldest alarms, and values before `values`."""
-    await tx.execute(DROP_EVENTS, events, events_max)
-    await tx.execute(DROP_ALARMS, events, alarms_max)
-    await tx.execute(DROP_VALUES, values)
+async def drop_old(tx: Transaction, since: datetime, events_max: int, alarms_max: int) -> None:
+    """Drop events and ended alarms before `since`, and what a station has of them beyond so many, the oldest first."""
+    await tx.execute(DROP_EVENTS, since, events_max)
+    await tx.execute(DROP_ALARMS, since, alarms_max)
