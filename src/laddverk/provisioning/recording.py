@@ -17,9 +17,8 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.provisioning import rules
 from laddverk.provisioning.store import commands as commands_store
-from laddverk.provisioning.store import inventories
+from laddverk.provisioning.store import inventories, streams
 from laddverk.provisioning.store import monitoring as store
-from laddverk.provisioning.store import streams
 from laddverk.provisioning.store import templates as templates_store
 from laddverk.stations import rules as stations_rules
 from laddverk.stations import service as stations

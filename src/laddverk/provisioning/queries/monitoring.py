@@ -150,7 +150,8 @@ SELECT a.*, station.name AS station_name, station.site_id, site.name AS site_nam
 """
     + _ALARMS_NARROWED
     + """
-ORDER BY a.cleared_at IS NOT NULL, a.seen_at IS NOT NULL, coalesce(a.severity, 0), a.last_at DESC, a.station_id, a.alarm_key
+ORDER BY a.cleared_at IS NOT NULL, a.seen_at IS NOT NULL, coalesce(a.severity, 0), a.last_at DESC, a.station_id,
+         a.alarm_key
 LIMIT $7 OFFSET $8
 """
 )

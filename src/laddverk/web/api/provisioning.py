@@ -183,9 +183,10 @@ class MonitorEvent(Struct, frozen=True):
 
 
 class Alarm(Struct, frozen=True):
-    """Something that a charger alerts of, or did."""
+    """Something that a charger alerts of, or did. `seen_*`: who has said to deal with it."""
 
     station_id: str
+    alarm_key: str
     station_name: str
     component: str
     variable: str
@@ -197,6 +198,17 @@ class Alarm(Struct, frozen=True):
     raised_at: datetime
     last_at: datetime
     cleared_at: datetime | None
+    seen_at: datetime | None
+    seen_by: str
+    seen_note: str
+
+
+class AlarmToAcknowledge(Struct, frozen=True, forbid_unknown_fields=True):
+    """An alarm by its station and key, and a note on who deals with it and how."""
+
+    station_id: str
+    alarm_key: str
+    note: str
 
 
 class EventStream(Struct, frozen=True):
@@ -366,6 +378,14 @@ async def list_alarms(
     return page([of(Alarm, each) for each in rows], limit=limit, offset=offset, total=total)
 
 
+@post("/alarms/acknowledge", opt=needs(Permission.COMMANDS_SEND), status_code=204)
+async def acknowledge_alarm(asked: Asking, data: JSONBody[AlarmToAcknowledge]) -> None:
+    """Say that somebody deals with an alarm. It stands until the station takes it back."""
+    async with asked.transaction() as tx:
+        row = await _seen(tx, asked, data.station_id)
+        await service.acknowledge_alarm(tx, asked.actor, StationId(row.id), data.alarm_key, asked.now, note=data.note)
+
+
 @get("/templates", opt=needs(Permission.STATIONS_READ))
 async def list_templates(asked: Asking, search: FromQuery[str] = "") -> list[Template]:
     """List the configuration templates in use."""
@@ -445,6 +465,7 @@ HANDLERS: Final = [
     list_events,
     list_streams,
     list_alarms,
+    acknowledge_alarm,
     list_templates,
     make_template,
     revise_template,

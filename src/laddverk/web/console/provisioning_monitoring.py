@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import CommandId, StationId
+from laddverk.kernel.ids import CommandId, StationId, shown
 from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.ocpp.commands import (
     AdjustStream,
@@ -41,6 +41,7 @@ SEVERITY_MAX: Final = 9
 NUMBER_MAX: Final = 2**31 - 1
 CLOSED_SHOWN: Final = timedelta(hours=1)  # a stream that has ended stands there a little longer
 NAME_MAX: Final = 150
+ALARMS: Final = "/console/alarms"
 
 Fields = dict[str, str]
 
@@ -191,7 +192,10 @@ async def list_alarms(desk: AtDesk) -> Response[str]:
     """What chargers alert of, all over the network."""
     listing = desk.listing("at")
     wanted = queries.AlarmFilter(
-        with_cleared=desk.asked("show") == "all", severity_max=severity_asked(desk), search=listing.search
+        with_cleared=desk.asked("show") == "all",
+        only_unseen=desk.asked("show") == "new",
+        severity_max=severity_asked(desk),
+        search=listing.search,
     )
     async with desk.transaction() as tx:
         rows = await queries.alarms(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset)
@@ -207,4 +211,19 @@ async def list_alarms(desk: AtDesk) -> Response[str]:
     )
 
 
-ROUTES: Final = [show_monitoring, send, list_alarms]
+@post("/console/alarms/acknowledge", opt={NEEDS: Permission.COMMANDS_SEND})
+async def acknowledge_alarm(desk: AtDesk) -> Response[Any]:
+    """Say that somebody deals with an alarm."""
+    form = await desk.form()
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, form.get("station", ""))
+        await service.acknowledge_alarm(
+            tx, desk.actor, StationId(station.id), form.get("alarm", "")[:NAME_MAX], desk.now,
+            note=form.get("reason", ""),
+        )  # fmt: skip
+    desk.tell(f"station:{station.id}")
+    back = f"/console/stations/{shown('sta', station.id)}/monitoring" if form.get("back") == "station" else ALARMS
+    return desk.go(back, desk.words("The alarm is acknowledged."))
+
+
+ROUTES: Final = [show_monitoring, send, list_alarms, acknowledge_alarm]

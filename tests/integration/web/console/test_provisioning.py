@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import StringIO
@@ -266,3 +267,22 @@ async def test_who_may_not_send_commands_sees_no_forms_and_changes_nothing(told:
     assert refused.status_code == 403
     unknown = await browser.open(f"/console/templates/cfg_{new_id().hex}")
     assert unknown.status_code == 404
+
+
+async def test_an_alarm_is_acknowledged_and_leaves_the_first_page(told: Told, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.SUPPORT)
+    page = (await browser.open("/console/alarms")).text
+    key = re.search(r'name="alarm" value="([0-9a-f]+)"', page)
+    assert key is not None
+    form = {"station": told.station, "alarm": key[1], "back": "station"}
+    refused = await browser.send("/console/alarms/acknowledge", **form, reason="")
+    assert refused.status_code == 422
+    await browser.send("/console/alarms/acknowledge", **form, reason="Ola byter kontaktorn")
+    page = (await browser.open("/console/alarms")).text
+    assert "Ola byter kontaktorn" in page
+    assert "/console/alarms/acknowledge" not in page
+    assert "/console/alarms?severity=3" not in (await browser.open("/console")).text
+    assert "Ola byter kontaktorn" not in (await browser.open("/console/alarms?show=new")).text
+    async with told.world.house.database.transaction() as tx:
+        await recording.record_events(tx, [event(told.world.station, 2, cleared=True), event(told.world.station, 1)])
+    assert "Ola byter kontaktorn" not in (await browser.open("/console/alarms")).text, "it is raised anew"
