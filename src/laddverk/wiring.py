@@ -57,6 +57,7 @@ from laddverk.stations.model import CommandFinished, IdentityShared, StationOnli
 from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.web.api import routes as api_routes
 from laddverk.web.app import create_app
+from laddverk.web.ftp.server import FtpReceiver
 from laddverk.web.live import STOPPING
 
 log = structlog.get_logger()
@@ -277,9 +278,10 @@ async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[N
     """Open the faces of `house`, work until `stop` is set, and close everything in order: faces first."""
     await certificates_jobs.prepare(house)
     gateway = Gateway(house, recorders(house.settings), ASKERS)
-    web = _web_server(house)
+    web, ftp = _web_server(house), FtpReceiver(house)
     stopping = asyncio.Event()
     await gateway.start()
+    await ftp.start()
     background = [
         asyncio.create_task(web.serve()),
         asyncio.create_task(house.worker.run(stopping)),
@@ -293,6 +295,7 @@ async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[N
         stopping.set()
         house.hints.publish([STOPPING])
         web.should_exit = True
+        await ftp.stop()
         await gateway.stop()
         background[2].cancel()
         await asyncio.gather(*background, return_exceptions=True)

@@ -100,21 +100,22 @@ async def connected(dsn: str) -> asyncpg.Connection[Any]:
 
 def check_ports(settings: Settings) -> None:
     """Raise `Conflict` with the remedy when one of our ports cannot be listened on, before anything is started."""
-    for port, purpose, variable in (
-        (settings.web_port, "pages", "LADDVERK_WEB_PORT"),
-        (settings.ocpp_port, "chargers", "LADDVERK_OCPP_PORT"),
-        (settings.ocpp_tls_port, "chargers with TLS", "LADDVERK_OCPP_TLS_PORT"),
-        (settings.ocpp_legacy_tls_port, "chargers with older TLS", "LADDVERK_OCPP_LEGACY_TLS_PORT"),
+    for host, port, purpose, variable in (
+        (settings.host, settings.web_port, "pages", "LADDVERK_WEB_PORT"),
+        (settings.host, settings.ocpp_port, "chargers", "LADDVERK_OCPP_PORT"),
+        (settings.host, settings.ocpp_tls_port, "chargers with TLS", "LADDVERK_OCPP_TLS_PORT"),
+        (settings.host, settings.ocpp_legacy_tls_port, "chargers with older TLS", "LADDVERK_OCPP_LEGACY_TLS_PORT"),
+        (settings.ftp_host, settings.ftp_port, "old chargers' files", "LADDVERK_FTP_PORT"),
     ):
         if port is None:
             continue
-        error = refusal(settings.host, port)
+        error = refusal(host, port)
         if error is not None:
             raise Conflict(
                 "We cannot listen for %(purpose)s on %(host)s port %(port)s: %(reason)s",
                 remedy="Stop the program that has it, or set %(variable)s to another port.",
                 purpose=purpose,
-                host=settings.host,
+                host=host,
                 port=port,
                 reason=error.strerror or str(error),
                 variable=variable,

@@ -179,6 +179,16 @@ class NewCampaign(Struct, frozen=True, kw_only=True):
     """Why unsigned firmware may go to chargers that know signatures."""
 
 
+class By(StrEnum):
+    """How a file is moved between a charger and us."""
+
+    AUTO = "auto"
+    """As the charger says that it can."""
+    HTTP = "http"
+    FTP = "ftp"
+    """In clear, for old chargers that know nothing else."""
+
+
 class LogWish(Struct, frozen=True, kw_only=True):
     """Which log is wanted of a station, of which time."""
 
@@ -188,6 +198,7 @@ class LogWish(Struct, frozen=True, kw_only=True):
     retries: int = 2
     extended: bool = False
     """Of OCPP 1.6: ask by GetLog of its security extension."""
+    by: By = By.AUTO
     reason: str = ""
 
 

@@ -115,6 +115,16 @@ def knows_signatures(protocol: str | None, variables: Iterable[str]) -> bool:
     return any(name.casefold() in SIGNING_KEYS for name in variables)
 
 
+def moves_by_ftp_only(protocols: str) -> bool:
+    """Return whether a charger that names these `protocols`, by commas, can move files by FTP and not by HTTP.
+
+    It tells them in SupportedFileTransferProtocols (1.6) or FileTransferProtocols (2.x). One that tells none is taken
+    for one that knows HTTP.
+    """
+    named = {word.strip().upper() for word in protocols.split(",")}
+    return "FTP" in named and not named & {"HTTP", "HTTPS"}
+
+
 # Campaigns.
 
 

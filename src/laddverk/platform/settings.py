@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -55,6 +56,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The address drivers and staff use, for links in mails and QR codes; default http://host:web_port."""
     files_url: str | None = None
     """The address chargers use to fetch firmware and hand in logs; default `public_url`."""
+    ftp_port: int | None = None
+    """Chargers so old that they move files by FTP only; None means no FTP. It is in clear, like all of FTP."""
+    ftp_host: str = "127.0.0.1"
+    """Address that the FTP receiver binds to."""
+    ftp_address: str = ""
+    """Name or IPv4 address by which chargers reach it; default: the host of `files_url`."""
+    ftp_passive_ports: str = "50000-50019"
+    """Ports for its data connections, from and to. Each transfer takes one."""
     logs_kept_days: int = 90
     """How long logs of chargers are kept: there are tags of drivers in them."""
     operator_name: str = "Laddverk"
@@ -115,6 +124,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     def files_address(self) -> str:
         """The address of the receiver of files, without a slash at the end."""
         return (self.files_url or self.web_url).rstrip("/")
+
+    @property
+    def ftp_reach(self) -> str:
+        """Host and port of the FTP receiver as chargers reach it; empty when there is none."""
+        if self.ftp_port is None:
+            return ""
+        return f"{self.ftp_address or urlsplit(self.files_address).hostname or self.ftp_host}:{self.ftp_port}"
 
     @property
     def files_dir(self) -> Path:

@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
+from uuid import UUID
 
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
@@ -18,7 +19,7 @@ from msgspec import Struct
 
 from laddverk.firmware import service
 from laddverk.firmware.model import Link, Way
-from laddverk.firmware.shelf import FIRMWARE, LOGS, DirectoryShelf
+from laddverk.firmware.shelf import FIRMWARE, LOGS, DirectoryShelf, Incoming
 from laddverk.kernel.problems import Problem
 from laddverk.platform.database import Away
 from laddverk.platform.house import House
@@ -149,8 +150,8 @@ class _Receiver:
             self._running -= 1
 
     async def _opened(self, secret: str, way: Way) -> Link:
-        async with self._house.database.transaction() as tx:
-            link = await service.open_link(tx, secret, way, self._house.clock(), self._house.secrets.link_key)
+        link_id = service.link_behind(secret, self._house.secrets.link_key)
+        link = await opened(self._house, link_id, way) if link_id else None
         if link is None:
             raise Answer(404, "There is no such file.")
         return link
@@ -192,21 +193,32 @@ class _Receiver:
             raise Answer(413, "too large", (("connection", "close"),))
         with self._shelf.incoming(link.size_max_bytes) as incoming:
             arrived = await taken_in(_chunks(receive), headers.get("content-type", ""), incoming)
-            beginning = await asyncio.to_thread(incoming.beginning)
-            async with self._house.database.transaction() as tx:
-                file_id = await service.keep_upload(
-                    tx,
-                    link,
-                    incoming.digests(),
-                    beginning,
-                    name=arrived.file_name or name,
-                    received_by="http",
-                    remote_address=_remote(scope),
-                    now=self._house.clock(),
-                )
-                await asyncio.to_thread(incoming.put, LOGS, file_id)
-        self._house.worker.wake()
-        self._house.hints.publish([f"station:{link.station_id}"])
+            await kept(self._house, link, incoming, arrived.file_name or name, "http", _remote(scope))
+
+
+async def opened(house: House, link_id: UUID, way: Way) -> Link | None:
+    """Return a link with one try less, or None when it is good for nothing (more)."""
+    async with house.database.transaction() as tx:
+        return await service.open_link(tx, link_id, way, house.clock())
+
+
+async def kept(house: House, link: Link, incoming: Incoming, name: str, received_by: str, remote_address: str) -> None:
+    """Keep a log that came whole, and tell of it. Raises what `keep_upload` raises."""
+    beginning = await asyncio.to_thread(incoming.beginning)
+    async with house.database.transaction() as tx:
+        file_id = await service.keep_upload(
+            tx,
+            link,
+            incoming.digests(),
+            beginning,
+            name=name,
+            received_by=received_by,
+            remote_address=remote_address,
+            now=house.clock(),
+        )
+        await asyncio.to_thread(incoming.put, LOGS, file_id)
+    house.worker.wake()
+    house.hints.publish([f"station:{link.station_id}"])
 
 
 def _below(path: str) -> str:

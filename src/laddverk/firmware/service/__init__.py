@@ -11,7 +11,7 @@ from laddverk.firmware.service.campaigns import (
     retry_failed,
 )
 from laddverk.firmware.service.images import add_image, retire_image
-from laddverk.firmware.service.links import Reach, open_link, reach_of, with_secret
+from laddverk.firmware.service.links import Reach, ftp_link_behind, link_behind, open_link, reach_of, with_secret
 from laddverk.firmware.service.logs import delete_log, keep_upload, record_log_statuses, request_log
 from laddverk.firmware.service.publishing import publish, record_publish_statuses, unpublish
 from laddverk.firmware.service.recording import commands_finished, record_boots, record_firmware_statuses
@@ -25,7 +25,9 @@ __all__ = [
     "commands_finished",
     "create_campaign",
     "delete_log",
+    "ftp_link_behind",
     "keep_upload",
+    "link_behind",
     "open_link",
     "pause_campaign",
     "publish",

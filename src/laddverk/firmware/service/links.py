@@ -18,9 +18,12 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from laddverk.firmware.model import Image, Link, Way
+from laddverk.firmware import rules
+from laddverk.firmware.model import By, Image, Link, Way
 from laddverk.firmware.store import links as store
+from laddverk.firmware.store.campaigns import Candidate
 from laddverk.kernel.ids import LogRequestId, StationId, new_id
+from laddverk.kernel.problems import Conflict
 from laddverk.ocpp.commands import AnyCommand, PublishFirmware, RequestLog, UpdateFirmware
 from laddverk.ocpp.commands.firmware import SECRET_NOT_KEPT
 from laddverk.platform.database import Transaction
@@ -29,6 +32,9 @@ from laddverk.platform.settings import Settings
 ID_BYTES: Final = 16
 PROOF_BYTES: Final = 32  # 256 bits: nobody guesses one, however many tries
 SECRET_LENGTH: Final = 64  # characters of base64 for the two together
+FTP: Final = "ftp://"
+FTP_PURPOSE: Final = b"ftp link"
+FTP_PASSWORD_BYTES: Final = 24  # 32 characters: old boxes have short fields
 PURPOSE: Final = b"file link"  # so that no other use of the key ever gives the same
 LOG_BYTES_MAX: Final = 100_000_000  # the largest diagnostics seen are some tens of megabytes
 UPLOAD_TRIES: Final = 10  # broken off and tried again; a file that came whole ends the link at once
@@ -43,30 +49,46 @@ class Reach(Struct, frozen=True):
 
     url: str
     """`https://host`, without a slash at the end."""
+    ftp: str = ""
+    """`host:port` for old chargers that know only FTP; empty when that is off."""
+
+
+class NeedsFtp(Conflict):
+    """A charger, or whoever asks it, wants FTP, which is off."""
+
+    code = "needs_ftp"
 
 
 def reach_of(settings: Settings) -> Reach:
     """Return how the chargers of a network with `settings` reach it for files."""
-    return Reach(settings.files_address)
+    return Reach(settings.files_address, settings.ftp_reach)
 
 
-def download_location(reach: Reach, image: Image) -> str:
-    """Return the address of an image for one station, without its secret.
+def download_location(reach: Reach, station: Candidate, link: Link, image: Image, by: By = By.AUTO) -> str:
+    """Return the address of an image for one station, without its secret. Raises `NeedsFtp`.
 
     Its name tells the version: some chargers go by it.
     """
-    return _location(reach, f"firmware-{SLUG.sub('-', image.version)[:60]}.bin")
+    return _location(reach, station, link, by, f"firmware-{SLUG.sub('-', image.version)[:60]}.bin")
 
 
-def upload_location(reach: Reach) -> str:
-    """Return the address to which a station hands in a log, without its secret.
+def upload_location(reach: Reach, station: Candidate, link: Link, by: By = By.AUTO) -> str:
+    """Return the address to which a station hands in a log, without its secret. Raises `NeedsFtp`.
 
-    Chargers that add a name to it may (1.6, 5.10).
+    Chargers that add a name to it may (1.6, 5.10); by FTP all of them do.
     """
-    return _location(reach, UPLOAD_NAME)
+    return _location(reach, station, link, by, UPLOAD_NAME)
 
 
-def _location(reach: Reach, name: str) -> str:
+def _location(reach: Reach, station: Candidate, link: Link, by: By, name: str) -> str:
+    if by is By.FTP or (by is By.AUTO and rules.moves_by_ftp_only(station.file_protocols)):
+        if not reach.ftp:
+            raise NeedsFtp(
+                "Files can be moved with this charger by FTP only, and FTP is off here.",
+                field="by",
+                remedy="Set LADDVERK_FTP_PORT (docs/operations.md), or choose HTTPS if the charger knows it after all.",
+            )
+        return f"{FTP}{link.id.hex}:{SECRET_NOT_KEPT}@{reach.ftp}/{name}"
     return f"{reach.url}/files/{SECRET_NOT_KEPT}/{name}"
 
 
@@ -108,15 +130,30 @@ def link_behind(secret: str, key: bytes) -> UUID | None:
     return link_id if hmac.compare_digest(told[ID_BYTES:], _proof(link_id, key)) else None
 
 
+def ftp_password_of(link_id: UUID, key: bytes) -> str:
+    """Return the password of a link by FTP; its user is the id of the link, 32 hexadecimal digits."""
+    proof = hashlib.blake2b(link_id.bytes, key=key, digest_size=FTP_PASSWORD_BYTES, person=FTP_PURPOSE).digest()
+    return urlsafe_b64encode(proof).decode()
+
+
+def ftp_link_behind(user: str, password: str, key: bytes) -> UUID | None:
+    """Return the id of the link that a user and a password of FTP open, or None for what we never made."""
+    try:
+        link_id = UUID(hex=user)
+    except ValueError:
+        return None
+    return link_id if hmac.compare_digest(password.encode(), ftp_password_of(link_id, key).encode()) else None
+
+
 def with_secret(command: AnyCommand, key: bytes) -> AnyCommand:
     """Return a command as it is sent: with the secret of its link, where it has one."""
     if not isinstance(command, UpdateFirmware | PublishFirmware | RequestLog) or not command.link:
         return command
-    location = command.location.replace(SECRET_NOT_KEPT, secret_of(UUID(command.link), key))
-    return msgspec.structs.replace(command, location=location)
+    link_id = UUID(hex=command.link)
+    secret = ftp_password_of(link_id, key) if command.location.startswith(FTP) else secret_of(link_id, key)
+    return msgspec.structs.replace(command, location=command.location.replace(SECRET_NOT_KEPT, secret))
 
 
-async def open_link(tx: Transaction, secret: str, way: Way, now: datetime, key: bytes) -> Link | None:
-    """Return the link behind `secret`, with one try less; None when it is unknown, used up, over or the wrong way."""
-    link_id = link_behind(secret, key)
-    return await store.tried(tx, link_id, way, now) if link_id else None
+async def open_link(tx: Transaction, link_id: UUID, way: Way, now: datetime) -> Link | None:
+    """Return a link with one try less; None when it is unknown, used up, over or the wrong way."""
+    return await store.tried(tx, link_id, way, now)

@@ -55,7 +55,7 @@ async def request_log(
     some logs are awaited already. The caller publishes the hint of commands.
     """
     actor.require(Permission.COMMANDS_SEND)
-    await seen_station(tx, actor, station_id)
+    station = await seen_station(tx, actor, station_id)
     if wish.oldest_at and wish.latest_at and wish.oldest_at >= wish.latest_at:
         raise Invalid("The period ends before it begins.", field="until")
     if not 0 <= wish.retries <= RETRIES_MAX:
@@ -78,7 +78,7 @@ async def request_log(
     command = RequestLog(
         request_id=request.request_id,
         log=LogKind(wish.log),
-        location=links.upload_location(reach),
+        location=links.upload_location(reach, station, link, wish.by),
         link=link.id.hex,
         oldest_at=wish.oldest_at,
         latest_at=wish.latest_at,

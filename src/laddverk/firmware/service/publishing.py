@@ -52,7 +52,7 @@ async def publish(
     link = await links.new_download(tx, station_id, image, now)
     command = PublishFirmware(
         request_id=request_id,
-        location=links.download_location(reach, image),
+        location=links.download_location(reach, station, link, image),
         link=link.id.hex,
         checksum=image.md5.hex(),
         retries=3,

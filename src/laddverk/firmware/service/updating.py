@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from laddverk.firmware import rules
-from laddverk.firmware.model import Image, SignatureState
+from laddverk.firmware.model import By, Image, SignatureState
 from laddverk.firmware.service import links
 from laddverk.firmware.service.links import Reach
 from laddverk.firmware.store import campaigns, images, updates
@@ -33,6 +33,7 @@ async def update_station(
     *,
     reason: str,
     unsigned_reason: str = "",
+    by: By = By.AUTO,
 ) -> CommandId:
     """Ask one station to fetch and install an image, now. Returns the command; the caller publishes its hint.
 
@@ -54,7 +55,7 @@ async def update_station(
             tx, actor, "firmware.unsigned_allowed", "station", station_id, at=now, reason=unsigned_reason,
             detail={"version": image.version},
         )  # fmt: skip
-    return await ask(tx, actor, update_id, station, image, reach, now, reason=reason)
+    return await ask(tx, actor, update_id, station, image, reach, now, reason=reason, by=by)
 
 
 async def ask(
@@ -67,6 +68,7 @@ async def ask(
     now: datetime,
     *,
     reason: str,
+    by: By = By.AUTO,
 ) -> CommandId:
     """Queue the command of an update, with a link of its own, signed where both sides can."""
     signed = image.is_signed and rules.knows_signatures(station.protocol, station.signing_keys)
@@ -74,7 +76,7 @@ async def ask(
     link = await links.new_download(tx, station.station_id, image, now)
     command = UpdateFirmware(
         request_id=request_id,
-        location=links.download_location(reach, image),
+        location=links.download_location(reach, station, link, image, by),
         link=link.id.hex,
         retrieve_at=now,
         signature=image.signature if signed else None,

@@ -147,6 +147,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     busy_elsewhere: bool
     retired: bool
     signing_keys: list[str]
+    file_protocols: str = ""
+    """How it says that it moves files, by commas."""
 
 
 CANDIDATES = """
@@ -155,7 +157,10 @@ SELECT s.id AS station_id, s.site_id, s.vendor, s.model, s.firmware, s.protocol,
                WHERE u.station_id = s.id AND u.finished_at IS NULL AND c.state IN ('running', 'paused', 'aborted'))
            AS busy_elsewhere,
        ARRAY(SELECT v.variable FROM station_variable v WHERE v.station_id = s.id AND v.component = ''
-             AND lower(v.variable) IN ('securityprofile', 'cponame', 'additionalrootcertificatecheck')) AS signing_keys
+             AND lower(v.variable) IN ('securityprofile', 'cponame', 'additionalrootcertificatecheck')) AS signing_keys,
+       coalesce((SELECT string_agg(v.value, ',') FROM station_variable v WHERE v.station_id = s.id
+                 AND lower(v.variable) IN ('supportedfiletransferprotocols', 'filetransferprotocols')), '')
+           AS file_protocols
 FROM station s
 WHERE ($1::uuid[] IS NULL OR s.site_id = ANY($1)) AND ($2::uuid[] IS NULL OR s.site_id = ANY($2))
   AND ($3::uuid[] IS NULL OR s.id = ANY($3))

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from laddverk.firmware import queries
 from laddverk.firmware import service as firmware
-from laddverk.firmware.model import ImageDetails, LogWish, NewCampaign, Plan
+from laddverk.firmware.model import By, ImageDetails, LogWish, NewCampaign, Plan
 from laddverk.firmware.service.images import IMAGE_BYTES_MAX
 from laddverk.firmware.shelf import FIRMWARE, LOGS, DirectoryShelf
 from laddverk.kernel.actors import Permission
@@ -81,6 +81,8 @@ class UpdateToMake(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     image_id: str
     reason: str
     unsigned_reason: str = ""
+    by: By = By.AUTO
+    """By HTTP or FTP; `auto` is as the charger says that it can."""
 
 
 class Turn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -228,6 +230,7 @@ async def update_station(asked: Asking, station: FromPath[str], data: JSONBody[U
             asked.now,
             reason=data.reason,
             unsigned_reason=data.unsigned_reason,
+            by=data.by,
         )
         made = await stations_queries.command(tx, command_id)
     return _told(asked, station_id, made)

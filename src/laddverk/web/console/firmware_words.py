@@ -54,6 +54,7 @@ REASONS: Final = {
     "cancelled": marked("the campaign was cancelled"),
     "other_campaign": marked("another campaign updates it"),
     "needs_signature": marked("it checks signatures, and there is none"),
+    "needs_ftp": marked("it knows only FTP, which is off here"),
     "timed_out": marked("it did not answer"),
     "expired": marked("it had no contact"),
     "failed_share": marked("Too large a share of a stage has failed."),

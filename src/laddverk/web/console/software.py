@@ -12,7 +12,7 @@ from litestar.response import File
 
 from laddverk.firmware import contents, queries
 from laddverk.firmware import service as firmware
-from laddverk.firmware.model import LogWish
+from laddverk.firmware.model import By, LogWish
 from laddverk.firmware.redaction import redacted
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
 from laddverk.kernel.actors import Permission
@@ -59,7 +59,13 @@ async def _page(desk: Desk, station_id: str, errors: dict[str, str], status: int
         if one.signature_state != "invalid"
     ]
     return desk.page(
-        "console/firmware/software.html", status=status, images=fitting, errors=errors, tab="software", **known
+        "console/firmware/software.html",
+        status=status,
+        images=fitting,
+        errors=errors,
+        tab="software",
+        by_ftp=bool(desk.house.settings.ftp_reach),
+        **known,
     )
 
 
@@ -116,7 +122,16 @@ async def _do(desk: Desk, tx: Transaction, station_id: StationId, action: str, f
         desk.now,
         reason=reason,
         unsigned_reason=form.get("unsigned_reason", ""),
+        by=_by(form),
     )
+
+
+def _by(form: dict[str, str]) -> By:
+    """Return how a form wants a file to be moved. Raises `Invalid` for no way that there is."""
+    try:
+        return By(form.get("by") or By.AUTO)
+    except ValueError:
+        raise Invalid("There is no such way.", field="by") from None
 
 
 def log_wish(desk: Desk, form: dict[str, str]) -> LogWish:
@@ -130,6 +145,7 @@ def log_wish(desk: Desk, form: dict[str, str]) -> LogWish:
         oldest_at=desk.midnight(since) if since else None,
         latest_at=desk.midnight(until + timedelta(days=1)) if until else None,
         extended=extended == "getlog",
+        by=_by(form),
         reason=form.get("reason", ""),
     )
 
