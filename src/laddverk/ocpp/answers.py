@@ -75,6 +75,15 @@ class StartAnswer(Struct, frozen=True):
     """The most that this session may cost, in major units (2.1 transactionLimit)."""
 
 
+class CostAnswer(Struct, frozen=True):
+    """What a session costs with the readings that its charger has just sent, for the charger's display (2.x)."""
+
+    total_cost: float
+    """Major units."""
+    message: str = ""
+    message_language: str = ""
+
+
 class VendorAnswer(Struct, frozen=True):
     """Answer to a DataTransfer: Accepted, Rejected, UnknownMessageId or UnknownVendorId."""
 
@@ -124,6 +133,7 @@ Answer = (
     BootAnswer
     | AuthorisationAnswer
     | StartAnswer
+    | CostAnswer
     | VendorAnswer
     | StreamAnswer
     | SigningAnswer

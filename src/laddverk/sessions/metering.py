@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from laddverk.kernel.ids import SessionId, StationId
+from laddverk.ocpp.answers import CostAnswer
 from laddverk.ocpp.facts import EnergySampled
 from laddverk.platform.database import Transaction
-from laddverk.sessions import finding, store
+from laddverk.sessions import finding, store, telling
 from laddverk.sessions.model import OpenRow
 from laddverk.sessions.refold import refold
 from laddverk.sessions.store import NewSample, Touch
@@ -22,14 +23,14 @@ SOC: Final = 9
 SampleKey = tuple[StationId, str, datetime, str, int]
 
 
-async def record_samples(tx: Transaction, facts: Sequence[EnergySampled]) -> None:
-    """Keep readings, and bring the sessions they belong to up to date.
+async def record_samples(tx: Transaction, facts: Sequence[EnergySampled]) -> list[CostAnswer | None]:
+    """Keep readings, and bring the sessions they belong to up to date; return what these cost, where that is shown.
 
     Readings in order only touch their session. One that is late, the first after a start without a register, or a
     register that fell lets the session be folded anew.
     """
     if not facts:
-        return
+        return []
     given = await finding.found(tx, facts)
     samples: dict[SampleKey, NewSample] = {}
     of_session: dict[SessionId, list[NewSample]] = {}
@@ -51,6 +52,8 @@ async def record_samples(tx: Transaction, facts: Sequence[EnergySampled]) -> Non
     odd = {session_id for session_id, touch in touches.items() if touch is None}
     odd.update(await store.over_at(tx, homeless))
     await refold(tx, await store.locked_by_ids(tx, odd))
+    now = max(fact.received_at for fact in facts)
+    return await telling.told_by_readings(tx, facts, [finding.row_of(fact, given) for fact in facts], now)
 
 
 def _new_sample(fact: EnergySampled, row: OpenRow | None) -> NewSample:

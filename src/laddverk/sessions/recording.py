@@ -90,7 +90,8 @@ async def record_updates(tx: Transaction, facts: Sequence[SessionUpdated]) -> li
     light, heavy = _parted(events, known)
     rows = await _kept(tx, heavy, known)
     await _touched(tx, light, known)
-    money = await telling.told(tx, rows.values(), _now(facts))
+    # The price while it runs goes with readings, or by the clock: an update without them tells no more than a token's.
+    money = await telling.told(tx, [rows[event.station_id, event.transaction_key] for event in heavy], _now(facts))
     for place, (number, fact, key) in enumerate(named):
         answers[number] = _answer(rows.get((fact.station_id, key)), judged.get(place), money)
     return answers

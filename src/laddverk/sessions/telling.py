@@ -6,7 +6,7 @@ charger of 2.x. Both include VAT and come from the tariff that the session start
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from laddverk.kernel.ids import SessionId
 from laddverk.kernel.money import major
-from laddverk.ocpp.answers import StartAnswer
+from laddverk.ocpp.answers import CostAnswer, StartAnswer
+from laddverk.ocpp.facts import EnergySampled
 from laddverk.platform import formats
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import gettext_for
@@ -67,6 +68,22 @@ async def told(tx: Transaction, rows: Iterable[OpenRow], now: datetime) -> dict[
         elif limit is not None:
             found[session_id] = StartAnswer(cost_limit=limit)
     return found
+
+
+async def told_by_readings(
+    tx: Transaction, facts: Sequence[EnergySampled], rows: Sequence[OpenRow | None], now: datetime
+) -> list[CostAnswer | None]:
+    """Return the cost so far for each of these readings, kept already, of the sessions in `rows`; None where none is
+    shown. Only chargers of 2.x name their transaction by a key, and only they have words for money.
+    """
+    shown = {row.id: row for row, fact in zip(rows, facts, strict=True) if row is not None and fact.transaction_key}
+    money = await told(tx, shown.values(), now)
+    costs = {
+        session_id: CostAnswer(answer.total_cost, answer.message, answer.message_language)
+        for session_id, answer in money.items()
+        if answer.total_cost is not None
+    }
+    return [costs.get(row.id) if row is not None else None for row in rows]
 
 
 def words(amount_minor: int, currency: str) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from laddverk.ocpp.answers import Answer, Authorisation, AuthorisationAnswer, StartAnswer
+from msgspec.structs import replace
+
+from laddverk.ocpp.answers import Answer, Authorisation, AuthorisationAnswer, CostAnswer, StartAnswer
 from laddverk.ocpp.facts import EnergySampled, Fact, Sample, SessionEnded, SessionStarted, SessionUpdated
 from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.translate.authorization import tag_info, token_info
@@ -93,6 +95,13 @@ def start_answer_16(message: v16.StartTransactionRequest, answer: StartAnswer | 
 def stop_answer_16(answer: StartAnswer | None) -> dict[str, Any]:
     """Return the fields of StopTransactionResponse: what we say of the token, if one was given."""
     return {"idTagInfo": tag_info(answer.authorisation) if answer and answer.authorisation else None}
+
+
+def with_cost(answer: StartAnswer | None, cost: CostAnswer | None) -> StartAnswer | None:
+    """Return what is told with the cost by the message's own readings."""
+    if answer is None or cost is None:
+        return answer
+    return replace(answer, total_cost=cost.total_cost, message=cost.message, message_language=cost.message_language)
 
 
 def event_answer(protocol: Protocol, answer: StartAnswer | None) -> dict[str, Any]:
@@ -232,10 +241,11 @@ def _stop_answer(
     return stop_answer_16(first(answers, StartAnswer))
 
 
-def _event_answer(
-    protocol: Protocol, _message: Any, answers: Sequence[Answer | None], _now: datetime
-) -> dict[str, Any]:
-    return event_answer(protocol, first(answers, StartAnswer))
+def _event_answer(protocol: Protocol, message: Any, answers: Sequence[Answer | None], _now: datetime) -> dict[str, Any]:
+    """At the end the cost is that of the whole session, which was reckoned after its readings were kept."""
+    has_ended = str(message.event_type) == "Ended"
+    cost = None if has_ended else first(answers, CostAnswer)
+    return event_answer(protocol, with_cost(first(answers, StartAnswer), cost))
 
 
 READERS_16: Final[Readers] = {"StartTransaction": started_16, "StopTransaction": ended_16}
