@@ -35,6 +35,7 @@ from laddverk.invoicing import jobs as invoicing_jobs
 from laddverk.kernel.actors import rule
 from laddverk.kernel.events import Event
 from laddverk.kernel.time import Clock, system_clock
+from laddverk.ledger import jobs as ledger_jobs
 from laddverk.notices import jobs as notices_jobs
 from laddverk.ocpp import facts, quirks
 from laddverk.payments import jobs as payments_jobs
@@ -145,6 +146,7 @@ def recorders(settings: Settings) -> RecorderTable:
 ROOM_JOBS: Final = (
     access_jobs,
     stations_jobs,
+    ledger_jobs,
     firmware_jobs,
     provisioning_jobs,
     sessions_jobs,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.kernel.problems import Invalid
+from laddverk.kernel.events import Event
+from laddverk.kernel.ids import HoldId
+from laddverk.kernel.problems import Conflict, Invalid
 
 RECEIVABLES: Final = "1510"
 PROVIDER: Final = "1580"
@@ -73,6 +76,60 @@ class Entry(Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
+class HoldState(StrEnum):
+    """What became of money that was kept apart."""
+
+    ACTIVE = "active"
+    CAPTURED = "captured"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+class NewHold(Struct, frozen=True, kw_only=True):
+    """Money of an owner to be kept apart until it is captured, released, or too old."""
+
+    idempotency_key: str
+    account: str
+    owner: UUID
+    amount_minor: int
+    currency: str
+    source_kind: str
+    source_id: UUID
+    expires_at: datetime
+
+
+class Hold(Struct, frozen=True, kw_only=True):
+    """Money kept apart: `amount_minor` of what an account's owner has is not available to anything else."""
+
+    id: HoldId
+    account: str
+    owner: UUID
+    amount_minor: int
+    currency: str
+    state: HoldState
+    captured_minor: int
+    source_kind: str
+    source_id: UUID
+    expires_at: datetime
+
+
+class HoldExpired(Event, frozen=True, kw_only=True):
+    """Nobody captured or released a hold in its time: the money is its owner's again."""
+
+    hold_id: HoldId
+    source_kind: str
+    source_id: UUID
+
+
+class LedgerUnsound(Event, frozen=True, kw_only=True):
+    """The nightly look found a ledger that does not agree with itself."""
+
+    check_id: UUID
+    unbalanced: int
+    wrong_balances: int
+    sum_minor: int
+
+
 class TrialBalanceRow(Struct, frozen=True):
     """All that was posted to one account number in one currency."""
 
@@ -86,6 +143,14 @@ class TrialBalanceRow(Struct, frozen=True):
     def balance_minor(self) -> int:
         """Debit less credit."""
         return self.debit_minor - self.credit_minor
+
+
+class ChartRow(Struct, frozen=True):
+    """What an operator calls an account of the house: its number in their own chart, and its name if it has another."""
+
+    account: str
+    number: str
+    name: str = ""
 
 
 class LedgerCheck(Struct, frozen=True):
@@ -104,6 +169,17 @@ class LedgerCheck(Struct, frozen=True):
     def sound(self) -> bool:
         """Whether the ledger is as it must be."""
         return not (self.unbalanced or self.wrong_balances or self.sum_minor)
+
+
+class NotEnough(Conflict):
+    """An account has less than what is asked for: `available_minor` in `currency`."""
+
+    code = "not_enough"
+
+    def __init__(self, available_minor: int, currency: str) -> None:
+        super().__init__("There is not enough left on the account.", field="amount", remedy="Add money, or take less.")
+        self.available_minor = available_minor
+        self.currency = currency
 
 
 def sales_and_vat(rate_percent: Decimal) -> tuple[str, str]:

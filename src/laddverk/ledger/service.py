@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from laddverk.kernel.ids import new_id
 from laddverk.ledger import store
-from laddverk.ledger.model import Entry, LedgerCheck, TrialBalanceRow
+from laddverk.ledger.model import Entry, LedgerCheck, LedgerUnsound, TrialBalanceRow
 from laddverk.ledger.rules import balanced
+from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 
 END_OF_TIME: Final = datetime(9999, 1, 1, tzinfo=UTC)
@@ -49,3 +51,18 @@ async def trial_balance(tx: Transaction, before: datetime = END_OF_TIME) -> list
 async def check(tx: Transaction) -> LedgerCheck:
     """Return what a full look at the ledger finds: it must be `sound`."""
     return await store.check(tx)
+
+
+async def check_and_keep(tx: Transaction, now: datetime) -> LedgerCheck:
+    """Look at the whole ledger, write down what was found, and tell the others when it is not sound."""
+    found, check_id = await store.check(tx), new_id()
+    await store.keep_check(tx, check_id, found, now)
+    if not found.sound:
+        unsound = LedgerUnsound(
+            check_id=check_id,
+            unbalanced=found.unbalanced,
+            wrong_balances=found.wrong_balances,
+            sum_minor=found.sum_minor,
+        )
+        await outbox.publish(tx, [unsound])
+    return found

@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.kernel.ids import new_id
-from laddverk.ledger.model import ACCOUNT_NAMES, Entry, LedgerCheck, Line, TrialBalanceRow
+from laddverk.ledger.model import ACCOUNT_NAMES, ChartRow, Entry, LedgerCheck, Line, TrialBalanceRow
 from laddverk.platform.database import Transaction
 
 INSERT_TRANSACTIONS: Final = """
@@ -83,6 +83,19 @@ SELECT (SELECT count(*) FROM ledger_transaction) AS transactions,
         WHERE coalesce(account_balance.amount_minor, 0) <> coalesce(posted.amount_minor, 0)) AS wrong_balances
 """
 
+KEEP_CHECK: Final = """
+INSERT INTO ledger_check (id, checked_at, transactions, postings, unbalanced, wrong_balances, sum_minor)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+CHART: Final = "SELECT account, number, name FROM ledger_chart ORDER BY account"
+SET_CHART: Final = """
+INSERT INTO ledger_chart (account, number, name, changed_at, changed_by) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (account) DO UPDATE SET number = excluded.number, name = excluded.name,
+    changed_at = excluded.changed_at, changed_by = excluded.changed_by
+"""
+UNSET_CHART: Final = "DELETE FROM ledger_chart WHERE account = $1"
+
 
 class Written(Struct, frozen=True):
     """A transaction that was not there before."""
@@ -143,3 +156,32 @@ async def check(tx: Transaction) -> LedgerCheck:
     found = await tx.fetch_one(LedgerCheck, CHECK)
     assert found is not None
     return found
+
+
+async def keep_check(tx: Transaction, check_id: UUID, found: LedgerCheck, now: datetime) -> None:
+    """Write down what a look at the ledger found."""
+    await tx.execute(
+        KEEP_CHECK,
+        check_id,
+        now,
+        found.transactions,
+        found.postings,
+        found.unbalanced,
+        found.wrong_balances,
+        found.sum_minor,
+    )
+
+
+async def chart(tx: Transaction) -> list[ChartRow]:
+    """Return the accounts that the operator calls otherwise."""
+    return await tx.fetch(ChartRow, CHART)
+
+
+async def set_chart(tx: Transaction, row: ChartRow, now: datetime, by: str) -> None:
+    """Call an account otherwise from now on."""
+    await tx.execute(SET_CHART, row.account, row.number, row.name, now, by)
+
+
+async def unset_chart(tx: Transaction, account: str) -> None:
+    """Call an account by the house's own number and name again."""
+    await tx.execute(UNSET_CHART, account)

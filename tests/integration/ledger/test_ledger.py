@@ -9,9 +9,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import new_id
-from laddverk.ledger import service, store
-from laddverk.ledger.model import Entry, Line, TrialBalanceRow
+from laddverk.kernel.problems import Invalid
+from laddverk.ledger import chart, service, store
+from laddverk.ledger.model import ChartRow, Entry, LedgerUnsound, Line, TrialBalanceRow
+from laddverk.platform import outbox
 from laddverk.platform.database import Database, Transaction
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -69,7 +72,8 @@ async def test_the_database_itself_refuses_what_does_not_sum_to_zero(database: D
 async def test_postings_cannot_be_changed_or_removed(database: Database) -> None:
     async with database.transaction() as tx:
         await service.post(tx, entry("a", 1))
-    for statement in ("UPDATE posting SET amount_minor = 2", "DELETE FROM posting", "DELETE FROM ledger_transaction"):
+    for statement in ("UPDATE posting SET amount_minor = 2", "DELETE FROM posting", "DELETE FROM ledger_transaction",
+                      "TRUNCATE posting", "TRUNCATE ledger_transaction CASCADE"):  # fmt: skip
         with pytest.raises(asyncpg.RestrictViolationError):
             async with database.transaction() as tx:
                 await tx.execute(statement)
@@ -101,3 +105,29 @@ async def test_every_statement_can_be_prepared(database: Database) -> None:
         for name, text in vars(store).items():
             if name.isupper() and isinstance(text, str):
                 await tx.connection.prepare(text)
+
+
+async def test_the_nightly_look_is_written_down_and_an_unsound_ledger_is_told(database: Database) -> None:
+    outbox.subscribe(LedgerUnsound, "test.unsound")
+    async with database.transaction() as tx:
+        await service.post(tx, entry("a", 1))
+        assert (await service.check_and_keep(tx, AT)).sound
+        assert await tx.value("SELECT count(*) FROM job WHERE kind = 'test.unsound'") == 0
+        await tx.execute("UPDATE account_balance SET amount_minor = amount_minor + 1")
+        assert not (await service.check_and_keep(tx, AT)).sound
+        assert await tx.value("SELECT count(*) FROM job WHERE kind = 'test.unsound'") == 1
+        assert await tx.values("SELECT wrong_balances FROM ledger_check ORDER BY id") == [0, 2]
+
+
+async def test_an_account_is_shown_by_the_operators_own_number(database: Database) -> None:
+    clerk = rule("test")
+    async with database.transaction() as tx:
+        await chart.rename(tx, clerk, ChartRow("1580", "1583", "Stripe"), AT)
+        assert (await chart.chart(tx))["1580"] == ChartRow("1580", "1583", "Stripe")
+        assert (await chart.chart(tx))["1930"] == ChartRow("1930", "1930")
+        await chart.rename(tx, clerk, ChartRow("1580", "1580"), AT)
+        assert (await chart.chart(tx))["1580"] == ChartRow("1580", "1580")
+        for wrong in (ChartRow("9999", "1580"), ChartRow("1580", "158"), ChartRow("1580", "1580", "x" * 81)):
+            with pytest.raises(Invalid):
+                await chart.rename(tx, clerk, wrong, AT)
+        assert await tx.value("SELECT count(*) FROM audit_log WHERE action = 'ledger.account_renamed'") == 2
