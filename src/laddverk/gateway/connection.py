@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,6 +84,7 @@ class Connection:
         self._began_s = self._heard_s = 0.0
         self._unanswered = 0
         self._malformed = 0
+        self._answered: deque[tuple[frames.UniqueId, str]] = deque(maxlen=limits.ANSWERS_REMEMBERED)
 
     async def serve(self) -> None:
         """Handle what the charger sends until the socket closes."""
@@ -175,7 +177,7 @@ class Connection:
 
     async def _handle(self, data: str) -> None:
         received = self._frame(b">", data)
-        frame = frames.decode(data)
+        frame = frames.as_spoken(self.protocol, frames.decode(data))
         if isinstance(frame, frames.Call):
             await self._handle_call(frame, received)
         elif isinstance(frame, frames.CallResult | frames.CallError):
@@ -186,8 +188,7 @@ class Connection:
         elif isinstance(frame, frames.Malformed):
             await self._handle_malformed(frame, received)
         else:
-            self._window.note(received)
-            log.warning("gateway.answer_refused", station=self.identity, code=frame.code, description=frame.description)
+            await self._handle_refused_answer(frame, received)
 
     async def _handle_call(self, call: frames.Call, received: Frame) -> None:
         try:
@@ -202,6 +203,8 @@ class Connection:
             facts = await self.outside.asked(facts)
         answers = await self._record(facts, received, call.action, doubt)
         response = translate.answer(self.protocol, call.action, decoded.message, answers, self._clock())
+        if self.protocol is Protocol.V21:
+            self._answered.append((call.unique_id, call.action))
         await self._send(frames.encode_result(call.unique_id, response))
         self._note_readiness(facts, answers)
 
@@ -226,6 +229,14 @@ class Connection:
             return
         facts, doubt = self._stated(send.action, decoded, received, send.flags)
         await self._record(facts, received, send.action, doubt)
+
+    async def _handle_refused_answer(self, refused: frames.CallResultError, received: Frame) -> None:
+        """Count that the charger could not use our answer (2.1); what it told us stands recorded all the same."""
+        action = next((action for unique_id, action in self._answered if unique_id == refused.unique_id), None)
+        why = f"refused our answer: {refused.code} {refused.description}"
+        bent = self._bent(action or "", [why, *refused.flags], received.received_at)
+        await self._record([bent], received, action)
+        log.warning("gateway.answer_refused", station=self.identity, action=action, code=refused.code[:50])
 
     async def _handle_malformed(self, malformed: frames.Malformed, received: Frame) -> None:
         self._malformed += 1

@@ -19,6 +19,7 @@ BOOT_GRACE_S: Final = 10.0  # a charger that was already running when it reconne
 MALFORMED_MAX: Final = 100  # of one connection; a charger that sends nothing else is closed
 MESSAGES_PER_S: Final = 50.0  # of one station, sustained; offline queues replay well below it
 MESSAGES_BURST: Final = 200.0
+ANSWERS_REMEMBERED: Final = 16  # for a charger that refuses one (2.1): it does so before it says much else
 REASON_LENGTH_MAX: Final = 1_000  # of a quarantined message: what staff read; the log has the rest
 WINDOW_FACTS_MAX: Final = 1_000  # bounds one transaction
 WINDOW_LINGER_S: Final = 0.008  # under load, wait this long for company; never when idle

@@ -206,6 +206,24 @@ def _is_deep(raw: bytes) -> bool:
     return b"[]" in brackets
 
 
+def as_spoken(protocol: Protocol, frame: Frame) -> Frame:
+    """Return `frame` as `protocol` has it: CALLRESULTERROR and SEND came with 2.1, and are unknown types before.
+
+    In 2.1 an action is either called or sent (part 4, 4.1.2); the other way round it is read, and flagged.
+    """
+    if protocol is not Protocol.V21:
+        if isinstance(frame, Send | CallResultError):
+            number = SEND if isinstance(frame, Send) else CALL_RESULT_ERROR
+            return Malformed(f"unknown message type {number}", frame.unique_id, None, Fault.MESSAGE_TYPE)
+    elif isinstance(frame, Call | Send) and frame.action in protocol.actions:
+        is_only_sent = protocol.actions[frame.action][1] is None
+        if is_only_sent and isinstance(frame, Call):
+            return msgspec.structs.replace(frame, flags=(*frame.flags, "called, but it is only sent"))
+        if not is_only_sent and isinstance(frame, Send):
+            return msgspec.structs.replace(frame, flags=(*frame.flags, "sent without waiting for an answer"))
+    return frame
+
+
 def encode_call(unique_id: str, action: str, message: Message) -> str:
     """Return a CALL as the text of one WebSocket message."""
     return _ENCODER.encode((CALL, unique_id, action, message)).decode()

@@ -50,6 +50,8 @@ KINDS: Final[Sequence[tuple[str, re.Pattern[str]]]] = tuple(
         ("cut_short", r"closing brackets were missing"),
         ("malformed", r"not understood: .*"),
         ("long_id", r"the unique id has \d+ characters"),
+        ("wrong_frame", r"called, but it is only sent|sent without waiting for an answer"),
+        ("refused_answer", r"refused our answer: .*"),
         # The time, from `times`.
         ("no_time", r"no time was given"),
         ("odd_time", r"the time(?: .*)? cannot be read"),

@@ -223,10 +223,15 @@ class Link:
         if call is None:
             return True
         action, message = call
+        if self.charger.hardware.protocol.actions[action][1] is None:  # nobody answers it (2.1)
+            await socket.send(frames.encode_send(self._next_id(), action, message))
+            self.counters.said += 1
+            self.counters.by_action[action] = self.counters.by_action.get(action, 0) + 1
+            return True
         answer = await self._asked(socket, action, frames.encode_call(self._next_id(), action, message))
         match answer:
             case frames.CallResult(payload=payload):
-                return await self._acknowledged(item, payload)
+                return await self._acknowledged(socket, item, payload)
             case frames.CallError(code=code, description=description):
                 self.counters.refused += 1
                 self.last_problem = f"{action} was refused: {code} {description}"
@@ -235,13 +240,16 @@ class Link:
         self.last_problem = f"{action} was not answered"
         return not item.durable
 
-    async def _acknowledged(self, item: Item, payload: msgspec.Raw) -> bool:
+    async def _acknowledged(self, socket: ClientConnection, item: Item, payload: msgspec.Raw) -> bool:
         self.counters.acknowledged += 1
         self._refusals = 0
         try:
             verdict = self._dialect.verdict(item, payload)
         except msgspec.MsgspecError as error:
             self.last_problem = f"an answer that cannot be understood: {error}"
+            protocol = self.charger.hardware.protocol
+            if protocol is Protocol.V21:
+                await socket.send(frames.encode_result_error(protocol, self._last_id, Fault.FORMAT, str(error)))
             return await self._given_up(item)
         self.charger.answered(item, verdict, self.clock() if not item.offline else item.at)
         if self._ledger is not None:

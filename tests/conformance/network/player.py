@@ -17,8 +17,9 @@ from laddverk.kernel.ids import CommandId
 from laddverk.kernel.problems import Problem
 from laddverk.ocpp import codec
 from laddverk.ocpp.commands import AnyCommand
-from laddverk.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT, SEND
+from laddverk.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT, CALL_RESULT_ERROR, SEND
 from laddverk.ocpp.protocol import Protocol
+from laddverk.ocpp.structs import Message
 from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC
 from tests.conformance.network import deeds
@@ -137,8 +138,7 @@ class Player:
         self._answer = await asyncio.wait_for(answer, PATIENCE_S)
         if self._answer[0] == CALL_RESULT:
             kind = self.protocol.actions[step.word][1]
-            assert kind is not None
-            codec.strictly(kind, json.dumps(self._answer[2]).encode())
+            codec.strictly(kind or Message, json.dumps(self._answer[2]).encode())
 
     async def _do_sends(self, step: Step) -> None:
         await self._send(json.dumps([SEND, str(uuid4()), step.word, step.body]))
@@ -156,6 +156,9 @@ class Player:
         else:
             match(CALL_RESULT, self._answer[0], {}, f"the kind of answer {self._answer}")
             match(step.body, self._answer[2], self.names)
+
+    async def _do_refuses(self, step: Step) -> None:
+        await self._send(json.dumps([CALL_RESULT_ERROR, self._answer[1], step.word, "it makes no sense", {}]))
 
     # What staff ask, and how the charger answers
 
@@ -202,6 +205,13 @@ class Player:
         else:
             frame = [CALL_RESULT, self._asked[1], step.body]
         await self._send(json.dumps(frame))
+
+    async def _do_told(self, step: Step) -> None:
+        """Wait for the CALLRESULTERROR to the last reply."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (frame := await self._calls.get())[0] != CALL_RESULT_ERROR:
+                pass
+        match([self._asked[1], step.word], frame[1:3], {})
 
     async def _do_ends(self, step: Step) -> None:
         state, _, word = step.word.partition(" ")

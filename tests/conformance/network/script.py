@@ -13,10 +13,12 @@ on with the one before; `#` begins a comment. The steps:
     sends ACTION payload      a SEND of the charger (2.1), which nobody answers
     raw TEXT                  exactly this text
     hears payload             what the last CALL is answered;  hears CALLERROR Code
+    refuses CODE              the charger says that it cannot use that answer: CALLRESULTERROR (2.1)
     asks KIND fields          staff queue a command (`ocpp.commands`)
     does NAME fields          staff do something else (`deeds`);  fails NAME fields  staff are told why they cannot
     call ACTION payload       the CALL that must come from us
     reply payload             how the charger answers it;      reply CALLERROR Code
+    told CODE                 we say that we cannot use the reply: CALLRESULTERROR (2.1)
     ends STATE [word]         what became of the command
     shows TABLE fields        a row of this station that the database must show, within seconds;   shows no TABLE fields
     drops, connects [version] the socket

@@ -351,6 +351,8 @@ ODDITIES: Final = {
     "cut_short": marked("messages whose last brackets are missing"),
     "malformed": marked("frames that are no messages"),
     "long_id": marked("message numbers that are too long"),
+    "wrong_frame": marked("messages in the wrong kind of frame"),
+    "refused_answer": marked("refusals of our answers"),
     "no_time": marked("messages without their time"),
     "odd_time": marked("times that cannot be read"),
     "no_zone": marked("times without a time zone"),
