@@ -1,11 +1,13 @@
 """Money: whole minor units (öre, cents) once it is owed; exact decimals while it is still being priced.
 
-`rounded_minor` is the one place where a decimal becomes an amount: half up, and the same for a credit (law 4).
+`rounded_minor` (and `rounded_exact`, for fractions) is the one place where a price becomes an amount: half up, and the
+same for a credit (law 4).
 """
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Final
 
 from msgspec import Struct
@@ -53,6 +55,12 @@ def checked_currency(currency: str) -> str:
 def rounded_minor(amount: Decimal, currency: str) -> int:
     """Return `amount` (major units, exact) as whole minor units: half up, sign-symmetric (-0.005 becomes -1)."""
     return int(amount.scaleb(MINOR_DIGITS[currency]).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def rounded_exact(amount: Fraction, currency: str) -> int:
+    """Return an exact fraction (major units) as whole minor units, rounded as `rounded_minor` does."""
+    units = int(abs(amount) * 10 ** MINOR_DIGITS[currency] + Fraction(1, 2))
+    return units if amount >= 0 else -units
 
 
 def major(amount_minor: int, currency: str) -> Decimal:

@@ -6,7 +6,7 @@ A *charge* is what was used; *priced* is its price with one line for every part 
 
 Invariants
 - Prices are kept and shown including VAT, as exact decimals in major units.
-- Each line is rounded to the minor unit once, and the total is the sum of the lines.
+- The total is exact until it is rounded once to the minor unit; its lines share it and add up to it.
 - Energy that is split at a price change adds up to the energy of the charge, to the Wh.
 - Windows are in the local time of the site; durations are real time, also in the nights when clocks change.
 

@@ -1,214 +1,226 @@
-"""What a charge costs, decided from a tariff: cut where prices change, rounded once per line, explained to the öre.
+"""What a charge costs, decided from a tariff: cut where prices change, rounded once, explained to the öre. Pure.
 
-Pure. Instants are UTC and durations real; only the question which price applies is asked in local time (law 5).
+`price` gives the price with its lines, `total_minor` the sum alone for many charges at once, `exact` the unrounded sum.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import groupby, pairwise
+from fractions import Fraction
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from msgspec import Struct
-from msgspec.structs import replace
+from laddverk.kernel.money import rounded_exact, vat_within
+from laddverk.tariffs.curve import SECOND_US, instant
+from laddverk.tariffs.model import Charge, Dimension, Priced, PriceLine, SpotPrice, Tariff
+from laddverk.tariffs.plan import CHARGING, ENERGY, IDLE, SESSION, WH_PER_KWH, plan_of, reservation_plans
+from laddverk.tariffs.sums import Item, Sum, gross_of, items_of, shared, sum_of
+from laddverk.tariffs.walk import SpotCurve, SpotMissing, Spots, walked
+from laddverk.tariffs.windows import words
 
-from laddverk.kernel.money import rounded_minor, vat_within
-from laddverk.tariffs.model import COUNTED, Charge, Component, Dimension, Priced, PriceLine, Tariff
-from laddverk.tariffs.windows import applies, cuts, words
+__all__ = ["SpotMissing", "exact", "preview", "price", "spots_of", "total_minor"]
 
-WH_PER_KWH: Final = 1000
-MICROSECOND: Final = timedelta(microseconds=1)
-MINUTE_DIGITS: Final = Decimal("0.0001")
-FREE_ENERGY: Final = Component(dimension=Dimension.ENERGY, price=Decimal(0))
-UNITS: Final = {Dimension.ENERGY: "kWh", Dimension.CHARGING: "min", Dimension.IDLE: "min", Dimension.SESSION: "session"}
-
-
-class Stretch(Struct, frozen=True):
-    """A part of a charge in which one component of one dimension applies."""
-
-    component: Component
-    from_at: datetime
-    to_at: datetime
-    energy_wh: int
+TIME_DIGITS: Final = Decimal("0.0001")
+UNITS: Final = {ENERGY: "kWh", CHARGING: "min", IDLE: "min", SESSION: "session"}
+NO_SPOTS: Final[Spots] = {}
+LINES_MAX: Final = 300  # a night by quarters of an hour has 40; beyond this what costs the same becomes one line
 
 
-def price(tariff: Tariff, charge: Charge) -> Priced:
-    """Return what `charge` costs under `tariff`, with VAT within and a line for each part.
+def spots_of(prices: Sequence[SpotPrice]) -> Spots:
+    """Return the exchange's prices, ready for pricing."""
+    return {area: SpotCurve(area, prices) for area in {each.area for each in prices}}
+
+
+def price(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> Priced:
+    """Return what `charge` costs under `tariff`, with its VAT and a line for each part.
 
     For each dimension the first component that applies counts (OCPI rule); where none does, that dimension is free
-    there. The price of a session is due once, by the component that applies at the start, if energy was delivered.
-    Never negative; an end before the start is taken as no time at all.
+    there. A price per session is due once for each component of the kind that comes to apply, if energy was delivered.
+    An end before the start is taken as no time at all. Raises `SpotMissing` when a price of the exchange is not there.
     """
-    charge = _sound(charge)
-    stretches = [stretch for dimension in COUNTED for stretch in _stretches(tariff, charge, dimension)]
-    lines = _capped([_line(stretch, tariff.currency) for stretch in stretches], tariff)
-    amount_minor = sum(line.amount_minor for line in lines)
+    items, summed = _summed(tariff, charge, spots)
+    amount_minor, vat_minor = _money(tariff, items, summed)
+    lines = _lines(tariff, charge, items, summed, amount_minor)
     return Priced(
         amount_minor=amount_minor,
-        vat_minor=vat_within(amount_minor, tariff.vat_percent),
+        vat_minor=vat_minor,
         vat_percent=tariff.vat_percent,
         currency=tariff.currency,
-        lines=tuple(lines),
+        lines=lines,
     )
 
 
-def _sound(charge: Charge) -> Charge:
-    """The charge in UTC, with its instants in order."""
-    started_at = charge.started_at.astimezone(UTC)
-    ended_at = max(charge.ended_at.astimezone(UTC), started_at)
-    charging_ended_at = (charge.charging_ended_at or ended_at).astimezone(UTC)
-    return Charge(
-        started_at=started_at,
-        ended_at=ended_at,
-        charging_ended_at=min(max(charging_ended_at, started_at), ended_at),
-        readings=charge.readings,
-        energy_wh=max(charge.energy_wh, 0),
+def exact(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> Sum:
+    """Return the sum without any rounding. Raises `SpotMissing`."""
+    return _summed(tariff, charge, spots)[1]
+
+
+def total_minor(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> int:
+    """Return the same sum as `price` does, without its lines: for many charges at once. Raises `SpotMissing`."""
+    plan = plan_of(tariff)
+    if _is_simple(tariff) and charge.reserved_from is None:
+        runs = walked(plan, charge, spots)
+        total = sum(run.rate * (run.quantity + run.surplus) for its in runs for run in its)
+        return rounded_exact(Fraction(total, plan.denominator), tariff.currency)
+    items, summed = _summed(tariff, charge, spots)
+    return _money(tariff, items, summed)[0]
+
+
+def _is_simple(tariff: Tariff) -> bool:
+    """Whether the sum of the runs is the price."""
+    limits = (tariff.idle_max, tariff.min_price, tariff.max_price)
+    return tariff.tax_included and limits == (None, None, None)
+
+
+def _summed(tariff: Tariff, charge: Charge, spots: Spots) -> tuple[list[Item], Sum]:
+    plan = plan_of(tariff)
+    kept = _reservation(tariff, charge, spots)
+    items = kept + items_of(plan, walked(plan, charge, spots))
+    return items, sum_of(items, tariff, has_minimum=charge.energy_wh > 0 or bool(kept))
+
+
+def _reservation(tariff: Tariff, charge: Charge, spots: Spots) -> list[Item]:
+    """What the reservation before the session costs, by the components that are for it."""
+    if charge.reserved_from is None:
+        return []
+    until = charge.reserved_until or charge.started_at
+    window = Charge(
+        started_at=charge.reserved_from,
+        ended_at=until,
+        charging_ended_at=until,
+        readings=(),
+        energy_wh=0,
         timezone=charge.timezone,
     )
+    items: list[Item] = []
+    for plan in reservation_plans(tariff, expired=charge.reservation_expired):
+        items += items_of(plan, walked(plan, window, spots, flats=True), is_reserved=True)
+    return items
 
 
-def _stretches(tariff: Tariff, charge: Charge, dimension: Dimension) -> Iterator[Stretch]:
-    components = [component for component in tariff.components if component.dimension is dimension]
-    if tariff.free:
-        components = [FREE_ENERGY] if dimension is Dimension.ENERGY else []
-    span = _span(tariff, charge, dimension)
-    if not components or span is None:
-        return
-    zone = ZoneInfo(charge.timezone)
-    if dimension is Dimension.SESSION:
-        first = _first(components, charge.started_at, zone)
-        if first is not None:
-            yield Stretch(first, charge.started_at, charge.ended_at, 0)
-        return
-    yield from _cut(components, span, zone, cumulative(charge) if dimension is Dimension.ENERGY else None)
+def _money(tariff: Tariff, items: Sequence[Item], summed: Sum) -> tuple[int, int]:
+    """The sum with VAT and the VAT in it, both rounded once: net sums first where prices are without VAT."""
+    currency = tariff.currency
+    rates = {item.run.part.vat for item in items} or {tariff.vat_percent}
+    if len(rates) == 1 and rates == {tariff.vat_percent}:
+        if tariff.tax_included:
+            amount_minor = rounded_exact(summed.gross, currency)
+            return amount_minor, vat_within(amount_minor, tariff.vat_percent)
+        net_minor = rounded_exact(summed.net, currency)
+        vat_minor = int(Fraction(net_minor) * Fraction(tariff.vat_percent) / 100 + Fraction(1, 2))
+        return net_minor + vat_minor, vat_minor
+    amount_minor = rounded_exact(summed.gross, currency)
+    return amount_minor, amount_minor - rounded_exact(summed.net, currency)
 
 
-def _span(tariff: Tariff, charge: Charge, dimension: Dimension) -> tuple[datetime, datetime] | None:
-    """From when to when a dimension counts, or None when it does not."""
-    assert charge.charging_ended_at is not None
-    match dimension:
-        case Dimension.ENERGY | Dimension.SESSION:
-            return (charge.started_at, charge.ended_at) if charge.energy_wh > 0 else None
-        case Dimension.CHARGING:
-            span = (charge.started_at, charge.charging_ended_at)
-        case Dimension.IDLE:
-            span = (charge.charging_ended_at + timedelta(minutes=tariff.idle_grace_minutes), charge.ended_at)
-    return span if span[0] < span[1] else None
+def _lines(
+    tariff: Tariff, charge: Charge, items: Sequence[Item], summed: Sum, amount_minor: int
+) -> tuple[PriceLine, ...]:
+    amounts = [gross_of(item, tariff) for item in items]
+    if summed.limited:
+        amounts.append(summed.limited)
+    shares = shared(amount_minor, amounts, tariff.currency)
+    lines = [_line(tariff, item, share) for item, share in zip(items, shares[: len(items)], strict=True)]
+    if len(lines) > LINES_MAX:
+        lines = _gathered(lines)
+    if summed.limited:
+        lines.append(_limit_line(tariff, charge, summed, shares[-1]))
+    return tuple(lines)
 
 
-def _first(components: Sequence[Component], at: datetime, zone: ZoneInfo) -> Component | None:
-    local = at.astimezone(zone)
-    return next((component for component in components if applies(component.when, local)), None)
-
-
-def _cut(
-    components: Sequence[Component], span: tuple[datetime, datetime], zone: ZoneInfo, delivered: Delivered | None
-) -> Iterator[Stretch]:
-    """The stretches of a span in which one and the same component applies."""
-    start, end = span
-    edges = [start, *cuts([component.when for component in components], start, end, zone), end]
-    parts = [(earlier, later, _first(components, earlier, zone)) for earlier, later in pairwise(edges)]
-    for component, group in groupby(parts, key=lambda part: part[2]):
-        same = list(group)
-        from_at, to_at = same[0][0], same[-1][1]
-        if component is not None:
-            energy_wh = delivered.between(from_at, to_at) if delivered else 0
-            if energy_wh or delivered is None:
-                yield Stretch(component, from_at, to_at, energy_wh)
-
-
-class Delivered(Struct, frozen=True):
-    """How much energy had been delivered at any instant, in whole Wh that never fall and end at the total."""
-
-    instants: tuple[datetime, ...]
-    energies_wh: tuple[int, ...]
-
-    def between(self, from_at: datetime, to_at: datetime) -> int:
-        """Return the Wh delivered between two instants. What was there at the very start belongs to the first part."""
-        return self.until(to_at) - (self.until(from_at) if from_at > self.instants[0] else 0)
-
-    def until(self, at: datetime) -> int:
-        """Return the Wh delivered by `at`: on the straight line between the readings around it, rounded down.
-
-        At the last instant and after it the total; before the last and at the first instant, what is proved by then.
-        """
-        if at >= self.instants[-1]:
-            return self.energies_wh[-1]
-        place = bisect_right(self.instants, at)
-        if place == 0:
-            return 0
-        before, after = self.instants[place - 1], self.instants[place]
-        low, high = self.energies_wh[place - 1], self.energies_wh[place]
-        return low + (high - low) * ((at - before) // MICROSECOND) // ((after - before) // MICROSECOND)
-
-
-def cumulative(charge: Charge) -> Delivered:
-    """Return how the energy of `charge` (instants in UTC and in order) was delivered.
-
-    Readings outside its time or beyond its energy are taken to its edges. What no reading places flows evenly from the
-    last one on until charging ended, or in the last instant when it had ended before.
-    """
-    assert charge.charging_ended_at is not None
-    known: dict[datetime, int] = {charge.started_at: 0}
-    highest_wh = 0
-    for at, energy_wh in sorted(charge.readings):
-        inside = min(max(at.astimezone(UTC), charge.started_at), charge.ended_at)
-        highest_wh = max(highest_wh, min(energy_wh, charge.energy_wh))
-        known[inside] = highest_wh
-    last = max(known)
-    if known[last] < charge.energy_wh:
-        known[charge.charging_ended_at if charge.charging_ended_at > last else charge.ended_at] = charge.energy_wh
-    instants = tuple(sorted(known))
-    return Delivered(instants, tuple(known[at] for at in instants))
-
-
-def _line(stretch: Stretch, currency: str) -> PriceLine:
-    component = stretch.component
-    microseconds = (stretch.to_at - stretch.from_at) // MICROSECOND
-    match component.dimension:
-        case Dimension.ENERGY:
-            quantity = Decimal(stretch.energy_wh) / WH_PER_KWH
-            exact = component.price * stretch.energy_wh / WH_PER_KWH
-        case Dimension.SESSION:
-            quantity, exact = Decimal(1), component.price
-        case _:
-            quantity = (Decimal(microseconds) / 60_000_000).quantize(MINUTE_DIGITS)
-            exact = component.price * microseconds / 60_000_000
+def _line(tariff: Tariff, item: Item, amount_minor: int) -> PriceLine:
+    run = item.run
+    component, dimension = run.part.component, run.part.dimension
+    quantity = run.quantity + run.surplus
+    surplus = Decimal(run.surplus)
+    unit = UNITS[dimension]
+    if dimension == ENERGY:
+        amount, surplus = Decimal(quantity) / WH_PER_KWH, surplus / WH_PER_KWH
+    elif dimension == SESSION:
+        amount = Decimal(1)
+    else:
+        unit_us = (3600 if component.per_hour else 60) * SECOND_US
+        unit = "h" if component.per_hour else unit
+        amount = (Decimal(quantity) / unit_us).quantize(TIME_DIGITS)
+        surplus = (surplus / unit_us).quantize(TIME_DIGITS) if run.surplus else Decimal(0)
+    stated = component.price if run.price is None else run.price
     return PriceLine(
         dimension=component.dimension,
-        from_at=stretch.from_at,
-        to_at=stretch.to_at,
-        quantity=quantity,
-        unit=UNITS[component.dimension],
-        unit_price=component.price,
-        amount_minor=rounded_minor(exact, currency),
-        energy_wh=stretch.energy_wh,
-        seconds=microseconds // 1_000_000,
+        from_at=instant(run.from_us),
+        to_at=instant(run.to_us),
+        quantity=amount,
+        unit=unit,
+        unit_price=stated if tariff.tax_included else stated * (100 + run.part.vat) / 100,
+        amount_minor=amount_minor,
+        energy_wh=run.quantity if dimension == ENERGY else 0,
+        seconds=(run.to_us - run.from_us) // SECOND_US,
         window=words(component.when),
+        capped=item.capped,
+        surplus=surplus,
+        spot=run.spot,
+        included=run.part.included,
+        reservation=item.is_reserved,
+        vat_percent=None if run.part.vat == tariff.vat_percent else run.part.vat,
     )
 
 
-def _capped(lines: Sequence[PriceLine], tariff: Tariff) -> list[PriceLine]:
-    """The lines with idle time cut to its most: the first lines count in full, the one that passes it in part."""
-    if tariff.idle_max is None:
-        return list(lines)
-    left_minor = rounded_minor(tariff.idle_max, tariff.currency)
-    found: list[PriceLine] = []
+def _limit_line(tariff: Tariff, charge: Charge, summed: Sum, amount_minor: int) -> PriceLine:
+    """What the lowest price adds, or the highest takes off."""
+    is_least = summed.limited > 0
+    limit = tariff.min_price if is_least else tariff.max_price
+    gross = summed.gross if limit is None or limit.gross is None else Fraction(limit.gross)
+    return PriceLine(
+        dimension=Dimension.MINIMUM if is_least else Dimension.MAXIMUM,
+        from_at=charge.started_at,
+        to_at=max(charge.started_at, charge.ended_at),
+        quantity=Decimal(1),
+        unit="session",
+        unit_price=Decimal(rounded_exact(gross, tariff.currency)) / 100,
+        amount_minor=amount_minor,
+    )
+
+
+def _gathered(lines: Sequence[PriceLine]) -> list[PriceLine]:
+    """The lines with those of one component and one price made one: for chargers that flicker between prices."""
+    found: dict[tuple[object, ...], PriceLine] = {}
     for line in lines:
-        if line.dimension is Dimension.IDLE:
-            if line.amount_minor > left_minor:
-                line = replace(line, amount_minor=left_minor, capped=True)
-            left_minor -= line.amount_minor
-        found.append(line)
-    return found
+        key = (line.dimension, line.unit_price, line.window, line.reservation, line.included, line.vat_percent)
+        first = found.get(key)
+        found[key] = line if first is None else _joined(first, line)
+    return list(found.values())
+
+
+def _joined(first: PriceLine, line: PriceLine) -> PriceLine:
+    return PriceLine(
+        dimension=first.dimension,
+        from_at=first.from_at,
+        to_at=line.to_at,
+        quantity=first.quantity + line.quantity,
+        unit=first.unit,
+        unit_price=first.unit_price,
+        amount_minor=first.amount_minor + line.amount_minor,
+        energy_wh=first.energy_wh + line.energy_wh,
+        seconds=first.seconds + line.seconds,
+        window=first.window,
+        capped=first.capped or line.capped,
+        surplus=first.surplus + line.surplus,
+        spot=first.spot,
+        included=first.included,
+        reservation=first.reservation,
+        vat_percent=first.vat_percent,
+    )
 
 
 def preview(
-    tariff: Tariff, *, started_at: datetime, power_w: int, energy_wh: int, idle: timedelta, timezone: str
+    tariff: Tariff,
+    *,
+    started_at: datetime,
+    power_w: int,
+    energy_wh: int,
+    idle: timedelta,
+    timezone: str,
+    spots: Spots = NO_SPOTS,
 ) -> Priced:
     """Return what a car that takes `energy_wh` at a steady `power_w` from `started_at`, and then stays, would pay."""
     charging_ended_at = started_at + timedelta(hours=energy_wh / max(power_w, 1))
@@ -222,4 +234,5 @@ def preview(
             energy_wh=energy_wh,
             timezone=timezone,
         ),
+        spots,
     )
