@@ -1,4 +1,4 @@
-"""What a charger keeps when its power fails: meters, running transactions, messages that were not acknowledged."""
+"""What a charger keeps when its power fails: meters, running transactions, unacknowledged messages, its settings."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class Memory(Struct, frozen=True):
 
     outlets: list[Outlet]
     kept: list[Started | Sampled | Ended]
+    written: list[tuple[str, str, str]] = []
+    """Component, variable and value of the settings that were written."""
 
 
 def remembered(chargers: dict[str, Charger]) -> bytes:
@@ -26,7 +28,7 @@ def remembered(chargers: dict[str, Charger]) -> bytes:
 
 def _memory(charger: Charger) -> Memory:
     durable = [item for item in charger.outbox if isinstance(item, Started | Sampled | Ended)]
-    return Memory(list(charger.outlets.values()), durable)
+    return Memory(list(charger.outlets.values()), durable, charger.configuration.written())
 
 
 def recall(chargers: dict[str, Charger], memory: bytes) -> int:
@@ -42,6 +44,8 @@ def recall(chargers: dict[str, Charger], memory: bytes) -> int:
 
 
 def _restore(charger: Charger, memory: Memory) -> None:
+    for component, variable, value in memory.written:
+        charger.configuration.write(component, variable, value)
     running: dict[str, Charging] = {}
     for outlet in memory.outlets:
         charger.outlets[outlet.number] = outlet

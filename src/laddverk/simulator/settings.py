@@ -27,6 +27,10 @@ class Configuration:
         wanted = (component.lower(), variable.lower())
         return next((s for s in self.all() if (s.component.lower(), s.variable.lower()) == wanted), None)
 
+    def written(self) -> list[tuple[str, str, str]]:
+        """Return the component, variable and value of every setting that was written."""
+        return [(component, variable, value) for (component, variable), value in self._written.items()]
+
     def write(self, component: str, variable: str, value: str) -> str:
         """Change a setting; return Accepted, Rejected or Unknown."""
         setting = self.one(component, variable)

@@ -49,7 +49,14 @@ def new_request_id() -> int:
 
 
 async def request_report(
-    tx: Transaction, actor: Actor, station_id: StationId, now: datetime, *, base: str = BASES[0], reason: str = ""
+    tx: Transaction,
+    actor: Actor,
+    station_id: StationId,
+    now: datetime,
+    *,
+    base: str = BASES[0],
+    reason: str = "",
+    expires_at: datetime | None = None,
 ) -> CommandId:
     """Ask for a base report (1.6: all configuration keys), whose parts are counted as they come.
 
@@ -58,7 +65,9 @@ async def request_report(
     _known("base", base, BASES)
     number = new_request_id()
     command = RequestReport(report=base, request_id=number)
-    return await _inventory(tx, actor, station_id, command, now, kind="variables", what=base, reason=reason)
+    return await _inventory(
+        tx, actor, station_id, command, now, kind="variables", what=base, reason=reason, expires_at=expires_at
+    )
 
 
 async def request_custom_report(
@@ -113,8 +122,11 @@ async def _inventory(
     kind: str,
     what: str,
     reason: str,
+    expires_at: datetime | None = None,
 ) -> CommandId:
-    command_id = await stations.request_command(tx, actor, station_id, command, now, reason=reason)
+    command_id = await stations.request_command(
+        tx, actor, station_id, command, now, reason=reason, expires_at=expires_at
+    )
     await inventories.insert(
         tx,
         station_id,
