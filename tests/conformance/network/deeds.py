@@ -9,12 +9,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from laddverk.authorisation import reserving
 from laddverk.authorisation import service as authorisation
 from laddverk.authorisation.model import Kind, ListChoice, Scope, Wish
 from laddverk.kernel.ids import CommandId, SessionId, StationId
 from laddverk.ocpp.answers import Registration
 from laddverk.ocpp.facts import Variable
+from laddverk.ocpp.facts.smart_charging import Profile
 from laddverk.provisioning import service as provisioning
 from laddverk.sessions import service as sessions
 from laddverk.stations import service as stations
@@ -46,7 +49,13 @@ async def stop(network: Network, station_id: StationId) -> UUID:
 
 
 async def start(
-    network: Network, station_id: StationId, *, evse_number: int = 1, driver: str | None = None, **more: Any
+    network: Network,
+    station_id: StationId,
+    *,
+    evse_number: int = 1,
+    driver: str | None = None,
+    profile: dict[str, Any] | None = None,
+    **more: Any,
 ) -> UUID | None:
     """Start a session for a driver, as the console does; the charger must be connected and free."""
     house = network.house
@@ -55,7 +64,8 @@ async def start(
         prepared = await sessions.prepare_start(
             tx, ACTOR, station_id=station_id, evse_number=evse_number, driver_id=driver_id, now=house.clock(), **more
         )
-        return await sessions.begin_start(tx, ACTOR, prepared.id, house.clock())
+        limit = msgspec.convert(profile, Profile) if profile else None
+        return await sessions.begin_start(tx, ACTOR, prepared.id, house.clock(), profile=limit)
 
 
 async def reserve(network: Network, station_id: StationId, **wish: Any) -> UUID:
