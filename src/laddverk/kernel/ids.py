@@ -38,6 +38,10 @@ LogRequestId = NewType("LogRequestId", UUID)
 LogFileId = NewType("LogFileId", UUID)
 ReservationId = NewType("ReservationId", UUID)
 CustomerRequestId = NewType("CustomerRequestId", UUID)
+MandateId = NewType("MandateId", UUID)
+CollectionId = NewType("CollectionId", UUID)
+BankFileId = NewType("BankFileId", UUID)
+BatchId = NewType("BatchId", UUID)
 
 PREFIXES: Final = {
     "sit": "site",
@@ -49,6 +53,7 @@ PREFIXES: Final = {
     "tar": "tariff",
     "ses": "session",
     "cmd": "command",
+    "bat": "commands to many",
     "pay": "payment",
     "crd": "card",
     "inv": "invoice",
@@ -62,6 +67,9 @@ PREFIXES: Final = {
     "upd": "update",
     "lrq": "log request",
     "log": "log file",
+    "man": "mandate",
+    "col": "collection",
+    "bnk": "bank file",
 }
 
 PUBLIC_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people type these from a sticker

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from laddverk.kernel.actors import Role
-from laddverk.kernel.ids import CommandId, SiteId, StationId
+from laddverk.kernel.ids import CommandId, SiteId, StationId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from laddverk.ocpp import facts
 from laddverk.ocpp.commands import (
@@ -324,3 +324,36 @@ async def test_who_asks_may_say_until_when_it_is_worth_sending(database: Databas
         await service.request_command(tx, TESTS, key.station_id, Reset(), at(0), expires_at=until)
         assert await service.expire_commands(tx, until - timedelta(seconds=1)) == []
         assert len(await service.expire_commands(tx, until)) == 1
+
+
+async def test_one_evse_that_restarts_is_back_without_a_boot(database: Database) -> None:
+    station = await with_station(database)
+    command_id = await sent(database, station.station_id, Reset(evse_number=2))
+    await answered(database, command_id, ACCEPTED, 1)
+    async with database.transaction() as tx:
+        await service.record_statuses(tx, [status(station.station_id, 2, "unavailable", evse=2)])
+        await service.record_statuses(tx, [status(station.station_id, 3, "available", evse=1)])
+    assert await state(database, command_id) == "accepted"
+    async with database.transaction() as tx:
+        await service.record_statuses(tx, [status(station.station_id, 9, "available", evse=2)])
+    assert await state(database, command_id) == "confirmed"
+
+
+async def test_what_waits_is_taken_back_and_what_was_sent_is_not(database: Database) -> None:
+    station = await with_station(database)
+    waiting = await asked(database, station.station_id, Reset())
+    with pytest.raises(NotAllowed):
+        async with database.transaction() as tx:
+            await service.cancel_command(tx, staff(Role.SITE_HOST), waiting, at(1))
+    with pytest.raises(NotFound):
+        async with database.transaction() as tx:
+            await service.cancel_command(tx, staff(Role.OPERATOR, SiteId(new_id())), waiting, at(1))
+    async with database.transaction() as tx:
+        await service.cancel_command(tx, TESTS, waiting, at(1), reason="wrong charger")
+        assert await service.take_queued(tx, [station.station_id], at(2)) == []
+    assert await state(database, waiting) == "expired"
+    assert await finished(database) == [("expired", "Cancelled")]
+    gone = await sent(database, station.station_id, Reset(), 3)
+    with pytest.raises(Conflict):
+        async with database.transaction() as tx:
+            await service.cancel_command(tx, TESTS, gone, at(4))

@@ -16,10 +16,12 @@ class ResetKind(StrEnum):
 
     SOFT = "soft"
     HARD = "hard"
+    RESUME = "resume"
+    """At once, and sessions go on afterwards (2.1: ImmediateAndResume)."""
 
 
 class Reset(Command, frozen=True, kw_only=True, tag="reset"):
-    """Restart the charger. Confirmed when it boots again."""
+    """Restart the charger, or one EVSE of it (2.x). Confirmed when it boots again, or the EVSE is back."""
 
     SEND_WITHIN = timedelta(minutes=2)
     CONFIRM_WITHIN = timedelta(minutes=10)  # a soft reset ends sessions first, and a slow box boots for minutes

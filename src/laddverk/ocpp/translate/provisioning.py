@@ -20,7 +20,11 @@ from laddverk.ocpp.v21 import messages as v21
 from laddverk.ocpp.v201 import messages as v201
 
 RESETS_16: Final = {commands.ResetKind.SOFT: "Soft", commands.ResetKind.HARD: "Hard"}
-RESETS_2X: Final = {commands.ResetKind.SOFT: "OnIdle", commands.ResetKind.HARD: "Immediate"}
+RESETS_2X: Final = {
+    commands.ResetKind.SOFT: "OnIdle",
+    commands.ResetKind.HARD: "Immediate",
+    commands.ResetKind.RESUME: "ImmediateAndResume",
+}
 TAKEN: Final = {"Accepted", "RebootRequired"}
 """What a charger says of a value that it keeps, now or from its next start on."""
 REPORT_OF_READING: Final = 0  # the requestId of a report that was asked for by reading "all", and not as a report
@@ -222,7 +226,9 @@ def report_2x(command: commands.RequestReport) -> tuple[str, dict[str, Any]]:
 
 
 def reset_16(command: commands.Reset) -> tuple[str, dict[str, Any]]:
-    """Return Reset of 1.6, which is of the whole station."""
+    """Return Reset of 1.6, which is of the whole station. Raises `Untranslatable` for one EVSE: the others charge."""
+    if command.evse_number is not None or command.reset not in RESETS_16:
+        raise Untranslatable("OCPP 1.6 restarts the whole charger, and softly or hard.")
     return "Reset", {"type": RESETS_16[command.reset]}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from laddverk.stations.service.batching import request_of_many
 from laddverk.stations.service.commanding import (
+    cancel_command,
     confirm,
     expire_commands,
     record_no_answer,
@@ -78,6 +80,7 @@ __all__ = [
     "Proof",
     "acknowledge_guesses",
     "add_connector",
+    "cancel_command",
     "change_key",
     "close_connection",
     "confirm",
@@ -111,6 +114,7 @@ __all__ = [
     "remove_connector",
     "replace_weak_key",
     "request_command",
+    "request_of_many",
     "retire_site",
     "retire_station",
     "review_quarantined",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from laddverk.kernel.actors import Actor, Permission
-from laddverk.kernel.ids import CommandId, StationId, new_id
+from laddverk.kernel.ids import BatchId, CommandId, StationId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, TooMany
 from laddverk.ocpp.commands import AnyCommand, CommandOutcome, RawCall, Verdict
 from laddverk.ocpp.facts import Status
@@ -26,6 +26,8 @@ TAKE_MAX: Final = 500  # in one transaction of the dispatcher
 DETAIL_BYTES_MAX: Final = 20_000  # of an answer; a charger may send 64 KiB of it
 RAW_DETAIL_BYTES_MAX: Final = 1_100_000  # a tool gets its answer whole: as large as a frame may be at most
 WORD_LENGTH_MAX: Final = 200
+CANCELLED: Final = "Cancelled"
+"""Our own word for a command that somebody took back before it was sent."""
 SET_UP_KINDS: Final = ("read_variables", "write_variable", "request_report")
 """Commands for a charger whose boot is answered Pending (2.x B02.FR.02; 1.6 section 4.2), with a triggered boot."""
 SET_UP_ACTIONS: Final = (
@@ -45,6 +47,7 @@ async def request_command(
     reason: str = "",
     requested_by: str = "",
     expires_at: datetime | None = None,
+    batch_id: BatchId | None = None,
 ) -> CommandId:
     """Queue `command` for a station and return its id. It is sent as soon as the station can be reached.
 
@@ -73,6 +76,7 @@ async def request_command(
         reason=reason,
         now=now,
         expires_at=expires_at or rules.send_by(command, now),
+        batch_id=batch_id,
     )
     detail = {"command_id": str(command_id), "command": msgspec.to_builtins(command)}
     await audit.write(tx, actor, "command.requested", "station", station_id, at=now, reason=reason, detail=detail)
@@ -208,6 +212,29 @@ async def expire_commands(tx: Transaction, now: datetime) -> list[CommandFinishe
     finished = [_event(row) for row in await store.finish_overdue(tx, now)]
     await outbox.publish(tx, finished)
     return finished
+
+
+async def cancel_command(
+    tx: Transaction, actor: Actor, command_id: CommandId, now: datetime, *, reason: str = ""
+) -> None:
+    """Take back a command that still waits to be sent: it expires now, with the word `Cancelled`.
+
+    Needs commands:send at a site that `actor` sees. Raises `NotFound`, or `Conflict` when the charger has it already.
+    """
+    actor.require(Permission.COMMANDS_SEND)
+    command = await store.lock(tx, command_id)
+    station = await store.addressee(tx, command.station_id) if command else None
+    if command is None or station is None or (actor.site_ids is not None and station.site_id not in actor.site_ids):
+        raise NotFound("There is no such command.")
+    by = actor.name or actor.kind
+    finished = await store.cancel(tx, command_id, now, CANCELLED, {"cancelled_by": by, "why": reason[:WORD_LENGTH_MAX]})
+    if not finished:
+        raise Conflict("This command was sent already, and cannot be taken back.")
+    await outbox.publish(tx, [_event(row) for row in finished])
+    detail = {"command_id": str(command_id), "kind": command.kind}
+    await audit.write(
+        tx, actor, "command.cancelled", "station", command.station_id, at=now, reason=reason, detail=detail
+    )
 
 
 async def cancel_queued(tx: Transaction, station_id: StationId, why: str, now: datetime) -> None:

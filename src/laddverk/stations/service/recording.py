@@ -155,7 +155,14 @@ async def _confirm_by_status(tx: Transaction, statuses: Sequence[facts.StatusRep
     for status in statuses:
         if status.station_id not in latest or status.received_at > latest[status.station_id].received_at:
             latest[status.station_id] = status
-    await confirm(tx, [_deed(status, "trigger", message="StatusNotification") for status in latest.values()], now)
+    deeds = [_deed(status, "trigger", message="StatusNotification") for status in latest.values()]
+    deeds += [_deed(status, "reset", evse_number=status.evse_number) for status in statuses if _is_back(status)]
+    await confirm(tx, deeds, now)
+
+
+def _is_back(status: facts.StatusReported) -> bool:
+    """Return whether an EVSE says that it works: after its own reset no boot comes, but this (B11, B12)."""
+    return status.evse_number > 0 and status.status not in (facts.Status.UNAVAILABLE, facts.Status.FAULTED)
 
 
 async def record_variables(tx: Transaction, reports: Sequence[facts.VariablesReported]) -> None:

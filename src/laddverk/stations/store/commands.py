@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from laddverk.kernel.actors import Actor
-from laddverk.kernel.ids import CommandId, StationId
+from laddverk.kernel.ids import BatchId, CommandId, StationId
 from laddverk.ocpp.commands import AnyCommand
 from laddverk.platform.database import Transaction
 from laddverk.stations.model import CommandState, Deed, OpenCommand
@@ -18,8 +18,9 @@ from laddverk.stations.model import CommandState, Deed, OpenCommand
 OPEN_COLUMNS = "id, station_id, kind, command, state, created_at, expires_at, sent_at, confirm_by"
 
 INSERT = """
-INSERT INTO command (id, station_id, kind, command, requested_by, actor_kind, actor_id, reason, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO command (id, station_id, kind, command, requested_by, actor_kind, actor_id, reason, created_at, expires_at,
+                     batch_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 
 
@@ -34,11 +35,12 @@ async def insert(
     reason: str,
     now: datetime,
     expires_at: datetime,
+    batch_id: BatchId | None = None,
 ) -> None:
     """Queue a command."""
     await tx.execute(
         INSERT, command_id, station_id, kind_of(command), command, requested_by, actor.kind, actor.id, reason, now,
-        expires_at,
+        expires_at, batch_id,
     )  # fmt: skip
 
 
@@ -239,6 +241,19 @@ RETURNING id, station_id, kind, state, outcome
 async def finish_overdue(tx: Transaction, now: datetime) -> list[Finished]:
     """Expire what was not sent in time, time out what was not answered or confirmed in time; return both."""
     return await tx.fetch(Finished, EXPIRE, now) + await tx.fetch(Finished, TIME_OUT, now)
+
+
+CANCEL = """
+UPDATE command SET state = 'expired', outcome = $3, finished_at = $2, detail = detail || $4
+WHERE id = $1 AND state = 'queued' RETURNING id, station_id, kind, state, outcome
+"""
+
+
+async def cancel(
+    tx: Transaction, command_id: CommandId, now: datetime, word: str, detail: dict[str, Any]
+) -> list[Finished]:
+    """Expire one command that still waits to be sent; nothing when it was sent."""
+    return await tx.fetch(Finished, CANCEL, command_id, now, word, detail)
 
 
 CANCEL_QUEUED = """

@@ -9,10 +9,10 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
-from laddverk.authorisation import service as authorisation
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import DriverId, SessionId, SiteId, StationId, TariffId, parsed, shown
-from laddverk.kernel.problems import Conflict, NotFound
+from laddverk.kernel.problems import NotFound
+from laddverk.ocpp.facts import RateUnit
 from laddverk.sessions import queries
 from laddverk.sessions import service as sessions
 from laddverk.stations import queries as station_queries
@@ -20,6 +20,7 @@ from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.tariffs import queries as tariff_queries
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Tariff
+from laddverk.web import starting
 from laddverk.web.api import shapes
 from laddverk.web.api.keys import needs
 from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, InState, checked_limit
@@ -60,6 +61,11 @@ class Start(Struct, frozen=True, forbid_unknown_fields=True):
     evse_number: int
     driver_id: str
     connector_number: int = 1
+    limit: float | None = None
+    """What the session may draw from its first moment on: the start carries it as a charging profile."""
+    unit: RateUnit = RateUnit.AMPERE
+    """`A` per phase, or `W` in all."""
+    reason: str = ""
 
 
 class Reason(Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,22 +129,24 @@ async def start_session(asked: Asking, data: JSONBody[Start]) -> shapes.Command:
         if await station_queries.station(tx, asked.actor.site_ids, station_id) is None:
             raise NotFound("There is no such station.", field="station_id")
         driver_id = DriverId(parsed("drv", data.driver_id, field="driver_id"))
-        kept_for = await authorisation.reserved_token(tx, station_id, data.evse_number, driver_id, asked.now)
-        prepared = await sessions.prepare_start(
+        command_id = await starting.start(
             tx,
             asked.actor,
-            reserved_for=kept_for,
-            station_id=station_id,
-            evse_number=data.evse_number,
-            connector_number=data.connector_number,
-            driver_id=driver_id,
-            now=asked.now,
+            starting.Start(
+                station_id=station_id,
+                evse_number=data.evse_number,
+                connector_number=data.connector_number,
+                driver_id=driver_id,
+                limit=data.limit,
+                unit=data.unit,
+            ),
+            asked.now,
+            reason=data.reason,
         )
-        command_id = await sessions.begin_start(tx, asked.actor, prepared.id, asked.now)
-        made = await station_queries.command(tx, command_id) if command_id else None
+        made = await station_queries.command(tx, command_id)
     asked.house.hints.publish([COMMANDS_TOPIC, f"station:{station_id}"])
     if made is None:
-        raise Conflict("The charge could not be started here.", remedy="Look at the state of the outlet.")
+        raise NotFound("There is no such command.")
     return of(shapes.Command, made, "cmd")
 
 
