@@ -67,21 +67,18 @@ class Case:
     line: int
     title: str
     ids: tuple[str, ...]
+    version: str
+    """16, 201 or 21."""
     steps: list[Step] = field(default_factory=list)
 
-    @property
-    def version(self) -> str:
-        """The folder: 16, 201 or 21."""
-        return self.path.parent.name
 
-
-def read(path: Path) -> list[Case]:
-    """Return the cases of a file. Raises ValueError with file and line for what cannot be read."""
+def read(path: Path, version: str) -> list[Case]:
+    """Return the cases of a file, to be played in a version. Raises ValueError with file and line for what cannot be read."""
     cases: list[Case] = []
     for number, text in _lines(path):
         if text.startswith("=="):
             title = text[2:].strip()
-            cases.append(Case(path, number, CASE_ID.sub("", title).strip(" ,"), tuple(CASE_ID.findall(title))))
+            cases.append(Case(path, number, CASE_ID.sub("", title).strip(" ,"), tuple(CASE_ID.findall(title)), version))
         elif not cases:
             raise ValueError(f"{path}:{number}: a step before the first case")
         else:

@@ -22,13 +22,16 @@ TRANSCRIPTS = Path(__file__).parent / "transcripts"
 STATION = UUID("0198c1f2-0000-7000-8000-000000000001")
 NOW = datetime(2026, 10, 24, 20, 0, tzinfo=UTC)
 OF_EVERY_FACT = ("station_id", "received_at")
+REFUSALS = {"Blocked", "Expired", "Failed", "Invalid", "NotAllowed", "Rejected", "UnknownMessageId", "UnknownVendorId"}
 VERSIONS = {"16": Protocol.V16, "201": Protocol.V201, "21": Protocol.V21}
 
 
 def lines():
     for path in sorted(TRANSCRIPTS.glob("*.jsonl")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            yield pytest.param(path.stem.split("_")[0], json.loads(line), id=f"{path.stem}:{number}")
+            read = json.loads(line)
+            name = "-".join(filter(None, (f"{path.stem}:{number}", read.get("case"))))
+            yield pytest.param(path.stem.split("_")[0], read, id=name)
 
 
 def answer_of(item):
@@ -83,5 +86,17 @@ def test_the_transcript_is_followed(version, line):
         assert outcome == line["outcome"]
 
 
-def test_there_are_transcripts_of_both_families():
-    assert {path.stem.split("_")[0] for path in TRANSCRIPTS.glob("*.jsonl")} >= {"16", "201", "21"}
+def went_well(line):
+    """Whether a line shows what succeeds: not an error, a refusal or a failure of either side."""
+    if "outcome" in line:
+        return line["outcome"]["verdict"] in ("accepted", "done")
+    return line["answered"][0] == 3 and not REFUSALS & set(msgspec.json.encode(line["answered"]).decode().split('"'))
+
+
+def test_each_block_of_each_version_shows_what_succeeds_and_what_does_not():
+    shown = {}
+    for parameters in lines():
+        version, block = parameters.id.split(":")[0].split("_")[:2]
+        shown.setdefault((version, block), set()).add(went_well(parameters.values[1]))
+    assert {key for key, found in shown.items() if found != {True, False}} == set()
+    assert {version for version, _ in shown} == {"16", "201", "21"}
