@@ -22,6 +22,7 @@ from laddverk.authorisation import service as authorisation
 from laddverk.certificates import asking
 from laddverk.certificates import jobs as certificates_jobs
 from laddverk.certificates import service as certificates
+from laddverk.certificates.model import SecurityEventNoted
 from laddverk.displays import jobs as displays_jobs
 from laddverk.displays import service as displays
 from laddverk.energy import jobs as energy_jobs
@@ -50,11 +51,11 @@ from laddverk.provisioning import jobs as provisioning_jobs
 from laddverk.provisioning import recording as provisioning
 from laddverk.sessions import jobs as sessions_jobs
 from laddverk.sessions import service as sessions
-from laddverk.sessions.model import SessionClosed, SessionPriced, StartFailed, WhyFailed
+from laddverk.sessions.model import ForeignTransactionNamed, SessionClosed, SessionPriced, StartFailed, WhyFailed
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
-from laddverk.stations.model import CommandFinished, IdentityShared, StationOnline, VariablesChanged
+from laddverk.stations.model import CommandFinished, IdentityShared, KeyGuessed, StationOnline, VariablesChanged
 from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.web.api import routes as api_routes
 from laddverk.web.app import create_app
@@ -139,7 +140,10 @@ def recorders(settings: Settings) -> RecorderTable:
     known = quirks.registry_of(settings.quirks_dir)
     boots = partial(stations.record_boots, interval_s=settings.heartbeat_interval_s, known=known)
     requests = partial(certificates.record_requests, organisation=settings.operator_name)
-    own: dict[Any, Any] = {stations.record_boots: boots, certificates.record_requests: requests}
+    needs = partial(energy.record_needs, known=known)
+    own: dict[Any, Any] = {
+        stations.record_boots: boots, certificates.record_requests: requests, energy.record_needs: needs,
+    }  # fmt: skip
     return tuple((kind, own.get(recorder, recorder)) for kind, recorder in RECORDERS)
 
 
@@ -177,6 +181,9 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     VariablesChanged: ("provisioning.variables_changed",),
     TokensChanged: ("authorisation.tokens_changed",),
     IdentityShared: ("certificates.identity_shared",),
+    KeyGuessed: ("certificates.key_guessed",),
+    ForeignTransactionNamed: ("wiring.note_foreign_transaction",),
+    SecurityEventNoted: ("certificates.tell",),
     StationOnline: ("authorisation.station_online",),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("invoicing.mark_paid",),
@@ -216,7 +223,16 @@ def own_handlers(house: House) -> dict[str, Handler]:
             if event.start_request_id is not None:
                 await sessions.cancel_start(tx, event.start_request_id, WhyFailed.PAYMENT_FAILED, house.clock())
 
-    return {"wiring.begin_start": begin_start, "wiring.give_up_start": give_up_start}
+    async def note_foreign_transaction(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+        """A charger spoke of another one's transaction: somebody should look at it."""
+        for event in (outbox.decoded(ForeignTransactionNamed, payload) for payload in payloads):
+            await certificates.foreign_transaction(tx, event.station_id, event.number, event.at)
+
+    return {
+        "wiring.begin_start": begin_start,
+        "wiring.give_up_start": give_up_start,
+        "wiring.note_foreign_transaction": note_foreign_transaction,
+    }
 
 
 def openapi_schema(_settings: Settings) -> dict[str, Any]:

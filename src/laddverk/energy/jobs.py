@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from laddverk.energy import service, store, store_told
+from laddverk.ocpp import quirks
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler
@@ -40,7 +41,7 @@ def handlers(house: House) -> dict[str, Handler]:
         tell(tx, await service.finish_sessions(tx, closed, house.clock()))
 
     async def plan_needs(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
-        if await service.plan_needs(tx, house.clock()):
+        if await service.plan_needs(tx, house.clock(), quirks.registry_of(house.settings.quirks_dir)):
             tx.after_commit(lambda: house.hints.publish([COMMANDS_TOPIC]))
 
     async def end_limits(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:

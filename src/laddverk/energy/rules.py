@@ -35,12 +35,15 @@ WHOLE_STATION: Final = frozenset({Purpose.STATION_MAX, Purpose.EXTERNAL, Purpose
 """Purposes whose limit is of the charger as a whole; 2.x allows external constraints for an EVSE as well."""
 
 
-def allowed(variables: Mapping[str, str | None]) -> Allowed:
-    """Return what a station allows, from its configuration keys (1.6) or variables (2.x), by their lower-case names."""
+def allowed(variables: Mapping[str, str | None], only: str | None = None) -> Allowed:
+    """Return what a station allows, from its configuration keys (1.6) or variables (2.x), by their lower-case names.
+
+    `only` is the one unit (A or W) that its model or the station itself is known to take, whatever it says (quirk 70).
+    """
     said = variables.get("chargingscheduleallowedchargingrateunit") or variables.get("rateunit") or ""
     units = {UNIT_WORDS[word] for part in said.split(",") if (word := part.strip().lower()) in UNIT_WORDS}
     return Allowed(
-        units=frozenset(units or RateUnit),
+        units=frozenset({RateUnit(only)} if only else units or RateUnit),
         stack_max=_number(variables.get("chargeprofilemaxstacklevel") or variables.get("profilestacklevel")),
         periods_max=_number(variables.get("chargingschedulemaxperiods") or variables.get("periodsperschedule")),
         profiles_max=_number(variables.get("maxchargingprofilesinstalled") or variables.get("entries")),

@@ -24,11 +24,16 @@ class Addressee(Struct, frozen=True):
 
     id: StationId
     protocol: str | None
+    vendor: str
+    model: str
+    firmware: str
+    quirks: dict[str, Any]
 
 
 LOCK_STATION = """
 -- Locked, so that two people do not give out the same number of a profile.
-SELECT id, protocol FROM station WHERE id = $1 AND ($2::uuid[] IS NULL OR site_id = ANY($2)) FOR NO KEY UPDATE
+SELECT id, protocol, vendor, model, firmware, quirks FROM station
+WHERE id = $1 AND ($2::uuid[] IS NULL OR site_id = ANY($2)) FOR NO KEY UPDATE
 """
 
 

@@ -112,6 +112,36 @@ async def test_a_charger_that_takes_watts_only_gets_watts(network):
         assert Note.CONVERTED in done.notes
 
 
+@pytest.mark.parametrize(("version", "said", "unit", "limit"), [
+    ("ocpp2.0.1", "W", "W", 6900.0), ("ocpp2.1", "A,W", "A", 10.0), ("ocpp2.1", "nonsense", "A", 10.0),
+])  # fmt: skip
+async def test_a_charger_of_2_x_gets_the_unit_that_it_says_it_takes(network, version, said, unit, limit):
+    async with boxed(network, "box", version) as box:
+        async with network.house.database.transaction() as tx:
+            await tx.execute(
+                "INSERT INTO station_variable (station_id, component, variable, value, reported_at, changed_at)"
+                " VALUES ($1, 'SmartChargingCtrlr', 'RateUnit', $2, now(), now())",
+                network.station_ids["box"], said,
+            )  # fmt: skip
+        await limited(network, "box", Wish(evse_number=1, limit=10.0))
+        (schedule,) = (await box.was_asked("SetChargingProfile"))["chargingProfile"]["chargingSchedule"]
+        assert (schedule["chargingRateUnit"], schedule["chargingSchedulePeriod"][0]["limit"]) == (unit, limit)
+
+
+async def test_a_model_that_is_known_to_take_watts_only_gets_watts_though_it_says_otherwise(network):
+    """Quirk 70, by what is known of the model; the station's own setting has the last word."""
+    async with boxed(network, "box", "ocpp1.6") as box:
+        await box.says("BootNotification", {"chargePointVendor": "MicroOcpp", "chargePointModel": "Box"})
+        await limited(network, "box", Wish(evse_number=1, limit=10.0))
+        schedule = (await box.was_asked("SetChargingProfile"))["csChargingProfiles"]["chargingSchedule"]
+        assert (schedule["chargingRateUnit"], schedule["chargingSchedulePeriod"][0]["limit"]) == ("W", 6900.0)
+        async with network.house.database.transaction() as tx:
+            await tx.execute("UPDATE station SET quirks = $1", {"profile_unit": "A"})
+        await limited(network, "box", Wish(evse_number=1, limit=3680.0, unit=RateUnit.WATT))
+        schedule = (await box.was_asked("SetChargingProfile", times=2))["csChargingProfiles"]["chargingSchedule"]
+        assert (schedule["chargingRateUnit"], schedule["chargingSchedulePeriod"][0]["limit"]) == ("A", 0.0)  # 5.3 A
+
+
 async def test_a_limit_for_a_session_names_it_and_ends_with_it(network):
     async with boxed(network, "box", "ocpp1.6") as box:
         with pytest.raises(Invalid):

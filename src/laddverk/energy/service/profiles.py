@@ -10,10 +10,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from laddverk.energy import rules, store
-from laddverk.energy.model import COMPOSITE_S_MAX, PROFILES_MAX, Checked, Set, Wish
+from laddverk.energy.model import COMPOSITE_S_MAX, PROFILES_MAX, Allowed, Checked, Set, Wish
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import CommandId, StationId
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, TooMany
+from laddverk.ocpp import quirks
 from laddverk.ocpp.commands import (
     AllowTransfer,
     AnyCommand,
@@ -27,6 +28,7 @@ from laddverk.ocpp.commands import (
 )
 from laddverk.ocpp.facts import Profile, ProfileKind, Purpose, RateUnit, ScheduleUpdate
 from laddverk.ocpp.protocol import Protocol
+from laddverk.ocpp.quirks import Registry
 from laddverk.platform.database import Transaction
 from laddverk.stations import service as stations
 
@@ -34,7 +36,14 @@ REQUEST_ID_MAX: Final = 2**31 - 1
 
 
 async def set_limit(
-    tx: Transaction, actor: Actor, station_id: StationId, wish: Wish, now: datetime, *, reason: str = ""
+    tx: Transaction,
+    actor: Actor,
+    station_id: StationId,
+    wish: Wish,
+    now: datetime,
+    *,
+    reason: str = "",
+    known: Registry | None = None,
 ) -> Set:
     """Limit a charger or one of its outlets to a constant current or power, from now on.
 
@@ -47,7 +56,7 @@ async def set_limit(
         running=session.transaction_key if session else None,
         number=session.number if session else None,
     )
-    return await set_profile(tx, actor, station_id, wish.evse_number, profile, now, reason=reason)
+    return await set_profile(tx, actor, station_id, wish.evse_number, profile, now, reason=reason, known=known)
 
 
 async def set_profile(
@@ -60,14 +69,16 @@ async def set_profile(
     *,
     reason: str = "",
     expires_at: datetime | None = None,
+    known: Registry | None = None,
 ) -> Set:
     """Queue a charging profile for a charger (EVSE 0: the whole of it) and return its number there.
 
     It gets a number of its own, or that of the one with the same purpose, level and outlet, which it replaces. The
-    number in `profile` does not matter. Needs commands:send. Raises `NotFound`, `Invalid` for a limit that no charger
-    could obey or this one does not take, `TooMany`.
+    number in `profile` does not matter. `known` are the models of which something is known; without it those that come
+    with Laddverk. Needs commands:send. Raises `NotFound`, `Invalid` for a limit that no charger could obey or this one
+    does not take, `TooMany`.
     """
-    good = await _numbered(tx, actor, station_id, evse_number, profile, now, reason=reason)
+    good = await _numbered(tx, actor, station_id, evse_number, profile, now, reason=reason, known=known)
     command_id = await stations.request_command(
         tx,
         actor,
@@ -90,6 +101,7 @@ async def limit_for_start(
     now: datetime,
     *,
     reason: str = "",
+    known: Registry | None = None,
 ) -> Checked:
     """Return the profile with which a session shall start at an outlet, kept as one that is on its way.
 
@@ -97,7 +109,9 @@ async def limit_for_start(
     Raises as `set_profile` does.
     """
     profile = rules.profile_to_start_with(limit, unit)
-    return await _numbered(tx, actor, station_id, evse_number, profile, now, reason=reason, for_a_start=True)
+    return await _numbered(
+        tx, actor, station_id, evse_number, profile, now, reason=reason, known=known, for_a_start=True
+    )
 
 
 async def _numbered(
@@ -109,6 +123,7 @@ async def _numbered(
     now: datetime,
     *,
     reason: str,
+    known: Registry | None,
     for_a_start: bool = False,
 ) -> Checked:
     """Return a profile as the charger may be sent it, with its number there; it is kept as wanted."""
@@ -117,7 +132,7 @@ async def _numbered(
     feed = await store.feed(tx, station_id, evse_number)
     if feed is None:
         raise NotFound("The charger has no such outlet.", field="evse_number")
-    allows = rules.allowed(await store.allowances(tx, station_id))
+    allows = await _allowed(tx, station, known)
     is_16 = station.protocol == Protocol.V16.value
     good = rules.checked(profile, evse_number, feed, allows, is_16=is_16, now=now, for_a_start=for_a_start)
     there = await store.profiles_there(tx, station_id)
@@ -131,6 +146,13 @@ async def _numbered(
     numbered = replace(good.profile, id=number)
     await store.save(tx, station_id, evse_number, numbered, actor.name or actor.kind, reason, now)
     return replace(good, profile=numbered)
+
+
+async def _allowed(tx: Transaction, station: store.Addressee, known: Registry | None) -> Allowed:
+    """Return what a charger takes: as it says, and as its model and its own settings say of it."""
+    own = quirks.read(station.quirks)
+    treated = (known or quirks.registry_of()).known(station.vendor, station.model, station.firmware, own).quirks
+    return rules.allowed(await store.allowances(tx, station.id), treated.profile_unit)
 
 
 async def _locked(tx: Transaction, actor: Actor, station_id: StationId) -> store.Addressee:
@@ -208,12 +230,12 @@ async def read_composite(
     now: datetime,
     *,
     reason: str = "",
+    known: Registry | None = None,
 ) -> CommandId:
     """Ask a charger what all its profiles add up to, in amperes where it can say that."""
     if not 1 <= duration_s <= COMPOSITE_S_MAX:
         raise Invalid("The time must be from 1 to %(max)s seconds.", field="duration_s", max=COMPOSITE_S_MAX)
-    await _locked(tx, actor, station_id)
-    allows = rules.allowed(await store.allowances(tx, station_id))
+    allows = await _allowed(tx, await _locked(tx, actor, station_id), known)
     unit = RateUnit.AMPERE if RateUnit.AMPERE in allows.units else RateUnit.WATT
     command = ReadComposite(evse_number=evse_number, duration_s=duration_s, unit=unit)
     return await stations.request_command(tx, actor, station_id, command, now, reason=reason)

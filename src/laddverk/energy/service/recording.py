@@ -19,6 +19,7 @@ from laddverk.kernel.problems import Problem
 from laddverk.ocpp import facts
 from laddverk.ocpp.answers import DynamicLimitAnswer, NeedsAnswer, PlanAnswer
 from laddverk.ocpp.facts import Fact, Purpose, ScheduleUpdate
+from laddverk.ocpp.quirks import Registry
 from laddverk.platform.database import Transaction
 from laddverk.stations import service as stations
 from laddverk.stations.model import Deed
@@ -51,30 +52,33 @@ async def record_cleared(tx: Transaction, cleared: Sequence[facts.LimitCleared])
         await store_told.clear_limit(tx, one)
 
 
-async def record_needs(tx: Transaction, needs: Sequence[facts.NeedsReported]) -> list[NeedsAnswer]:
+async def record_needs(
+    tx: Transaction, needs: Sequence[facts.NeedsReported], known: Registry | None = None
+) -> list[NeedsAnswer]:
     """Keep what cars need, and answer: Accepted when a schedule follows at once, Processing when the session is not
     known yet, Rejected for an outlet that does not exist (K15).
     """
     answers = []
     for need in needs:
-        word, key = await _planned(tx, need)
+        word, key = await _planned(tx, need, known)
         await store_told.keep_need(tx, need, key, word)
         answers.append(NeedsAnswer(word))
     return answers
 
 
-async def _planned(tx: Transaction, need: facts.NeedsReported) -> tuple[str, str | None]:
+async def _planned(tx: Transaction, need: facts.NeedsReported, known_models: Registry | None) -> tuple[str, str | None]:
     session = await store.running(tx, need.station_id, need.evse_number)
     if session is None:
         known = await store.feed(tx, need.station_id, need.evse_number)
         return ("Processing" if known and need.evse_number else "Rejected"), None
-    done = await _plan(tx, need.station_id, need.evse_number, need.departure_at, need.received_at)
+    done = await _plan(tx, need.station_id, need.evse_number, need.departure_at, need.received_at, known_models)
     return ("Accepted" if done else "Rejected"), session.transaction_key
 
 
 async def _plan(
-    tx: Transaction, station_id: StationId, evse_number: int, departure_at: datetime | None, now: datetime
-) -> bool:
+    tx: Transaction, station_id: StationId, evse_number: int, departure_at: datetime | None, now: datetime,
+    known: Registry | None,
+) -> bool:  # fmt: skip
     """Give a session the schedule that a car asked for: what the limits allow now, until it leaves.
 
     Returns False when no profile can be set; the car then charges by what holds anyway.
@@ -93,18 +97,18 @@ async def _plan(
     )  # fmt: skip
     try:
         async with tx.savepoint():
-            await set_limit(tx, PLAN_ACTOR, station_id, wish, now, reason="the car said what it needs")
+            await set_limit(tx, PLAN_ACTOR, station_id, wish, now, reason="the car said what it needs", known=known)
     except Problem:
         return False
     return True
 
 
-async def plan_needs(tx: Transaction, now: datetime) -> int:
+async def plan_needs(tx: Transaction, now: datetime, known: Registry | None = None) -> int:
     """Plan for needs whose session has begun since they came; return how many."""
     waiting = await store_told.waiting_needs(tx, now - NEEDS_WAIT)
     for need in waiting:
         session = await store.running(tx, need.station_id, need.evse_number)
-        done = await _plan(tx, need.station_id, need.evse_number, need.departure_at, now)
+        done = await _plan(tx, need.station_id, need.evse_number, need.departure_at, now, known)
         key = session.transaction_key if session else ""
         await store_told.need_answered(tx, need, "Accepted" if done else "Rejected", key)
     return len(waiting)

@@ -17,6 +17,7 @@ from laddverk.energy.model import Feed, Step, Wish
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import CommandId, StationId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
+from laddverk.ocpp import quirks
 from laddverk.ocpp.facts import DerControl, Purpose, RateUnit, ScheduleUpdate
 from laddverk.platform.database import Transaction
 from laddverk.stations import queries as stations_queries
@@ -208,8 +209,9 @@ async def set_limit(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]:
         async with desk.transaction() as tx:
             station = await seen_station(desk, tx, station_id)
             done = await energy.set_limit(
-                tx, desk.actor, StationId(station.id), wish_of(form, desk.now), desk.now, reason=form.get("reason", "")
-            )
+                tx, desk.actor, StationId(station.id), wish_of(form, desk.now), desk.now, reason=form.get("reason", ""),
+                known=quirks.registry_of(desk.house.settings.quirks_dir),
+            )  # fmt: skip
     except Problem as problem:
         if isinstance(problem, NotFound) and problem.field is None:
             raise
@@ -250,7 +252,10 @@ async def _command(
             return await energy.read_profiles(tx, desk.actor, station_id, desk.now)
         case "composite":
             evse = whole(form.get("evse", ""), "evse", 0, 999)
-            return await energy.read_composite(tx, desk.actor, station_id, evse, int(AHEAD.total_seconds()), desk.now)
+            return await energy.read_composite(
+                tx, desk.actor, station_id, evse, int(AHEAD.total_seconds()), desk.now,
+                known=quirks.registry_of(desk.house.settings.quirks_dir),
+            )  # fmt: skip
         case "dynamic":
             number = whole(form.get("profile", ""), "profile", 0, 2**31 - 1)
             update = ScheduleUpdate(limit=_number(form.get("limit", "")))
