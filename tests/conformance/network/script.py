@@ -73,7 +73,7 @@ class Case:
 
 
 def read(path: Path, version: str) -> list[Case]:
-    """Return the cases of a file, to be played in a version. Raises ValueError with file and line for what cannot be read."""
+    """Return the cases of a file, to be played in `version`. Raises ValueError with place for what cannot be read."""
     cases: list[Case] = []
     for number, text in _lines(path):
         if text.startswith("=="):
