@@ -72,3 +72,27 @@ async def postings(tx: Transaction, number: str, *, limit: int = 100, offset: in
 async def postings_of(tx: Transaction, source_id: UUID) -> list[PostingRow]:
     """Return what a payment, an invoice or another source caused in the ledger."""
     return await tx.fetch(PostingRow, OF_SOURCE, source_id)
+
+
+class CheckRow(Struct, frozen=True, kw_only=True):
+    """What one nightly look at the whole ledger found."""
+
+    checked_at: datetime
+    transactions: int
+    postings: int
+    unbalanced: int
+    wrong_balances: int
+    sum_minor: int
+
+    @property
+    def sound(self) -> bool:
+        """Whether the ledger agreed with itself."""
+        return not (self.unbalanced or self.wrong_balances or self.sum_minor)
+
+
+CHECKS = "SELECT * FROM ledger_check ORDER BY checked_at DESC LIMIT 30"
+
+
+async def checks(tx: Transaction) -> list[CheckRow]:
+    """Return the latest thirty nightly looks, latest first."""
+    return await tx.fetch(CheckRow, CHECKS)

@@ -1,4 +1,4 @@
-"""Payments, invoices and the ledger."""
+"""Payments and invoices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from laddverk.kernel.ids import InvoiceId, PaymentId, shown
 from laddverk.kernel.money import rounded_minor
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.ledger import queries as ledger_queries
-from laddverk.ledger import service as ledger
 from laddverk.payments import queries as payments_queries
 from laddverk.payments import service as payments
 from laddverk.platform.languages import SUPPORTED
@@ -26,7 +25,6 @@ from laddverk.web.visit import named
 
 PAYMENT_SORTS: Final = ("-created", "amount")
 INVOICE_SORTS: Final = ("-issued", "due", "amount")
-POSTINGS_SHOWN: Final = 100
 
 
 @get("/console/payments", opt={NEEDS: Permission.PAYMENTS_READ})
@@ -204,29 +202,6 @@ async def credit_invoice(desk: AtDesk, invoice_id: FromPath[str]) -> Response[An
     return desk.go(f"/console/invoices/{shown('inv', note_id)}", desk.words("The invoice is credited by this note."))
 
 
-@get("/console/ledger", opt={NEEDS: Permission.INVOICES_READ})
-async def show_ledger(desk: AtDesk) -> Response[str]:
-    """The trial balance: every account, and whether it all sums to zero."""
-    async with desk.transaction() as tx:
-        rows = await ledger_queries.accounts(tx)
-        check = await ledger.check(tx)
-    return desk.page("console/ledger/balance.html", rows=rows, check=check)
-
-
-@get("/console/ledger/{number:str}", opt={NEEDS: Permission.INVOICES_READ})
-async def show_account(desk: AtDesk, number: FromPath[str]) -> Response[str]:
-    """The postings on one account."""
-    listing = desk.listing("latest")
-    async with desk.transaction() as tx:
-        account = found(next((row for row in await ledger_queries.accounts(tx) if row.number == number), None))
-        rows = await ledger_queries.postings(
-            tx, number, limit=POSTINGS_SHOWN, offset=(listing.page - 1) * POSTINGS_SHOWN
-        )
-    return desk.page(
-        "console/ledger/account.html", account=account, rows=rows, listing=listing, postings_shown=POSTINGS_SHOWN
-    )
-
-
 ROUTES: Final = [
     list_payments,
     show_payment,
@@ -236,6 +211,4 @@ ROUTES: Final = [
     show_invoice,
     invoice_pdf,
     credit_invoice,
-    show_ledger,
-    show_account,
 ]

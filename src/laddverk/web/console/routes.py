@@ -24,8 +24,10 @@ from laddverk.web.console import (
     energy,
     finding,
     firmware,
+    firmware_makers,
     frames,
     gallery,
+    ledger,
     models,
     money,
     now,
@@ -56,8 +58,8 @@ PAGES: Final = (
     models, ways, proving,
     frames, commands, stickers,
     authorisation, authorisation_reservations, authorisation_people,
-    sites, sessions, people, tariffs, money, office, vendor_data, certificates, security, gallery,
-    firmware, software,
+    sites, sessions, people, tariffs, money, ledger, office, vendor_data, certificates, security, gallery,
+    firmware, firmware_makers, software,
     displays, energy,
 )  # fmt: skip
 

@@ -101,6 +101,7 @@ class World:
             f"/console/invoices/{self.invoice}",
             "/console/ledger",
             "/console/ledger/1510",
+            "/console/ledger/chart",
             "/console/audit",
             "/console/staff",
             "/console/staff/new",
