@@ -15,5 +15,6 @@ What always holds:
 - A contract certificate is good only if it is traced to a root that we trust for contracts and is not known as revoked.
 - EXI is passed on and never read.
 
-Hears `CommandFinished` and `IdentityShared` of stations. Publishes `SecurityEventNoted`, `CertificateExpiring`.
+Hears `CommandFinished`, `IdentityShared` and `KeyGuessed` of stations. Publishes `SecurityEventNoted`, and hears it to
+tell staff.
 """

@@ -15,13 +15,13 @@ import structlog
 from laddverk.certificates import listener, store, store_events
 from laddverk.certificates.providers import authority_for, builtin_of
 from laddverk.certificates.providers.port import AuthorityAway
-from laddverk.certificates.service import events, inventory, renewal, requests, roots
+from laddverk.certificates.service import alarms, events, inventory, renewal, requests, roots
 from laddverk.ocpp.facts import Signing
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler
-from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, IdentityShared
+from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, IdentityShared, KeyGuessed
 
 log = structlog.get_logger()
 
@@ -30,6 +30,7 @@ KEPT: Final = timedelta(days=400)  # security events and questions: a year is lo
 EVERY: Final = (
     Every("certificates.plan", timedelta(minutes=5)),
     Every("certificates.alarm", timedelta(hours=1)),
+    Every("certificates.tell", timedelta(minutes=2)),
     Every("certificates.keep_house", timedelta(hours=6)),
     Every("certificates.drop_old", timedelta(days=1)),
 )
@@ -44,6 +45,8 @@ def handlers(house: House) -> dict[str, Handler]:
         requests.SIGN: _sign,
         "certificates.command_finished": _command_finished,
         "certificates.identity_shared": _identity_shared,
+        "certificates.key_guessed": _key_guessed,
+        "certificates.tell": _tell,
         "certificates.plan": _plan,
         "certificates.alarm": _alarm,
         "certificates.keep_house": _keep_house,
@@ -107,6 +110,18 @@ FINISHED: Final[dict[str, Callable[[House, Transaction, CommandFinished], Awaita
 async def _identity_shared(_house: House, tx: Transaction, payloads: Payloads) -> None:
     for payload in payloads:
         await events.identity_shared(tx, outbox.decoded(IdentityShared, payload))
+
+
+async def _key_guessed(_house: House, tx: Transaction, payloads: Payloads) -> None:
+    for payload in payloads:
+        await events.key_guessed(tx, outbox.decoded(KeyGuessed, payload))
+
+
+async def _tell(house: House, tx: Transaction, _: Payloads) -> None:
+    """Tell staff of alarms: as soon as one was noted, and of those that had to wait for a mail before."""
+    settings = house.settings
+    await alarms.tell(tx, settings.web_url, settings.operator_name, settings.timezone, house.clock())
+    tx.after_commit(lambda: house.hints.publish(["now"]))
 
 
 async def _plan(house: House, tx: Transaction, _: Payloads) -> None:

@@ -145,12 +145,3 @@ class SecurityEventNoted(Event, frozen=True, kw_only=True):
     kind: str
     tech_info: str
     at: datetime
-
-
-class CertificateExpiring(Event, frozen=True, kw_only=True):
-    """A certificate that is in use ends soon and was not renewed: 30, 14, 7 or 0 days are left."""
-
-    station_id: StationId
-    kind: str
-    days_left: int
-    not_after: datetime

@@ -39,3 +39,8 @@ async def send(
         return None
     await enqueue(tx, [NewJob(DELIVER, {"mail_id": str(mail_id), "attempts": 0})])
     return mail_id
+
+
+async def last_written(tx: Transaction, template: Template) -> datetime | None:
+    """Return when the newest notice from a template was written; None when there was none."""
+    return await store.last_written(tx, template)

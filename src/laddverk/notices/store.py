@@ -19,6 +19,7 @@ UNSENT: Final = """
 SELECT id, recipient, language, subject, body_text, body_html, created_at FROM mail
 WHERE id = ANY($1) AND sent_at IS NULL ORDER BY created_at, id FOR UPDATE SKIP LOCKED
 """
+LAST_WRITTEN: Final = "SELECT max(created_at) FROM mail WHERE template = $1"
 MARK_SENT: Final = "UPDATE mail SET sent_at = $2, error = NULL WHERE id = ANY($1)"
 MARK_FAILED: Final = "UPDATE mail SET error = $2 WHERE id = $1"
 
@@ -47,6 +48,12 @@ async def insert(
         unique_key,
     )
     return found is not None
+
+
+async def last_written(tx: Transaction, template: Template) -> datetime | None:
+    """Return when the newest mail from a template was written."""
+    found: datetime | None = await tx.value(LAST_WRITTEN, template)
+    return found
 
 
 async def unsent(tx: Transaction, mail_ids: Sequence[MailId]) -> list[Mail]:

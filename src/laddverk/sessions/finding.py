@@ -15,7 +15,7 @@ from laddverk.kernel.ids import StationId
 from laddverk.ocpp.facts import SessionEnded, SessionFact, SessionStarted
 from laddverk.platform.database import Transaction
 from laddverk.sessions import store
-from laddverk.sessions.model import OpenRow
+from laddverk.sessions.model import ForeignTransactionNamed, OpenRow
 from laddverk.sessions.tidy import INT_MAX, int32, tidy, token
 
 Key = tuple[StationId, str]
@@ -109,6 +109,17 @@ def end_key(fact: SessionEnded, given: Found) -> str | None:
         and (shown is None or row.token_uid is None or row.token_uid == shown)
     ]
     return fitting[0].transaction_key if len(fitting) == 1 else None
+
+
+def foreign(orphans: Sequence[SessionEnded], given: Found) -> list[ForeignTransactionNamed]:
+    """Return which of the ends that belong to no session of their charger name a number of another charger's (T7)."""
+    owners = {number: station_id for station_id, number in given.by_number}
+    return [
+        ForeignTransactionNamed(station_id=fact.station_id, number=fact.transaction_number, at=fact.received_at)
+        for fact in orphans
+        if fact.transaction_number is not None
+        and owners.get(fact.transaction_number, fact.station_id) != fact.station_id
+    ]
 
 
 def _open_on(given: Found, station_id: StationId, evse_number: int | None, at: datetime) -> OpenRow | None:

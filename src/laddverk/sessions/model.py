@@ -309,6 +309,14 @@ class SessionPriced(Event, frozen=True, kw_only=True):
     driver_id: DriverId | None
 
 
+class ForeignTransactionNamed(Event, frozen=True, kw_only=True):
+    """A charger ended a transaction that is another charger's: it is kept as an orphan, and changes nothing."""
+
+    station_id: StationId
+    number: int
+    at: datetime
+
+
 class StartFailed(Event, frozen=True, kw_only=True):
     """A wish to charge came to nothing: what was reserved for it may be given back."""
 

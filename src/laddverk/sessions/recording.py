@@ -16,6 +16,7 @@ from uuid import UUID
 from laddverk.kernel.ids import SessionId
 from laddverk.ocpp.answers import AuthorisationAnswer, StartAnswer
 from laddverk.ocpp.facts import Fact, SessionEnded, SessionFact, SessionStarted, SessionUpdated, TokenPresented
+from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.sessions import finding, payers, store, telling
 from laddverk.sessions.model import Detail, Kind, OpenRow, StoredEvent
@@ -106,7 +107,9 @@ async def record_ends(tx: Transaction, facts: Sequence[SessionEnded]) -> list[St
     judged = await _judged(tx, facts, keys)
     named = [(fact, key) for fact, key in zip(facts, keys, strict=True) if key is not None]
     events = [_event(Kind.ENDED, fact, key, _ended_detail(fact)) for fact, key in named]
-    await store.insert_orphans(tx, [_orphan(fact) for fact, key in zip(facts, keys, strict=True) if key is None])
+    orphans = [fact for fact, key in zip(facts, keys, strict=True) if key is None]
+    await store.insert_orphans(tx, [_orphan(fact) for fact in orphans])
+    await outbox.publish(tx, finding.foreign(orphans, found))
     rows = await _kept(tx, events, {(row.station_id, row.transaction_key): row for row in found.rows})
     money = await telling.told(tx, rows.values(), _now(facts))
     return [

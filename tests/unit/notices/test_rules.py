@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -24,6 +24,17 @@ PARAMS: dict[str, Any] = {
     "month": date(2026, 10, 1),
     "due_on": date(2026, 12, 2),
     "reference": "126000042117",
+    "zone": "Europe/Stockholm",
+    "count": 23,
+    "alarms": [
+        {
+            "event": "Somebody <tries> 100 %s keys",
+            "place": "Hamngatan <3>",
+            "info": "{{ 7 }} <b>",
+            "at": datetime(2026, 11, 1, 12, tzinfo=UTC),
+        },
+        {"event": "Two", "place": "", "info": "", "at": datetime(2026, 11, 1, 13, tzinfo=UTC)},
+    ],
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from laddverk.certificates.service.door import ended, issue, revoke, used
-from laddverk.certificates.service.events import acknowledge, note, record_events
+from laddverk.certificates.service.events import acknowledge, foreign_transaction, note, record_events
 from laddverk.certificates.service.inventory import ask_inventory, delete, install
 from laddverk.certificates.service.questions import (
     record_chain_status,
@@ -22,6 +22,7 @@ __all__ = [
     "ask_now",
     "delete",
     "ended",
+    "foreign_transaction",
     "install",
     "issue",
     "note",

@@ -12,13 +12,13 @@ import msgspec
 from laddverk.certificates import rules_events, store_events
 from laddverk.certificates.model import NewEvent, SecurityEventNoted
 from laddverk.kernel.actors import Actor, Permission
-from laddverk.kernel.ids import new_id
+from laddverk.kernel.ids import StationId, new_id
 from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.ocpp.facts import SecurityEventReported
 from laddverk.ocpp.tolerance import storable
 from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
-from laddverk.stations.model import IdentityShared
+from laddverk.stations.model import IdentityShared, KeyGuessed
 
 REASON_MIN: Final = 3
 REASON_MAX: Final = 200
@@ -69,6 +69,24 @@ async def identity_shared(tx: Transaction, event: IdentityShared) -> None:
         tech_info="several addresses connect in turn with one key", source="house",
     )  # fmt: skip
     await note(tx, shared)
+
+
+async def key_guessed(tx: Transaction, event: KeyGuessed) -> None:
+    """Note that somebody tries keys: one address, or very many together."""
+    guessed = NewEvent(
+        station_id=None, at=event.at, received_at=event.at, kind="GuessedKeys",
+        tech_info=f"from {event.remote_address}" if event.remote_address else "from many addresses", source="house",
+    )  # fmt: skip
+    await note(tx, guessed)
+
+
+async def foreign_transaction(tx: Transaction, station_id: StationId, number: int, at: datetime) -> None:
+    """Note that a charger spoke of a transaction of another one; nothing of it was believed (T7)."""
+    named = NewEvent(
+        station_id=station_id, at=at, received_at=at, kind="ForeignTransaction",
+        tech_info=f"it ended transaction {number}, which is another charger's; nothing was changed", source="house",
+    )  # fmt: skip
+    await note(tx, named)
 
 
 async def acknowledge(tx: Transaction, actor: Actor, event_ids: Sequence[UUID], reason: str, now: datetime) -> int:

@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from laddverk.certificates import rules_renewal, store
-from laddverk.certificates.model import CertificateExpiring, NewEvent
+from laddverk.certificates.model import NewEvent
 from laddverk.certificates.service import events
 from laddverk.kernel.actors import Actor, rule
 from laddverk.kernel.ids import CommandId, StationId
 from laddverk.kernel.problems import Conflict, TooMany
 from laddverk.ocpp.commands import AskForRequest
 from laddverk.ocpp.facts import Signing
-from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.stations import service as stations
 
@@ -55,11 +54,6 @@ async def sound_alarms(tx: Transaction, now: datetime) -> int:
         if days is None:
             continue
         await store.set_alarm(tx, certificate.id, days)
-        expiring = CertificateExpiring(
-            station_id=certificate.station_id, kind=certificate.kind.value, days_left=days,
-            not_after=certificate.not_after,
-        )  # fmt: skip
-        await outbox.publish(tx, [expiring])
         await events.note(
             tx,
             NewEvent(
