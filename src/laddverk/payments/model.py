@@ -29,6 +29,8 @@ class State(StrEnum):
 
     CREATED = "created"
     CHECKOUT = "checkout"
+    SUBMITTED = "submitted"
+    """In a file to the bank, which answers in days."""
     FAILED = "failed"
     AUTHORISED = "authorised"
     CAPTURING = "capturing"

@@ -19,6 +19,7 @@ from laddverk.payments import store
 from laddverk.payments.model import Checkout, Payment, Purpose, State
 from laddverk.payments.providers import chosen_provider, provider_named
 from laddverk.payments.providers.port import HostedPage, Order, Refused, Unanswered
+from laddverk.payments.rules import MONEY_ACCOUNTS
 from laddverk.payments.settling import call
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -104,6 +105,11 @@ async def open_invoice(
         if invoice is None or invoice.kind != "invoice":
             raise NotFound("There is no such invoice.")
         under_way = await store.open_for_invoice(tx, invoice_id)
+        if under_way is not None and under_way.provider in MONEY_ACCOUNTS:
+            raise Conflict(
+                "This invoice is being collected from your bank account.",
+                remedy="Wait for the bank's answer, or ask us to take the collection back.",
+            )
         if under_way is not None and under_way.state in (State.CREATED, State.CHECKOUT):
             return under_way
         if under_way is not None or invoice.remaining_minor <= 0:

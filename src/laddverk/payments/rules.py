@@ -16,13 +16,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.kernel.money import vat_within
-from laddverk.ledger.model import PROVIDER, RECEIVABLES, Entry, Line
+from laddverk.ledger.model import BANK, PROVIDER, RECEIVABLES, Entry, Line
 from laddverk.ledger.rules import sale
 from laddverk.payments.model import Outside, Payment, Purpose, Refund, Snapshot, State, Wish
 
 RANK: Final[Mapping[State, int]] = {
     State.CREATED: 0,
     State.CHECKOUT: 1,
+    State.SUBMITTED: 1,
     State.FAILED: 2,
     State.AUTHORISED: 3,
     State.CAPTURING: 4,
@@ -35,6 +36,9 @@ cancelled is below captured: where money moved, it moved."""
 
 CLOSED: Final = frozenset({State.FAILED, State.CANCELLED, State.CAPTURED, State.SAVED})
 """Nothing more is expected by itself."""
+
+MONEY_ACCOUNTS: Final = {"autogiro": BANK, "sepa": BANK}
+"""Where the money of a payment arrives: a bank books what it collected on our account, others owe it to us first."""
 
 SEEN_AS: Final[Mapping[Outside, State]] = {
     Outside.OPEN: State.CHECKOUT,
@@ -158,7 +162,7 @@ def capture_entry(payment: Payment, sold: Sold | None, at: datetime) -> Entry:
     when it was issued, and here only the receivable is settled.
     """
     captured = payment.captured_minor
-    debit = Line(PROVIDER, captured, payment.currency)
+    debit = Line(_arrives_on(payment), captured, payment.currency)
     if sold is None:
         lines: tuple[Line, ...] = (debit, Line(RECEIVABLES, -captured, payment.currency, payment.driver_id))
     else:
@@ -182,7 +186,7 @@ def refund_entry(
     The VAT is that of all refunds so far less that of those before, so that it sums exactly over any number of refunds.
     """
     amount = refund.amount_minor
-    credit = Line(PROVIDER, -amount, payment.currency)
+    credit = Line(_arrives_on(payment), -amount, payment.currency)
     if sold is None:
         lines: tuple[Line, ...] = (Line(RECEIVABLES, amount, payment.currency, payment.driver_id), credit)
     else:
@@ -190,6 +194,10 @@ def refund_entry(
         vat = vat_within(refunded_before_minor + amount, rate) - vat_within(refunded_before_minor, rate)
         lines = (*sale(-amount, -vat, rate, payment.currency), credit)
     return _entry(f"refund:{refund.id}", "refund", payment, at, lines)
+
+
+def _arrives_on(payment: Payment) -> str:
+    return MONEY_ACCOUNTS.get(payment.provider, PROVIDER)
 
 
 def _entry(key: str, kind: str, payment: Payment, at: datetime, lines: tuple[Line, ...]) -> Entry:

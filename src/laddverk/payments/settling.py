@@ -82,6 +82,12 @@ async def refunded(
     return await _book_refund(tx, before, refund, now)
 
 
+async def taken_back(tx: Transaction, payment: Payment, refund: Refund, now: datetime) -> Payment:
+    """Record a refund of the locked payment that the payer's bank made without asking us; it is new, and done."""
+    await store.insert_refund(tx, refund, payment.provider)
+    return await _book_refund(tx, payment, refund, now)
+
+
 async def owe_by_invoice(tx: Transaction, payment: Payment, session_id: SessionId, now: datetime) -> None:
     """A session was delivered and its money cannot be had: it goes to the driver's invoice, or becomes a receivable."""
     if await store.settle_by_invoice(tx, session_id):

@@ -35,7 +35,8 @@ SELECT * FROM payment WHERE start_request_id = ANY($1) ORDER BY created_at DESC,
 """
 OF_SESSION: Final = "SELECT * FROM payment WHERE session_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1 FOR UPDATE"
 OPEN_FOR_INVOICE: Final = """
-SELECT * FROM payment WHERE invoice_id = $1 AND state IN ('created', 'checkout', 'authorised', 'capturing', 'unknown')
+SELECT * FROM payment
+WHERE invoice_id = $1 AND state IN ('created', 'checkout', 'submitted', 'authorised', 'capturing', 'unknown')
 ORDER BY created_at DESC LIMIT 1 FOR UPDATE
 """
 LOCK_START: Final = "SELECT payment_id, cancelled_at FROM start_request WHERE id = $1 FOR UPDATE"
@@ -44,12 +45,14 @@ LOCK_INVOICE: Final = """
 SELECT driver_id, currency, gross_minor - credited_minor - paid_minor AS remaining_minor, kind
 FROM invoice WHERE id = $1 FOR UPDATE
 """
+# What banks collect is not asked for: their files say what became of it.
 UNSETTLED: Final = """
 SELECT id FROM payment
-WHERE (state = 'unknown' AND updated_at < $1::timestamptz - interval '5 seconds')
+WHERE provider <> ALL (ARRAY['autogiro', 'sepa']) AND (
+      (state = 'unknown' AND updated_at < $1::timestamptz - interval '5 seconds')
    OR (state = 'capturing' AND updated_at < $1::timestamptz - interval '1 minute')
    OR (state = 'authorised' AND wish = 'cancel' AND updated_at < $1::timestamptz - interval '1 minute')
-   OR (state IN ('created', 'checkout', 'authorised') AND updated_at < $1::timestamptz - interval '10 minutes')
+   OR (state IN ('created', 'checkout', 'authorised') AND updated_at < $1::timestamptz - interval '10 minutes'))
 ORDER BY updated_at LIMIT 50
 """
 TOUCH: Final = "UPDATE payment SET updated_at = $2 WHERE id = $1"
@@ -97,9 +100,10 @@ UPDATE payment_refund SET state = $2, provider_ref = coalesce($3, provider_ref),
 WHERE id = $1
 """
 OPEN_REFUNDS: Final = """
-SELECT id FROM payment_refund
-WHERE state IN ('requested', 'unknown') AND updated_at < $1::timestamptz - interval '1 minute'
-ORDER BY updated_at LIMIT 50
+SELECT payment_refund.id FROM payment_refund JOIN payment ON payment.id = payment_id
+WHERE payment_refund.state IN ('requested', 'unknown') AND provider <> ALL (ARRAY['autogiro', 'sepa'])
+  AND payment_refund.updated_at < $1::timestamptz - interval '1 minute'
+ORDER BY payment_refund.updated_at LIMIT 50
 """
 
 INBOX: Final = """

@@ -109,6 +109,14 @@ COMMANDS: Final = {
     "read_streams": marked("Ask which streams are open"),
 }
 
+TAKEN_BACK: Final = ("off", marked("taken back"))
+
+
+def state_of(state: str, outcome: str | None) -> tuple[str, str]:
+    """Return (kind, word) of a command's state; one that somebody took back has expired by their will."""
+    return TAKEN_BACK if state == "expired" and outcome == "Cancelled" else COMMAND_STATES[state]
+
+
 COMMAND_STATES: Final[Words] = {
     "queued": ("plain", marked("waiting for contact")),
     "sent": ("plain", marked("sent")),
@@ -209,6 +217,7 @@ DRIVER_SETTLEMENTS: Final = {"invoice": marked("Monthly invoice"), "card": marke
 PAYMENT_STATES: Final[Words] = {
     "created": ("plain", marked("Created")),
     "checkout": ("wait", marked("Waiting for the payer")),
+    "submitted": ("wait", marked("With the bank")),
     "authorised": ("info", marked("Reserved")),
     "capturing": ("wait", marked("Being taken")),
     "captured": ("done", marked("Paid")),
@@ -223,6 +232,7 @@ PURPOSES: Final = {"session": marked("Session"), "invoice": marked("Invoice"), "
 PAYMENT_EVENTS: Final = {
     "created": marked("The payment was created"),
     "checkout": marked("The payer was led to the payment page"),
+    "submitted": marked("The collection was written to a file for the bank"),
     "authorised": marked("The amount was reserved"),
     "capturing": marked("The amount was asked for"),
     "captured": marked("The amount was taken"),
@@ -232,6 +242,7 @@ PAYMENT_EVENTS: Final = {
     "refund_requested": marked("A refund was asked for"),
     "refunded": marked("The refund was made"),
     "refund_failed": marked("The refund was refused"),
+    "bank_retries": marked("There was not enough money; the bank tries again by itself"),
     "saved": marked("The card was saved"),
 }
 
