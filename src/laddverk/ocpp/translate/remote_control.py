@@ -8,15 +8,24 @@ from laddverk.ocpp import commands
 from laddverk.ocpp.commands import CommandOutcome, Verdict
 from laddverk.ocpp.errors import Untranslatable
 from laddverk.ocpp.facts.smart_charging import Profile, Purpose
+from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.translate import profiles
 from laddverk.ocpp.translate.block import Outcomes, Speakers
 from laddverk.ocpp.v16 import messages as v16
+from laddverk.ocpp.v21 import messages as v21
 from laddverk.ocpp.v201 import messages as v201
 
 TRIGGERS_16: Final = frozenset(get_args(v16.RequestedMessage))
 TRIGGERS_EXTENDED_16: Final = frozenset(get_args(v16.MessageTriggerEnumType))
 TRIGGERS_2X: Final = {"DiagnosticsStatusNotification": "LogStatusNotification"}  # the same thing's newer name
 OF_A_CONNECTOR: Final = {"StatusNotification"}  # 2.x asks it of a connector, not of a whole EVSE (F06.FR.12)
+
+
+def triggers(protocol: Protocol) -> tuple[str, ...]:
+    """Return the messages that a charger of this version can be asked for."""
+    if protocol.is_16:
+        return tuple(sorted(TRIGGERS_16 | TRIGGERS_EXTENDED_16))
+    return get_args((v201 if protocol is Protocol.V201 else v21).MessageTriggerEnumType)
 
 
 def start_16(command: commands.StartCharging) -> tuple[str, dict[str, Any]]:

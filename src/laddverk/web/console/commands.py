@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
@@ -15,14 +16,18 @@ from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.ocpp.commands import (
     AnyCommand,
     ChangeAvailability,
+    ClearCache,
     ReadTransactionStatus,
     ReadVariables,
     Reset,
     ResetKind,
+    SendData,
     Trigger,
     UnlockConnector,
     WriteVariable,
 )
+from laddverk.ocpp.protocol import Protocol
+from laddverk.ocpp.translate import remote_control
 from laddverk.stations import queries
 from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC
@@ -35,10 +40,11 @@ from laddverk.web.visit import named
 
 EVSE_MAX: Final = 999
 VALUE_MAX: Final = 2500  # OCPP 2.x; 1.6 allows 500
-TRIGGERS: Final = (
-    "StatusNotification", "BootNotification", "Heartbeat", "MeterValues", "TransactionEvent",
-    "FirmwareStatusNotification", "LogStatusNotification",
-)  # fmt: skip
+TRIGGERS: Final = frozenset(message for protocol in Protocol for message in remote_control.triggers(protocol))
+CUSTOM_MAX: Final = 50
+VENDOR_MAX: Final = 255
+MESSAGE_MAX: Final = 50
+DATA_MAX: Final = 10_000  # of a vendor's message; the standard names no limit
 TRANSACTION_KEY_MAX: Final = 36  # characters, in all versions that can be asked
 FINAL: Final = frozenset({"confirmed", "refused", "timed_out", "expired", "failed"})
 
@@ -60,7 +66,36 @@ def _connector(fields: Fields) -> int:
 def _trigger(fields: Fields) -> Trigger:
     if fields.get("message") not in TRIGGERS:
         raise Invalid("This message cannot be asked for.", field="message")
-    return Trigger(message=fields["message"], evse_number=_any_evse(fields))
+    custom = fields.get("custom", "")[:CUSTOM_MAX] or None
+    return Trigger(message=fields["message"], evse_number=_any_evse(fields), custom=custom)
+
+
+def _reset(fields: Fields) -> Reset:
+    if fields.get("how", ResetKind.SOFT) not in set(ResetKind):
+        raise Invalid("Choose one of the ways that are shown.", field="how")
+    return Reset(reset=ResetKind(fields.get("how", ResetKind.SOFT)), evse_number=_any_evse(fields))
+
+
+def _in_service(fields: Fields) -> ChangeAvailability:
+    """`where` is empty for the whole charger, `2` for an outlet and `2.1` for one of its connectors."""
+    evse, _, connector = fields.get("where", "").partition(".")
+    place = {"evse": evse, "connector": connector}
+    if fields.get("in_service") not in ("yes", "no"):
+        raise Invalid("Choose one of the ways that are shown.", field="in_service")
+    return _availability(place, operative=fields["in_service"] == "yes")
+
+
+def _data(fields: Fields) -> SendData:
+    vendor, message, text = fields.get("vendor_id", ""), fields.get("message_id", ""), fields.get("data", "")
+    if not 0 < len(vendor) <= VENDOR_MAX or len(message) > MESSAGE_MAX or len(text) > DATA_MAX:
+        raise Invalid("Name the vendor, in at most %(max)s characters.", field="vendor_id", max=VENDOR_MAX)
+    data: Any = text or None
+    if text.startswith(("{", "[")):
+        try:
+            data = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            raise Invalid("This is no JSON.", field="data", remedy="Close all brackets, or write plain text.") from None
+    return SendData(vendor_id=vendor, message_id=message or None, data=data)
 
 
 def _availability(fields: Fields, *, operative: bool) -> ChangeAvailability:
@@ -89,11 +124,14 @@ def _write(fields: Fields) -> WriteVariable:
 
 MAKERS: Final[dict[str, Callable[[Fields], AnyCommand]]] = {
     "unlock": lambda fields: UnlockConnector(evse_number=_evse(fields), connector_number=_connector(fields)),
-    "reset": lambda _fields: Reset(reset=ResetKind.SOFT),
+    "reset": _reset,
     "reset-hard": lambda _fields: Reset(reset=ResetKind.HARD),
     "close": lambda fields: _availability(fields, operative=False),
     "open": lambda fields: _availability(fields, operative=True),
+    "in-service": _in_service,
     "trigger": _trigger,
+    "clear-cache": lambda _fields: ClearCache(),
+    "send-data": _data,
     "transaction-status": _transaction_status,
     "read": lambda _fields: ReadVariables(),
     "write": _write,
@@ -139,13 +177,13 @@ def steps(desk: Desk, row: queries.CommandRow) -> list[tuple[str, str, datetime 
     """Return what happened to a command so far: (kind, word, when)."""
     taken: list[tuple[str, str, datetime | None]] = []
     if row.sent_at is None:
-        kind, word = words.COMMAND_STATES[row.state]
+        kind, word = words.state_of(row.state, row.outcome)
         return [("plain" if row.state == "queued" else kind, desk.words(word), row.finished_at or row.created_at)]
     taken.append(("plain", desk.words("sent"), row.sent_at))
     if row.answered_at and row.state in ("accepted", "confirmed", "timed_out") and row.answered_at != row.finished_at:
         taken.append(("info", desk.words("accepted"), row.answered_at))
     if row.state in FINAL:
-        kind, word = words.COMMAND_STATES[row.state]
+        kind, word = words.state_of(row.state, row.outcome)
         said = f" ({row.outcome})" if row.outcome and row.state in ("refused", "failed") else ""
         taken.append((kind, desk.words(word) + said, row.finished_at))
     elif row.state == "accepted":
