@@ -318,6 +318,33 @@ async def log_file(tx: Transaction, sites: Sites, file_id: UUID) -> LogFileRow |
     return await tx.fetch_one(LogFileRow, LOG_FILES, _listed(sites), None, file_id, "", 1, 0)
 
 
+class RootRow(Struct, frozen=True, kw_only=True):
+    """A certificate of a manufacturer."""
+
+    id: UUID
+    vendor: str
+    subject: str
+    sha256: bytes
+    not_after: datetime
+    added_by: str
+    added_at: datetime
+    reason: str
+    images: int
+    """How many signed images in use are for this manufacturer."""
+
+
+ROOTS = """
+SELECT r.*, (SELECT count(*) FROM firmware_image i WHERE i.retired_at IS NULL AND i.signing_certificate IS NOT NULL
+             AND (r.vendor = '' OR lower(i.vendor) = lower(r.vendor))) AS images
+FROM maker_root r WHERE r.retired_at IS NULL ORDER BY lower(r.vendor), r.added_at LIMIT 1000
+"""
+
+
+async def roots(tx: Transaction) -> list[RootRow]:
+    """Return the roots in use, by manufacturer."""
+    return await tx.fetch(RootRow, ROOTS)
+
+
 class PublicationRow(Struct, frozen=True, kw_only=True):
     """An image at a local controller."""
 

@@ -15,11 +15,13 @@ from laddverk.firmware.service.links import Reach, ftp_link_behind, link_behind,
 from laddverk.firmware.service.logs import delete_log, keep_upload, record_log_statuses, request_log
 from laddverk.firmware.service.publishing import publish, record_publish_statuses, unpublish
 from laddverk.firmware.service.recording import commands_finished, record_boots, record_firmware_statuses
+from laddverk.firmware.service.roots import add_root, retire_root, trust_of
 from laddverk.firmware.service.updating import update_station
 
 __all__ = [
     "Reach",
     "add_image",
+    "add_root",
     "advance",
     "cancel_campaign",
     "commands_finished",
@@ -39,7 +41,9 @@ __all__ = [
     "request_log",
     "resume_campaign",
     "retire_image",
+    "retire_root",
     "retry_failed",
+    "trust_of",
     "unpublish",
     "update_station",
     "with_secret",

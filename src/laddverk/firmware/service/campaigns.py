@@ -19,6 +19,7 @@ from laddverk.firmware.model import (
     UpdateState,
 )
 from laddverk.firmware.service.links import LINK_LIVES, Reach
+from laddverk.firmware.service.roots import is_foreign
 from laddverk.firmware.service.updating import ask, require_signature, usable_image
 from laddverk.firmware.store import campaigns as store
 from laddverk.firmware.store import images, links, logs, updates
@@ -76,7 +77,7 @@ async def create_campaign(tx: Transaction, actor: Actor, wanted: NewCampaign, no
         raise Invalid("Give it a name of at most %(max)s characters.", field="name", max=NAME_MAX)
     if not wanted.reason.strip():
         raise Invalid("Say why.", field="reason")
-    image = await usable_image(tx, wanted.image_id)
+    image = await usable_image(tx, wanted.image_id, now)
     chosen = await targets(tx, actor, wanted, image)
     if not chosen:
         raise Invalid("There is no charger that this firmware is for and that lacks it.", field="image_id")
@@ -234,6 +235,9 @@ async def _advance_one(tx: Transaction, campaign: Campaign, reach: Reach, now: d
     image = await images.one(tx, campaign.image_id)
     if image is None or image.retired_at is not None or image.signature_state is SignatureState.INVALID:
         await store.turn(tx, campaign.id, CampaignState.ABORTED, "image_gone", now)
+        return True
+    if await is_foreign(tx, image, now):
+        await store.turn(tx, campaign.id, CampaignState.ABORTED, "foreign_signature", now)
         return True
     rows = await store.steps(tx, campaign.id)
     skipped = {row.id: reason for row in rows if (reason := _why_skip(row, image, now))}

@@ -45,7 +45,7 @@ async def publish(
     are foreign, so nobody is sent to them from here (T17).
     """
     actor.require(Permission.STATIONS_WRITE)
-    station, image = await seen_station(tx, actor, station_id), await usable_image(tx, image_id)
+    station, image = await seen_station(tx, actor, station_id), await usable_image(tx, image_id, now)
     if station.protocol == "ocpp1.6":
         raise Conflict("OCPP 1.6 knows no publishing of firmware.", field="station_id")
     request_id = await updates.next_request_id(tx)

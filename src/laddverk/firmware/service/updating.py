@@ -9,6 +9,7 @@ from laddverk.firmware import rules
 from laddverk.firmware.model import By, Image, SignatureState
 from laddverk.firmware.service import links
 from laddverk.firmware.service.links import Reach
+from laddverk.firmware.service.roots import is_foreign
 from laddverk.firmware.store import campaigns, images, updates
 from laddverk.firmware.store.campaigns import Candidate
 from laddverk.kernel.actors import Actor, Permission
@@ -43,7 +44,7 @@ async def update_station(
     actor.require(Permission.STATIONS_WRITE)
     if not reason.strip():
         raise Invalid("Say why.", field="reason")
-    station, image = await seen_station(tx, actor, station_id), await usable_image(tx, image_id)
+    station, image = await seen_station(tx, actor, station_id), await usable_image(tx, image_id, now)
     require_signature(actor, image, [station], unsigned_reason)
     if await updates.in_hand(tx, [station_id]):
         raise Conflict("Another update of this charger is under way.", remedy="Wait for its outcome.")
@@ -99,8 +100,11 @@ async def seen_station(tx: Transaction, actor: Actor, station_id: StationId) -> 
     return found[0]
 
 
-async def usable_image(tx: Transaction, image_id: FirmwareImageId) -> Image:
-    """Return an image that may be sent. Raises `NotFound`, and `Conflict` for one that is retired or signed wrong."""
+async def usable_image(tx: Transaction, image_id: FirmwareImageId, now: datetime) -> Image:
+    """Return an image that may be sent.
+
+    Raises `NotFound`, and `Conflict` for one that is retired, signed wrong, or signed by another than its maker.
+    """
     image = await images.one(tx, image_id)
     if image is None:
         raise NotFound("There is no such firmware.", field="image_id")
@@ -111,6 +115,12 @@ async def usable_image(tx: Transaction, image_id: FirmwareImageId) -> Image:
             "The signature of this firmware is wrong, so it is sent to no charger.",
             field="image_id",
             remedy="Ask the manufacturer for the right file, signature and certificate, and add it again.",
+        )
+    if await is_foreign(tx, image, now):
+        raise Conflict(
+            "The signature of this firmware does not lead to its manufacturer's root, so it is sent to no charger.",
+            field="image_id",
+            remedy="Ask the manufacturer who signed it. If it has a new root, add that first.",
         )
     return image
 

@@ -14,6 +14,7 @@ from laddverk.firmware import service as firmware
 from laddverk.firmware.model import ImageDetails, NewCampaign, Plan, Stage, Window
 from laddverk.firmware.service.images import IMAGE_BYTES_MAX
 from laddverk.firmware.shelf import FIRMWARE, DirectoryShelf
+from laddverk.firmware.trust import signer_of
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import CampaignId, FirmwareImageId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
@@ -101,7 +102,15 @@ async def show_image(desk: AtDesk, image_id: FromPath[str]) -> Response[str]:
     async with desk.transaction() as tx:
         image: queries.ImageRow = found(await queries.image(tx, desk.sites, named("fmw", image_id)))
         campaigns = await queries.campaigns(tx, desk.sites, image_id=image.id)
-    return desk.page("console/firmware/image.html", fw=firmware_words, image=image, campaigns=campaigns)
+        trusted = await firmware.trust_of(tx, image.vendor, image.signing_certificate, desk.now)
+    return desk.page(
+        "console/firmware/image.html",
+        fw=firmware_words,
+        image=image,
+        campaigns=campaigns,
+        trust=trusted,
+        signer=signer_of(image.signing_certificate or ""),
+    )
 
 
 @post("/console/firmware/{image_id:str}/retire", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=303)

@@ -32,6 +32,11 @@ SIGNATURES: Final[Words] = {
     "valid": ("done", marked("Signature valid")),
     "invalid": ("broken", marked("Signature wrong")),
 }
+TRUST: Final[Words] = {
+    "trusted": ("done", marked("Manufacturer's root")),
+    "unknown": ("wait", marked("Root unknown")),
+    "foreign": ("broken", marked("Not the manufacturer's root")),
+}
 SIGNATURE_NOTES: Final = {
     "half_a_signature": marked("A signature needs its certificate, and the other way round."),
     "too_long": marked("It is longer than a charger takes."),
@@ -59,6 +64,7 @@ REASONS: Final = {
     "expired": marked("it had no contact"),
     "failed_share": marked("Too large a share of a stage has failed."),
     "failed_count": marked("Too many chargers have failed."),
+    "foreign_signature": marked("The signature does not lead to the manufacturer's root."),
     "image_gone": marked("The firmware is out of use."),
     "DownloadFailed": marked("the download failed"),
     "InvalidSignature": marked("it finds the signature wrong"),
