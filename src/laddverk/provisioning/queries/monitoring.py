@@ -223,6 +223,30 @@ def _number(text: str) -> float | None:
     return number if abs(number) < 1e12 else None
 
 
+class StreamPoint(Struct, frozen=True):
+    """One value of a stream."""
+
+    at: datetime
+    value: str
+
+    @property
+    def number(self) -> float | None:
+        """The value, if it is a number."""
+        return _number(self.value)
+
+
+STREAM_POINTS = """
+SELECT p.at, p.value FROM (
+    SELECT at, value FROM stream_value WHERE station_id = $1 AND stream_id = $2 ORDER BY at DESC LIMIT $3
+) AS p ORDER BY p.at
+"""
+
+
+async def stream_points(tx: Transaction, station_id: UUID, stream_id: int, limit: int = 720) -> list[StreamPoint]:
+    """Return the newest values of a stream, oldest first."""
+    return await tx.fetch(StreamPoint, STREAM_POINTS, station_id, stream_id, limit)
+
+
 STREAMS = """
 SELECT s.*, m.component, m.variable, v.unit, coalesce(n.values, '{}') AS values
 FROM event_stream s

@@ -97,6 +97,26 @@ async def live_parts(desk: Desk, station_id: str) -> Parts:
     return {f"monitoring-{name}": desk.template(f"console/provisioning/{name}.html", **known) for name in names}
 
 
+@get("/console/stations/{station_id:str}/monitoring/stream.json", opt={NEEDS: Permission.STATIONS_READ})
+async def stream_curve(desk: AtDesk, station_id: FromPath[str]) -> dict[str, Any]:
+    """The newest values of a stream, as `power_chart` reads them."""
+    number = whole(desk.asked("stream"), "stream", 0, NUMBER_MAX)
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, station_id)
+        streams = await queries.streams(tx, station.id, desk.now - CLOSED_SHOWN, 0)
+        points = await queries.stream_points(tx, station.id, number)
+    stream = next((one for one in streams if one.stream_id == number), None)
+    if stream is None:
+        raise NotFound("There is no such stream.")
+    values = [point.number for point in points]
+    label = stream.variable or desk.words("Value")
+    return {
+        "time": [point.at.timestamp() for point in points],
+        "series": [{"label": label, "unit": stream.unit or "", "kind": "power", "values": values}],
+        "events": [],
+    }
+
+
 def _severity(fields: Fields) -> int:
     return whole(fields.get("severity", ""), "severity", 0, SEVERITY_MAX)
 
@@ -226,4 +246,4 @@ async def acknowledge_alarm(desk: AtDesk) -> Response[Any]:
     return desk.go(back, desk.words("The alarm is acknowledged."))
 
 
-ROUTES: Final = [show_monitoring, send, list_alarms, acknowledge_alarm]
+ROUTES: Final = [show_monitoring, stream_curve, send, list_alarms, acknowledge_alarm]
