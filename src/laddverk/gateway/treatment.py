@@ -21,8 +21,8 @@ from laddverk.ocpp.facts import Booted
 from laddverk.ocpp.protocol import Protocol
 from laddverk.stations.model import Credential
 
-PREFERENCE: Final[tuple[Protocol, ...]] = (Protocol.V201, Protocol.V21, Protocol.V16)
-"""Which version is chosen when a charger offers several: the newest that is handled in every message first."""
+PREFERENCE: Final[tuple[Protocol, ...]] = (Protocol.V21, Protocol.V201, Protocol.V16)
+"""Which version is chosen when a charger offers several: the newest. A station's settings may pin another."""
 
 ANSWERS_TO: Final = {
     "GetBaseReport": frozenset({"NotifyReport"}),

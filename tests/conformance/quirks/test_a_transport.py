@@ -7,13 +7,15 @@ import base64
 import contextlib
 import json
 import logging
+import os
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from laddverk.stations import service as stations
 from tests.conformance.quirks.charger import Charger, Field, now_text
-from tests.network import BOOT_16
+from tests.network import ACTOR, BOOT_16
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -94,22 +96,51 @@ async def test_q004_an_identity_that_must_be_decoded_once(field: Field) -> None:
 )
 async def test_q005_what_is_no_handshake(field: Field, opening: bytes, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    files = len(os.listdir("/proc/self/fd"))
     reader, writer = await asyncio.open_connection("127.0.0.1", field.network.gateway.port)
     writer.write(opening)
+    is_http = opening.startswith(b"GET")
     with contextlib.suppress(ConnectionResetError):  # what does not speak HTTP is not owed an answer in it
         answer = await asyncio.wait_for(reader.read(), 15)
         assert not answer.startswith(b"HTTP") or answer.split(b" ", 2)[1] in (b"400", b"401", b"426")
     writer.close()
+    async with asyncio.timeout(10):
+        while len(os.listdir("/proc/self/fd")) > files:  # neither end of the socket is left behind
+            await asyncio.sleep(0.02)
     assert not [record for record in caplog.records if record.exc_info and record.levelno >= logging.WARNING]
+    if not is_http:  # staff see from where, and what it was
+        sql = "SELECT count(*) > 0 FROM knock WHERE reason = ANY($1) AND remote_address = '127.0.0.1'"
+        await field.until(True, sql, ["tls_on_plain_port", "not_http"])
     async with field.charger("q005-other" + str(len(field.network.keys))) as charger:
         await charger.lives()
 
 
+CAPTURED_KEY = "00ff1122334455667788998aaabbccddeeff0011"  # a byte that ends C texts, and one that is no UTF-8
+
+
+async def key_is(field: Field, identity: str, key: str) -> None:
+    house = field.network.house
+    async with house.database.transaction() as tx:
+        station_id = field.network.station_ids[identity]
+        await stations.set_key(tx, ACTOR, station_id, key, house.clock(), house.secrets.charger_pepper, reason="test")
+
+
+async def form_of(field: Field, identity: str) -> str:
+    sql = "SELECT key_form FROM station WHERE identity = $1"
+    async with asyncio.timeout(10):
+        while (form := await field.value(sql, identity)) is None:
+            await asyncio.sleep(0.02)
+    return str(form)
+
+
 async def test_q006_the_key_as_raw_bytes(field: Field) -> None:
     await field.add("q006")
-    raw = bytes.fromhex(field.network.keys["q006"])
+    await key_is(field, "q006", CAPTURED_KEY)
+    raw = bytes.fromhex(CAPTURED_KEY)
     assert await status_of(field, "q006", basic("q006", raw)) == 101
+    assert await form_of(field, "q006") == "raw"
     assert await status_of(field, "q006", basic("q006", raw[:-1] + b"\x00")) == 401
+    assert await status_of(field, "q006", basic("q006", b"")) == 401  # what a C text would make of it
 
 
 async def test_q007_the_key_as_hexadecimal_text(field: Field) -> None:
@@ -117,6 +148,7 @@ async def test_q007_the_key_as_hexadecimal_text(field: Field) -> None:
     key = field.network.keys["q007"]
     for text in (key, key.upper()):
         assert await status_of(field, "q007", basic("q007", text.encode())) == 101
+    assert await form_of(field, "q007") == "hex"  # staff see how the charger sends it
 
 
 async def test_q008_keys_tried_in_turn_lock_nobody_out(field: Field) -> None:
@@ -134,6 +166,14 @@ async def test_q009_another_user_name_than_the_identity(field: Field) -> None:
     async with field.network.house.database.transaction() as tx:
         await tx.execute("UPDATE station SET basic_user = 'foo' WHERE identity = 'q009'")
     assert await status_of(field, "q009", basic("foo", key)) == 101
+
+
+async def test_q009_a_short_password_that_somebody_brought_along(field: Field) -> None:
+    await field.add("q009-short")
+    await key_is(field, "q009-short", "hemligt")
+    assert await status_of(field, "q009-short", basic("q009-short", b"hemligt")) == 101
+    assert await status_of(field, "q009-short", basic("q009-short", b"")) == 401
+    assert await field.value("SELECT key_weak FROM station WHERE identity = 'q009-short'")  # and staff are warned
 
 
 async def test_q010_one_box_that_speaks_several_versions(field: Field) -> None:
@@ -179,7 +219,7 @@ async def test_q012_pings_that_are_not_answered(field: Field) -> None:
 async def test_q012_any_frame_shows_that_it_lives(field: Field) -> None:
     await field.add("q012-talks", {"ping_interval_s": 1, "ping_timeout_s": 1})
     async with field.handshake("/ocpp/q012-talks", {**UPGRADE, **field.network.headers("q012-talks")}) as answer:
-        for _ in range(6):
+        for _ in range(4):
             answer.says(json.dumps([2, "h", "Heartbeat", {}]))
             assert b'"currentTime"' in await answer.hears_within(0.5)
         assert answer.pings == 0

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, NewToken
-from laddverk.ocpp.commands import RawCall, ReadVariables, SetProfile, StartCharging
+from laddverk.energy import service as energy
+from laddverk.ocpp.commands import RawCall, ReadVariables, ReserveNow, SetProfile, StartCharging
 from laddverk.ocpp.facts import Variable
 from laddverk.ocpp.facts.smart_charging import Period, Profile, ProfileKind, Purpose, Schedule
+from laddverk.provisioning import service as provisioning
 from laddverk.stations import service as stations
+from laddverk.stations.model import COMMANDS_TOPIC
 from tests.conformance.quirks.charger import Charger, Field, error, now_text, result
 from tests.network import ACTOR, BOOT_16
 
@@ -153,6 +157,9 @@ async def test_q049_our_times_have_whole_seconds_and_a_z(field: Field) -> None:
         form = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
         assert form.fullmatch((await charger.boots())["currentTime"])
         assert form.fullmatch((await charger.says("Heartbeat", {}))["currentTime"])
+        until = datetime(2026, 12, 1, 10, 30, 5, 123_456, tzinfo=timezone(timedelta(hours=2)))
+        await charger.is_asked(ReserveNow(reservation_number=49, evse_number=1, token_uid="T", expires_at=until))
+        assert (await charger.hears())[3]["expiryDate"] == "2026-12-01T08:30:05Z"
 
 
 async def test_q050_serial_numbers_beyond_the_standard(field: Field) -> None:
@@ -182,6 +189,12 @@ async def test_q052_tags_that_are_too_long_or_end_in_control_bytes(field: Field)
         text = '[2,"s","StopTransaction",{"transactionId":1,"idTag":"BA86I250X5G6MOD5DLKD\x10\x0e","meterStop":9,'
         assert (await charger.asks(f'{text}"timestamp":"{now_text()}"}}]'))[0] == 3
         assert "bad_string" in await charger.bends()
+        async with field.network.house.database.transaction() as tx:
+            now = field.network.house.clock()
+            driver = await access.create_driver(tx, ACTOR, DriverDetails(email="q52@example.com", name="Bo"), now)
+            await access.create_token(tx, ACTOR, NewToken(uid="BA86I250X5G6MOD5DLKD", driver_id=driver), now)
+        known = await charger.asks('[2,"a","Authorize",{"idTag":"BA86I250X5G6MOD5DLKD\x10\x0e"}]')
+        assert known[2]["idTagInfo"]["status"] == "Accepted"
 
 
 async def test_q053_one_tag_in_many_forms(field: Field) -> None:
@@ -367,6 +380,20 @@ async def test_q068_an_answer_with_other_keys_than_asked_for(field: Field) -> No
         assert await field.value(sql, charger.station_id) == 4
 
 
+async def test_q068_no_more_keys_are_asked_for_than_it_takes_in_one_message(field: Field) -> None:
+    async with field.charger("q068-max") as charger:
+        keys = [{"key": "GetConfigurationMaxKeys", "readonly": True, "value": "2"}]
+        await charger.answers(READ_ALL, result(configurationKey=keys))
+        async with field.network.house.database.transaction() as tx:
+            names = [Variable(variable=name) for name in ("A", "B", "C")]
+            await provisioning.read_variables(tx, ACTOR, charger.station_id, names, field.network.house.clock())
+        field.network.house.hints.publish([COMMANDS_TOPIC])
+        for wanted in (["A", "B"], ["C"]):
+            call = await charger.hears()
+            assert call[3] == {"key": wanted}
+            await charger.sends(result(unknownKey=wanted)(call[1]))
+
+
 async def test_q069_a_schedule_without_unit_and_without_limit(field: Field) -> None:
     async with field.charger("q069") as charger:
         schedule = {"chargingSchedulePeriod": [{"startPeriod": 0, "limit": -1}]}
@@ -386,7 +413,31 @@ PROFILE = Profile(
 )
 
 
-async def test_q070_the_only_unit_that_a_charger_understands(field: Field) -> None:
+@pytest.mark.parametrize(
+    ("settings", "said", "unit", "limit"),
+    [
+        ({}, "Power", "W", 6_900.0),
+        ({}, "Current,Power", "A", 10.0),
+        ({"profile_unit": "W"}, "Current", "W", 6_900.0),  # what is known of the model has the last word
+    ],
+)
+async def test_q070_the_only_unit_that_a_charger_understands(
+    field: Field, settings: dict[str, Any], said: str, unit: str, limit: float
+) -> None:
+    async with field.charger(f"q070-{said}-{unit}", settings) as charger:
+        keys = [{"key": "ChargingScheduleAllowedChargingRateUnit", "readonly": True, "value": said}]
+        await charger.answers(READ_ALL, result(configurationKey=keys))
+        schedules = (Schedule(periods=(Period(limit=10),)),)
+        ten = Profile(id=1, purpose=Purpose.TX_DEFAULT, kind=ProfileKind.RELATIVE, schedules=schedules)
+        async with field.network.house.database.transaction() as tx:
+            await energy.set_profile(tx, ACTOR, charger.station_id, 1, ten, field.network.house.clock())
+        field.network.house.hints.publish([COMMANDS_TOPIC])
+        schedule = (await charger.hears())[3]["csChargingProfiles"]["chargingSchedule"]
+        assert schedule["chargingRateUnit"] == unit
+        assert [period["limit"] for period in schedule["chargingSchedulePeriod"]] == [limit]
+
+
+async def test_q070_a_message_that_must_never_be_sent(field: Field) -> None:
     async with field.charger("q070", {"never_send": ["SetChargingProfile:A"]}) as charger:
         command = await charger.is_asked(SetProfile(evse_number=1, profile=PROFILE))
         found = await charger.outcome(command)

@@ -158,7 +158,7 @@ async def test_q089_several_versions_in_one_header_and_an_origin(field: Field) -
     }  # fmt: skip
     async with field.handshake("/ocpp/q089", headers) as answer:
         assert answer.status == 101
-        assert answer.headers["sec-websocket-protocol"] == "ocpp2.0.1"
+        assert answer.headers["sec-websocket-protocol"] == "ocpp2.1"
 
 
 async def test_q090_gone_right_after_it_has_accepted_a_reset(field: Field) -> None:
@@ -171,4 +171,16 @@ async def test_q090_gone_right_after_it_has_accepted_a_reset(field: Field) -> No
     async with field.charger("q090", version="ocpp2.0.1", boots=False) as charger:
         assert (await charger.boots())["status"] == "Accepted"
         await field.until("confirmed", "SELECT state FROM command WHERE id = $1", command)
+        assert "identity_shared" not in await charger.bends()
+
+
+async def test_q090_gone_right_after_it_has_taken_its_certificate(field: Field) -> None:
+    async with field.charger("q090-signed", version="ocpp2.0.1") as charger:
+        command = await charger.is_asked(RawCall(action="CertificateSigned", payload={"certificateChain": "PEM"}))
+        call = await charger.hears()
+        await charger.sends(result(status="Accepted")(call[1]))
+        assert (await charger.outcome(command))["state"] == "confirmed"
+        charger.socket.transport.abort()
+    async with field.charger("q090-signed", version="ocpp2.0.1", boots=False) as charger:
+        await charger.lives()
         assert "identity_shared" not in await charger.bends()

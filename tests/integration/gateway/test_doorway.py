@@ -89,10 +89,10 @@ async def test_without_a_common_version_the_socket_is_closed_at_once(network: Ne
     assert closed.value.rcvd.code == 1002
 
 
-async def test_of_several_versions_the_newest_that_is_handled_is_spoken(network: Network) -> None:
+async def test_of_several_versions_the_newest_is_spoken(network: Network) -> None:
     async with connect(
         network.url("A"),
-        subprotocols=["ocpp1.6", "ocpp2.0.1"],
+        subprotocols=["ocpp1.6", "ocpp2.1", "ocpp2.0.1"],
         additional_headers=network.headers("A"),  # type: ignore[list-item]
     ) as socket:
-        assert socket.subprotocol == "ocpp2.0.1"
+        assert socket.subprotocol == "ocpp2.1"
