@@ -30,12 +30,16 @@ class CertificateRow(Struct, frozen=True, kw_only=True):
     next_step_at: datetime | None
     asked: int
     alarm_days: int | None
+    used_at: datetime | None
+    """When its charger first came in with it."""
+    ended_by: str
+    ended_why: str
 
 
 CERTIFICATES = """
 SELECT c.id, c.station_id, s.name AS station_name, c.kind, c.state, c.subject_cn, c.issuer, c.serial_number,
        c.fingerprint_sha256, c.authority, c.not_before, c.not_after, c.active_since, c.next_step_at, c.asked,
-       c.alarm_days
+       c.alarm_days, c.used_at, c.ended_by, c.ended_why
 FROM station_certificate c JOIN station s ON s.id = c.station_id
 WHERE ($1::uuid[] IS NULL OR s.site_id = ANY($1)) AND ($2::uuid IS NULL OR c.station_id = $2)
   AND ($3 = '' OR concat_ws(' ', s.name, c.subject_cn, c.serial_number) ILIKE '%' || $3 || '%')

@@ -65,8 +65,13 @@ async def delete(
     tx: Transaction, actor: Actor, station_id: StationId, certificate: HashData, use: Use | None, now: datetime, *,
     reason: str = "",
 ) -> CommandId:  # fmt: skip
-    """Have a charger forget a certificate. Needs stations:write and commands:send."""
+    """Have a charger forget a certificate. Needs stations:write and commands:send. Raises `Invalid` for odd hashes."""
     actor.require(Permission.STATIONS_WRITE)
+    if certificate.algorithm not in reading.ALGORITHMS or not all(
+        word and len(word) <= FIELD_MAX and word.isalnum() and word.isascii()
+        for word in (certificate.issuer_name_hash, certificate.issuer_key_hash, certificate.serial_number)
+    ):
+        raise Invalid("There is no such certificate.", field="serial_number")
     command = DeleteCertificate(certificate=certificate, use=use)
     return await stations.request_command(tx, actor, station_id, command, now, reason=reason)
 

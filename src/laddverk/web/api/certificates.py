@@ -17,9 +17,10 @@ from laddverk.certificates.model import NewAnchor
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import StationId, parsed, shown
 from laddverk.kernel.problems import Invalid, NotFound
-from laddverk.ocpp.facts import Signing
+from laddverk.ocpp.commands import Use
+from laddverk.ocpp.facts import HashData, Signing
 from laddverk.stations import queries as station_queries
-from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.stations.model import COMMANDS_TOPIC, DOORS_TOPIC
 from laddverk.web.api.keys import needs
 from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
 
@@ -27,6 +28,7 @@ from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
 class StationCertificate(Struct, frozen=True):
     """A certificate of a station."""
 
+    id: str
     station_id: str
     kind: str
     state: str
@@ -79,6 +81,36 @@ class RootWanted(Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
+class Withdrawal(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a certificate is withdrawn."""
+
+    reason: str
+
+
+class InstalledCertificate(Struct, frozen=True):
+    """A certificate that a station says is installed in it; `name` is that of the root, where it is known here."""
+
+    use: str
+    position: int
+    hash_algorithm: str
+    issuer_name_hash: str
+    issuer_key_hash: str
+    serial_number: str
+    name: str | None
+    told_at: datetime
+
+
+class DeleteWanted(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which certificate a station is to forget, as its inventory names it."""
+
+    hash_algorithm: str
+    issuer_name_hash: str
+    issuer_key_hash: str
+    serial_number: str
+    use: Use | None = None
+    reason: str = ""
+
+
 class Commands(Struct, frozen=True):
     """The commands that were queued; ask for their outcome at `/commands/{id}`."""
 
@@ -93,7 +125,7 @@ async def list_station_certificates(asked: Asking, station: FromPath[str]) -> li
         rows = await queries.certificates(tx, asked.actor.site_ids, station_id)
     return [
         StationCertificate(
-            shown("sta", row.station_id), row.kind, row.state, row.subject_cn, row.serial_number,
+            row.id.hex, shown("sta", row.station_id), row.kind, row.state, row.subject_cn, row.serial_number,
             row.fingerprint_sha256.hex(), row.not_before, row.not_after,
         )
         for row in rows
@@ -129,6 +161,50 @@ async def ask_inventory(asked: Asking, station: FromPath[str]) -> Commands:
     async with asked.transaction() as tx:
         sent = await certificates.ask_inventory(tx, asked.actor, station_id, asked.now)
     return _queued(asked, sent)
+
+
+@get("/stations/{station:str}/certificates/inventory", opt=needs(Permission.STATIONS_READ))
+async def list_inventory(asked: Asking, station: FromPath[str]) -> list[InstalledCertificate]:
+    """List what a station said is installed in it when it was last asked."""
+    station_id = await _seen(asked, station)
+    async with asked.transaction() as tx:
+        rows, _ = await queries.installed(tx, station_id)
+    return [
+        InstalledCertificate(
+            row.use, row.position, row.algorithm, row.issuer_name_hash, row.issuer_key_hash, row.serial_number,
+            row.name, row.told_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+@post("/stations/{station:str}/certificates/delete", opt=needs(Permission.STATIONS_WRITE))
+async def delete_installed(asked: Asking, station: FromPath[str], data: JSONBody[DeleteWanted]) -> Commands:
+    """Have a station forget a certificate."""
+    station_id = await _seen(asked, station)
+    named = HashData(
+        algorithm=data.hash_algorithm, issuer_name_hash=data.issuer_name_hash, issuer_key_hash=data.issuer_key_hash,
+        serial_number=data.serial_number,
+    )  # fmt: skip
+    async with asked.transaction() as tx:
+        sent = await certificates.delete(tx, asked.actor, station_id, named, data.use, asked.now, reason=data.reason)
+    return _queued(asked, [sent])
+
+
+@post("/stations/{station:str}/certificates/{certificate:str}/revoke", opt=needs(Permission.STATIONS_WRITE))
+async def revoke_certificate(
+    asked: Asking, station: FromPath[str], certificate: FromPath[str], data: JSONBody[Withdrawal]
+) -> dict[str, str]:
+    """Withdraw a certificate of a station: it opens no more, and a connection that stands on it is closed."""
+    station_id = await _seen(asked, station)
+    try:
+        certificate_id = UUID(certificate)
+    except ValueError:
+        raise NotFound("There is no such certificate.") from None
+    async with asked.transaction() as tx:
+        await certificates.revoke(tx, asked.actor, station_id, certificate_id, asked.now, reason=data.reason)
+    asked.house.hints.publish([DOORS_TOPIC])
+    return {"state": "revoked"}
 
 
 @get("/roots", opt=needs(Permission.STATIONS_WRITE))
@@ -202,6 +278,9 @@ HANDLERS: Final = [
     ask_for_certificate,
     install_root,
     ask_inventory,
+    list_inventory,
+    delete_installed,
+    revoke_certificate,
     list_roots,
     add_root,
     list_security_events,

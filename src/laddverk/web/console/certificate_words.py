@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from laddverk.certificates.event_words import EVENTS
 from laddverk.platform.languages import marked
+
+__all__ = ["EVENTS", "KINDS", "QUESTIONS", "REQUEST_STATES", "STATES", "USES"]
 
 KINDS: Final = {
     "station": marked("towards us"),

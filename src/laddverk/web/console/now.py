@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Response, get
 from msgspec import Struct
 
+from laddverk.certificates import queries as certificates_queries
 from laddverk.kernel.actors import Permission
 from laddverk.platform import queries as platform_queries
 from laddverk.platform.database import Transaction
@@ -70,9 +71,10 @@ async def facts(desk: Desk, tx: Transaction, before: Past) -> dict[str, Any]:
 async def _chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
     """Return how much waits for a look, for those who may look."""
     if not desk.may(Permission.STATIONS_WRITE) or desk.sites is not None:
-        return {"knocks": 0, "quarantined": 0, "failed_jobs": 0, "orphans": 0, "review": 0}
+        return {"security": 0, "knocks": 0, "quarantined": 0, "failed_jobs": 0, "orphans": 0, "review": 0}
     review = sessions_queries.SessionFilter(state="review")
     return {
+        "security": await certificates_queries.count_events(tx, desk.sites, "", "open"),
         "knocks": await stations_queries.count_knocks(tx),
         "quarantined": await stations_queries.count_quarantined(tx),
         "failed_jobs": await platform_queries.count_failed_jobs(tx),

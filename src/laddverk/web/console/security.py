@@ -15,7 +15,7 @@ from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.ocpp.commands import Use
 from laddverk.ocpp.facts import HashData, Signing
 from laddverk.platform.database import Transaction
-from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.stations.model import COMMANDS_TOPIC, DOORS_TOPIC
 from laddverk.web.console import certificate_words
 from laddverk.web.console.certificates import identity
 from laddverk.web.console.desk import AtDesk, Desk
@@ -100,4 +100,22 @@ async def _command(desk: Desk, tx: Transaction, station_id: StationId, action: s
             raise NotFound("There is no such command.")
 
 
-ROUTES: Final = [show_security, act]
+@post(
+    "/console/stations/{station_id:str}/security/certificates/{certificate:str}/revoke",
+    opt={NEEDS: Permission.STATIONS_WRITE},
+    status_code=303,
+)
+async def revoke(desk: AtDesk, station_id: FromPath[str], certificate: FromPath[str]) -> Response[Any]:
+    """Withdraw a certificate: it opens no more."""
+    form = await desk.form()
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, station_id)
+        await certificates.revoke(
+            tx, desk.actor, StationId(station.id), identity(certificate), desk.now, reason=form.get("reason", "")
+        )
+    desk.tell(DOORS_TOPIC, f"station:{station.id}")
+    here = f"/console/stations/{shown('sta', station.id)}/security"
+    return desk.go(here, desk.words("The certificate is withdrawn: it opens no more."))
+
+
+ROUTES: Final = [show_security, act, revoke]

@@ -52,3 +52,23 @@ async def test_a_tool_trusts_a_root_installs_it_and_asks_for_a_certificate(netwo
         assert (await client.get("/security-events", headers=may_not)).json() == []
     kinds = "SELECT string_agg(kind, ',' ORDER BY kind) FROM command"
     assert await network.value(kinds) == "ask_for_certificate_request,install_certificate"
+
+
+async def test_a_tool_reads_deletes_and_withdraws_and_odd_names_are_not_found(network: Network) -> None:
+    wide = frozenset({Permission.STATIONS_READ, Permission.STATIONS_WRITE, Permission.COMMANDS_SEND})
+    async with network.house.database.transaction() as tx:
+        key = await access.create_api_key(tx, ACTOR, "tool", wide, network.house.clock())
+    transport = httpx.ASGITransport(create_app(network.house))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080" + PATH) as client:
+        client.headers["Authorization"] = f"Bearer {key.secret}"
+        here = f"/stations/{shown('sta', network.station_ids['A'])}/certificates"
+        assert (await client.get(f"{here}/inventory")).json() == []
+        named = {
+            "hash_algorithm": "SHA256", "issuer_name_hash": "ab", "issuer_key_hash": "cd", "serial_number": "1f",
+        }  # fmt: skip
+        assert (await client.post(f"{here}/delete", json=named)).status_code == 201
+        for odd in ({"serial_number": "\x00"}, {"hash_algorithm": "MD5"}, {"issuer_key_hash": "x" * 500}):
+            assert (await client.post(f"{here}/delete", json=named | odd)).status_code == 422, odd
+        for nobody in ("nonsense", "01a1fec2-bbcf-732d-8973-0a5f4a3aa16f"):
+            answer = await client.post(f"{here}/{nobody}/revoke", json={"reason": "lost"})
+            assert answer.status_code == 404, answer.text

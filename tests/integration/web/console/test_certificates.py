@@ -91,3 +91,32 @@ async def test_who_sees_some_sites_only_sees_nothing_of_the_others(world: World,
     other = f"/console/stations/{shown('sta', world.other_station)}/security"
     assert (await browser.open(other)).status_code == 404
     assert (await browser.open("/console/certificates/roots")).status_code in (403, 404)
+
+
+async def test_a_certificate_is_withdrawn_with_a_reason_that_is_shown(world: World, signed_in: SignedIn) -> None:
+    made = """
+    INSERT INTO station_certificate (id, station_id, kind, fingerprint_sha256, subject_cn, issuer, serial_number,
+                                     not_before, not_after, state, pem, chain, authority, made_at, used_at)
+    VALUES (gen_random_uuid(), $1, 'station', sha256('x'), $2, 'CA', 'abc', now(), now() + interval '1 year',
+            'active', '', '', 'builtin', now(), now()) RETURNING id
+    """
+    held = await value(world, made, world.station, HOSTILE)
+    browser = await signed_in()
+    here = f"/console/stations/{shown('sta', world.station)}/security"
+    other = f"/console/stations/{shown('sta', world.other_station)}/security"
+    assert (await browser.send(f"{other}/certificates/{held}/revoke", reason="lost")).status_code == 404
+    assert (await browser.send(f"{here}/certificates/nonsense/revoke", reason="lost")).status_code == 404
+    assert (await browser.send(f"{here}/certificates/{held}/revoke", reason="lost in a ditch")).status_code == 303
+    page = (await browser.open(here)).text
+    assert "lost in a ditch" in page
+    assert HOSTILE not in page
+
+
+async def test_what_waits_for_a_look_is_on_the_first_page(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    assert "/console/security-events?only=open" not in (await browser.open("/console")).text
+    async with world.house.database.transaction() as tx:
+        await certificates.note(
+            tx, NewEvent(station_id=world.station, at=NOW, received_at=NOW, kind="TamperDetectionActivated")
+        )
+    assert "/console/security-events?only=open" in (await browser.open("/console")).text
