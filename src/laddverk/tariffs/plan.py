@@ -69,7 +69,14 @@ class Plan:
 
     def __init__(self, tariff: Tariff, components: Sequence[Component]) -> None:
         self.tariff = tariff
-        self.denominator = _denominator(components)
+        self.denominator = _denominator(tariff, components)
+        self.idle_max = None if tariff.idle_max is None else int(Fraction(tariff.idle_max) * self.denominator)
+        self.is_direct = (
+            tariff.tax_included
+            and tariff.min_price is None
+            and tariff.max_price is None
+            and all(component.vat_percent is None for component in components)
+        )  # the sum of its runs is the price
         self.parts = [self._part(component) for component in components]
         self.included = self._part(Component(dimension=Dimension.ENERGY, price=Decimal(0)), included=True)
         self.spot_areas = tariff.spot_areas
@@ -163,10 +170,11 @@ def _rate(component: Component) -> Fraction:
             return price
 
 
-def _denominator(components: Sequence[Component]) -> int:
+def _denominator(tariff: Tariff, components: Sequence[Component]) -> int:
+    most = Fraction(tariff.idle_max or 0).denominator
     fixed = [_rate(component).denominator for component in components if component.spot is None]
     spot = [10**SPOT_DIGITS * WH_PER_KWH] if any(component.spot for component in components) else []
-    return lcm(*fixed, *spot)
+    return lcm(most, *fixed, *spot)
 
 
 def _candidates(parts: Sequence[Part], local: datetime | None) -> Candidates:

@@ -1,25 +1,25 @@
 """What a charge costs, decided from a tariff: cut where prices change, rounded once, explained to the öre. Pure.
 
-`price` gives the price with its lines, `total_minor` the sum alone for many charges at once, `exact` the unrounded sum.
+`price` gives the price with its lines; `rated` the same for many charges at once, with lines only when they are wanted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from laddverk.kernel.money import rounded_exact, vat_within
+from laddverk.kernel.money import MINOR_DIGITS, rounded_exact, vat_within
 from laddverk.tariffs.curve import SECOND_US, instant
 from laddverk.tariffs.model import Charge, Dimension, Priced, PriceLine, SpotPrice, Tariff
-from laddverk.tariffs.plan import CHARGING, ENERGY, IDLE, SESSION, WH_PER_KWH, plan_of, reservation_plans
+from laddverk.tariffs.plan import CHARGING, ENERGY, IDLE, SESSION, WH_PER_KWH, Plan, plan_of, reservation_plans
 from laddverk.tariffs.sums import Item, Sum, gross_of, items_of, shared, sum_of
-from laddverk.tariffs.walk import SpotCurve, SpotMissing, Spots, walked
+from laddverk.tariffs.walk import Run, SpotCurve, SpotMissing, Spots, walked
 from laddverk.tariffs.windows import words
 
-__all__ = ["SpotMissing", "exact", "preview", "price", "spots_of", "total_minor"]
+__all__ = ["Rated", "SpotMissing", "Spots", "preview", "price", "rated", "spots_of"]
 
 TIME_DIGITS: Final = Decimal("0.0001")
 UNITS: Final = {ENERGY: "kWh", CHARGING: "min", IDLE: "min", SESSION: "session"}
@@ -39,51 +39,71 @@ def price(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> Priced:
     there. A price per session is due once for each component of the kind that comes to apply, if energy was delivered.
     An end before the start is taken as no time at all. Raises `SpotMissing` when a price of the exchange is not there.
     """
-    items, summed = _summed(tariff, charge, spots)
-    amount_minor, vat_minor = _money(tariff, items, summed)
-    lines = _lines(tariff, charge, items, summed, amount_minor)
+    found = Rated(tariff, charge, spots)
     return Priced(
-        amount_minor=amount_minor,
-        vat_minor=vat_minor,
+        amount_minor=found.amount_minor,
+        vat_minor=found.vat_minor,
         vat_percent=tariff.vat_percent,
         currency=tariff.currency,
-        lines=lines,
+        lines=found.lines,
     )
 
 
-def exact(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> Sum:
-    """Return the sum without any rounding. Raises `SpotMissing`."""
-    return _summed(tariff, charge, spots)[1]
+class Rated:
+    """What a charge costs; its explanation is made when it is asked for."""
 
+    __slots__ = ("_charge", "_items", "_summed", "_tariff", "amount_minor", "vat_minor")
 
-def total_minor(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> int:
-    """Return the same sum as `price` does, without its lines: for many charges at once. Raises `SpotMissing`."""
-    plan = plan_of(tariff)
-    if _is_simple(tariff) and charge.reserved_from is None:
+    def __init__(self, tariff: Tariff, charge: Charge, spots: Spots) -> None:
+        plan = plan_of(tariff)
+        kept = _reservation(tariff, charge, spots) if charge.reserved_from is not None else []
         runs = walked(plan, charge, spots)
-        total = sum(run.rate * (run.quantity + run.surplus) for its in runs for run in its)
-        return rounded_exact(Fraction(total, plan.denominator), tariff.currency)
-    items, summed = _summed(tariff, charge, spots)
-    return _money(tariff, items, summed)[0]
+        self._tariff, self._charge = tariff, charge
+        self._items: Callable[[], list[Item]] = lambda: kept + items_of(plan, runs)
+        self._summed: Sum | None = None
+        if plan.is_direct and not kept:
+            self.amount_minor = _rounded_runs(plan, runs)
+            self.vat_minor = vat_within(self.amount_minor, tariff.vat_percent)
+        else:
+            items = self._items()
+            self._summed = sum_of(items, tariff, has_minimum=charge.energy_wh > 0 or bool(kept))
+            self.amount_minor, self.vat_minor = _money(tariff, items, self._summed)
+
+    @property
+    def exact(self) -> Sum:
+        """The sum without any rounding."""
+        return self._summed or sum_of(self._items(), self._tariff, has_minimum=False)
+
+    @property
+    def lines(self) -> tuple[PriceLine, ...]:
+        """One line for each part; they add up to the amount."""
+        return _lines(self._tariff, self._charge, self._items(), self.exact, self.amount_minor)
 
 
-def _is_simple(tariff: Tariff) -> bool:
-    """Whether the sum of the runs is the price."""
-    limits = (tariff.idle_max, tariff.min_price, tariff.max_price)
-    return tariff.tax_included and limits == (None, None, None)
+def rated(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> Rated:
+    """Return the same as `price`, with the lines made only when asked for: for many charges at once."""
+    return Rated(tariff, charge, spots)
 
 
-def _summed(tariff: Tariff, charge: Charge, spots: Spots) -> tuple[list[Item], Sum]:
-    plan = plan_of(tariff)
-    kept = _reservation(tariff, charge, spots)
-    items = kept + items_of(plan, walked(plan, charge, spots))
-    return items, sum_of(items, tariff, has_minimum=charge.energy_wh > 0 or bool(kept))
+def _rounded_runs(plan: Plan, runs: Sequence[Sequence[Run]]) -> int:
+    """The sum of the runs in minor units, idling cut to its most, rounded half up; no amount is negative here."""
+    total = 0
+    for dimension, its in enumerate(runs):
+        amount = 0
+        for run in its:
+            amount += run.rate * (run.quantity + run.surplus)
+        if dimension == IDLE and plan.idle_max is not None and amount > plan.idle_max:
+            amount = plan.idle_max
+        total += amount
+    scaled = 2 * total * 10 ** MINOR_DIGITS[plan.tariff.currency]
+    if total < 0:
+        return rounded_exact(Fraction(total, plan.denominator), plan.tariff.currency)
+    return int((scaled + plan.denominator) // (2 * plan.denominator))
 
 
 def _reservation(tariff: Tariff, charge: Charge, spots: Spots) -> list[Item]:
     """What the reservation before the session costs, by the components that are for it."""
-    if charge.reserved_from is None:
-        return []
+    assert charge.reserved_from is not None
     until = charge.reserved_until or charge.started_at
     window = Charge(
         started_at=charge.reserved_from,
