@@ -78,7 +78,9 @@ class Step(Struct, frozen=True):
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """A limit that somebody, or the allocator, wants: constant, from now until an instant or until it is taken away."""
+    """A limit that somebody, or the allocator, wants: constant, from now (or later) until an instant or until it is
+    taken away; or in the same hours of every day or week.
+    """
 
     evse_number: int
     """0 is the whole charger."""
@@ -88,6 +90,14 @@ class Wish(Struct, frozen=True, kw_only=True):
     purpose: Purpose = Purpose.TX_DEFAULT
     stack_level: int = 0
     phases: int | None = None
+    starts_at: datetime | None = None
+    """Now, when not given. Of a recurring limit: when its hours began for the last time."""
+    recurrency: str | None = None
+    """Daily or Weekly."""
+    lasts_s: int | None = None
+    """Of a recurring limit: for how long, each time; None is all the time."""
+    is_dynamic: bool = False
+    """It may be told another value while it holds (2.1)."""
 
 
 class Checked(Struct, frozen=True):

@@ -54,30 +54,39 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.strip().isdigit() and len(text) < 10 else None
 
 
+DYNAMIC_EVERY_S: Final = 300  # how often a charger asks for the value of a dynamic limit that it was not told
+
+
 def profile_of(wish: Wish, now: datetime, *, running: str | None = None, number: int | None = None) -> Profile:
     """Return the profile that a constant limit makes. A TxProfile belongs to the session `running`, by both its names.
 
-    It is absolute and begins now, so that a clock that is a little behind holds it at once.
+    It is absolute and begins now, so that a clock that is a little behind holds it at once; or it recurs; or it is
+    dynamic.
     """
-    duration_s = max(1, round((wish.until - now).total_seconds())) if wish.until else None
+    starts_at = wish.starts_at or now
+    duration_s = max(1, round((wish.until - starts_at).total_seconds())) if wish.until else None
     is_tx = wish.purpose is Purpose.TX
+    recurs = wish.recurrency is not None
+    kind = ProfileKind.DYNAMIC if wish.is_dynamic else ProfileKind.RECURRING if recurs else ProfileKind.ABSOLUTE
     return Profile(
         id=0,
         stack_level=wish.stack_level,
         purpose=wish.purpose,
-        kind=ProfileKind.ABSOLUTE,
+        kind=kind,
+        recurrency=wish.recurrency,
         schedules=(
             Schedule(
                 unit=wish.unit,
                 periods=(Period(limit=wish.limit, phases=wish.phases),),
-                starts_at=now,
-                duration_s=duration_s,
+                starts_at=None if wish.is_dynamic else starts_at,
+                duration_s=wish.lasts_s if recurs else None if wish.is_dynamic else duration_s,
             ),
         ),
-        valid_from=None,
+        valid_from=wish.starts_at if wish.is_dynamic else None,
         valid_until=wish.until,
         transaction_key=running if is_tx else None,
         transaction_number=number if is_tx else None,
+        update_every_s=DYNAMIC_EVERY_S if wish.is_dynamic else None,
     )
 
 
@@ -138,6 +147,8 @@ def _require_sound(profile: Profile, evse_number: int, allows: Allowed, now: dat
         raise Invalid(
             "The charger takes stack levels up to %(max)s.", field="stack_level", max=allows.stack_max
         )  # fmt: skip
+    if purpose is Purpose.EXTERNAL:
+        raise Invalid("Limits from outside are set by others: the charger tells of them.", field="purpose")
     if profile.valid_until is not None and profile.valid_until <= now:
         raise Invalid("The limit would be over before it begins.", field="until", remedy="Choose a later time.")
     if (profile.kind is ProfileKind.RECURRING) != (profile.recurrency is not None):

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
 from laddverk.energy import composite as composites
 from laddverk.energy import queries, rules, store
 from laddverk.energy import service as energy
-from laddverk.energy.model import Feed, Step, Wish
+from laddverk.energy.model import Feed, Step
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import CommandId, StationId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.ocpp import quirks
-from laddverk.ocpp.facts import DerControl, Purpose, RateUnit, ScheduleUpdate
+from laddverk.ocpp.facts import ScheduleUpdate
 from laddverk.platform.database import Transaction
 from laddverk.stations import queries as stations_queries
 from laddverk.stations.model import COMMANDS_TOPIC
@@ -27,27 +26,13 @@ from laddverk.web.console import energy_words
 from laddverk.web.console.commands import outcome_part
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
+from laddverk.web.console.energy_forms import control_of, number_in, wish_of
 from laddverk.web.console.registering import whole
 from laddverk.web.console.stations import seen_station
 from laddverk.web.live import Parts
 
 AHEAD: Final = timedelta(hours=24)  # how far the chart looks
-LENGTHS: Final = {
-    "15": timedelta(minutes=15),
-    "60": timedelta(hours=1),
-    "180": timedelta(hours=3),
-    "720": timedelta(hours=12),
-}
-"""For how long a limit may hold, by its minutes in the form; nothing else is until it is taken away."""
-CHOICES: Final = {
-    "session": Purpose.TX,
-    "default": Purpose.TX_DEFAULT,
-    "station": Purpose.STATION_MAX,
-    "priority": Purpose.PRIORITY,
-    "generation": Purpose.LOCAL_GENERATION,
-}
-LIMIT_DIGITS_MAX: Final = 8
-STACK_MAX: Final = 1000
+SIGNAL_MAX: Final = 1_000_000  # of the frequency reserve: a number whose meaning the grid operator gives
 
 
 async def known_of(desk: Desk, tx: Transaction, station: StationDetail) -> dict[str, Any]:
@@ -71,8 +56,13 @@ async def known_of(desk: Desk, tx: Transaction, station: StationDetail) -> dict[
         "allows": rules.allowed(await store.allowances(tx, station.id)),
         "is_16": station.protocol == "ocpp1.6",
         "is_21": station.protocol == "ocpp2.1",
+        "later": _later,
         "tab": "current",
     }
+
+
+def _later(at: datetime, seconds: int) -> datetime:
+    return at + timedelta(seconds=seconds)
 
 
 async def _outlet(
@@ -174,33 +164,6 @@ def chart_of(desk: Desk, outlet: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def wish_of(form: dict[str, str], now: datetime) -> Wish:
-    """Return the limit that a form wants. Raises `Invalid` naming the field."""
-    purpose = CHOICES.get(form.get("purpose", ""))
-    if purpose is None:
-        raise Invalid("Choose what the limit is for.", field="purpose")
-    on_whole = purpose in rules.WHOLE_STATION
-    length = LENGTHS.get(form.get("length", ""))
-    return Wish(
-        evse_number=0 if on_whole else whole(form.get("evse", ""), "evse", 0, 999),
-        limit=_number(form.get("limit", "")),
-        unit=RateUnit.WATT if form.get("unit") == "W" else RateUnit.AMPERE,
-        until=now + length if length else None,
-        purpose=purpose,
-        stack_level=whole(form.get("stack_level") or "0", "stack_level", 0, STACK_MAX),
-    )
-
-
-def _number(text: str) -> float:
-    plain = text.replace(",", ".").replace("\u00a0", "").replace(" ", "")
-    if not plain or len(plain) > LIMIT_DIGITS_MAX or not plain.replace(".", "", 1).isascii():
-        raise Invalid("Give a number, such as 10 or 7,5.", field="limit")
-    try:
-        return float(plain) if plain[0].isdigit() else -1.0
-    except ValueError:
-        raise Invalid("Give a number, such as 10 or 7,5.", field="limit") from None
-
-
 @post("/console/stations/{station_id:str}/current/limit", opt={NEEDS: Permission.COMMANDS_SEND}, status_code=200)
 async def set_limit(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]:
     """Limit a charger or an outlet from now on."""
@@ -209,7 +172,8 @@ async def set_limit(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]:
         async with desk.transaction() as tx:
             station = await seen_station(desk, tx, station_id)
             done = await energy.set_limit(
-                tx, desk.actor, StationId(station.id), wish_of(form, desk.now), desk.now, reason=form.get("reason", ""),
+                tx, desk.actor, StationId(station.id), wish_of(form, desk.now, station.site_timezone), desk.now,
+                reason=form.get("reason", ""),
                 known=quirks.registry_of(desk.house.settings.quirks_dir),
             )  # fmt: skip
     except Problem as problem:
@@ -243,6 +207,8 @@ async def _command(
 ) -> CommandId:  # fmt: skip
     reason = form.get("reason", "")
     match action:
+        case "priority" | "no-priority" | "transfer" | "signal":
+            return await _for_session(desk, tx, station_id, action, form)
         case "clear":
             number = whole(form.get("profile", ""), "profile", 0, 2**31 - 1)
             return await energy.clear_profiles(tx, desk.actor, station_id, desk.now, profile_id=number, reason=reason)
@@ -258,14 +224,9 @@ async def _command(
             )  # fmt: skip
         case "dynamic":
             number = whole(form.get("profile", ""), "profile", 0, 2**31 - 1)
-            update = ScheduleUpdate(limit=_number(form.get("limit", "")))
+            update = ScheduleUpdate(limit=number_in(form.get("limit", "")))
             return await energy.update_dynamic_limit(
                 tx, desk.actor, station_id, number, update, desk.now, reason=reason
-            )
-        case "priority" | "no-priority":
-            evse = whole(form.get("evse", ""), "evse", 1, 999)
-            return await energy.use_priority(
-                tx, desk.actor, station_id, evse, action == "priority", desk.now, reason=reason
             )
         case "read-controls":
             return await energy.read_controls(tx, desk.actor, station_id, desk.now)
@@ -277,12 +238,30 @@ async def _command(
     raise NotFound("There is no such command.")
 
 
+async def _for_session(
+    desk: Desk, tx: Transaction, station_id: StationId, action: str, form: dict[str, str]
+) -> CommandId:  # fmt: skip
+    reason = form.get("reason", "")
+    if action == "signal":
+        signal = whole(form.get("signal", ""), "signal", -SIGNAL_MAX, SIGNAL_MAX)
+        return await energy.signal_frequency(tx, desk.actor, station_id, signal, desk.now, reason=reason)
+    evse = whole(form.get("evse", ""), "evse", 1, 999)
+    if action == "transfer":
+        modes = energy_words.TRANSFER_CHOICES.get(form.get("modes", ""))
+        if modes is None:
+            raise Invalid("Choose what the car may do.", field="modes")
+        return await energy.allow_transfer(tx, desk.actor, station_id, evse, modes, desk.now, reason=reason)
+    return await energy.use_priority(
+        tx, desk.actor, station_id, evse, action == "priority", desk.now, reason=reason
+    )  # fmt: skip
+
+
 @post("/console/stations/{station_id:str}/current/control", opt={NEEDS: Permission.COMMANDS_SEND}, status_code=200)
 async def set_control(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]:
     """Set a grid function; its settings are JSON, by the names of the standard."""
     form = await desk.form()
     try:
-        control = _control_of(form)
+        control = control_of(form)
         async with desk.transaction() as tx:
             station = await seen_station(desk, tx, station_id)
             await energy.set_control(
@@ -295,16 +274,6 @@ async def set_control(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]:
     desk.tell(COMMANDS_TOPIC, f"station:{station.id}")
     path = f"/console/stations/{shown('sta', station.id)}/current"
     return desk.go(path, desk.words("The grid function is on its way."))
-
-
-def _control_of(form: dict[str, str]) -> DerControl:
-    if form.get("control") not in energy_words.CONTROLS:
-        raise Invalid("There is no such grid function.", field="control")
-    try:
-        body = msgspec.json.decode(form.get("body", ""), type=dict[str, Any])
-    except msgspec.DecodeError:
-        raise Invalid("The settings must be a JSON object.", field="body") from None
-    return DerControl(id="", control=form["control"], is_default=form.get("default") == "yes", body=body)
 
 
 ROUTES: Final = [show_current, chart, set_limit, command, set_control]

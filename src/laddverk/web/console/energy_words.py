@@ -50,6 +50,30 @@ TRANSFERS: Final = {
     "AC_BPT": marked("AC, both ways"),
     "DC_BPT": marked("DC, both ways"),
 }
+TRANSFER_CHOICES: Final = {
+    "charge": ("AC_single_phase", "AC_three_phase", "DC"),
+    "both": ("AC_single_phase", "AC_three_phase", "DC", "AC_BPT", "DC_BPT"),
+}
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WHENS: Final = {
+    "": marked("from a time on"),
+    "daily": marked("every day, between two times"),
+    "mon": marked("every Monday"),
+    "tue": marked("every Tuesday"),
+    "wed": marked("every Wednesday"),
+    "thu": marked("every Thursday"),
+    "fri": marked("every Friday"),
+    "sat": marked("every Saturday"),
+    "sun": marked("every Sunday"),
+}
+KINDS: Final = {
+    "Relative": marked("from the start of the session"),
+    "Dynamic": marked("changes while it holds"),
+}
+DAYS: Final = (
+    marked("Mondays"), marked("Tuesdays"), marked("Wednesdays"), marked("Thursdays"), marked("Fridays"),
+    marked("Saturdays"), marked("Sundays"),
+)  # fmt: skip
 ANSWERS: Final[Words] = {
     "Accepted": ("done", marked("a schedule was sent")),
     "Processing": ("wait", marked("waits for its session")),
