@@ -28,6 +28,7 @@ from laddverk.kernel.actors import PERMISSIONS, Permission, Role
 from laddverk.kernel.ids import new_id, shown
 from laddverk.ocpp import facts
 from laddverk.ocpp.commands import NewValue, Reset
+from laddverk.provisioning import recording as provisioning_recording
 from laddverk.provisioning import service as provisioning
 from laddverk.provisioning.model import TemplateDetails
 from laddverk.stations import service as stations
@@ -87,6 +88,7 @@ QUERIES: Final = {
     "{kind:str}": "?id={station_id}",
     "/configuration/variable": "?component=EVSE&variable=Power",
     "/current/chart.json": "?evse=2",
+    "/monitoring/stream.json": "?stream=1",
 }
 """What an address needs to be told beyond its path."""
 
@@ -156,6 +158,8 @@ async def field(world: World) -> Field:
         await stations.record_variables(
             tx, [facts.VariablesReported(station_id=other, at=NOW, received_at=NOW, variables=(power,))]
         )
+        stream = facts.StreamOpened(station_id=other, at=NOW, received_at=NOW, stream_id=1, monitor_id=1)
+        await provisioning_recording.record_opened_streams(tx, [stream])
         quarantined = new_id()
         await tx.execute(
             "INSERT INTO quarantine (id, station_id, received_at, body, reason) VALUES ($1, $2, $3, '', '')",
