@@ -17,6 +17,7 @@ from laddverk.web.console import (
     authorisation,
     authorisation_people,
     authorisation_reservations,
+    batches,
     certificates,
     commands,
     displays,
@@ -43,6 +44,7 @@ from laddverk.web.console import (
     sites,
     software,
     stations,
+    steering,
     stickers,
     tariffs,
     vendor_data,
@@ -56,7 +58,7 @@ from laddverk.web.visit import named
 PAGES: Final = (
     door, now, finding, registering, stations, provisioning, provisioning_monitoring, provisioning_templates,
     models, ways, proving,
-    frames, commands, stickers,
+    frames, commands, steering, batches, stickers,
     authorisation, authorisation_reservations, authorisation_people,
     sites, sessions, people, tariffs, money, ledger, office, vendor_data, certificates, security, gallery,
     firmware, firmware_makers, software,
@@ -65,6 +67,7 @@ PAGES: Final = (
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
     "station": ("sta", "station", stations.live_parts),
+    "commands": ("sta", "station", steering.live_parts),
     "configuration": ("sta", "station", provisioning.live_parts),
     "monitoring": ("sta", "station", provisioning_monitoring.live_parts),
     "template": ("cfg", "template", provisioning_templates.live_parts),

@@ -23,6 +23,7 @@ class StationTab(Struct, frozen=True):
 
 TABS: Final = (
     StationTab("overview", marked("Overview"), ""),
+    StationTab("commands", marked("Remote control"), "/commands"),
     StationTab("frames", marked("Frames"), "/frames", raw=True),
     StationTab("configuration", marked("Configuration"), "/configuration"),
     StationTab("monitoring", marked("Monitoring"), "/monitoring"),

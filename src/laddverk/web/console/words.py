@@ -112,6 +112,23 @@ COMMANDS: Final = {
 TAKEN_BACK: Final = ("off", marked("taken back"))
 
 
+RESETS: Final = {
+    "soft": marked("when no session runs"),
+    "hard": marked("at once, and sessions end"),
+    "resume": marked("at once, and sessions go on afterwards"),
+}
+
+COMMAND_FILTERS: Final = {
+    "open": marked("under way"),
+    "confirmed": marked("confirmed"),
+    "refused": marked("refused"),
+    "timed_out": marked("not confirmed in time"),
+    "expired": marked("expired before it was sent"),
+    "cancelled": marked("taken back"),
+    "failed": marked("failed"),
+}
+
+
 def state_of(state: str, outcome: str | None) -> tuple[str, str]:
     """Return (kind, word) of a command's state; one that somebody took back has expired by their will."""
     return TAKEN_BACK if state == "expired" and outcome == "Cancelled" else COMMAND_STATES[state]
