@@ -1,4 +1,4 @@
-"""What a charger keeps when its power fails: meters, running transactions, unacknowledged messages, its settings."""
+"""What a charger keeps when its power fails: meters, running transactions, messages to send, settings, firmware."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ class Memory(Struct, frozen=True):
     kept: list[Started | Sampled | Ended]
     written: list[tuple[str, str, str]] = []
     """Component, variable and value of the settings that were written."""
+    firmware: str = ""
+    """The version that was installed last; empty: the one it came with."""
 
 
 def remembered(chargers: dict[str, Charger]) -> bytes:
@@ -28,7 +30,7 @@ def remembered(chargers: dict[str, Charger]) -> bytes:
 
 def _memory(charger: Charger) -> Memory:
     durable = [item for item in charger.outbox if isinstance(item, Started | Sampled | Ended)]
-    return Memory(list(charger.outlets.values()), durable, charger.configuration.written())
+    return Memory(list(charger.outlets.values()), durable, charger.configuration.written(), charger.hardware.firmware)
 
 
 def recall(chargers: dict[str, Charger], memory: bytes) -> int:
@@ -46,6 +48,8 @@ def recall(chargers: dict[str, Charger], memory: bytes) -> int:
 def _restore(charger: Charger, memory: Memory) -> None:
     for component, variable, value in memory.written:
         charger.configuration.write(component, variable, value)
+    if memory.firmware:
+        charger.hardware = msgspec.structs.replace(charger.hardware, firmware=memory.firmware)
     running: dict[str, Charging] = {}
     for outlet in memory.outlets:
         charger.outlets[outlet.number] = outlet

@@ -12,10 +12,11 @@ from random import Random
 from typing import Final
 
 from laddverk.cli.demo.people import Person, cards_at
-from laddverk.cli.demo.places import BY_HAND, FAULTED, SILENT, SPOTS, Stand
+from laddverk.cli.demo.places import BY_HAND, CANNOT_UPDATE, FAULTED, SILENT, SPOTS, Stand
 from laddverk.kernel.time import Clock
 from laddverk.platform.settings import Secrets
 from laddverk.simulator import memory
+from laddverk.simulator.abilities.firmware import Mishap, Software
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.connection import Link
 from laddverk.simulator.faults import Misfortune
@@ -42,6 +43,7 @@ def fleet_of(
     del links[SILENT]
     identity, number = FAULTED
     links[identity].charger.fail(number, clock(), "GroundFailure", "E-17", "Residual current above 30 mA")
+    links[CANNOT_UPDATE].charger.of(Software).mishap = Mishap.FAILS
     where = [
         Place(
             spot.name,

@@ -68,6 +68,7 @@ class UnpublishFirmware(Command, frozen=True, kw_only=True, tag="unpublish_firmw
 class RequestLog(Command, frozen=True, kw_only=True, tag="request_log"):
     """GetLog, or GetDiagnostics of plain 1.6. Confirmed when the charger says that it uploads, or the file comes."""
 
+    SEND_WITHIN = timedelta(hours=24)  # what happened is wanted also when the charger is back tomorrow
     CONFIRM_WITHIN = timedelta(hours=1)  # collecting days of logs takes a small box its time
 
     request_id: int
