@@ -180,3 +180,22 @@ WHERE s.command_ids && $1::uuid[] AND r.started_at > $2
 async def templates_of(tx: Transaction, command_ids: list[UUID], since: datetime) -> list[UUID]:
     """Return the templates whose runs since an instant hold any of these commands."""
     return await tx.values(TEMPLATES_OF_COMMANDS, command_ids, since)
+
+
+class StationName(Struct, frozen=True):
+    """What a station is called, and where it stands."""
+
+    id: UUID
+    name: str
+    site_name: str
+
+
+NAMES = """
+SELECT station.id, station.name, site.name AS site_name FROM station JOIN site ON site.id = station.site_id
+WHERE station.id = ANY($2) AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+"""
+
+
+async def station_names(tx: Transaction, sites: Sites, station_ids: list[UUID]) -> dict[UUID, StationName]:
+    """Return what those of these stations are called that may be seen."""
+    return {row.id: row for row in await tx.fetch(StationName, NAMES, as_list(sites), station_ids)}

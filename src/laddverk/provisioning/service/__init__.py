@@ -12,6 +12,7 @@ from laddverk.provisioning.service.asking import (
     write_values,
 )
 from laddverk.provisioning.service.following import follow_commands, follow_start
+from laddverk.provisioning.service.previews import Preview, preview_template
 from laddverk.provisioning.service.templates import (
     apply_template,
     check_all,
@@ -23,6 +24,7 @@ from laddverk.provisioning.service.templates import (
 )
 
 __all__ = [
+    "Preview",
     "acknowledge_alarm",
     "apply_template",
     "check_all",
@@ -30,6 +32,7 @@ __all__ = [
     "create_template",
     "follow_commands",
     "follow_start",
+    "preview_template",
     "read_variables",
     "request_custom_report",
     "request_monitors",

@@ -16,7 +16,17 @@ from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.provisioning import rules
-from laddverk.provisioning.model import Family, Key, Present, RunId, Template, TemplateDetails, TemplateId
+from laddverk.provisioning.model import (
+    Family,
+    Key,
+    Present,
+    RunId,
+    Standing,
+    StationTraits,
+    Template,
+    TemplateDetails,
+    TemplateId,
+)
 from laddverk.provisioning.service.asking import write_values
 from laddverk.provisioning.store import commands as commands_store
 from laddverk.provisioning.store import templates as store
@@ -185,18 +195,24 @@ async def _check(
     if not templates:
         await store.keep_standings(tx, station_ids, [], now)
         return
+    stations = await commands_store.traits(tx, station_ids)
+    await store.keep_standings(tx, station_ids, await standings_at(tx, stations, templates), now)
+
+
+async def standings_at(
+    tx: Transaction, stations: Sequence[StationTraits], templates: Sequence[Template]
+) -> list[Standing]:
+    """Return how these stations stand to those of `templates` that are meant for them."""
     names = {value.variable.lower() for template in templates for value in template.wanted}
     present: dict[StationId, dict[Key, Present]] = {}
-    for row in await store.present(tx, station_ids, sorted(names)):
+    for row in await store.present(tx, [station.station_id for station in stations], sorted(names)):
         key = (row.component, row.variable, row.attribute)
         present.setdefault(row.station_id, {})[key] = row.as_present()
-    stations = await commands_store.traits(tx, station_ids)
-    standings = [
+    return [
         standing
         for station in stations
         for standing in rules.standings(station, templates, present.get(station.station_id, {}))
     ]
-    await store.keep_standings(tx, station_ids, standings, now)
 
 
 async def check_all(tx: Transaction, after: StationId | None, now: datetime) -> StationId | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
@@ -128,6 +129,8 @@ def _form_page(
     errors: dict[str, str],
     *,
     template: queries.TemplateRow | None = None,
+    preview: service.Preview | None = None,
+    names: dict[UUID, queries.StationName] | None = None,
     status: int = 200,
 ) -> Response[str]:
     return desk.page(
@@ -137,8 +140,20 @@ def _form_page(
         values=values,
         errors=errors,
         chosen=template,
+        preview=preview,
+        names=names or {},
         own=provisioning_words,
     )
+
+
+async def _previewed(desk: Desk, form: dict[str, str], template: queries.TemplateRow | None) -> Response[str]:
+    """Show the form again with what the template would find at the chargers."""
+    async with desk.transaction() as tx:
+        known = TemplateId(template.id) if template else None
+        preview = await service.preview_template(tx, desk.actor, _details_of(form), desk.now, known)
+        names = await queries.station_names(tx, desk.sites, [one.station_id for one in preview.differing])
+        sites = await _site_choices(desk, tx)
+    return _form_page(desk, sites, form, {}, template=template, preview=preview, names=names)
 
 
 @post("/console/templates/new", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
@@ -146,6 +161,8 @@ async def create_template(desk: AtDesk) -> Response[Any]:
     """Make a template."""
     form = await desk.form()
     try:
+        if form.get("do") == "preview":
+            return await _previewed(desk, form, None)
         async with desk.transaction() as tx:
             template_id = await service.create_template(tx, desk.actor, _details_of(form), desk.now)
     except Problem as problem:
@@ -204,6 +221,8 @@ async def revise_template(desk: AtDesk, template_id: FromPath[str]) -> Response[
     async with desk.transaction() as tx:
         template = await _seen(desk, tx, template_id)
     try:
+        if form.get("do") == "preview":
+            return await _previewed(desk, form, template)
         async with desk.transaction() as tx:
             number = await service.revise_template(
                 tx, desk.actor, TemplateId(template.id), _details_of(form), desk.now, reason=form.get("reason", "")

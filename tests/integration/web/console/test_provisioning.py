@@ -286,3 +286,17 @@ async def test_an_alarm_is_acknowledged_and_leaves_the_first_page(told: Told, si
     async with told.world.house.database.transaction() as tx:
         await recording.record_events(tx, [event(told.world.station, 2, cleared=True), event(told.world.station, 1)])
     assert "Ola byter kontaktorn" not in (await browser.open("/console/alarms")).text, "it is raised anew"
+
+
+async def test_what_a_template_would_find_is_shown_before_it_is_saved(told: Told, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    form = {"name": "", "family": "2.x", "values": "OCPPCommCtrlr.HeartbeatInterval = 777", "do": "preview"}
+    page = (await browser.send("/console/templates/new", **form)).text
+    assert 'id="preview"' in page
+    assert "<code>90</code>" not in page, "another template counts for this setting"
+    page = (await browser.send(f"/console/templates/{told.template}/edit", **form)).text
+    assert "<code>90</code>" in page
+    same = {**form, "values": "OCPPCommCtrlr.HeartbeatInterval = 90"}
+    assert "<code>90</code>" not in (await browser.send(f"/console/templates/{told.template}/edit", **same)).text
+    async with told.world.house.database.transaction() as tx:
+        assert await tx.value("SELECT count(*) FROM configuration_template_version") == 1, "nothing was saved"
