@@ -162,6 +162,66 @@ async def anchors(tx: Transaction) -> list[AnchorView]:
     return await tx.fetch(AnchorView, ANCHORS)
 
 
+class CandidateRow(Struct, frozen=True, kw_only=True):
+    """A charger that may be given a root."""
+
+    id: UUID
+    name: str
+    identity: str
+    site_name: str
+    vendor: str
+    model: str
+    protocol: str
+    has_it: bool
+    """It says so, or it has accepted it."""
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What the chargers to choose from are narrowed to. Empty texts narrow nothing."""
+
+    search: str = ""
+    site_id: UUID | None = None
+    model: str = ""
+    without: bool = True
+    """Only those that do not have the root."""
+
+
+CANDIDATES = """
+SELECT * FROM (
+    SELECT s.id, s.name, s.identity, site.name AS site_name, s.vendor, s.model, coalesce(s.protocol, '') AS protocol,
+           EXISTS (SELECT FROM installed_certificate i JOIN trust_anchor_name n
+                   ON n.issuer_key_hash = i.issuer_key_hash AND n.serial_number = i.serial_normal
+                   JOIN trust_anchor a ON a.id = n.anchor_id AND a.use = i.use
+                   WHERE i.station_id = s.id AND a.id = $2) AS has_it
+    FROM station s JOIN site ON site.id = s.site_id
+    WHERE s.retired_at IS NULL AND ($1::uuid[] IS NULL OR s.site_id = ANY($1)) AND ($3::uuid IS NULL OR s.site_id = $3)
+      AND ($4 = '' OR s.model = $4)
+      AND ($5 = '' OR concat_ws(' ', s.name, s.identity, s.model, s.serial) ILIKE '%' || $5 || '%')
+) candidate WHERE NOT ($6 AND has_it) ORDER BY name, id LIMIT $7
+"""
+
+
+async def candidates(
+    tx: Transaction, sites: Sites, anchor_id: UUID, wanted: Wanted, *, limit: int
+) -> list[CandidateRow]:
+    """Return chargers in service that may be given a root, by name."""
+    return await tx.fetch(
+        CandidateRow, CANDIDATES, _sites(sites), anchor_id, wanted.site_id, wanted.model, _pattern(wanted.search),
+        wanted.without, limit,
+    )  # fmt: skip
+
+
+MODELS = """
+SELECT model FROM station WHERE model <> '' AND retired_at IS NULL AND ($1::uuid[] IS NULL OR site_id = ANY($1))
+GROUP BY model ORDER BY count(*) DESC, model LIMIT 50
+"""
+
+
+async def models(tx: Transaction, sites: Sites) -> list[str]:
+    """Return the models of chargers in service, the commonest first."""
+    return [str(one) for one in await tx.values(MODELS, _sites(sites))]
+
+
 class InstalledRow(Struct, frozen=True, kw_only=True):
     """A certificate that a charger says is installed, with the name of the root if we know it."""
 

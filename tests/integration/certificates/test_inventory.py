@@ -38,7 +38,7 @@ async def done(network: Network) -> None:
 async def install(network: Network, root: UUID, *identities: str) -> None:
     chosen = [network.station_ids[identity] for identity in identities]
     async with network.house.database.transaction() as tx:
-        await certificates.install(tx, ACTOR, root, chosen, network.house.clock(), reason="test")
+        await certificates.install_in_many(tx, ACTOR, root, chosen, network.house.clock(), reason="test")
     await done(network)
 
 
@@ -122,3 +122,27 @@ async def test_what_was_deleted_already_is_not_found_and_leaves_the_inventory(ne
             )
         await done(network)
     assert (await inventory(network))[0] == []
+
+
+async def test_a_root_goes_to_many_at_once_and_who_has_it_is_offered_no_more(network: Network) -> None:
+    anchor = await trust(network, pki.entity("Root of ours", ca=True))
+    await network.add_station("AWAY")
+    wanted = queries.Wanted()
+    async with charger_on(network, Protocol.V16, "CP1"), charger_on(network, Protocol.V21, "CP2"):
+        async with network.house.database.transaction() as tx:
+            assert [row.name for row in await queries.candidates(tx, None, anchor, wanted, limit=9)] == [
+                "AWAY", "CP1", "CP2",
+            ]  # fmt: skip
+            ids = [network.station_ids[name] for name in ("CP1", "CP2", "AWAY")]
+            await certificates.install_in_many(tx, ACTOR, anchor, ids, network.house.clock(), reason="test")
+        network.house.hints.publish([COMMANDS_TOPIC])
+        confirmed = "SELECT count(*) = 2 FROM command WHERE state = 'confirmed' AND batch_id IS NOT NULL"
+        await until(lambda: network.value(confirmed), network=network)
+        await network.house.worker.run_until_idle()
+    async with network.house.database.transaction() as tx:
+        assert [row.name for row in await queries.candidates(tx, None, anchor, wanted, limit=9)] == ["AWAY"]
+        every = queries.Wanted(without=False, search="CP")
+        assert [row.has_it for row in await queries.candidates(tx, None, anchor, every, limit=9)] == [True, True]
+        assert await queries.candidates(tx, [], anchor, every, limit=9) == []
+    waits = "SELECT expires_at > now() + interval '6 days' FROM command WHERE state = 'queued'"
+    assert await network.value(waits)

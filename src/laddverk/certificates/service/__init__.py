@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from laddverk.certificates.service.door import ended, issue, revoke, used
 from laddverk.certificates.service.events import acknowledge, foreign_transaction, note, record_events
-from laddverk.certificates.service.inventory import ask_inventory, delete, install
+from laddverk.certificates.service.inventory import ask_inventory, delete, install, install_in_many
 from laddverk.certificates.service.questions import (
     record_chain_status,
     record_contracts,
@@ -24,6 +24,7 @@ __all__ = [
     "ended",
     "foreign_transaction",
     "install",
+    "install_in_many",
     "issue",
     "note",
     "record_chain_status",

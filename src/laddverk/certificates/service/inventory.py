@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,17 +12,16 @@ import msgspec
 from laddverk.certificates import reading, store_roots
 from laddverk.certificates.store_roots import Installed
 from laddverk.kernel.actors import Actor, Permission
-from laddverk.kernel.ids import CommandId, StationId
+from laddverk.kernel.ids import BatchId, CommandId, StationId
 from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.ocpp.commands import DeleteCertificate, InstallCertificate, ListCertificates, Use
 from laddverk.ocpp.facts import HashData
 from laddverk.ocpp.protocol import Protocol
-from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.stations import service as stations
 from laddverk.stations.model import CommandFinished, CommandState
 
-STATIONS_AT_ONCE_MAX: Final = 500  # a larger fleet is reached by site or by model
+WAIT: Final = timedelta(days=7)  # a root that comes late is as good
 FIELD_MAX: Final = 160  # characters of a hash or a serial number; 128 in OCPP
 LISTED_MAX: Final = 200
 
@@ -43,22 +42,30 @@ async def ask_inventory(
 
 
 async def install(
-    tx: Transaction, actor: Actor, anchor_id: UUID, station_ids: Sequence[StationId], now: datetime, *, reason: str = ""
-) -> list[CommandId]:
-    """Have chargers trust a root; return the commands. Needs stations:write and commands:send."""
+    tx: Transaction, actor: Actor, anchor_id: UUID, station_id: StationId, now: datetime, *, reason: str = ""
+) -> CommandId:
+    """Have a charger trust a root; return the command. Needs stations:write and commands:send."""
+    command = await _installation(tx, actor, anchor_id)
+    return await stations.request_command(tx, actor, station_id, command, now, reason=reason)
+
+
+async def install_in_many(
+    tx: Transaction, actor: Actor, anchor_id: UUID, station_ids: Sequence[StationId], now: datetime, *, reason: str
+) -> BatchId:
+    """Have many chargers trust a root; return the batch. Needs stations:write and commands:send.
+
+    It waits a week for those that are away. Raises what `stations.request_of_many` raises.
+    """
+    command = await _installation(tx, actor, anchor_id)
+    return await stations.request_of_many(tx, actor, station_ids, command, now, reason=reason, wait=WAIT)
+
+
+async def _installation(tx: Transaction, actor: Actor, anchor_id: UUID) -> InstallCertificate:
     actor.require(Permission.STATIONS_WRITE)
     anchor = await store_roots.anchor(tx, anchor_id)
     if anchor is None:
         raise NotFound("There is no such root.", field="root")
-    if not station_ids or len(station_ids) > STATIONS_AT_ONCE_MAX:
-        raise Invalid("Choose from 1 to %(max)s chargers.", field="stations", max=STATIONS_AT_ONCE_MAX)
-    command = InstallCertificate(use=anchor.use, certificate=anchor.pem)
-    sent = [await stations.request_command(tx, actor, one, command, now, reason=reason) for one in station_ids]
-    await audit.write(
-        tx, actor, "root.installed", "trust_anchor", anchor_id, at=now, reason=reason,
-        detail={"stations": [str(one) for one in station_ids], "name": anchor.name},
-    )  # fmt: skip
-    return sent
+    return InstallCertificate(use=anchor.use, certificate=anchor.pem)
 
 
 async def delete(

@@ -149,9 +149,9 @@ async def install_root(asked: Asking, station: FromPath[str], data: JSONBody[Roo
     station_id = await _seen(asked, station)
     async with asked.transaction() as tx:
         sent = await certificates.install(
-            tx, asked.actor, _root(data.root_id), [station_id], asked.now, reason=data.reason
+            tx, asked.actor, _root(data.root_id), station_id, asked.now, reason=data.reason
         )
-    return _queued(asked, sent)
+    return _queued(asked, [sent])
 
 
 @post("/stations/{station:str}/certificates/inventory", opt=needs(Permission.COMMANDS_SEND))

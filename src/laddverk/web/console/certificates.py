@@ -13,11 +13,16 @@ from laddverk.certificates import service as certificates
 from laddverk.certificates.model import NewAnchor
 from laddverk.certificates.service.roots import ROOT_USES
 from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import StationId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.ocpp.commands import Use
+from laddverk.stations import queries as stations_queries
+from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.stations.service.batching import BATCH_MAX
 from laddverk.web.console import certificate_words
-from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
+from laddverk.web.visit import named
 
 ADDRESS: Final = "/console/certificates"
 EVENTS: Final = "/console/security-events"
@@ -99,6 +104,58 @@ async def retire_root(desk: AtDesk, root: FromPath[str]) -> Response[Any]:
     return desk.go(f"{ADDRESS}/roots", desk.words("The root is no longer trusted."))
 
 
+@get(f"{ADDRESS}/roots/{{root:str}}/install", opt={NEEDS: Permission.COMMANDS_SEND})
+async def choose_stations(desk: AtDesk, root: FromPath[str]) -> Response[str]:
+    """Choose the chargers that are to trust a root."""
+    return await _choosing(desk, identity(root), {}, frozenset(), {})
+
+
+async def _choosing(
+    desk: Desk, root: UUID, values: dict[str, str], ticked: frozenset[str], errors: dict[str, str], status: int = 200
+) -> Response[str]:
+    listing = desk.listing("name")
+    site = desk.asked("site")
+    wanted = queries.Wanted(
+        search=listing.search,
+        site_id=named("sit", site) if site else None,
+        model=desk.asked("model"),
+        without=desk.asked("which") != "all",
+    )
+    async with desk.transaction() as tx:
+        anchor = next((row for row in await queries.anchors(tx) if row.id == root), None)
+        return desk.page(
+            "console/certificates/install.html",
+            status=status,
+            own=certificate_words,
+            root=found(anchor),
+            rows=await queries.candidates(tx, desk.sites, root, wanted, limit=BATCH_MAX),
+            most=BATCH_MAX,
+            sites=await stations_queries.sites(tx, desk.sites),
+            models=await queries.models(tx, desk.sites),
+            values=values,
+            ticked=ticked,
+            errors=errors,
+        )
+
+
+@post(f"{ADDRESS}/roots/{{root:str}}/install", opt={NEEDS: Permission.COMMANDS_SEND}, status_code=200)
+async def install_root(desk: AtDesk, root: FromPath[str]) -> Response[Any]:
+    """Have the chosen chargers trust a root; how far it is stands on the page of the batch."""
+    form, ticked = await desk.form(), await desk.choices("station")
+    try:
+        chosen = [StationId(named("sta", text)) for text in ticked[: BATCH_MAX + 1]]
+        async with desk.transaction() as tx:
+            batch_id = await certificates.install_in_many(
+                tx, desk.actor, identity(root), chosen, desk.now, reason=form.get("reason", "")
+            )
+    except Invalid as problem:
+        return await _choosing(
+            desk, identity(root), dict(form), frozenset(ticked), desk.errors(problem), problem.status
+        )
+    desk.tell(COMMANDS_TOPIC, *(f"station:{one}" for one in chosen))
+    return desk.go(f"/console/batches/{shown('bat', batch_id)}", desk.words("The chargers are asked."))
+
+
 def identity(text: str) -> UUID:
     """Return the id in an address. Raises `NotFound`."""
     try:
@@ -153,6 +210,8 @@ ROUTES: Final = [
     list_roots,
     add_root,
     retire_root,
+    choose_stations,
+    install_root,
     list_questions,
     list_events,
     acknowledge_event,

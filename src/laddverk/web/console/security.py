@@ -86,7 +86,7 @@ async def _command(desk: Desk, tx: Transaction, station_id: StationId, action: s
             await certificates.ask_inventory(tx, desk.actor, station_id, desk.now, reason=reason)
         case "install":
             root = identity(form.get("root", ""))
-            await certificates.install(tx, desk.actor, root, [station_id], desk.now, reason=reason)
+            await certificates.install(tx, desk.actor, root, station_id, desk.now, reason=reason)
         case "delete":
             named = HashData(
                 algorithm=form.get("algorithm", ""),

@@ -120,3 +120,25 @@ async def test_what_waits_for_a_look_is_on_the_first_page(world: World, signed_i
             tx, NewEvent(station_id=world.station, at=NOW, received_at=NOW, kind="TamperDetectionActivated")
         )
     assert "/console/security-events?only=open" in (await browser.open("/console")).text
+
+
+async def test_a_root_is_installed_in_chosen_chargers_from_its_page(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    await browser.send(
+        "/console/certificates/roots", use="csms_root", pem=pki.entity("Root", ca=True).pem, name=HOSTILE
+    )
+    root = await value(world, "SELECT id FROM trust_anchor")
+    here = f"/console/certificates/roots/{root}/install"
+    page = await browser.open(here)
+    assert page.status_code == 200
+    assert HOSTILE not in page.text
+    station = shown("sta", world.station)
+    assert (await browser.send(here, station=station, reason="")).status_code == 422
+    assert (await browser.send(here, reason="new root")).status_code == 422
+    assert (await browser.send(f"/console/certificates/roots/{world.station}/install", reason="x")).status_code == 404
+    answer = await browser.send(here, station=station, reason="new root")
+    assert answer.status_code == 303, answer.text
+    assert (await browser.open(answer.headers["location"])).status_code == 200
+    assert await value(world, "SELECT count(*) FROM command WHERE kind = 'install_certificate'") == 1
+    host = await signed_in(Role.SITE_HOST, world.site)
+    assert (await host.open(here)).status_code == 403
