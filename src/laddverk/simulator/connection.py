@@ -24,6 +24,7 @@ from laddverk.kernel.time import Clock, system_clock
 from laddverk.ocpp import frames
 from laddverk.ocpp.errors import Fault
 from laddverk.ocpp.protocol import Protocol
+from laddverk.simulator.accents import Accent
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.dialect import Dialect
 from laddverk.simulator.dialect16 import DIALECT_16
@@ -60,6 +61,7 @@ class Link:
     """One charger and its socket. `run` lives until it is cancelled."""
 
     __slots__ = (
+        "_accent",
         "_away_until",
         "_dialect",
         "_idle",
@@ -91,10 +93,12 @@ class Link:
         clock: Clock = system_clock,
         patience: Patience = PATIENT,
         tls: ssl.SSLContext | None = None,
+        accent: Accent | None = None,
     ) -> None:
         """`url` is that of the network, without the charger's identity: `ws://host:9000/ocpp`.
 
-        `tls` is what the charger trusts and shows on a `wss://` address; without it, what the machine trusts.
+        `tls` is what the charger trusts and shows on a `wss://` address; without it, what the machine trusts. With an
+        `accent` it bends what it says.
         """
         self.charger = charger
         self.clock = clock
@@ -106,6 +110,7 @@ class Link:
         self._ledger = ledger
         self._patience = patience
         self._tls = tls
+        self._accent = accent
         self._away_until = 0.0
         self._socket: ClientConnection | None = None
         self._woken = asyncio.Event()
@@ -228,7 +233,8 @@ class Link:
             self.counters.said += 1
             self.counters.by_action[action] = self.counters.by_action.get(action, 0) + 1
             return True
-        answer = await self._asked(socket, action, frames.encode_call(self._next_id(), action, message))
+        frame = frames.encode_call(self._next_id(), action, message)
+        answer = await self._asked(socket, action, self._accent(frame) if self._accent else frame)
         match answer:
             case frames.CallResult(payload=payload):
                 return await self._acknowledged(socket, item, payload)
