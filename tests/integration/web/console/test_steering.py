@@ -51,7 +51,7 @@ async def test_a_session_is_started_for_a_driver_with_a_limit(signed_in: SignedI
     answer = await browser.send(address, outlet="1", driver=driver, limit="10", unit="A", reason="thin cable")
     assert answer.status_code == 303, answer.text
     limit = "command#>>'{profile,schedules,0,periods,0,limit}'"
-    assert await value(world, f"SELECT {limit} FROM command WHERE kind = 'start_charging'") == "10"  # noqa: S608 - ours
+    assert await value(world, f"SELECT {limit} FROM command WHERE kind = 'start_charging'") == "10"
     assert await value(world, "SELECT condition FROM charging_profile") == "wanted"
     assert (await browser.send(address, outlet="1", driver=driver)).status_code == 409
 
@@ -110,8 +110,8 @@ async def test_many_are_asked_at_once_and_those_that_failed_again(signed_in: Sig
     assert "Ask them again" not in page
     async with world.house.database.transaction() as tx:
         await tx.execute(
-            "UPDATE command SET state = CASE WHEN station_id = $1 THEN 'confirmed' ELSE 'refused' END, outcome = 'Rejected',"
-            " finished_at = $2 WHERE kind = 'clear_cache'",
+            "UPDATE command SET state = CASE WHEN station_id = $1 THEN 'confirmed' ELSE 'refused' END,"
+            " outcome = 'Rejected', finished_at = $2 WHERE kind = 'clear_cache'",
             world.station,
             NOW,
         )
