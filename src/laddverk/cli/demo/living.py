@@ -12,11 +12,12 @@ from random import Random
 from typing import Final
 
 from laddverk.cli.demo.people import Person, cards_at
-from laddverk.cli.demo.places import BY_HAND, CANNOT_UPDATE, FAULTED, SILENT, SPOTS, Stand
+from laddverk.cli.demo.places import ACCENTED, BY_HAND, CANNOT_UPDATE, FAULTED, SILENT, SPOTS, Stand
 from laddverk.kernel.time import Clock
 from laddverk.platform.settings import Secrets
 from laddverk.simulator import memory
 from laddverk.simulator.abilities.firmware import Mishap, Software
+from laddverk.simulator.accents import loose
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.connection import Link
 from laddverk.simulator.faults import Misfortune
@@ -71,7 +72,8 @@ def _link(stand: Stand, secrets: Secrets, ocpp_url: str, clock: Clock, seed: int
     charger = Charger(hardware)
     for outlet in charger.outlets.values():
         outlet.register_wh = Random(f"{seed} {stand.identity} {outlet.number}").uniform(5e7, 9e7)
-    return Link(charger, ocpp_url, key_of(secrets, stand.identity), clock=clock)
+    accent = loose if stand.identity in ACCENTED else None
+    return Link(charger, ocpp_url, key_of(secrets, stand.identity), clock=clock, accent=accent)
 
 
 async def live(fleet: Fleet, state_dir: Path, clock: Clock) -> None:

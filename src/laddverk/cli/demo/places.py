@@ -108,6 +108,7 @@ def stands() -> list[Stand]:
 
 
 SILENT: Final = "MOLN-03"
+ACCENTED: Final = frozenset({"GAML-03", "LIND-02"})  # bend the standard in all they say
 CANNOT_UPDATE: Final = "LIND-01"  # its installation of new firmware fails
 """Stands in the network and does not connect: somebody must look at it."""
 FAULTED: Final = ("BORA-02", 1)
