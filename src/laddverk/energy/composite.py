@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from laddverk.energy.model import COMPOSITE_S_MAX, PERIODS_MAX, Feed, Placed, Running, Step
-from laddverk.energy.rules import DAY_S, WEEK_S, phases_of, to_unit
+from laddverk.energy.rules import DAY_S, WEEK_S, to_unit
 from laddverk.ocpp.facts import Period, Profile, ProfileKind, Purpose, RateUnit, Schedule
 
 TX_PURPOSES: Final = (Purpose.PRIORITY, Purpose.TX, Purpose.TX_DEFAULT)
@@ -105,7 +105,7 @@ def _limit(one: Placed, at: datetime, feed: Feed, running: Running | None) -> fl
         if found is None:
             return None
         limit = one.limit_now if profile.kind is ProfileKind.DYNAMIC and one.limit_now is not None else found.limit
-        return None if limit is None else to_unit(limit, schedule.unit, RateUnit.AMPERE, phases_of(found, feed))
+        return None if limit is None else to_unit(limit, schedule.unit, RateUnit.AMPERE, found, feed)
     return None
 
 
@@ -176,9 +176,7 @@ def told_steps(schedule: Schedule, starts_at: datetime, feed: Feed) -> list[Step
     return [
         Step(
             starts_at + timedelta(seconds=period.start_s),
-            None
-            if period.limit is None
-            else to_unit(period.limit, schedule.unit, RateUnit.AMPERE, phases_of(period, feed)),
+            None if period.limit is None else to_unit(period.limit, schedule.unit, RateUnit.AMPERE, period, feed),
         )
         for period in schedule.periods
     ]

@@ -49,6 +49,13 @@ class Feed(Struct, frozen=True):
     current_max_a: float = 32.0
     power_max_w: float = 22_000.0
 
+    @property
+    def volts(self) -> float:
+        """What makes watts of amperes on one phase. Nobody knows a DC car's: taken is full power at full current."""
+        if self.phases == 0 and self.current_max_a > 0 and self.power_max_w > 0:
+            return self.power_max_w / self.current_max_a
+        return VOLTAGE_V
+
 
 class Running(Struct, frozen=True):
     """A session that runs at an outlet, as profiles see it."""

@@ -199,11 +199,11 @@ def phases_of(period: Period, feed: Feed) -> int:
     return max(1, min(period.phases or PHASES_DEFAULT, feed.phases))
 
 
-def to_unit(limit: float, unit: RateUnit, wanted: RateUnit, phases: int, volts: float = VOLTAGE_V) -> float:
-    """Return a limit in the wanted unit: watts are volts times phases times amperes."""
+def to_unit(limit: float, unit: RateUnit, wanted: RateUnit, period: Period, feed: Feed) -> float:
+    """Return the limit of a period in the wanted unit: watts are volts times phases times amperes."""
     if unit is wanted:
         return limit
-    factor = volts * phases
+    factor = feed.volts * phases_of(period, feed)
     return limit * factor if wanted is RateUnit.WATT else limit / factor
 
 
@@ -221,12 +221,10 @@ def _converted(schedule: Schedule, feed: Feed, allows: Allowed) -> Schedule:
 
 
 def _period_in(period: Period, unit: RateUnit, wanted: RateUnit, feed: Feed) -> Period:
-    phases = phases_of(period, feed)
-
     def moved(limit: float | None) -> float | None:
         if limit is None:
             return None
-        exact = to_unit(limit, unit, wanted, phases)
+        exact = to_unit(limit, unit, wanted, period, feed)
         return int(exact * 10 + 1e-6) / 10  # down to a tenth: never more than was allowed
 
     return replace(period, limit=moved(period.limit), limit_l2=moved(period.limit_l2), limit_l3=moved(period.limit_l3))
@@ -240,12 +238,10 @@ def _snapped(schedule: Schedule, feed: Feed) -> Schedule:
 
 
 def _paused(period: Period, unit: RateUnit, feed: Feed) -> Period:
-    phases = phases_of(period, feed)
-
     def snapped(limit: float | None) -> float | None:
         if limit is None or limit == 0:
             return limit
-        amperes = to_unit(limit, unit, RateUnit.AMPERE, phases)
+        amperes = to_unit(limit, unit, RateUnit.AMPERE, period, feed)
         return 0.0 if amperes < CURRENT_MIN_A - 1e-9 else limit
 
     return replace(
@@ -261,7 +257,7 @@ def fits(plan: Schedule, limit_a: Sequence[float | None], feed: Feed) -> bool:
     for period, allowed_a in zip(plan.periods, limit_a, strict=False):
         if allowed_a is None or period.limit is None:
             continue
-        amperes = to_unit(period.limit, plan.unit, RateUnit.AMPERE, phases_of(period, feed))
+        amperes = to_unit(period.limit, plan.unit, RateUnit.AMPERE, period, feed)
         if amperes > allowed_a * PLAN_TOLERANCE:
             return False
     return True

@@ -113,8 +113,17 @@ def _in_amperes(period: Period, unit: RateUnit, outlet: Outlet | None) -> float:
     assert period.limit is not None
     if unit is RateUnit.AMPERE:
         return period.limit
-    phases = outlet.supply.phases if outlet else 3
-    return period.limit / (VOLTAGE_V * max(1, min(period.phases or 3, phases or 1)))
+    return period.limit / _watts_per_ampere(outlet, period.phases or 3)
+
+
+def _watts_per_ampere(outlet: Outlet | None, phases: int = 3) -> float:
+    """Return what one ampere is in watts; of DC that of full power at full current."""
+    if outlet is None:
+        return VOLTAGE_V * phases
+    supply = outlet.supply
+    if supply.phases == 0:
+        return supply.power_max_w / supply.current_max_a
+    return VOLTAGE_V * min(phases, supply.phases)
 
 
 def pass_time(charger: Charger, at: datetime) -> None:
@@ -282,7 +291,7 @@ def _composite(charger: Charger, evse: int, duration_s: int, unit: str | None, a
     if evse and evse not in charger.outlets:
         return None
     outlet = charger.outlets.get(evse)
-    factor = VOLTAGE_V * max(1, outlet.supply.phases if outlet else 3) if unit == "W" else 1.0
+    factor = _watts_per_ampere(outlet) if unit == "W" else 1.0
     most = outlet.supply.current_max_a if outlet else sum(one.supply.current_max_a for one in charger.outlets.values())
     periods: list[dict[str, Any]] = []
     for second in range(0, max(1, duration_s), STEP_S):

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from laddverk.displays import queries
 from laddverk.displays import service as displays
-from laddverk.displays.model import Wanted
+from laddverk.displays.model import FATAL, Wanted
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import CommandId, StationId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
@@ -58,7 +58,8 @@ async def known_of(desk: Desk, tx: Transaction, station: StationDetail) -> dict[
         "meant": meant,
         "sent": sent,
         "told": told,
-        "drift": drift(meant[1].tariff.id if meant else None, sent, told),
+        "drift": drift(meant[1].tariff.id if meant and meant[1].may_be_sent else None, sent, told),
+        "fatal": FATAL,
         "costs": await queries.costs(tx, station.id),
         "connectors": await stations_queries.connectors(tx, station.id),
         "settlements": await queries.settlements_at(tx, station.id) if desk.may(Permission.PAYMENTS_READ) else [],
