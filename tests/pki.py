@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -43,6 +44,7 @@ def entity(
     begins: timedelta = -HOUR,
     life: timedelta = YEAR,
     responder: str = "",
+    address: str = "",
     answers_ocsp: bool = False,
     signed_with: ec.EllipticCurvePrivateKey | None = None,
 ) -> Entity:
@@ -62,6 +64,9 @@ def entity(
     if responder:
         location = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(responder))
         builder = builder.add_extension(x509.AuthorityInformationAccess([location]), critical=False)
+    if address:
+        found_at = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+        builder = builder.add_extension(found_at, critical=False)
     if answers_ocsp:
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
     signer = signed_with or (issuer.key if issuer else key)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-Answer = tuple[int, bytes]
+Answer = tuple[int, bytes] | tuple[int, bytes, dict[str, str]]
 Handler = Callable[["Request"], Awaitable[Answer]]
 
 
@@ -26,15 +27,16 @@ class Request:
 
 
 class HttpDouble:
-    """Serves `handler` on 127.0.0.1 until it is closed."""
+    """Serves `handler` on 127.0.0.1 until it is closed, by TLS when given how."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
         self._handler = handler
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> HttpDouble:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -47,15 +49,19 @@ class HttpDouble:
     def url(self) -> str:
         """Where it is."""
         assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
         try:
             while (request := await _read(reader)) is not None:
-                status, body = await self._handler(request)
-                head = f"HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-                writer.write(head.encode() + body)
+                status, body, *more = await self._handler(request)
+                headers = {"content-type": "application/json", "content-length": str(len(body))}
+                for extra in more:
+                    headers |= extra
+                head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+                writer.write(f"HTTP/1.1 {status} -\r\n{head}\r\n".encode() + body)
                 await writer.drain()
         except (BreakConnection, ConnectionError):
             pass
