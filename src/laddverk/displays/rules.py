@@ -69,14 +69,6 @@ def _check_text(text: DisplayText) -> None:
         raise Invalid("A language is two letters, such as sv or en.", field="language")
 
 
-def for_version(texts: Sequence[DisplayText], *, is_21: bool, language: str) -> tuple[DisplayText, ...]:
-    """Return the texts as a charger of this version takes them: 2.0.1 shows one, that of `language` if there is one."""
-    if is_21:
-        return tuple(texts)
-    chosen = next((text for text in texts if text.language == language), texts[0])
-    return (chosen,)
-
-
 # Tariffs.
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.displays.capabilities import Display, display_of
 from laddverk.displays.model import Wanted
 from laddverk.kernel.ids import StationId
 from laddverk.ocpp import facts
@@ -33,6 +34,25 @@ SELECT id, protocol FROM station WHERE id = $1 AND ($2::uuid[] IS NULL OR site_i
 async def lock_station(tx: Transaction, station_id: UUID, site_ids: Collection[UUID] | None) -> Addressee | None:
     """Return a station that may be seen, locked."""
     return await tx.fetch_one(Addressee, LOCK_STATION, station_id, None if site_ids is None else list(site_ids))
+
+
+class _Variable(Struct, frozen=True):
+    variable: str
+    value: str | None
+    max_limit: float | None
+
+
+CAPABILITIES = """
+SELECT lower(variable) AS variable, value, max_limit FROM station_variable
+WHERE station_id = $1 AND component = 'DisplayMessageCtrlr' AND attribute = 'Actual' LIMIT 50
+"""
+
+
+async def display(tx: Transaction, station_id: UUID, *, is_21: bool) -> Display:
+    """Return what a station said that its display can do."""
+    rows = await tx.fetch(_Variable, CAPABILITIES, station_id)
+    limit = next((row.max_limit for row in rows if row.variable == "displaymessages"), None)
+    return display_of({row.variable: row.value for row in rows}, messages_limit=limit, is_21=is_21)
 
 
 NEXT_NUMBER = "SELECT coalesce(max(number), 0) + 1 FROM display_message WHERE station_id = $1"

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from laddverk.displays import rules, store
-from laddverk.displays.model import MESSAGES_MAX, STATIONS_MAX, Wanted
+from laddverk.displays import capabilities, rules, store
+from laddverk.displays.model import STATIONS_MAX, Wanted
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import CommandId, StationId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, Problem, TooMany
@@ -22,8 +22,6 @@ from laddverk.stations import service as stations
 
 REQUEST_ID_MAX: Final = 2**31 - 1
 NAME_LENGTH_MAX: Final = 80
-FIRST_LANGUAGE: Final = "sv"
-"""Of several languages, what a charger of 2.0.1 shows, which can show one."""
 
 
 async def seen_station(tx: Transaction, actor: Actor, station_id: StationId) -> store.Addressee:
@@ -47,16 +45,19 @@ async def show(
     Needs commands:send. Raises `NotFound`, `Invalid`, `Conflict` (1.6; no session at the outlet), `TooMany`.
     """
     actor.require(Permission.COMMANDS_SEND)
-    good = rules.checked(wanted, now)
     station = await seen_station(tx, actor, station_id)
-    if await store.count_there(tx, station_id) >= MESSAGES_MAX:
-        raise TooMany("The charger has %(count)s messages already.", remedy="Take one away.", count=MESSAGES_MAX)
+    is_21 = station.protocol == Protocol.V21.value
+    display = await store.display(tx, station_id, is_21=is_21)
+    good = rules.checked(wanted, now)
+    fit = capabilities.fitted(good, display, is_21=is_21)
+    there = await store.count_there(tx, station_id)
+    if there >= display.messages_max:
+        raise TooMany("The charger has %(count)s messages already.", remedy="Take one away.", count=there)
     key = await _session_key(tx, station_id, good.evse_number)
     number = await store.next_number(tx, station_id)
-    texts = rules.for_version(good.texts, is_21=station.protocol == Protocol.V21.value, language=FIRST_LANGUAGE)
     message = DisplayMessage(
         id=number,
-        texts=texts,
+        texts=fit.texts,
         priority=good.priority,
         state=good.state,
         starts_at=good.starts_at,
