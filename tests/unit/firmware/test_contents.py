@@ -3,12 +3,14 @@
 import gzip
 import io
 import tarfile
+import tracemalloc
 import zipfile
 
 import pytest
 
 from laddverk.firmware import contents
-from laddverk.firmware.contents import look, sniffed
+from laddverk.firmware.contents import Wish, look, sniffed
+from laddverk.firmware.levels import Level, level_of
 from laddverk.firmware.model import FileKind
 from laddverk.firmware.redaction import redacted
 from laddverk.kernel.problems import Invalid
@@ -70,7 +72,7 @@ def test_a_program_is_no_log(data):
 def test_a_text_is_shown_by_lines_and_searched(at):
     shown = look(at(LOG), FileKind.TEXT)
     assert [line.number for line in shown.lines] == [1, 2, 3]
-    found = look(at(LOG), FileKind.TEXT, search="error")
+    found = look(at(LOG), FileKind.TEXT, wish=Wish("error"))
     assert [(line.number, line.text) for line in found.lines] == [(2, "2026-11-21 10:01 ERROR contactor")]
 
 
@@ -79,7 +81,7 @@ def test_a_long_text_comes_in_pages(at):
     first = look(path, FileKind.TEXT)
     assert len(first.lines) == 1000
     assert first.next_line == 1001
-    assert look(path, FileKind.TEXT, from_line=2001).lines[0].text == "line 2001"
+    assert look(path, FileKind.TEXT, wish=Wish(from_line=2001)).lines[0].text == "line 2001"
 
 
 def test_a_packed_text_is_shown_unpacked_and_a_packed_archive_by_its_members(at):
@@ -102,7 +104,7 @@ def test_a_bomb_goes_off_at_the_limit(at, monkeypatch):
     monkeypatch.setattr(contents, "SCAN_BYTES_MAX", 200_000)
     monkeypatch.setattr(contents.Limited.__init__, "__defaults__", (200_000,))
     path = at(gzip.compress(b"x" * 999 + b"\n" + b"0\n" * 50_000_000))
-    shown = look(path, FileKind.GZIP, search="never there")
+    shown = look(path, FileKind.GZIP, wish=Wish("never there"))
     assert shown.cut
     assert shown.lines == ()
 
@@ -150,3 +152,47 @@ def test_personal_data_is_taken_out_before_a_log_is_shared(line, hidden):
 def test_what_is_about_nobody_stays():
     line = "2026-11-21 10:01:33 ERROR contactor 2 stuck, 231.4 V 16 A"
     assert redacted(line) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("2026-11-21T10:01:00Z ERROR 00096 contactor", Level.ERROR),
+        ("2026-11-21 10:01 [err] pilot", Level.ERROR),
+        ('{"ts": 1, "level": "error", "msg": "INFO"}', Level.ERROR),
+        ("<4>kernel: CRITICAL temperature", Level.ERROR),
+        ("11-21 10:01:02.123  812  812 E/Pilot ( 812): lost", Level.ERROR),
+        ("ts=1 severity=Warning msg=error", Level.WARNING),
+        ("WARN: no error in sight", Level.WARNING),
+        ("10:01 | info | booted without ERROR", Level.INFO),
+        ("[DEBUG] x", Level.DEBUG),
+        ("there was no error at all", Level.NONE),
+        ("ERROR-FREE since 2019", Level.NONE),
+        ("I/O of disk 1", Level.NONE),
+        ("x" * 5000 + " ERROR", Level.NONE),
+        ("", Level.NONE),
+    ],
+)
+def test_a_line_says_how_grave_it_is_in_the_words_of_its_maker(line, level):
+    assert level_of(line) is level
+
+
+def test_only_grave_lines_are_shown_to_who_looks_for_them(at):
+    path = at(b"INFO a\nWARN b\nERROR c\nplain\nERROR d\n")
+    errors = look(path, FileKind.TEXT, wish=Wish(level=Level.ERROR)).lines
+    assert [(line.number, line.text) for line in errors] == [(3, "ERROR c"), (5, "ERROR d")]
+    both = look(path, FileKind.TEXT, wish=Wish(level=Level.WARNING)).lines
+    assert [line.number for line in both] == [2, 3, 5]
+    assert [line.number for line in look(path, FileKind.TEXT, wish=Wish("D", 4, Level.ERROR)).lines] == [5]
+
+
+def test_the_end_of_a_very_large_log_is_found_without_reading_it_into_memory(at):
+    """Twenty megabytes packed into less than one: read as a stream, never whole in memory."""
+    many = b"2026-11-21 INFO meter read and nothing else to tell, for many a line\n" * 300_000
+    path = at(gzip.compress(many + b"ERROR the end\n", compresslevel=1))
+    tracemalloc.start()
+    shown = look(path, FileKind.GZIP, wish=Wish(from_line=1, search="the end"))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [line.number for line in shown.lines] == [300_001]
+    assert most < 3_000_000

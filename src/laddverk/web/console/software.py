@@ -12,6 +12,7 @@ from litestar.response import File
 
 from laddverk.firmware import contents, queries
 from laddverk.firmware import service as firmware
+from laddverk.firmware.levels import Level
 from laddverk.firmware.model import By, LogWish
 from laddverk.firmware.redaction import redacted
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
@@ -169,14 +170,16 @@ async def _log(desk: Desk, tx: Transaction, file_id: str) -> queries.LogFileRow:
 @get("/console/logs/{file_id:str}", opt={NEEDS: Permission.STATIONS_READ})
 async def show_log(desk: AtDesk, file_id: FromPath[str]) -> Response[str]:
     """What a log holds: text with search, the files in a packed one, the beginning of anything else."""
-    begin = desk.asked("line", "1")
+    begin = desk.asked("page", "1")  # the line that a page begins with
     line = min(int(begin), LINE_MAX) if begin.isascii() and begin.isdigit() and len(begin) < 9 else 1
     async with desk.transaction() as tx:
         row = await _log(desk, tx, file_id)
         station = await seen_station(desk, tx, shown("sta", row.station_id))
     path = DirectoryShelf(desk.house.settings.files_dir).path(LOGS, row.id)
     member, search = desk.asked("member"), desk.asked("q").strip()[:100]
-    look = await asyncio.to_thread(contents.look, path, row.kind, member=member, search=search, from_line=line)
+    level = Level(desk.asked("level")) if desk.asked("level") in set(Level) else Level.NONE
+    wish = contents.Wish(search, line, level)
+    look = await asyncio.to_thread(contents.look, path, row.kind, member=member, wish=wish)
     return desk.page(
         "console/firmware/log.html",
         file=row,
@@ -186,6 +189,8 @@ async def show_log(desk: AtDesk, file_id: FromPath[str]) -> Response[str]:
         tab="software",
         fw=firmware_words,
         textual=contents.TEXTUAL,
+        line=line,
+        kept_until=row.received_at + timedelta(days=desk.house.settings.logs_kept_days),
     )
 
 
