@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from laddverk import wiring
@@ -181,6 +182,25 @@ async def test_parts_of_a_report_are_counted_once_in_any_order(room: Room) -> No
     for part in arriving:
         await room.tells(part)
     assert await room.rows("SELECT parts, last_part, items FROM station_inventory") == [([0, 1, 2, 3], 3, 4)]
+
+
+async def test_a_report_without_end_fills_what_a_station_may_have_and_what_is_known_stays_true(room: Room) -> None:
+    def part(number: int, value: str = "1") -> facts.VariablesReported:
+        variables = [
+            Variable(component=f"C{number}", variable=f"V{place}", value=value, mutability="ReadOnly")
+            for place in range(1500)
+        ]
+        return told(room.station_id, number, *variables, request_id=9, seq=number, more_follows=True)
+
+    for number in range(9):
+        await room.tells(part(number))
+    count = "SELECT count(*) FROM station_variable WHERE component LIKE 'C%'"
+    assert await room.rows(count) == [(10_000,)]
+    async with room.database.transaction() as tx:
+        again = msgspec.structs.replace(part(0, "2"), received_at=at(60))
+        await stations.record_variables(tx, [again])
+    assert await room.rows("SELECT DISTINCT value FROM station_variable WHERE component = 'C0'") == [("2",)]
+    assert await room.rows(count) == [(10_000,)]
 
 
 async def test_an_answer_of_16_that_is_cut_is_completed_by_name(room: Room) -> None:

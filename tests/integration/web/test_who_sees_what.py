@@ -176,6 +176,11 @@ async def field(world: World) -> Field:
             name="Kajens mall", site_id=world.other_site, wanted=(NewValue(variable="A", value="1"),)
         )
         template = await provisioning.create_template(tx, ACTOR, wanted, NOW)
+        run = new_id()
+        await tx.execute(
+            "INSERT INTO configuration_run VALUES ($1, $2, 1, $3, 'Eva', 'som avtalat')", run, template, NOW
+        )
+        await tx.execute("INSERT INTO configuration_run_station (run_id, station_id) VALUES ($1, $2)", run, other)
         reservation, request = new_id(), new_id()
         await tx.execute(
             "INSERT INTO reservation (id, station_id, evse_number, token_uid, token_type, requested_by, created_at,"
@@ -202,7 +207,7 @@ async def field(world: World) -> Field:
         "invoice_id": world.invoice,
         "operator_id": shown("opr", member),
         "key_id": shown("key", key.id),
-        "template_id": shown("cfg", template),
+        "template_id": shown("cfg", template), "run_id": shown("run", run),
         "reservation_id": shown("rsv", reservation),
         "request_id": shown("cus", request),
         "image_id": shown("fmw", image),

@@ -171,6 +171,67 @@ async def runs(tx: Transaction, sites: Sites, template_id: UUID, limit: int = 5)
     return await tx.fetch(RunRow, RUNS, as_list(sites), template_id, limit)
 
 
+class RunStationRow(Struct, frozen=True, kw_only=True):
+    """One charger of a run, and what became of it."""
+
+    station_id: UUID
+    station_name: str
+    site_name: str
+    skipped: str
+    how: str
+    """waiting, done, restart (taken, in force from the next start), failed or skipped."""
+    outcome: str
+    """The charger's words where it did not take everything."""
+    finished_at: datetime | None
+
+
+_RUN_STATIONS = """
+SELECT s.station_id, station.name AS station_name, site.name AS site_name, s.skipped, c.outcome, c.finished_at,
+       CASE WHEN s.skipped <> '' THEN 'skipped' WHEN s.queued_at IS NULL OR c.open > 0 THEN 'waiting'
+            WHEN c.failed > 0 THEN 'failed' WHEN c.restart > 0 THEN 'restart' ELSE 'done' END AS how
+FROM configuration_run_station s
+JOIN configuration_run r ON r.id = s.run_id
+JOIN station ON station.id = s.station_id JOIN site ON site.id = station.site_id
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE finished_at IS NULL) AS open, max(finished_at) AS finished_at,
+           count(*) FILTER (WHERE outcome = 'RebootRequired') AS restart,
+           count(*) FILTER (WHERE finished_at IS NOT NULL AND (state <> 'confirmed'
+                            OR outcome NOT IN ('Accepted', 'RebootRequired'))) AS failed,
+           coalesce(string_agg(DISTINCT coalesce(nullif(outcome, ''), state), ', ') FILTER (
+               WHERE finished_at IS NOT NULL
+                 AND (state <> 'confirmed' OR outcome NOT IN ('Accepted', 'RebootRequired'))), '') AS outcome
+    FROM command WHERE command.id = ANY(s.command_ids)
+) AS c
+WHERE r.template_id = $2 AND r.id = $3 AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+"""
+RUN_STATIONS = f"""
+SELECT * FROM ({_RUN_STATIONS}) AS one WHERE $4 = '' OR how = $4
+ORDER BY array_position(ARRAY['failed', 'skipped', 'waiting', 'restart', 'done'], how), station_name, station_id
+LIMIT $5 OFFSET $6
+"""  # noqa: S608 - the query above is a constant
+COUNT_RUN_STATIONS = f"SELECT how AS key, count(*) AS count FROM ({_RUN_STATIONS}) AS one GROUP BY how"  # noqa: S608
+
+
+class HowMany(Struct, frozen=True):
+    """How many chargers of a run came out one way."""
+
+    key: str
+    count: int
+
+
+async def run_stations(
+    tx: Transaction, sites: Sites, template_id: UUID, run_id: UUID, how: str, *, limit: int, offset: int
+) -> list[RunStationRow]:
+    """Return a page of the chargers of a run, those that need somebody first; `how` narrows to one outcome."""
+    return await tx.fetch(RunStationRow, RUN_STATIONS, as_list(sites), template_id, run_id, how, limit, offset)
+
+
+async def count_run_stations(tx: Transaction, sites: Sites, template_id: UUID, run_id: UUID) -> dict[str, int]:
+    """Return how many chargers of a run came out how; empty when there is no such run to be seen."""
+    rows = await tx.fetch(HowMany, COUNT_RUN_STATIONS, as_list(sites), template_id, run_id)
+    return {row.key: row.count for row in rows}
+
+
 TEMPLATES_OF_COMMANDS = """
 SELECT DISTINCT r.template_id FROM configuration_run r JOIN configuration_run_station s ON s.run_id = r.id
 WHERE s.command_ids && $1::uuid[] AND r.started_at > $2

@@ -28,7 +28,9 @@ RAW_DETAIL_BYTES_MAX: Final = 1_100_000  # a tool gets its answer whole: as larg
 WORD_LENGTH_MAX: Final = 200
 CANCELLED: Final = "Cancelled"
 """Our own word for a command that somebody took back before it was sent."""
-SET_UP_KINDS: Final = ("read_variables", "write_variable", "request_report")
+SET_UP_KINDS: Final = (
+    "read_variables", "write_variable", "write_variables", "request_report", "request_custom_report",
+)  # fmt: skip
 """Commands for a charger whose boot is answered Pending (2.x B02.FR.02; 1.6 section 4.2), with a triggered boot."""
 SET_UP_ACTIONS: Final = (
     "ChangeConfiguration", "GetBaseReport", "GetConfiguration", "GetReport", "GetVariables", "SetVariables",

@@ -52,10 +52,31 @@ async def keep_variables(tx: Transaction, told: Sequence[Told], source: Source =
                 newest[key] = candidate
     if not newest:
         return
-    counts = await store.count_variables(tx, sorted({key[0] for key in newest}))
-    kept = [newest[key] for key in sorted(newest) if counts.get(key[0], 0) < VARIABLES_MAX]
+    kept = await _within_limit(tx, newest)
     changed = await store.keep_variables(tx, kept)
     await outbox.publish(tx, [VariablesChanged(station_id=station_id) for station_id in sorted(changed)])
+
+
+async def _within_limit(
+    tx: Transaction, newest: dict[tuple[StationId, str, str, str], store.KeptVariable]
+) -> list[store.KeptVariable]:
+    """Return what is kept of `newest`, in order: new ones only while the station has fewer than `VARIABLES_MAX`."""
+    ordered = [newest[key] for key in sorted(newest)]
+    stations = sorted({one.station_id for one in ordered})
+    room = {station_id: VARIABLES_MAX for station_id in stations}
+    for station_id, count in (await store.count_variables(tx, stations)).items():
+        room[station_id] = VARIABLES_MAX - count
+    if all(room[station_id] >= len(ordered) for station_id in stations):
+        return ordered
+    names = [store.Name(one.station_id, one.variable.component, one.variable.variable) for one in ordered]
+    known = await store.known(tx, names)
+    kept = []
+    for one, name in zip(ordered, names, strict=True):
+        if name not in known:
+            room[one.station_id] -= 1
+        if name in known or room[one.station_id] >= 0:
+            kept.append(one)
+    return kept
 
 
 def _age(kept: store.KeptVariable) -> tuple[datetime, str]:

@@ -82,6 +82,26 @@ async def live_parts(desk: Desk, template_id: str) -> Parts:
     return {f"template-{name}": desk.template(f"console/provisioning/template_{name}.html", **known) for name in names}
 
 
+@get("/console/templates/{template_id:str}/runs/{run_id:str}", opt={NEEDS: Permission.STATIONS_READ})
+async def show_run(desk: AtDesk, template_id: FromPath[str], run_id: FromPath[str]) -> Response[str]:
+    """One time that a template was written to chargers: what became of each."""
+    listing, how = desk.listing("name"), desk.asked("how")
+    async with desk.transaction() as tx:
+        template = await _seen(desk, tx, template_id)
+        run = named("run", run_id)
+        counts = found(await queries.count_run_stations(tx, desk.sites, template.id, run) or None)
+        rows = await queries.run_stations(tx, desk.sites, template.id, run, how, limit=PAGE_SIZE, offset=listing.offset)
+    return desk.page(
+        "console/provisioning/template_run.html",
+        chosen=template,
+        rows=rows,
+        counts=counts,
+        total=counts.get(how, 0) if how else sum(counts.values()),
+        listing=listing,
+        own=provisioning_words,
+    )
+
+
 def _values(wanted: list[dict[str, Any]]) -> list[NewValue]:
     return msgspec.convert(wanted, list[NewValue])
 
@@ -267,6 +287,7 @@ ROUTES: Final = [
     new_template,
     create_template,
     show_template,
+    show_run,
     edit_template,
     revise_template,
     retire_template,

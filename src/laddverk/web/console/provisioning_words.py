@@ -14,6 +14,14 @@ STANDINGS: Final[Words] = {
     "unknown": ("off", marked("Not read yet")),
 }
 
+RUN_OUTCOMES: Final[Words] = {
+    "failed": ("broken", marked("Not taken")),
+    "skipped": ("off", marked("Left out")),
+    "waiting": ("wait", marked("Under way")),
+    "restart": ("wait", marked("Taken, after a restart")),
+    "done": ("done", marked("Taken")),
+}
+
 REPORTS: Final = {
     "FullInventory": marked("Everything"),
     "ConfigurationInventory": marked("Everything that can be set"),

@@ -245,6 +245,11 @@ async def test_a_template_is_made_revised_written_and_retired(told: Told, signed
     assert [one["values"][0]["value"] for one in commands if one["kind"] == "write_variables"] == ["240"]
     page = (await browser.open(path)).text
     assert "Version 2" in page
+    run = re.search(rf"{path}/runs/run_[0-9a-f]+", page)
+    assert run is not None
+    outcome = (await browser.open(run[0])).text
+    assert "Under way" in outcome
+    assert (await browser.open(f"{path}/runs/run_{new_id().hex}")).status_code == 404
     await browser.send(f"{path}/retire", reason="as agreed")
     assert "Ny" not in (await browser.open("/console/templates")).text
 
