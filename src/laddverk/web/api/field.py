@@ -51,6 +51,16 @@ class CommandToSend(Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
+def check_link(command: AnyCommand) -> None:
+    """Raise `Invalid` for a command that would send a station to an address of somebody's choice."""
+    if isinstance(command, HOLDS_A_LINK):
+        raise Invalid(
+            "A station is sent to addresses of ours only.",
+            field="command",
+            remedy="Use /stations/{station}/firmware and /stations/{station}/logs, which make the link.",
+        )
+
+
 @get("/sites", opt=needs(Permission.STATIONS_READ))
 async def list_sites(asked: Asking, search: FromQuery[str] = "") -> Page[shapes.Site]:
     """List all sites that the key may see."""
@@ -188,12 +198,7 @@ async def list_commands(
 @post("/stations/{station:str}/commands", opt=needs(Permission.COMMANDS_SEND), status_code=202)
 async def send_command(asked: Asking, station: FromPath[str], data: JSONBody[CommandToSend]) -> shapes.Command:
     """Queue a command. Ask for it again by its id to see its one outcome."""
-    if isinstance(data.command, HOLDS_A_LINK):
-        raise Invalid(
-            "A station is sent to addresses of ours only.",
-            field="command",
-            remedy="Use /stations/{station}/firmware and /stations/{station}/logs, which make the link.",
-        )
+    check_link(data.command)
     async with asked.transaction() as tx:
         row = await _seen(tx, asked, station)
         command_id = await stations.request_command(

@@ -15,6 +15,7 @@ from msgspec import Struct
 from laddverk import __version__
 from laddverk.web.api import (
     authorisation,
+    batches,
     beliefs,
     calls,
     certificates,
@@ -61,6 +62,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *authorisation.HANDLERS,
     *firmware.HANDLERS,
     *calls.HANDLERS,
+    *batches.HANDLERS,
     *tools.HANDLERS,
     *beliefs.HANDLERS,
     *certificates.HANDLERS,
