@@ -19,13 +19,14 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from laddverk.tariffs.curve import EPOCH, SECOND_US, micros
-from laddverk.tariffs.model import COUNTED, Component, Dimension, Reserved, Restriction, Spot, Tariff
+from laddverk.tariffs.model import COUNTED, Component, Dimension, Limit, Reserved, Restriction, Spot, Tariff
 from laddverk.tariffs.windows import applies, cuts
 
 WH_PER_KWH: Final = 1000
 MINUTE_US: Final = 60 * SECOND_US
 SPOT_DIGITS: Final = 8  # decimals of a price that follows the exchange; it publishes five
 DAYS_KEPT: Final = 4_000  # ten years of one zone; then they are found anew
+SPOT_RATES_KEPT: Final = 10_000  # a hundred days by quarters of an hour
 PLANS_KEPT: Final = 256  # tariffs in use at a time; each is small
 ENERGY, CHARGING, IDLE, SESSION = range(4)
 """Dimensions by number, in the order of `COUNTED`."""
@@ -71,12 +72,12 @@ class Plan:
         self.tariff = tariff
         self.denominator = _denominator(tariff, components)
         self.idle_max = None if tariff.idle_max is None else int(Fraction(tariff.idle_max) * self.denominator)
+        self.least, self.most = (self._gross_of(limit) for limit in (tariff.min_price, tariff.max_price))
         self.is_direct = (
             tariff.tax_included
-            and tariff.min_price is None
-            and tariff.max_price is None
+            and not any(limit is not None and limit.net is not None for limit in (tariff.min_price, tariff.max_price))
             and all(component.vat_percent is None for component in components)
-        )  # the sum of its runs is the price
+        )  # the sum of its runs, within its limits, is the price
         self.parts = [self._part(component) for component in components]
         self.included = self._part(Component(dimension=Dimension.ENERGY, price=Decimal(0)), included=True)
         self.spot_areas = tariff.spot_areas
@@ -93,12 +94,15 @@ class Plan:
         self._whens = [when for when in whens if _by_clock(when)]
         self._always = None if self._whens else _candidates(self.parts, None)
         self._days: dict[tuple[str, date], list[tuple[int, Candidates]]] = {}
-        self._midnights: dict[str, list[int]] = {}
+        self._spot_rates: dict[tuple[Part, Decimal], tuple[int, Decimal]] = {}
 
     def _part(self, component: Component, *, included: bool = False) -> Part:
         rate = Fraction(0) if component.spot else _rate(component) * self.denominator
         vat = self.tariff.vat_percent if component.vat_percent is None else component.vat_percent
         return Part(component, int(rate), vat, included=included)
+
+    def _gross_of(self, limit: Limit | None) -> int | None:
+        return None if limit is None or limit.gross is None else int(Fraction(limit.gross) * self.denominator)
 
     def slots(self, zone_name: str, start_us: int, end_us: int) -> list[tuple[int, Candidates]]:
         """Return from which instants on which components may apply: the first at or before the start, in order."""
@@ -142,9 +146,15 @@ class Plan:
 
     def spot_rate(self, part: Part, price: Decimal) -> tuple[int, Decimal]:
         """Return what a Wh costs over the denominator, and the price per kWh, when the exchange's price is `price`."""
-        assert part.spot is not None
-        per_kwh = spot_price(part.spot, price, self.tariff)
-        return int(per_kwh.scaleb(SPOT_DIGITS)) * (self.denominator // (10**SPOT_DIGITS * WH_PER_KWH)), per_kwh
+        known = self._spot_rates.get((part, price))
+        if known is None:
+            assert part.spot is not None
+            if len(self._spot_rates) >= SPOT_RATES_KEPT:
+                self._spot_rates.clear()
+            per_kwh = spot_price(part.spot, price, self.tariff)
+            rate = int(per_kwh.scaleb(SPOT_DIGITS)) * (self.denominator // (10**SPOT_DIGITS * WH_PER_KWH))
+            known = self._spot_rates[part, price] = (rate, per_kwh)
+        return known
 
 
 def spot_price(spot: Spot, price: Decimal, tariff: Tariff) -> Decimal:
@@ -171,7 +181,8 @@ def _rate(component: Component) -> Fraction:
 
 
 def _denominator(tariff: Tariff, components: Sequence[Component]) -> int:
-    most = Fraction(tariff.idle_max or 0).denominator
+    limits = [limit.gross or Decimal(0) for limit in (tariff.min_price, tariff.max_price) if limit is not None]
+    most = lcm(*(Fraction(amount).denominator for amount in [tariff.idle_max or Decimal(0), *limits]))
     fixed = [_rate(component).denominator for component in components if component.spot is None]
     spot = [10**SPOT_DIGITS * WH_PER_KWH] if any(component.spot for component in components) else []
     return lcm(most, *fixed, *spot)

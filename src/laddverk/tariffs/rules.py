@@ -62,7 +62,7 @@ class Rated:
         self._items: Callable[[], list[Item]] = lambda: kept + items_of(plan, runs)
         self._summed: Sum | None = None
         if plan.is_direct and not kept:
-            self.amount_minor = _rounded_runs(plan, runs)
+            self.amount_minor = _rounded_runs(plan, runs, has_minimum=charge.energy_wh > 0)
             self.vat_minor = vat_within(self.amount_minor, tariff.vat_percent)
         else:
             items = self._items()
@@ -72,7 +72,8 @@ class Rated:
     @property
     def exact(self) -> Sum:
         """The sum without any rounding."""
-        return self._summed or sum_of(self._items(), self._tariff, has_minimum=False)
+        has_minimum = self._charge.energy_wh > 0  # what was reserved has been summed already
+        return self._summed or sum_of(self._items(), self._tariff, has_minimum=has_minimum)
 
     @property
     def lines(self) -> tuple[PriceLine, ...]:
@@ -85,8 +86,8 @@ def rated(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> Rated:
     return Rated(tariff, charge, spots)
 
 
-def _rounded_runs(plan: Plan, runs: Sequence[Sequence[Run]]) -> int:
-    """The sum of the runs in minor units, idling cut to its most, rounded half up; no amount is negative here."""
+def _rounded_runs(plan: Plan, runs: Sequence[Sequence[Run]], *, has_minimum: bool) -> int:
+    """The sum of the runs, idling cut to its most, within the tariff's limits, rounded half up to minor units."""
     total = 0
     for dimension, its in enumerate(runs):
         amount = 0
@@ -95,6 +96,10 @@ def _rounded_runs(plan: Plan, runs: Sequence[Sequence[Run]]) -> int:
         if dimension == IDLE and plan.idle_max is not None and amount > plan.idle_max:
             amount = plan.idle_max
         total += amount
+    if plan.most is not None:
+        total = min(total, plan.most)
+    if plan.least is not None and has_minimum:
+        total = max(total, plan.least)
     scaled = 2 * total * 10 ** MINOR_DIGITS[plan.tariff.currency]
     if total < 0:
         return rounded_exact(Fraction(total, plan.denominator), plan.tariff.currency)

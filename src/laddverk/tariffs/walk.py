@@ -48,6 +48,12 @@ class SpotCurve:
         self.ends_us = [micros(each.ends_at) for each in ordered]
         self.prices = [each.price for each in ordered]
 
+    def edges(self, from_us: int, to_us: int) -> list[int]:
+        """Return where periods begin and end between two instants, and a few around them."""
+        first = max(0, bisect_right(self.starts_us, from_us) - 1)
+        last = bisect_right(self.starts_us, to_us)
+        return self.starts_us[first:last] + self.ends_us[first:last]
+
     def at(self, at_us: int) -> Decimal:
         """Return the price at an instant. Raises `SpotMissing`."""
         index = bisect_right(self.starts_us, at_us) - 1
@@ -134,7 +140,7 @@ class Walk:
                 inner.update(measured.instants_us if measured else ())
         for area in plan.spot_areas:
             curve = self.spots.get(area)
-            inner.update((*curve.starts_us, *curve.ends_us) if curve else ())
+            inner.update(curve.edges(start, end) if curve else ())
         found.update(at_us for at_us in inner if start < at_us < end)
         return sorted(found)
 
