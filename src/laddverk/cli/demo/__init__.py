@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from laddverk import wiring
-from laddverk.cli.demo import firmware, founding, living, people, provisioning, telling
+from laddverk.cli.demo import authorisation, firmware, founding, living, people, provisioning, telling
 from laddverk.cli.demo.places import stands
 from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
 from laddverk.cli.up import print_line
@@ -73,11 +73,14 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
         if fleet:
             await provisioning.equip(house, placed)
             await firmware.equip(house, placed)
+            await authorisation.equip(house, placed)
             chargers = living.fleet_of(
                 stands(), drivers, house.secrets, addresses.ocpp_url, house.clock, people.SEED
             )  # fmt: skip
             say(f"{len(chargers.links)} simulated chargers connect.")
-            await living.live(chargers, settings.state_dir, house.clock)
+            await asyncio.gather(
+                living.live(chargers, settings.state_dir, house.clock), authorisation.keep_outlets(house, placed)
+            )
 
     async with prepared_database(settings, say) as prepared:
         try:
