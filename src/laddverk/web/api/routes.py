@@ -20,8 +20,11 @@ from laddverk.web.api import (
     calls,
     certificates,
     charging,
+    current,
+    displays,
     field,
     firmware,
+    grid,
     money,
     people,
     provisioning,
@@ -66,6 +69,9 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *tools.HANDLERS,
     *beliefs.HANDLERS,
     *certificates.HANDLERS,
+    *current.HANDLERS,
+    *grid.HANDLERS,
+    *displays.HANDLERS,
 ]
 
 
