@@ -19,7 +19,7 @@ from typing import IO, Any, Final, TypeAlias, cast
 
 from msgspec import Struct
 
-from laddverk.firmware.levels import AT_LEAST, Level, level_of
+from laddverk.firmware.levels import AT_LEAST, Level, level_of, may_be
 from laddverk.firmware.model import FileKind
 from laddverk.kernel.problems import Invalid
 
@@ -146,7 +146,9 @@ class Wish(Struct, frozen=True):
 
     def taken(self, number: int, raw: bytes) -> Line | None:
         """Return a line as it is shown, or None when it is none of those. What costs least is looked at first."""
-        if number < self.from_line:
+        if number < self.from_line or not may_be(self.level, raw):
+            return None
+        if self.search.isascii() and self.search.lower().encode() not in raw.lower():
             return None
         text = printable(raw)
         if self.search and self.search.casefold() not in text.casefold():

@@ -37,11 +37,22 @@ LOUD: Final = re.compile(rf"(?<![\w-])({ANY.upper()})(?![\w-])")
 PLACED: Final = re.compile(
     rf"""[\[<(|]\s*({ANY})\s*[\]>)|]|\b(?:level|lvl|severity|sev)["']?\s*[=:]\s*["']?({ANY})\b""", re.IGNORECASE
 )
+GRAVE: Final = (b"ERR", b"FATAL", b"CRIT", b"EMERG", b"ALERT", b"SEVERE", b"PANIC", b"E/", b"F/")
+HINTS: Final = {Level.ERROR: GRAVE, Level.WARNING: (*GRAVE, b"WARN", b"W/")}
+"""One of these a line must hold to be so grave, in any case: most lines do not, and need no closer look."""
 AT_LEAST: Final = {
     Level.ERROR: frozenset({Level.ERROR}),
     Level.WARNING: frozenset({Level.ERROR, Level.WARNING}),
 }
 """Which lines are shown to somebody who looks for errors, or for warnings."""
+
+
+def may_be(level: Level, raw: bytes) -> bool:
+    """Return whether a line may be as grave as `level`, which costs far less to tell than whether it is."""
+    if level not in HINTS:
+        return True
+    loud = raw[: SEARCHED * 4].upper()
+    return any(hint in loud for hint in HINTS[level])
 
 
 def level_of(line: str) -> Level:
