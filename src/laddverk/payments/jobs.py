@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from laddverk.payments import calling, charging, refunding, settling, store
+from laddverk.payments import bank_jobs, calling, charging, collecting, refunding, rules, settling, store
 from laddverk.payments.inbox import WEBHOOK, receive_webhook
 from laddverk.payments.providers import provider_named, sandbox_bank, signatures
 from laddverk.payments.providers.sandbox import SIGNATURE_HEADER
@@ -21,8 +21,12 @@ from laddverk.platform.jobs import Every, Handler
 from laddverk.sessions.model import SessionPriced
 
 RECONCILE: Final = "payments.reconcile"
+BANK: Final = "payments.bank"
 
-EVERY: Final = (Every(RECONCILE, timedelta(seconds=15)),)
+EVERY: Final = (
+    Every(RECONCILE, timedelta(seconds=15)),
+    Every(BANK, timedelta(minutes=5)),
+)
 
 Payloads = Sequence[dict[str, Any]]
 
@@ -37,6 +41,7 @@ def handlers(house: House) -> dict[str, Handler]:
         refunding.REFUND: jobs.refund,
         WEBHOOK: jobs.webhook,
         RECONCILE: jobs.reconcile,
+        BANK: jobs.bank,
     }
     if house.settings.payment_provider == "sandbox":
         found[sandbox_bank.DELIVER] = jobs.deliver
@@ -67,9 +72,11 @@ class _Jobs:
         """Bring refunds to the provider."""
         for payload in payloads:
             payment = await store.locked(tx, settling.decoded_id(payload))
-            if payment is not None:
+            refund_id = UUID(payload["refund_id"])
+            if payment is not None and payment.provider in rules.MONEY_ACCOUNTS:
+                await collecting.pay_out(tx, self._house, payment, refund_id, self._house.clock())
+            elif payment is not None:
                 provider = provider_named(self._house, payment.provider)
-                refund_id = UUID(payload["refund_id"])
                 await refunding.carry_out(tx, provider, payment, refund_id, self._house.clock())
 
     async def webhook(self, tx: Transaction, payloads: Payloads) -> None:
@@ -80,6 +87,10 @@ class _Jobs:
     async def reconcile(self, tx: Transaction, payloads: Payloads) -> None:
         """By the clock: ask about what should have moved on."""
         await calling.reconcile(tx, self._house, self._house.clock())
+
+    async def bank(self, tx: Transaction, payloads: Payloads) -> None:
+        """By the clock: files to and from banks."""
+        await bank_jobs.round_of(tx, self._house, self._house.clock())
 
     async def deliver(self, tx: Transaction, payloads: Payloads) -> None:
         """The built-in provider's own post: sign its messages and bring them to our door."""

@@ -66,8 +66,10 @@ def answered(collection: Collection, said: PaymentSaid, now: datetime) -> Collec
     target = _PAYMENT_SAID.get(said.verdict)
     if target is None:
         return collection
-    paid = said.amount_minor if target == CollectionState.PAID else 0
+    paid = said.amount_minor if said.verdict == Verdict.PAID else 0
     returned = said.amount_minor if said.verdict == Verdict.RETURNED else 0
+    if returned and not collection.paid_minor:
+        paid = collection.amount_minor
     words = (COLLECTION_RANK[target], said.code)
     newer = words > (COLLECTION_RANK[collection.state], collection.answer_code)
     after = replace(

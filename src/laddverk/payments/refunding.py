@@ -82,17 +82,18 @@ async def carry_out(
         await store.note(tx, payment.id, "refund_unanswered", now, amount_minor=wanted.amount_minor)
         return
     except Refused as refusal:
-        await _failed(tx, payment, wanted, refusal.text, now)
+        await failed(tx, payment, wanted, refusal.text, now)
         return
     if seen.state == RefundState.SUCCEEDED:
         await settling.refunded(tx, payment, wanted, now, seen.provider_ref)
     elif seen.state == RefundState.FAILED:
-        await _failed(tx, payment, wanted, seen.failure_text or "", now)
+        await failed(tx, payment, wanted, seen.failure_text or "", now)
     else:
         await store.save_refund(tx, refund_id, RefundState.UNKNOWN, seen.provider_ref, None, now)
 
 
-async def _failed(tx: Transaction, payment: Payment, wanted: Refund, text: str, now: datetime) -> None:
+async def failed(tx: Transaction, payment: Payment, wanted: Refund, text: str, now: datetime) -> None:
+    """Record that a refund was refused, with what the other side said; it counts no more."""
     await store.save_refund(tx, wanted.id, RefundState.FAILED, None, text, now)
     detail = {"reason": wanted.reason, "text": text}
     await store.note(tx, payment.id, "refund_failed", now, amount_minor=wanted.amount_minor, detail=detail)

@@ -170,7 +170,7 @@ class Whole(Kind):
         """Return the number with zeros before it."""
         if value is None and self.empty:
             return " " * self.width
-        if not isinstance(value, int) or not 0 <= value < 10**self.width:
+        if type(value) is not int or not 0 <= value < 10**self.width:
             raise Unreadable(
                 TOO_LARGE,
                 found=value,
