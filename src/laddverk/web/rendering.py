@@ -37,18 +37,30 @@ class Place(Struct, frozen=True):
     key: str
     word: str
     path: str
+    also: tuple[str, ...] = ()
+    """What else belongs to it, by the last part of its address."""
 
+
+FIELD: Final = (
+    "sites", "stickers", "batches", "commands", "templates", "alarms", "firmware", "campaigns", "logs", "lists",
+    "reservations", "displays", "certificates", "security-events", "models", "knocks", "trouble", "vendor-data",
+)  # fmt: skip
 
 CONSOLE_PLACES: Final = (
     Place("now", marked("Now"), "/console"),
-    Place("stations", marked("Chargers"), "/console/stations"),
+    Place(
+        "stations",
+        marked("Chargers"),
+        "/console/stations",
+        FIELD,
+    ),
     Place("sessions", marked("Sessions"), "/console/sessions"),
-    Place("drivers", marked("Drivers"), "/console/drivers"),
+    Place("drivers", marked("Drivers"), "/console/drivers", ("customer-requests",)),
     Place("tokens", marked("Tags"), "/console/tokens"),
     Place("tariffs", marked("Tariffs"), "/console/tariffs"),
-    Place("payments", marked("Payments"), "/console/payments"),
-    Place("invoices", marked("Invoices"), "/console/invoices"),
-    Place("audit", marked("Audit"), "/console/audit"),
+    Place("payments", marked("Payments"), "/console/payments", ("settlements", "mandates", "collections")),
+    Place("invoices", marked("Invoices"), "/console/invoices", ("ledger",)),
+    Place("audit", marked("Audit"), "/console/audit", ("staff", "keys")),
 )
 
 
@@ -83,8 +95,10 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 def is_current(place: Place, path: str) -> bool:
-    """Return whether `path` is at or under `place`. The first place is only itself."""
-    return path == place.path or (place.path != CONSOLE_PLACES[0].path and path.startswith(place.path + "/"))
+    """Return whether `path` is at or under `place`, or what belongs to it. The first place is only itself."""
+    root = CONSOLE_PLACES[0].path
+    under = () if place.path == root else (place.path, *(f"{root}/{name}" for name in place.also))
+    return path == place.path or any(path == each or path.startswith(each + "/") for each in under)
 
 
 def places(view: View) -> list[Place]:

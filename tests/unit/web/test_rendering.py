@@ -122,6 +122,7 @@ def test_only_the_place_one_is_in_is_current():
     now, stations = rendering.CONSOLE_PLACES[:2]
     assert rendering.is_current(stations, "/console/stations/sta_1")
     assert not rendering.is_current(stations, "/console/stationsplan")
+    assert rendering.is_current(stations, "/console/campaigns/cmp_1")
     assert not rendering.is_current(now, "/console/stations")
 
 

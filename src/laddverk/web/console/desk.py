@@ -100,7 +100,7 @@ class Desk(Visit):
             "said": said,
             "shown": shown,
             "page_size": PAGE_SIZE,
-            "station_tabs": station_tabs.TABS,
+            "station_tabs": station_tabs.GROUPS,
         }
         context = given | context | forms
         return Visit.template(self, template, **context)

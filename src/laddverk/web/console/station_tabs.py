@@ -1,4 +1,4 @@
-"""The tabs above every page of one charger, in their order."""
+"""The tabs above every page of one charger: a row of groups, and under it the tabs of the group one is in."""
 
 from __future__ import annotations
 
@@ -21,18 +21,40 @@ class StationTab(Struct, frozen=True):
     """Shows what chargers said as they said it: only for those who may see that."""
 
 
-TABS: Final = (
-    StationTab("overview", marked("Overview"), ""),
-    StationTab("commands", marked("Remote control"), "/commands"),
-    StationTab("frames", marked("Frames"), "/frames", raw=True),
-    StationTab("configuration", marked("Configuration"), "/configuration"),
-    StationTab("monitoring", marked("Monitoring"), "/monitoring"),
-    StationTab("ways", marked("Ways of its own"), "/ways"),
-    StationTab("proof", marked("Key and profile"), "/proof"),
-    StationTab("access", marked("Access"), "/access"),
-    StationTab("security", marked("Security"), "/security"),
-    StationTab("software", marked("Software"), "/software"),
-    StationTab("display", marked("Display"), "/display"),
-    StationTab("current", marked("Current"), "/current"),
-    StationTab("edit", marked("Settings"), "/edit", Permission.STATIONS_WRITE),
+class TabGroup(Struct, frozen=True):
+    """Tabs that belong together. A group of one tab is called as that tab."""
+
+    word: str
+    tabs: tuple[StationTab, ...]
+
+
+GROUPS: Final = (
+    TabGroup("", (StationTab("overview", marked("Overview"), ""),)),
+    TabGroup(
+        marked("Control"),
+        (
+            StationTab("commands", marked("Remote control"), "/commands"),
+            StationTab("current", marked("Current"), "/current"),
+            StationTab("display", marked("Display"), "/display"),
+            StationTab("access", marked("Access"), "/access"),
+        ),
+    ),
+    TabGroup(
+        marked("Configuration"),
+        (
+            StationTab("configuration", marked("Values"), "/configuration"),
+            StationTab("monitoring", marked("Monitoring"), "/monitoring"),
+            StationTab("ways", marked("Ways of its own"), "/ways"),
+        ),
+    ),
+    TabGroup("", (StationTab("software", marked("Software"), "/software"),)),
+    TabGroup(
+        marked("Security"),
+        (
+            StationTab("proof", marked("Key and profile"), "/proof"),
+            StationTab("security", marked("Certificates and events"), "/security"),
+        ),
+    ),
+    TabGroup("", (StationTab("frames", marked("Frames"), "/frames", raw=True),)),
+    TabGroup("", (StationTab("edit", marked("Settings"), "/edit", Permission.STATIONS_WRITE),)),
 )
