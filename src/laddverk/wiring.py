@@ -184,7 +184,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     KeyGuessed: ("certificates.key_guessed",),
     ForeignTransactionNamed: ("wiring.note_foreign_transaction",),
     SecurityEventNoted: ("certificates.tell",),
-    StationOnline: ("authorisation.station_online",),
+    StationOnline: ("authorisation.station_online", "certificates.station_online"),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("invoicing.mark_paid",),
     PaymentRefunded: ("invoicing.mark_paid",),

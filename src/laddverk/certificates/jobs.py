@@ -15,13 +15,13 @@ import structlog
 from laddverk.certificates import listener, store, store_events
 from laddverk.certificates.providers import authority_for, builtin_of
 from laddverk.certificates.providers.port import AuthorityAway
-from laddverk.certificates.service import alarms, events, inventory, renewal, requests, roots
+from laddverk.certificates.service import alarms, events, inventory, renewal, requests, roots, upgrades
 from laddverk.ocpp.facts import Signing
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler
-from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, IdentityShared, KeyGuessed
+from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, IdentityShared, KeyGuessed, StationOnline
 
 log = structlog.get_logger()
 
@@ -31,6 +31,7 @@ EVERY: Final = (
     Every("certificates.plan", timedelta(minutes=5)),
     Every("certificates.alarm", timedelta(hours=1)),
     Every("certificates.tell", timedelta(minutes=2)),
+    Every("certificates.upgrades", timedelta(seconds=30)),
     Every("certificates.keep_house", timedelta(hours=6)),
     Every("certificates.drop_old", timedelta(days=1)),
 )
@@ -46,6 +47,8 @@ def handlers(house: House) -> dict[str, Handler]:
         "certificates.command_finished": _command_finished,
         "certificates.identity_shared": _identity_shared,
         "certificates.key_guessed": _key_guessed,
+        "certificates.station_online": _station_online,
+        "certificates.upgrades": _upgrades,
         "certificates.tell": _tell,
         "certificates.plan": _plan,
         "certificates.alarm": _alarm,
@@ -78,12 +81,16 @@ async def _command_finished(house: House, tx: Transaction, payloads: Payloads) -
     ours = [one for one in finished if one.kind in FINISHED]
     for one in ours:
         await FINISHED[one.kind](house, tx, one)
+    moved = [await upgrades.command_finished(tx, one, house.clock()) for one in finished if one.kind in STEPS]
+    if any(moved):
+        _send_soon(house, tx)
     topics = [f"station:{one.station_id}" for one in ours]
     tx.after_commit(lambda: house.hints.publish(topics))
 
 
 async def _given(house: House, tx: Transaction, finished: CommandFinished) -> None:
-    if await requests.given(tx, finished, house.clock()):
+    again = await requests.given(tx, finished, house.clock())
+    if again or await upgrades.look(tx, finished.station_id, house.clock()):
         _send_soon(house, tx)
 
 
@@ -105,6 +112,32 @@ FINISHED: Final[dict[str, Callable[[House, Transaction, CommandFinished], Awaita
     "install_certificate": _installed,
     "delete_certificate": _deleted,
 }
+
+
+STEPS: Final = frozenset(
+    {
+        "install_certificate",
+        "ask_for_certificate_request",
+        "read_variables",
+        "set_network_profile",
+        "write_variable",
+        "reset",
+    }
+)
+"""Commands that can be a step of an upgrade."""
+
+
+async def _station_online(house: House, tx: Transaction, payloads: Payloads) -> None:
+    """A charger has come: perhaps by the way that it was told to take."""
+    for payload in payloads:
+        station_id = outbox.decoded(StationOnline, payload).station_id
+        if await upgrades.look(tx, station_id, house.clock()):
+            tx.after_commit(partial(house.hints.publish, [f"station:{station_id}", COMMANDS_TOPIC]))
+
+
+async def _upgrades(house: House, tx: Transaction, _: Payloads) -> None:
+    if await upgrades.look_at_all(tx, house.clock()):
+        _send_soon(house, tx)
 
 
 async def _identity_shared(_house: House, tx: Transaction, payloads: Payloads) -> None:

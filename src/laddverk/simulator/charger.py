@@ -17,6 +17,7 @@ from laddverk.kernel.ids import new_id
 from laddverk.ocpp.facts import Status
 from laddverk.simulator import abilities
 from laddverk.simulator import car as cars
+from laddverk.simulator.abilities.certificates import takes_profile
 from laddverk.simulator.car import Car
 from laddverk.simulator.model import (
     STATUS_OF,
@@ -374,8 +375,16 @@ class Charger:
     # Settings.
 
     def write(self, component: str, variable: str, value: str) -> str:
-        """Change a setting; return Accepted, Rejected or Unknown. A new heartbeat interval holds at once."""
+        """Change a setting; return Accepted, Rejected or Unknown. A new heartbeat interval holds at once.
+
+        A higher security profile (1.6) holds from the next connection, which is made at once.
+        """
+        is_profile = not component and variable.lower() == "securityprofile"
+        if is_profile and not takes_profile(self, value):
+            return "Rejected"
         word = self.configuration.write(component, variable, value)
+        if is_profile and word == "Accepted":
+            self.wants_restart = True
         if word == "Accepted" and variable.lower() == "heartbeatinterval":
             self.heartbeat_s = int(value)
         return word

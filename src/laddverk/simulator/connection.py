@@ -32,6 +32,7 @@ from laddverk.simulator.dialect201 import DIALECT_21, DIALECT_201
 from laddverk.simulator.ledger import Ledger
 from laddverk.simulator.model import Boot, Counters, Item
 from laddverk.simulator.transfers import Transfers
+from laddverk.simulator.ways import Way, chosen
 
 FRAME_MAX: Final = 65_536  # bytes; a charger has little memory
 QUEUE_MAX: Final = 8  # frames that wait to be read
@@ -73,9 +74,9 @@ class Link:
         "_prefix",
         "_refusals",
         "_socket",
-        "_tls",
+        "_tls_url",
         "_transfers",
-        "_url",
+        "_usual",
         "_woken",
         "charger",
         "clock",
@@ -94,8 +95,11 @@ class Link:
         patience: Patience = PATIENT,
         tls: ssl.SSLContext | None = None,
         accent: Accent | None = None,
+        tls_url: str = "",
     ) -> None:
         """`url` is that of the network, without the charger's identity: `ws://host:9000/ocpp`.
+
+        `tls_url` is where a charger of 1.6 goes once it is told a security profile with TLS; 2.x is told the address.
 
         `tls` is what the charger trusts and shows on a `wss://` address; without it, what the machine trusts. With an
         `accent` it bends what it says.
@@ -104,12 +108,12 @@ class Link:
         self.clock = clock
         self.counters = Counters()
         self.last_problem = ""
-        self._url = f"{url.rstrip('/')}/{charger.hardware.identity}"
+        self._usual = Way(url.rstrip("/"), tls)
+        self._tls_url = tls_url.rstrip("/")
         self._password = password
         self._dialect: Dialect = DIALECTS[charger.hardware.protocol]
         self._ledger = ledger
         self._patience = patience
-        self._tls = tls
         self._accent = accent
         self._away_until = 0.0
         self._socket: ClientConnection | None = None
@@ -156,7 +160,7 @@ class Link:
         while True:
             await asyncio.sleep(max(0.0, self._away_until - asyncio.get_running_loop().time()))
             try:
-                async with self._connecting() as socket:
+                async with self._connecting(failures) as socket:
                     failures = 0
                     await self._converse(socket)
             except InvalidStatus as refusal:
@@ -167,13 +171,15 @@ class Link:
             longest = min(self._patience.reconnect_first_s * 2 ** (failures - 1), self._patience.reconnect_max_s)
             await asyncio.sleep(longest * random.uniform(0.5, 1.0))
 
-    def _connecting(self) -> connect:
-        credentials = f"{self.charger.hardware.identity}:{self._password}".encode()
-        layer: dict[str, Any] = {} if self._tls is None else {"ssl": self._tls}
+    def _connecting(self, failures: int) -> connect:
+        way = chosen(self.charger, self._usual, self._tls_url, failures)
+        identity = self.charger.hardware.identity
+        credentials = base64.b64encode(f"{identity}:{self._password}".encode()).decode()
+        layer: dict[str, Any] = {} if way.tls is None else {"ssl": way.tls}
         return connect(
-            self._url,
+            f"{way.url.rstrip('/')}/{identity}",
             subprotocols=[Subprotocol(self.charger.hardware.protocol.value)],
-            additional_headers={"Authorization": f"Basic {base64.b64encode(credentials).decode()}"},
+            additional_headers={"Authorization": f"Basic {credentials}"} if way.sends_key else {},
             user_agent_header=None,
             compression=None,
             proxy=None,

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from laddverk.simulator.charger import Charger
 
 STORE_MAX: Final = 20  # installed roots; a small box has room for about as many
+PROFILE_MAX: Final = 3  # the one with a certificate of its own
 STATION: Final = "ChargingStationCertificate"
 V2G: Final = "V2GCertificate"
 V2G_CHAIN: Final = "V2GCertificateChain"
+SERVER_ROOT: Final = "CSMSRootCertificate"
 OLD_WORDS: Final = {"CentralSystemRootCertificate": "CSMSRootCertificate"}
 
 
@@ -179,6 +181,15 @@ def _hashed(data: bytes, algorithm: str) -> str:
     return digest.finalize().hex()
 
 
+def takes_profile(charger: Charger, wanted: str) -> bool:
+    """Return whether a charger of 1.6 lets its security profile be raised: not without what that needs, and never lowered."""
+    kept, setting = charger.of(Certificates), charger.configuration.one("", "SecurityProfile")
+    if setting is None or not wanted.isdigit() or int(wanted) <= int(setting.value):
+        return False
+    trusts = any(use == SERVER_ROOT for use, _ in kept.roots)
+    return trusts and int(wanted) <= PROFILE_MAX and (int(wanted) < PROFILE_MAX or STATION in kept.own)
+
+
 def _extended_trigger(charger: Charger, asked: Any, at: datetime) -> dict[str, Any]:
     said = charger.trigger(asked.requested_message, asked.connector_id, at)
     return {"status": "Accepted" if said else "NotImplemented"}
@@ -190,6 +201,7 @@ def settings_16() -> list[Setting]:
         Setting("", "CertificateSignedMaxChainSize", "10000", False, "integer"),
         Setting("", "CertificateStoreMaxLength", str(STORE_MAX), False, "integer"),
         Setting("", "CpoName", "Laddverk"),
+        Setting("", "SecurityProfile", "1", data_type="integer"),
     ]
 
 
