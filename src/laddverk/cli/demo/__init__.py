@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from laddverk import wiring
-from laddverk.cli.demo import authorisation, firmware, founding, living, people, provisioning, telling
+from laddverk.cli.demo import authorisation, displays, firmware, founding, living, people, provisioning, telling
 from laddverk.cli.demo.places import stands
 from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
 from laddverk.cli.up import print_line
@@ -79,7 +79,9 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
             )  # fmt: skip
             say(f"{len(chargers.links)} simulated chargers connect.")
             await asyncio.gather(
-                living.live(chargers, settings.state_dir, house.clock), authorisation.keep_outlets(house, placed)
+                living.live(chargers, settings.state_dir, house.clock),
+                authorisation.keep_outlets(house, placed),
+                displays.enliven(house, placed),
             )
 
     async with prepared_database(settings, say) as prepared:
