@@ -113,6 +113,19 @@ ORDER BY coalesce(list.state, '') = 'failed' DESC, site.name, station.name, stat
 """  # noqa: S608 - as above
 LIST_COUNT: Final = f"SELECT count(*) {_LISTS_NARROWED}"
 
+LIST_COUNTS: Final = f"""
+SELECT CASE WHEN coalesce(chosen.scope, 'off') = 'off' THEN 'off' ELSE coalesce(list.state, 'waiting') END AS state,
+       count(*) AS stations
+FROM station JOIN ({EFFECTIVE_COLUMNS}) AS chosen ON chosen.station_id = station.id
+LEFT JOIN local_list AS list ON list.station_id = station.id
+WHERE station.retired_at IS NULL AND ($1::uuid[] IS NULL OR station.site_id = ANY($1)) GROUP BY 1
+"""  # noqa: S608 - as above
+
+
+class _Counted(Struct, frozen=True):
+    state: str
+    stations: int
+
 
 class EntryRow(Struct, frozen=True, kw_only=True):
     """A token in a station's list."""
@@ -306,6 +319,11 @@ async def lists(
 async def count_lists(tx: Transaction, sites: Sites, search: str, state: str) -> int:
     """Return how many stations a filter leaves."""
     return int(await tx.value(LIST_COUNT, _listed(sites), _like(search), state))
+
+
+async def list_counts(tx: Transaction, sites: Sites) -> dict[str, int]:
+    """Return how many stations have a list in each state; those without one are `off`."""
+    return {row.state: row.stations for row in await tx.fetch(_Counted, LIST_COUNTS, _listed(sites))}
 
 
 async def entries(

@@ -220,6 +220,7 @@ async def _lists_page(
             status=problem.status if problem else 200,
             rows=await queries.lists(tx, desk.sites, listing.search, state, limit=PAGE_SIZE, offset=listing.offset),
             total=await queries.count_lists(tx, desk.sites, listing.search, state),
+            counts=await queries.list_counts(tx, desk.sites),
             listing=listing,
             choice=await queries.choice(tx, None),
             hours=await cache_hours(tx),
