@@ -105,7 +105,9 @@ def translated(tariff: Tariff, tariff_id: str, descriptions: Sequence[tuple[str,
         lost.add(Lost.IDLE_CAP)
     if idle or charging:
         lost.add(Lost.PAUSES)
-    if any(Decimal(repr(float(one.price))) != one.price for prices in dimensions for one in prices):
+    if not tariff.is_plain or any(
+        Decimal(repr(float(one.price))) != one.price for prices in dimensions for one in prices
+    ):
         lost.add(Lost.INEXACT)
     return Translated(shown, tuple(sorted(lost)))
 
@@ -114,8 +116,8 @@ def _rate(tariff: Tariff) -> Decimal | None:
     """Return the VAT in percent where every price without it has few enough digits; else None."""
     factor = 1 + tariff.vat_percent / 100
     for component in tariff.components:
-        without = component.price / factor
-        if without * factor != component.price or round(without, PRICE_DIGITS_MAX) != without:
+        without = component.per_minute / factor
+        if without * factor != component.per_minute or round(without, PRICE_DIGITS_MAX) != without:
             return None
     return tariff.vat_percent
 
@@ -124,7 +126,7 @@ def _prices(
     tariff: Tariff, dimension: Dimension, rate: Decimal | None, *, idle_from_s: int = 0
 ) -> tuple[PriceShown, ...]:
     return tuple(
-        PriceShown(price=_without(component.price, rate), when=when)
+        PriceShown(price=_without(component.per_minute, rate), when=when)
         for component in tariff.components
         if component.dimension is dimension
         for when in _whens(component, idle_from_s)

@@ -212,6 +212,8 @@ def _part_line(part: dict[str, Any], words: _Words) -> dict[str, Any]:
         "charging": _("Time while charging"),
         "idle": _("Time after charging"),
         "session": _("Start fee"),
+        "minimum": _("Up to the lowest price"),
+        "maximum": _("Down to the highest price"),
     }
     name = names.get(part["dimension"], part["dimension"])
     start, end = (datetime.fromisoformat(part[key]) for key in ("from_at", "to_at"))

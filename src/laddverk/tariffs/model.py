@@ -110,17 +110,22 @@ class Component(Struct, frozen=True, kw_only=True):
         return self.price / 60 if self.per_hour else self.price
 
     @property
+    def is_by_clock(self) -> bool:
+        """Whether it depends on the clock and the calendar alone, or on nothing."""
+        when = self.when
+        return when == Restriction(
+            weekdays=when.weekdays,
+            from_time=when.from_time,
+            to_time=when.to_time,
+            valid_from=when.valid_from,
+            valid_until=when.valid_until,
+        )
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is a price by time of day, day and date alone."""
-        by_clock = Restriction(
-            weekdays=self.when.weekdays,
-            from_time=self.when.from_time,
-            to_time=self.when.to_time,
-            valid_from=self.when.valid_from,
-            valid_until=self.when.valid_until,
-        )
-        plain = Component(dimension=self.dimension, price=self.price, when=by_clock, per_hour=self.per_hour)
-        return plain == self
+        plain = Component(dimension=self.dimension, price=self.price, when=self.when, per_hour=self.per_hour)
+        return plain == self and self.is_by_clock
 
 
 class Limit(Struct, frozen=True, kw_only=True, omit_defaults=True):

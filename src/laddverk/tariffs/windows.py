@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -103,7 +104,28 @@ def words(when: Restriction) -> str:
         parts.append(f">= {when.valid_from.isoformat()}")
     if when.valid_until is not None:
         parts.append(f"< {when.valid_until.isoformat()}")
-    return " ".join(parts)
+    return " ".join(parts + _bounds(when))
+
+
+def _bounds(when: Restriction) -> list[str]:
+    """What is asked of the charge itself: `20-50 kWh`, `>= 1 h`, `< 11 kW`."""
+    thousand = Decimal(1000)
+    ranges = (
+        (when.min_wh, when.max_wh, thousand, "kWh"),
+        (when.min_power_w, when.max_power_w, thousand, "kW"),
+        (when.min_current_a, when.max_current_a, Decimal(1), "A"),
+        (when.min_duration_s, when.max_duration_s, Decimal(60), "min"),
+    )
+    return [found for low, high, unit, name in ranges if (found := _range(low, high, unit, name))]
+
+
+def _range(low: Decimal | int | None, high: Decimal | int | None, unit: Decimal, name: str) -> str:
+    least, most = (None if value is None else f"{(Decimal(value) / unit).normalize():f}" for value in (low, high))
+    if least is not None and most is not None:
+        return f"{least}-{most} {name}"
+    if least is not None:
+        return f">= {least} {name}"
+    return "" if most is None else f"< {most} {name}"
 
 
 def _weekdays(days: list[int]) -> str:

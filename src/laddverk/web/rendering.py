@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
@@ -23,6 +23,7 @@ from laddverk.kernel.ids import shown
 from laddverk.platform.formats import HOME_ZONE
 from laddverk.platform.languages import NAMES, SUPPORTED, marked
 from laddverk.platform.templating import environment
+from laddverk.tariffs import explaining
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
@@ -161,6 +162,10 @@ def environment_for(language: str) -> Environment:
         with_query=with_query,
         query_value=query_value,
         spark_points=spark_points,
+        line_words=partial(explaining.line_words, language=language),
+        price_words=partial(explaining.price_words, language=language),
+        when_words=partial(explaining.when_words, language=language),
+        limit_words=partial(explaining.limit_words, language=language),
         themes=THEMES,
         languages={language: NAMES[language] for language in SUPPORTED},
     )

@@ -276,6 +276,8 @@ DIMENSIONS: Final = {
     "charging": marked("Charging time"),
     "idle": marked("Idle fee"),
     "session": marked("Start fee"),
+    "minimum": marked("Up to the lowest price"),
+    "maximum": marked("Down to the highest price"),
 }
 
 DIMENSION_UNITS: Final = {"energy": "kWh", "charging": "min", "idle": "min", "session": marked("session")}
