@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -20,12 +21,14 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from laddverk.ocpp.protocol import Protocol
 from tests.fuzz.generators import VERSIONS, Generator, wire
 from tests.fuzz.watch import Watch, rss_mib
-from tests.network import Network, ask
+from tests.network import BOOT_16, Network, ask
 
 STATIONS_OF_EACH = 8
 BATCH = 40  # frames sent before their answers are looked for
 RAW_SHARE = 0.02  # of sockets' batches that end with bytes against the WebSocket protocol itself
+QUIET = "QUIET"
 QUIET_EVERY_S = 0.2
+QUIET_WH = 10
 SETTLE_S = 30.0
 TOKENS = ("04A1B2C3D4E5F6", "04B1B2C3D4E5F6")
 
@@ -76,10 +79,11 @@ async def rained(network: Network, inputs: int, seed: int, stations_of_each: int
     storm = Storm()
     began = time.monotonic()
     identities = [f"FUZZ-{version}-{number}" for version in VERSIONS for number in range(stations_of_each)]
-    for identity in [*identities, "QUIET"]:
+    for identity in [*identities, QUIET]:
         if identity not in network.keys:
             await network.add_station(identity)
-    quiet = asyncio.create_task(_ask_quietly(network, storm))
+    over = asyncio.Event()
+    quiet = asyncio.create_task(_charge_quietly(network, storm, over))
     each = -(-inputs // len(identities))
     try:
         await asyncio.gather(*(
@@ -87,24 +91,33 @@ async def rained(network: Network, inputs: int, seed: int, stations_of_each: int
             for number, identity in enumerate(identities)
         ))  # fmt: skip
     finally:
-        quiet.cancel()
-        with suppress(asyncio.CancelledError):
-            await quiet
+        over.set()
+        await quiet
     storm.took_s = time.monotonic() - began
     storm.rss_mib.append(rss_mib())
     return storm
 
 
-async def _ask_quietly(network: Network, storm: Storm) -> None:
-    """Ask for the time, again and again, as a station that has done nothing to deserve what goes on."""
-    async with network.socket("QUIET", version=Protocol.V16.value) as socket:
-        while True:
+async def _charge_quietly(network: Network, storm: Storm, over: asyncio.Event) -> None:
+    """Charge a car on one socket, and ask for the time again and again: a station that deserves none of this."""
+    async with network.socket(QUIET, version=Protocol.V16.value) as socket:
+        assert (await ask(socket, "BootNotification", BOOT_16))[2]["status"] == "Accepted"
+        start = {"connectorId": 1, "idTag": TOKENS[0], "meterStart": 1_000, "timestamp": _now()}
+        number = (await ask(socket, "StartTransaction", start))[2]["transactionId"]
+        while not over.is_set():
             began = time.monotonic()
             answer = await ask(socket, "Heartbeat", {})
             assert answer[0] == 3
             storm.quiet_s.append(time.monotonic() - began)
             storm.rss_mib.append(rss_mib())
-            await asyncio.sleep(QUIET_EVERY_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), QUIET_EVERY_S)
+        stop = {"transactionId": number, "meterStop": 1_000 + QUIET_WH, "timestamp": _now()}
+        assert (await ask(socket, "StopTransaction", stop))[0] == 3
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 async def _rain(network: Network, storm: Storm, identity: str, generator: Generator, inputs: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ import pytest
 from laddverk.access import service as access
 from laddverk.access.model import NewDriver, NewToken
 from laddverk.platform.database import Database
+from laddverk.tariffs import service as tariffs
 from tests.fuzz.pages import looked_at
-from tests.fuzz.storm import TOKENS, rained
+from tests.fuzz.rows import wrong_rows
+from tests.fuzz.storm import QUIET, QUIET_WH, TOKENS, rained
 from tests.fuzz.watch import watching
+from tests.integration.sessions.world import PER_KWH
 from tests.network import ACTOR, Network, network_on
 
 INPUTS = int(os.environ.get("LADDVERK_FUZZ_INPUTS", "20000"))
@@ -30,7 +34,19 @@ async def network(database: Database, tmp_path: Path) -> AsyncIterator[Network]:
             driver_id = await access.create_driver(tx, ACTOR, NewDriver(email="d@example.com", name="A Driver"), now)
             for uid in TOKENS:
                 await access.create_token(tx, ACTOR, NewToken(uid=uid, driver_id=driver_id), now)
+            version = await tariffs.create(tx, ACTOR, "Per kWh", PER_KWH, now - timedelta(days=400))
+            await tariffs.choose(tx, ACTOR, version.tariff_id, now - timedelta(days=400))
         yield found
+
+
+async def undisturbed(network: Network) -> None:
+    """The quiet station charged one car, on one socket, and nothing of the storm is told of it."""
+    station_id = network.station_ids[QUIET]
+    sql = "SELECT array_agg(concat_ws(' ', energy_wh, ended_at IS NOT NULL, doubts)) FROM session WHERE station_id = $1"
+    assert await network.value(sql, station_id) == [f"{QUIET_WH} t {{}}"]
+    assert await network.value("SELECT count(*) FROM station_connection WHERE station_id = $1", station_id) == 1
+    for table in ("quarantine", "station_quirk", "session_orphan"):
+        assert await network.value(f"SELECT count(*) FROM {table} WHERE station_id = $1", station_id) == 0, table
 
 
 @pytest.mark.slow
@@ -42,6 +58,9 @@ async def test_a_storm_of_inputs_harms_nobody(network: Network, capsys: pytest.C
         with capsys.disabled():
             print(f"\n{storm.told(watch)}\npages and lists        {dict(statuses)}")
         assert not watch.errors, "\n\n".join(watch.errors)
+    async with network.house.database.transaction() as tx:
+        assert await wrong_rows(tx) == []
+    await undisturbed(network)
     assert storm.inputs >= INPUTS * 0.9
     assert storm.quiet_at(0.99) < QUIET_P99_MAX_S
     quarter = storm.rss_mib[len(storm.rss_mib) // 4]
