@@ -1,4 +1,4 @@
-"""What screens read of images, campaigns, updates and logs. SQL and nothing else; nothing is changed here.
+"""What screens read of images, campaigns and updates: SQL and nothing else. The logs are in `queries_logs`.
 
 Every function that takes `sites` shows only what stands at one of them; None means all (`Actor.site_ids`). Images
 concern no site: whoever may see chargers sees them.
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.firmware.model import FileKind, Plan
+from laddverk.firmware.model import Plan
 from laddverk.platform.database import Transaction
 
 Sites = Collection[UUID] | None
@@ -62,17 +62,17 @@ async def images(
     tx: Transaction, sites: Sites, search: str = "", *, with_retired: bool = False, limit: int = 50, offset: int = 0
 ) -> list[ImageRow]:
     """Return images, the latest first."""
-    return await tx.fetch(ImageRow, IMAGES, _listed(sites), _like(search), None, with_retired, limit, offset)
+    return await tx.fetch(ImageRow, IMAGES, listed(sites), like(search), None, with_retired, limit, offset)
 
 
 async def count_images(tx: Transaction, search: str = "", *, with_retired: bool = False) -> int:
     """Return how many images there are."""
-    return int(await tx.value(IMAGE_COUNT, _like(search), with_retired))
+    return int(await tx.value(IMAGE_COUNT, like(search), with_retired))
 
 
 async def image(tx: Transaction, sites: Sites, image_id: UUID) -> ImageRow | None:
     """Return one image, retired or not."""
-    return await tx.fetch_one(ImageRow, IMAGES, _listed(sites), "", image_id, True, 1, 0)
+    return await tx.fetch_one(ImageRow, IMAGES, listed(sites), "", image_id, True, 1, 0)
 
 
 class CampaignRow(Struct, frozen=True, kw_only=True):
@@ -131,12 +131,12 @@ async def campaigns(
     offset: int = 0,
 ) -> list[CampaignRow]:
     """Return campaigns with a station that may be seen, the latest first."""
-    return await tx.fetch(CampaignRow, CAMPAIGNS, _listed(sites), _like(search), None, state, image_id, limit, offset)
+    return await tx.fetch(CampaignRow, CAMPAIGNS, listed(sites), like(search), None, state, image_id, limit, offset)
 
 
 async def campaign(tx: Transaction, sites: Sites, campaign_id: UUID) -> CampaignRow | None:
     """Return one campaign, when a station of it may be seen."""
-    return await tx.fetch_one(CampaignRow, CAMPAIGNS, _listed(sites), "", campaign_id, "", None, 1, 0)
+    return await tx.fetch_one(CampaignRow, CAMPAIGNS, listed(sites), "", campaign_id, "", None, 1, 0)
 
 
 class StageRow(Struct, frozen=True, kw_only=True):
@@ -163,7 +163,7 @@ WHERE u.campaign_id = $1 AND ($2::uuid[] IS NULL OR s.site_id = ANY($2)) GROUP B
 
 async def stages(tx: Transaction, sites: Sites, campaign_id: UUID) -> list[StageRow]:
     """Return the stages of a campaign."""
-    return await tx.fetch(StageRow, STAGES, campaign_id, _listed(sites))
+    return await tx.fetch(StageRow, STAGES, campaign_id, listed(sites))
 
 
 class UpdateRow(Struct, frozen=True, kw_only=True):
@@ -189,10 +189,19 @@ class UpdateRow(Struct, frozen=True, kw_only=True):
     asked_at: datetime | None
     changed_at: datetime
     finished_at: datetime | None
+    waits_for: str
+    """A key of words, of one that waits its turn: why it is not asked now."""
 
 
 UPDATES = """
-SELECT u.*, s.name AS station_name, s.identity, site.name AS site_name, c.name AS campaign_name, i.version
+SELECT u.*, s.name AS station_name, s.identity, site.name AS site_name, c.name AS campaign_name, i.version,
+       CASE WHEN u.state <> 'queued' THEN '' WHEN c.state <> 'running' THEN 'waits_campaign'
+            WHEN EXISTS (SELECT 1 FROM firmware_update before WHERE before.campaign_id = u.campaign_id
+                         AND before.stage < u.stage AND before.finished_at IS NULL) THEN 'waits_stage'
+            WHEN s.connected_at IS NULL THEN 'waits_contact'
+            WHEN EXISTS (SELECT 1 FROM connector k WHERE k.station_id = s.id AND k.status IN ('occupied', 'preparing',
+                         'charging', 'suspended_ev', 'suspended_evse', 'finishing', 'reserved')) THEN 'waits_use'
+            ELSE 'waits_turn' END AS waits_for
 FROM firmware_update u JOIN station s ON s.id = u.station_id JOIN site ON site.id = s.site_id
 JOIN firmware_image i ON i.id = u.image_id LEFT JOIN firmware_campaign c ON c.id = u.campaign_id
 WHERE ($1::uuid[] IS NULL OR s.site_id = ANY($1)) AND ($2::uuid IS NULL OR u.campaign_id = $2)
@@ -223,17 +232,17 @@ async def updates_of_campaign(
     offset: int = 0,
 ) -> list[UpdateRow]:
     """Return the updates of a campaign: what failed first, then in their order."""
-    return await tx.fetch(UpdateRow, UPDATES, _listed(sites), campaign_id, None, _like(search), state, limit, offset)
+    return await tx.fetch(UpdateRow, UPDATES, listed(sites), campaign_id, None, like(search), state, limit, offset)
 
 
 async def count_updates(tx: Transaction, sites: Sites, campaign_id: UUID, search: str = "", state: str = "") -> int:
     """Return how many updates of a campaign there are."""
-    return int(await tx.value(UPDATE_COUNT, _listed(sites), campaign_id, _like(search), state))
+    return int(await tx.value(UPDATE_COUNT, listed(sites), campaign_id, like(search), state))
 
 
 async def updates_of_station(tx: Transaction, sites: Sites, station_id: UUID, limit: int = 20) -> list[UpdateRow]:
     """Return the latest updates of a station."""
-    return await tx.fetch(UpdateRow, UPDATES, _listed(sites), None, station_id, "", "", limit, 0)
+    return await tx.fetch(UpdateRow, UPDATES, listed(sites), None, station_id, "", "", limit, 0)
 
 
 class StatusRow(Struct, frozen=True, kw_only=True):
@@ -254,68 +263,6 @@ STATUSES = "SELECT * FROM software_status WHERE station_id = $1 ORDER BY first_a
 async def statuses(tx: Transaction, station_id: UUID, limit: int = 40) -> list[StatusRow]:
     """Return what a station said of its software, the latest first."""
     return await tx.fetch(StatusRow, STATUSES, station_id, limit)
-
-
-class LogRequestRow(Struct, frozen=True, kw_only=True):
-    """A request for a log and what came of it."""
-
-    id: UUID
-    log: str
-    oldest_at: datetime | None
-    latest_at: datetime | None
-    state: str
-    status: str
-    asked_by: str
-    reason: str
-    asked_at: datetime
-    changed_at: datetime
-
-
-LOG_REQUESTS = "SELECT * FROM log_request WHERE station_id = $1 ORDER BY asked_at DESC LIMIT $2"
-
-
-async def log_requests(tx: Transaction, station_id: UUID, limit: int = 10) -> list[LogRequestRow]:
-    """Return the latest requests for logs of a station."""
-    return await tx.fetch(LogRequestRow, LOG_REQUESTS, station_id, limit)
-
-
-class LogFileRow(Struct, frozen=True, kw_only=True):
-    """A log that came in."""
-
-    id: UUID
-    station_id: UUID
-    station_name: str
-    site_id: UUID
-    site_name: str
-    log: str
-    name: str
-    kind: FileKind
-    size_bytes: int
-    sha256: bytes
-    received_at: datetime
-    received_by: str
-    remote_address: str
-
-
-LOG_FILES = """
-SELECT f.*, s.name AS station_name, s.site_id, site.name AS site_name
-FROM log_file f JOIN station s ON s.id = f.station_id JOIN site ON site.id = s.site_id
-WHERE ($1::uuid[] IS NULL OR s.site_id = ANY($1)) AND ($2::uuid IS NULL OR f.station_id = $2)
-  AND ($3::uuid IS NULL OR f.id = $3) AND ($4 = '' OR f.name ILIKE '%' || $4 || '%')
-ORDER BY f.received_at DESC, f.id LIMIT $5 OFFSET $6
-"""
-
-
-async def log_files(
-    tx: Transaction, sites: Sites, station_id: UUID, search: str = "", *, limit: int = 50, offset: int = 0
-) -> list[LogFileRow]:
-    """Return the logs of a station, the latest first."""
-    return await tx.fetch(LogFileRow, LOG_FILES, _listed(sites), station_id, None, _like(search), limit, offset)
-
-
-async def log_file(tx: Transaction, sites: Sites, file_id: UUID) -> LogFileRow | None:
-    """Return one log, when its station may be seen."""
-    return await tx.fetch_one(LogFileRow, LOG_FILES, _listed(sites), None, file_id, "", 1, 0)
 
 
 class RootRow(Struct, frozen=True, kw_only=True):
@@ -388,13 +335,14 @@ class VersionRow(Struct, frozen=True):
 
 async def versions(tx: Transaction, sites: Sites) -> list[VersionRow]:
     """Return which versions run in the field, by model."""
-    return await tx.fetch(VersionRow, FIRMWARE_VERSIONS, _listed(sites))
+    return await tx.fetch(VersionRow, FIRMWARE_VERSIONS, listed(sites))
 
 
-def _listed(sites: Sites) -> list[UUID] | None:
+def listed(sites: Sites) -> list[UUID] | None:
+    """Return sites as a statement takes them."""
     return None if sites is None else list(sites)
 
 
-def _like(text: str) -> str:
+def like(text: str) -> str:
     """Return `text` for ILIKE, where `%`, `_` and the backslash mean themselves."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -37,7 +37,7 @@ class Field:
         self.network = network
         self.reach = service.Reach(url)
         self.links: dict[str, Link] = {}
-        self.tasks: list[asyncio.Task[None]] = []
+        self.running: dict[str, asyncio.Task[None]] = {}
 
     async def charger(self, identity: str, protocol: Protocol = Protocol.V201, mishap: Mishap = Mishap.NONE) -> Link:
         await self.network.add_station(identity, connectors=1)
@@ -46,8 +46,19 @@ class Field:
         base = self.network.url(identity).rpartition("/")[0]
         link = Link(charger, base, self.network.keys[identity], patience=HASTY)
         self.links[identity] = link
-        self.tasks.append(asyncio.create_task(link.run()))
+        self.switch_on(identity)
         return link
+
+    def switch_on(self, identity: str) -> None:
+        """Let a charger connect."""
+        self.running[identity] = asyncio.create_task(self.links[identity].run())
+
+    async def switch_off(self, identity: str) -> None:
+        """Take a charger's power away."""
+        task = self.running.pop(identity)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
     async def all_connected(self) -> None:
         async with asyncio.timeout(WITHIN_S):
@@ -108,10 +119,7 @@ async def field_on(database: Database, tmp_path: Path) -> AsyncIterator[Field]:
         try:
             yield field
         finally:
-            for task in field.tasks:
-                task.cancel()
-            for task in field.tasks:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            for identity in list(field.running):
+                await field.switch_off(identity)
             server.should_exit = True
             await web

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -32,6 +32,7 @@ from laddverk.platform.database import Transaction
 
 CAMPAIGNER: Final = rule("firmware campaign")
 NAME_MAX: Final = 100
+TOLD_AGAIN: Final = timedelta(seconds=12)  # what chargers said since the last two looks; pages gather it
 ASKED_IN_ONE_GO: Final = 50  # bounds the transaction; the next look is seconds away
 
 
@@ -207,6 +208,7 @@ async def advance(tx: Transaction, reach: Reach, now: datetime) -> list[str]:
     Returns the topics that changed. Several workers may do this at once: each campaign is locked by one.
     """
     topics = await _give_up_silent(tx, now)
+    topics |= {f"campaign:{each}" for each in await updates.campaigns_moved(tx, now - TOLD_AGAIN)}
     topics |= {f"station:{each}" for each in await logs.give_up(tx, now - LINK_LIVES, now)}
     for campaign in await store.running(tx):
         if await _advance_one(tx, campaign, reach, now):

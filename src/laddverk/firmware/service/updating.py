@@ -45,6 +45,7 @@ async def update_station(
     if not reason.strip():
         raise Invalid("Say why.", field="reason")
     station, image = await seen_station(tx, actor, station_id), await usable_image(tx, image_id, now)
+    require_fit(image, station)
     require_signature(actor, image, [station], unsigned_reason)
     if await updates.in_hand(tx, [station_id]):
         raise Conflict("Another update of this charger is under way.", remedy="Wait for its outcome.")
@@ -86,7 +87,7 @@ async def ask(
         retry_interval_s=DOWNLOAD_RETRY_S,
     )
     command_id = await stations.request_command(tx, actor, station.station_id, command, now, reason=reason)
-    await updates.asked(tx, update_id, request_id, command_id, signed, now)
+    await updates.asked(tx, update_id, request_id, command_id, signed, station.firmware, now)
     return command_id
 
 
@@ -123,6 +124,17 @@ async def usable_image(tx: Transaction, image_id: FirmwareImageId, now: datetime
             remedy="Ask the manufacturer who signed it. If it has a new root, add that first.",
         )
     return image
+
+
+def require_fit(image: Image, station: Candidate) -> None:
+    """Raise `Conflict` when an image is for other models: a charger may not live through that."""
+    if not rules.fits(image.vendor, image.model, station.vendor, station.model):
+        raise Conflict(
+            "This firmware is for %(models)s, and the charger says that it is %(charger)s.",
+            field="image_id",
+            models=f"{image.vendor} {image.model}".strip(),
+            charger=f"{station.vendor} {station.model}".strip() or "?",
+        )
 
 
 def require_signature(actor: Actor, image: Image, targets: list[Candidate], unsigned_reason: str) -> None:

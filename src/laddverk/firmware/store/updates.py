@@ -109,16 +109,32 @@ async def insert(tx: Transaction, updates: Sequence[NewUpdate], now: datetime) -
 
 ASKED = """
 UPDATE firmware_update SET state = 'asked', reason = '', request_id = $2, command_id = $3, signed = $4, asked_at = $5,
-       changed_at = $5, attempts = attempts + 1, version_booted = '', forgiven = false
+       changed_at = $5, attempts = attempts + 1, version_before = $6, version_booted = '', forgiven = false
 WHERE id = $1
 """
 
 
 async def asked(
-    tx: Transaction, update_id: FirmwareUpdateId, request_id: int, command_id: CommandId, signed: bool, now: datetime
+    tx: Transaction,
+    update_id: FirmwareUpdateId,
+    request_id: int,
+    command_id: CommandId,
+    signed: bool,
+    version_before: str,
+    now: datetime,
 ) -> None:
-    """Record that a station was asked."""
-    await tx.execute(ASKED, update_id, request_id, command_id, signed, now)
+    """Record that a station was asked, and which version it has now."""
+    await tx.execute(ASKED, update_id, request_id, command_id, signed, now, version_before)
+
+
+MOVED_SINCE = """
+SELECT DISTINCT campaign_id FROM firmware_update WHERE changed_at >= $1 AND campaign_id IS NOT NULL LIMIT 1000
+"""
+
+
+async def campaigns_moved(tx: Transaction, since: datetime) -> list[CampaignId]:
+    """Return the campaigns of which something has changed since then."""
+    return await tx.values(MOVED_SINCE, since)
 
 
 MOVE = """

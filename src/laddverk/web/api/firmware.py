@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import File
 from msgspec import Struct
 
-from laddverk.firmware import queries
+from laddverk.firmware import queries, queries_logs
 from laddverk.firmware import service as firmware
 from laddverk.firmware.model import By, ImageDetails, LogWish, NewCampaign, Plan
 from laddverk.firmware.service.images import IMAGE_BYTES_MAX
@@ -252,7 +252,7 @@ async def list_logs(asked: Asking, station: FromPath[str], limit: FromQuery[int]
     """List the logs of a station, the latest first."""
     checked_limit(limit, 0)
     async with asked.transaction() as tx:
-        rows = await queries.log_files(tx, asked.actor.site_ids, parsed("sta", station), limit=limit)
+        rows = await queries_logs.log_files(tx, asked.actor.site_ids, parsed("sta", station), limit=limit)
     return [
         LogFile(id=f"log_{row.id.hex}", log=row.log, name=row.name, kind=row.kind.value, size_bytes=row.size_bytes,
                 sha256=row.sha256.hex(), received_at=row.received_at)
@@ -264,7 +264,7 @@ async def list_logs(asked: Asking, station: FromPath[str], limit: FromQuery[int]
 async def show_log(asked: Asking, log: FromPath[str]) -> File:
     """Give a log as it came."""
     async with asked.transaction() as tx:
-        row = await queries.log_file(tx, asked.actor.site_ids, parsed("log", log))
+        row = await queries_logs.log_file(tx, asked.actor.site_ids, parsed("log", log))
     if row is None:
         raise NotFound("There is no such file.")
     path = DirectoryShelf(asked.house.settings.files_dir).path(LOGS, row.id)

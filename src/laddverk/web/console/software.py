@@ -10,11 +10,12 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import File
 
-from laddverk.firmware import contents, queries
+from laddverk.firmware import contents, queries, queries_logs
 from laddverk.firmware import service as firmware
 from laddverk.firmware.levels import Level
 from laddverk.firmware.model import By, LogWish
 from laddverk.firmware.redaction import redacted
+from laddverk.firmware.rules import fits
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import FirmwareImageId, LogFileId, StationId, shown
@@ -40,9 +41,9 @@ async def _known(desk: Desk, tx: Transaction, station: stations_queries.StationD
         "station": station,
         "updates": await queries.updates_of_station(tx, desk.sites, station.id),
         "statuses": await queries.statuses(tx, station.id),
-        "requests": await queries.log_requests(tx, station.id),
+        "requests": await queries_logs.log_requests(tx, station.id),
         "publications": await queries.publications(tx, station.id),
-        "files": await queries.log_files(
+        "files": await queries_logs.log_files(
             tx, desk.sites, station.id, listing.search, limit=PAGE_SIZE, offset=listing.offset
         ),
         "fw": firmware_words,
@@ -54,15 +55,16 @@ async def _page(desk: Desk, station_id: str, errors: dict[str, str], status: int
         station = await seen_station(desk, tx, station_id)
         images = await queries.images(tx, desk.sites, limit=200)
         known = await _known(desk, tx, station)
-    fitting = [
-        (shown("fmw", one.id), " ".join(filter(None, (one.vendor, one.model, one.version))))
+    usable = [
+        (shown("fmw", one.id), " ".join(filter(None, (one.vendor, one.model, one.version))), one)
         for one in images
         if one.signature_state != "invalid"
     ]
     return desk.page(
         "console/firmware/software.html",
         status=status,
-        images=fitting,
+        images=[each[:2] for each in usable if fits(each[2].vendor, each[2].model, station.vendor, station.model)],
+        publishable=[each[:2] for each in usable],
         errors=errors,
         tab="software",
         by_ftp=bool(desk.house.settings.ftp_reach),
@@ -101,7 +103,7 @@ async def do_with_software(desk: AtDesk, station_id: FromPath[str], action: From
 
 
 async def _do(desk: Desk, tx: Transaction, station_id: StationId, action: str, form: dict[str, str]) -> None:
-    reach, reason = firmware.reach_of(desk.house.settings), form.get("reason", "")
+    reach, reason = firmware.reach_of(desk.house.settings), form.get("reason") or form.get(f"{action}_reason", "")
     if action == "log":
         await firmware.request_log(tx, desk.actor, station_id, log_wish(desk, form), reach, desk.now)
         return
@@ -109,7 +111,7 @@ async def _do(desk: Desk, tx: Transaction, station_id: StationId, action: str, f
         publication = named("upd", form.get("publication", ""))
         await firmware.unpublish(tx, desk.actor, publication, desk.now, reason=reason)
         return
-    image_id = FirmwareImageId(named("fmw", form.get("image", "")))
+    image_id = FirmwareImageId(named("fmw", form.get(f"{action}_image") or form.get("image", "")))
     if action == "publish":
         await firmware.publish(tx, desk.actor, station_id, image_id, reach, desk.now, reason=reason)
         return
@@ -130,7 +132,7 @@ async def _do(desk: Desk, tx: Transaction, station_id: StationId, action: str, f
 def _by(form: dict[str, str]) -> By:
     """Return how a form wants a file to be moved. Raises `Invalid` for no way that there is."""
     try:
-        return By(form.get("by") or By.AUTO)
+        return By(form.get("by") or form.get("log_by") or By.AUTO)
     except ValueError:
         raise Invalid("There is no such way.", field="by") from None
 
@@ -147,7 +149,7 @@ def log_wish(desk: Desk, form: dict[str, str]) -> LogWish:
         latest_at=desk.midnight(until + timedelta(days=1)) if until else None,
         extended=extended == "getlog",
         by=_by(form),
-        reason=form.get("reason", ""),
+        reason=form.get("reason") or form.get("log_reason", ""),
     )
 
 
@@ -161,9 +163,9 @@ def _day(form: dict[str, str], name: str) -> date | None:
 # Logs.
 
 
-async def _log(desk: Desk, tx: Transaction, file_id: str) -> queries.LogFileRow:
+async def _log(desk: Desk, tx: Transaction, file_id: str) -> queries_logs.LogFileRow:
     """Return a log of a charger that may be seen, by somebody who may see what drivers do in it."""
-    row: queries.LogFileRow = found(await queries.log_file(tx, desk.sites, named("log", file_id)))
+    row: queries_logs.LogFileRow = found(await queries_logs.log_file(tx, desk.sites, named("log", file_id)))
     return row if desk.sees_raw else found(None)
 
 
@@ -212,7 +214,7 @@ async def download_log(desk: AtDesk, file_id: FromPath[str]) -> Response[Any]:
     )
 
 
-def _shared(path: Any, row: queries.LogFileRow) -> bytes:
+def _shared(path: Any, row: queries_logs.LogFileRow) -> bytes:
     """Return a log without personal data. Raises `Invalid` for what is no text."""
     parts: list[bytes] = []
     size = 0
