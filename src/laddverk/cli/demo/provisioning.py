@@ -108,8 +108,8 @@ def monitors(identity: str) -> SetMonitors:
     if identity != STREAMED:
         return SetMonitors(monitors=(much,))
     streamed = WantedMonitor(
-        component="EVSE@1",
-        variable="Power",
+        component="Controller",
+        variable="Temperature",
         kind="Periodic",
         value=STREAM_STEP_S,
         severity=8,

@@ -1,10 +1,12 @@
 """Monitors that watch a charger's variables and really tell; reports of a part; network profiles; streams of 2.1.
 
-What an outlet gives is a live variable: `EVSE@1.Power`. Whether it is broken is another: `Connector@1.1.Problem`.
+Three variables live: what an outlet gives (`EVSE@1.Power`), whether it is broken (`Connector@1.1.Problem`), and how
+warm the charger is (`Controller.Temperature`): with the hour of the day, and with what flows through it.
 """
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +30,7 @@ KINDS_OF_CRITERIA: Final = {
     "DeltaMonitoring": {"Delta", "TargetDelta", "TargetDeltaRelative"},
     "PeriodicMonitoring": PERIODIC,
 }
+TEMPERATURE: Final = ("Controller", "Temperature")
 TOO_HOT: Final = 1  # the number of the monitor that the maker built in
 SEVERITY_OF_BUILT_IN: Final = 2
 
@@ -86,11 +89,23 @@ def value_of(charger: Charger, component: str, variable: str, at: datetime) -> s
     outlet = charger.outlets.get(int(number)) if number.isdecimal() else None
     if (base, variable) == ("EVSE", "Power") and outlet is not None:
         return str(charger.reading(outlet.number, at).power_w or 0)
+    if (component, variable) == TEMPERATURE:
+        return f"{temperature_c(charger, at):.1f}"
     if variable == "Problem" and (outlet is not None or base == "ChargingStation"):
         chosen = [outlet] if outlet is not None else list(charger.outlets.values())
         return "true" if any(one.error_code for one in chosen) else "false"
     setting = charger.configuration.one(component, variable)
     return setting.value if setting else None
+
+
+def temperature_c(charger: Charger, at: datetime) -> float:
+    """Return how warm the electronics are: the day's course, the sum of what flows, and a little unrest."""
+    most_w = sum(outlet.supply.power_max_w for outlet in charger.outlets.values()) or 1
+    flows_w = sum(charger.reading(number, at).power_w or 0 for number in charger.outlets)
+    hours = at.timestamp() / 3600
+    own = sum(charger.hardware.identity.encode()) % 50 / 10
+    day = 5 * math.sin(math.tau * (hours - 9) / 24)
+    return 17 + own + day + 22 * flows_w / most_w + 0.6 * math.sin(math.tau * hours * 11) + 0.2 * math.sin(hours * 777)
 
 
 def settings_2x() -> list[Setting]:
@@ -103,6 +118,7 @@ def settings_2x() -> list[Setting]:
         Setting("OCPPCommCtrlr", "NetworkConfigurationPriority", "0", True, "SequenceList"),
         Setting("OCPPCommCtrlr", "ActiveNetworkProfile", "0", False, "integer"),
         Setting("ChargingStation", "Problem", "false", False, "boolean"),
+        Setting("Controller", "Temperature", "21.0", False, "decimal", "Celsius"),
     ]
 
 

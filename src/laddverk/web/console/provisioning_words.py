@@ -18,8 +18,8 @@ RUN_OUTCOMES: Final[Words] = {
     "failed": ("broken", marked("Not taken")),
     "skipped": ("off", marked("Left out")),
     "waiting": ("wait", marked("Under way")),
-    "restart": ("wait", marked("Taken, after a restart")),
-    "done": ("done", marked("Taken")),
+    "restart": ("wait", marked("Written, in force after a restart")),
+    "done": ("done", marked("Written")),
 }
 
 REPORTS: Final = {
