@@ -84,7 +84,7 @@ async def _command_finished(house: House, tx: Transaction, payloads: Payloads) -
     moved = [await upgrades.command_finished(tx, one, house.clock()) for one in finished if one.kind in STEPS]
     if any(moved):
         _send_soon(house, tx)
-    topics = [f"station:{one.station_id}" for one in ours]
+    topics = [f"station:{one.station_id}" for one in finished if one.kind in FINISHED or one.kind in STEPS]
     tx.after_commit(lambda: house.hints.publish(topics))
 
 

@@ -182,7 +182,7 @@ def _hashed(data: bytes, algorithm: str) -> str:
 
 
 def takes_profile(charger: Charger, wanted: str) -> bool:
-    """Return whether a charger of 1.6 lets its security profile be raised: not without what that needs, and never lowered."""
+    """Return whether a charger of 1.6 lets its security profile be raised; it is never lowered."""
     kept, setting = charger.of(Certificates), charger.configuration.one("", "SecurityProfile")
     if setting is None or not wanted.isdigit() or int(wanted) <= int(setting.value):
         return False

@@ -7,7 +7,7 @@ from typing import Final
 from laddverk.certificates.event_words import EVENTS
 from laddverk.platform.languages import marked
 
-__all__ = ["EVENTS", "KINDS", "QUESTIONS", "REQUEST_STATES", "STATES", "USES"]
+__all__ = ["EVENTS", "KINDS", "QUESTIONS", "REQUEST_STATES", "STATES", "UPGRADE_FAULTS", "UPGRADE_STEPS", "USES"]
 
 KINDS: Final = {
     "station": marked("towards us"),
@@ -42,4 +42,23 @@ QUESTIONS: Final = {
     "chain_status": marked("Is the chain revoked?"),
     "contract": marked("Contract of a car"),
     "ev_certificate": marked("Certificate for a car"),
+}
+UPGRADE_STEPS: Final = {
+    "root": (marked("It gets the root of our server"), marked("so that it can tell us from others")),
+    "certificate": (marked("It makes a key and gets a certificate"), marked("the key never leaves it")),
+    "read": (marked("It tells which network profiles it uses"), marked("so that the one that works is kept")),
+    "tell": (marked("It is told the new profile"), marked("from now on both ways are open")),
+    "order": (marked("The new network profile is put first"), marked("the one that works stays behind it")),
+    "restart": (marked("It restarts"), marked("when no car charges")),
+    "return": (marked("It comes in by the new way"), marked("then the old way is closed")),
+}
+UPGRADE_FAULTS: Final = {
+    "Rejected": marked("The charger said no."),
+    "NotSupported": marked("The charger does not know what was asked."),
+    "timed_out": marked("The charger did not answer."),
+    "expired": marked("The charger was not connected in time."),
+    "no certificate came about": marked("No certificate came about. See what it asked for on the Security tab."),
+    "it came back the old way": marked("It came back the old way. Does it trust our server, and is the address right?"),
+    "it has not come by the new way": marked("It has not come by the new way in a quarter of an hour."),
+    "it does not tell which network profile it uses": marked("It does not tell which network profile it uses."),
 }

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from laddverk.certificates import service as certificates
 from laddverk.certificates.model import NewEvent
+from laddverk.certificates.rules_upgrade import Step
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import shown
+from laddverk.web.console import certificate_words
 from tests import pki
 from tests.integration.web.console.conftest import HOSTILE, NOW, SignedIn, World
 
@@ -142,3 +144,39 @@ async def test_a_root_is_installed_in_chosen_chargers_from_its_page(world: World
     assert await value(world, "SELECT count(*) FROM command WHERE kind = 'install_certificate'") == 1
     host = await signed_in(Role.SITE_HOST, world.site)
     assert (await host.open(here)).status_code == 403
+
+
+async def test_a_charger_is_led_to_a_higher_profile_from_its_page(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    here = f"/console/stations/{shown('sta', world.station)}/upgrade"
+    assert (await browser.open(here)).status_code == 200
+    assert f'href="{here}"' in (await browser.open(here.replace("/upgrade", "/proof"))).text
+    async with world.house.database.transaction() as tx:
+        await tx.execute("UPDATE station SET protocol = 'ocpp2.0.1' WHERE id = $1", world.station)
+    wanted = {"target": "2", "url": "wss://ladda.example/ocpp", "root": "none", "reason": HOSTILE[:60]}
+    for wrong in ({"url": "ws://x"}, {"target": "9"}, {"reason": ""}, {"slot": "x"}, {"target": ""}):
+        answer = await browser.send(f"{here}/begin", **(wanted | wrong))
+        assert answer.status_code == 422, wrong
+    assert (await browser.send(f"{here}/begin", **(wanted | {"root": str(world.site)}))).status_code == 404
+    assert (await browser.send(f"{here}/nonsense", **wanted)).status_code == 404
+    assert (await browser.send(f"{here}/begin", **wanted)).status_code == 303
+    assert (
+        await value(world, "SELECT kind FROM command WHERE reason <> '' ORDER BY created_at DESC LIMIT 1")
+        == "read_variables"
+    ), "it must not lose the way that works"
+    page = (await browser.open(here)).text
+    assert HOSTILE not in page
+    assert f'action="{here}/give-up"' in page
+    assert (await browser.send(f"{here}/begin", **wanted)).status_code == 409
+    assert (await browser.send(f"{here}/retry", reason="now")).status_code == 409
+    assert (await browser.send(f"{here}/give-up", reason="another day")).status_code == 303
+    host = await signed_in(Role.SITE_HOST, world.site)
+    assert f'action="{here}/begin"' not in (await host.open(here)).text
+    assert (await host.send(f"{here}/begin", **wanted)).status_code == 403
+    assert (
+        await host.open(here.replace(shown("sta", world.station), shown("sta", world.other_station)))
+    ).status_code == 404
+
+
+def test_every_step_of_an_upgrade_has_its_words() -> None:
+    assert set(certificate_words.UPGRADE_STEPS) == set(Step)
