@@ -88,12 +88,12 @@ async def payments(
     tx: Transaction, search: str, state: str, purpose: str, sort: str = "-created", *, limit: int = 50, offset: int = 0
 ) -> list[PaymentRow]:
     """Return a page of payments. `sort` is created or amount, with `-` for descending."""
-    return await tx.fetch(PaymentRow, PAYMENTS, _like(search), state, purpose, sort, limit, offset)
+    return await tx.fetch(PaymentRow, PAYMENTS, like(search), state, purpose, sort, limit, offset)
 
 
 async def count_payments(tx: Transaction, search: str, state: str, purpose: str) -> int:
     """Return how many payments a filter leaves."""
-    return int(await tx.value(COUNT, _like(search), state, purpose))
+    return int(await tx.value(COUNT, like(search), state, purpose))
 
 
 async def payment(tx: Transaction, payment_id: UUID) -> PaymentRow | None:
@@ -137,5 +137,6 @@ async def events(tx: Transaction, payment_id: UUID) -> list[PaymentEventRow]:
     return await tx.fetch(PaymentEventRow, EVENTS, payment_id)
 
 
-def _like(text: str) -> str:
+def like(text: str) -> str:
+    """Return `text` with the signs that mean anything in LIKE taken as letters."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -59,7 +59,12 @@ CONSOLE_PLACES: Final = (
     Place("drivers", marked("Drivers"), "/console/drivers", ("customer-requests",)),
     Place("tokens", marked("Tags"), "/console/tokens"),
     Place("tariffs", marked("Tariffs"), "/console/tariffs"),
-    Place("payments", marked("Payments"), "/console/payments", ("settlements", "mandates", "collections")),
+    Place(
+        "payments",
+        marked("Payments"),
+        "/console/payments",
+        ("settlements", "mandates", "collections", "bank-files"),
+    ),
     Place("invoices", marked("Invoices"), "/console/invoices", ("ledger",)),
     Place("audit", marked("Audit"), "/console/audit", ("staff", "keys")),
 )

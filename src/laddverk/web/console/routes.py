@@ -63,7 +63,8 @@ PAGES: Final = (
     models, ways, proving,
     frames, commands, steering, batches, stickers,
     authorisation, authorisation_reservations, authorisation_people,
-    sites, sessions, people, tariffs, money, mandates, collections, ledger, office, vendor_data, certificates, security, upgrading, gallery,
+    sites, sessions, people, tariffs, money, mandates, collections, ledger,
+    office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
     displays, energy,
 )  # fmt: skip
