@@ -48,6 +48,18 @@ def display_of(variables: Mapping[str, str | None], *, messages_limit: float | N
     )
 
 
+BY_DATA: Final = Display(priorities=frozenset({PRIORITIES[0]}), states=frozenset(), messages_max=1)
+"""A display of 1.6 that takes texts in a DataTransfer of its maker's: one at a time, at once, in one language."""
+
+
+def require_plain(wanted: Wanted) -> None:
+    """Raise `Invalid` for what a display of 1.6 cannot do, naming the field."""
+    if wanted.starts_at is not None:
+        raise Invalid("This charger shows a text at once or not at all.", field="starts_at")
+    if wanted.evse_number is not None:
+        raise Invalid("This charger cannot tie a text to a session.", field="evse_number")
+
+
 def _listed(said: str | None, known: frozenset[str]) -> frozenset[str]:
     """Return those of `known` that a member list names; all of them when it names none."""
     words = {word.strip() for word in (said or "").split(",")}

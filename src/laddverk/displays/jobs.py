@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from laddverk.displays import service, store, store_money
+from laddverk.ocpp import quirks
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler
@@ -48,8 +49,9 @@ def handlers(house: House) -> dict[str, Handler]:
         closed = [decoded(SessionClosed, payload).session_id for payload in payloads]
         await service.finish_sessions(tx, closed, house.clock())
 
-    async def end_messages(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
-        await store.over(tx, house.clock())
+    async def end_messages(tx: Transaction, now: datetime) -> int:
+        await store.over(tx, now)
+        return await service.end_by_data(tx, now, quirks.registry_of(house.settings.quirks_dir))
 
     async def drop_old(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         now = house.clock()
@@ -62,6 +64,6 @@ def handlers(house: House) -> dict[str, Handler]:
         "displays.session_closed": session_closed,
         "displays.tell_of_payments": telling(service.tell_of_payments),
         "displays.show_costs": telling(service.show_costs),
-        "displays.end_messages": end_messages,
+        "displays.end_messages": telling(end_messages),
         "displays.drop_old": drop_old,
     }

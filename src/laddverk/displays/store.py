@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -23,11 +23,16 @@ class Addressee(Struct, frozen=True):
 
     id: StationId
     protocol: str | None
+    vendor: str
+    model: str
+    firmware: str
+    quirks: dict[str, Any]
 
 
 LOCK_STATION = """
 -- Locked, so that no number of a message is given out twice.
-SELECT id, protocol FROM station WHERE id = $1 AND ($2::uuid[] IS NULL OR site_id = ANY($2)) FOR NO KEY UPDATE
+SELECT id, protocol, vendor, model, firmware, quirks FROM station
+WHERE id = $1 AND ($2::uuid[] IS NULL OR site_id = ANY($2)) FOR NO KEY UPDATE
 """
 
 
@@ -120,7 +125,17 @@ async def of_template(tx: Transaction, template_id: UUID, sites: Collection[UUID
 
 OVER = """
 UPDATE display_message SET condition = 'gone', word = 'over', changed_at = $1
-WHERE condition IN ('wanted', 'shown', 'leaving') AND ends_at < $1 RETURNING station_id
+WHERE condition IN ('wanted', 'shown', 'leaving') AND ends_at < $1
+  AND station_id NOT IN (SELECT id FROM station WHERE protocol = 'ocpp1.6')
+RETURNING station_id
+"""
+OVER_BY_DATA = """
+SELECT m.station_id, m.number FROM display_message AS m JOIN station ON station.id = m.station_id
+WHERE m.condition IN ('wanted', 'shown') AND m.ends_at < $1 AND station.protocol = 'ocpp1.6' LIMIT 200
+"""
+REPLACED = """
+UPDATE display_message SET condition = 'gone', word = 'replaced', changed_at = $2
+WHERE station_id = $1 AND condition IN ('wanted', 'shown', 'leaving')
 """
 ENDED = """
 UPDATE display_message SET condition = 'gone', word = 'session ended', changed_at = $2
@@ -134,6 +149,16 @@ WHERE session.id = ANY($1) AND display_message.station_id = session.station_id
 async def over(tx: Transaction, now: datetime) -> list[UUID]:
     """Messages whose time is over are gone: chargers take them off by themselves (O05). Return their stations."""
     return await tx.values(OVER, now)
+
+
+async def over_by_data(tx: Transaction, now: datetime) -> list[KeptNumber]:
+    """Return messages whose time is over at chargers of 1.6, which do not take them off by themselves."""
+    return await tx.fetch(KeptNumber, OVER_BY_DATA, now)
+
+
+async def replaced(tx: Transaction, station_id: UUID, now: datetime) -> None:
+    """A charger of 1.6 shows one text: what it showed is gone with the next."""
+    await tx.execute(REPLACED, station_id, now)
 
 
 async def ended(tx: Transaction, session_ids: Sequence[UUID], now: datetime) -> None:

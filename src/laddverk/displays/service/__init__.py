@@ -6,8 +6,10 @@ from laddverk.displays.service.costs import show_costs, tell_of_payments
 from laddverk.displays.service.finishing import finish_commands, finish_sessions
 from laddverk.displays.service.messages import (
     add_template,
+    by_data,
     clear_message,
     clear_template,
+    end_by_data,
     read_messages,
     retire_template,
     show,
@@ -31,10 +33,12 @@ from laddverk.displays.service.tariffs import (
 
 __all__ = [
     "add_template",
+    "by_data",
     "change_session_tariff",
     "clear_message",
     "clear_tariffs",
     "clear_template",
+    "end_by_data",
     "find_vat_number",
     "finish_commands",
     "finish_sessions",

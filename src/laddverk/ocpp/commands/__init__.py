@@ -30,6 +30,7 @@ from laddverk.ocpp.commands.der import (
 )
 from laddverk.ocpp.commands.display import (
     AnyDisplay,
+    ByData,
     ClearMessage,
     ReadMessages,
     ShowMessage,
@@ -106,6 +107,7 @@ __all__ = [
     "AllowTransfer",
     "AnyCommand",
     "AskForRequest",
+    "ByData",
     "CancelReservation",
     "ChangeAvailability",
     "ChangeSessionTariff",

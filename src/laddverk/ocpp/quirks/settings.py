@@ -47,6 +47,12 @@ class Quirks(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     """How tags must be written that are sent to it (quirk 53)."""
     profile_unit: Literal["A", "W"] | None = None
     """The only unit of charging profiles that it understands (quirk 70)."""
+    text_vendor: Word | None = None
+    """Its display takes texts (1.6) in a DataTransfer of this vendor id."""
+    text_message: Word | None = None
+    """The message id of that DataTransfer, where it has one."""
+    text_data: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """The data of that DataTransfer, with `{text}` where the text goes; only the text, if not set."""
     never_send: Annotated[tuple[Word, ...], Meta(max_length=ENTRIES_MAX)] = ()
     """Actions, or `Action:word` for a request in which the word stands as a value or within a list of values."""
     expects: Annotated[tuple[Word, ...], Meta(max_length=ENTRIES_MAX)] = ()

@@ -1,17 +1,21 @@
-"""Displays (functional block O): messages for the people in front of a charger. 1.6 has none."""
+"""Displays (functional block O): messages for the people in front of a charger. 1.6 has none but by makers' data."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from laddverk.ocpp import commands, facts, times
 from laddverk.ocpp.commands import CommandOutcome, Verdict
+from laddverk.ocpp.errors import Untranslatable
 from laddverk.ocpp.facts import DisplayMessage, DisplayText, Fact
 from laddverk.ocpp.translate.block import Outcomes, Readers, Speakers
 from laddverk.ocpp.translate.origin import Origin, said, stamp, whole
 
 MESSAGES_MAX: Final = 200  # of one part of a report; a charger holds some dozens
 ID_MAX: Final = 2**31 - 1
+PLACE: Final = "{text}"
 
 
 def reported_2x(message: Any, origin: Origin) -> list[Fact]:
@@ -90,9 +94,34 @@ def clear_2x(command: commands.ClearMessage) -> tuple[str, dict[str, Any]]:
     return "ClearDisplayMessage", {"id": command.message_id}
 
 
+def show_16(command: commands.ShowMessage) -> tuple[str, dict[str, Any]]:
+    """Return the DataTransfer that shows a text. Raises `Untranslatable` where the maker has none: 1.6 has no word."""
+    return _by_data(command.by_data, command.message.texts[0].text)
+
+
+def clear_16(command: commands.ClearMessage) -> tuple[str, dict[str, Any]]:
+    """Return the DataTransfer that shows nothing."""
+    return _by_data(command.by_data, "")
+
+
+def _by_data(way: commands.ByData | None, text: str) -> tuple[str, dict[str, Any]]:
+    if way is None:
+        raise Untranslatable("OCPP 1.6 has no messages for displays.")
+    return "DataTransfer", _given(
+        {"vendorId": way.vendor_id, "messageId": way.message_id, "data": data_with(way.data, text)}
+    )
+
+
+def data_with(data: str, text: str) -> str:
+    """Return `data` with the text in place of `{text}`; within JSON as JSON writes it, so that no text breaks it."""
+    is_json = data.lstrip()[:1] in ("{", "[") and data.strip() != PLACE
+    written = msgspec.json.encode(text).decode()[1:-1] if is_json else text
+    return data.replace(PLACE, written)
+
+
 def _outcome(response: Any, good: Verdict, unknown: Verdict) -> CommandOutcome:
     word = str(response.status or "")
-    info = response.status_info
+    info = getattr(response, "status_info", None)
     detail = {"reason": info.reason_code} if info else {}
     verdict = {"Accepted": good, "Unknown": unknown}.get(word, Verdict.REFUSED)
     return CommandOutcome(verdict=verdict, word=word, detail=detail)
@@ -113,6 +142,7 @@ def _cleared(_command: commands.Command, response: Any) -> CommandOutcome:
 
 
 READERS_2X: Final[Readers] = {"NotifyDisplayMessages": reported_2x}
+SPEAKERS_16: Final[Speakers] = {commands.ShowMessage: show_16, commands.ClearMessage: clear_16}
 SPEAKERS_2X: Final[Speakers] = {
     commands.ShowMessage: show_2x,
     commands.ReadMessages: read_2x,

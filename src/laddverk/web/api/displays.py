@@ -15,11 +15,12 @@ from laddverk.displays import service as displays
 from laddverk.displays.model import STATIONS_MAX, TEXTS_MAX, Condition, Lost, Wanted
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import StationId, parsed, shown
+from laddverk.ocpp import quirks
 from laddverk.ocpp.facts import DisplayText, TariffAssigned
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.api.current import Command, Instant, Reason, queued, seen
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asking, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
 
 
 class Text(Struct, frozen=True, forbid_unknown_fields=True):
@@ -198,7 +199,9 @@ async def show_message(asked: Asking, station: FromPath[str], data: JSONBody[Mes
         state=data.shown_when, starts_at=data.starts_at, ends_at=data.ends_at, evse_number=data.evse_number,
     )  # fmt: skip
     async with asked.transaction() as tx:
-        sent = await displays.show(tx, asked.actor, station_id, wanted, asked.now, reason=data.reason)
+        sent = await displays.show(
+            tx, asked.actor, station_id, wanted, asked.now, reason=data.reason, known=_models(asked)
+        )
     return queued(asked, sent)
 
 
@@ -207,7 +210,9 @@ async def clear_message(asked: Asking, station: FromPath[str], data: JSONBody[Nu
     """Take a message off a display."""
     station_id = await seen(asked, station)
     async with asked.transaction() as tx:
-        sent = await displays.clear_message(tx, asked.actor, station_id, data.number, asked.now, reason=data.reason)
+        sent = await displays.clear_message(
+            tx, asked.actor, station_id, data.number, asked.now, reason=data.reason, known=_models(asked)
+        )
     return queued(asked, sent)
 
 
@@ -290,8 +295,9 @@ async def spread_text(asked: Asking, text: FromPath[str], data: JSONBody[Spread]
     stations = [StationId(parsed("sta", one)) for one in data.station_ids]
     async with asked.transaction() as tx:
         sent, refused = await displays.show_template(
-            tx, asked.actor, _text_id(text), stations, asked.now, ends_at=data.ends_at, reason=data.reason
-        )
+            tx, asked.actor, _text_id(text), stations, asked.now, ends_at=data.ends_at, reason=data.reason,
+            known=_models(asked),
+        )  # fmt: skip
     asked.house.hints.publish([COMMANDS_TOPIC])
     return Sent(sent, [Refusal(shown("sta", station), why) for station, why in refused])
 
@@ -303,6 +309,10 @@ async def clear_text(asked: Asking, text: FromPath[str], data: JSONBody[Why]) ->
         count = await displays.clear_template(tx, asked.actor, _text_id(text), asked.now, reason=data.reason)
     asked.house.hints.publish([COMMANDS_TOPIC])
     return Sent(count, [])
+
+
+def _models(asked: Asked) -> quirks.Registry:
+    return quirks.registry_of(asked.house.settings.quirks_dir)
 
 
 def _text_id(text: str) -> UUID:

@@ -16,6 +16,7 @@ from laddverk.displays.model import FATAL, Wanted
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import CommandId, StationId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
+from laddverk.ocpp import quirks
 from laddverk.ocpp.facts import DisplayText
 from laddverk.platform.database import Transaction
 from laddverk.stations import queries as stations_queries
@@ -66,8 +67,13 @@ async def known_of(desk: Desk, tx: Transaction, station: StationDetail) -> dict[
         "swaps": await queries.swaps(tx, station.id) if desk.may(Permission.SESSIONS_READ) else [],
         "questions": await queries.questions(tx, station.id) if desk.may(Permission.PAYMENTS_READ) else [],
         "templates": await queries.templates(tx, desk.sites),
+        "by_data": displays.by_data(station.vendor, station.model, station.firmware, station.quirks, _models(desk)),
         "tab": "display",
     }
+
+
+def _models(desk: Desk) -> quirks.Registry:
+    return quirks.registry_of(desk.house.settings.quirks_dir)
 
 
 def drift(meant: str | None, sent: list[queries.TariffRow], told: queries.TariffsTold | None) -> bool:
@@ -142,7 +148,10 @@ async def show_message(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]
         async with desk.transaction() as tx:
             station = await seen_station(desk, tx, station_id)
             wanted = wanted_of(form, desk.now, station.site_timezone)
-            await displays.show(tx, desk.actor, StationId(station.id), wanted, desk.now, reason=form.get("reason", ""))
+            await displays.show(
+                tx, desk.actor, StationId(station.id), wanted, desk.now, reason=form.get("reason", ""),
+                known=_models(desk),
+            )  # fmt: skip
     except Problem as problem:
         if isinstance(problem, NotFound):
             raise
@@ -176,7 +185,9 @@ async def _command(
     match action:
         case "clear":
             number = whole(form.get("number", ""), "number", 0, NUMBER_MAX)
-            return await displays.clear_message(tx, desk.actor, station_id, number, desk.now, reason=reason)
+            return await displays.clear_message(
+                tx, desk.actor, station_id, number, desk.now, reason=reason, known=_models(desk)
+            )
         case "read":
             return await displays.read_messages(tx, desk.actor, station_id, desk.now)
         case "send-tariff":
@@ -255,8 +266,9 @@ async def _use(
         case "show":
             lasts = LASTS.get(form.get("lasts", ""))
             sent, refused = await displays.show_template(
-                tx, desk.actor, identity, chosen, desk.now, ends_at=desk.now + lasts if lasts else None, reason=reason
-            )
+                tx, desk.actor, identity, chosen, desk.now, ends_at=desk.now + lasts if lasts else None, reason=reason,
+                known=_models(desk),
+            )  # fmt: skip
             said = desk.words("On its way to %(count)s chargers.", count=sent)
             if refused:
                 said += " " + desk.words("%(count)s cannot show it: %(why)s", count=len(refused), why=refused[0][1])

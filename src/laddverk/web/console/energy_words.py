@@ -32,6 +32,7 @@ NOTES: Final = {
 }
 GONE_WORDS: Final = {
     "over": marked("its time was over"),
+    "replaced": marked("another one took its place"),
     "session ended": marked("the session ended"),
     "not reported": marked("the charger does not report it"),
     "reported": marked("the charger reports it"),

@@ -32,7 +32,10 @@ NUMBERS: Final = {
     "boot_grace_s": (0, 600),
     "frame_bytes_max": (quirks.settings.FRAME_BYTES_LEAST, quirks.settings.FRAME_BYTES_MOST),
 }
-WORDS: Final = ("strictness", "assume_protocol", "pin_protocol", "id_tag_form", "profile_unit", "time_zone", "note")
+WORDS: Final = (
+    "strictness", "assume_protocol", "pin_protocol", "id_tag_form", "profile_unit", "time_zone", "note", "text_vendor",
+    "text_message", "text_data",
+)  # fmt: skip
 TRUTHS: Final = ("no_ping", "call_before_boot")
 SHOWN_MAX: Final = 200
 
