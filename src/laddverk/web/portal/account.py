@@ -18,6 +18,7 @@ from laddverk.invoicing import queries as invoice_queries
 from laddverk.kernel.ids import DriverId, InvoiceId, PaymentMethodId, SessionId, parsed
 from laddverk.kernel.problems import Invalid, NotAuthenticated, NotFound, Problem
 from laddverk.notices import service as notices
+from laddverk.payments import bank_queries, mandates
 from laddverk.payments import service as payments
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
@@ -27,6 +28,7 @@ from laddverk.web import security
 from laddverk.web.portal.charging import curve_json, price_lines
 from laddverk.web.visit import Visit, Visiting
 
+COLLECTING: Final = ("planned", "sent", "retrying")  # the bank has it, or gets it: no second way to pay
 PAGE: Final = 30  # charges on one page of the history
 
 STATES: Final = {
@@ -202,10 +204,16 @@ async def show_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]
     async with visit.transaction() as tx:
         row = await _own_invoice(tx, visit, wanted)
         lines = await invoice_queries.lines(tx, row.id)
+        tries = await bank_queries.of_invoice(tx, row.id)
     if is_pdf:
         content = await documents.pdf(visit.house, InvoiceId(row.id), visit.language)
         return Response(content, media_type="application/pdf")
-    return visit.page("portal/my_invoice.html", invoice=shown(row, visit, row.reference), lines=lines)
+    return visit.page(
+        "portal/my_invoice.html",
+        invoice=shown(row, visit, row.reference),
+        lines=lines,
+        collected=next((each for each in tries if each.state in COLLECTING), None),
+    )
 
 
 @post("/my/invoices/{invoice:str}/pay")
@@ -232,7 +240,11 @@ async def show_account(visit: Visiting) -> Response[str]:
         tokens = await access_queries.tokens(tx, "", "", visit.now, driver_id=driver_id)
         cards = await payments.saved_cards(tx, visit.house, driver_id)
     return visit.page(
-        "portal/my_account.html", driver=driver, cards=cards, tokens=[each for each in tokens if each.kind == "rfid"]
+        "portal/my_account.html",
+        by_bank=bool(mandates.schemes(visit.house.settings)),
+        driver=driver,
+        cards=cards,
+        tokens=[each for each in tokens if each.kind == "rfid"],
     )
 
 
