@@ -26,6 +26,8 @@ class Step(StrEnum):
 
     ROOT = "root"
     """It gets the root of our server."""
+    NAME = "name"
+    """It is told the operator's name, which belongs into its request; a charger that has no such setting goes on."""
     CERTIFICATE = "certificate"
     """It makes a key, and gets a certificate."""
     READ = "read"
@@ -57,6 +59,7 @@ class Upgrade(Struct, frozen=True, kw_only=True):
     slot: int | None
     """None until it is chosen among those that are free."""
     interface: str
+    organisation: str = ""
     anchor_id: UUID | None
     step: Step
     state: State
@@ -89,7 +92,7 @@ class Situation(Struct, frozen=True, kw_only=True):
 
 def steps(protocol: str, target: int) -> tuple[Step, ...]:
     """Return the steps for a charger; 1.6 connects anew by itself, and is restarted only when it asks for it."""
-    certificate = (Step.CERTIFICATE,) if target >= CERTIFICATE_PROFILE else ()
+    certificate = (Step.NAME, Step.CERTIFICATE) if target >= CERTIFICATE_PROFILE else ()
     last = (
         (Step.TELL, Step.RETURN)
         if protocol == "ocpp1.6"
@@ -103,7 +106,7 @@ def is_there_already(step: Step, situation: Situation) -> bool:
     match step:
         case Step.ROOT:
             return situation.root_installed
-        case Step.CERTIFICATE:
+        case Step.CERTIFICATE | Step.NAME:
             return situation.has_certificate
         case Step.READ:
             return bool(slots_in(situation.slots))

@@ -11,7 +11,7 @@ from laddverk.platform.database import Transaction
 
 UPGRADE = """
 SELECT station_id, target, url, slot, interface, anchor_id, step, state, why, command_id, epoch, begun_at, begun_by,
-       reason, moved_at
+       reason, moved_at, organisation
 FROM profile_upgrade WHERE station_id = $1
 """
 LOCKED = f"{UPGRADE} FOR UPDATE"
@@ -29,12 +29,13 @@ async def locked(tx: Transaction, station_id: StationId) -> Upgrade | None:
 
 SAVE = """
 INSERT INTO profile_upgrade (station_id, target, url, slot, interface, anchor_id, step, state, why, command_id, epoch,
-                             begun_at, begun_by, reason, moved_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                             begun_at, begun_by, reason, moved_at, organisation)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (station_id) DO UPDATE SET target = excluded.target, url = excluded.url, slot = excluded.slot,
     interface = excluded.interface, anchor_id = excluded.anchor_id, step = excluded.step, state = excluded.state,
     why = excluded.why, command_id = excluded.command_id, epoch = excluded.epoch, begun_at = excluded.begun_at,
-    begun_by = excluded.begun_by, reason = excluded.reason, moved_at = excluded.moved_at
+    begun_by = excluded.begun_by, reason = excluded.reason, moved_at = excluded.moved_at,
+    organisation = excluded.organisation
 """
 
 
@@ -43,6 +44,7 @@ async def save(tx: Transaction, row: Upgrade) -> None:
     await tx.execute(
         SAVE, row.station_id, row.target, row.url, row.slot, row.interface, row.anchor_id, row.step.value,
         row.state.value, row.why, row.command_id, row.epoch, row.begun_at, row.begun_by, row.reason, row.moved_at,
+        row.organisation,
     )  # fmt: skip
 
 

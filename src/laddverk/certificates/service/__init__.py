@@ -11,7 +11,7 @@ from laddverk.certificates.service.questions import (
     record_ev_certificates,
     record_status,
 )
-from laddverk.certificates.service.renewal import ask_now
+from laddverk.certificates.service.renewal import ask_now, sound_alarms
 from laddverk.certificates.service.requests import record_requests
 from laddverk.certificates.service.roots import add_anchor, retire_anchor, update_anchor
 
@@ -35,6 +35,7 @@ __all__ = [
     "record_status",
     "retire_anchor",
     "revoke",
+    "sound_alarms",
     "update_anchor",
     "used",
 ]

@@ -33,6 +33,9 @@ REASON_MIN: Final = 3
 REASON_MAX: Final = 200
 WAIT: Final = timedelta(hours=1)  # for a charger without contact, at each step
 LOOKED_AT: Final = 200  # upgrades in one look
+NAME_16: Final = ("", "CpoName")
+NAME_2X: Final = ("SecurityCtrlr", "OrganizationName")
+"""Where a charger keeps the operator's name for its requests."""
 REBOOT: Final = "RebootRequired"
 
 
@@ -45,6 +48,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The root that the charger must trust; None when it trusts our server already."""
     slot: int | None = None
     interface: str = "Wired0"
+    organisation: str = ""
+    """The operator's name, as it must stand in a certificate request."""
 
 
 async def begin(
@@ -69,6 +74,7 @@ async def begin(
         url=plan.url.strip().rstrip("/"),
         slot=plan.slot,
         interface=plan.interface,
+        organisation=plan.organisation,
         anchor_id=plan.anchor_id,
         step=Step.ROOT,
         state=State.UNDER_WAY,
@@ -140,7 +146,7 @@ async def command_finished(tx: Transaction, finished: CommandFinished, now: date
     if situation.profile >= upgrade.target:
         await _end(tx, upgrade, State.DONE, "", now)
         return False
-    if finished.state is not CommandState.CONFIRMED:
+    if finished.state is not CommandState.CONFIRMED and upgrade.step is not Step.NAME:
         await _end(tx, upgrade, State.FAILED, finished.word or finished.state.value, now)
         return False
     if upgrade.step is Step.CERTIFICATE and not situation.has_certificate:
@@ -217,6 +223,9 @@ async def _command(tx: Transaction, upgrade: Upgrade, situation: Situation) -> c
         case Step.ROOT:
             anchor = await store_roots.anchor(tx, upgrade.anchor_id) if upgrade.anchor_id else None
             return commands.InstallCertificate(use=Use.CSMS_ROOT, certificate=anchor.pem if anchor else "")
+        case Step.NAME:
+            component, variable = NAME_16 if situation.protocol == "ocpp1.6" else NAME_2X
+            return commands.WriteVariable(component=component, variable=variable, value=upgrade.organisation)
         case Step.CERTIFICATE:
             return commands.AskForRequest()
         case Step.READ:

@@ -18,7 +18,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from laddverk import wiring
-from laddverk.cli.demo import authorisation, displays, firmware, founding, living, people, provisioning, telling
+from laddverk.cli.demo import (
+    authorisation,
+    certificates,
+    displays,
+    firmware,
+    founding,
+    living,
+    people,
+    provisioning,
+    telling,
+)
 from laddverk.cli.demo.places import stands
 from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
 from laddverk.cli.up import print_line
@@ -74,6 +84,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
             await provisioning.equip(house, placed)
             await firmware.equip(house, placed)
             await authorisation.equip(house, placed)
+            await certificates.equip(house, placed)
             chargers = living.fleet_of(
                 stands(), drivers, house.secrets, addresses.ocpp_url, house.clock, people.SEED
             )  # fmt: skip

@@ -45,6 +45,7 @@ QUESTIONS: Final = {
 }
 UPGRADE_STEPS: Final = {
     "root": (marked("It gets the root of our server"), marked("so that it can tell us from others")),
+    "name": (marked("It is told whose charger it is"), marked("the name belongs into its certificate")),
     "certificate": (marked("It makes a key and gets a certificate"), marked("the key never leaves it")),
     "read": (marked("It tells which network profiles it uses"), marked("so that the one that works is kept")),
     "tell": (marked("It is told the new profile"), marked("from now on both ways are open")),

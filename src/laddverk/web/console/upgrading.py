@@ -131,14 +131,16 @@ async def _act(desk: Desk, tx: Transaction, station_id: StationId, action: str, 
     reason = form.get("reason", "")
     match action:
         case "begin":
-            await upgrades.begin(tx, desk.actor, station_id, _plan(form), desk.now, reason=reason)
+            await upgrades.begin(
+                tx, desk.actor, station_id, _plan(form, desk.house.settings.operator_name), desk.now, reason=reason
+            )
         case "retry":
             await upgrades.retry(tx, desk.actor, station_id, desk.now, reason=reason)
         case _:
             await upgrades.give_up(tx, desk.actor, station_id, desk.now, reason=reason)
 
 
-def _plan(form: dict[str, str]) -> Plan:
+def _plan(form: dict[str, str], organisation: str) -> Plan:
     root, slot = form.get("root", ""), form.get("slot", "").strip()
     anchor: UUID | None = None if root == TRUSTS_ALREADY else identity(root)
     return Plan(
@@ -147,6 +149,7 @@ def _plan(form: dict[str, str]) -> Plan:
         anchor_id=anchor,
         slot=whole(slot, "slot", 0, SLOT_MAX) if slot else None,
         interface=form.get("interface", "Wired0"),
+        organisation=organisation,
     )
 
 
