@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from litestar import get, post, put
@@ -39,6 +40,13 @@ class TokenToMake(Struct, frozen=True, forbid_unknown_fields=True):
     uid: str
     driver_id: str | None = None
     label: str = ""
+    kind: str = "rfid"
+    """rfid, emaid (a contract of Plug & Charge), mac (Autocharge), central or keycode."""
+    valid_until: datetime | None = None
+    group_code: str = ""
+    """Members of a group may stop each other's sessions."""
+    is_master: bool = False
+    """Stops any session and starts none."""
 
 
 class Block(Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,7 +131,15 @@ async def make_token(asked: Asking, data: JSONBody[TokenToMake]) -> shapes.Token
     """Enter a token. Its uid is kept in capitals without separators."""
     driver = DriverId(parsed("drv", data.driver_id, field="driver_id")) if data.driver_id else None
     async with asked.transaction() as tx:
-        new = NewToken(uid=data.uid, driver_id=driver, label=data.label)
+        new = NewToken(
+            uid=data.uid,
+            driver_id=driver,
+            label=data.label,
+            kind=data.kind,
+            valid_until=data.valid_until,
+            group_code=data.group_code,
+            is_master=data.is_master,
+        )
         token_id = await access.create_token(tx, asked.actor, new, asked.now)
         return of(shapes.Token, await _token(tx, token_id), "tok")
 
