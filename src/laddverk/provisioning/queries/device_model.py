@@ -283,6 +283,11 @@ class StandingRow(Struct, frozen=True, kw_only=True):
     differences: list[Difference]
     checked_at: datetime
 
+    @property
+    def count(self) -> int:
+        """How many settings differ."""
+        return len(self.differences)
+
 
 STANDINGS = """
 SELECT s.template_id, t.name, s.version, s.state, s.since, s.differences, s.checked_at

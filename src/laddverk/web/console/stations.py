@@ -12,9 +12,10 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
 from laddverk.ocpp import quirks
 from laddverk.platform.database import Transaction
+from laddverk.provisioning.queries import device_model, monitoring
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations import door_queries, queries, quirk_queries
-from laddverk.web.console import spreadsheets
+from laddverk.web.console import provisioning_words, spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
@@ -98,6 +99,9 @@ async def live_facts(desk: Desk, tx: Transaction, station: queries.StationDetail
             tx, station.id, desk.instant_asked("before") or desk.now, HAPPENINGS_SHOWN
         ),
         "commands": await queries.commands(tx, station.id, 8),
+        "alarms": await monitoring.alarms(tx, desk.sites, monitoring.AlarmFilter(station_id=station.id), limit=5),
+        "drifted": [one for one in await device_model.standings(tx, station.id) if one.state == "drifted"],
+        "own": provisioning_words,
     }
 
 
@@ -126,7 +130,7 @@ async def live_parts(desk: Desk, station_id: str) -> Parts:
     """Return the parts of a station's page that change by themselves."""
     async with desk.transaction() as tx:
         known = await live_facts(desk, tx, await seen_station(desk, tx, station_id))
-    names = ("pill", "state", "outlets", "sessions", "timeline", "commands")
+    names = ("pill", "state", "outlets", "sessions", "timeline", "commands", "troubles")
     return {f"station-{name}": desk.template(f"console/stations/{name}.html", **known) for name in names}
 
 

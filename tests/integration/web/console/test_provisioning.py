@@ -305,3 +305,12 @@ async def test_what_a_template_would_find_is_shown_before_it_is_saved(told: Told
     assert "<code>90</code>" not in (await browser.send(f"/console/templates/{told.template}/edit", **same)).text
     async with told.world.house.database.transaction() as tx:
         assert await tx.value("SELECT count(*) FROM configuration_template_version") == 1, "nothing was saved"
+
+
+async def test_the_page_of_a_charger_says_what_it_alerts_of_and_that_it_has_drifted(
+    told: Told, signed_in: SignedIn
+) -> None:
+    page = (await (await signed_in()).open(f"/console/stations/{told.station}")).text
+    assert 'id="station-troubles"' in page
+    assert "1 setting is not as its template says" in page
+    assert "Alerts now" in page
