@@ -28,7 +28,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT * FROM collection WHERE collection.invoice_id = invoice.id AND kind = 'collect' ORDER BY attempt DESC LIMIT 1
 ) AS last ON true
-WHERE invoice.kind = 'invoice' AND invoice.currency = $2
+WHERE invoice.kind = 'invoice' AND invoice.currency = $2 AND invoice.issued_at <= $3
   AND invoice.gross_minor - invoice.credited_minor - coalesce(paid.minor, 0) > 0
   AND NOT EXISTS (
       SELECT FROM payment WHERE payment.invoice_id = invoice.id

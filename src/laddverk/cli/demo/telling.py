@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from laddverk import wiring
-from laddverk.cli.demo import past
+from laddverk.cli.demo import banking, past
 from laddverk.cli.demo.people import Person
 from laddverk.cli.demo.places import SILENT, Stand
 from laddverk.cli.network import Say
@@ -72,6 +72,7 @@ async def tell(
     progress = await _told(house, file, invented(stands, people, progress.since, progress.until, seed), progress)
     if await _all_priced(house):
         await _invoice(house, progress.since, progress.until, say)
+        await banking.equip(house, progress.since, progress.until, seed)
         await _pay(house, Random(seed), say)
     _keep(file, msgspec.structs.replace(progress, done=True))
     async with house.database.transaction() as tx:
