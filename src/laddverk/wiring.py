@@ -57,6 +57,8 @@ from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
 from laddverk.stations.model import CommandFinished, IdentityShared, KeyGuessed, StationOnline, VariablesChanged
 from laddverk.stations.service.vendor_data import Hook as VendorHook
+from laddverk.tariffs import jobs as tariffs_jobs
+from laddverk.tariffs.model import SpotPricesCame
 from laddverk.web.api import routes as api_routes
 from laddverk.web.app import create_app
 from laddverk.web.ftp.server import FtpReceiver
@@ -161,10 +163,12 @@ ROOM_JOBS: Final = (
     notices_jobs,
     energy_jobs,
     displays_jobs,
+    tariffs_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
 LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
+    SpotPricesCame: ("sessions.price_waiting",),
     SessionClosed: ("sessions.price", "energy.session_closed", "displays.session_closed"),
     SessionPriced: ("payments.capture",),
     StartFailed: ("payments.void",),

@@ -97,6 +97,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     vat_register: str = ""
     """Who is asked about VAT numbers that drivers enter: `vies`, `sandbox`, or nobody (only their form counts)."""
     vies_url: str = "https://ec.europa.eu/taxation_customs/vies/rest-api"
+    spot_source: str = ""
+    """Who is asked for the exchange's prices: `elprisetjustnu`, `entsoe`, `file`, `sandbox`, or nobody."""
+    spot_url: str = ""
+    """Another address of that source; for `file`, the path of the file."""
+    spot_token: str = ""
+    """The security token of ENTSO-E's interface."""
     adhoc_reserve_minor: int = 30_000
     """What is reserved for a charge without an account, in minor units: 300 kr covers most of them."""
     invoice_day: int = 2

@@ -38,6 +38,10 @@ def handlers(house: House) -> dict[str, Handler]:
             topics = [f"session:{event.session_id}" for event in closed]
             tx.after_commit(lambda: house.hints.publish([*topics, "now"]))
 
+    async def price_waiting(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        if await pricing.price_waiting(tx, house.clock()):
+            tx.after_commit(lambda: house.hints.publish(["now"]))
+
     async def command_finished(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         finished = [decoded(CommandFinished, payload) for payload in payloads]
         refused: dict[UUID, WhyFailed] = {
@@ -56,6 +60,7 @@ def handlers(house: House) -> dict[str, Handler]:
 
     return {
         "sessions.price": price,
+        "sessions.price_waiting": price_waiting,
         "sessions.command_finished": command_finished,
         "sessions.expire_starts": expire_starts,
         "sessions.close_overtaken": close_overtaken,

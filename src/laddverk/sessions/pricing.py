@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Final
 
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId
 from laddverk.platform import outbox
@@ -13,19 +15,36 @@ from laddverk.sessions.fold import fold
 from laddverk.sessions.model import Point, SessionClosed, SessionPriced, Settlement
 from laddverk.sessions.store_fold import SavedPrice, Span, Unpriced
 from laddverk.tariffs.model import Charge, Priced
-from laddverk.tariffs.rules import price
+from laddverk.tariffs.rules import SpotMissing, price
+from laddverk.tariffs.spot import spots_for
+
+WAITING_MAX: Final = 500  # bounds one run; the rest follows at the next news
 
 
 async def price_closed(tx: Transaction, closed: Sequence[SessionClosed], now: datetime) -> int:
     """Price those of `closed` that have no price yet, and publish `SessionPriced`; return how many there were.
 
-    An older version than the row's is priced as what the row is now. A session without a tariff waits for one.
+    An older version than the row's is priced as what the row is now. A session without a tariff waits for one, and one
+    whose tariff follows the exchange for the exchange's prices.
     """
-    sessions = await store_fold.unpriced(tx, list({event.session_id for event in closed}))
+    return await _price(tx, list({event.session_id for event in closed}), now)
+
+
+async def price_waiting(tx: Transaction, now: datetime) -> int:
+    """Price sessions that waited for the exchange's prices; return how many could be priced."""
+    return await _price(tx, await store_fold.waiting_for_spot(tx, WAITING_MAX), now)
+
+
+async def _price(tx: Transaction, session_ids: Sequence[SessionId], now: datetime) -> int:
+    sessions = await store_fold.unpriced(tx, session_ids)
     if not sessions:
         return 0
     curves = await _curves(tx, sessions)
-    priced = [(session, price(session.tariff, _charge(session, curves[session.id]))) for session in sessions]
+    spots = await spots_for(tx, [(each.tariff, each.started_at, each.ended_at) for each in sessions])
+    priced: list[tuple[Unpriced, Priced]] = []
+    for session, its in zip(sessions, spots, strict=True):
+        with suppress(SpotMissing):
+            priced.append((session, price(session.tariff, _charge(session, curves[session.id]), its)))
     await store_fold.save_prices(tx, [_saved(session, found, now) for session, found in priced])
     await outbox.publish(tx, [_event(session, found) for session, found in priced])
     return len(priced)

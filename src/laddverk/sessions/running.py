@@ -9,7 +9,8 @@ from msgspec import Struct
 from laddverk.kernel.ids import SessionId
 from laddverk.platform.database import Transaction
 from laddverk.tariffs.model import Charge, Priced, Tariff
-from laddverk.tariffs.rules import price
+from laddverk.tariffs.rules import SpotMissing, price
+from laddverk.tariffs.spot import spots_for
 
 READINGS_MAX = 2000  # more would not change what is shown
 
@@ -44,6 +45,7 @@ WHERE session.id = $1 AND sample.energy_wh IS NOT NULL ORDER BY sample.at DESC L
 async def price_so_far(tx: Transaction, session_id: SessionId, now: datetime) -> Priced | None:
     """Return what a running session would cost if it ended now, or what one costs that has; None without a tariff.
 
+    None as well while the exchange's prices that its tariff follows are not known.
     Time after charging is not foreseen: it is priced when the session has ended.
     """
     running = await tx.fetch_one(_Running, RUNNING, session_id)
@@ -64,4 +66,8 @@ async def price_so_far(tx: Transaction, session_id: SessionId, now: datetime) ->
         energy_wh=running.energy_wh,
         timezone=running.timezone,
     )
-    return price(running.tariff, charge)
+    (spots,) = await spots_for(tx, [(running.tariff, running.started_at, now)])
+    try:
+        return price(running.tariff, charge, spots)
+    except SpotMissing:
+        return None

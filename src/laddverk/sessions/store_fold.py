@@ -94,6 +94,13 @@ FROM session WHERE id = ANY($1::uuid[]) AND ended_at IS NOT NULL AND priced_at I
 ORDER BY id FOR NO KEY UPDATE
 """
 
+WAITING_FOR_SPOT: Final = """
+-- Closed sessions that wait for the exchange's prices, the oldest first.
+SELECT id FROM session
+WHERE ended_at IS NOT NULL AND priced_at IS NULL AND jsonb_path_exists(tariff, '$.components[*].spot.area')
+ORDER BY ended_at LIMIT $1
+"""
+
 SAVE_PRICES: Final = """
 UPDATE session AS s SET price_minor = f.price_minor, vat_minor = f.vat_minor, vat_percent = f.vat_percent,
     currency = f.currency, price_lines = f.price_lines, priced_at = f.priced_at
@@ -253,6 +260,11 @@ async def doubt(tx: Transaction, ids: Sequence[SessionId], word: str) -> None:
 async def unpriced(tx: Transaction, ids: Sequence[SessionId]) -> list[Unpriced]:
     """Return those of `ids` that are closed, have a tariff and no price, locked."""
     return await tx.fetch(Unpriced, UNPRICED, list(ids))
+
+
+async def waiting_for_spot(tx: Transaction, limit: int) -> list[SessionId]:
+    """Return closed sessions that have no price yet, and whose tariff follows the exchange."""
+    return [SessionId(row["id"]) for row in await tx.rows(WAITING_FOR_SPOT, limit)]
 
 
 async def save_prices(tx: Transaction, prices: Sequence[SavedPrice]) -> None:

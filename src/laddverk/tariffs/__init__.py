@@ -10,5 +10,7 @@ Invariants
 - Energy that is split at a price change adds up to the energy of the charge, to the Wh.
 - Windows are in the local time of the site; durations are real time, also in the nights when clocks change.
 
-Publishes and hears nothing.
+- A price of the exchange that has begun is never changed, and a session waits for those it needs.
+
+Publishes `SpotPricesCame`; hears nothing.
 """

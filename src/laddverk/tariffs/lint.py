@@ -134,9 +134,7 @@ def _spot(component: Component, spot: Spot) -> Iterator[Finding]:
     elif spot.floor is not None and spot.ceiling is not None and spot.floor > spot.ceiling:
         yield _error("spot_limits", N_("The floor of the price is above its ceiling."))
     if spot.floor is None:
-        yield _warning(
-            "spot_floor", N_("Without a floor, drivers are paid for charging when the exchange's price is low.")
-        )
+        yield _error("spot_floor", N_("Give the price a floor: the exchange's own may be far below zero."))
 
 
 def _ranges(when: Restriction) -> Iterator[Finding]:
@@ -237,7 +235,7 @@ def _unreachable(tariff: Tariff) -> Iterator[Finding]:
 
 
 def _order(tariff: Tariff, power_max_w: int) -> Iterator[Finding]:
-    """Below 50 kW the law asks for an order; we show prices in it whatever the tariff's, but partners get the tariff's."""
+    """Below 50 kW the law asks for an order. We show prices in it, whatever the tariff's, but partners get that."""
     if power_max_w >= AFIR_POWER_W:
         return
     places = [ORDER.index(component.dimension) for component in tariff.components if component.when.reservation is None]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.kernel.events import Event
 from laddverk.kernel.ids import StationId, TariffId, TariffVersionId
 
 
@@ -224,6 +225,13 @@ class SpotPrice(Struct, frozen=True):
     """Major units of the tariff's currency per kWh, without VAT; may be negative."""
 
 
+class SpotPricesCame(Event, frozen=True, kw_only=True):
+    """Prices of the exchange are there that were not before."""
+
+    area: str
+    currency: str
+
+
 class PriceLine(Struct, frozen=True, kw_only=True):
     """One part of a price, so that every öre is explained."""
 
@@ -265,14 +273,67 @@ class Priced(Struct, frozen=True, kw_only=True):
     lines: tuple[PriceLine, ...]
 
 
-class Choice(Struct, frozen=True):
-    """Where a tariff applies."""
+class Place(Struct, frozen=True, kw_only=True):
+    """Where, for whom and when a tariff applies. Nothing given is the whole network, everybody, always."""
+
+    site_id: UUID | None = None
+    station_id: StationId | None = None
+    evse_number: int | None = None
+    """With `station_id`."""
+    connector_number: int | None = None
+    """With `evse_number`."""
+    driver_group: str | None = None
+    driver_id: UUID | None = None
+    """One customer, instead of a group."""
+    valid_from: datetime | None = None
+    """Inclusive."""
+    valid_until: datetime | None = None
+    """Exclusive."""
+    label: str = ""
+    """What people call it: the name of a campaign."""
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """That a tariff applies somewhere."""
 
     id: UUID
     tariff_id: TariffId
     site_id: UUID | None
     station_id: StationId | None
     driver_group: str | None
+    evse_number: int | None = None
+    connector_number: int | None = None
+    driver_id: UUID | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    label: str = ""
+
+
+class Wish(Struct, frozen=True):
+    """Somebody who wants to charge somewhere; 0 and None are what is not known."""
+
+    station_id: StationId
+    driver_group: str = ""
+    evse_number: int = 0
+    connector_number: int = 0
+    driver_id: UUID | None = None
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A choice that fits a wish. Of all of them the first counts; the rest would follow it."""
+
+    id: UUID
+    tariff_id: TariffId
+    tariff_name: str
+    site_id: UUID | None
+    station_id: StationId | None
+    evse_number: int | None
+    connector_number: int | None
+    driver_group: str | None
+    driver_id: UUID | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+    label: str
 
 
 class Severity(StrEnum):

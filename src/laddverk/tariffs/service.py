@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,10 +13,12 @@ from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.tariffs import lint, store
-from laddverk.tariffs.model import Choice, Severity, Tariff, TariffVersion
+from laddverk.tariffs.model import Candidate, Choice, Place, Severity, Tariff, TariffVersion, Wish
 
 NAME_MAX: Final = 80  # fits a row of the console and a line of an invoice
 GROUP_MAX: Final = 40
+ALWAYS: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later than every version; what has an end does not apply then."""
 
 
 async def create(tx: Transaction, actor: Actor, name: str, tariff: Tariff, now: datetime) -> TariffVersion:
@@ -72,29 +74,47 @@ async def choose(
     station_id: StationId | None = None,
     driver_group: str | None = None,
     reason: str = "",
+    place: Place | None = None,
 ) -> UUID:
-    """Let a tariff apply to a station, a site or (neither) the network, for one driver group or everybody.
+    """Let a tariff apply at a place, to some drivers, for a time: `place`, or its commonest parts by themselves.
 
-    Replaces the choice that stood there. Raises `NotFound` for an unknown tariff, `Invalid` when the prices may not be
-    used at the power that is there (AFIR article 5(4)).
+    Replaces the choice that stood at exactly that place, for those and that time. Raises `NotFound` for an unknown
+    tariff or driver, `Invalid` when the prices may not be used at the power that is there (AFIR article 5(4)).
     """
     actor.require(Permission.TARIFFS_WRITE)
-    if site_id is not None and station_id is not None:
-        raise Invalid("Choose a site or a station, not both.", field="station_id")
-    if driver_group is not None and len(driver_group) > GROUP_MAX:
-        raise Invalid("A driver group has at most %(max)s characters.", field="driver_group", max=GROUP_MAX)
+    place = place or Place(site_id=site_id, station_id=station_id, driver_group=driver_group or None)
+    _require_place(place)
     version = await store.newest(tx, tariff_id)
     if version is None or not await store.lock_tariff(tx, tariff_id):
         raise NotFound("There is no such tariff.", field="tariff_id")
-    power_max_w = await store.power_max_w(tx, site_id, station_id)
-    for finding in lint.findings(version.body, power_max_w):
+    if place.driver_id is not None and not await store.has_driver(tx, place.driver_id):
+        raise NotFound("There is no such driver.", field="driver_id")
+    for finding in lint.findings(version.body, await store.power_max_w(tx, place)):
         if finding.severity is Severity.ERROR:
             raise Invalid(finding.message, field="tariff_id", **finding.params)
-    choice_id = await store.save_choice(tx, tariff_id, site_id, station_id, driver_group or None)
-    where = {"site_id": site_id, "station_id": station_id, "driver_group": driver_group}
+    choice_id = await store.save_choice(tx, tariff_id, place)
+    where = {name: getattr(place, name) for name in Place.__struct_fields__}
     detail = {name: str(value) for name, value in where.items() if value}
     await audit.write(tx, actor, "tariff.chosen", "tariff", tariff_id, at=now, reason=reason, detail=detail)
     return choice_id
+
+
+def _require_place(place: Place) -> None:
+    """Raise `Invalid` for a place that contradicts itself."""
+    if place.site_id is not None and place.station_id is not None:
+        raise Invalid("Choose a site or a station, not both.", field="station_id")
+    if place.driver_group is not None and len(place.driver_group) > GROUP_MAX:
+        raise Invalid("A driver group has at most %(max)s characters.", field="driver_group", max=GROUP_MAX)
+    if place.driver_group is not None and place.driver_id is not None:
+        raise Invalid("Choose a driver group or one driver, not both.", field="driver_id")
+    if place.evse_number is not None and place.station_id is None:
+        raise Invalid("An outlet is one of a charger: choose the charger as well.", field="station_id")
+    if place.connector_number is not None and place.evse_number is None:
+        raise Invalid("A connector is one of an outlet: choose the outlet as well.", field="evse_number")
+    if place.valid_from is not None and place.valid_until is not None and place.valid_from >= place.valid_until:
+        raise Invalid("It would end before it begins.", field="valid_until", remedy="Choose a later day.")
+    if len(place.label) > NAME_MAX:
+        raise Invalid("A name has at most %(max)s characters.", field="label", max=NAME_MAX)
 
 
 async def unchoose(tx: Transaction, actor: Actor, choice_id: UUID, now: datetime, reason: str = "") -> None:
@@ -120,17 +140,28 @@ async def retire(tx: Transaction, actor: Actor, tariff_id: TariffId, now: dateti
 
 
 async def chosen(
-    tx: Transaction, wishes: Sequence[tuple[StationId, str]], at: Sequence[datetime] | None = None
+    tx: Transaction,
+    wishes: Sequence[Wish | tuple[StationId, str]],
+    at: Sequence[datetime] | None = None,
+    *,
+    now: datetime = ALWAYS,
 ) -> list[TariffVersion | None]:
-    """Return the tariff version that applies to each (station, driver group), or None where none was chosen.
+    """Return the tariff version that applies to each wish (or station and driver group); None where none was chosen.
 
-    The most specific choice wins: station, then site, then network; within each, one for the driver group before one
-    for everybody. With `at` (one instant for each wish) the version that was newest then; without, the newest.
+    The most specific choice wins: one for the driver alone, then by place (connector, EVSE, station, site, network),
+    then one for the driver group, then one that ends, a campaign. With `at` (one instant for each wish) what applied
+    and was newest then; else what applies at `now`.
     """
     if not wishes:
         return []
-    stations, groups = zip(*wishes, strict=True)
-    return await store.chosen(tx, stations, groups, at or [None] * len(wishes))
+    asked = [wish if isinstance(wish, Wish) else Wish(*wish) for wish in wishes]
+    return await store.chosen(tx, asked, at or [now] * len(asked))
+
+
+async def candidates(tx: Transaction, actor: Actor, wish: Wish, at: datetime) -> list[Candidate]:
+    """Return every choice that fits a wish at an instant, in the order in which they count: why a tariff applies."""
+    actor.require(Permission.TARIFFS_READ)
+    return await store.candidates(tx, wish, at)
 
 
 async def versions(tx: Transaction, version_ids: Sequence[TariffVersionId]) -> dict[UUID, TariffVersion]:

@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from laddverk.kernel.ids import SiteId, StationId, TariffId, TariffVersionId, new_id
+from laddverk.kernel.ids import TariffId, TariffVersionId, new_id
 from laddverk.platform.database import Transaction
-from laddverk.tariffs.model import Choice, Tariff, TariffVersion
+from laddverk.tariffs.model import Candidate, Choice, Place, Tariff, TariffVersion, Wish
 
 INSERT_TARIFF: Final = """
 INSERT INTO tariff (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
@@ -38,42 +38,75 @@ FROM tariff_version AS version JOIN tariff ON tariff.id = version.tariff_id
 WHERE version.tariff_id = $1 ORDER BY version.number DESC LIMIT 1
 """
 
-CHOSEN: Final = """
--- For each wish the most specific choice: station before site before network, and a driver group before everybody.
--- The version is the newest that existed at the instant; for a time before the first version, the first.
+FITS: Final = """
+    tariff.retired_at IS NULL
+    AND (choice.station_id = station.id OR choice.site_id = station.site_id
+         OR (choice.station_id IS NULL AND choice.site_id IS NULL))
+    AND (choice.evse_number IS NULL OR choice.evse_number = wish.evse_number)
+    AND (choice.connector_number IS NULL OR choice.connector_number = wish.connector_number)
+    AND (choice.driver_group IS NULL OR choice.driver_group = wish.driver_group)
+    AND (choice.driver_id IS NULL OR choice.driver_id = wish.driver_id)
+    AND (choice.valid_from IS NULL OR choice.valid_from <= wish.at)
+    AND (choice.valid_until IS NULL OR choice.valid_until > wish.at)
+"""
+
+ORDER: Final = """
+    choice.driver_id IS NULL, choice.connector_number IS NULL, choice.evse_number IS NULL, choice.station_id IS NULL,
+    choice.site_id IS NULL, choice.driver_group IS NULL, choice.valid_until IS NULL, choice.valid_from DESC NULLS LAST,
+    choice.id
+"""
+
+CHOSEN: Final = f"""
+-- For each wish the most specific choice: one customer's own, then connector, EVSE, station, site and network; a driver
+-- group before everybody; what ends before what does not. The version is the newest that existed at the instant; for a
+-- time before the first version, the first.
 SELECT wish.position, version.id AS version_id
-FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) WITH ORDINALITY AS wish (station_id, driver_group, at, position)
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::uuid[], $6::timestamptz[]) WITH ORDINALITY
+     AS wish (station_id, driver_group, evse_number, connector_number, driver_id, at, position)
 JOIN station ON station.id = wish.station_id
 CROSS JOIN LATERAL (
-    SELECT choice.tariff_id FROM tariff_choice AS choice
-    JOIN tariff ON tariff.id = choice.tariff_id AND tariff.retired_at IS NULL
-    WHERE (choice.station_id = station.id
-           OR choice.site_id = station.site_id
-           OR (choice.station_id IS NULL AND choice.site_id IS NULL))
-      AND (choice.driver_group IS NULL OR choice.driver_group = wish.driver_group)
-    ORDER BY choice.station_id IS NULL, choice.site_id IS NULL, choice.driver_group IS NULL
-    LIMIT 1
+    SELECT choice.tariff_id FROM tariff_choice AS choice JOIN tariff ON tariff.id = choice.tariff_id
+    WHERE {FITS} ORDER BY {ORDER} LIMIT 1
 ) AS best
 CROSS JOIN LATERAL (
     SELECT id FROM tariff_version
     WHERE tariff_id = best.tariff_id
-    ORDER BY (created_at <= coalesce(wish.at, 'infinity')) DESC,
-             CASE WHEN created_at <= coalesce(wish.at, 'infinity') THEN number END DESC,
-             number
+    ORDER BY (created_at <= wish.at) DESC, CASE WHEN created_at <= wish.at THEN number END DESC, number
     LIMIT 1
 ) AS version
-"""
+"""  # noqa: S608 - only constants of this file
+
+CANDIDATES: Final = f"""
+-- Every choice that fits one wish, in the order in which they count.
+SELECT choice.id, choice.tariff_id, tariff.name AS tariff_name, choice.site_id, choice.station_id, choice.evse_number,
+       choice.connector_number, choice.driver_group, choice.driver_id, choice.valid_from, choice.valid_until,
+       choice.label
+FROM (VALUES ($1::uuid, $2::text, $3::int, $4::int, $5::uuid, $6::timestamptz))
+     AS wish (station_id, driver_group, evse_number, connector_number, driver_id, at)
+JOIN station ON station.id = wish.station_id
+CROSS JOIN tariff_choice AS choice JOIN tariff ON tariff.id = choice.tariff_id
+WHERE {FITS} ORDER BY {ORDER} LIMIT 100
+"""  # noqa: S608 - only constants of this file
 
 SAVE_CHOICE: Final = """
-INSERT INTO tariff_choice (id, tariff_id, site_id, station_id, driver_group) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (coalesce(station_id, site_id, '00000000-0000-0000-0000-000000000000'), coalesce(driver_group, ''))
-DO UPDATE SET tariff_id = excluded.tariff_id
+INSERT INTO tariff_choice (id, tariff_id, site_id, station_id, evse_number, connector_number, driver_group, driver_id,
+                           valid_from, valid_until, label)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (coalesce(station_id, site_id, '00000000-0000-0000-0000-000000000000'), coalesce(evse_number, 0),
+             coalesce(connector_number, 0), coalesce(driver_group, ''),
+             coalesce(driver_id, '00000000-0000-0000-0000-000000000000'),
+             coalesce(valid_from, '-infinity'), coalesce(valid_until, 'infinity'))
+DO UPDATE SET tariff_id = excluded.tariff_id, label = excluded.label
 RETURNING id
 """
 
 DELETE_CHOICE: Final = "DELETE FROM tariff_choice WHERE id = $1"
 
-CHOICES: Final = "SELECT id, tariff_id, site_id, station_id, driver_group FROM tariff_choice ORDER BY id"
+CHOICES: Final = """
+SELECT id, tariff_id, site_id, station_id, driver_group, evse_number, connector_number, driver_id, valid_from,
+       valid_until, label
+FROM tariff_choice ORDER BY id
+"""
 
 RETIRE: Final = "UPDATE tariff SET retired_at = $2 WHERE id = $1 AND retired_at IS NULL"
 
@@ -83,7 +116,11 @@ POWER_MAX: Final = """
 -- The strongest connector of the station, the site or the network that the choice speaks of, W.
 SELECT max(connector.power_max_w) FROM connector JOIN station ON station.id = connector.station_id
 WHERE ($1::uuid IS NULL OR station.site_id = $1) AND ($2::uuid IS NULL OR station.id = $2)
+      AND ($3::int IS NULL OR connector.evse_number = $3) AND ($4::int IS NULL OR connector.connector_number = $4)
 """
+
+
+HAS_DRIVER: Final = "SELECT 1 FROM driver WHERE id = $1"
 
 
 class _Wished(Struct, frozen=True):
@@ -120,23 +157,56 @@ async def newest(tx: Transaction, tariff_id: TariffId) -> TariffVersion | None:
     return await tx.fetch_one(TariffVersion, NEWEST, tariff_id)
 
 
-async def chosen(
-    tx: Transaction, stations: Sequence[StationId], groups: Sequence[str], at: Sequence[datetime | None]
-) -> list[TariffVersion | None]:
+async def chosen(tx: Transaction, wishes: Sequence[Wish], at: Sequence[datetime]) -> list[TariffVersion | None]:
     """Return the version that applies to each wish, or None where no tariff was chosen."""
-    wished = await tx.fetch(_Wished, CHOSEN, list(stations), list(groups), list(at))
+    wished = await tx.fetch(
+        _Wished,
+        CHOSEN,
+        [wish.station_id for wish in wishes],
+        [wish.driver_group for wish in wishes],
+        [wish.evse_number for wish in wishes],
+        [wish.connector_number for wish in wishes],
+        [wish.driver_id for wish in wishes],
+        list(at),
+    )
     found = await versions(tx, [TariffVersionId(wish) for wish in {row.version_id for row in wished}])
-    answers: list[TariffVersion | None] = [None] * len(stations)
+    answers: list[TariffVersion | None] = [None] * len(wishes)
     for row in wished:
         answers[row.position - 1] = found[row.version_id]
     return answers
 
 
-async def save_choice(
-    tx: Transaction, tariff_id: TariffId, site_id: SiteId | None, station_id: StationId | None, group: str | None
-) -> UUID:
+async def candidates(tx: Transaction, wish: Wish, at: datetime) -> list[Candidate]:
+    """Return every choice that fits a wish, the one that counts first."""
+    return await tx.fetch(
+        Candidate,
+        CANDIDATES,
+        wish.station_id,
+        wish.driver_group,
+        wish.evse_number,
+        wish.connector_number,
+        wish.driver_id,
+        at,
+    )
+
+
+async def save_choice(tx: Transaction, tariff_id: TariffId, place: Place) -> UUID:
     """Let `tariff_id` apply there, instead of what applied there before."""
-    return msgspec.convert(await tx.value(SAVE_CHOICE, new_id(), tariff_id, site_id, station_id, group), UUID)
+    found = await tx.value(
+        SAVE_CHOICE,
+        new_id(),
+        tariff_id,
+        place.site_id,
+        place.station_id,
+        place.evse_number,
+        place.connector_number,
+        place.driver_group,
+        place.driver_id,
+        place.valid_from,
+        place.valid_until,
+        place.label,
+    )
+    return msgspec.convert(found, UUID)
 
 
 async def delete_choice(tx: Transaction, choice_id: UUID) -> bool:
@@ -159,6 +229,12 @@ async def is_chosen(tx: Transaction, tariff_id: TariffId) -> bool:
     return bool(await tx.value(CHOICES_OF, tariff_id))
 
 
-async def power_max_w(tx: Transaction, site_id: SiteId | None, station_id: StationId | None) -> int:
+async def power_max_w(tx: Transaction, place: Place) -> int:
     """Return the power of the strongest connector there; 0 without connectors."""
-    return await tx.value(POWER_MAX, site_id, station_id) or 0
+    asked = (place.site_id, place.station_id, place.evse_number, place.connector_number)
+    return await tx.value(POWER_MAX, *asked) or 0
+
+
+async def has_driver(tx: Transaction, driver_id: UUID) -> bool:
+    """Return whether there is such a driver."""
+    return await tx.value(HAS_DRIVER, driver_id) is not None
