@@ -48,6 +48,8 @@ def handlers(house: House) -> dict[str, Handler]:
     async def session_closed(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         closed = [decoded(SessionClosed, payload).session_id for payload in payloads]
         await service.finish_sessions(tx, closed, house.clock())
+        if await service.show_final_costs(tx, closed, house.clock()):
+            tx.after_commit(lambda: house.hints.publish([COMMANDS_TOPIC]))
 
     async def end_messages(tx: Transaction, now: datetime) -> int:
         await store.over(tx, now)

@@ -59,6 +59,10 @@ class Shown(Struct, frozen=True):
     id: UUID
     station_id: StationId
     transaction_key: str
+    number: int
+    is_16: bool
+    is_charging: bool
+    register_wh: int
     energy_wh: int
     shown_minor: int | None
     shown_energy_wh: int | None
@@ -67,17 +71,20 @@ class Shown(Struct, frozen=True):
 
 RUNNING_WITH_DISPLAY = """
 -- Chargers that say that they show prices; one that never told its variables is not bothered.
-SELECT session.id, session.station_id, session.transaction_key, session.energy_wh, cost.amount_minor AS shown_minor,
-       cost.energy_wh AS shown_energy_wh, cost.shown_at
+SELECT session.id, session.station_id, session.transaction_key, session.number, session.energy_wh,
+       station.protocol = 'ocpp1.6' AS is_16, session.charging_ended_at IS NULL AS is_charging,
+       coalesce(session.register_start_wh, 0) + session.energy_wh AS register_wh,
+       cost.amount_minor AS shown_minor, cost.energy_wh AS shown_energy_wh, cost.shown_at
 FROM session
 JOIN station ON station.id = session.station_id
 LEFT JOIN cost_shown AS cost
   ON cost.station_id = session.station_id AND cost.transaction_key = session.transaction_key
 WHERE session.ended_at IS NULL AND session.tariff IS NOT NULL AND station.connected_at IS NOT NULL
-  AND station.protocol <> 'ocpp1.6'
   AND EXISTS (SELECT FROM station_variable v
-              WHERE v.station_id = session.station_id AND v.component IN ('TariffCostCtrlr', 'TariffCostCtrlr[Cost]')
-                AND v.variable IN ('Enabled[Cost]', 'Enabled') AND lower(v.value) = 'true')
+              WHERE v.station_id = session.station_id AND lower(v.value) = 'true'
+                AND (v.component, v.variable) IN (VALUES
+                    ('TariffCostCtrlr', 'Enabled[Cost]'), ('TariffCostCtrlr', 'Enabled'),
+                    ('TariffCostCtrlr[Cost]', 'Enabled'), ('', 'CustomDisplayCostAndPrice')))
   AND (cost.shown_at IS NULL OR cost.shown_at < $1)
 ORDER BY cost.shown_at NULLS FIRST, session.started_at LIMIT $2
 """
@@ -87,12 +94,34 @@ VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (station_id, transaction_key) DO UPDATE
 SET amount_minor = excluded.amount_minor, energy_wh = excluded.energy_wh, shown_at = excluded.shown_at
 """
+ENDED_WITH_DISPLAY = """
+-- Sessions that ended at chargers of 1.6 that show prices.
+SELECT session.id, session.station_id, session.number FROM session JOIN station ON station.id = session.station_id
+WHERE session.id = ANY($1) AND session.ended_at IS NOT NULL AND session.tariff IS NOT NULL
+  AND station.protocol = 'ocpp1.6' AND station.connected_at IS NOT NULL
+  AND EXISTS (SELECT FROM station_variable v
+              WHERE v.station_id = session.station_id AND v.component = ''
+                AND v.variable = 'CustomDisplayCostAndPrice' AND lower(v.value) = 'true')
+"""
 DROP_COSTS = "DELETE FROM cost_shown WHERE shown_at < $1"
 
 
 async def running_with_display(tx: Transaction, before: datetime, limit: int) -> list[Shown]:
     """Return running sessions whose price is shown at the charger and was last told before `before`."""
     return await tx.fetch(Shown, RUNNING_WITH_DISPLAY, before, limit)
+
+
+class Ended(Struct, frozen=True):
+    """A session that ended at a charger of 1.6 that shows prices."""
+
+    id: UUID
+    station_id: StationId
+    number: int
+
+
+async def ended_with_display(tx: Transaction, session_ids: Sequence[UUID]) -> list[Ended]:
+    """Return those of these sessions whose charger of 1.6 shows what they cost."""
+    return await tx.fetch(Ended, ENDED_WITH_DISPLAY, list(session_ids))
 
 
 async def keep_cost(tx: Transaction, one: Shown, amount_minor: int, currency: str, now: datetime) -> None:

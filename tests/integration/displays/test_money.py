@@ -103,6 +103,39 @@ async def test_a_charger_that_shows_no_costs_is_told_only_the_final_one(network)
         assert answered["totalCost"] == 16.0
 
 
+async def test_a_charger_of_1_6_that_shows_prices_is_told_them_as_the_oca_says(network):
+    await priced(network)
+    async with boxed(network, "box", "ocpp1.6") as box:
+        key = {"key": "CustomDisplayCostAndPrice", "readonly": False, "value": "true"}
+        box.answers["GetConfiguration"] = {"configurationKey": [key]}
+        async with network.house.database.transaction() as tx:
+            await stations.request_command(
+                tx, ACTOR, network.station_ids["box"], ReadVariables(), network.house.clock()
+            )  # fmt: skip
+        await box.was_asked("GetConfiguration")
+        hour_ago = (network.house.clock() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = network.house.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+        started = await box.says(
+            "StartTransaction", {"connectorId": 1, "idTag": "FREE", "meterStart": 1000, "timestamp": hour_ago}
+        )
+        reading = {"timestamp": now, "sampledValue": [{"value": "3500", "unit": "Wh"}]}
+        number = started["transactionId"]
+        await box.says("MeterValues", {"connectorId": 1, "transactionId": number, "meterValue": [reading]})
+        async with network.house.database.transaction() as tx:
+            assert await displays.show_costs(tx, network.house.clock()) == 1
+        asked = await box.was_asked("DataTransfer")
+        assert (asked["vendorId"], asked["messageId"]) == ("org.openchargealliance.costmsg", "RunningCost")
+        said = json.loads(asked["data"])
+        assert (said["transactionId"], said["cost"], said["meterValue"], said["state"]) == (
+            number, 10.0, 3500, "Charging",
+        )  # fmt: skip
+        await box.says("StopTransaction", {"transactionId": number, "meterStop": 5000, "timestamp": now})
+        await network.house.worker.run_until_idle()
+        asked = await box.was_asked("DataTransfer", times=2)
+        said = json.loads(asked["data"])
+        assert (asked["messageId"], said["cost"], said["priceText"]) == ("FinalCost", 16.0, "16,00\u00a0kr")
+
+
 async def test_a_tariff_is_sent_read_changed_and_taken_away(network):
     night = Restriction(from_time="22:00", to_time="06:00")
     version = await priced(

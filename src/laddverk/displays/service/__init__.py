@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from laddverk.displays.service.costs import show_costs, tell_of_payments
+from laddverk.displays.service.costs import show_costs, show_final_costs, tell_of_payments
 from laddverk.displays.service.finishing import finish_commands, finish_sessions
 from laddverk.displays.service.messages import (
     add_template,
@@ -54,6 +54,7 @@ __all__ = [
     "send_tariff",
     "show",
     "show_costs",
+    "show_final_costs",
     "show_template",
     "tell_of_payments",
 ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
-from laddverk.displays import rules, store_money
+from laddverk.displays import costs_16, rules, store_money
 from laddverk.displays.model import Cost
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import SessionId
 from laddverk.kernel.money import major
 from laddverk.kernel.problems import Problem
-from laddverk.ocpp.commands import ShowCost, TellWebPayment
+from laddverk.ocpp.commands import SendData, ShowCost, TellWebPayment
 from laddverk.platform.database import Transaction
 from laddverk.sessions.running import price_so_far
 from laddverk.stations import service as stations
@@ -40,7 +43,7 @@ async def show_costs(tx: Transaction, now: datetime) -> int:
         )
         if not rules.is_due(before, one.shown_at, cost, now):
             continue
-        command = ShowCost(transaction_key=one.transaction_key, total=major(cost.amount_minor, cost.currency))
+        command = _command(one, cost, now)
         try:
             async with tx.savepoint():
                 await stations.request_command(tx, SHOWS, one.station_id, command, now)
@@ -48,6 +51,32 @@ async def show_costs(tx: Transaction, now: datetime) -> int:
             continue  # too many commands wait there already: the next round tries again
         await store_money.keep_cost(tx, one, cost.amount_minor, cost.currency, now)
         told += 1
+    return told
+
+
+def _command(one: store_money.Shown, cost: Cost, now: datetime) -> ShowCost | SendData:
+    if one.is_16:
+        return costs_16.running(
+            one.number, cost.amount_minor, cost.currency, one.register_wh, now, is_charging=one.is_charging
+        )
+    return ShowCost(transaction_key=one.transaction_key, total=major(cost.amount_minor, cost.currency))
+
+
+async def show_final_costs(tx: Transaction, session_ids: Sequence[UUID], now: datetime) -> int:
+    """Tell chargers of 1.6 that show prices what sessions cost in the end; return how many.
+
+    Chargers of 2.x have it in the answer to the end of their transaction.
+    """
+    told = 0
+    for one in await store_money.ended_with_display(tx, session_ids):
+        priced = await price_so_far(tx, SessionId(one.id), now)
+        if priced is None:
+            continue
+        command = costs_16.final(one.number, priced.amount_minor, priced.currency)
+        with contextlib.suppress(Problem):
+            async with tx.savepoint():
+                await stations.request_command(tx, SHOWS, one.station_id, command, now)
+                told += 1
     return told
 
 
