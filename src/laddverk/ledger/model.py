@@ -18,7 +18,9 @@ RECEIVABLES: Final = "1510"
 PROVIDER: Final = "1580"
 BANK: Final = "1930"
 ADVANCES: Final = "2420"
+VOUCHERS: Final = "2421"
 VAT_25: Final = "2611"
+VAT_WAITING: Final = "2618"
 VAT_12: Final = "2621"
 VAT_6: Final = "2631"
 SALES_25: Final = "3001"
@@ -26,6 +28,7 @@ SALES_12: Final = "3002"
 SALES_6: Final = "3003"
 SALES_0: Final = "3004"
 ROUNDING: Final = "3740"
+LAPSED: Final = "3990"
 FEES: Final = "6570"
 
 ACCOUNT_NAMES: Final = {
@@ -33,7 +36,9 @@ ACCOUNT_NAMES: Final = {
     PROVIDER: "Receivables from payment providers",
     BANK: "Bank",
     ADVANCES: "Advances from customers",
+    VOUCHERS: "Prepaid cards not redeemed",
     VAT_25: "Output VAT 25 %",
+    VAT_WAITING: "VAT paid on vouchers not used",
     VAT_12: "Output VAT 12 %",
     VAT_6: "Output VAT 6 %",
     SALES_25: "Sales of charging, VAT 25 %",
@@ -41,6 +46,7 @@ ACCOUNT_NAMES: Final = {
     SALES_6: "Sales of charging, VAT 6 %",
     SALES_0: "Sales of charging without VAT",
     ROUNDING: "Rounding",
+    LAPSED: "Prepaid cards that became too old",
     FEES: "Bank and provider fees",
 }
 """The part of the Swedish BAS chart that the house posts to. The names are msgids."""

@@ -287,7 +287,9 @@ LEDGER_ACCOUNTS: Final = {
     "1580": marked("Receivables from payment providers"),
     "1930": marked("Bank"),
     "2420": marked("Advances from customers"),
+    "2421": marked("Prepaid cards not redeemed"),
     "2611": marked("Output VAT 25 %"),
+    "2618": marked("VAT paid on vouchers not used"),
     "2621": marked("Output VAT 12 %"),
     "2631": marked("Output VAT 6 %"),
     "3001": marked("Sales of charging, VAT 25 %"),
@@ -295,6 +297,7 @@ LEDGER_ACCOUNTS: Final = {
     "3003": marked("Sales of charging, VAT 6 %"),
     "3004": marked("Sales of charging without VAT"),
     "3740": marked("Rounding"),
+    "3990": marked("Prepaid cards that became too old"),
     "6570": marked("Bank and provider fees"),
 }
 """The accounts of the Swedish BAS chart that the ledger posts to."""
