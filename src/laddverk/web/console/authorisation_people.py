@@ -17,9 +17,10 @@ from laddverk.authorisation import service as authorisation
 from laddverk.authorisation.model import Kind
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import DriverId, StationId, TokenId, shown
-from laddverk.kernel.problems import Invalid, Problem
+from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.web import driver_data
 from laddverk.web.console import authorisation_words as own_words
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
@@ -108,6 +109,18 @@ async def download_answers(desk: AtDesk, request_id: FromPath[str]) -> Response[
     )
 
 
+@get("/console/drivers/{driver_id:str}/data.json", opt={NEEDS: Permission.DRIVERS_WRITE})
+async def download_data(desk: AtDesk, driver_id: FromPath[str]) -> Response[bytes]:
+    """All that is known of a driver, to be handed out. That it was is audited."""
+    if desk.sites is not None:
+        raise NotFound("There is no such page.")
+    identity = DriverId(named("drv", driver_id))
+    async with desk.transaction() as tx:
+        content = await driver_data.all_of(tx, desk.actor, identity, desk.now)
+    name = f'attachment; filename="{shown("drv", identity)}.json"'
+    return Response(content, media_type=MediaType.JSON, headers={"content-disposition": name})
+
+
 def _values(row: access_queries.TokenRow, email: str) -> dict[str, str]:
     return {
         "label": row.label,
@@ -167,4 +180,4 @@ def _end_of(text: str) -> datetime | None:
         raise Invalid("The date cannot be read; write it like 2027-12-31.", field="valid_until") from None
 
 
-ROUTES: Final = [show_memory, ask_chargers, show_request, download_answers, edit_token, save_token]
+ROUTES: Final = [show_memory, ask_chargers, show_request, download_answers, download_data, edit_token, save_token]

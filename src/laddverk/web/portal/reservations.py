@@ -1,4 +1,4 @@
-"""A driver's reservations: made from the page of an outlet, seen and let go."""
+"""A driver's reservations: made from the page of an outlet, seen and let go; and all that is known of the driver."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from litestar import Response, get, post
+from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from laddverk.authorisation import queries
@@ -16,6 +17,7 @@ from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.languages import marked
 from laddverk.sessions import driver_queries
 from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.web import driver_data
 from laddverk.web.portal.account import signed_in
 from laddverk.web.portal.start import outlet_page
 from laddverk.web.visit import Visiting
@@ -80,4 +82,14 @@ async def cancel(visit: Visiting, reservation: FromPath[str]) -> Response[Any]:
     return visit.go("/my/reservations", visit.words("The charger is asked to let the outlet go."))
 
 
-HANDLERS: Final = [list_reservations, reserve, cancel]
+@get("/my/data.json")
+async def download_data(visit: Visiting) -> Response[bytes]:
+    """Hand out all that is known of the driver."""
+    driver_id = signed_in(visit)
+    async with visit.transaction() as tx:
+        content = await driver_data.all_of(tx, visit.actor, driver_id, visit.now)
+    headers = {"content-disposition": 'attachment; filename="laddverk.json"'}
+    return Response(content, media_type=MediaType.JSON, headers=headers)
+
+
+HANDLERS: Final = [list_reservations, reserve, cancel, download_data]

@@ -139,3 +139,24 @@ async def test_those_who_only_look_change_nothing(signed_in: SignedIn, world: Wo
     assert "/access/offline" not in page.text or "Skicka" not in page.text
     for path in ("choice", "anew", "clear-cache", "ask", "offline", "reserve"):
         assert (await browser.send(f"/console/stations/{station}/access/{path}", reason="why")).status_code == 403
+
+
+async def test_all_that_is_known_of_a_driver_is_handed_out_once_asked_and_that_is_audited(
+    signed_in: SignedIn, world: World
+) -> None:
+    await prepare(world)
+    browser, driver = await signed_in(), shown("drv", world.driver)
+    await browser.send(f"/console/drivers/{driver}/chargers", kind="erase", reason="the driver asked")
+    answer = await browser.open(f"/console/drivers/{driver}/data.json")
+    assert answer.status_code == 200
+    known = answer.json()
+    assert "0411223344" in {tag["uid"] for tag in known["tags"]}
+    assert known["driver"]["id"] == driver
+    assert known["sessions"]
+    assert known["sessions"][0]["id"].startswith("ses_")
+    assert "provider_ref" not in answer.text
+    assert {one["asked_to"] for one in known["chargers"]} == {"erase"}
+    assert await value(world, "SELECT count(*) FROM audit_log WHERE action = 'driver.data_handed_out'") == 1
+    for role in (Role.SITE_HOST, Role.FINANCE):
+        other = await signed_in(role, *([world.site] if role is Role.SITE_HOST else []))
+        assert (await other.open(f"/console/drivers/{driver}/data.json")).status_code in (403, 404)
