@@ -32,7 +32,7 @@ from laddverk.sessions.store_fold import SavedRow, Span, Surroundings
 from laddverk.stations import service as stations
 from laddverk.stations.model import Deed
 from laddverk.tariffs import service as tariffs
-from laddverk.tariffs.model import TariffVersion
+from laddverk.tariffs.model import TariffVersion, Wish
 
 EXPECTED_WH: Final = 1  # of a running session nobody knows; that there will be some is what doubts are about
 
@@ -105,7 +105,7 @@ async def _tariffs(tx: Transaction, anew: Sequence[Anew]) -> dict[SessionId, Tar
     versions = await tariffs.versions(tx, [TariffVersionId(version) for version in set(shown.values())])
     in_force = await tariffs.chosen(
         tx,
-        [(each.row.station_id, each.folded.payer.driver_group if each.folded.payer else "") for each in wanting],
+        [_wish(each) for each in wanting],
         [each.folded.started_at for each in wanting],
     )
     chosen: dict[SessionId, TariffVersion | None] = {}
@@ -114,6 +114,17 @@ async def _tariffs(tx: Transaction, anew: Sequence[Anew]) -> dict[SessionId, Tar
         was_shown = shown.get(request_id) if request_id else None
         chosen[each.row.id] = versions.get(was_shown, otherwise) if was_shown else otherwise
     return chosen
+
+
+def _wish(each: Anew) -> Wish:
+    payer = each.folded.payer
+    return Wish(
+        each.row.station_id,
+        payer.driver_group if payer else "",
+        each.folded.evse_number,
+        each.folded.connector_number,
+        payer.driver_id if payer else None,
+    )
 
 
 def _saved(each: Anew, chosen: dict[SessionId, TariffVersion | None]) -> SavedRow:

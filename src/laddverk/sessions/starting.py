@@ -20,6 +20,7 @@ from laddverk.sessions import store, store_starts
 from laddverk.sessions.model import LiveStart, PreparedStart, StartFailed, StartRequest, WhyFailed
 from laddverk.stations import service as stations
 from laddverk.tariffs import service as tariffs
+from laddverk.tariffs.model import Wish
 
 TOKEN_BYTES: Final = 10  # 20 hexadecimal digits: what fits an idTag of 1.6, and some chargers take no other (quirk 53)
 ACCESS_BYTES: Final = 20  # 160 bits: the link to a session is its only key
@@ -59,7 +60,8 @@ async def prepare_start(
     group = await _group(tx, driver_id)
     startable = STARTABLE if reserved_for is None else STARTABLE | {"reserved"}
     await _require_startable(tx, actor, station_id, evse_number, connector_number, now, startable)
-    (version,) = await tariffs.chosen(tx, [(station_id, group)])
+    wish = Wish(station_id, group, evse_number, connector_number, driver_id)
+    (version,) = await tariffs.chosen(tx, [wish], now=now)
     if version is None:
         raise Conflict("There is no price for charging here yet, so it cannot be started.", remedy="Choose a tariff.")
     access_token = secrets.token_urlsafe(ACCESS_BYTES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from laddverk.kernel.ids import StationId, TariffId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound
 from laddverk.platform.database import Database, Transaction
 from laddverk.tariffs import service as tariffs
-from laddverk.tariffs.model import Component, Dimension, Tariff, TariffVersion
+from laddverk.tariffs.model import Component, Dimension, Place, Tariff, TariffVersion, Wish
 from tests.integration.sessions.world import RULE, START, World, at, built
 
 
@@ -136,3 +136,49 @@ async def test_what_was_kept_comes_back_exactly(database: Database) -> None:
         assert (await tariffs.versions(tx, [version.id]))[version.id].tariff == tariff
         (entry,) = await tx.rows("SELECT action, object_id FROM audit_log")
         assert (entry["action"], entry["object_id"]) == ("tariff.created", version.tariff_id)
+
+
+async def test_a_connector_a_customer_and_a_campaign_are_more_specific_and_say_why(database: Database) -> None:
+    world = await built(database, tariff=None)
+    async with database.transaction() as tx:
+        await made(tx, "network")
+        await made(tx, "station", station_id=world.station_id)
+        await made(tx, "socket", place=Place(station_id=world.station_id, evse_number=1, connector_number=2))
+        await made(tx, "anna", place=Place(driver_id=world.driver_id, valid_until=at(600)))
+        campaign = Place(station_id=world.station_id, valid_from=at(0), valid_until=at(60), label="Spring")
+        await made(tx, "spring", place=campaign)
+
+        async def names(wish: Wish, instant: datetime) -> list[str]:
+            found = await tariffs.candidates(tx, RULE, wish, instant)
+            (version,) = await tariffs.chosen(tx, [wish], [instant])
+            assert version is not None
+            assert version.tariff_id == found[0].tariff_id
+            return [each.tariff_name for each in found]
+
+        anybody = Wish(world.station_id)
+        assert await names(anybody, at(-1)) == ["station", "network"]
+        assert await names(anybody, at(0)) == ["spring", "station", "network"]
+        assert await names(anybody, at(60)) == ["station", "network"]
+        assert await names(Wish(world.station_id, "", 1, 2), at(30)) == ["socket", "spring", "station", "network"]
+        assert await names(Wish(world.station_id, "", 1, 1), at(90)) == ["station", "network"]
+        anna = Wish(world.station_id, "", 1, 2, world.driver_id)
+        assert await names(anna, at(30)) == ["anna", "socket", "spring", "station", "network"]
+        assert await names(anna, at(600)) == ["socket", "station", "network"]
+
+
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        (Place(evse_number=1), "station_id"),
+        (Place(driver_group="residents", driver_id=new_id()), "driver_id"),
+        (Place(valid_from=at(5), valid_until=at(5)), "valid_until"),
+        (Place(label="x" * 81), "label"),
+        (Place(driver_id=new_id()), "driver_id"),
+    ],
+)
+async def test_a_place_that_contradicts_itself_is_refused(database: Database, place: Place, field: str) -> None:
+    async with database.transaction() as tx:
+        version = await tariffs.create(tx, RULE, "any", per_kwh("4"), START)
+        with pytest.raises((Invalid, NotFound)) as refused:
+            await tariffs.choose(tx, RULE, version.tariff_id, START, place=place)
+        assert refused.value.field == field

@@ -26,21 +26,23 @@ WHY_NOT: Final = {
 }
 
 
-async def meant_for(tx: Transaction, station_id: StationId) -> tuple[TariffVersion, Translated] | None:
+async def meant_for(tx: Transaction, station_id: StationId, now: datetime) -> tuple[TariffVersion, Translated] | None:
     """Return the tariff that applies to everybody at a station, and it in the charger's words; None without one."""
-    (version,) = await tariffs.chosen(tx, [(station_id, "")])
+    (version,) = await tariffs.chosen(tx, [(station_id, "")], now=now)
     if version is None:
         return None
     names = [(language, version.name) for language in ("sv", "en")]
     return version, rules.translated(version.body, rules.tariff_name(version.id.hex), names)
 
 
-async def _sendable(tx: Transaction, actor: Actor, station_id: StationId) -> tuple[TariffVersion, Translated]:
+async def _sendable(
+    tx: Transaction, actor: Actor, station_id: StationId, now: datetime
+) -> tuple[TariffVersion, Translated]:
     actor.require(Permission.COMMANDS_SEND)
     station = await seen_station(tx, actor, station_id)
     if station.protocol != Protocol.V21.value:
         raise Conflict("Only chargers of OCPP 2.1 compute prices themselves.")
-    meant = await meant_for(tx, station_id)
+    meant = await meant_for(tx, station_id, now)
     if meant is None:
         raise Conflict("No tariff applies to this charger.", remedy="Choose one on the tariff's page.")
     if not meant[1].may_be_sent:
@@ -56,7 +58,7 @@ async def send_tariff(
 
     Raises `Conflict` where there is none, or the charger does not compute; `Invalid` where it would show a wrong price.
     """
-    version, meant = await _sendable(tx, actor, station_id)
+    version, meant = await _sendable(tx, actor, station_id, now)
     await store_money.save_tariff(tx, station_id, evse_number, version.id, meant.tariff, now)
     command = SetDefaultTariff(evse_number=evse_number, tariff=meant.tariff)
     return await stations.request_command(tx, actor, station_id, command, now, reason=reason)
@@ -69,7 +71,7 @@ async def change_session_tariff(
 
     It changes what is shown. What is billed stays the tariff under which the session started.
     """
-    _, meant = await _sendable(tx, actor, station_id)
+    _, meant = await _sendable(tx, actor, station_id, now)
     session = await store.running(tx, station_id, evse_number)
     if session is None:
         raise Conflict("No session runs at this outlet.", field="evse_number")

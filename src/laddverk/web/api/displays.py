@@ -230,7 +230,7 @@ async def show_tariff(asked: Asking, station: FromPath[str]) -> TariffInCharger:
     """Show the tariff that applies at a station, and which one the charger (2.1) says it computes with."""
     station_id = await seen(asked, station)
     async with asked.transaction() as tx:
-        meant = await displays.meant_for(tx, station_id)
+        meant = await displays.meant_for(tx, station_id, asked.now)
         told = await queries.tariffs_told(tx, station_id)
     return TariffInCharger(
         shown("tar", meant[0].tariff_id) if meant else None,

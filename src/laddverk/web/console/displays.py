@@ -44,7 +44,7 @@ STATIONS_CHOSEN_MAX: Final = 500
 
 async def known_of(desk: Desk, tx: Transaction, station: StationDetail) -> dict[str, Any]:
     """Return what the page shows of a charger's display."""
-    meant = await displays.meant_for(tx, StationId(station.id))
+    meant = await displays.meant_for(tx, StationId(station.id), desk.now)
     told = await queries.tariffs_told(tx, station.id)
     sent = await queries.tariffs(tx, station.id)
     return {

@@ -22,7 +22,7 @@ from laddverk.sessions.driver_queries import Outlet
 from laddverk.sessions.model import WhyFailed
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.tariffs import service as tariffs
-from laddverk.tariffs.model import TariffVersion
+from laddverk.tariffs.model import TariffVersion, Wish
 from laddverk.web.portal import outlets
 from laddverk.web.portal.outlets import STARTABLE, State, state_of
 from laddverk.web.visit import Visit, Visiting
@@ -231,7 +231,14 @@ async def _price(tx: Transaction, visit: Visit, outlet: Outlet) -> TariffVersion
     driver = (
         await access_queries.driver(tx, visit.actor.id) if visit.actor.kind == "driver" and visit.actor.id else None
     )
-    return (await tariffs.chosen(tx, [(outlet.station_id, driver.driver_group if driver else "")]))[0]
+    wish = Wish(
+        outlet.station_id,
+        driver.driver_group if driver else "",
+        outlet.evse_number,
+        outlet.connector_number,
+        driver.id if driver else None,
+    )
+    return (await tariffs.chosen(tx, [wish], now=visit.now))[0]
 
 
 async def _free_elsewhere(tx: Transaction, outlet: Outlet) -> list[Outlet]:
