@@ -177,9 +177,8 @@ def log_promised(_command: commands.RequestLog, response: Any) -> CommandOutcome
     outcome = _worded(str(status or ("Accepted" if file_name else "NoFileName")), response, {"NoFileName"})
     if not file_name:
         return outcome
-    return CommandOutcome(
-        verdict=outcome.verdict, word=outcome.word, detail={**outcome.detail, "file_name": said(file_name) or ""}
-    )
+    name = (said(file_name) or "").rpartition("/")[2]  # some say the whole address, with the secret in it
+    return CommandOutcome(verdict=outcome.verdict, word=outcome.word, detail={**outcome.detail, "file_name": name})
 
 
 def unpublished(_command: commands.UnpublishFirmware, response: Any) -> CommandOutcome:

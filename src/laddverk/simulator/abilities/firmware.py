@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +34,7 @@ HEADER: Final = b"laddverk-simulated-firmware "
 """An image that begins so tells its version in its first line. Of others the name of the file tells it."""
 VERSION_IN_NAME: Final = re.compile(r"(\d+(?:\.\d+)+[\w.+-]*?)(?:\.bin|\.img|\.zip)?$")
 LOG_LINES: Final = 400
+LOG_STEP: Final = timedelta(seconds=37)
 
 
 class Mishap(StrEnum):
@@ -172,6 +173,16 @@ def _log(charger: Charger, asked: Any, at: datetime) -> dict[str, Any]:
     return {"status": "Accepted", "filename": name}
 
 
+def _happening(number: int) -> tuple[str, str]:
+    """Return the level and the words of a line of a log: mostly the same few, and now and then something odd."""
+    if number % 97 == 96:
+        return "ERROR", "contactor did not open within 200 ms"
+    if number % 31 == 30:
+        return "WARN", "backend did not answer, next try in 30 s"
+    usual = ("pilot 9 V", f"idTag=04A3F2{number % 256:02X} accepted", "contactor closed", "meter read")
+    return "INFO", usual[number % len(usual)]
+
+
 def log_text(charger: Charger, at: datetime, log_type: str = "DiagnosticsLog") -> bytes:
     """Return a log as small boxes write them: what happened, tags of cards among it."""
     box = charger.hardware
@@ -180,8 +191,9 @@ def log_text(charger: Charger, at: datetime, log_type: str = "DiagnosticsLog") -
     lines += [f"{at.isoformat()} outlet {each.number} {each.status} {int(each.register_wh)} Wh" for each in outlets]
     lines += [f"{at.isoformat()} setting {s.component} {s.variable} = {s.value}" for s in charger.configuration.all()]
     for number in range(LOG_LINES):
-        what = ("contactor closed", "idTag=04A3F2%02X accepted" % (number % 256), "pilot 9 V", "meter read")[number % 4]
-        lines.append(f"{at.isoformat()} {'ERROR' if number % 97 == 96 else 'INFO'} {number:05d} {what}")
+        level, what = _happening(number)
+        when = at - (LOG_LINES - number) * LOG_STEP
+        lines.append(f"{when.isoformat(timespec='seconds')} {level} {number:05d} {what}")
     return "\n".join(lines).encode() + b"\n"
 
 
