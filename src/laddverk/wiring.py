@@ -22,7 +22,7 @@ from laddverk.authorisation import service as authorisation
 from laddverk.certificates import asking
 from laddverk.certificates import jobs as certificates_jobs
 from laddverk.certificates import service as certificates
-from laddverk.certificates.model import SecurityEventNoted
+from laddverk.certificates.model import ContractRefused, SecurityEventNoted
 from laddverk.displays import jobs as displays_jobs
 from laddverk.displays import service as displays
 from laddverk.energy import jobs as energy_jobs
@@ -188,6 +188,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     KeyGuessed: ("certificates.key_guessed",),
     ForeignTransactionNamed: ("wiring.note_foreign_transaction",),
     SecurityEventNoted: ("certificates.tell",),
+    ContractRefused: ("wiring.refuse_token",),
     StationOnline: ("authorisation.station_online", "certificates.station_online"),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("invoicing.mark_paid",),
@@ -227,16 +228,24 @@ def own_handlers(house: House) -> dict[str, Handler]:
             if event.start_request_id is not None:
                 await sessions.cancel_start(tx, event.start_request_id, WhyFailed.PAYMENT_FAILED, house.clock())
 
-    async def note_foreign_transaction(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
-        """A charger spoke of another one's transaction: somebody should look at it."""
-        for event in (outbox.decoded(ForeignTransactionNamed, payload) for payload in payloads):
-            await certificates.foreign_transaction(tx, event.station_id, event.number, event.at)
-
     return {
         "wiring.begin_start": begin_start,
         "wiring.give_up_start": give_up_start,
-        "wiring.note_foreign_transaction": note_foreign_transaction,
+        "wiring.note_foreign_transaction": _note_foreign_transaction,
+        "wiring.refuse_token": _refuse_token,
     }
+
+
+async def _note_foreign_transaction(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+    """A charger spoke of another one's transaction: somebody should look at it."""
+    for event in (outbox.decoded(ForeignTransactionNamed, payload) for payload in payloads):
+        await certificates.foreign_transaction(tx, event.station_id, event.number, event.at)
+
+
+async def _refuse_token(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+    """A car's contract is no good: its token was refused, also where the token by itself would do."""
+    for event in (outbox.decoded(ContractRefused, payload) for payload in payloads):
+        await sessions.refuse_token(tx, event.station_id, event.emaid, event.received_at, event.status, event.why)
 
 
 def openapi_schema(_settings: Settings) -> dict[str, Any]:

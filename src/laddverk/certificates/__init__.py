@@ -15,6 +15,6 @@ What always holds:
 - A contract certificate is good only if it is traced to a root that we trust for contracts and is not known as revoked.
 - EXI is passed on and never read.
 
-Hears `CommandFinished`, `IdentityShared` and `KeyGuessed` of stations. Publishes `SecurityEventNoted`, and hears it to
-tell staff.
+Hears `CommandFinished`, `IdentityShared`, `KeyGuessed` and `StationOnline` of stations. Publishes `ContractRefused` and
+`SecurityEventNoted`, which it hears to tell staff.
 """

@@ -138,6 +138,17 @@ class NewEvent(Struct, frozen=True, kw_only=True):
     """charger or house."""
 
 
+class ContractRefused(Event, frozen=True, kw_only=True):
+    """A car showed a contract whose certificate is not good, so that its token was refused, whatever it is worth."""
+
+    station_id: StationId
+    emaid: str
+    received_at: datetime
+    status: str
+    """What the charger was told of the token: Invalid, Expired or Blocked."""
+    why: str
+
+
 class SecurityEventNoted(Event, frozen=True, kw_only=True):
     """A critical security event was noted for the first time."""
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from laddverk.kernel.ids import SessionId
+from laddverk.kernel.ids import SessionId, StationId
 from laddverk.ocpp.answers import AuthorisationAnswer, StartAnswer
 from laddverk.ocpp.facts import Fact, SessionEnded, SessionFact, SessionStarted, SessionUpdated, TokenPresented
 from laddverk.platform import outbox
@@ -43,10 +43,8 @@ async def record_tokens(tx: Transaction, facts: Sequence[TokenPresented]) -> lis
 
 
 def _shown(fact: TokenPresented, shown: Presented, judged: Judged) -> store.Shown:
-    content = f"{fact.station_id} {shown.token_uid} {fact.received_at.isoformat()}"
-    same_each_time = UUID(bytes=hashlib.blake2b(content.encode(), digest_size=16).digest())
     return store.Shown(
-        same_each_time,
+        _shown_id(fact.station_id, shown.token_uid or "", fact.received_at),
         fact.station_id,
         fact.at,
         fact.received_at,
@@ -55,6 +53,21 @@ def _shown(fact: TokenPresented, shown: Presented, judged: Judged) -> store.Show
         judged.answer.authorisation.value,
         judged.reason,
     )
+
+
+def _shown_id(station_id: StationId, token_uid: str, received_at: datetime) -> UUID:
+    """Return the id of a showing: the same however often it is recorded."""
+    content = f"{station_id} {token_uid} {received_at.isoformat()}"
+    return UUID(bytes=hashlib.blake2b(content.encode(), digest_size=16).digest())
+
+
+async def refuse_token(
+    tx: Transaction, station_id: StationId, uid: str, received_at: datetime, status: str, reason: str
+) -> None:
+    """Say of a token that was shown that its contract was no good: the charger was told `status`."""
+    tidied = token(uid) or ""
+    shown_id = _shown_id(station_id, tidied, received_at)
+    await store.refuse_authorisation(tx, station_id, shown_id, tidied, status, reason)
 
 
 async def record_starts(tx: Transaction, facts: Sequence[SessionStarted]) -> list[StartAnswer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from laddverk.sessions.metering import record_samples
 from laddverk.sessions.pricing import price_closed
-from laddverk.sessions.recording import record_ends, record_starts, record_tokens, record_updates
+from laddverk.sessions.recording import record_ends, record_starts, record_tokens, record_updates, refuse_token
 from laddverk.sessions.reviewing import approve, assign_tariff, resolve_orphan, write_off
 from laddverk.sessions.starting import (
     begin_start,
@@ -33,6 +33,7 @@ __all__ = [
     "record_starts",
     "record_tokens",
     "record_updates",
+    "refuse_token",
     "request_stop",
     "resolve_orphan",
     "write_off",

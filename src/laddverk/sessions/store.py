@@ -133,6 +133,10 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[
 ON CONFLICT DO NOTHING
 """
 
+REFUSE_AUTHORISATION: Final = """
+UPDATE authorisation SET status = $4, reason = $5 WHERE station_id = $1 AND id = $2 AND token_uid = $3
+"""
+
 OVERTAKEN: Final = """
 -- Sessions still open though another one started later on the same EVSE, and we have known that one for a while.
 SELECT s.id, s.station_id, s.transaction_key, min(later.started_at) AS at
@@ -346,6 +350,13 @@ async def insert_authorisations(tx: Transaction, shown: Sequence[Shown]) -> None
             [row.status for row in shown],
             [row.reason for row in shown],
         )
+
+
+async def refuse_authorisation(
+    tx: Transaction, station_id: StationId, shown_id: UUID, token_uid: str, status: str, reason: str
+) -> None:
+    """Say that a token was refused after all."""
+    await tx.execute(REFUSE_AUTHORISATION, station_id, shown_id, token_uid, status, reason)
 
 
 async def overtaken(tx: Transaction, known_before: datetime, limit: int) -> list[Overtaken]:

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from laddverk.certificates import store_events
+from laddverk.certificates.model import ContractRefused
 from laddverk.certificates.store_events import Question
 from laddverk.ocpp.answers import Answer
 from laddverk.ocpp.certificate_answers import (
@@ -25,6 +26,8 @@ from laddverk.ocpp.facts import (
     Fact,
 )
 from laddverk.ocpp.tolerance import storable
+from laddverk.ocpp.translate.authorization import of_contract
+from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 
 SUBJECT_MAX: Final = 100
@@ -81,7 +84,23 @@ async def record_contracts(tx: Transaction, facts: Sequence[ContractPresented]) 
             for fact, one in zip(facts, found, strict=True)
         ],
     )
+    refused = [
+        _refused(fact, one)
+        for fact, one in zip(facts, found, strict=True)
+        if one.standing is not ContractStanding.ACCEPTED
+    ]
+    await outbox.publish(tx, refused)
     return list(found)
+
+
+def _refused(fact: ContractPresented, answer: ContractAnswer) -> ContractRefused:
+    return ContractRefused(
+        station_id=fact.station_id,
+        emaid=fact.emaid,
+        received_at=fact.received_at,
+        status=of_contract(answer.standing).value,
+        why=storable(answer.why or answer.standing.value)[:WHY_MAX],
+    )
 
 
 def _word(accepted: bool) -> str:

@@ -25,9 +25,13 @@ CONTRACT_WORDS: Final = {
     ContractStanding.EXPIRED: Authorisation.EXPIRED,
     ContractStanding.CANCELLED: Authorisation.BLOCKED,
 }
-"""What a token is told whose contract certificate is not good; else Invalid."""
 NOT_RECORDED: Final = AuthorisationAnswer(authorisation=Authorisation.INVALID)
 """What a token is told that could not be looked up: who may not be billed does not charge."""
+
+
+def of_contract(standing: ContractStanding) -> Authorisation:
+    """Return what a token is told whose contract certificate is not good."""
+    return CONTRACT_WORDS.get(standing, Authorisation.INVALID)
 
 
 def presented_16(message: v16.AuthorizeRequest, origin: Origin) -> list[Fact]:
@@ -75,7 +79,7 @@ def contract_fields(info: dict[str, Any], answers: Sequence[Answer | None]) -> d
     if contract is None:
         return {"idTokenInfo": info}
     if contract.standing is not ContractStanding.ACCEPTED and info["status"] == Authorisation.ACCEPTED.value:
-        info = info | {"status": CONTRACT_WORDS.get(contract.standing, Authorisation.INVALID).value}
+        info = info | {"status": of_contract(contract.standing).value}
         info.pop("cacheExpiryDateTime", None)
     return {"idTokenInfo": info, "certificateStatus": contract.standing.value}
 
