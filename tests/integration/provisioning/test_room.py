@@ -450,6 +450,17 @@ async def test_an_alarm_follows_from_its_events_in_any_order_and_repetition(room
     assert await room.rows(ALARMS) == [(2, at(30), at(50), at(50), "E2")]
 
 
+async def test_an_event_of_a_monitor_that_is_known_later_gets_its_severity(room: Room) -> None:
+    async with room.database.transaction() as tx:
+        await recording.record_events(tx, [event(room.station_id, 1)])
+        assert await tx.value("SELECT severity FROM station_alarm") is None
+        known = Monitor(monitor_id=1, component="EVSE@1", variable="Power", kind="UpperThreshold", value=1, severity=2)
+        report = facts.MonitorsReported(station_id=room.station_id, at=at(2), received_at=at(2), monitors=(known,))
+        await recording.record_monitors(tx, [report])
+        assert await tx.value("SELECT severity FROM station_alarm") == 2
+        assert await tx.value("SELECT severity FROM station_event") == 2
+
+
 async def test_an_event_tells_the_value_of_a_variable_that_is_known_and_makes_up_none(room: Room) -> None:
     await room.tells(told(room.station_id, 1, Variable(component="EVSE@1", variable="Power", value="0")))
     async with room.database.transaction() as tx:

@@ -40,8 +40,23 @@ WHERE excluded.told_at >= kept.told_at
 """
 
 
+SEVERITY_OF_EVENTS = """
+UPDATE station_event e SET severity = g.severity
+FROM unnest($1::uuid[], $2::bigint[], $3::int2[]) AS g (station_id, monitor_id, severity)
+WHERE e.station_id = g.station_id AND e.monitor_id = g.monitor_id AND e.severity IS NULL AND g.severity IS NOT NULL
+"""
+SEVERITY_OF_ALARMS = """
+UPDATE station_alarm a SET severity = g.severity
+FROM unnest($1::uuid[], $2::bigint[], $3::int2[]) AS g (station_id, monitor_id, severity)
+WHERE a.station_id = g.station_id AND a.monitor_id = g.monitor_id AND a.severity IS NULL AND g.severity IS NOT NULL
+"""
+
+
 async def keep_monitors(tx: Transaction, monitors: Sequence[KeptMonitor], monitors_max: int) -> None:
-    """Keep monitors as last told; each (station, number) at most once. A station with too many keeps those it has."""
+    """Keep monitors as last told; each (station, number) at most once. A station with too many keeps those it has.
+
+    What they noticed before we knew them gets their severity: a charger may alert before it has answered us.
+    """
     await tx.execute(
         KEEP_MONITORS,
         [one.station_id for one in monitors],
@@ -57,6 +72,13 @@ async def keep_monitors(tx: Transaction, monitors: Sequence[KeptMonitor], monito
         [one.set_by for one in monitors],
         monitors_max,
     )
+    severe = (
+        [one.station_id for one in monitors],
+        [one.monitor.monitor_id for one in monitors],
+        [one.monitor.severity for one in monitors],
+    )
+    await tx.execute(SEVERITY_OF_EVENTS, *severe)
+    await tx.execute(SEVERITY_OF_ALARMS, *severe)
 
 
 DROP_MONITORS = "DELETE FROM station_monitor WHERE station_id = $1 AND monitor_id = ANY($2) AND told_at <= $3"

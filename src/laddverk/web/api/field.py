@@ -11,8 +11,9 @@ from msgspec import Struct
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId, StationId, parsed
 from laddverk.kernel.problems import Invalid, NotFound
-from laddverk.ocpp.commands import AnyCommand, PublishFirmware, RequestLog, UpdateFirmware
+from laddverk.ocpp.commands import AnyCommand, PublishFirmware, RequestLog, SetNetworkProfile, UpdateFirmware
 from laddverk.platform import journal
+from laddverk.provisioning import service as provisioning
 from laddverk.stations import queries
 from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC, NewConnector, NewStation, SiteDetails
@@ -201,9 +202,11 @@ async def send_command(asked: Asking, station: FromPath[str], data: JSONBody[Com
     check_link(data.command)
     async with asked.transaction() as tx:
         row = await _seen(tx, asked, station)
-        command_id = await stations.request_command(
-            tx, asked.actor, StationId(row.id), data.command, asked.now, reason=data.reason
-        )
+        to = (tx, asked.actor, StationId(row.id))
+        if isinstance(data.command, SetNetworkProfile):
+            command_id = await provisioning.set_network_profile(*to, data.command, asked.now, reason=data.reason)
+        else:
+            command_id = await stations.request_command(*to, data.command, asked.now, reason=data.reason)
         made = await queries.command(tx, command_id)
     asked.house.hints.publish([COMMANDS_TOPIC, f"station:{row.id}"])
     if made is None:
