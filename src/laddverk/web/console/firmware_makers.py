@@ -44,12 +44,12 @@ async def add_maker(desk: AtDesk) -> Response[Any]:
     return desk.go(HERE, desk.words("The manufacturer's root is kept."))
 
 
-@post(HERE + "/{root_id:str}/retire", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=303)
-async def retire_maker(desk: AtDesk, root_id: FromPath[str]) -> Response[Any]:
+@post(HERE + "/{root:str}/retire", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=303)
+async def retire_maker(desk: AtDesk, root: FromPath[str]) -> Response[Any]:
     """Take a manufacturer's certificate out of use."""
     form = await desk.form()
     async with desk.transaction() as tx:
-        await firmware.retire_root(tx, desk.actor, named("fmw", root_id), desk.now, reason=form.get("reason", ""))
+        await firmware.retire_root(tx, desk.actor, named("fmw", root), desk.now, reason=form.get("reason", ""))
     return desk.go(HERE, desk.words("The changes are saved."))
 
 
