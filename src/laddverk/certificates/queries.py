@@ -196,7 +196,7 @@ SELECT * FROM (
     FROM station s JOIN site ON site.id = s.site_id
     WHERE s.retired_at IS NULL AND ($1::uuid[] IS NULL OR s.site_id = ANY($1)) AND ($3::uuid IS NULL OR s.site_id = $3)
       AND ($4 = '' OR s.model = $4)
-      AND ($5 = '' OR concat_ws(' ', s.name, s.identity, s.model, s.serial) ILIKE '%' || $5 || '%')
+      AND ($5 = '' OR concat_ws(' ', s.name, s.identity, site.name, s.model, s.serial) ILIKE '%' || $5 || '%')
 ) candidate WHERE NOT ($6 AND has_it) ORDER BY name, id LIMIT $7
 """
 
