@@ -76,9 +76,9 @@ async def test_a_driver_keeps_an_outlet_and_nobody_else_starts_there(database, t
             return link.charger.outlets[1].token == "04A1B2C3"
 
         await until(is_accepted)
-        own = await anna.get("/my/data.json")
+        own = await anna.post("/my/data.json")
         assert [one["token_uid"] for one in own.json()["reservations"]] == ["04A1B2C3"]
-        assert (await berit.get("/my/data.json")).json()["reservations"] == []
+        assert (await berit.post("/my/data.json")).json()["reservations"] == []
         await anna.aclose()
         await berit.aclose()
 

@@ -148,6 +148,7 @@ async def field(world: World) -> Field:
     other = world.other_station
     async with world.house.database.transaction() as tx:
         command = await stations.request_command(tx, ACTOR, other, Reset(), NOW)
+        batch = await stations.request_of_many(tx, ACTOR, [other], Reset(), NOW, reason="test")
         await stations.open_connection(tx, other, "ocpp1.6", "127.0.0.2", NOW - timedelta(hours=1))
         fault = facts.StatusReported(
             station_id=other, at=NOW, received_at=NOW, evse_number=2, connector_number=1,
@@ -199,6 +200,7 @@ async def field(world: World) -> Field:
         "site_id": shown("sit", world.other_site),
         "session_id": world.other_session,
         "command_id": shown("cmd", command),
+        "batch_id": shown("bat", batch),
         "quarantine_id": shown("qua", quarantined),
         "driver_id": shown("drv", world.driver),
         "token_id": shown("tok", token),

@@ -109,7 +109,7 @@ async def download_answers(desk: AtDesk, request_id: FromPath[str]) -> Response[
     )
 
 
-@get("/console/drivers/{driver_id:str}/data.json", opt={NEEDS: Permission.DRIVERS_WRITE})
+@post("/console/drivers/{driver_id:str}/data.json", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=200)
 async def download_data(desk: AtDesk, driver_id: FromPath[str]) -> Response[bytes]:
     """All that is known of a driver, to be handed out. That it was is audited."""
     if desk.sites is not None:

@@ -82,7 +82,7 @@ async def cancel(visit: Visiting, reservation: FromPath[str]) -> Response[Any]:
     return visit.go("/my/reservations", visit.words("The charger is asked to let the outlet go."))
 
 
-@get("/my/data.json")
+@post("/my/data.json", status_code=200)
 async def download_data(visit: Visiting) -> Response[bytes]:
     """Hand out all that is known of the driver."""
     driver_id = signed_in(visit)

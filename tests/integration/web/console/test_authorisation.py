@@ -147,7 +147,7 @@ async def test_all_that_is_known_of_a_driver_is_handed_out_once_asked_and_that_i
     await prepare(world)
     browser, driver = await signed_in(), shown("drv", world.driver)
     await browser.send(f"/console/drivers/{driver}/chargers", kind="erase", reason="the driver asked")
-    answer = await browser.open(f"/console/drivers/{driver}/data.json")
+    answer = await browser.send(f"/console/drivers/{driver}/data.json")
     assert answer.status_code == 200
     known = answer.json()
     assert "0411223344" in {tag["uid"] for tag in known["tags"]}
@@ -159,4 +159,4 @@ async def test_all_that_is_known_of_a_driver_is_handed_out_once_asked_and_that_i
     assert await value(world, "SELECT count(*) FROM audit_log WHERE action = 'driver.data_handed_out'") == 1
     for role in (Role.SITE_HOST, Role.FINANCE):
         other = await signed_in(role, *([world.site] if role is Role.SITE_HOST else []))
-        assert (await other.open(f"/console/drivers/{driver}/data.json")).status_code in (403, 404)
+        assert (await other.send(f"/console/drivers/{driver}/data.json")).status_code in (403, 404)
