@@ -49,10 +49,10 @@ SCREENS: Final = {
     "LogStatusReported": f"{STATION}/software",
     "SecurityEventReported": f"{STATION}/security",
     "CertificateRequested": f"{STATION}/security",
-    "CertificateStatusAsked": f"{STATION}/security",
-    "ChainStatusAsked": f"{STATION}/security",
-    "ContractPresented": f"{STATION}/security",
-    "EvCertificateAsked": f"{STATION}/security",
+    "CertificateStatusAsked": "/console/certificates/contracts",
+    "ChainStatusAsked": "/console/certificates/contracts",
+    "ContractPresented": "/console/certificates/contracts",
+    "EvCertificateAsked": "/console/certificates/contracts",
     "ReservationReleased": f"{STATION}/access",
     "CustomerDataReported": "/console/drivers/{driver_id:str}",
     "MessagesReported": f"{STATION}/display",
@@ -71,6 +71,7 @@ SCREENS: Final = {
     "DerSwitched": f"{STATION}/current",
 }
 """Where staff see what a fact did; every address must be one of the program's. Commands have their own page."""
+ALSO: Final = {"EnergySampled": STATION}  # readings outside of sessions
 
 
 @dataclass
@@ -140,6 +141,7 @@ def _hear(row: Row, line: dict[str, Any], recorded: dict[str, list[str]], place:
         for recorder in recorded[fact]:
             _add(row.by, recorder)
         _add(row.screens, SCREENS.get(fact, ""))
+        _add(row.screens, ALSO.get(fact, ""))
 
 
 def _say(row: Row, kind: str, place: str) -> None:

@@ -15,6 +15,7 @@ from laddverk.sessions.queries.listing import (
     sessions,
     totals,
 )
+from laddverk.sessions.queries.meters import MeterRow, meters
 from laddverk.sessions.queries.sites import Sites
 from laddverk.sessions.queries.unclaimed import OrphanRow, count_orphans, orphans
 
@@ -23,6 +24,7 @@ __all__ = [
     "Day",
     "EvidenceRow",
     "LiveOutlet",
+    "MeterRow",
     "OrphanRow",
     "SampleRow",
     "SessionDetail",
@@ -36,6 +38,7 @@ __all__ = [
     "count_orphans",
     "days",
     "evidence",
+    "meters",
     "orphans",
     "outlets",
     "running",

@@ -114,6 +114,7 @@ async def show_station(desk: AtDesk, station_id: FromPath[str]) -> Response[str]
         waiting = await queries.quarantined(tx, desk.sites, station.id, limit=5)
         reports = await queries.reports(tx, station.id, 10)
         bent = await quirk_queries.bent(tx, station.id, 5)
+        meters = await sessions_queries.meters(tx, station.id)
     model = quirks.registry_of(desk.house.settings.quirks_dir).known(station.vendor, station.model, station.firmware)
     return desk.page(
         "console/stations/detail.html",
@@ -121,6 +122,7 @@ async def show_station(desk: AtDesk, station_id: FromPath[str]) -> Response[str]
         quarantined=waiting,
         reports=reports,
         bent=bent,
+        meters=meters,
         known=model,
         tab="overview",
     )
