@@ -15,10 +15,9 @@ from laddverk.simulator.model import Hardware
 AT = datetime(2026, 10, 24, 20, tzinfo=UTC)
 
 
-def limit(purpose: Purpose = Purpose.TX) -> Profile:
-    return Profile(
-        id=7, purpose=purpose, kind=ProfileKind.RELATIVE, schedules=(Schedule(periods=(Period(limit=8.0),)),)
-    )
+LIMIT = Profile(
+    id=7, purpose=Purpose.TX, kind=ProfileKind.RELATIVE, schedules=(Schedule(periods=(Period(limit=8.0),)),)
+)  # fmt: skip
 
 
 @pytest.fixture
