@@ -50,6 +50,14 @@ async def _price(tx: Transaction, session_ids: Sequence[SessionId], now: datetim
     return len(priced)
 
 
+async def charge_of(tx: Transaction, session_id: SessionId) -> Charge | None:
+    """Return what a closed session used, as its price is made from it; None while it runs, or when there is none."""
+    session = await store_fold.closed(tx, session_id)
+    if session is None:
+        return None
+    return _charge(session, (await _curves(tx, [session]))[session.id])
+
+
 async def _curves(tx: Transaction, sessions: Sequence[Unpriced]) -> dict[SessionId, tuple[Point, ...]]:
     """How the energy of each session grew, folded again from its messages and readings."""
     rows = await store.locked_by_ids(tx, [session.id for session in sessions])

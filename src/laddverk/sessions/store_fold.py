@@ -94,6 +94,13 @@ FROM session WHERE id = ANY($1::uuid[]) AND ended_at IS NOT NULL AND priced_at I
 ORDER BY id FOR NO KEY UPDATE
 """
 
+CLOSED: Final = """
+-- One closed session, priced or not.
+SELECT id, station_id, evse_number, transaction_key, version, started_at, ended_at, charging_ended_at, energy_wh,
+       settlement, payment_id, driver_id, coalesce(tariff, '{}') AS tariff, timezone, connector_number
+FROM session WHERE id = $1 AND ended_at IS NOT NULL
+"""
+
 WAITING_FOR_SPOT: Final = """
 -- Closed sessions that wait for the exchange's prices, the oldest first.
 SELECT id FROM session
@@ -260,6 +267,11 @@ async def doubt(tx: Transaction, ids: Sequence[SessionId], word: str) -> None:
 async def unpriced(tx: Transaction, ids: Sequence[SessionId]) -> list[Unpriced]:
     """Return those of `ids` that are closed, have a tariff and no price, locked."""
     return await tx.fetch(Unpriced, UNPRICED, list(ids))
+
+
+async def closed(tx: Transaction, session_id: SessionId) -> Unpriced | None:
+    """Return a closed session as pricing needs it, whether it has a price or not."""
+    return await tx.fetch_one(Unpriced, CLOSED, session_id)
 
 
 async def waiting_for_spot(tx: Transaction, limit: int) -> list[SessionId]:

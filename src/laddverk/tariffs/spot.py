@@ -18,6 +18,8 @@ from laddverk.tariffs.rules import Spots, spots_of
 
 PUBLISHED_HOUR: Final = 13  # the exchange tells tomorrow's prices at about 12:45
 BACK_DAYS: Final = 3  # sessions that end today may have begun the day before yesterday
+EXAMPLES_AROUND: Final = timedelta(days=8)  # a week before and after is enough for examples of this week
+HOUR: Final = timedelta(hours=1)
 DAYS_AT_ONCE: Final = 8  # bounds one run of the job
 
 
@@ -38,6 +40,34 @@ async def prices_of(
 ) -> list[SpotPrice]:
     """Return what is known of the exchange's prices between two instants."""
     return await store_spot.between(tx, areas, currency, start, end)
+
+
+async def examples_for(tx: Transaction, tariff: Tariff, start: datetime, end: datetime) -> Spots:
+    """Return prices for pictures and examples: where one is not known, that of the same time on the nearest known day.
+
+    Nothing that is billed may use them.
+    """
+    if not tariff.spot_areas:
+        return {}
+    known = await store_spot.between(
+        tx, tariff.spot_areas, tariff.currency, start - EXAMPLES_AROUND, end + EXAMPLES_AROUND
+    )
+    return spots_of(filled(known, start, end))
+
+
+def filled(known: Sequence[SpotPrice], start: datetime, end: datetime) -> list[SpotPrice]:
+    """Return `known`, and what is missing between two instants from the nearest day that has it."""
+    found = list(known)
+    taken = {(each.area, each.starts_at) for each in known}
+    for shift in range(1, 2 * EXAMPLES_AROUND.days + 1):
+        for days in (shift, -shift):
+            moved = timedelta(days=days)
+            for each in known:
+                starts_at, ends_at = each.starts_at + moved, each.ends_at + moved
+                if start - HOUR < starts_at < end + HOUR and (each.area, starts_at) not in taken:
+                    taken.add((each.area, starts_at))
+                    found.append(SpotPrice(each.area, starts_at, ends_at, each.price))
+    return found
 
 
 async def fetch(tx: Transaction, source: SpotSource, now: datetime) -> int:

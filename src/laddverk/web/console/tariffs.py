@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
@@ -14,21 +14,22 @@ from msgspec import Struct
 
 from laddverk.access import queries as access_queries
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import SiteId, StationId, TariffId, shown
+from laddverk.kernel.ids import StationId, TariffId, shown
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.stations import queries as stations_queries
-from laddverk.tariffs import lint, queries, rules
+from laddverk.tariffs import lint, queries, rules, spot, store_spot
 from laddverk.tariffs import service as tariffs
-from laddverk.tariffs.model import COUNTED, Charge, Component, Dimension, Priced, Restriction, Severity, Tariff
+from laddverk.tariffs.day import quarters
+from laddverk.tariffs.model import Charge, Finding, Place, Priced, Severity, Tariff
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
+from laddverk.web.console.tariff_form import fields_of, given, tariff_of
+from laddverk.web.console.tariff_picture import DayPicture, picture
 from laddverk.web.visit import named
 
-ROWS_MAX: Final = 40  # more prices than anybody reads; the room's own limit is higher
-BLANK_ROWS: Final = 3  # offered beside those that are there; saving offers three more
-FAST_POWER_W: Final = 150_000
+PREVIEW_POWER_W: Final = 11_000  # what most chargers give
 
 
 class Example(Struct, frozen=True):
@@ -58,6 +59,18 @@ class Previewed(Struct, frozen=True):
     before: Priced | None
 
 
+class Preview(Struct, frozen=True, kw_only=True):
+    """What the editor shows of prices: what is wrong with them, a day of them, and some examples."""
+
+    findings: list[Finding] = []
+    examples: list[Previewed] = []
+    day: DayPicture | None = None
+    problem: str | None = None
+    """Why there is nothing to be shown."""
+    field: str = ""
+    """The field of the form that is wrong."""
+
+
 def charge_of(example: Example, today: date, timezone: str) -> Charge:
     """Return the example as it would be in the week before `today`: evenly charged, then staying."""
     day = today - timedelta(days=today.weekday() + 7 - example.weekday)
@@ -73,13 +86,32 @@ def charge_of(example: Example, today: date, timezone: str) -> Charge:
     )
 
 
-def previews(desk: Desk, tariff: Tariff, before: Tariff | None) -> list[Previewed]:
-    """Return what `tariff` makes of the examples, beside what the version before it makes."""
-    charges = [(each, charge_of(each, desk.today, desk.house.settings.timezone)) for each in EXAMPLES]
-    return [
-        Previewed(each, rules.price(tariff, charge), rules.price(before, charge) if before else None)
-        for each, charge in charges
-    ]
+async def preview_of(
+    desk: Desk, tx: Transaction, tariff: Tariff, before: Tariff | None = None, power_max_w: int = 0
+) -> Preview:
+    """Return what `tariff` means: its findings, a day, and examples beside what the version before makes of them."""
+    findings = lint.findings(tariff, power_max_w)
+    if any(finding.severity is Severity.ERROR for finding in findings if not finding.code.startswith("afir")):
+        return Preview(findings=findings)
+    zone = desk.house.settings.timezone
+    day = desk.day_asked("day") or desk.today
+    start = min(desk.midnight(day), desk.midnight(desk.today - timedelta(days=14)))
+    end = max(desk.midnight(day + timedelta(days=1)), desk.now)
+    spots, old_spots = [await spot.examples_for(tx, each, start, end) if each else {} for each in (tariff, before)]
+    try:
+        examples = [
+            Previewed(
+                each, rules.price(tariff, charge, spots), rules.price(before, charge, old_spots) if before else None
+            )
+            for each, charge in ((each, charge_of(each, desk.today, zone)) for each in EXAMPLES)
+        ]
+    except rules.SpotMissing as missing:
+        why = desk.words(
+            "The exchange's prices of %(area)s are not known yet: there are no examples.", area=missing.area
+        )
+        return Preview(findings=findings, problem=why)
+    found = quarters(tariff, day, zone, PREVIEW_POWER_W, spots)
+    return Preview(findings=findings, examples=examples, day=picture(found, day, zone))
 
 
 @get("/console/tariffs", opt={NEEDS: Permission.TARIFFS_READ})
@@ -106,11 +138,11 @@ async def _tariff_page(desk: Desk, tariff_id: str, errors: dict[str, str], statu
             status=status,
             tariff=row,
             versions=await queries.versions(tx, row.id),
-            previews=previews(desk, row.body, None) if row.body else [],
-            findings=lint.findings(row.body, strongest_w) if row.body else [],
+            preview=await preview_of(desk, tx, row.body, None, strongest_w) if row.body else Preview(),
             sites=await stations_queries.sites(tx, desk.sites) if may_write else [],
             stations=await _station_choices(desk, tx) if may_write else [],
             groups=await access_queries.driver_groups(tx) if may_write else [],
+            asked=await store_spot.asked(tx) if row.body and row.body.spot_areas else [],
             errors=errors,
         )
 
@@ -120,111 +152,10 @@ async def _station_choices(desk: Desk, tx: Transaction) -> list[tuple[str, str]]
     return [(shown("sta", row.id), f"{row.site_name} · {row.name}") for row in rows]
 
 
-def fields_of(name: str, tariff: Tariff | None) -> dict[str, Any]:
-    """Return the form's values for a tariff: each component as one row, and a few blank ones."""
-    tariff = tariff or Tariff()
-    rows = [
-        {
-            "dimension": component.dimension.value,
-            "price": format(component.price, "f").replace(".", ","),
-            "days": [str(day) for day in component.when.weekdays],
-            "from": component.when.from_time or "",
-            "to": component.when.to_time or "",
-            "valid_from": component.when.valid_from.isoformat() if component.when.valid_from else "",
-            "valid_until": component.when.valid_until.isoformat() if component.when.valid_until else "",
-        }
-        for component in tariff.components
-    ]
-    return {
-        "name": name,
-        "vat_percent": format(tariff.vat_percent, "f"),
-        "idle_grace_minutes": str(tariff.idle_grace_minutes),
-        "idle_max": "" if tariff.idle_max is None else format(tariff.idle_max, "f").replace(".", ","),
-        "free": "yes" if tariff.free else "",
-        "rows": with_blank_rows(rows),
-    }
-
-
-def with_blank_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the filled rows and a few to fill in."""
-    blank = {"dimension": "energy", "price": "", "days": [], "from": "", "to": "", "valid_from": "", "valid_until": ""}
-    return (rows + [dict(blank) for _ in range(BLANK_ROWS)])[:ROWS_MAX]
-
-
-async def given(desk: Desk) -> dict[str, Any]:
-    """Return the values of a form that was sent, in the shape of `fields_of`."""
-    form = await desk.form()
-    rows = []
-    for number in range(ROWS_MAX):
-        if form.get(f"price-{number}"):
-            row: dict[str, Any] = {
-                key: form.get(f"{key}-{number}", "")
-                for key in ("dimension", "price", "from", "to", "valid_from", "valid_until")
-            }
-            row["days"] = await desk.choices(f"days-{number}")
-            rows.append(row)
-    names = ("name", "vat_percent", "idle_grace_minutes", "idle_max", "free", "power")
-    return {name: form.get(name, "") for name in names} | {"rows": with_blank_rows(rows)}
-
-
-def tariff_of(values: Mapping[str, Any], currency: str) -> Tariff:
-    """Return the tariff that a form describes. Raises `Invalid` naming the field."""
-    filled = [row for row in values["rows"] if row["price"]]
-    return Tariff(
-        currency=currency,
-        vat_percent=decimal_of(values["vat_percent"] or "25", "vat_percent"),
-        components=tuple(component_of(row, number) for number, row in enumerate(filled)),
-        idle_grace_minutes=int(decimal_of(values["idle_grace_minutes"] or "0", "idle_grace_minutes")),
-        idle_max=decimal_of(values["idle_max"], "idle_max") if values["idle_max"] else None,
-        free=values["free"] == "yes",
-    )
-
-
-def component_of(row: Mapping[str, Any], number: int) -> Component:
-    """Return the price component of one row of the form."""
-    if row["dimension"] not in COUNTED:
-        raise Invalid("Choose what the price is for.", field=f"dimension-{number}")
-    return Component(
-        dimension=Dimension(row["dimension"]),
-        price=decimal_of(row["price"], f"price-{number}"),
-        when=Restriction(
-            weekdays=tuple(sorted(int(day) for day in row["days"] if day in "0123456" and len(day) == 1)),
-            from_time=row["from"][:5] or None,
-            to_time=row["to"][:5] or None,
-            valid_from=_date_of(row["valid_from"], f"valid_from-{number}"),
-            valid_until=_date_of(row["valid_until"], f"valid_until-{number}"),
-        ),
-    )
-
-
-def decimal_of(text: str, field: str) -> Decimal:
-    """Return a number as people write it, with comma or point. Raises `Invalid` naming `field`."""
-    try:
-        value = Decimal("".join(text.split()).replace(",", "."))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or abs(value) > 1_000_000:
-        raise Invalid("This must be a number.", field=field, remedy="Write it like 4,90.")
-    return value
-
-
-def _date_of(text: str, field: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid("This is no date.", field=field, remedy="Write it like 2026-11-21.") from None
-
-
 @get("/console/tariffs/new", opt={NEEDS: Permission.TARIFFS_WRITE})
 async def new_tariff(desk: AtDesk) -> Response[str]:
     """The editor for a new tariff."""
-    return desk.page("console/tariffs/form.html", tariff=None, values=fields_of("", None), errors={}, **_shown_as({}))
-
-
-def _shown_as(result: Mapping[str, Any]) -> dict[str, Any]:
-    return {"previews": result.get("previews", []), "findings": result.get("findings", []), "problem": None}
+    return desk.page("console/tariffs/form.html", tariff=None, values=fields_of("", None), errors={}, preview=Preview())
 
 
 @post("/console/tariffs/new", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=200)
@@ -236,16 +167,23 @@ async def create_tariff(desk: AtDesk) -> Response[Any]:
         async with desk.transaction() as tx:
             version = await tariffs.create(tx, desk.actor, values["name"], tariff, desk.now)
     except Problem as problem:
-        return desk.page(
-            "console/tariffs/form.html",
-            status=problem.status,
-            tariff=None,
-            values=values,
-            errors=desk.errors(problem),
-            **_shown_as({}),
-        )
+        return await _refused(desk, None, values, problem)
     path = f"/console/tariffs/{shown('tar', version.tariff_id)}"
     return desk.go(path, desk.words("The tariff is there. Say below where it applies."))
+
+
+async def _refused(
+    desk: Desk, row: queries.TariffRow | None, values: dict[str, Any], problem: Problem
+) -> Response[Any]:
+    """The form again, with what was wrong at its field."""
+    return desk.page(
+        "console/tariffs/form.html",
+        status=problem.status,
+        tariff=row,
+        values=values,
+        errors=desk.errors(problem),
+        preview=await _preview_given(desk, values, row),
+    )
 
 
 @get("/console/tariffs/{tariff_id:str}/edit", opt={NEEDS: Permission.TARIFFS_WRITE})
@@ -253,9 +191,9 @@ async def edit_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[str]:
     """The editor: what is saved becomes a new version, for sessions that start from then on."""
     async with desk.transaction() as tx:
         row: queries.TariffRow = found(await queries.tariff(tx, desk.sites, named("tar", tariff_id)))
-    known = {"previews": previews(desk, row.body, None) if row.body else []}
+        preview = await preview_of(desk, tx, row.body) if row.body else Preview()
     return desk.page(
-        "console/tariffs/form.html", tariff=row, values=fields_of(row.name, row.body), errors={}, **_shown_as(known)
+        "console/tariffs/form.html", tariff=row, values=fields_of(row.name, row.body), errors={}, preview=preview
     )
 
 
@@ -266,19 +204,12 @@ async def revise_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[Any]
     async with desk.transaction() as tx:
         row: queries.TariffRow = found(await queries.tariff(tx, desk.sites, named("tar", tariff_id)))
     try:
-        tariff = tariff_of(values, desk.house.settings.currency)
+        tariff = tariff_of(values, row.body.currency if row.body else desk.house.settings.currency)
         _require_lawful(tariff, await _strongest(desk, row))
         async with desk.transaction() as tx:
             version = await tariffs.revise(tx, desk.actor, TariffId(row.id), tariff, desk.now)
     except Problem as problem:
-        return desk.page(
-            "console/tariffs/form.html",
-            status=problem.status,
-            tariff=row,
-            values=values,
-            errors=desk.errors(problem),
-            **_shown_as({}),
-        )
+        return await _refused(desk, row, values, problem)
     notice = desk.words("Version %(number)s applies to sessions that start from now on.", number=version.number)
     return desk.go(f"/console/tariffs/{shown('tar', row.id)}", notice)
 
@@ -297,24 +228,30 @@ def _require_lawful(tariff: Tariff, power_max_w: int) -> None:
 
 @post("/console/tariffs/preview", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=200)
 async def preview_tariff(desk: AtDesk) -> Response[str]:
-    """What the prices in the form mean, without saving them."""
+    """What the prices in the form mean, without saving them: a part for htmx, the whole form without script."""
     values = await given(desk)
-    before, strongest_w, given_id = None, 0, desk.asked("tariff")
-    if given_id:
+    row: queries.TariffRow | None = None
+    if given_id := desk.asked("tariff"):
         async with desk.transaction() as tx:
-            row: queries.TariffRow = found(await queries.tariff(tx, desk.sites, named("tar", given_id)))
-            strongest_w = await queries.strongest_w(tx, row.id)
-        before = row.body
+            row = found(await queries.tariff(tx, desk.sites, named("tar", given_id)))
+    preview = await _preview_given(desk, values, row)
+    if desk.wants_part:
+        return desk.part(desk.template("console/tariffs/preview.html", preview=preview))
+    errors = {preview.field: preview.problem} if preview.problem and preview.field else {}
+    return desk.page("console/tariffs/form.html", tariff=row, values=values, errors=errors, preview=preview)
+
+
+async def _preview_given(desk: Desk, values: dict[str, Any], row: queries.TariffRow | None) -> Preview:
+    """The preview of a form, or what cannot be understood in it."""
     try:
-        tariff = tariff_of(values, desk.house.settings.currency)
-        findings = lint.findings(tariff, strongest_w)
-        sound = not any(finding.severity is Severity.ERROR for finding in findings)
-        shown_prices = previews(desk, tariff, before) if sound else []
-        text = desk.template("console/tariffs/preview.html", previews=shown_prices, findings=findings, problem=None)
+        currency = row.body.currency if row and row.body else desk.house.settings.currency
+        tariff = tariff_of(values, currency)
     except Problem as problem:
-        words = next(iter(desk.errors(problem).values()))
-        text = desk.template("console/tariffs/preview.html", previews=[], findings=[], problem=words)
-    return desk.part(text)
+        field, words = next(iter(desk.errors(problem).items()))
+        return Preview(problem=words, field=field)
+    async with desk.transaction() as tx:
+        strongest_w = await queries.strongest_w(tx, row.id) if row else 0
+        return await preview_of(desk, tx, tariff, row.body if row else None, strongest_w)
 
 
 @post("/console/tariffs/{tariff_id:str}/use", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=200)
@@ -322,22 +259,54 @@ async def use_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[Any]:
     """Let a tariff apply to the network, a site or a station; for one driver group or everybody."""
     form = await desk.form()
     identity = TariffId(named("tar", tariff_id))
-    place = form.get("place", "")
     try:
         async with desk.transaction() as tx:
-            await tariffs.choose(
-                tx,
-                desk.actor,
-                identity,
-                desk.now,
-                site_id=SiteId(named("sit", place)) if place.startswith("sit_") else None,
-                station_id=StationId(named("sta", place)) if place.startswith("sta_") else None,
-                driver_group=form.get("driver_group") or None,
-                reason=form.get("reason", ""),
-            )
+            place = await place_of(desk, tx, form)
+            await tariffs.choose(tx, desk.actor, identity, desk.now, place=place, reason=form.get("reason", ""))
     except Problem as problem:
         return await _tariff_page(desk, tariff_id, desk.errors(problem), problem.status)
     return desk.go(f"/console/tariffs/{shown('tar', identity)}", desk.words("The tariff applies there from now on."))
+
+
+async def place_of(desk: Desk, tx: Transaction, form: Mapping[str, str]) -> Place:
+    """Return where, for whom and when a form means. Raises `Invalid` naming the field, `NotFound`."""
+    where, driver = form.get("place", ""), form.get("driver", "").strip()
+    return Place(
+        site_id=named("sit", where) if where.startswith("sit_") else None,
+        station_id=StationId(named("sta", where)) if where.startswith("sta_") else None,
+        evse_number=_number(form.get("evse_number", ""), "evse_number"),
+        connector_number=_number(form.get("connector_number", ""), "connector_number"),
+        driver_group=form.get("driver_group", "").strip() or None,
+        driver_id=await _driver_of(tx, driver) if driver else None,
+        valid_from=desk.midnight(day) if (day := _day(form.get("from", ""), "valid_from")) else None,
+        valid_until=desk.midnight(day + timedelta(days=1))
+        if (day := _day(form.get("to", ""), "valid_until"))
+        else None,
+        label=form.get("label", "").strip(),
+    )
+
+
+def _number(text: str, field: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:5]) < 1000):
+        raise Invalid("This must be a number.", field=field)
+    return int(text)
+
+
+def _day(text: str, field: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid("This is no date.", field=field, remedy="Write it like 2026-11-21.") from None
+
+
+async def _driver_of(tx: Transaction, text: str) -> UUID:
+    """The driver whose mail address or name is `text`; there must be just one."""
+    rows = await access_queries.drivers(tx, text[:100], "", "", "name", limit=2)
+    if len(rows) != 1:
+        raise Invalid("No single driver is found by that.", field="driver_id", remedy="Write the whole mail address.")
+    return rows[0].id
 
 
 @post("/console/tariffs/{tariff_id:str}/unuse", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=303)

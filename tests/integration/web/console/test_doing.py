@@ -174,7 +174,7 @@ async def test_a_tariff_is_previewed_saved_and_chosen(world: World, signed_in: S
         "dimension-1": "energy", "price-1": "3,00", "vat_percent": "25", "idle_grace_minutes": "15",
     }  # fmt: skip
     preview = await browser.send("/console/tariffs/preview", **fields)
-    assert re.search(r"20[.,]00 kWh × 5[.,]00", preview.text)
+    assert re.search(r"20[.,]000 kWh × 5[.,]00", preview.text)
     answer = await browser.send("/console/tariffs/new", name="Dag och natt", **fields)
     assert answer.status_code == 303, answer.text
     page = answer.headers["location"]
