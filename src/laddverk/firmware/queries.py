@@ -134,6 +134,19 @@ async def campaigns(
     return await tx.fetch(CampaignRow, CAMPAIGNS, listed(sites), like(search), None, state, image_id, limit, offset)
 
 
+CAMPAIGN_COUNT = """
+SELECT count(*) FROM firmware_campaign c JOIN firmware_image i ON i.id = c.image_id
+WHERE ($2 = '' OR concat_ws(' ', c.name, i.version, i.vendor, i.model) ILIKE '%' || $2 || '%')
+  AND ($1::uuid[] IS NULL OR EXISTS (SELECT 1 FROM firmware_update u JOIN station s ON s.id = u.station_id
+                                     WHERE u.campaign_id = c.id AND s.site_id = ANY($1)))
+"""
+
+
+async def count_campaigns(tx: Transaction, sites: Sites, search: str = "") -> int:
+    """Return how many campaigns there are with a station that may be seen."""
+    return int(await tx.value(CAMPAIGN_COUNT, listed(sites), like(search)))
+
+
 async def campaign(tx: Transaction, sites: Sites, campaign_id: UUID) -> CampaignRow | None:
     """Return one campaign, when a station of it may be seen."""
     return await tx.fetch_one(CampaignRow, CAMPAIGNS, listed(sites), "", campaign_id, "", None, 1, 0)

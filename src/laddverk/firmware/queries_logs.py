@@ -69,6 +69,17 @@ async def log_files(
     return await tx.fetch(LogFileRow, LOG_FILES, listed(sites), station_id, None, like(search), limit, offset)
 
 
+LOG_FILE_COUNT = """
+SELECT count(*) FROM log_file f JOIN station s ON s.id = f.station_id
+WHERE ($1::uuid[] IS NULL OR s.site_id = ANY($1)) AND f.station_id = $2 AND ($3 = '' OR f.name ILIKE '%' || $3 || '%')
+"""
+
+
+async def count_log_files(tx: Transaction, sites: Sites, station_id: UUID, search: str = "") -> int:
+    """Return how many logs of a station there are."""
+    return int(await tx.value(LOG_FILE_COUNT, listed(sites), station_id, like(search)))
+
+
 async def log_file(tx: Transaction, sites: Sites, file_id: UUID) -> LogFileRow | None:
     """Return one log, when its station may be seen."""
     return await tx.fetch_one(LogFileRow, LOG_FILES, listed(sites), None, file_id, "", 1, 0)

@@ -54,6 +54,14 @@ async def test_from_the_empty_store_to_a_campaign_and_its_csv(world, desk):
     again = await desk.post("/console/firmware/new", data=form, files={"file": ("wall.bin", content)})
     assert (again.status_code, "in the store already" in again.text) == (409, True)
     plan = {"image": image_id, "name": "Höst", "first": "1", "second": "10", "at_once": "5", "failed_percent": "2"}
+    looked = await desk.get("/console/campaigns/new", params=plan | {"look": "yes"})
+    assert "1 charger would be updated." in looked.text
+    assert "Stage 1 · 1 charger: <span class=\"quiet\">CP1</span>" in looked.text
+    other = await desk.get("/console/campaigns/new", params=plan | {"look": "yes", "from_version": "0.1"})
+    assert "0 chargers would be updated." in other.text
+    odd = await desk.get("/console/campaigns/new", params=plan | {"look": "yes", "first": "none"})
+    assert odd.status_code == 422
+    assert await world.value("SELECT count(*) FROM firmware_campaign") == 0
     refused = await desk.post("/console/campaigns/new", data=plan)
     assert (refused.status_code, "Say why." in refused.text) == (422, True)
     begun = await desk.post(

@@ -7,6 +7,7 @@ from laddverk.firmware.service.campaigns import (
     cancel_campaign,
     create_campaign,
     pause_campaign,
+    preview,
     resume_campaign,
     retry_failed,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "link_behind",
     "open_link",
     "pause_campaign",
+    "preview",
     "publish",
     "reach_of",
     "record_boots",

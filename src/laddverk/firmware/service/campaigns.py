@@ -57,6 +57,13 @@ def targets_among(found: Sequence[Candidate], image: Image, from_version: str) -
     return [one for _, _, one in sorted(order, key=lambda each: each[:2])]
 
 
+async def preview(tx: Transaction, actor: Actor, wanted: NewCampaign, now: datetime) -> list[tuple[int, Candidate]]:
+    """Return whom a campaign would ask, each with its stage, in their order. Raises what `usable_image` raises."""
+    image = await usable_image(tx, wanted.image_id, now)
+    chosen = [one for one in await targets(tx, actor, wanted, image) if not one.busy_elsewhere]
+    return list(zip(rules.stages_of(len(chosen), wanted.plan.stages), chosen, strict=True))
+
+
 async def targets(tx: Transaction, actor: Actor, wanted: NewCampaign, image: Image) -> list[Candidate]:
     """Return the stations that a campaign would be for, in their order."""
     found = await store.candidates(tx, actor.site_ids, sites=wanted.site_ids or None)

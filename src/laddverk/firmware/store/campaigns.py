@@ -139,6 +139,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """A station that a campaign, or one update, may be for."""
 
     station_id: StationId
+    name: str
     site_id: UUID
     vendor: str
     model: str
@@ -152,7 +153,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
 
 CANDIDATES = """
-SELECT s.id AS station_id, s.site_id, s.vendor, s.model, s.firmware, s.protocol, s.retired_at IS NOT NULL AS retired,
+SELECT s.id AS station_id, s.name, s.site_id, s.vendor, s.model, s.firmware, s.protocol,
+       s.retired_at IS NOT NULL AS retired,
        EXISTS (SELECT 1 FROM firmware_update u JOIN firmware_campaign c ON c.id = u.campaign_id
                WHERE u.station_id = s.id AND u.finished_at IS NULL AND c.state IN ('running', 'paused', 'aborted'))
            AS busy_elsewhere,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import time
+from itertools import groupby
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -29,6 +30,10 @@ from laddverk.web.visit import named
 
 CHOICES_MAX: Final = 200
 COUNTED: Final = ("verified", "in_hand", "queued", "failed", "skipped")
+FIELDS: Final = (
+    "image", "name", "site", "from_version", "first", "second", "at_once", "failed_percent", "begin", "end",
+    "unsigned_reason", "reason",
+)  # fmt: skip
 DEFAULTS: Final = {"first": "1", "second": "10", "at_once": "10", "failed_percent": "2", "begin": "", "end": ""}
 
 
@@ -42,7 +47,10 @@ async def list_firmware(desk: AtDesk) -> Response[str]:
             fw=firmware_words,
             campaigns=await queries.campaigns(tx, desk.sites, listing.search, limit=PAGE_SIZE, offset=listing.offset),
             images=await queries.images(tx, desk.sites, listing.search, limit=PAGE_SIZE, offset=listing.offset),
-            total=await queries.count_images(tx, listing.search),
+            total=max(
+                await queries.count_images(tx, listing.search),
+                await queries.count_campaigns(tx, desk.sites, listing.search),
+            ),
             versions=await queries.versions(tx, desk.sites),
             listing=listing,
         )
@@ -127,7 +135,11 @@ async def retire_image(desk: AtDesk, image_id: FromPath[str]) -> Response[Any]:
 
 
 async def _campaign_form(
-    desk: Desk, values: dict[str, str], errors: dict[str, str], status: int = 200
+    desk: Desk,
+    values: dict[str, str],
+    errors: dict[str, str],
+    status: int = 200,
+    preview: list[tuple[int, list[str]]] | None = None,
 ) -> Response[str]:
     async with desk.transaction() as tx:
         images = await queries.images(tx, desk.sites, limit=CHOICES_MAX)
@@ -137,6 +149,7 @@ async def _campaign_form(
         status=status,
         values=DEFAULTS | values,
         errors=errors,
+        preview=preview,
         images=[
             (shown("fmw", one.id), " ".join(filter(None, (one.vendor, one.model, one.version))))
             for one in images
@@ -148,8 +161,17 @@ async def _campaign_form(
 
 @get("/console/campaigns/new", opt={NEEDS: Permission.STATIONS_WRITE})
 async def new_campaign(desk: AtDesk) -> Response[str]:
-    """The form for a campaign."""
-    return await _campaign_form(desk, {"image": desk.asked("image")}, {})
+    """The form for a campaign; with `look`, whom it would ask in which stage."""
+    values = {name: desk.asked(name) for name in FIELDS if desk.asked(name)}
+    if not desk.asked("look"):
+        return await _campaign_form(desk, values, {})
+    try:
+        async with desk.transaction() as tx:
+            found = await firmware.preview(tx, desk.actor, campaign_of(DEFAULTS | values), desk.now)
+    except Problem as problem:
+        return await _campaign_form(desk, values, desk.errors(problem), problem.status)
+    stages = [(number, [one.name for _, one in group]) for number, group in groupby(found, key=lambda each: each[0])]
+    return await _campaign_form(desk, values, {}, preview=stages)
 
 
 @post("/console/campaigns/new", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)

@@ -46,6 +46,8 @@ async def _known(desk: Desk, tx: Transaction, station: stations_queries.StationD
         "files": await queries_logs.log_files(
             tx, desk.sites, station.id, listing.search, limit=PAGE_SIZE, offset=listing.offset
         ),
+        "file_count": await queries_logs.count_log_files(tx, desk.sites, station.id, listing.search),
+        "listing": listing,
         "fw": firmware_words,
     }
 
