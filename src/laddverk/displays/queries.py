@@ -280,7 +280,7 @@ async def templates(tx: Transaction, sites: Sites, search: str = "") -> list[Tem
 
 
 class DisplayStation(Struct, frozen=True):
-    """A charger that may have a display: one that speaks 2.x."""
+    """A charger that may have a display: one that speaks 2.x, or takes texts as data of its maker's."""
 
     id: UUID
     name: str
@@ -292,7 +292,8 @@ class DisplayStation(Struct, frozen=True):
 DISPLAY_STATIONS = """
 SELECT station.id, station.name, site.id AS site_id, site.name AS site_name, station.protocol
 FROM station JOIN site ON site.id = station.site_id
-WHERE station.retired_at IS NULL AND station.protocol IN ('ocpp2.0.1', 'ocpp2.1')
+WHERE station.retired_at IS NULL
+  AND (station.protocol IN ('ocpp2.0.1', 'ocpp2.1') OR station.quirks ? 'text_vendor')
   AND ($1::uuid[] IS NULL OR site.id = ANY($1))
 ORDER BY site.name, station.name LIMIT $2
 """

@@ -108,7 +108,7 @@ async def show(
         ends_at=good.ends_at,
         transaction_key=key,
     )
-    await store.insert(tx, station_id, number, good, key, actor.name or actor.kind, now)
+    await store.insert(tx, station_id, number, fit, key, actor.name or actor.kind, now)
     command = ShowMessage(message=message, by_data=way)
     return await stations.request_command(tx, actor, station_id, command, now, reason=reason, expires_at=good.ends_at)
 
