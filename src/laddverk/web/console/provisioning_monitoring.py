@@ -37,6 +37,7 @@ from laddverk.web.console.stations import seen_station
 from laddverk.web.live import Parts
 
 EVENTS_SHOWN: Final = 50
+ALARMS_SHOWN: Final = 8  # above the events; all of them stand on a page of their own
 SEVERITY_MAX: Final = 9
 NUMBER_MAX: Final = 2**31 - 1
 CLOSED_SHOWN: Final = timedelta(hours=1)  # a stream that has ended stands there a little longer
@@ -68,7 +69,8 @@ async def facts(desk: Desk, tx: Transaction, station: stations_queries.StationDe
     reports = await device_model.inventories(tx, station.id, "monitors", 1)
     return {
         "station": station,
-        "alarms": await queries.alarms(tx, desk.sites, standing),
+        "alarms": await queries.alarms(tx, desk.sites, standing, limit=ALARMS_SHOWN),
+        "alarms_total": await queries.count_alarms(tx, desk.sites, standing),
         "monitors": await queries.monitors(tx, station.id),
         "setting": await queries.setting(tx, station.id),
         "events": events,
