@@ -215,7 +215,7 @@ class Progress(msgspec.Struct, frozen=True):
     """How far a report has come."""
 
     state: str
-    """waiting, coming, complete or incomplete."""
+    """waiting, coming, complete, incomplete, or absent: nothing of it came, and nothing will."""
     parts: int
     missing: tuple[int, ...] = ()
     """Numbers of parts that should have come before the last one, at most the first ten."""
@@ -232,6 +232,8 @@ def progress(
     missing = tuple(islice((number for number in range(top + 1) if number not in have), 10))
     if last_part is not None and not missing:
         return Progress("complete", len(have))
+    if is_over and not have:
+        return Progress("absent", 0)
     if is_over or now - latest_at > QUIET_MAX:
         return Progress("incomplete", len(have), missing)
     return Progress("coming" if have else "waiting", len(have), missing)

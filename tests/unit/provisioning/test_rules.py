@@ -147,7 +147,7 @@ def test_a_charger_that_returns_a_few_fixed_keys_is_asked_for_those_it_must_have
         ([0, 1, 2], 2, 1, False, "complete", ()),
         ([0, 2], 2, 1, False, "coming", (1,)),
         ([0, 2], 2, 11, False, "incomplete", (1,)),
-        ([], None, 1, True, "incomplete", ()),
+        ([], None, 1, True, "absent", ()),
         ([1], 10**9, 11, False, "incomplete", (0, 2, 3, 4, 5, 6, 7, 8, 9, 10)),
     ],
 )

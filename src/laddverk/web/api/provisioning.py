@@ -106,7 +106,7 @@ class Change(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """A report that was asked for: waiting, coming, complete or incomplete."""
+    """A report that was asked for: waiting, coming, complete, incomplete, or absent when nothing of it came."""
 
     request_id: int
     kind: str

@@ -40,6 +40,7 @@ PROGRESS: Final[Words] = {
     "coming": ("info", marked("coming in")),
     "complete": ("done", marked("complete")),
     "incomplete": ("broken", marked("incomplete")),
+    "absent": ("off", marked("never came")),
 }
 
 CAUSES: Final = {
