@@ -14,6 +14,7 @@ from uuid import uuid4
 from websockets.asyncio.client import ClientConnection, connect
 
 from laddverk import wiring
+from laddverk.certificates import jobs as certificates_jobs
 from laddverk.gateway.server import Gateway
 from laddverk.gateway.window import RecorderTable
 from laddverk.kernel.actors import rule
@@ -96,6 +97,7 @@ async def network_on(
     house.worker.handle(wiring.all_handlers(house))
     async with database.transaction() as tx:
         site_id = await stations.create_site(tx, ACTOR, SiteDetails(name="Test", code="TST"), house.clock())
+    await certificates_jobs.prepare(house)
     gateway = Gateway(house, recorders, wiring.ASKERS)
     await gateway.start()
     try:

@@ -11,7 +11,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from laddverk.certificates import listener
+from laddverk.certificates.providers.builtin import Builtin
+
 DAY = timedelta(days=1)
+
+
+SERVER_NAMES = ["localhost", "127.0.0.1"]
+
+
+def make_server_files(directory: Path) -> None:
+    """Put what our listener shows into `directory`, what is missing of it, and the root to trust it by."""
+    ours = Builtin(directory / "ca", b"tests", "Laddverk")
+    listener.keep_files(directory, ours, [], SERVER_NAMES, datetime.now(UTC))
+    (directory / "clients.pem").unlink()
+    (directory / "authority.pem").write_bytes(ours.root().public_bytes(serialization.Encoding.PEM))
 
 
 class Authority:

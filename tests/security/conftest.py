@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from laddverk.gateway import certificates
 from laddverk.platform.database import Database
 from tests.network import Network, network_on
+from tests.security.authority import make_server_files
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ async def network(database: Database, tmp_path: Path) -> AsyncIterator[Network]:
 def tls_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with server certificates, made once: finding a prime takes its time."""
     directory = tmp_path_factory.mktemp("tls-made-once")
-    certificates.ensure(directory, ["localhost", "127.0.0.1"], datetime.now(UTC))
+    make_server_files(directory)
     return directory
 
 

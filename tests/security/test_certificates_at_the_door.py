@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import Struct
 from websockets.asyncio.client import connect
 
-from laddverk.certificates import jobs, store
 from laddverk.certificates import service as certificates
+from laddverk.certificates import store
 from laddverk.certificates.providers import builtin_of
 from laddverk.certificates.service import requests
 from laddverk.gateway.presence import REVOKED
@@ -110,8 +110,6 @@ class Fleet:
 @pytest.fixture
 async def fleet(database: Database, tmp_path: Path, tls_dir: Path) -> AsyncIterator[Fleet]:
     async with network_on(database, tmp_path, ocpp_tls_port=0, tls_names="localhost,127.0.0.1") as network:
-        await jobs.prepare(network.house)
-        network.gateway.take_new_certificates()
         for identity in ("A", "B"):
             station_id = await network.add_station(identity)
             async with network.house.database.transaction() as tx:

@@ -8,7 +8,6 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 
-from laddverk.gateway import certificates
 from laddverk.gateway.entrance import PLAIN_ON_TLS, TLS_NOT_HERE
 from laddverk.platform.database import Database
 from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
 from tests.network import ACTOR, BOOT_16, Network, ask, network_on
-from tests.security.authority import context_of_charger
+from tests.security.authority import context_of_charger, make_server_files
 from tests.security.door import knock, until
 
 Opened = Callable[..., AbstractAsyncContextManager[Network]]
@@ -133,9 +131,9 @@ async def test_a_new_certificate_is_shown_at_once_and_the_sockets_of_the_old_one
         ) as charger:
             await ask(charger, "BootNotification", BOOT_16)
             before = serial()
-            for kind in certificates.KINDS:
-                for path in certificates.chain_and_key(tls_dir, kind):
-                    path.unlink()
+            for path in tls_dir.glob("server-*"):
+                path.unlink()
+            make_server_files(tls_dir)
             network.gateway.take_new_certificates()
             async with asyncio.timeout(15):
                 while await _shown_serial(port, context) == before:
@@ -159,25 +157,6 @@ async def test_a_file_that_is_no_certificate_leaves_the_one_in_use(opened: Opene
                 while not any(line["event"] == "tls.certificates_unusable" for line in logs):
                     await asyncio.sleep(0.05)
         assert await _shown_serial(network.gateway.port_of(Door.TLS), context) == before
-
-
-def test_what_we_made_ourselves_is_renewed_in_time_and_what_others_made_is_not_touched(tls_dir: Path) -> None:
-    now = datetime.now(UTC)
-    chain, key = certificates.chain_and_key(tls_dir, "ecdsa")
-    foreign = certificates.chain_and_key(tls_dir, "rsa")[0]
-    foreign.write_bytes(foreign.read_bytes())
-    before = chain.read_bytes()
-
-    assert not certificates.ensure(tls_dir, ["localhost"], now + timedelta(days=59))
-    assert certificates.ensure(tls_dir, ["localhost"], now + timedelta(days=61))
-    assert chain.read_bytes() != before
-    assert key.stat().st_mode & 0o777 == 0o600
-    assert (tls_dir / "authority.key").stat().st_mode & 0o777 == 0o600
-
-    (tls_dir / "authority.pem").unlink()  # now the chain's issuer is none of ours
-    kept = chain.read_bytes()
-    assert not certificates.ensure(tls_dir, ["localhost"], now + timedelta(days=400))
-    assert chain.read_bytes() == kept
 
 
 # Who speaks otherwise

@@ -88,7 +88,7 @@ class Gateway:
     async def start(self) -> None:
         """Listen, and begin to commit and dispatch."""
         if self._tls is not None:
-            await asyncio.to_thread(self._tls.refresh, self._house.clock())
+            await asyncio.to_thread(self._tls.refresh)
         async with self._house.database.transaction() as tx:
             await stations.disconnect_all(tx, self._house.clock())
         await self._doorkeeper.settle_in()
@@ -251,7 +251,7 @@ class Gateway:
                 await asyncio.wait_for(self._new_certificates.wait(), limits.CERTIFICATES_POLL_S)
             self._new_certificates.clear()
             try:
-                await asyncio.to_thread(self._tls.refresh, self._house.clock())
+                await asyncio.to_thread(self._tls.refresh)
             except (OSError, ValueError) as error:
                 log.error("tls.not_refreshed", error=str(error))
 

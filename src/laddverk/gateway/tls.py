@@ -6,14 +6,13 @@ Every handshake takes the newest context; a socket that is open keeps the one it
 from __future__ import annotations
 
 import ssl
-from datetime import datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 
-from laddverk.gateway import certificates
+from laddverk.certificates.listener import CLIENTS, KINDS, server_files
+from laddverk.gateway.certificates import files_in
 from laddverk.platform.settings import Settings
 from laddverk.stations.admission import Door
 
@@ -37,19 +36,17 @@ NO_CHECK_TIME: Final = 0x200000
 class Tls:
     """The contexts of both TLS listeners, made anew when their files change."""
 
-    def __init__(self, directory: Path, names: list[str], oldest: str = "1.2") -> None:
+    def __init__(self, directory: Path, oldest: str = "1.2") -> None:
         self._directory = directory
-        self._names = names
         self._oldest = VERSIONS[oldest]
         self._seen: tuple[object, ...] = ()
         self._contexts: dict[Door, ssl.SSLContext] = {}
 
-    def refresh(self, now: datetime) -> bool:
+    def refresh(self) -> bool:
         """Look at the files and take new ones into use; return whether there were any.
 
         Files that cannot be used are told in the log, and what was in use stays in use.
         """
-        certificates.ensure(self._directory, self._names, now)
         seen = _state_of(self._directory)
         if seen == self._seen:
             return False
@@ -78,11 +75,13 @@ class Tls:
             context.minimum_version = self._oldest
             context.set_ciphers(LEGACY_CIPHERS if self._oldest is ssl.TLSVersion.TLSv1_2 else OLDEST_CIPHERS)
         context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
-        for kind in certificates.KINDS:
-            chain, key = certificates.chain_and_key(self._directory, kind)
-            if chain.exists() and key.exists():
-                context.load_cert_chain(chain, key)
-        clients = self._directory / certificates.CLIENTS
+        pairs = [server_files(self._directory, kind) for kind in KINDS]
+        whole = [(chain, key) for chain, key in pairs if chain.exists() and key.exists()]
+        if not whole:
+            raise ValueError(f"there is no server certificate with its key in {self._directory}")
+        for chain, key in whole:
+            context.load_cert_chain(chain, key)
+        clients = self._directory / CLIENTS
         if clients.exists():  # else no charger is asked for one, and one that it offers all the same is not looked at
             context.load_verify_locations(clients)
             context.verify_mode = ssl.CERT_OPTIONAL
@@ -94,21 +93,12 @@ def tls_of(settings: Settings) -> Tls | None:
     """Return the TLS that `settings` ask for, or None when there is no TLS listener."""
     if settings.ocpp_tls_port is None and settings.ocpp_legacy_tls_port is None:
         return None
-    names = [name.strip() for name in settings.tls_names.split(",") if name.strip()]
-    own = [urlsplit(settings.web_url).hostname or "localhost"]
-    if settings.host not in ("0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
-        own.append(settings.host)
-    return Tls(
-        settings.tls_dir or settings.state_dir / "tls",
-        names or list(dict.fromkeys(own)),
-        settings.ocpp_legacy_tls_oldest,
-    )
+    return Tls(settings.tls_dir or settings.state_dir / "tls", settings.ocpp_legacy_tls_oldest)
 
 
 def _state_of(directory: Path) -> tuple[object, ...]:
-    files = [path for kind in certificates.KINDS for path in certificates.chain_and_key(directory, kind)]
     state: list[object] = []
-    for path in (*files, directory / certificates.CLIENTS):
+    for path in files_in(directory):
         found = path.stat() if path.exists() else None
         state.append((path.name, found.st_mtime_ns, found.st_size, found.st_ino) if found else (path.name, None))
     return tuple(state)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from laddverk.gateway import certificates
 from laddverk.platform.database import Database
 from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
 from tests.cluster import TestCluster
 from tests.network import ACTOR, Network, network_on
-from tests.security.authority import Authority, context_of_charger
+from tests.security.authority import Authority, context_of_charger, make_server_files
 from tests.security.door import knock
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -50,7 +48,7 @@ class Place:
 async def place(cluster: TestCluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     """The network, with a second listener that speaks TLS 1.0."""
     state = tmp_path_factory.mktemp("tls-quirks")
-    certificates.ensure(state / "tls", ["localhost", "127.0.0.1"], datetime.now(UTC))
+    make_server_files(state / "tls")
     maker = Authority(state / "maker")
     (state / "tls" / "clients.pem").write_bytes(maker.pem)
     name = await cluster.cloned()
