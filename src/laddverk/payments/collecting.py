@@ -35,8 +35,8 @@ from laddverk.payments.mandate_model import (
 )
 from laddverk.payments.mandates import schemes
 from laddverk.payments.model import Outside, Payment, Purpose, Snapshot, State
-from laddverk.payments.providers import bank_orders
-from laddverk.payments.providers.bank_orders import Orders, Payer
+from laddverk.payments.providers import sepa
+from laddverk.payments.providers.bank_orders import Orders, Payer, autogiro_file
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -176,7 +176,8 @@ async def _payers(tx: Transaction, house: House, collections: Sequence[Collectio
 
 
 async def _kept(tx: Transaction, house: House, actor: Actor, orders: Orders, records: int, now: datetime) -> BankFileId:
-    name, content = bank_orders.written(house.settings, orders)
+    made = autogiro_file if orders.scheme == Scheme.AUTOGIRO else sepa.written
+    name, content = made(house.settings, orders)
     digest = hashlib.sha256(content)
     file = BankFile(
         id=BankFileId(new_id()),

@@ -16,8 +16,8 @@ from laddverk.payments.bank_days import ATTEMPTS_MAX, RETRY_BANK_DAYS
 from laddverk.payments.mandate_model import CollectionState, PaymentSaid, Scheme, Verdict
 
 REFERENCE_MAX: Final = 16  # Autogiro; SEPA has room for 35
-TRIED_AGAIN: Final = frozenset({"1", "AM04", "MS02", "MS03"})
-"""Codes after which a later try may do: no money (Autogiro, SEPA), and reasons that SEPA banks do not tell."""
+TRIED_AGAIN: Final = frozenset({"1", "AM04"})
+"""Codes after which a later try may do: there was no money (Autogiro, SEPA)."""
 MANDATE_IS_DEAD: Final = frozenset(
     {
         (Verdict.ACCOUNT_CLOSED, "2"), (Verdict.REJECTED, "01"), (Verdict.REJECTED, "02"), (Verdict.REJECTED, "03"),
@@ -56,12 +56,13 @@ def day_to_collect(due: Due, now: datetime, zone: str, scheme: Scheme) -> date |
     first = bank_days.earliest(now, zone, scheme)
     if due.last_state is None or due.last_due_on is None:
         return bank_days.collect_on(due.due_on, due.issued_at.astimezone(ZoneInfo(zone)).date(), first, scheme)
-    if due.last_returned_minor:
+    if due.last_returned_minor and due.last_code not in TRIED_AGAIN:
         return None
     if due.last_mandate_id != due.mandate_id:
         return first
-    again = due.last_state == CollectionState.REFUSED and due.last_code in TRIED_AGAIN and due.attempt < ATTEMPTS_MAX
-    if again or due.last_state == CollectionState.PAID:  # paid in part
+    no_money = due.last_code in TRIED_AGAIN and due.last_state in (CollectionState.REFUSED, CollectionState.PAID)
+    in_part = due.last_state == CollectionState.PAID and not due.last_returned_minor
+    if (no_money and due.attempt < ATTEMPTS_MAX) or in_part:
         return max(first, bank_days.after(due.last_due_on, RETRY_BANK_DAYS, scheme))
     return None
 

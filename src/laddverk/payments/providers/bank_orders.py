@@ -1,4 +1,4 @@
-"""What a bank is to be told, and the file of the scheme that tells it. Pure: the same orders make the same bytes."""
+"""What a bank is to be told, and Bankgirot's file that tells it. Pure: the same orders make the same bytes."""
 
 from __future__ import annotations
 
@@ -34,12 +34,8 @@ class Orders(Struct, frozen=True, kw_only=True):
     payers: Mapping[MandateId, Payer]
 
 
-def written(settings: Settings, orders: Orders) -> tuple[str, bytes]:
-    """Return the name and the bytes of the file. Raises `BadFile` or `Invalid` when something has no place in it."""
-    return _autogiro(settings, orders)
-
-
-def _autogiro(settings: Settings, orders: Orders) -> tuple[str, bytes]:
+def autogiro_file(settings: Settings, orders: Orders) -> tuple[str, bytes]:
+    """Return the name and the bytes of a file to Bankgirot. Raises `BadFile` when something has no place in it."""
     bankgiro = digits_of(settings.autogiro_bankgiro).zfill(10)
     asked = [
         ordering.request_of(each.mandate, each.account, bankgiro)
