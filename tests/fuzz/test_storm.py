@@ -23,7 +23,7 @@ from tests.network import ACTOR, Network, network_on
 INPUTS = int(os.environ.get("LADDVERK_FUZZ_INPUTS", "20000"))
 SEED = int(os.environ.get("LADDVERK_FUZZ_SEED", "1"))
 QUIET_P99_MAX_S = 3.0  # the test machine has two cores, and the storm is made on them too
-MEMORY_GROWTH_MAX_MIB = 120.0
+MEMORY_GROWTH_MAX_MIB = 60.0  # in the last three quarters: what is cached grows to its limits
 
 
 @pytest.fixture
