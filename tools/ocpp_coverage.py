@@ -57,6 +57,7 @@ SCREENS: Final = {
     "CustomerDataReported": "/console/drivers/{driver_id:str}",
     "MessagesReported": f"{STATION}/display",
     "SettlementReported": f"{STATION}/display",
+    "CostComputed": f"{STATION}/display",
     "VatNumberEntered": f"{STATION}/display",
     "BatterySwapped": f"{STATION}/display",
     "ProfilesReported": f"{STATION}/current",

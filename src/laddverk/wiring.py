@@ -119,6 +119,7 @@ RECORDERS: Final[RecorderTable] = (
     (facts.ContractPresented, certificates.record_contracts),
     (facts.EvCertificateAsked, certificates.record_ev_certificates),
     (facts.MessagesReported, displays.record_messages),
+    (facts.CostComputed, displays.record_costs),
     (facts.SettlementReported, displays.record_settlements),
     (facts.VatNumberEntered, displays.record_vat_numbers),
     (facts.BatterySwapped, displays.record_swaps),

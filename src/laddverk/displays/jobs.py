@@ -58,6 +58,7 @@ def handlers(house: House) -> dict[str, Handler]:
     async def drop_old(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         now = house.clock()
         await store_money.drop_costs(tx, now - COSTS_KEPT)
+        await store_money.drop_told_costs(tx, now - COSTS_KEPT)
         await store_money.drop_questions(tx, now - QUESTIONS_KEPT)
         await store_money.drop_told(tx, now - TOLD_KEPT)
 

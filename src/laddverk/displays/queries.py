@@ -148,6 +148,40 @@ async def costs(tx: Transaction, station_id: UUID) -> list[CostRow]:
     return await tx.fetch(CostRow, COSTS, station_id, ROWS_MAX)
 
 
+class ComputedRow(Struct, frozen=True, kw_only=True):
+    """What a charger computed for a session, beside our price."""
+
+    session_id: UUID
+    session_number: int
+    evse_number: int
+    amount_minor: int
+    currency: str
+    has_tax: bool
+    is_final: bool
+    failure: str | None
+    price_minor: int | None
+    at: datetime
+
+    @property
+    def differs(self) -> bool:
+        """Whether the charger came to another price than we, in the end."""
+        return self.is_final and self.has_tax and self.price_minor not in (None, self.amount_minor)
+
+
+COMPUTED = """
+SELECT session.id AS session_id, session.number AS session_number, session.evse_number, told.amount_minor,
+       told.currency, told.has_tax, told.is_final, told.failure, session.price_minor, told.at
+FROM cost_told AS told
+JOIN session ON session.station_id = told.station_id AND session.transaction_key = told.transaction_key
+WHERE told.station_id = $1 ORDER BY told.at DESC LIMIT $2
+"""
+
+
+async def computed(tx: Transaction, station_id: UUID, limit: int = 5) -> list[ComputedRow]:
+    """Return what a charger computed for its latest sessions."""
+    return await tx.fetch(ComputedRow, COMPUTED, station_id, limit)
+
+
 class SettlementRow(Struct, frozen=True, kw_only=True):
     """What a terminal in a charger took."""
 

@@ -134,6 +134,30 @@ async def drop_costs(tx: Transaction, before: datetime) -> None:
     await tx.execute(DROP_COSTS, before)
 
 
+KEEP_TOLD_COST = """
+INSERT INTO cost_told AS kept (station_id, transaction_key, amount_minor, currency, has_tax, is_final, failure, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (station_id, transaction_key) DO UPDATE
+SET amount_minor = excluded.amount_minor, currency = excluded.currency, has_tax = excluded.has_tax,
+    is_final = excluded.is_final, failure = excluded.failure, at = excluded.at
+WHERE (excluded.is_final, excluded.at) >= (kept.is_final, kept.at)
+"""
+DROP_TOLD_COSTS = "DELETE FROM cost_told WHERE at < $1"
+
+
+async def keep_told_cost(tx: Transaction, fact: facts.CostComputed, amount_minor: int, currency: str) -> None:
+    """Keep what a charger computed; a later word stands before an earlier one, and the last one before all."""
+    await tx.execute(
+        KEEP_TOLD_COST, fact.station_id, fact.transaction_key, amount_minor, currency, fact.has_tax, fact.is_final,
+        fact.failure[:500] if fact.failure else None, fact.at,
+    )  # fmt: skip
+
+
+async def drop_told_costs(tx: Transaction, before: datetime) -> None:
+    """Forget what chargers computed long ago."""
+    await tx.execute(DROP_TOLD_COSTS, before)
+
+
 KEEP_SETTLEMENT = """
 INSERT INTO settlement (id, station_id, reference, status, amount_minor, currency, transaction_key, info, receipt_id,
     receipt_url, company, vat_number, settled_at, received_at)

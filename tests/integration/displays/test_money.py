@@ -200,6 +200,46 @@ async def test_a_tariff_that_would_show_a_wrong_price_is_not_sent(network):
             await displays.send_tariff(tx, ACTOR, network.station_ids["old"], network.house.clock())
 
 
+def reckoned(total, **more):
+    usage = {"energy": 2.5, "chargingTime": 60, "idleTime": 0}
+    return {"totalCost": {"currency": "SEK", "typeOfCost": "NormalCost", "total": total}, "totalUsage": usage, **more}
+
+
+async def test_what_a_charger_computes_itself_stands_beside_our_price_and_bills_nothing(network):
+    await priced(network)
+    async with boxed(network, "box", "ocpp2.1") as box:
+        await box.says("TransactionEvent", event("Started", 0, 60, wh=1000, idToken=FREE))
+        await box.says("TransactionEvent", event("Updated", 1, 30, wh=3500, costDetails=reckoned({"inclTax": 9.99})))
+        station_id = network.station_ids["box"]
+        async with network.house.database.transaction() as tx:
+            (row,) = await queries.computed(tx, station_id)
+        assert (row.amount_minor, row.has_tax, row.is_final, row.differs) == (999, True, False, False)
+        ended = event("Ended", 2, 1, wh=5000, triggerReason="EVDeparted", costDetails=reckoned({"inclTax": 17.0}))
+        assert (await box.says("TransactionEvent", ended))["totalCost"] == 16.0
+        await box.says("TransactionEvent", event("Updated", 1, 30, wh=3500, costDetails=reckoned({"inclTax": 9.99})))
+        await network.house.worker.run_until_idle()
+        async with network.house.database.transaction() as tx:
+            (row,) = await queries.computed(tx, station_id)
+        assert (row.amount_minor, row.is_final, row.price_minor, row.differs) == (1700, True, 1600, True)
+
+
+@pytest.mark.parametrize(("details", "kept"), [
+    (reckoned({"exclTax": 8.0}), (800, False, None)),
+    (reckoned({"inclTax": 0}, failureToCalculate=True, failureReason="no meter"), (0, True, "no meter")),
+    (reckoned({"inclTax": 1e30}), None),
+    (reckoned({}), None),
+    ({"totalCost": {"currency": "XXX", "typeOfCost": "MinCost", "total": {"inclTax": 1.5}},
+      "totalUsage": {"energy": 0, "chargingTime": 0, "idleTime": 0}}, (150, True, None)),
+])  # fmt: skip
+async def test_odd_sums_of_chargers_are_kept_as_they_are_or_not_at_all(network, details, kept):
+    async with boxed(network, "box", "ocpp2.1") as box:
+        await box.says("TransactionEvent", event("Started", 0, 60, idToken=FREE))
+        await box.says("TransactionEvent", event("Updated", 1, 30, costDetails=details))
+        async with network.house.database.transaction() as tx:
+            rows = await queries.computed(tx, network.station_ids["box"])
+        assert [(row.amount_minor, row.has_tax, row.failure) for row in rows] == ([kept] if kept else [])
+
+
 SETTLED = {
     "pspRef": "psp-1", "status": "Settled", "settlementAmount": 123.45, "settlementTime": "2026-10-24T20:00:00Z",
     "receiptId": "R1", "vatNumber": "SE556677889901",

@@ -17,6 +17,7 @@ from laddverk.displays.service.messages import (
 )
 from laddverk.displays.service.recording import (
     find_vat_number,
+    record_costs,
     record_messages,
     record_settlements,
     record_swaps,
@@ -45,6 +46,7 @@ __all__ = [
     "meant_for",
     "read_messages",
     "read_tariffs",
+    "record_costs",
     "record_messages",
     "record_settlements",
     "record_swaps",

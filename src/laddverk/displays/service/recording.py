@@ -14,6 +14,7 @@ from laddverk.displays import rules, store, store_money
 from laddverk.displays.providers import chosen_register
 from laddverk.displays.providers.port import Unreachable
 from laddverk.kernel.ids import new_id
+from laddverk.kernel.money import MINOR_DIGITS
 from laddverk.ocpp import facts
 from laddverk.ocpp.answers import SettlementAnswer, VatAnswer
 from laddverk.ocpp.facts import Fact
@@ -37,6 +38,14 @@ async def record_messages(tx: Transaction, reports: Sequence[facts.MessagesRepor
             if await store.asked_for_all(tx, report.station_id, report.request_id):
                 await store.complete(tx, report.station_id, report.request_id, report.received_at)
             await _confirm(tx, report, "read_messages", request_id=report.request_id)
+
+
+async def record_costs(tx: Transaction, computed: Sequence[facts.CostComputed]) -> None:
+    """Keep what chargers compute for their sessions, beside what we do. What is billed is ours."""
+    for one in computed:
+        if one.transaction_key:
+            currency = one.currency if one.currency in MINOR_DIGITS else CURRENCY
+            await store_money.keep_told_cost(tx, one, rules.settled_minor(one.amount, currency), currency)
 
 
 async def record_settlements(tx: Transaction, settled: Sequence[facts.SettlementReported]) -> list[SettlementAnswer]:

@@ -78,6 +78,7 @@ from laddverk.ocpp.facts.smart_charging import (
     ScheduleUpdate,
 )
 from laddverk.ocpp.facts.tariff_cost import (
+    CostComputed,
     PriceShown,
     PriceWhen,
     TariffAssigned,
@@ -104,6 +105,7 @@ __all__ = [
     "Company",
     "Composite",
     "ContractPresented",
+    "CostComputed",
     "CustomerDataReported",
     "DerAlarmed",
     "DerControl",

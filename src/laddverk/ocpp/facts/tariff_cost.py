@@ -1,4 +1,4 @@
-"""The words for a tariff as 2.1 tells it to a charger (block I). Chargers state no facts of their own about tariffs."""
+"""The words for a tariff as 2.1 tells it to a charger, and what a charger computed with it (block I)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Struct
+
+from laddverk.ocpp.facts.base import Fact
 
 
 class PriceWhen(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,3 +59,16 @@ class TariffAssigned(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """DefaultTariff or DriverTariff."""
     evse_numbers: tuple[int, ...] = ()
     valid_from: datetime | None = None
+
+
+class CostComputed(Fact, frozen=True, kw_only=True):
+    """What a session costs by the charger's own reckoning (2.1 costDetails of a TransactionEvent)."""
+
+    transaction_key: str
+    amount: Decimal
+    """Major units; with tax where `has_tax`."""
+    currency: str
+    has_tax: bool = True
+    is_final: bool = False
+    failure: str | None = None
+    """Why the charger could not reckon; the amount is then no price."""

@@ -7,12 +7,37 @@ from typing import Any, Final
 
 from laddverk.ocpp import commands, times
 from laddverk.ocpp.commands import CommandOutcome, Verdict
-from laddverk.ocpp.facts import PriceShown, PriceWhen, TariffAssigned, TariffShown
+from laddverk.ocpp.facts import CostComputed, Fact, PriceShown, PriceWhen, TariffAssigned, TariffShown
 from laddverk.ocpp.translate.block import Outcomes, Speakers
-from laddverk.ocpp.translate.origin import place, said
+from laddverk.ocpp.translate.origin import Origin, place, said, stamp_at
 
 ASSIGNMENTS_MAX: Final = 100  # more tariffs at one charger are no tariffs
 VAT: Final = "VAT"
+AMOUNT_MAX: Final = 10_000_000  # nobody pays more for charging a car; beyond it is a fault
+
+
+def computed_21(event: Any, origin: Origin) -> list[Fact]:
+    """Return what the charger computed for its transaction, if an event says it; an amount beyond sense is left out."""
+    details = getattr(event, "cost_details", None)
+    total = details.total_cost.total if details is not None else None
+    if details is None or total is None:
+        return []
+    has_tax = total.incl_tax is not None
+    amount = total.incl_tax if has_tax else total.excl_tax
+    if not isinstance(amount, int | float) or abs(amount) > AMOUNT_MAX:
+        return []
+    failed = bool(details.failure_to_calculate)
+    return [
+        CostComputed(
+            **stamp_at(origin, event.timestamp),
+            transaction_key=said(event.transaction_info.transaction_id) or "",
+            amount=Decimal(repr(amount)),
+            currency=(said(details.total_cost.currency) or "")[:3].upper(),
+            has_tax=has_tax,
+            is_final=str(event.event_type) == "Ended",
+            failure=(said(details.failure_reason) or "it did not say why") if failed else None,
+        )
+    ]
 
 
 def cost_2x(command: commands.ShowCost) -> tuple[str, dict[str, Any]]:

@@ -15,6 +15,7 @@ from laddverk.ocpp.translate.authorization import tag_info, token_info
 from laddverk.ocpp.translate.block import Answerers, Readers, first
 from laddverk.ocpp.translate.meter_values import NUMBER_MAX_16, energy_sampled, instants, read_2x, samples_16
 from laddverk.ocpp.translate.origin import BIGINT_MAX, Origin, digest, place, said, stamp, stamp_at, token, whole
+from laddverk.ocpp.translate.tariff_cost import computed_21
 from laddverk.ocpp.v16 import messages as v16
 from laddverk.ocpp.v21 import messages as v21
 from laddverk.ocpp.v201 import messages as v201
@@ -131,14 +132,16 @@ def event_2x(message: TransactionEvent, origin: Origin) -> list[Fact]:
     about = {**_stamped(message, origin), **_named(message)}
     timed = [(said_at, context, read_2x(values).sample) for said_at, context, values in instants(message.meter_value)]
     samples = [_sampled(message, about, index, each, origin) for index, each in enumerate(timed)]
+    costs = computed_21(message, origin)
     match kind:
         case "Started":
-            return [_started(message, about, timed), *samples]
+            return [_started(message, about, timed), *samples, *costs]
         case "Ended":
-            return [*samples, _ended(message, about, timed)]
+            return [*samples, _ended(message, about, timed), *costs]
         case "Updated":
-            return [_updated(message, about), *samples]
-    return [_updated(message, {**about, **_stamped(message, origin, f"unknown eventType {kind!r}")}), *samples]
+            return [_updated(message, about), *samples, *costs]
+    odd = {**about, **_stamped(message, origin, f"unknown eventType {kind!r}")}
+    return [_updated(message, odd), *samples, *costs]
 
 
 def _named(message: TransactionEvent) -> dict[str, Any]:

@@ -62,6 +62,7 @@ async def known_of(desk: Desk, tx: Transaction, station: StationDetail) -> dict[
         "drift": drift(meant[1].tariff.id if meant and meant[1].may_be_sent else None, sent, told),
         "fatal": FATAL,
         "costs": await queries.costs(tx, station.id),
+        "computed": await queries.computed(tx, station.id),
         "connectors": await stations_queries.connectors(tx, station.id),
         "settlements": await queries.settlements_at(tx, station.id) if desk.may(Permission.PAYMENTS_READ) else [],
         "swaps": await queries.swaps(tx, station.id) if desk.may(Permission.SESSIONS_READ) else [],
