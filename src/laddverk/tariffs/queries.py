@@ -21,6 +21,13 @@ class Use(Struct, frozen=True):
     station_id: UUID | None = None
     station_name: str | None = None
     driver_group: str | None = None
+    evse_number: int | None = None
+    connector_number: int | None = None
+    driver_id: UUID | None = None
+    driver_name: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    label: str = ""
 
 
 class TariffRow(Struct, frozen=True, kw_only=True):
@@ -47,8 +54,13 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('id', tariff_choice.id, 'site_id', site.id, 'site_name', site.name,
                      'station_id', station.id, 'station_name', station.name,
-                     'driver_group', tariff_choice.driver_group) ORDER BY site.name, station.name) AS uses
-    FROM tariff_choice LEFT JOIN site ON site.id = tariff_choice.site_id
+                     'driver_group', tariff_choice.driver_group, 'evse_number', tariff_choice.evse_number,
+                     'connector_number', tariff_choice.connector_number, 'driver_id', driver.id,
+                     'driver_name', driver.name, 'valid_from', tariff_choice.valid_from,
+                     'valid_until', tariff_choice.valid_until, 'label', tariff_choice.label)
+                     ORDER BY site.name, station.name, tariff_choice.valid_from) AS uses
+    FROM tariff_choice LEFT JOIN driver ON driver.id = tariff_choice.driver_id
+    LEFT JOIN site ON site.id = tariff_choice.site_id
     LEFT JOIN station ON station.id = tariff_choice.station_id
     WHERE tariff_choice.tariff_id = tariff.id
       AND ($2::uuid[] IS NULL OR coalesce(station.site_id, site.id) IS NULL
@@ -88,6 +100,19 @@ VERSIONS = "SELECT * FROM tariff_version WHERE tariff_id = $1 ORDER BY number DE
 async def versions(tx: Transaction, tariff_id: UUID) -> list[VersionRow]:
     """Return the versions of a tariff, the newest first."""
     return await tx.fetch(VersionRow, VERSIONS, tariff_id)
+
+
+VERSION_BODY = "SELECT body FROM tariff_version WHERE id = $1"
+
+
+class _Body(Struct, frozen=True):
+    body: Tariff
+
+
+async def version_body(tx: Transaction, version_id: UUID | None) -> Tariff | None:
+    """Return the prices of one version; None when there is none."""
+    row = None if version_id is None else await tx.fetch_one(_Body, VERSION_BODY, version_id)
+    return None if row is None else row.body
 
 
 STRONGEST = """
