@@ -1,4 +1,4 @@
-"""What a charger keeps when its power fails: meters, running transactions, messages to send, settings, firmware."""
+"""What a charger keeps without power: meters, transactions, messages to send, settings, firmware, certificates."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import Struct
 
+from laddverk.simulator.abilities.certificates import Certificates, key_pem_of, pem_of
+from laddverk.simulator.abilities.monitoring import Monitoring
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.model import Charging, Ended, Outlet, Sampled, Started
 
@@ -21,6 +26,11 @@ class Memory(Struct, frozen=True):
     """Component, variable and value of the settings that were written."""
     firmware: str = ""
     """The version that was installed last; empty: the one it came with."""
+    roots: list[tuple[str, str]] = []
+    """What it trusts: use and PEM."""
+    own: dict[str, tuple[str, str]] = {}
+    """Its certificates by kind: chain and key, PEM."""
+    network_profiles: dict[int, dict[str, Any]] = {}
 
 
 def remembered(chargers: dict[str, Charger]) -> bytes:
@@ -30,7 +40,19 @@ def remembered(chargers: dict[str, Charger]) -> bytes:
 
 def _memory(charger: Charger) -> Memory:
     durable = [item for item in charger.outbox if isinstance(item, Started | Sampled | Ended)]
-    return Memory(list(charger.outlets.values()), durable, charger.configuration.written(), charger.hardware.firmware)
+    certificates = charger.of(Certificates)
+    return Memory(
+        list(charger.outlets.values()),
+        durable,
+        charger.configuration.written(),
+        charger.hardware.firmware,
+        roots=[(use, pem_of(root)) for use, root in certificates.roots],
+        own={
+            kind: ("".join(map(pem_of, chain)), key_pem_of(certificates.keys[kind]))
+            for kind, chain in certificates.own.items()
+        },
+        network_profiles=charger.of(Monitoring).profiles,
+    )
 
 
 def recall(chargers: dict[str, Charger], memory: bytes) -> int:
@@ -50,6 +72,7 @@ def _restore(charger: Charger, memory: Memory) -> None:
         charger.configuration.write(component, variable, value)
     if memory.firmware:
         charger.hardware = msgspec.structs.replace(charger.hardware, firmware=memory.firmware)
+    _restore_trust(charger, memory)
     running: dict[str, Charging] = {}
     for outlet in memory.outlets:
         charger.outlets[outlet.number] = outlet
@@ -60,8 +83,20 @@ def _restore(charger: Charger, memory: Memory) -> None:
         charger.outbox.append(msgspec.structs.replace(item, charging=shared))
 
 
+def _restore_trust(charger: Charger, memory: Memory) -> None:
+    certificates = charger.of(Certificates)
+    certificates.roots = [(use, x509.load_pem_x509_certificate(pem.encode())) for use, pem in memory.roots]
+    for kind, (chain, key) in memory.own.items():
+        loaded = serialization.load_pem_private_key(key.encode(), None)
+        if isinstance(loaded, ec.EllipticCurvePrivateKey):
+            certificates.own[kind] = x509.load_pem_x509_certificates(chain.encode())
+            certificates.keys[kind] = loaded
+    charger.of(Monitoring).profiles = memory.network_profiles
+
+
 def save(path: Path, chargers: dict[str, Charger]) -> None:
-    """Write the memory to `path`: whole or not at all."""
+    """Write the memory to `path`, for us alone: whole or not at all."""
     fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
     fresh.write_bytes(remembered(chargers))
     fresh.replace(path)

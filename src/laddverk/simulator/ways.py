@@ -11,10 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cryptography.hazmat.primitives import serialization
 from msgspec import Struct
 
-from laddverk.simulator.abilities.certificates import SERVER_ROOT, STATION, Certificates
+from laddverk.simulator.abilities.certificates import SERVER_ROOT, STATION, Certificates, key_pem_of, pem_of
 from laddverk.simulator.abilities.monitoring import Monitoring
 
 if TYPE_CHECKING:
@@ -60,17 +59,14 @@ def _by_tls(charger: Charger, url: str, profile: int) -> Way:
     kept = charger.of(Certificates)
     for use, root in kept.roots:
         if use == SERVER_ROOT:
-            context.load_verify_locations(cadata=root.public_bytes(serialization.Encoding.PEM).decode())
+            context.load_verify_locations(cadata=pem_of(root))
     if profile > 2 and STATION in kept.own:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "own.pem"
-            path.write_bytes(_own(kept))
+            path.write_text(_own(kept))
             context.load_cert_chain(path)
     return Way(url, context, sends_key=profile <= 2)
 
 
-def _own(kept: Certificates) -> bytes:
-    key = kept.keys[STATION].private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return key + b"".join(one.public_bytes(serialization.Encoding.PEM) for one in kept.own[STATION])
+def _own(kept: Certificates) -> str:
+    return key_pem_of(kept.keys[STATION]) + "".join(map(pem_of, kept.own[STATION]))

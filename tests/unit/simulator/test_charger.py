@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from laddverk.ocpp.facts import Status
+from laddverk.ocpp.protocol import Protocol
+from laddverk.simulator.abilities.certificates import Certificates
+from laddverk.simulator.abilities.monitoring import Monitoring
 from laddverk.simulator.car import Car
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.memory import recall, remembered
@@ -17,6 +20,7 @@ from laddverk.simulator.model import (
     StatusChanged,
     Verdict,
 )
+from tests import pki
 
 AT = datetime(2026, 3, 2, 6, tzinfo=UTC)
 CARD = "04A2B3C4"
@@ -181,3 +185,18 @@ def test_a_power_failure_loses_neither_meter_nor_transaction():
     assert recall({"CP1": again}, remembered({"CP1": charger})) == 1
     assert again.reading(1, minutes(60)).register_wh == 11_040
     assert again.outbox[0].charging is again.outlets[1].charging
+
+
+def test_certificates_and_network_profiles_outlive_a_power_failure() -> None:
+    charger, again = Charger(Hardware("A", Protocol.V21)), Charger(Hardware("A", Protocol.V21))
+    root = pki.entity("Root", ca=True)
+    leaf = pki.entity("A", root)
+    kept = charger.of(Certificates)
+    kept.roots.append(("CSMSRootCertificate", root.certificate))
+    kept.own["ChargingStationCertificate"], kept.keys["ChargingStationCertificate"] = [leaf.certificate], leaf.key
+    charger.of(Monitoring).profiles[1] = {"ocppCsmsUrl": "wss://x", "securityProfile": 3}
+    recall({"A": again}, remembered({"A": charger}))
+    found = again.of(Certificates)
+    assert (found.roots, found.own) == (kept.roots, kept.own)
+    assert found.keys["ChargingStationCertificate"].private_numbers() == leaf.key.private_numbers()
+    assert again.of(Monitoring).profiles == charger.of(Monitoring).profiles

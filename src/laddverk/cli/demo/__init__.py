@@ -86,7 +86,8 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
             await authorisation.equip(house, placed)
             await certificates.equip(house, placed)
             chargers = living.fleet_of(
-                stands(), drivers, house.secrets, addresses.ocpp_url, house.clock, people.SEED
+                stands(), drivers, house.secrets, addresses.ocpp_url, house.clock, people.SEED,
+                addresses.ocpp_tls_url or "",
             )  # fmt: skip
             say(f"{len(chargers.links)} simulated chargers connect.")
             await asyncio.gather(

@@ -37,10 +37,16 @@ def key_of(secrets: Secrets, identity: str) -> str:
 
 
 def fleet_of(
-    stands: Sequence[Stand], people: list[Person], secrets: Secrets, ocpp_url: str, clock: Clock, seed: int
+    stands: Sequence[Stand],
+    people: list[Person],
+    secrets: Secrets,
+    ocpp_url: str,
+    clock: Clock,
+    seed: int,
+    tls_url: str = "",
 ) -> Fleet:
     """Return the fleet of the demo; `SILENT` is not in it, `FAULTED` is broken."""
-    links = {stand.identity: _link(stand, secrets, ocpp_url, clock, seed) for stand in stands}
+    links = {stand.identity: _link(stand, secrets, ocpp_url, clock, seed, tls_url) for stand in stands}
     del links[SILENT]
     identity, number = FAULTED
     links[identity].charger.fail(number, clock(), "GroundFailure", "E-17", "Residual current above 30 mA")
@@ -58,7 +64,7 @@ def fleet_of(
     return Fleet(where, clock=clock, random=Random(), misfortune=Misfortune(Random()))
 
 
-def _link(stand: Stand, secrets: Secrets, ocpp_url: str, clock: Clock, seed: int) -> Link:
+def _link(stand: Stand, secrets: Secrets, ocpp_url: str, clock: Clock, seed: int, tls_url: str) -> Link:
     kind = stand.kind
     hardware = Hardware(
         identity=stand.identity,
@@ -73,7 +79,7 @@ def _link(stand: Stand, secrets: Secrets, ocpp_url: str, clock: Clock, seed: int
     for outlet in charger.outlets.values():
         outlet.register_wh = Random(f"{seed} {stand.identity} {outlet.number}").uniform(5e7, 9e7)
     accent = loose if stand.identity in ACCENTED else None
-    return Link(charger, ocpp_url, key_of(secrets, stand.identity), clock=clock, accent=accent)
+    return Link(charger, ocpp_url, key_of(secrets, stand.identity), clock=clock, accent=accent, tls_url=tls_url)
 
 
 async def live(fleet: Fleet, state_dir: Path, clock: Clock) -> None:

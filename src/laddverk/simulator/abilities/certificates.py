@@ -39,6 +39,18 @@ class Certificates:
         self.roots: list[tuple[str, x509.Certificate]] = []
 
 
+def pem_of(certificate: x509.Certificate) -> str:
+    """Return a certificate as PEM."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def key_pem_of(key: ec.EllipticCurvePrivateKey) -> str:
+    """Return a key as PEM, in clear: a simulated charger has no vault."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
 def ask_for(charger: Charger, kind: str, at: datetime) -> bool:
     """Make a new key and ask for a certificate for it."""
     kept = charger.of(Certificates)
