@@ -13,7 +13,7 @@ from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.tariffs import store_spot
 from laddverk.tariffs.model import SpotPrice, SpotPricesCame, Tariff
-from laddverk.tariffs.providers.port import EXCHANGE_ZONE, NotPublished, SpotSource, Unavailable
+from laddverk.tariffs.providers.port import EXCHANGE_ZONE, NoPrices, NotPublished, SpotSource
 from laddverk.tariffs.rules import Spots, spots_of
 
 PUBLISHED_HOUR: Final = 13  # the exchange tells tomorrow's prices at about 12:45
@@ -85,7 +85,7 @@ async def fetch(tx: Transaction, source: SpotSource, now: datetime) -> int:
             except NotPublished as error:
                 problem = "" if day > local_day(now) else str(error)
                 break
-            except Unavailable as error:
+            except NoPrices as error:
                 problem = str(error) or "unavailable"
                 break
             came += await store_spot.save(tx, prices, zone.currency, source.name, now)

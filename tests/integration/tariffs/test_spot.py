@@ -21,7 +21,7 @@ from laddverk.tariffs import spot, store_spot
 from laddverk.tariffs.model import Component, Dimension, Spot, SpotPricesCame, Tariff
 from laddverk.tariffs.providers.elprisetjustnu import Elprisetjustnu
 from laddverk.tariffs.providers.entsoe import said as entsoe_said
-from laddverk.tariffs.providers.port import NotPublished, Unavailable, checked
+from laddverk.tariffs.providers.port import NoPrices, NotPublished, checked
 from laddverk.tariffs.providers.price_file import PriceFile
 from laddverk.tariffs.providers.sandbox import Sandbox
 from tests.exchange import FAULTS, exchange
@@ -167,11 +167,11 @@ def test_points_that_entsoe_leaves_out_repeat_the_one_before() -> None:
     ("body", "problem"),
     [
         (entsoe("", name="Acknowledgement_MarketDocument"), NotPublished),
-        (entsoe(point(2, "40")), Unavailable),
-        (entsoe(point(1, "much")), Unavailable),
-        (entsoe(point(1, "40"), resolution="P1Y"), Unavailable),
-        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', Unavailable),
-        (b"<html>", Unavailable),
+        (entsoe(point(2, "40")), NoPrices),
+        (entsoe(point(1, "much")), NoPrices),
+        (entsoe(point(1, "40"), resolution="P1Y"), NoPrices),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', NoPrices),
+        (b"<html>", NoPrices),
     ],
 )
 def test_what_entsoe_cannot_mean_is_refused(body: bytes, problem: type[Exception]) -> None:
@@ -191,7 +191,7 @@ async def test_prices_from_a_file(tmp_path: Path) -> None:
     assert list(await PriceFile(path).day("SE4", "SEK", DAY)) == list(days[DAY])
     with pytest.raises(NotPublished):
         await PriceFile(path).day("SE4", "SEK", DAY + timedelta(days=2))
-    with pytest.raises(Unavailable):
+    with pytest.raises(NoPrices):
         await PriceFile(tmp_path / "absent.csv").day("SE4", "SEK", DAY)
 
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from laddverk.platform import outgoing
 from laddverk.tariffs.model import SpotPrice
-from laddverk.tariffs.providers.port import NotPublished, Unavailable, checked
+from laddverk.tariffs.providers.port import NoPrices, NotPublished, checked
 
 URL: Final = "https://www.elprisetjustnu.se"
 AREAS: Final = ("SE1", "SE2", "SE3", "SE4")
@@ -38,28 +38,28 @@ class Elprisetjustnu:
         self._url = (url or URL).rstrip("/")
 
     async def day(self, area: str, currency: str, day: date) -> Sequence[SpotPrice]:
-        """Return one day's prices. Raises `NotPublished`, `Unavailable`."""
+        """Return one day's prices. Raises `NotPublished`, `NoPrices`."""
         if area not in AREAS or currency not in ("SEK", "EUR"):
-            raise Unavailable(f"it has no prices for {area} in {currency}")
+            raise NoPrices(f"it has no prices for {area} in {currency}")
         try:
             fetched = await outgoing.fetch("GET", f"{self._url}/api/v1/prices/{day:%Y/%m-%d}_{area}.json")
         except (outgoing.NotAllowed, outgoing.NoAnswer) as error:
-            raise Unavailable(str(error)) from error
+            raise NoPrices(str(error)) from error
         if fetched.status == 404:
             raise NotPublished(f"{day} is not out yet")
         if fetched.status != 200:
-            raise Unavailable(f"it answered {fetched.status}")
+            raise NoPrices(f"it answered {fetched.status}")
         return checked(said(area, currency, fetched.body), day)
 
 
 def said(area: str, currency: str, body: bytes) -> list[SpotPrice]:
-    """Return the prices in an answer. Raises `Unavailable`."""
+    """Return the prices in an answer. Raises `NoPrices`."""
     try:
         periods = msgspec.json.decode(body, type=list[_Period])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Unavailable("its answer cannot be read") from error
+        raise NoPrices("its answer cannot be read") from error
     if any(each.time_start.tzinfo is None or each.time_end.tzinfo is None for each in periods):
-        raise Unavailable("its times have no zone")
+        raise NoPrices("its times have no zone")
     return [
         SpotPrice(
             area,

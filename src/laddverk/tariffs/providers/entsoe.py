@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from laddverk.platform import outgoing
 from laddverk.tariffs.model import SpotPrice
-from laddverk.tariffs.providers.port import EXCHANGE_ZONE, PERIODS_MAX, NotPublished, Unavailable, checked
+from laddverk.tariffs.providers.port import EXCHANGE_ZONE, PERIODS_MAX, NoPrices, NotPublished, checked
 
 URL: Final = "https://web-api.tp.entsoe.eu"
 BYTES_MAX: Final = 512 * 1024  # a day by quarters, in several sequences, has some 40 KB
@@ -42,15 +42,15 @@ class Entsoe:
         self._url = (url or URL).rstrip("/")
 
     async def day(self, area: str, currency: str, day: date) -> Sequence[SpotPrice]:
-        """Return one day's prices. Raises `NotPublished`, `Unavailable`."""
+        """Return one day's prices. Raises `NotPublished`, `NoPrices`."""
         if area not in CODES or currency != "EUR":
-            raise Unavailable(f"it has no prices for {area} in {currency}")
+            raise NoPrices(f"it has no prices for {area} in {currency}")
         try:
             fetched = await outgoing.fetch("GET", f"{self._url}/api?{self._query(area, day)}", bytes_max=BYTES_MAX)
         except (outgoing.NotAllowed, outgoing.NoAnswer) as error:
-            raise Unavailable(str(error).replace(self._token, "…")) from None
+            raise NoPrices(str(error).replace(self._token, "…")) from None
         if fetched.status != 200:
-            raise Unavailable(f"it answered {fetched.status}")
+            raise NoPrices(f"it answered {fetched.status}")
         return checked(said(area, fetched.body, day), day)
 
     def _query(self, area: str, day: date) -> str:
@@ -75,9 +75,9 @@ def day_of(day: date) -> tuple[datetime, datetime]:
 
 
 def said(area: str, body: bytes, day: date) -> list[SpotPrice]:
-    """Return the prices of `day` in an answer, the finest that it has. Raises `NotPublished`, `Unavailable`."""
+    """Return the prices of `day` in an answer, the finest that it has. Raises `NotPublished`, `NoPrices`."""
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise Unavailable("its answer holds what no answer has")
+        raise NoPrices("its answer holds what no answer has")
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - entities are refused above, the size is bounded
         if root.tag.endswith("Acknowledgement_MarketDocument"):
@@ -90,7 +90,7 @@ def said(area: str, body: bytes, day: date) -> list[SpotPrice]:
             if inside:
                 by_length.setdefault(inside[0].ends_at - inside[0].starts_at, []).extend(inside)
     except (ElementTree.ParseError, InvalidOperation, ValueError, KeyError, TypeError) as error:
-        raise Unavailable("its answer cannot be read") from error
+        raise NoPrices("its answer cannot be read") from error
     if not by_length:
         raise NotPublished("it has no matching data")
     return by_length[min(by_length)]

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 from laddverk.tariffs.model import SpotPrice
 from laddverk.tariffs.providers.entsoe import day_of
-from laddverk.tariffs.providers.port import NotPublished, Unavailable, checked
+from laddverk.tariffs.providers.port import NoPrices, NotPublished, checked
 
 BYTES_MAX: Final = 16 * 1024 * 1024  # five years of four zones by quarters
 
@@ -25,15 +25,15 @@ class PriceFile:
         self._path = path
 
     async def day(self, area: str, currency: str, day: date) -> Sequence[SpotPrice]:
-        """Return one day's prices. Raises `NotPublished`, `Unavailable`."""
+        """Return one day's prices. Raises `NotPublished`, `NoPrices`."""
         start, end = day_of(day)
         try:
             if self._path.stat().st_size > BYTES_MAX:
-                raise Unavailable("the file is too large")
+                raise NoPrices("the file is too large")
             with self._path.open(encoding="utf-8-sig", newline="") as rows:
                 found = [each for each in _prices(rows, area, currency) if start <= each.starts_at < end]
         except (OSError, ValueError, InvalidOperation, KeyError, csv.Error) as error:
-            raise Unavailable(f"the file cannot be read: {type(error).__name__}") from error
+            raise NoPrices(f"the file cannot be read: {type(error).__name__}") from error
         if not found:
             raise NotPublished(f"{day} is not in the file")
         return checked(found, day)
