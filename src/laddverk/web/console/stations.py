@@ -102,6 +102,7 @@ async def live_facts(desk: Desk, tx: Transaction, station: queries.StationDetail
         "alarms": await monitoring.alarms(tx, desk.sites, monitoring.AlarmFilter(station_id=station.id), limit=5),
         "drifted": [one for one in await device_model.standings(tx, station.id) if one.state == "drifted"],
         "own": provisioning_words,
+        "boot": await quirk_queries.boot(tx, station.id),
     }
 
 

@@ -314,3 +314,10 @@ async def test_the_page_of_a_charger_says_what_it_alerts_of_and_that_it_has_drif
     assert 'id="station-troubles"' in page
     assert "1 setting is not as its template says" in page
     assert "Alerts now" in page
+
+
+async def test_the_page_of_a_charger_that_is_held_back_says_so(told: Told, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    held = {"boot_answer": "Pending", "boot_interval_s": "60", "reason": "not set up yet"}
+    await browser.send(f"/console/stations/{told.station}/ways/boot", **held)
+    assert "Its starts are answered Pending" in (await browser.open(f"/console/stations/{told.station}")).text
