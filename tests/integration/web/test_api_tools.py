@@ -15,9 +15,12 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from laddverk.access import service as access
+from laddverk.access.model import DriverDetails
 from laddverk.kernel.actors import Permission
 from laddverk.platform.database import Database
 from laddverk.stations.secrecy import HIDDEN, holds_a_secret, masked
+from laddverk.tariffs import service as tariffs
+from laddverk.tariffs.model import Tariff
 from laddverk.web.api.routes import PATH
 from laddverk.web.app import create_app
 from tests.network import ACTOR, BOOT_16, BOOT_201, Network, ask, network_on
@@ -162,3 +165,47 @@ async def test_a_transaction_is_told_as_it_is_believed(network: Network) -> None
         assert len(believed["messages"]) >= 2
         assert (await tool("GET", f"{tool.station}/reservations")).json()["items"] == []
         assert (await tool("GET", f"{tool.station}/flags")).status_code == 200
+
+
+async def test_the_same_is_asked_of_many_and_what_waits_is_taken_back(network: Network) -> None:
+    await network.add_station("B")
+    ids = [f"sta_{network.station_ids[name].hex}" for name in ("A", "B")]
+    async with tool_of(network) as tool:
+        wish = {"station_ids": ids, "command": {"kind": "reset", "reset": "soft"}, "reason": "test", "wait_s": 600}
+        assert (await tool("POST", "/batches", {**wish, "station_ids": [ids[0], "sta_" + "0" * 32]})).status_code == 404
+        assert (await tool("POST", "/batches", {**wish, "reason": ""})).status_code == 422
+        log = {"kind": "request_log", "request_id": 1, "log": "diagnostics", "url": "ftp://elsewhere.example"}
+        assert (await tool("POST", "/batches", {**wish, "command": log})).status_code in (400, 422)
+        made = await tool("POST", "/batches", wish)
+        assert made.status_code == 202, made.text
+        batch = f"/batches/{made.json()['id']}"
+        assert (made.json()["asked"], made.json()["waiting"]) == (2, 2)
+        waiting = (await tool("GET", f"{batch}/commands?state=open")).json()["items"]
+        back = await tool("POST", f"/commands/{waiting[0]['id']}/cancel", {"reason": "a mistake"})
+        assert (back.json()["state"], back.json()["outcome"]) == ("expired", "Cancelled")
+        assert (await tool("POST", f"/commands/{waiting[0]['id']}/cancel", {})).status_code == 409
+        shown = (await tool("GET", batch)).json()
+        assert (shown["waiting"], shown["failed"], shown["left_out"]) == (1, 1, [])
+    async with tool_of(network, Permission.STATIONS_READ) as reader:
+        assert (await reader("POST", "/batches", wish)).status_code == 403
+        assert (await reader("GET", batch)).status_code == 200
+
+
+async def test_a_session_is_started_with_its_limit_by_a_program(network: Network) -> None:
+    now = network.house.clock()
+    async with network.house.database.transaction() as tx:
+        free = await tariffs.create(tx, ACTOR, "Free", Tariff(currency="SEK", free=True), now)
+        await tariffs.choose(tx, ACTOR, free.tariff_id, now, site_id=network.site_id)
+        driver = await access.create_driver(tx, ACTOR, DriverDetails(email="a@example.com", name="A"), now)
+    async with tool_of(network) as tool, network.socket("A") as socket:
+        await ask(socket, "BootNotification", BOOT_16)
+        status = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+        await ask(socket, "StatusNotification", status)
+        start = {"station_id": tool.station[len("/stations/") :], "evse_number": 1, "driver_id": f"drv_{driver.hex}"}
+        assert (await tool("POST", "/sessions", {**start, "limit": -1})).status_code == 422
+        made = await tool("POST", "/sessions", {**start, "limit": 10.5, "unit": "A", "reason": "test"})
+        assert made.status_code == 202, made.text
+        call = json.loads(await socket.recv())
+        assert call[2] == "RemoteStartTransaction"
+        schedule = call[3]["chargingProfile"]["chargingSchedule"]
+        assert schedule == {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.5}]}
