@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from laddverk.firmware.service.campaigns import (
+    Preview,
     advance,
     cancel_campaign,
     create_campaign,
@@ -20,6 +21,7 @@ from laddverk.firmware.service.roots import add_root, retire_root, trust_of
 from laddverk.firmware.service.updating import update_station
 
 __all__ = [
+    "Preview",
     "Reach",
     "add_image",
     "add_root",

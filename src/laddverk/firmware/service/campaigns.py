@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from laddverk.firmware import rules
 from laddverk.firmware.model import (
@@ -57,11 +58,20 @@ def targets_among(found: Sequence[Candidate], image: Image, from_version: str) -
     return [one for _, _, one in sorted(order, key=lambda each: each[:2])]
 
 
-async def preview(tx: Transaction, actor: Actor, wanted: NewCampaign, now: datetime) -> list[tuple[int, Candidate]]:
-    """Return whom a campaign would ask, each with its stage, in their order. Raises what `usable_image` raises."""
+class Preview(Struct, frozen=True):
+    """Whom a campaign would ask, each with its stage, in their order; and how many another campaign has already."""
+
+    asked: list[tuple[int, Candidate]]
+    busy: int
+
+
+async def preview(tx: Transaction, actor: Actor, wanted: NewCampaign, now: datetime) -> Preview:
+    """Return whom a campaign would ask. Raises what `usable_image` raises."""
     image = await usable_image(tx, wanted.image_id, now)
-    chosen = [one for one in await targets(tx, actor, wanted, image) if not one.busy_elsewhere]
-    return list(zip(rules.stages_of(len(chosen), wanted.plan.stages), chosen, strict=True))
+    chosen = await targets(tx, actor, wanted, image)
+    free = [one for one in chosen if not one.busy_elsewhere]
+    asked = list(zip(rules.stages_of(len(free), wanted.plan.stages), free, strict=True))
+    return Preview(asked, len(chosen) - len(free))
 
 
 async def targets(tx: Transaction, actor: Actor, wanted: NewCampaign, image: Image) -> list[Candidate]:

@@ -139,7 +139,7 @@ async def _campaign_form(
     values: dict[str, str],
     errors: dict[str, str],
     status: int = 200,
-    preview: list[tuple[int, list[str]]] | None = None,
+    preview: firmware.Preview | None = None,
 ) -> Response[str]:
     async with desk.transaction() as tx:
         images = await queries.images(tx, desk.sites, limit=CHOICES_MAX)
@@ -150,6 +150,7 @@ async def _campaign_form(
         values=DEFAULTS | values,
         errors=errors,
         preview=preview,
+        stages=_stages_in(preview),
         images=[
             (shown("fmw", one.id), " ".join(filter(None, (one.vendor, one.model, one.version))))
             for one in images
@@ -157,6 +158,12 @@ async def _campaign_form(
         ],
         sites=[("", desk.words("All sites")), *((shown("sit", one.id), one.name) for one in sites)],
     )
+
+
+def _stages_in(preview: firmware.Preview | None) -> list[tuple[int, list[str]]]:
+    """Return the names of the chargers of each stage."""
+    grouped = groupby(preview.asked if preview else (), key=lambda each: each[0])
+    return [(number, [station.name for _, station in group]) for number, group in grouped]
 
 
 @get("/console/campaigns/new", opt={NEEDS: Permission.STATIONS_WRITE})
@@ -170,8 +177,7 @@ async def new_campaign(desk: AtDesk) -> Response[str]:
             found = await firmware.preview(tx, desk.actor, campaign_of(DEFAULTS | values), desk.now)
     except Problem as problem:
         return await _campaign_form(desk, values, desk.errors(problem), problem.status)
-    stages = [(number, [one.name for _, one in group]) for number, group in groupby(found, key=lambda each: each[0])]
-    return await _campaign_form(desk, values, {}, preview=stages)
+    return await _campaign_form(desk, values, {}, preview=found)
 
 
 @post("/console/campaigns/new", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
