@@ -14,7 +14,7 @@ from laddverk.access.model import NewDriver, NewToken, StaffDetails
 from laddverk.cli.demo import living, people
 from laddverk.cli.demo.people import Person
 from laddverk.cli.demo.places import SPOTS, Spot, Stand, stands
-from laddverk.cli.demo.prices import TARIFFS
+from laddverk.cli.demo.prices import GROUPS, TARIFFS
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import SiteId, StationId
 from laddverk.platform.database import Transaction
@@ -167,6 +167,8 @@ async def _price(tx: Transaction, sites: dict[str, SiteId], at: datetime) -> Non
         version = await tariffs.create(tx, ACTOR, name, body, at)
         if key == NETWORK_TARIFF:
             await tariffs.choose(tx, ACTOR, version.tariff_id, at)
+        if key in GROUPS:
+            await tariffs.choose(tx, ACTOR, version.tariff_id, at, driver_group=GROUPS[key])
         for spot in SPOTS:
             if spot.tariff == key != NETWORK_TARIFF:
                 await tariffs.choose(tx, ACTOR, version.tariff_id, at, site_id=sites[spot.code])
