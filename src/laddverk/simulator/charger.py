@@ -15,7 +15,7 @@ from uuid import UUID
 
 from laddverk.kernel.ids import new_id
 from laddverk.ocpp.facts import Status
-from laddverk.simulator import abilities
+from laddverk.simulator import abilities, idle_meter
 from laddverk.simulator import car as cars
 from laddverk.simulator.abilities.certificates import takes_profile
 from laddverk.simulator.car import Car
@@ -358,7 +358,10 @@ class Charger:
                 self.outbox.extend(self._status_item(outlet, at) for outlet in chosen)
             case "MeterValues" | "TransactionEvent":
                 for outlet in chosen:
-                    self.sample(outlet.number, self.reading(outlet.number, at), trigger="Trigger")
+                    reading = self.reading(outlet.number, at)
+                    if outlet.charging is None and message == "MeterValues":
+                        self.say(idle_meter.told(self.hardware.protocol.is_16, outlet.number, reading))
+                    self.sample(outlet.number, reading, trigger="Trigger")
             case _:
                 say = abilities.TRIGGERS.get(message)
                 return say(self, number, at) if say else False
