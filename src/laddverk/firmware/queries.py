@@ -43,9 +43,13 @@ class ImageRow(Struct, frozen=True, kw_only=True):
     """How many stations say that they run this version, and are of its models."""
 
 
-IMAGES = """
+IMAGES = r"""
 SELECT i.*, (SELECT count(*) FROM station s
-             WHERE s.firmware = i.version AND ($1::uuid[] IS NULL OR s.site_id = ANY($1))) AS installed
+             WHERE s.firmware = i.version AND s.retired_at IS NULL AND ($1::uuid[] IS NULL OR s.site_id = ANY($1))
+               AND (i.vendor = '' OR s.vendor ILIKE replace(replace(replace(replace(i.vendor,
+                    '\', '\\'), '%', '\%'), '_', '\_'), '*', '%'))
+               AND (i.model = '' OR s.model ILIKE replace(replace(replace(replace(i.model,
+                    '\', '\\'), '%', '\%'), '_', '\_'), '*', '%'))) AS installed
 FROM firmware_image i
 WHERE ($2 = '' OR concat_ws(' ', i.version, i.vendor, i.model, i.file_name, i.notes) ILIKE '%' || $2 || '%')
   AND ($3::uuid IS NULL OR i.id = $3) AND ($4 OR i.retired_at IS NULL)

@@ -8,6 +8,7 @@ import pytest
 
 from laddverk.access import service as access
 from laddverk.access.model import StaffDetails
+from laddverk.firmware import queries
 from laddverk.kernel.actors import Actor, Permission, Role
 from laddverk.kernel.ids import new_id, shown
 from laddverk.web.app import create_app
@@ -125,6 +126,19 @@ async def test_unsigned_firmware_to_a_charger_that_checks_needs_an_administrator
     allowed = await desk.post(f"{tab}/update", data=form | {"unsigned_reason": "tillverkaren signerar inte"})
     assert allowed.status_code == 303
     assert await world.value("SELECT count(*) FROM audit_log WHERE action = 'firmware.unsigned_allowed'") == 1
+
+
+async def test_the_store_counts_the_chargers_that_have_a_version_and_are_of_its_models(world):
+    await world.station("A", firmware="2.0.0")
+    await world.station("B", firmware="2.0.0")
+    await world.station("C", firmware="1.0.0")
+    for number, (vendor, model, installed) in enumerate(
+        [("", "", 2), ("acme", "W*", 2), ("Acme", "W", 0), ("A%", "", 0), ("Other", "", 0), ("A_me", "", 0)]
+    ):
+        image = await world.image(b"firmware %d" % number, vendor=vendor, model=model)
+        async with world.database.transaction() as tx:
+            row = await queries.image(tx, None, image)
+        assert row.installed == installed, (vendor, model)
 
 
 async def test_firmware_with_a_wrong_signature_goes_nowhere(world, desk):
