@@ -120,8 +120,11 @@ class Charger:
                 self._judged(item, verdict, at)
             case Started(charging=charging):
                 charging.number = verdict.number
+                abilities.priced(self, charging.key, verdict.cost)
                 if not verdict.accepted:
                     self.end(charging.outlet, at, "DeAuthorized", only=charging)
+            case Sampled(charging=charging) | Ended(charging=charging):
+                abilities.priced(self, charging.key, verdict.cost)
             case Told(then=then) if then is not None:
                 then(self, verdict.fields or {}, at)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from laddverk.kernel.time import Clock
 from laddverk.simulator import garage
+from laddverk.simulator.abilities import display
 from laddverk.simulator.abilities.firmware import Mishap, Software
 from laddverk.simulator.connection import Link
 
@@ -97,4 +98,6 @@ class Control:
         outlets = ", ".join(
             f"{number} {outlet.status} {int(outlet.register_wh)} Wh" for number, outlet in link.charger.outlets.items()
         )
-        return f"{'online' if link.is_connected else 'offline'}: {outlets}; {len(link.charger.outbox)} to say"
+        shown = " | ".join(display.shows(link.charger, self._clock()))
+        state = f"{'online' if link.is_connected else 'offline'}: {outlets}; {len(link.charger.outbox)} to say"
+        return f"{state}; display: {shown}" if shown else state

@@ -215,8 +215,11 @@ def _verdict(protocol: Protocol, item: Item, payload: Raw) -> Verdict:
             word = _read(protocol, "Authorize", payload).id_token_info.status
             return Verdict(word == "Accepted", word=word)
         case Started() | Sampled() | Ended():
-            answer = _read(protocol, "TransactionEvent", payload).id_token_info
-            return Verdict(answer is None or answer.status == "Accepted", word=answer.status if answer else "")
+            told = _read(protocol, "TransactionEvent", payload)
+            answer, cost = told.id_token_info, told.total_cost
+            return Verdict(
+                answer is None or answer.status == "Accepted", word=answer.status if answer else "", cost=cost
+            )
         case Told():
             return Verdict(fields=msgspec.json.decode(payload, type=dict[str, Any]))
         case _:

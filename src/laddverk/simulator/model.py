@@ -188,6 +188,8 @@ class Verdict(Struct, frozen=True):
     interval_s: int | None = None
     word: str = ""
     fields: dict[str, Any] | None = None
+    cost: float | None = None
+    """What a session costs so far, or in the end (2.x)."""
 
 
 class Happening(Struct, frozen=True):

@@ -77,6 +77,12 @@ def judged(charger: Charger, token: str, at: datetime, *, accepted: bool) -> Non
             ability.judged(charger, token, at, accepted=accepted)
 
 
+def priced(charger: Charger, key: str, cost: float | None) -> None:
+    """Let the display know what a session costs, when the network said so in an answer."""
+    if cost is not None:
+        charger.of(tariff_cost.Prices).costs[key] = cost
+
+
 def reservation_used(charger: Charger, number: int, token: str, at: datetime) -> int | None:
     """Return the number of the reservation that a session uses, or None."""
     found = (

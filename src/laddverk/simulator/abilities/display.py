@@ -9,6 +9,7 @@ import msgspec
 
 from laddverk.ocpp import times
 from laddverk.simulator.abilities.ability import Orders
+from laddverk.simulator.abilities.tariff_cost import Prices
 from laddverk.simulator.model import Setting, Told
 
 if TYPE_CHECKING:
@@ -30,7 +31,22 @@ class Display:
 
 
 def shows(charger: Charger, at: datetime) -> list[str]:
-    """Return the texts that the display shows at an instant: those in front alone, else all in turn."""
+    """Return what the display shows at an instant: the texts in front alone, else all in turn, and running prices."""
+    return _texts(charger, at) + _prices(charger)
+
+
+def _prices(charger: Charger) -> list[str]:
+    costs = charger.of(Prices).costs
+    setting = charger.configuration.one("TariffCostCtrlr", "Currency")
+    currency = setting.value if setting is not None else ""
+    return [
+        f"{number}: {costs[outlet.charging.key]:.2f} {currency}".rstrip()
+        for number, outlet in sorted(charger.outlets.items())
+        if outlet.charging is not None and outlet.charging.key in costs
+    ]
+
+
+def _texts(charger: Charger, at: datetime) -> list[str]:
     state = "Charging" if any(outlet.charging for outlet in charger.outlets.values()) else "Idle"
     due = [one for one in charger.of(Display).messages.values() if _is_due(charger, one, state, at)]
     front = max((FRONT[one["priority"]] for one in due), default=0)

@@ -69,7 +69,8 @@ def limit_a(charger: Charger, outlet: Outlet | None, at: datetime) -> float | No
             found.setdefault(one.profile.purpose, []).append((rank, amperes))
     highest = {purpose: max(each)[1] for purpose, each in found.items()}
     bounds = [highest[purpose] for purpose in GRID if purpose in highest]
-    bounds += [min(amperes for _, amperes in found[purpose]) for purpose in GRID if purpose in found]
+    whole = {purpose: [each for each in found.get(purpose, ()) if each[0][1] == 0] for purpose in GRID}
+    bounds += [max(each)[1] for each in whole.values() if each]
     if bounds:
         bounds = [min(bounds) + highest.get(Purpose.LOCAL_GENERATION, 0.0)]
     if outlet is not None:
