@@ -7,6 +7,7 @@ and what it shows of another's objects is looked for in the whole answer (T6, T8
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -28,6 +29,8 @@ from laddverk.kernel.actors import PERMISSIONS, Permission, Role
 from laddverk.kernel.ids import new_id, shown
 from laddverk.ocpp import facts
 from laddverk.ocpp.commands import NewValue, Reset
+from laddverk.payments import sealing
+from laddverk.platform.database import Transaction
 from laddverk.provisioning import recording as provisioning_recording
 from laddverk.provisioning import service as provisioning
 from laddverk.provisioning.model import TemplateDetails
@@ -194,6 +197,7 @@ async def field(world: World) -> Field:
             request, world.driver, NOW,
         )  # fmt: skip
         image, campaign, log_file = await software_of(tx, world)
+        mandate, collection, bank_file = await direct_debit_of(tx, world)
         codes = tuple(await tx.values("SELECT code FROM connector ORDER BY code"))
     foreign = {
         "station_id": shown("sta", other),
@@ -209,12 +213,16 @@ async def field(world: World) -> Field:
         "invoice_id": world.invoice,
         "operator_id": shown("opr", member),
         "key_id": shown("key", key.id),
-        "template_id": shown("cfg", template), "run_id": shown("run", run),
+        "template_id": shown("cfg", template),
+        "run_id": shown("run", run),
         "reservation_id": shown("rsv", reservation),
         "request_id": shown("cus", request),
         "image_id": shown("fmw", image),
         "campaign_id": shown("cmp", campaign),
         "file_id": shown("log", log_file),
+        "mandate_id": shown("man", mandate),
+        "collection_id": shown("col", collection),
+        "bank_file_id": shown("bnk", bank_file),
         "root": str(new_id()),
         "event": str(new_id()),
         "evse": "1",
@@ -224,6 +232,32 @@ async def field(world: World) -> Field:
     }
     named = {other.hex, world.other_site.hex, world.other_session[4:], quarantined.hex}
     return Field(world, create_app(world.house), foreign, frozenset({"Kajen 2", "KAJ-", "CP-2", *named}), codes)
+
+
+async def direct_debit_of(tx: Transaction, world: World) -> tuple[UUID, UUID, UUID]:
+    """A mandate, a collection by it, and the file that it stands in."""
+    mandate, collection, file = new_id(), new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO mandate (id, scheme, payer_number, driver_id, channel, state, created_at, updated_at)"
+        " VALUES ($1, 'autogiro', '0000000000010009', $2, 'paper', 'active', $3, $3)",
+        mandate, world.driver, NOW,
+    )  # fmt: skip
+    content = b"01"
+    digest = hashlib.sha256(content)
+    await tx.execute(
+        "INSERT INTO bank_file (id, scheme, direction, number, name, sha256, content_sealed, size, made_at)"
+        " VALUES ($1, 'autogiro', 'out', 1, 'AG-1.txt', $2, $3, 2, $4)",
+        file, digest.hexdigest(), sealing.sealed(world.house.secrets, content, digest.digest()), NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO collection (id, kind, scheme, mandate_id, payment_id, attempt, reference, amount_minor, currency,"
+        " due_on, state, file_id, created_at, updated_at)"
+        " SELECT $1, 'collect', 'autogiro', $2, id, 1, 'F2026-00001-1', 100, 'SEK',"
+        " $3::timestamptz::date, 'sent', $4, $3, $3"
+        " FROM payment LIMIT 1",
+        collection, mandate, NOW, file,
+    )  # fmt: skip
+    return mandate, collection, file
 
 
 async def software_of(tx: Any, world: World) -> tuple[UUID, UUID, UUID]:

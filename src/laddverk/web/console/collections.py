@@ -145,12 +145,12 @@ async def take_file(desk: AtDesk, request: Request[Any, Any, Any]) -> Response[A
     return desk.go(f"/console/bank-files/{shown('bnk', taken.file_id)}", notice or desk.words("The file is taken in."))
 
 
-@get("/console/bank-files/{file_id:str}", opt={NEEDS: Permission.PAYMENTS_READ})
-async def show_file(desk: AtDesk, file_id: FromPath[str]) -> Response[str]:
+@get("/console/bank-files/{bank_file_id:str}", opt={NEEDS: Permission.PAYMENTS_READ})
+async def show_file(desk: AtDesk, bank_file_id: FromPath[str]) -> Response[str]:
     """One file: what its lines said and did."""
     listing = desk.listing("line")
     async with desk.transaction() as tx:
-        file: queries.FileRow = found(await queries.file(tx, named("bnk", file_id)))
+        file: queries.FileRow = found(await queries.file(tx, named("bnk", bank_file_id)))
         offset = (listing.page - 1) * LINES_SHOWN
         return desk.page(
             "console/collections/file.html",
@@ -164,11 +164,13 @@ async def show_file(desk: AtDesk, file_id: FromPath[str]) -> Response[str]:
         )
 
 
-@get("/console/bank-files/{file_id:str}/download", opt={NEEDS: Permission.PAYMENTS_REFUND})
-async def fetch_file(desk: AtDesk, file_id: FromPath[str]) -> Response[bytes]:
+@get("/console/bank-files/{bank_file_id:str}/download", opt={NEEDS: Permission.PAYMENTS_REFUND})
+async def fetch_file(desk: AtDesk, bank_file_id: FromPath[str]) -> Response[bytes]:
     """The file itself, the same bytes every time."""
     async with desk.transaction() as tx:
-        name, content = await bank_files.fetch(tx, desk.house, desk.actor, BankFileId(named("bnk", file_id)), desk.now)
+        name, content = await bank_files.fetch(
+            tx, desk.house, desk.actor, BankFileId(named("bnk", bank_file_id)), desk.now
+        )
     plain = "".join(letter for letter in name if letter.isascii() and (letter.isalnum() or letter in "-_."))
     headers = {"content-disposition": f'attachment; filename="{plain or "file"}"', "cache-control": "no-store"}
     return Response(content, media_type="application/octet-stream", headers=headers)

@@ -52,8 +52,6 @@ async def _form(desk: Desk, values: dict[str, str], errors: dict[str, str], stat
     search = desk.asked("q").strip()[:100]
     chosen = values.get("driver") or desk.asked("driver")
     schemes = mandates.schemes(desk.house.settings)
-    if not schemes:
-        raise NotFound("There is no agreement on direct debit.", remedy="Set it up first: see docs/operations.md.")
     async with desk.transaction() as tx:
         drivers = await access_queries.drivers(tx, search, "", "", "name", limit=DRIVERS_OFFERED) if search else []
         driver = await access_queries.driver(tx, named("drv", chosen)) if chosen else None
@@ -65,7 +63,7 @@ async def _form(desk: Desk, values: dict[str, str], errors: dict[str, str], stat
         driver=driver,
         schemes=schemes,
         consents={each: mandates.consent_text(desk.house.settings, each, desk.language) for each in schemes},
-        values={"signed_on": desk.today.isoformat(), "scheme": schemes[0], **values},
+        values={"signed_on": desk.today.isoformat(), **values},
         errors=errors,
     )
 

@@ -51,8 +51,6 @@ async def _page(visit: Visit, values: dict[str, str], errors: dict[str, str], st
     async with visit.transaction() as tx:
         mandate = await mandate_store.latest(tx, driver_id)
         collections = await queries.of_mandate(tx, mandate.id) if mandate else []
-    if not schemes and mandate is None:
-        raise NotFound("Paying from a bank account is not offered here.")
     return visit.page(
         "portal/my_bank_account.html",
         status=status,
