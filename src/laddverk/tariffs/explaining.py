@@ -24,6 +24,7 @@ NAMES: Final = {
     Dimension.MINIMUM: marked("Up to the lowest price"),
     Dimension.MAXIMUM: marked("Down to the highest price"),
 }
+CONDENSED_ABOVE: Final = 6  # lines that one takes in at a glance
 UNITS: Final = {Dimension.ENERGY: "kWh", Dimension.CHARGING: "min", Dimension.IDLE: "min", Dimension.SESSION: ""}
 
 
@@ -201,6 +202,28 @@ def _remarks(surplus: Any, spot: Any, *, line_of: Any, unit: str, language: str)
     if line_of("capped", False):
         found.append(_("cut to the agreed maximum"))
     return found
+
+
+def condensed(priced: Priced, language: str) -> list[tuple[str, int, str]]:
+    """Return a price as few rows of (what, amount, arithmetic): its lines, or one a dimension where they are many."""
+    if len(priced.lines) <= CONDENSED_ABOVE:
+        return [
+            (name, line.amount_minor, arithmetic)
+            for line in priced.lines
+            for name, arithmetic in [line_words(line, priced.currency, language)]
+        ]
+    rows = []
+    for dimension in dict.fromkeys(line.dimension for line in priced.lines):
+        its = [line for line in priced.lines if line.dimension is dimension]
+        name, arithmetic = line_words(its[0], priced.currency, language)
+        if len(its) > 1:
+            quantity = formats.number(sum((line.quantity for line in its), Decimal(0)), 3, language)
+            low, high = (
+                formats.price(which(line.unit_price for line in its), priced.currency, language) for which in (min, max)
+            )
+            arithmetic = f"{quantity} {its[0].unit} × {low} – {high}"
+        rows.append((name, sum(line.amount_minor for line in its), arithmetic))
+    return rows
 
 
 def told(priced: Priced, language: str, timezone: str) -> list[str]:

@@ -168,6 +168,7 @@ def environment_for(language: str) -> Environment:
         query_value=query_value,
         spark_points=spark_points,
         line_words=partial(explaining.line_words, language=language),
+        condensed=partial(explaining.condensed, language=language),
         price_words=partial(explaining.price_words, language=language),
         when_words=partial(explaining.when_words, language=language),
         limit_words=partial(explaining.limit_words, language=language),

@@ -1,4 +1,4 @@
-"""The demo's tariffs: at home and at work, in public by time of day, fast charging, by the exchange, for new drivers."""
+"""The demo's tariffs: home and work, public by time of day, fast charging, by the exchange, for new drivers."""
 
 from __future__ import annotations
 

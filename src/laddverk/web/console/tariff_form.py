@@ -27,7 +27,8 @@ FIELDS: Final = (
     "name", "vat_percent", "idle_grace_minutes", "idle_max", "free", "free_kwh", "idle_free_from", "idle_free_to",
     "min_price", "max_price", "min_net", "max_net", "tax",
 )  # fmt: skip
-BLANK: Final = dict.fromkeys(ROW_FIELDS, "") | {"dimension": "energy", "days": [], "area": AREA_DEFAULT, "factor": "1", "floor": "0"}
+PROPOSED: Final = {"dimension": "energy", "days": [], "area": AREA_DEFAULT, "factor": "1", "floor": "0"}
+BLANK: Final = dict.fromkeys(ROW_FIELDS, "") | PROPOSED
 
 
 def fields_of(name: str, tariff: Tariff | None) -> dict[str, Any]:
