@@ -57,7 +57,7 @@ async def test_from_the_empty_store_to_a_campaign_and_its_csv(world, desk):
     plan = {"image": image_id, "name": "Höst", "first": "1", "second": "10", "at_once": "5", "failed_percent": "2"}
     looked = await desk.get("/console/campaigns/new", params=plan | {"look": "yes"})
     assert "1 charger would be updated." in looked.text
-    assert "Stage 1 · 1 charger: <span class=\"quiet\">CP1</span>" in looked.text
+    assert 'Stage 1 · 1 charger: <span class="quiet">CP1</span>' in looked.text
     other = await desk.get("/console/campaigns/new", params=plan | {"look": "yes", "from_version": "0.1"})
     assert "0 chargers would be updated." in other.text
     odd = await desk.get("/console/campaigns/new", params=plan | {"look": "yes", "first": "none"})
@@ -176,3 +176,21 @@ async def test_a_program_adds_firmware_begins_a_campaign_and_asks_for_a_log(worl
             await charger.put(await world.location(station), content=b"a log")
         (came,) = (await program.get(f"/api/v1/stations/{shown('sta', station)}/logs")).json()
         assert (await program.get(f"/api/v1/logs/{came['id']}/content")).content == b"a log"
+
+
+async def test_a_charger_with_many_logs_shows_them_by_pages(world, desk):
+    station = await world.station()
+    async with world.database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO log_file (id, station_id, log, name, kind, size_bytes, sha256, received_at, received_by)"
+            " SELECT gen_random_uuid(), $1, 'diagnostics', 'log-' || n, 'text', 1, '', $2::timestamptz - n * interval"
+            " '1 hour', 'http' FROM generate_series(1, 120) n",
+            station, world.clock.now,
+        )  # fmt: skip
+    tab = f"/console/stations/{shown('sta', station)}/software"
+    first = await page(desk, tab)
+    assert "log-1<" in first
+    assert "page=2" in first
+    last = await page(desk, f"{tab}?page=3")
+    assert "log-120<" in last
+    assert "log-1<" not in last
