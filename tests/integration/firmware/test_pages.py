@@ -165,6 +165,7 @@ async def test_a_program_adds_firmware_begins_a_campaign_and_asks_for_a_log(worl
         form = {"version": "2.0.0", "vendor": "Acme", **signed(content)}
         added = await program.post("/api/v1/firmware", data=form, files={"file": ("wall.bin", content)})
         assert (added.status_code, added.json()["signature_state"]) == (201, "valid")
+        assert (added.json()["trust"], added.json()["signed_by"]) == ("unknown", "CN=Acme firmware")
         plan = {"image_id": added.json()["id"], "name": "Höst", "reason": "ny version"}
         begun = await program.post("/api/v1/campaigns", json=plan)
         assert (begun.status_code, begun.json()["total"]) == (201, 1)

@@ -16,9 +16,11 @@ from laddverk.firmware import service as firmware
 from laddverk.firmware.model import By, ImageDetails, LogWish, NewCampaign, Plan
 from laddverk.firmware.service.images import IMAGE_BYTES_MAX
 from laddverk.firmware.shelf import FIRMWARE, LOGS, DirectoryShelf
+from laddverk.firmware.trust import signer_of
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import CampaignId, FirmwareImageId, StationId, parsed
 from laddverk.kernel.problems import Invalid, NotFound
+from laddverk.platform.database import Transaction
 from laddverk.stations import queries as stations_queries
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.api import shapes
@@ -40,6 +42,10 @@ class FirmwareImage(Struct, frozen=True, kw_only=True):
     sha256: str
     signature_state: str
     signature_note: str
+    signed_by: str
+    """The name in the certificate of the signature."""
+    trust: str
+    """`trusted`, `unknown` or `foreign`: whether the signature leads to a root of its maker; empty: not signed."""
     uploaded_by: str
     uploaded_at: datetime
 
@@ -103,11 +109,14 @@ class LogFile(Struct, frozen=True, kw_only=True):
     received_at: datetime
 
 
-def _image(row: queries.ImageRow) -> FirmwareImage:
+async def _image(tx: Transaction, row: queries.ImageRow, now: datetime) -> FirmwareImage:
+    signer = signer_of(row.signing_certificate or "")
+    trust = await firmware.trust_of(tx, row.vendor, row.signing_certificate, now)
     return FirmwareImage(
         id=f"fmw_{row.id.hex}", version=row.version, vendor=row.vendor, model=row.model, file_name=row.file_name,
         size_bytes=row.size_bytes, sha256=row.sha256.hex(), signature_state=row.signature_state,
-        signature_note=row.signature_note, uploaded_by=row.uploaded_by, uploaded_at=row.uploaded_at,
+        signature_note=row.signature_note, signed_by=signer.name if signer else "", trust=trust or "",
+        uploaded_by=row.uploaded_by, uploaded_at=row.uploaded_at,
     )  # fmt: skip
 
 
@@ -128,7 +137,8 @@ async def list_images(
     async with asked.transaction() as tx:
         rows = await queries.images(tx, asked.actor.site_ids, search, limit=limit, offset=offset)
         total = await queries.count_images(tx, search)
-    return page([_image(row) for row in rows], limit=limit, offset=offset, total=total)
+        shown = [await _image(tx, row, asked.now) for row in rows]
+    return page(shown, limit=limit, offset=offset, total=total)
 
 
 @post(
@@ -151,8 +161,8 @@ async def add_image(asked: Asking, request: Request[Any, Any, Any]) -> FirmwareI
             image_id = await firmware.add_image(tx, asked.actor, details, incoming.digests(), asked.now)
             await asyncio.to_thread(incoming.put, FIRMWARE, image_id)
             row = await queries.image(tx, asked.actor.site_ids, image_id)
-    assert row is not None, "it has just been kept"
-    return _image(row)
+            assert row is not None, "it has just been kept"
+            return await _image(tx, row, asked.now)
 
 
 @get("/campaigns", opt=needs(Permission.STATIONS_READ))
