@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -83,9 +84,16 @@ async def _outlet(
         "steps": ours,
         "next": ours[1] if len(ours) > 1 else None,
         "told": told,
+        "version": version_of(ours, told),
         "told_a": composites.value_at(theirs, desk.now),
         "differs": composites.differences(ours, theirs, feed, until) if told and _is_fresh(told, desk.now) else [],
     }
+
+
+def version_of(ours: Sequence[Step], told: queries.CompositeRow | None) -> str:
+    """Return what changes when a curve must be drawn anew: another limit from some time on, or a word of the charger."""
+    steps = [(None if place == 0 else step.at, step.limit_a) for place, step in enumerate(ours)]
+    return hashlib.blake2b(repr((steps, told and told.told_at)).encode(), digest_size=6).hexdigest()
 
 
 def _is_fresh(told: queries.CompositeRow, now: datetime) -> bool:

@@ -25,6 +25,13 @@ class PowerChart extends HTMLElement {
     return Number(this.dataset.height ?? 220);
   }
 
+  /** In a live part the element stays (hx-morph-skip-children); another version says that its curve is another. */
+  static observedAttributes = ["data-version"];
+
+  attributeChangedCallback(/** @type {string} */ _, /** @type {string | null} */ before, /** @type {string | null} */ now) {
+    if (before !== null && before !== now && this.isConnected) this.load();
+  }
+
   async connectedCallback() {
     document.addEventListener("laddverk:theme", this.again);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.again);
