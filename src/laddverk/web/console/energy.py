@@ -91,7 +91,7 @@ async def _outlet(
 
 
 def version_of(ours: Sequence[Step], told: queries.CompositeRow | None) -> str:
-    """Return what changes when a curve must be drawn anew: another limit from some time on, or a word of the charger."""
+    """Return what changes when a curve must be drawn anew: another limit some time, or a word of the charger."""
     steps = [(None if place == 0 else step.at, step.limit_a) for place, step in enumerate(ours)]
     return hashlib.blake2b(repr((steps, told and told.told_at)).encode(), digest_size=6).hexdigest()
 
