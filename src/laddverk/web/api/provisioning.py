@@ -1,8 +1,8 @@
-"""The API's device model, reports, templates, monitors, events, alarms and streams."""
+"""The API's device model, reports and templates."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from litestar import get, post
@@ -16,7 +16,7 @@ from laddverk.ocpp.commands import NewValue, Selected
 from laddverk.platform.database import Transaction
 from laddverk.provisioning import rules, service
 from laddverk.provisioning.model import TemplateDetails, TemplateId
-from laddverk.provisioning.queries import device_model, monitoring, templates
+from laddverk.provisioning.queries import device_model, templates
 from laddverk.stations import queries as stations_queries
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.api import shapes
@@ -24,8 +24,7 @@ from laddverk.web.api.keys import needs
 from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
 from laddverk.web.api.shapes import Page, of, page
 
-STREAM_VALUES: Final = 500
-CLOSED_SHOWN: Final = timedelta(days=1)
+RUNS_MAX: Final = 50
 
 
 class ReportToAsk(Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,6 +136,21 @@ class Template(Struct, frozen=True):
     unknown: int
 
 
+class Run(Struct, frozen=True):
+    """One time that a template was written to stations, and how far it has come, in stations."""
+
+    id: str
+    version: int
+    started_at: datetime
+    started_by: str
+    reason: str
+    stations: int
+    waiting: int
+    done: int
+    failed: int
+    skipped: int
+
+
 class Standing(Struct, frozen=True):
     """How a station stands to a template: in_step, drifted or unknown."""
 
@@ -147,85 +161,8 @@ class Standing(Struct, frozen=True):
     differences: list[dict[str, Any]]
 
 
-class Monitor(Struct, frozen=True):
-    """A monitor inside a charger. `severity` is 0 (danger) to 9 (debug)."""
-
-    monitor_id: int
-    component: str
-    variable: str
-    kind: str
-    value: float
-    severity: int | None
-    transaction: bool
-    notification: str
-    set_by: str
-    told_at: datetime
-
-
-class MonitorEvent(Struct, frozen=True):
-    """Something that a monitor noticed."""
-
-    at: datetime
-    received_at: datetime
-    event_id: int
-    trigger: str
-    component: str
-    variable: str
-    value: str
-    notification: str
-    monitor_id: int | None
-    severity: int | None
-    cause: int | None
-    tech_code: str | None
-    tech_info: str | None
-    cleared: bool
-    cleared_at: datetime | None
-
-
-class Alarm(Struct, frozen=True):
-    """Something that a charger alerts of, or did. `seen_*`: who has said to deal with it."""
-
-    station_id: str
-    alarm_key: str
-    station_name: str
-    component: str
-    variable: str
-    monitor_id: int | None
-    tech_code: str | None
-    tech_info: str | None
-    severity: int | None
-    value: str
-    raised_at: datetime
-    last_at: datetime
-    cleared_at: datetime | None
-    seen_at: datetime | None
-    seen_by: str
-    seen_note: str
-
-
-class AlarmToAcknowledge(Struct, frozen=True, forbid_unknown_fields=True):
-    """An alarm by its station and key, and a note on who deals with it and how."""
-
-    station_id: str
-    alarm_key: str
-    note: str
-
-
-class EventStream(Struct, frozen=True):
-    """A stream of values (OCPP 2.1), its newest values last."""
-
-    stream_id: int
-    monitor_id: int
-    component: str | None
-    variable: str | None
-    interval_s: int | None
-    opened_at: datetime
-    closed_at: datetime | None
-    last_at: datetime | None
-    values: list[str]
-
-
-async def _seen(tx: Transaction, asked: Asked, station: str) -> stations_queries.StationDetail:
+async def seen(tx: Transaction, asked: Asked, station: str) -> stations_queries.StationDetail:
+    """Return a station that the key may see. Raises `NotFound`."""
     row = await stations_queries.station(tx, asked.actor.site_ids, parsed("sta", station))
     if row is None:
         raise NotFound("There is no such station.")
@@ -249,7 +186,7 @@ async def list_device_model(
     )
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await seen(tx, asked, station)
         rows = await device_model.variables(tx, row.id, wanted, limit=limit, offset=offset)
         total = await device_model.count_variables(tx, row.id, wanted)
     return page([of(Attribute, each) for each in rows], limit=limit, offset=offset, total=total)
@@ -265,7 +202,7 @@ async def list_variable_history(
 ) -> list[Change]:
     """List the values that a variable had, newest first."""
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await seen(tx, asked, station)
         return [of(Change, each) for each in await device_model.history(tx, row.id, component, variable, attribute)]
 
 
@@ -273,7 +210,7 @@ async def list_variable_history(
 async def list_reports(asked: Asking, station: FromPath[str]) -> list[Report]:
     """List the latest reports that were asked for, and how far each has come."""
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await seen(tx, asked, station)
         rows = [
             each for kind in ("variables", "monitors") for each in await device_model.inventories(tx, row.id, kind, 20)
         ]
@@ -294,7 +231,7 @@ def _report(row: device_model.InventoryRow, now: datetime) -> Report:
 async def ask_for_report(asked: Asking, station: FromPath[str], data: JSONBody[ReportToAsk]) -> shapes.Command:
     """Ask a station for a report. Its parts are counted as they come."""
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await seen(tx, asked, station)
         to = (tx, asked.actor, StationId(row.id), asked.now)
         if data.monitors:
             command_id = await service.request_monitors(
@@ -317,73 +254,12 @@ async def ask_for_report(asked: Asking, station: FromPath[str], data: JSONBody[R
 async def write_values(asked: Asking, station: FromPath[str], data: JSONBody[ValuesToWrite]) -> list[str]:
     """Set values at a station; return the ids of the commands that do it."""
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await seen(tx, asked, station)
         made = await service.write_values(
             tx, asked.actor, StationId(row.id), data.values, asked.now, reason=data.reason
         )
     asked.house.hints.publish([COMMANDS_TOPIC, f"station:{row.id}"])
     return [shown("cmd", command_id) for command_id in made]
-
-
-@get("/stations/{station:str}/monitors", opt=needs(Permission.STATIONS_READ))
-async def list_monitors(asked: Asking, station: FromPath[str], search: FromQuery[str] = "") -> list[Monitor]:
-    """List the monitors of a station, as it last told."""
-    async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
-        return [of(Monitor, each) for each in await monitoring.monitors(tx, row.id, search)]
-
-
-@get("/stations/{station:str}/events", opt=needs(Permission.STATIONS_READ))
-async def list_events(
-    asked: Asking,
-    station: FromPath[str],
-    before: FromQuery[datetime | None] = None,
-    severity_max: FromQuery[int | None] = None,
-    search: FromQuery[str] = "",
-    limit: FromQuery[int] = LIMIT_DEFAULT,
-) -> list[MonitorEvent]:
-    """List what the monitors of a station noticed, newest first."""
-    checked_limit(limit, 0)
-    until = before or asked.now + timedelta(days=1)
-    async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
-        found = await monitoring.events(tx, row.id, until, severity_max=severity_max, search=search, limit=limit)
-    return [of(MonitorEvent, each) for each in found]
-
-
-@get("/stations/{station:str}/streams", opt=needs(Permission.STATIONS_READ))
-async def list_streams(asked: Asking, station: FromPath[str]) -> list[EventStream]:
-    """List the streams of a station with their newest values."""
-    async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
-        found = await monitoring.streams(tx, row.id, asked.now - CLOSED_SHOWN, STREAM_VALUES)
-    return [of(EventStream, each) for each in found]
-
-
-@get("/alarms", opt=needs(Permission.STATIONS_READ))
-async def list_alarms(
-    asked: Asking,
-    with_cleared: FromQuery[bool] = False,
-    severity_max: FromQuery[int | None] = None,
-    search: FromQuery[str] = "",
-    limit: FromQuery[int] = LIMIT_DEFAULT,
-    offset: FromQuery[int] = 0,
-) -> Page[Alarm]:
-    """List what chargers alert of, the most severe first."""
-    wanted = monitoring.AlarmFilter(with_cleared=with_cleared, severity_max=severity_max, search=search)
-    checked_limit(limit, offset)
-    async with asked.transaction() as tx:
-        rows = await monitoring.alarms(tx, asked.actor.site_ids, wanted, limit=limit, offset=offset)
-        total = await monitoring.count_alarms(tx, asked.actor.site_ids, wanted)
-    return page([of(Alarm, each) for each in rows], limit=limit, offset=offset, total=total)
-
-
-@post("/alarms/acknowledge", opt=needs(Permission.COMMANDS_SEND), status_code=204)
-async def acknowledge_alarm(asked: Asking, data: JSONBody[AlarmToAcknowledge]) -> None:
-    """Say that somebody deals with an alarm. It stands until the station takes it back."""
-    async with asked.transaction() as tx:
-        row = await _seen(tx, asked, data.station_id)
-        await service.acknowledge_alarm(tx, asked.actor, StationId(row.id), data.alarm_key, asked.now, note=data.note)
 
 
 @get("/templates", opt=needs(Permission.STATIONS_READ))
@@ -438,12 +314,21 @@ async def list_standings(
     return page([of(Standing, each) for each in rows], limit=limit, offset=offset, total=total)
 
 
+@get("/templates/{template:str}/runs", opt=needs(Permission.STATIONS_READ))
+async def list_runs(asked: Asking, template: FromPath[str]) -> list[Run]:
+    """List the latest times that a template was written to stations."""
+    async with asked.transaction() as tx:
+        row = await _template(tx, asked, template)
+        found = await templates.runs(tx, asked.actor.site_ids, row.id, RUNS_MAX)
+    return [of(Run, each, "run") for each in found]
+
+
 @post("/templates/{template:str}/apply", opt=needs(Permission.COMMANDS_SEND), status_code=202)
 async def apply_template(asked: Asking, template: FromPath[str], data: JSONBody[TemplateToApply]) -> Template:
     """Write a template to the stations that differ from it. The commands are queued a little later."""
     async with asked.transaction() as tx:
         row = await _template(tx, asked, template)
-        station = await _seen(tx, asked, data.station_id) if data.station_id else None
+        station = await seen(tx, asked, data.station_id) if data.station_id else None
         await service.apply_template(
             tx,
             asked.actor,
@@ -461,14 +346,10 @@ HANDLERS: Final = [
     list_reports,
     ask_for_report,
     write_values,
-    list_monitors,
-    list_events,
-    list_streams,
-    list_alarms,
-    acknowledge_alarm,
     list_templates,
     make_template,
     revise_template,
     list_standings,
+    list_runs,
     apply_template,
 ]

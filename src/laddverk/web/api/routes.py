@@ -26,8 +26,10 @@ from laddverk.web.api import (
     firmware,
     grid,
     money,
+    monitoring,
     people,
     provisioning,
+    tariffs,
     tools,
 )
 from laddverk.web.api.keys import authenticated
@@ -59,8 +61,10 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     show_me,
     *field.HANDLERS,
     *charging.HANDLERS,
+    *tariffs.HANDLERS,
     *people.HANDLERS,
     *provisioning.HANDLERS,
+    *monitoring.HANDLERS,
     *money.HANDLERS,
     *authorisation.HANDLERS,
     *firmware.HANDLERS,

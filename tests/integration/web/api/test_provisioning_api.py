@@ -60,6 +60,8 @@ async def test_a_tool_reads_the_device_model_makes_a_template_and_writes_it(stan
         applied = await client.post(f"/templates/{template}/apply", json={"reason": "as agreed"})
         assert applied.status_code == 202, applied.text
         await stand.until("SELECT state FROM configuration_standing", "in_step")
+        (run,) = (await client.get(f"/templates/{template}/runs")).json()
+        assert (run["stations"], run["done"], run["reason"]) == (1, 1, "as agreed")
         history = await client.get(
             f"{station}/device-model/history", params={"component": "OCPPCommCtrlr", "variable": "HeartbeatInterval"}
         )
@@ -77,6 +79,7 @@ async def test_a_tool_watches_sees_the_alarm_and_acknowledges_it(stand: Stand) -
         )
         assert sent.status_code == 202, sent.text
         await stand.until("SELECT count(*) FROM station_alarm", 1)
+        await stand.until("SELECT count(*) FROM station_monitor", 2)
         assert {one["kind"] for one in (await client.get(f"{station}/monitors")).json()} == {
             "LowerThreshold",
             "Periodic",
