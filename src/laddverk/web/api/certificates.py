@@ -241,6 +241,8 @@ async def list_security_events(
 ) -> list[SecurityEvent]:
     """List security events, newest first. `only` is `open` (alarms that nobody has looked at), `alarm` or `house`."""
     checked_limit(limit, offset)
+    if only not in ("", "open", "alarm", "house"):
+        raise Invalid("This is not known here.", field="only", remedy="Use open, alarm or house.")
     async with asked.transaction() as tx:
         rows = await queries.events(tx, asked.actor.site_ids, None, search, only, limit=limit, offset=offset)
     return [

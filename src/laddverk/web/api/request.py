@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeAlias
 
+import asyncpg
 from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
@@ -20,6 +21,7 @@ from laddverk.platform.house import House
 InState = Annotated[str, QueryParameter(name="state")]
 """The query parameter `state`, under a name that the web framework does not keep for itself."""
 
+UNSTORABLE: Final = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 500  # a page of sessions is then about 300 kB of JSON
 
@@ -34,9 +36,15 @@ class Asked:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Yield a transaction; jobs that it leaves start at once when it is committed."""
-        async with self.house.database.transaction() as tx:
-            yield tx
+        """Yield a transaction; jobs that it leaves start at once when it is committed.
+
+        A NUL, which JSON can hold and no text in PostgreSQL, is `Invalid` wherever it stands.
+        """
+        try:
+            async with self.house.database.transaction() as tx:
+                yield tx
+        except UNSTORABLE:
+            raise Invalid("The request holds a character that no text may hold (U+0000).") from None
         self.house.worker.wake()
 
 

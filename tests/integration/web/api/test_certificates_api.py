@@ -72,3 +72,29 @@ async def test_a_tool_reads_deletes_and_withdraws_and_odd_names_are_not_found(ne
         for nobody in ("nonsense", "01a1fec2-bbcf-732d-8973-0a5f4a3aa16f"):
             answer = await client.post(f"{here}/{nobody}/revoke", json={"reason": "lost"})
             assert answer.status_code == 404, answer.text
+
+
+async def test_odd_texts_are_refused_and_never_an_error_of_ours(network: Network) -> None:
+    wide = frozenset({Permission.STATIONS_READ, Permission.STATIONS_WRITE, Permission.COMMANDS_SEND})
+    async with network.house.database.transaction() as tx:
+        key = await access.create_api_key(tx, ACTOR, "tool", wide, network.house.clock())
+    transport = httpx.ASGITransport(create_app(network.house))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080" + PATH) as client:
+        client.headers["Authorization"] = f"Bearer {key.secret}"
+        here = f"/stations/{shown('sta', network.station_ids['A'])}/certificates"
+        root = {"use": "csms_root", "pem": pki.entity("Root", ca=True).pem}
+        made = (await client.post("/roots", json=root)).json()["id"]
+        asked = [
+            await client.get("/security-events", params={"only": "\x00", "search": "\x00", "limit": "5"}),
+            await client.get("/security-events", params={"limit": "-1"}),
+            await client.get("/stations/sta_%00/certificates"),
+            await client.post("/roots", json=root | {"name": "\x00"}),
+            await client.post("/roots", json=root | {"ecosystem": "x" * 10_000, "responders": ["\x00"]}),
+            await client.post("/roots", json=root | {"provisioning_url": "http://169.254.169.254/"}),
+            await client.post(f"{here}/install", json={"root_id": made, "reason": "\x00"}),
+            await client.post(f"{here}/install", json={"root_id": made, "reason": "x" * 100_000}),
+            await client.post(f"{here}/install", json={"root_id": "\x00"}),
+            await client.post(f"{here}/request", json={"signing": "station", "reason": "\x00"}),
+            await client.post(f"{here}/%00/revoke", json={"reason": "\x00\x00\x00"}),
+        ]
+        assert [one.status_code for one in asked if one.status_code >= 500] == [], [one.text for one in asked]

@@ -180,3 +180,33 @@ async def test_a_charger_is_led_to_a_higher_profile_from_its_page(world: World, 
 
 def test_every_step_of_an_upgrade_has_its_words() -> None:
     assert set(certificate_words.UPGRADE_STEPS) == set(Step)
+
+
+async def test_odd_addresses_and_texts_are_answered_and_never_break_a_page(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    await browser.send("/console/certificates/roots", use="csms_root", pem=pki.entity("Root", ca=True).pem)
+    root = await value(world, "SELECT id FROM trust_anchor")
+    station = f"/console/stations/{shown('sta', world.station)}"
+    odd = ("%00", "%ff", "'%22%3C", "x" * 3_000, "-1", "99999999999999999999")
+    for path in (
+        "/console/certificates?state=", "/console/certificates?q=", "/console/certificates?page=",
+        "/console/security-events?only=", "/console/security-events?q=",
+        f"/console/certificates/roots/{root}/install?model=", f"/console/certificates/roots/{root}/install?site=",
+        f"/console/certificates/roots/{root}/install?which=", f"/console/certificates/roots/{root}/install?q=",
+        "/console/certificates/roots/", f"{station}/upgrade?", f"{station}/security?",
+    ):  # fmt: skip
+        for text in odd:
+            status = (await browser.open(path + text)).status_code
+            assert status in (200, 400, 404, 405, 422), (path, text, status)
+    for path, form in (
+        (f"/console/certificates/roots/{root}/retire", {"reason": "a\x00b"}),
+        (f"/console/certificates/roots/{root}/install", {"station": "x\x00", "reason": "why"}),
+        ("/console/certificates/roots", {"use": "csms_root", "pem": "\x00", "name": "\x00", "reason": "\x00"}),
+        (f"{station}/security/ask", {"reason": "\x00" * 9}),
+        (f"{station}/security/install", {"root": str(root), "reason": "x" * 100_000}),
+        (f"{station}/security/delete", {"algorithm": "SHA256", "serial_number": "\x00", "reason": "\x00"}),
+        (f"{station}/upgrade/begin", {"target": "2", "root": "none", "url": "wss://\x00", "reason": "\x00\x00\x00"}),
+        (f"{station}/upgrade/give-up", {"reason": "\x00"}),
+    ):  # fmt: skip
+        status = (await browser.send(path, **form)).status_code
+        assert status in (303, 400, 404, 409, 413, 422), (path, status)
