@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from laddverk.kernel.actors import Actor, Permission, rule
 from laddverk.kernel.ids import BankFileId, DriverId, InvoiceId, MandateId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound
 from laddverk.ledger import service as ledger
-from laddverk.payments import bank_files, collecting, mandate_rules, mandates, service
+from laddverk.payments import bank_files, bank_jobs, collecting, mandate_rules, mandates, service
 from laddverk.payments.mandate_model import BankAccount, Channel, Imported, MandateState, Scheme
 from laddverk.payments.model import PaymentRefunded
 from laddverk.payments.providers.bankgirot import files
@@ -545,3 +547,43 @@ async def test_a_thousand_collections_by_a_bank_and_a_carrier_that_misbehave_end
     assert await office.value("SELECT count(*) FROM collection WHERE returned_minor > paid_minor") == 0
     booked = "SELECT coalesce(sum(captured_minor - refunded_minor), 0) FROM payment"
     assert await office.value(booked) == bank.balance_minor
+
+
+async def test_files_go_and_come_by_the_folder_shared_with_the_bank(office: Office, tmp_path: Path) -> None:
+    office.house.settings = msgspec.structs.replace(office.house.settings, bank_folder=tmp_path)
+    driver = await office.driver()
+    await office.give(driver)
+    await by_the_clock(office)
+    (sent,) = (tmp_path / "to-bank").iterdir()
+    (request,) = files.read(sent.read_bytes()).sections[0].records[1:]
+    assert isinstance(request, r.MandateRequest)
+    inbox = tmp_path / "from-bank"
+    inbox.mkdir()
+    answer = advice(request.payer_number, "32", office.now.date())
+    (inbox / "1.txt").write_bytes(answer)
+    (inbox / "2.txt").write_bytes(answer)
+    (inbox / "3.txt").write_bytes(answer[:100])
+    (inbox / ".4.txt.part").write_bytes(b"still being written")
+    await by_the_clock(office)
+    assert await office.value("SELECT state FROM mandate") == "active"
+    assert sorted(each.name for each in (inbox / "done").iterdir()) == ["1.txt", "2.txt"]
+    assert sorted(each.name for each in (inbox / "refused").iterdir()) == ["3.txt", "3.txt.reason.txt"]
+    assert "Line" in (inbox / "refused" / "3.txt.reason.txt").read_text()
+    assert (inbox / ".4.txt.part").exists()
+    assert await office.value("SELECT fetched_at IS NOT NULL FROM bank_file WHERE direction = 'out'")
+
+
+async def test_nothing_is_written_by_the_clock_when_banks_rest_or_it_is_too_late(office: Office) -> None:
+    await office.give(await office.driver())
+    for at in (MONDAY - timedelta(days=1), MONDAY + timedelta(hours=4), MONDAY - timedelta(hours=3)):
+        office.now = at
+        await by_the_clock(office)
+        assert await office.value("SELECT count(*) FROM bank_file") == 0
+    office.now = MONDAY
+    await by_the_clock(office)
+    assert await office.value("SELECT count(*) FROM bank_file") == 1
+
+
+async def by_the_clock(office: Office) -> None:
+    async with office.house.database.transaction() as tx:
+        await bank_jobs.round_of(tx, office.house, office.now)
