@@ -29,7 +29,6 @@ from laddverk.web.api import (
     monitoring,
     people,
     provisioning,
-    tariffs,
     tools,
 )
 from laddverk.web.api.keys import authenticated
@@ -61,7 +60,6 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     show_me,
     *field.HANDLERS,
     *charging.HANDLERS,
-    *tariffs.HANDLERS,
     *people.HANDLERS,
     *provisioning.HANDLERS,
     *monitoring.HANDLERS,
