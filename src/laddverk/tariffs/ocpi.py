@@ -15,13 +15,17 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from laddverk.kernel.problems import Invalid
+from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's own name for it
 from laddverk.tariffs.model import Component, Dimension, Limit, Reserved, Restriction, Tariff
 from laddverk.tariffs.plan import components_of
 
 Version = Literal["2.2.1", "2.3.0"]
 
+COUNTRY: Final = "SE"
+PARTY: Final = "LAD"
+"""Who owns our tariffs, until the operator's own party id is known with its first roaming partner."""
+ID_MAX: Final = 36
 BYTES_MAX: Final = 256 * 1024  # a tariff of a hundred elements has 30 KB
 ELEMENTS_MAX: Final = 200
 DIGITS: Final = 4  # decimals of an OCPI number (types, number)
@@ -292,6 +296,21 @@ def written(
         last_updated=last_updated.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
     return Exported(body=msgspec.json.Encoder(decimal_format="number").encode(wire), lost=tuple(lost))
+
+
+def exported(body: Tariff | None, tariff_id: str, name: str, changed_at: datetime, version: str) -> Exported:
+    """Return one of our own tariffs in a version of OCPI. Raises `NotFound` for one without prices."""
+    if body is None:
+        raise NotFound("There is no such tariff.")
+    return written(
+        body,
+        "2.3.0" if version == "2.3.0" else "2.2.1",
+        country_code=COUNTRY,
+        party_id=PARTY,
+        tariff_id=tariff_id[:ID_MAX],
+        last_updated=changed_at,
+        texts=[("sv", name)],
+    )
 
 
 def _elements(tariff: Tariff, lost: list[str], *, is_new: bool) -> Iterator[ElementWire]:

@@ -84,6 +84,7 @@ async def choose(
     actor.require(Permission.TARIFFS_WRITE)
     place = place or Place(site_id=site_id, station_id=station_id, driver_group=driver_group or None)
     _require_place(place)
+    await _require_seen(tx, actor, place)
     version = await store.newest(tx, tariff_id)
     if version is None or not await store.lock_tariff(tx, tariff_id):
         raise NotFound("There is no such tariff.", field="tariff_id")
@@ -99,6 +100,17 @@ async def choose(
     return choice_id
 
 
+async def _require_seen(tx: Transaction, actor: Actor, place: Place) -> None:
+    """Raise `NotFound` for a place that there is not, or that the actor may not see."""
+    site_id = place.site_id
+    if place.station_id is not None:
+        site_id = await store.site_of(tx, place.station_id)
+        if site_id is None:
+            raise NotFound("There is no such station.", field="station_id")
+    if actor.site_ids is not None and site_id not in actor.site_ids:
+        raise NotFound("There is no such site.", field="site_id")
+
+
 def _require_place(place: Place) -> None:
     """Raise `Invalid` for a place that contradicts itself."""
     if place.site_id is not None and place.station_id is not None:
@@ -111,6 +123,8 @@ def _require_place(place: Place) -> None:
         raise Invalid("An outlet is one of a charger: choose the charger as well.", field="station_id")
     if place.connector_number is not None and place.evse_number is None:
         raise Invalid("A connector is one of an outlet: choose the outlet as well.", field="evse_number")
+    if any(at is not None and at.tzinfo is None for at in (place.valid_from, place.valid_until)):
+        raise Invalid("Write a time with its zone.", field="valid_from")
     if place.valid_from is not None and place.valid_until is not None and place.valid_from >= place.valid_until:
         raise Invalid("It would end before it begins.", field="valid_until", remedy="Choose a later day.")
     if len(place.label) > NAME_MAX:

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from laddverk.kernel.ids import TariffId, TariffVersionId, new_id
+from laddverk.kernel.ids import StationId, TariffId, TariffVersionId, new_id
 from laddverk.platform.database import Transaction
 from laddverk.tariffs.model import Candidate, Choice, Place, Tariff, TariffVersion, Wish
 
@@ -119,6 +119,8 @@ WHERE ($1::uuid IS NULL OR station.site_id = $1) AND ($2::uuid IS NULL OR statio
       AND ($3::int IS NULL OR connector.evse_number = $3) AND ($4::int IS NULL OR connector.connector_number = $4)
 """
 
+
+SITE_OF: Final = "SELECT site_id FROM station WHERE id = $1"
 
 HAS_DRIVER: Final = "SELECT 1 FROM driver WHERE id = $1"
 
@@ -233,6 +235,12 @@ async def power_max_w(tx: Transaction, place: Place) -> int:
     """Return the power of the strongest connector there; 0 without connectors."""
     asked = (place.site_id, place.station_id, place.evse_number, place.connector_number)
     return await tx.value(POWER_MAX, *asked) or 0
+
+
+async def site_of(tx: Transaction, station_id: StationId) -> UUID | None:
+    """Return the site of a station; None when there is no such station."""
+    found: UUID | None = await tx.value(SITE_OF, station_id)
+    return found
 
 
 async def has_driver(tx: Transaction, driver_id: UUID) -> bool:

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import DriverId, SessionId, SiteId, StationId, TariffId, parsed, shown
+from laddverk.kernel.ids import DriverId, SessionId, StationId, TariffId, parsed, shown
 from laddverk.kernel.problems import NotFound
 from laddverk.ocpp.facts import RateUnit
 from laddverk.sessions import queries
@@ -19,7 +19,7 @@ from laddverk.stations import queries as station_queries
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.tariffs import queries as tariff_queries
 from laddverk.tariffs import service as tariffs
-from laddverk.tariffs.model import Tariff
+from laddverk.tariffs.model import Place, Tariff
 from laddverk.web import starting
 from laddverk.web.api import shapes
 from laddverk.web.api.keys import needs
@@ -52,6 +52,14 @@ class Choice(Struct, frozen=True, forbid_unknown_fields=True):
     station_id: str | None = None
     driver_group: str | None = None
     reason: str = ""
+    evse_number: int | None = None
+    """With `station_id`: one outlet, or with `connector_number` one connector of it."""
+    connector_number: int | None = None
+    driver_id: str | None = None
+    """One customer, instead of a group."""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    label: str = ""
 
 
 class Start(Struct, frozen=True, forbid_unknown_fields=True):
@@ -195,19 +203,19 @@ async def revise_tariff(asked: Asking, tariff: FromPath[str], data: JSONBody[Tar
 async def choose_tariff(asked: Asking, tariff: FromPath[str], data: JSONBody[Choice]) -> TariffShown:
     """Let a tariff apply somewhere; it replaces the one that applied there."""
     tariff_id = TariffId(parsed("tar", tariff))
-    site_id = SiteId(parsed("sit", data.site_id, field="site_id")) if data.site_id else None
-    station_id = StationId(parsed("sta", data.station_id, field="station_id")) if data.station_id else None
+    place = Place(
+        site_id=parsed("sit", data.site_id, field="site_id") if data.site_id else None,
+        station_id=StationId(parsed("sta", data.station_id, field="station_id")) if data.station_id else None,
+        evse_number=data.evse_number,
+        connector_number=data.connector_number,
+        driver_group=data.driver_group or None,
+        driver_id=parsed("drv", data.driver_id, field="driver_id") if data.driver_id else None,
+        valid_from=data.valid_from,
+        valid_until=data.valid_until,
+        label=data.label,
+    )
     async with asked.transaction() as tx:
-        await tariffs.choose(
-            tx,
-            asked.actor,
-            tariff_id,
-            asked.now,
-            site_id=site_id,
-            station_id=station_id,
-            driver_group=data.driver_group,
-            reason=data.reason,
-        )
+        await tariffs.choose(tx, asked.actor, tariff_id, asked.now, place=place, reason=data.reason)
         return await _shown(tx, tariff_id)
 
 

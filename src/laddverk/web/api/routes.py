@@ -29,6 +29,7 @@ from laddverk.web.api import (
     monitoring,
     people,
     provisioning,
+    tariffs,
     tools,
 )
 from laddverk.web.api.keys import authenticated
@@ -60,6 +61,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     show_me,
     *field.HANDLERS,
     *charging.HANDLERS,
+    *tariffs.HANDLERS,
     *people.HANDLERS,
     *provisioning.HANDLERS,
     *monitoring.HANDLERS,

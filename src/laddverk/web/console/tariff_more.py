@@ -141,27 +141,12 @@ async def export_tariff(desk: AtDesk, tariff_id: FromPath[str], version: FromPat
         raise NotFound("There is no such page.")
     async with desk.transaction() as tx:
         row: queries.TariffRow = found(await queries.tariff(tx, desk.sites, named("tar", tariff_id)))
-    exported = exported_of(row, version)
+    exported = ocpi.exported(row.body, shown("tar", row.id), row.name, row.changed_at or row.created_at, version)
     name = f"{shown('tar', row.id)}-ocpi-{version}.json"
     return Response(
         exported.body,
         media_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-def exported_of(row: queries.TariffRow, version: str) -> ocpi.Exported:
-    """Return a tariff's newest version in a version of OCPI. Raises `NotFound` for one without any."""
-    if row.body is None:
-        raise NotFound("There is no such tariff.")
-    return ocpi.written(
-        row.body,
-        "2.3.0" if version == "2.3.0" else "2.2.1",
-        country_code="SE",
-        party_id="LAD",
-        tariff_id=shown("tar", row.id)[:36],
-        last_updated=row.changed_at or row.created_at,
-        texts=[("sv", row.name)],
     )
 
 
