@@ -315,6 +315,19 @@ class Charger:
             self.end(number, at, reason)
         self.restart("RemoteReset")
 
+    def reset_outlet(self, number: int, reason: str, at: datetime, *, at_once: bool) -> bool:
+        """Start one outlet again (2.x): it is away for a moment, and nothing boots. False while it charges, or unknown.
+
+        At once, what runs there ends first; the cable may stay in.
+        """
+        outlet = self.outlets.get(number)
+        if outlet is None or (outlet.charging is not None and not at_once):
+            return False
+        self.end(number, at, reason)
+        self._turn(outlet, Status.UNAVAILABLE, at)
+        self._turn(outlet, Status.FINISHING if outlet.car is not None else self._resting(outlet), at)
+        return True
+
     def unlock(self, number: int, at: datetime) -> bool | None:
         """Let go of the cable: True when it is free, False when it is stuck, None when there is no such outlet."""
         outlet = self.outlets.get(number)

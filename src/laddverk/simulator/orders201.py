@@ -49,8 +49,10 @@ def _request_stop(charger: Charger, asked: m.RequestStopTransactionRequest, at: 
 
 
 def _reset(charger: Charger, asked: m.ResetRequest, at: datetime) -> Message:
-    if asked.evse_id is not None:
-        return m.ResetResponse(status="Rejected")  # this hardware cannot restart a part of itself
+    if asked.evse_id:
+        at_once = asked.type == "Immediate"
+        done = charger.reset_outlet(asked.evse_id, "ImmediateReset", at, at_once=at_once)
+        return m.ResetResponse(status="Accepted" if done else "Rejected")
     charger.reset("HardReset" if asked.type == "Immediate" else "SoftReset", at)
     return m.ResetResponse(status="Accepted")
 
