@@ -13,7 +13,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,11 +24,13 @@ from pypdf import PdfReader
 
 from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, StaffDetails
+from laddverk.certificates import service as certificates
+from laddverk.certificates.model import NewAnchor
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
 from laddverk.kernel.actors import PERMISSIONS, Permission, Role
 from laddverk.kernel.ids import new_id, shown
 from laddverk.ocpp import facts
-from laddverk.ocpp.commands import NewValue, Reset
+from laddverk.ocpp.commands import NewValue, Reset, Use
 from laddverk.payments import sealing
 from laddverk.platform.database import Transaction
 from laddverk.provisioning import recording as provisioning_recording
@@ -40,6 +42,7 @@ from laddverk.web import security
 from laddverk.web.app import create_app
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import STOPPING
+from tests import pki
 from tests.integration.web.console.conftest import ACTOR, NOW, PASSWORD, Browser, SignedIn, World
 from tests.integration.web.console.conftest import plain_log as plain_log
 from tests.integration.web.console.conftest import signed_in as signed_in
@@ -185,6 +188,8 @@ async def field(world: World) -> Field:
             "INSERT INTO configuration_run VALUES ($1, $2, 1, $3, 'Eva', 'som avtalat')", run, template, NOW
         )
         await tx.execute("INSERT INTO configuration_run_station (run_id, station_id) VALUES ($1, $2)", run, other)
+        new_root = NewAnchor(use=Use.CSMS_ROOT, pem=pki.entity("Root", ca=True).pem)
+        root = await certificates.add_anchor(tx, ACTOR, new_root, datetime.now(UTC))
         reservation, request = new_id(), new_id()
         await tx.execute(
             "INSERT INTO reservation (id, station_id, evse_number, token_uid, token_type, requested_by, created_at,"
@@ -223,7 +228,8 @@ async def field(world: World) -> Field:
         "mandate_id": shown("man", mandate),
         "collection_id": shown("col", collection),
         "bank_file_id": shown("bnk", bank_file),
-        "root": str(new_id()),
+        "root": root.hex,
+        "certificate": str(new_id()),
         "event": str(new_id()),
         "evse": "1",
         "action": "reset",
