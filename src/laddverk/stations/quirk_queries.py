@@ -34,6 +34,25 @@ async def bent(tx: Transaction, station_id: UUID, limit: int = 200) -> list[Bent
     return await tx.fetch(BentRow, BENT, station_id, limit)
 
 
+class WayRow(Struct, frozen=True):
+    """A kind of thing that a charger bends, wherever it does so."""
+
+    kind: str
+    count: int
+    last_at: datetime
+
+
+WAYS = """
+SELECT kind, sum(count)::bigint AS count, max(last_at) AS last_at FROM station_quirk WHERE station_id = $1
+GROUP BY kind ORDER BY count DESC, kind LIMIT $2
+"""
+
+
+async def ways(tx: Transaction, station_id: UUID, limit: int) -> list[WayRow]:
+    """Return in which ways a charger bends what it says, the most frequent first."""
+    return await tx.fetch(WayRow, WAYS, station_id, limit)
+
+
 class BootRow(Struct, frozen=True):
     """How the boots of a charger are answered."""
 

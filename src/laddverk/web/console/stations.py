@@ -114,7 +114,7 @@ async def show_station(desk: AtDesk, station_id: FromPath[str]) -> Response[str]
         known = await live_facts(desk, tx, station)
         waiting = await queries.quarantined(tx, desk.sites, station.id, limit=5)
         reports = await queries.reports(tx, station.id, 10)
-        bent = await quirk_queries.bent(tx, station.id, 5)
+        bent = await quirk_queries.ways(tx, station.id, 5)
         meters = await sessions_queries.meters(tx, station.id)
     model = quirks.registry_of(desk.house.settings.quirks_dir).known(station.vendor, station.model, station.firmware)
     return desk.page(
