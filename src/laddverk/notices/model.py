@@ -23,6 +23,8 @@ class Template(StrEnum):
     """Needs `link`, `number`, `credited`, `amount_minor` (positive), `currency`, `operator`."""
     CHARGING_FINISHED = "charging_finished"
     """Needs `link`, `place`, `amount_minor`, `currency`, `energy_wh`, `operator`."""
+    COLLECTION_REFUSED = "collection_refused"
+    """Needs `link`, `number`, `amount_minor`, `currency`, `reason` (in the reader's language), `again`, `operator`."""
     SECURITY_ALARM = "security_alarm"
     """For staff. Needs `link`, `operator`, `zone`, `count`, `alarms` (each `event`, `place`, `info`, `at`)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import uuid5
 
 from laddverk.payments import refunding, settling
@@ -10,8 +11,11 @@ from laddverk.payments import store as payment_store
 from laddverk.payments.mandate_model import Collection, CollectionKind, CollectionState, PaymentSaid
 from laddverk.payments.model import Outside, Payment, Refund, RefundState, Snapshot
 from laddverk.platform.database import Transaction
+from laddverk.platform.jobs import NewJob, enqueue
 
-RETRIES: str = "bank_retries"
+RETRIES: Final = "bank_retries"
+TELL: Final = "payments.tell_refused"
+"""The job that tells a driver that a collection was refused: payload `{collection_id}`."""
 
 
 async def follow(tx: Transaction, before: Collection, after: Collection, said: PaymentSaid, now: datetime) -> None:
@@ -40,6 +44,7 @@ async def _unpaid(tx: Transaction, payment: Payment, after: Collection, now: dat
         case CollectionState.REFUSED:
             seen = Snapshot(status=Outside.FAILED, failure_code=after.answer_code, failure_text=after.answer)
             await settling.see(tx, payment, seen, now)
+            await enqueue(tx, [NewJob(TELL, {"collection_id": str(after.id)}, unique_key=f"{TELL}:{after.id}")])
         case CollectionState.CANCELLED:
             await settling.see(tx, payment, Snapshot(status=Outside.CANCELLED, failure_text=after.answer), now)
         case CollectionState.RETRYING:

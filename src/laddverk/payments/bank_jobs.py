@@ -6,19 +6,24 @@ import asyncio
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from laddverk.kernel.actors import rule
-from laddverk.kernel.problems import Problem
-from laddverk.payments import bank_days, bank_files, collecting
+from laddverk.kernel.ids import CollectionId, shown
+from laddverk.kernel.problems import Invalid, Problem
+from laddverk.notices import service as notices
+from laddverk.payments import bank_days, bank_files, collecting, mandate_store
 from laddverk.payments import collection_store as store
+from laddverk.payments.collection_rules import TRIED_AGAIN
 from laddverk.payments.mandate_model import Scheme
 from laddverk.payments.mandates import schemes
 from laddverk.payments.providers.bankgirot.lines import BYTES_MAX
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
+from laddverk.platform.languages import gettext_for
 
 log = structlog.get_logger()
 
@@ -36,6 +41,36 @@ async def round_of(tx: Transaction, house: House, now: datetime) -> None:
     if house.settings.bank_folder is not None and schemes(house.settings):
         await _hand_over(tx, house, house.settings.bank_folder / TO_BANK, now)
         await _collect(tx, house, house.settings.bank_folder / FROM_BANK, now)
+
+
+async def tell_refused(tx: Transaction, house: House, collection_id: UUID, now: datetime) -> None:
+    """Tell a driver in plain words that a collection was refused, and what happens now; once."""
+    collection = await store.locked(tx, CollectionId(collection_id))
+    mandate = None if collection is None else await mandate_store.locked(tx, collection.mandate_id)
+    driver = None if mandate is None else await mandate_store.driver(tx, mandate.driver_id)
+    if collection is None or driver is None or not driver.email or collection.invoice_id is None:
+        return
+    said = gettext_for(driver.language)(collection.answer)
+    try:
+        await notices.send(
+            tx,
+            recipient=driver.email,
+            language=driver.language,
+            template="collection_refused",
+            params={
+                "link": f"{house.settings.web_url}/my/invoices/{shown('inv', collection.invoice_id)}",
+                "number": collection.reference.rpartition("-")[0] or collection.reference,
+                "amount_minor": collection.amount_minor,
+                "currency": collection.currency,
+                "reason": said.replace("%(code)s", collection.answer_code),
+                "again": collection.answer_code in TRIED_AGAIN and collection.attempt < bank_days.ATTEMPTS_MAX,
+                "operator": house.settings.operator_name,
+            },
+            now=now,
+            unique_key=f"collection:{collection.id}",
+        )
+    except Invalid:
+        log.warning("payments.no_address", collection=str(collection.id))
 
 
 def is_writing_time(now: datetime, zone: str, scheme: Scheme) -> bool:

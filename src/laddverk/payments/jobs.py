@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from laddverk.payments import bank_jobs, calling, charging, collecting, refunding, rules, settling, store
+from laddverk.payments import answering, bank_jobs, calling, charging, collecting, refunding, rules, settling, store
 from laddverk.payments.inbox import WEBHOOK, receive_webhook
 from laddverk.payments.providers import provider_named, sandbox_bank, signatures
 from laddverk.payments.providers.sandbox import SIGNATURE_HEADER
@@ -42,6 +42,7 @@ def handlers(house: House) -> dict[str, Handler]:
         WEBHOOK: jobs.webhook,
         RECONCILE: jobs.reconcile,
         BANK: jobs.bank,
+        answering.TELL: jobs.tell_refused,
     }
     if house.settings.payment_provider == "sandbox":
         found[sandbox_bank.DELIVER] = jobs.deliver
@@ -91,6 +92,11 @@ class _Jobs:
     async def bank(self, tx: Transaction, payloads: Payloads) -> None:
         """By the clock: files to and from banks."""
         await bank_jobs.round_of(tx, self._house, self._house.clock())
+
+    async def tell_refused(self, tx: Transaction, payloads: Payloads) -> None:
+        """Mail to drivers whose account was not debited."""
+        for payload in payloads:
+            await bank_jobs.tell_refused(tx, self._house, UUID(payload["collection_id"]), self._house.clock())
 
     async def deliver(self, tx: Transaction, payloads: Payloads) -> None:
         """The built-in provider's own post: sign its messages and bring them to our door."""

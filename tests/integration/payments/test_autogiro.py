@@ -253,6 +253,9 @@ async def test_23_no_money_is_tried_again_twice_and_then_left_to_people(office: 
     office.now += timedelta(days=30)
     assert await office.write() is None
     assert (await office.bank(), await office.paid(invoice)) == (0, 0)
+    told = await office.value("SELECT array_agg(body_text ORDER BY created_at, id) FROM mail")
+    assert ["ungefär en vecka" in text for text in told] == [True, True, False]
+    assert all("F2026-00001" in text and "inte tillräckligt med pengar" in text for text in told)
 
 
 async def test_23_when_the_bank_tries_again_by_itself_nothing_is_tried_by_us(office: Office) -> None:

@@ -24,6 +24,8 @@ PARAMS: dict[str, Any] = {
     "month": date(2026, 10, 1),
     "due_on": date(2026, 12, 2),
     "reference": "126000042117",
+    "reason": "Konto <avslutat>",
+    "again": True,
     "zone": "Europe/Stockholm",
     "count": 23,
     "alarms": [
