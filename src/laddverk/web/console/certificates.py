@@ -104,6 +104,15 @@ async def retire_root(desk: AtDesk, root: FromPath[str]) -> Response[Any]:
     return desk.go(f"{ADDRESS}/roots", desk.words("The root is no longer trusted."))
 
 
+@get(f"{ADDRESS}/roots/{{root:str}}/file", opt={NEEDS: Permission.STATIONS_WRITE})
+async def root_file(desk: AtDesk, root: FromPath[str]) -> Response[bytes]:
+    """A root as a file, for chargers that are set up by hand."""
+    async with desk.transaction() as tx:
+        row = found(next((one for one in await queries.anchors(tx) if one.id == identity(root)), None))
+    headers = {"Content-Disposition": f'attachment; filename="root-{row.fingerprint_sha256.hex()[:16]}.pem"'}
+    return Response(row.pem.encode(), media_type="application/x-pem-file", headers=headers)
+
+
 @get(f"{ADDRESS}/roots/{{root:str}}/install", opt={NEEDS: Permission.COMMANDS_SEND})
 async def choose_stations(desk: AtDesk, root: FromPath[str]) -> Response[str]:
     """Choose the chargers that are to trust a root."""
@@ -210,6 +219,7 @@ ROUTES: Final = [
     list_roots,
     add_root,
     retire_root,
+    root_file,
     choose_stations,
     install_root,
     list_questions,
