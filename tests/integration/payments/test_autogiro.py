@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -590,3 +591,19 @@ async def test_nothing_is_written_by_the_clock_when_banks_rest_or_it_is_too_late
 async def by_the_clock(office: Office) -> None:
     async with office.house.database.transaction() as tx:
         await bank_jobs.round_of(tx, office.house, office.now)
+
+
+async def test_6_two_runs_at_once_write_one_file_and_order_everything_once(office: Office) -> None:
+    drivers = [await office.driver(number) for number in range(5)]
+    for number, driver in enumerate(drivers, start=1):
+        await office.active(driver)
+        await office.invoice(driver, 1_000, number)
+    office.now += timedelta(days=14)
+    written = await asyncio.gather(*(office.write() for _ in range(4)))
+    (content,) = [each for each in written if each is not None]
+    assert len({each.reference for each in orders_in(content)}) == len(orders_in(content)) == 5
+    imported = await asyncio.gather(
+        *(office.take_in(report(orders_in(content)[0], "0", MONDAY.date())) for _ in range(4))
+    )
+    assert sorted(each.applied for each in imported) == [0, 0, 0, 1]
+    assert await office.bank() == 1_000
