@@ -24,6 +24,7 @@ from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.api.keys import needs
 from laddverk.web.api.request import Asked, Asking
 
+PROFILE_DIGITS_MAX: Final = 9  # numbers of profiles count from 1 at each charger
 SCHEDULES_MAX: Final = 3  # what OCPP 2.x allows in one profile
 Instant = Annotated[datetime, Meta(tz=True)]
 Reason = Annotated[str, Meta(max_length=200)]
@@ -195,15 +196,17 @@ async def read_profiles(asked: Asking, station: FromPath[str]) -> Command:
     return queued(asked, sent)
 
 
-@post("/stations/{station:str}/profiles/{profile:int}/limit", opt=needs(Permission.COMMANDS_SEND))
+@post("/stations/{station:str}/profiles/{profile:str}/limit", opt=needs(Permission.COMMANDS_SEND))
 async def update_limit(
-    asked: Asking, station: FromPath[str], profile: FromPath[int], data: JSONBody[NewLimit]
+    asked: Asking, station: FromPath[str], profile: FromPath[str], data: JSONBody[NewLimit]
 ) -> Command:
     """Tell a dynamic profile (2.1) its new limit."""
     station_id = await seen(asked, station)
+    if not profile.isascii() or not profile.isdigit() or len(profile) > PROFILE_DIGITS_MAX:
+        raise NotFound("The charger has no such dynamic profile.", field="profile_id")
     async with asked.transaction() as tx:
         sent = await energy.update_dynamic_limit(
-            tx, asked.actor, station_id, profile, ScheduleUpdate(limit=data.limit), asked.now, reason=data.reason
+            tx, asked.actor, station_id, int(profile), ScheduleUpdate(limit=data.limit), asked.now, reason=data.reason
         )
     return queued(asked, sent)
 

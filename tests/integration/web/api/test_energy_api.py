@@ -60,6 +60,8 @@ async def test_a_tool_sets_a_profile_sees_what_it_adds_up_to_and_takes_it_away(n
         assert [one["limit_a"] for one in composite["ours"]] == [16, 8, None]
         assert composite["ours"][0]["because_of"] == "TxDefaultProfile"
         assert (await client.get(f"{station}/composite", params={"evse": 77})).status_code == 404
+        for name in (str(made.json()["profile_id"]), "77", "none", "1" * 40):  # none of them is a dynamic one
+            assert (await client.post(f"{station}/profiles/{name}/limit", json={"limit": 8})).status_code == 404
         await client.post(f"{station}/profiles/clear", json={"profile_id": made.json()["profile_id"]})
         await box.was_asked("ClearChargingProfile")
         asked = await client.post(f"{station}/composite", json={"evse_number": 1})
