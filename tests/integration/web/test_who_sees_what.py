@@ -235,6 +235,7 @@ async def field(world: World) -> Field:
         "action": "reset",
         "number": "1510",
         "kind": "station",
+        "version": "2.2.1",
     }
     named = {other.hex, world.other_site.hex, world.other_session[4:], quarantined.hex}
     return Field(world, create_app(world.house), foreign, frozenset({"Kajen 2", "KAJ-", "CP-2", *named}), codes)
