@@ -16,9 +16,11 @@ from laddverk.kernel.ids import InvoiceId, PaymentId, shown
 from laddverk.kernel.money import rounded_minor
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.ledger import queries as ledger_queries
+from laddverk.payments import bank_queries
 from laddverk.payments import queries as payments_queries
 from laddverk.payments import service as payments
 from laddverk.platform.languages import SUPPORTED
+from laddverk.web.console import bank_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
@@ -163,6 +165,8 @@ async def _invoice_page(desk: Desk, invoice_id: str, errors: dict[str, str], sta
             credits=await invoicing_queries.credits_of(tx, desk.today, invoice.id),
             lines=await invoicing_queries.lines(tx, invoice.id),
             payments=await payments_queries.payments_of(tx, invoice.id) if desk.may(Permission.PAYMENTS_READ) else [],
+            collections=await bank_queries.of_invoice(tx, invoice.id) if desk.may(Permission.PAYMENTS_READ) else [],
+            bank=bank_words,
             postings=await ledger_queries.postings_of(tx, invoice.id),
             errors=errors,
         )

@@ -98,6 +98,7 @@ async def test_the_whole_way_from_the_drivers_page_to_the_receipt_of_the_bank(
     assert "98,00" in books.text or re.search(r"booked [^,]*98", books.text), re.findall(r".*the bank booked.*", books.text)
     assert "and so did we" in books.text
     assert "Paid" in (await desk.open("/console/collections")).text
+    assert "F2026-00001-1" in (await desk.open(f"/console/invoices/{banked.invoice}")).text
     driver = await driver_of(banked)
     page = await driver.open("/my/bank-account")
     assert "collected" in page.text
