@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -197,3 +199,56 @@ async def test_what_is_no_file_of_the_bank_changes_nothing(euro: Euro, content: 
         await euro.take_in(content)
     assert await euro.bank() == 0
     assert await euro.value("SELECT count(*) FROM bank_file WHERE direction = 'in'") == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_bank_and_ledger_agree_after_a_hundred_collections_with_files_doubled_shuffled_and_cut(
+    euro: Euro, seed: int
+) -> None:
+    random = Random(seed)
+    async with euro.house.database.transaction() as tx:
+        await tx.execute("INSERT INTO invoice_series VALUES ('F2026', 1)")
+        for number in range(1, 35):
+            driver = await euro.street.world.driver(tx, f"driver{number}@example.com")
+            await mandates.give(
+                tx, euro.house, Actor("driver", driver, "Ada"), driver, Scheme.SEPA, ACCOUNT, holder=f"Ada {number}",
+                channel=Channel.PORTAL, signed_on=euro.now.date(), consent="I agree.", now=euro.now,
+            )  # fmt: skip
+            await tx.execute(
+                "INSERT INTO invoice (id, series, number, kind, driver_id, period, currency, gross_minor, net_minor,"
+                " vat_minor, vat, seller, buyer, reference, issued_at, due_on) VALUES ($1, 'F2026', $2, 'invoice', $3,"
+                " '2026-10-01', 'EUR', $4, $4, 0, '[]', '{}', '{}', '1', $5, $6)",
+                InvoiceId(new_id()), number, driver, random.randint(1, 99_999), euro.now,
+                euro.now.date() + timedelta(days=20),
+            )  # fmt: skip
+    truth, ordered = 0, []
+    for _ in range(5):
+        euro.now += timedelta(days=14)
+        content = await euro.write()
+        if content is None:
+            continue
+        amounts = [round(float(each) * 100) for each in found_in(content, "InstdAmt")]
+        references = found_in(content, "EndToEndId")
+        ordered += references
+        files = []
+        for reference, cents in zip(references, amounts, strict=True):
+            amount, fate = (
+                f"{cents // 100}.{cents % 100:02d}",
+                random.choice(("paid", "paid", "AM04", "MD06", "refused")),
+            )
+            if fate == "refused":
+                files.append(refusal(reference, amount, random.choice(("AM04", "AC04"))))
+                continue
+            files.append(statement(entry(reference, amount)))
+            truth += cents
+            if fate != "paid":
+                files.append(statement(entry(reference, amount, "DBIT", fate)))
+                truth -= cents
+        arriving = files + random.sample(files, len(files) // 2) + [each[: len(each) // 2] for each in files[:3]]
+        random.shuffle(arriving)
+        for each in arriving:
+            with suppress(BadFile):
+                await euro.take_in(each)
+    assert len(ordered) == len(set(ordered)) > 34
+    assert await euro.bank() == truth
+    assert await euro.value("SELECT count(*) FROM bank_record WHERE outcome = 'unmatched'") == 0
