@@ -208,7 +208,8 @@ async def _offered(tx: Transaction, house: House, scheme: Scheme, said: MandateO
         line=said.line, what="mandate_offered", payer_number=said.payer_number, said=OFFERED, outcome=Outcome.UNMATCHED
     )
     mandate = await mandate_store.by_number(tx, scheme, said.payer_number)
-    if mandate is None or mandate.channel != Channel.INTERNET_BANK:
+    over = (MandateState.CANCELLING, MandateState.REFUSED, MandateState.CANCELLED)
+    if mandate is None or mandate.channel != Channel.INTERNET_BANK or mandate.state in over:
         await mandate_store.refuse(tx, scheme, said, now.date())
         return replace(record, said=NO_MANDATE)
     record = replace(record, mandate_id=mandate.id)

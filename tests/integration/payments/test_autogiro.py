@@ -435,6 +435,24 @@ async def test_a_number_from_us_is_accepted_in_the_internet_bank_and_any_other_r
     assert await office.write() is None
 
 
+async def test_a_number_that_was_given_back_is_refused_in_the_internet_bank(office: Office) -> None:
+    driver = await office.driver()
+    async with office.house.database.transaction() as tx:
+        invited = await mandates.invite(tx, office.house, Actor("driver", driver, "Ada"), driver, AG, office.now)
+    await office.give(driver)
+    on = office.now.date()
+    offer = r.BankMandate(
+        bankgiro="0001234567", payer_number=invited.payer_number, account=ACCOUNT.account, person=ACCOUNT.person,
+        message="1",
+    )  # fmt: skip
+    opened = r.BankMandateHead(on=on, bankgiro="0001234567")
+    await office.take_in(made(Content.BANK_MANDATES, opened, offer, r.BankMandateEnd(on=on, records=1)))
+    out = await office.write()
+    assert out is not None
+    answers = [each for each in files.read(out).sections[0].records if isinstance(each, r.MandateRequest)]
+    assert [(each.payer_number == invited.payer_number, each.answer) for each in answers] == [(False, ""), (True, "AV")]
+
+
 async def test_lines_that_belong_to_nothing_are_kept_for_people(office: Office) -> None:
     _, _, order = await office.sent()
     on = office.now.date()
