@@ -21,6 +21,7 @@ from laddverk.sessions.model import LiveStart, PreparedStart, StartFailed, Start
 from laddverk.stations import service as stations
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Wish
+from laddverk.tariffs.spot import prices_now
 
 TOKEN_BYTES: Final = 10  # 20 hexadecimal digits: what fits an idTag of 1.6, and some chargers take no other (quirk 53)
 ACCESS_BYTES: Final = 20  # 160 bits: the link to a session is its only key
@@ -64,6 +65,8 @@ async def prepare_start(
     (version,) = await tariffs.chosen(tx, [wish], now=now)
     if version is None:
         raise Conflict("There is no price for charging here yet, so it cannot be started.", remedy="Choose a tariff.")
+    if driver_id is None and await prices_now(tx, version.body, now) is None:
+        raise Conflict("The price of electricity is not known just now, so charging cannot be started here.")
     access_token = secrets.token_urlsafe(ACCESS_BYTES)
     token_uid = reserved_for or secrets.token_hex(TOKEN_BYTES).upper()
     request_id, remote_start_id = await store_starts.insert(

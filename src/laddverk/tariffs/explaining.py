@@ -148,19 +148,34 @@ def limit_words(tariff: Tariff, language: str) -> list[str]:
     return found
 
 
-def tariff_rows(tariff: Tariff, language: str) -> list[tuple[str, str, str | None]]:
-    """Return the prices of `tariff` as rows of (what, price, when or None), in the order the law asks for."""
+def tariff_rows(
+    tariff: Tariff, language: str, spot_now: Mapping[str, Decimal] | None = None
+) -> list[tuple[str, str, str | None]]:
+    """Return the prices of `tariff` as rows of (what, price, when or None), in the order the law asks for.
+
+    `spot_now` has the price of a kWh now for each zone that it follows; without it that is said in words alone.
+    """
     _ = gettext_for(language)
     if tariff.free:
         return [(_("Energy"), _("free of charge"), None)]
-    return [
-        (
-            _(NAMES[component.dimension]),
-            price_words(component, tariff, language),
-            when_words(component, tariff, language) or None,
-        )
+    rows = [
+        _tariff_row(component, tariff, language, spot_now or {})
         for component in sorted(tariff.components, key=lambda component: ORDER.index(component.dimension))
     ]
+    return rows + [(_("The whole session"), text, None) for text in limit_words(tariff, language)]
+
+
+def _tariff_row(
+    component: Component, tariff: Tariff, language: str, spot_now: Mapping[str, Decimal]
+) -> tuple[str, str, str | None]:
+    _ = gettext_for(language)
+    name, price = _(NAMES[component.dimension]), price_words(component, tariff, language)
+    when = when_words(component, tariff, language)
+    if component.spot is not None and component.spot.area in spot_now:
+        now = formats.price(spot_now[component.spot.area], tariff.currency, language)
+        when = ", ".join(part for part in (price, when) if part)
+        price = _("%(price)s/kWh now") % {"price": now}
+    return name, price, when or None
 
 
 def line_words(line: PriceLine | Mapping[str, Any], currency: str, language: str) -> tuple[str, str]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.tariffs import store_spot
 from laddverk.tariffs.model import SpotPrice, SpotPricesCame, Tariff
+from laddverk.tariffs.plan import spot_price
 from laddverk.tariffs.providers.port import EXCHANGE_ZONE, NoPrices, NotPublished, SpotSource
 from laddverk.tariffs.rules import Spots, spots_of
 
@@ -40,6 +42,23 @@ async def prices_of(
 ) -> list[SpotPrice]:
     """Return what is known of the exchange's prices between two instants."""
     return await store_spot.between(tx, areas, currency, start, end)
+
+
+async def prices_now(tx: Transaction, tariff: Tariff, now: datetime) -> dict[str, Decimal] | None:
+    """Return what a kWh costs now under each component that follows the exchange, by zone; None while one is unknown.
+
+    Whoever starts without an account must be shown a price (AFIR article 5): where this is None, nobody can.
+    """
+    known = {each.area: each.price for each in await _prices_at(tx, tariff, now)}
+    spots = [component.spot for component in tariff.components if component.spot is not None]
+    if any(each.area not in known for each in spots):
+        return None
+    return {each.area: spot_price(each, known[each.area], tariff) for each in spots}
+
+
+async def _prices_at(tx: Transaction, tariff: Tariff, now: datetime) -> list[SpotPrice]:
+    found = await store_spot.between(tx, tariff.spot_areas, tariff.currency, now, now + timedelta(seconds=1))
+    return [each for each in found if each.starts_at <= now < each.ends_at]
 
 
 async def examples_for(tx: Transaction, tariff: Tariff, start: datetime, end: datetime) -> Spots:

@@ -18,6 +18,7 @@ from laddverk.sessions import jobs as sessions_jobs
 from laddverk.sessions import running
 from laddverk.sessions.model import SessionClosed
 from laddverk.tariffs import spot, store_spot
+from laddverk.tariffs.explaining import tariff_rows
 from laddverk.tariffs.model import Component, Dimension, Spot, SpotPricesCame, Tariff
 from laddverk.tariffs.providers.elprisetjustnu import Elprisetjustnu
 from laddverk.tariffs.providers.entsoe import said as entsoe_said
@@ -198,3 +199,17 @@ async def test_prices_from_a_file(tmp_path: Path) -> None:
 async def test_the_days_in_which_the_clock_changes_have_23_and_25_hours() -> None:
     for day, count in ((DAY.replace(month=10, day=25), 100), (DAY.replace(year=2027, month=3, day=28), 92)):
         assert len(await Sandbox().day("SE3", "SEK", day)) == count
+
+
+async def test_who_has_no_account_is_shown_the_price_of_now_or_cannot_start(database: Database) -> None:
+    async with database.transaction() as tx:
+        assert await spot.prices_now(tx, FOLLOWS, at(0)) is None
+        async with exchange() as market:
+            prices = await Elprisetjustnu(market.url).day("SE3", "SEK", DAY)
+        await store_spot.save(tx, prices, "SEK", "test", at(-600))
+        assert await spot.prices_now(tx, FOLLOWS, at(0)) == {"SE3": Decimal("1.425")}
+        assert await spot.prices_now(tx, Tariff(free=True), at(0)) == {}
+    assert tariff_rows(FOLLOWS, "en", {"SE3": Decimal("1.425")})[0][1:] == (
+        "1,425\u00a0kr/kWh now",
+        "spot price in SE3 + 0,80\u00a0kr/kWh, at least 0,25\u00a0kr",
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -61,9 +62,11 @@ def state_of(outlet: Outlet) -> State:
         return State.BROKEN
 
 
-def price_rows(tariff: Tariff, language: str) -> list[tuple[str, str, str | None]]:
+def price_rows(
+    tariff: Tariff, language: str, spot_now: Mapping[str, Decimal] | None = None
+) -> list[tuple[str, str, str | None]]:
     """Return the prices of `tariff` as rows of (what, price, when or None), in the order the law asks for."""
-    return explaining.tariff_rows(tariff, language)
+    return explaining.tariff_rows(tariff, language, spot_now)
 
 
 def sum_rows(

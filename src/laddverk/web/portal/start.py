@@ -22,6 +22,7 @@ from laddverk.sessions.driver_queries import Outlet
 from laddverk.sessions.model import WhyFailed
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.tariffs import service as tariffs
+from laddverk.tariffs import spot
 from laddverk.tariffs.model import TariffVersion, Wish
 from laddverk.web.portal import outlets
 from laddverk.web.portal.outlets import STARTABLE, State, state_of
@@ -181,6 +182,9 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
     async with visit.transaction() as tx:
         found = await _outlet(tx, code)
         version = await _price(tx, visit, found)
+        spot_now = await spot.prices_now(tx, version.body, visit.now) if version else None
+        if spot_now is None:
+            version = None
         state = state_of(found)
         is_mine = await _is_kept_for(tx, visit, found)
         can_start = (state in STARTABLE or (is_mine and state is State.RESERVED)) and version is not None
@@ -195,7 +199,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         outlet=found,
         state=state.value,
         plug=outlets.PLUGS.get(found.plug, found.plug),
-        board={"rows": outlets.price_rows(version.body, visit.language)} if version else None,
+        board={"rows": outlets.price_rows(version.body, visit.language, spot_now)} if version else None,
         can_start=can_start,
         is_mine=is_mine,
         can_reserve=can_reserve and not is_mine,
