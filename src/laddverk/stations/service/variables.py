@@ -63,7 +63,7 @@ async def _within_limit(
     """Return what is kept of `newest`, in order: new ones only while the station has fewer than `VARIABLES_MAX`."""
     ordered = [newest[key] for key in sorted(newest)]
     stations = sorted({one.station_id for one in ordered})
-    room = {station_id: VARIABLES_MAX for station_id in stations}
+    room = dict.fromkeys(stations, VARIABLES_MAX)
     for station_id, count in (await store.count_variables(tx, stations)).items():
         room[station_id] = VARIABLES_MAX - count
     if all(room[station_id] >= len(ordered) for station_id in stations):
