@@ -108,7 +108,7 @@ def _prices(tariff: Tariff) -> Iterator[Finding]:
         exponent = price.as_tuple().exponent
         if isinstance(exponent, int) and -exponent > DECIMALS_MAX:
             yield _error("decimals", N_("A price has at most six decimals."))
-        if price / (60 if component.per_hour else 1) > PRICES_ODD[component.dimension]:
+        if price / (60 if component.per_hour else 1) > PRICES_ODD.get(component.dimension, PRICE_MAX):
             yield _warning("price_odd", N_("The price %(price)s is very high. Was it meant in öre?"), price=str(price))
 
 
