@@ -240,9 +240,9 @@ class Gateway:
         async with self._house.database.transaction() as tx:
             await tx.value("SELECT 1")
             await self._doorkeeper.write_down(tx, now)
-        if seen:  # by itself, and tried again: a window may hold some of these stations, and wait for others
+        if seen:  # by itself: a window may hold some of these stations, which are then told again
             moments = [(station_id, now) for station_id in sorted(seen)]
-            await self._house.database.run(lambda tx: stations.seen(tx, moments))
+            self._seen.update(await self._house.database.run(lambda tx: stations.seen(tx, moments)))
 
     async def _keep_certificates(self) -> None:
         """Take new certificate files into use. Sockets that are open keep theirs."""

@@ -93,6 +93,18 @@ async def test_last_seen_never_goes_back(database: Database) -> None:
             assert await tx.value("SELECT last_seen_at FROM station") == at(50)
 
 
+async def test_a_station_that_somebody_writes_about_is_left_for_later(database: Database) -> None:
+    """A storm of a million inputs found the deadlock that waiting made."""
+    key = await with_station(database)
+    async with database.transaction() as other:
+        await other.execute("SELECT 1 FROM station FOR UPDATE")
+        async with database.transaction() as tx:
+            assert await service.seen(tx, [(key.station_id, at(50))]) == [key.station_id]
+    async with database.transaction() as tx:
+        assert await service.seen(tx, [(key.station_id, at(50))]) == []
+        assert await tx.value("SELECT last_seen_at FROM station") == at(50)
+
+
 async def test_of_many_who_knock_the_latest_thousand_are_kept(database: Database) -> None:
     async with database.transaction() as tx:
         await service.record_knocks(

@@ -108,10 +108,12 @@ async def disconnect_all(tx: Transaction, now: datetime) -> None:
     await outbox.publish(tx, [StationOffline(station_id=station_id, at=now) for station_id in stations])
 
 
-async def seen(tx: Transaction, stations: Sequence[tuple[StationId, datetime]]) -> None:
-    """Record when stations were last heard of. An older instant changes nothing."""
-    if stations:
-        await store.seen(tx, stations)
+async def seen(tx: Transaction, stations: Sequence[tuple[StationId, datetime]]) -> list[StationId]:
+    """Record when stations were last heard of. An older instant changes nothing.
+
+    Returns the stations that somebody else was writing about just now: they are to be told again, later.
+    """
+    return await store.seen(tx, stations) if stations else []
 
 
 async def record_knocks(tx: Transaction, knocks: Sequence[Knock]) -> None:

@@ -121,17 +121,27 @@ async def close_all(tx: Transaction, now: datetime) -> list[StationId]:
     return await tx.values(CLOSE_ALL, now)
 
 
+# A row that somebody else holds is left for later: waiting for it, with other rows held, is how deadlocks are made.
 SEEN = """
-UPDATE station SET last_seen_at = given.at
-FROM (SELECT station_id, max(at) AS at FROM unnest($1::uuid[], $2::timestamptz[]) AS g (station_id, at)
-      GROUP BY station_id) AS given
-WHERE station.id = given.station_id AND (station.last_seen_at IS NULL OR station.last_seen_at < given.at)
+WITH given AS (
+    SELECT station_id, max(at) AS at FROM unnest($1::uuid[], $2::timestamptz[]) AS g (station_id, at)
+    GROUP BY station_id
+), behind AS (
+    SELECT station.id, given.at FROM station JOIN given ON given.station_id = station.id
+    WHERE station.last_seen_at IS NULL OR station.last_seen_at < given.at
+), free AS (
+    SELECT station.id FROM station WHERE id IN (SELECT id FROM behind) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+), moved AS (
+    UPDATE station SET last_seen_at = behind.at FROM behind JOIN free USING (id)
+    WHERE station.id = behind.id AND (station.last_seen_at IS NULL OR station.last_seen_at < behind.at)
+)
+SELECT id FROM behind WHERE id NOT IN (SELECT id FROM free)
 """
 
 
-async def seen(tx: Transaction, stations: Sequence[tuple[StationId, datetime]]) -> None:
-    """Move `last_seen_at` of these stations forward, never back."""
-    await tx.execute(SEEN, [station_id for station_id, _ in stations], [at for _, at in stations])
+async def seen(tx: Transaction, stations: Sequence[tuple[StationId, datetime]]) -> list[StationId]:
+    """Move `last_seen_at` of these stations forward, never back; return those whose rows were held by somebody else."""
+    return await tx.values(SEEN, [station_id for station_id, _ in stations], [at for _, at in stations])
 
 
 RECORD_KNOCKS = """
