@@ -34,6 +34,7 @@ from laddverk.ocpp.facts import Booted, Fact, MessageBent
 from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.structs import Message
 from laddverk.platform.journal import Frame
+from laddverk.stations import secrecy
 
 log = structlog.get_logger()
 
@@ -326,6 +327,8 @@ class Connection:
         await self.socket.send(text)
 
     def _frame(self, direction: bytes, text: str) -> Frame:
+        if direction == b">":
+            text = secrecy.journalled(text)
         return Frame(
             station_id=self.station_id,
             received_at=self._clock(),
