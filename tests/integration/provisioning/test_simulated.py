@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from laddverk.access import service as access
+from laddverk.access.model import NewDriver, NewToken
 from laddverk.ocpp.answers import Registration
 from laddverk.ocpp.commands import (
     AdjustStream,
@@ -36,6 +38,10 @@ async def test_a_monitor_tells_an_alarm_and_its_end_and_is_cleared(
     database: Database, tmp_path: Path, protocol: Protocol
 ) -> None:
     async with standing(database, tmp_path, protocol) as stand:
+        async with database.transaction() as tx:  # a tag that is not known ends the session, and with it the alarm
+            now = stand.network.house.clock()
+            driver = await access.create_driver(tx, ACTOR, NewDriver(email="anna@example.se", name="Anna"), now)
+            await access.create_token(tx, ACTOR, NewToken(uid="04A2B3C4", driver_id=driver), now)
         much = WantedMonitor(**POWER, kind="UpperThreshold", value=2000, severity=4)
         await stand.asks(SetMonitors(monitors=(much,)))
         await stand.until("SELECT count(*) FROM station_monitor WHERE kind = 'UpperThreshold' AND severity = 4", 1)
