@@ -20,7 +20,9 @@ WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1366, "he
 PAGES_MAX = 90  # of one face, language and width
 SAME_KIND_MAX = 1  # of pages that differ in an id or a filter only
 ID = re.compile(r"(?<=/)[a-z]{3}_[0-9a-f]{32}|(?<=/)[A-Z]{2,8}-\d+(-\d+\w?)?|(?<=/sandbox/pay/).+")
-NOT_PAGES = re.compile(r"\.(pdf|csv|json|svg)$|/(csv|pdf|download)$|/ocpi/[0-9.]+$|/export|/live|/static/|logout|sign-out")
+NOT_PAGES = re.compile(
+    r"\.(pdf|csv|json|svg)$|/(csv|pdf|download)$|/ocpi/[0-9.]+$|/export|/live|/static/|logout|sign-out"
+)
 SCREENSHOTS = os.environ.get("LADDVERK_SCREENSHOTS")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import StationId, shown
+from laddverk.kernel.ids import CommandId, StationId, shown
 from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.ocpp.commands import (
     AnyCommand,
@@ -28,6 +28,7 @@ from laddverk.ocpp.commands import (
 )
 from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.translate import remote_control
+from laddverk.platform.database import Transaction
 from laddverk.stations import queries
 from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC
@@ -149,14 +150,12 @@ async def send_command(desk: AtDesk, station_id: FromPath[str], action: FromPath
     if action not in MAKERS:
         raise NotFound("There is no such command.")
     form = await desk.form()
-    async with desk.transaction() as tx:
-        station = await seen_station(desk, tx, station_id)
-        command_id = await stations.request_command(
-            tx, desk.actor, StationId(station.id), MAKERS[action](form), desk.now, reason=form.get("reason", "")
-        )
-        row = await queries.command(tx, command_id)
-    desk.tell(COMMANDS_TOPIC, f"station:{station.id}")
-    return desk.part_or_page(f"/console/stations/{shown('sta', station.id)}", outcome_part(desk, found(row)))
+    command, reason = MAKERS[action](form), form.get("reason", "")
+
+    async def ask(tx: Transaction, station: StationId) -> CommandId:
+        return await stations.request_command(tx, desk.actor, station, command, desk.now, reason=reason)
+
+    return await asked_of_charger(desk, station_id, "", ask)
 
 
 @get("/console/commands/{command_id:str}", opt={NEEDS: Permission.STATIONS_READ})
@@ -166,6 +165,18 @@ async def show_command(desk: AtDesk, command_id: FromPath[str]) -> Response[Any]
         row: queries.CommandRow = found(await queries.command(tx, named("cmd", command_id)))
         await seen_station(desk, tx, shown("sta", row.station_id))
     return desk.part_or_page(f"/console/stations/{shown('sta', row.station_id)}", outcome_part(desk, row))
+
+
+async def asked_of_charger(
+    desk: Desk, station_id: str, tab: str, ask: Callable[[Transaction, StationId], Awaitable[CommandId]]
+) -> Response[Any]:
+    """Ask a charger for what `ask` commands, wake its gateway, and show the outcome in place, or the page of `tab`."""
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, station_id)
+        command_id = await ask(tx, StationId(station.id))
+        row = await queries.command(tx, command_id)
+    desk.tell(COMMANDS_TOPIC, f"station:{station.id}")
+    return desk.part_or_page(f"/console/stations/{shown('sta', station.id)}{tab}", outcome_part(desk, found(row)))
 
 
 def outcome_part(desk: Desk, row: queries.CommandRow) -> str:

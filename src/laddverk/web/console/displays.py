@@ -23,8 +23,8 @@ from laddverk.stations import queries as stations_queries
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.stations.queries import StationDetail
 from laddverk.web.console import displays_words, energy_words
-from laddverk.web.console.commands import outcome_part
-from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
+from laddverk.web.console.commands import asked_of_charger
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.registering import whole
 from laddverk.web.console.stations import seen_station
@@ -170,13 +170,9 @@ async def show_message(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]
 async def command(desk: AtDesk, station_id: FromPath[str], action: FromPath[str]) -> Response[Any]:
     """Take a message off, read what is shown, send or read tariffs, let a battery be swapped; the outcome in place."""
     form = await desk.form()
-    async with desk.transaction() as tx:
-        station = await seen_station(desk, tx, station_id)
-        command_id = await _command(desk, tx, StationId(station.id), action, form)
-        row = await stations_queries.command(tx, command_id)
-    desk.tell(COMMANDS_TOPIC, f"station:{station.id}")
-    path = f"/console/stations/{shown('sta', station.id)}/display"
-    return desk.part_or_page(path, outcome_part(desk, found(row)))
+    return await asked_of_charger(
+        desk, station_id, "/display", lambda tx, station: _command(desk, tx, station, action, form)
+    )
 
 
 async def _command(

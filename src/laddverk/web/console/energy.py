@@ -24,8 +24,8 @@ from laddverk.stations import queries as stations_queries
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.stations.queries import StationDetail
 from laddverk.web.console import energy_words
-from laddverk.web.console.commands import outcome_part
-from laddverk.web.console.desk import AtDesk, Desk, found
+from laddverk.web.console.commands import asked_of_charger
+from laddverk.web.console.desk import AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.energy_forms import control_of, number_in, wish_of
 from laddverk.web.console.registering import whole
@@ -201,13 +201,9 @@ async def set_limit(desk: AtDesk, station_id: FromPath[str]) -> Response[Any]:
 async def command(desk: AtDesk, station_id: FromPath[str], action: FromPath[str]) -> Response[Any]:
     """Take a limit away, read what the charger has, or ask it for what a session may do; show the outcome in place."""
     form = await desk.form()
-    async with desk.transaction() as tx:
-        station = await seen_station(desk, tx, station_id)
-        command_id = await _command(desk, tx, StationId(station.id), action, form)
-        row = await stations_queries.command(tx, command_id)
-    desk.tell(COMMANDS_TOPIC, f"station:{station.id}")
-    path = f"/console/stations/{shown('sta', station.id)}/current"
-    return desk.part_or_page(path, outcome_part(desk, found(row)))
+    return await asked_of_charger(
+        desk, station_id, "/current", lambda tx, station: _command(desk, tx, station, action, form)
+    )
 
 
 async def _command(
