@@ -35,7 +35,6 @@ from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC, NewConnector, NewStation, SiteDetails
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Component, Dimension, Tariff
-from tests.network import ask
 
 ACTOR = rule("test")
 PASSWORD = "kaffe traktor molnfri"
@@ -155,10 +154,10 @@ async def speaking(hostile: Hostile) -> AsyncIterator[None]:
             charger.socket = await stack.enter_async_context(_socket(hostile, charger, charger.key))
             tell = _tell_16 if charger.version == "ocpp1.6" else _tell_201
             for action, payload in tell(charger, hostile.house.clock()):
-                answer = await ask(charger.socket, action, payload)
+                answer = await _tell(charger, action, payload)
                 if action == "StartTransaction" and payload["idTag"] == charger.uid:
                     end = _stop(charger, answer[2]["transactionId"], payload["timestamp"])
-                    await ask(charger.socket, "StopTransaction", end)
+                    await _tell(charger, "StopTransaction", end)
             await charger.socket.send(charger.text)
         answering = [asyncio.create_task(_answer(charger)) for charger in hostile.chargers]
         try:
@@ -268,18 +267,36 @@ async def _answer(charger: Charger) -> None:
     """Answer whatever is asked, with the same words."""
     assert charger.socket is not None
     async for frame in charger.socket:
-        kind, unique_id, *rest = json.loads(frame)
-        if kind != 2:
-            continue
-        text = charger.text
-        if rest[0] == "GetConfiguration":
-            known = [{"key": text, "readonly": False, "value": text}, {"key": "Good", "readonly": True, "value": text}]
-            answer: list[Any] = [3, unique_id, {"configurationKey": known, "unknownKey": [text]}]
-        elif rest[0] == "DataTransfer":
-            answer = [3, unique_id, {"status": text, "data": text}]
-        else:
-            answer = [4, unique_id, text, text, {text: text}]
-        await charger.socket.send(json.dumps(answer))
+        await _reply(charger, json.loads(frame))
+
+
+async def _reply(charger: Charger, told: list[Any]) -> None:
+    """Answer a call; all else needs no answer."""
+    kind, unique_id, *rest = told
+    if kind != 2:
+        return
+    assert charger.socket is not None
+    text = charger.text
+    if rest[0] == "GetConfiguration":
+        known = [{"key": text, "readonly": False, "value": text}, {"key": "Good", "readonly": True, "value": text}]
+        answer: list[Any] = [3, unique_id, {"configurationKey": known, "unknownKey": [text]}]
+    elif rest[0] == "DataTransfer":
+        answer = [3, unique_id, {"status": text, "data": text}]
+    else:
+        answer = [4, unique_id, text, text, {text: text}]
+    await charger.socket.send(json.dumps(answer))
+
+
+async def _tell(charger: Charger, action: str, payload: dict[str, Any]) -> list[Any]:
+    """Send a call and return the answer to it; what the network asks meanwhile is answered too."""
+    assert charger.socket is not None
+    unique_id = str(new_id())
+    await charger.socket.send(json.dumps([2, unique_id, action, payload]))
+    while True:
+        told: list[Any] = json.loads(await charger.socket.recv())
+        if told[0] != 2 and told[1] == unique_id:
+            return told
+        await _reply(charger, told)
 
 
 async def _commanded(hostile: Hostile) -> None:

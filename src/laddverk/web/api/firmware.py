@@ -9,7 +9,7 @@ from typing import Any, Final
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import File
-from msgspec import Struct
+from msgspec import Struct, field
 
 from laddverk.firmware import queries, queries_logs
 from laddverk.firmware import service as firmware
@@ -75,7 +75,7 @@ class CampaignToMake(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     image_id: str
     name: str
     reason: str
-    plan: Plan = Plan()
+    plan: Plan = field(default_factory=Plan)
     site_ids: list[str] = []
     from_version: str = ""
     unsigned_reason: str = ""
