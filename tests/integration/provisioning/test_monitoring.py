@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from datetime import timedelta
 from typing import Any
@@ -80,6 +81,19 @@ async def test_monitors_that_we_set_are_kept_under_the_numbers_they_got_and_clea
 
 
 ALARMS = "SELECT severity, raised_at, last_at, cleared_at, tech_code FROM station_alarm"
+
+
+async def test_an_alarm_that_is_kept_at_the_same_moment_as_its_monitor_gets_its_severity(room: Room) -> None:
+    async def set_monitors() -> None:
+        async with room.database.transaction() as tx:
+            await recording.record_monitors(tx, [monitors(room.station_id, 0, 1)])
+
+    async with room.database.transaction() as tx:
+        await recording.record_events(tx, [event(room.station_id, 10)])
+        setting = asyncio.create_task(set_monitors())
+        await asyncio.wait([setting], timeout=0.3)
+    await setting
+    assert await room.rows("SELECT severity FROM station_alarm") == [(2,)]
 
 
 async def test_an_alarm_follows_from_its_events_in_any_order_and_repetition(room: Room) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -52,11 +53,24 @@ WHERE a.station_id = g.station_id AND a.monitor_id = g.monitor_id AND a.severity
 """
 
 
+# Events take the lock of their stations shared and monitors take it alone. Without it an event that is kept at the
+# same moment as its monitor sees no monitor, the monitor sees no event, and the alarm never gets a severity.
+WAIT_FOR_EVENTS = """
+SELECT pg_advisory_xact_lock($2, hashtext(s::text)) FROM (SELECT DISTINCT unnest($1::uuid[]) AS s ORDER BY 1) stations
+"""
+WAIT_FOR_MONITORS = """
+SELECT pg_advisory_xact_lock_shared($2, hashtext(s::text))
+FROM (SELECT DISTINCT unnest($1::uuid[]) AS s ORDER BY 1) stations
+"""
+MONITORS_LOCK: Final = 0x6D6F6E  # the first of the two numbers of an advisory lock; the second is the station's
+
+
 async def keep_monitors(tx: Transaction, monitors: Sequence[KeptMonitor], monitors_max: int) -> None:
     """Keep monitors as last told; each (station, number) at most once. A station with too many keeps those it has.
 
     What they noticed before we knew them gets their severity: a charger may alert before it has answered us.
     """
+    await tx.execute(WAIT_FOR_EVENTS, [one.station_id for one in monitors], MONITORS_LOCK)
     await tx.execute(
         KEEP_MONITORS,
         [one.station_id for one in monitors],
@@ -111,7 +125,11 @@ class Severity(Struct, frozen=True):
 
 
 async def severities(tx: Transaction, monitors: Sequence[tuple[StationId, int]]) -> dict[tuple[StationId, int], int]:
-    """Return how severe the events of these monitors are, as far as the monitors are known."""
+    """Return how severe the events of these monitors are, as far as the monitors are known.
+
+    Monitors that become known later wait until this transaction ends, and then tell their severity themselves.
+    """
+    await tx.execute(WAIT_FOR_MONITORS, [one for one, _ in monitors], MONITORS_LOCK)
     rows = await tx.fetch(Severity, SEVERITIES, [one for one, _ in monitors], [number for _, number in monitors])
     return {(row.station_id, row.monitor_id): row.severity for row in rows}
 
