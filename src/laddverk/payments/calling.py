@@ -44,6 +44,9 @@ async def _prepared(tx: Transaction, house: House, payment: Payment, verb: str) 
     """Return the call to make, if `verb` still fits what the payment is."""
     provider = provider_named(house, payment.provider)
     match verb:
+        case "charge" if payment.state == State.CREATED and payment.provider == rules.WALLET:
+            assert payment.driver_id is not None, "a wallet is a driver's"
+            return provider.charge(await order_of(tx, payment), Card(str(payment.driver_id), str(payment.driver_id)))
         case "charge" if payment.state == State.CREATED and payment.method_id is not None:
             method = await store.method(tx, payment.method_id)
             assert method is not None
@@ -149,7 +152,7 @@ async def _asked(tx: Transaction, house: House, payment: Payment, now: datetime)
 
 async def _never_heard_of(tx: Transaction, payment: Payment, now: datetime) -> None:
     """The provider has nothing by our id: a charge is asked for again with its key, an unopened page is given up."""
-    if payment.state == State.UNKNOWN and payment.method_id is not None:
+    if payment.state == State.UNKNOWN and (payment.method_id is not None or payment.provider == rules.WALLET):
         await settling.step(tx, payment, replace(payment, state=State.CREATED, updated_at=now), now)
         await settling.call(tx, payment.id, "charge")
     else:

@@ -74,7 +74,7 @@ class _Jobs:
         for payload in payloads:
             payment = await store.locked(tx, settling.decoded_id(payload))
             refund_id = UUID(payload["refund_id"])
-            if payment is not None and payment.provider in rules.MONEY_ACCOUNTS:
+            if payment is not None and payment.provider in rules.BY_FILE:
                 await collecting.pay_out(tx, self._house, payment, refund_id, self._house.clock())
             elif payment is not None:
                 provider = provider_named(self._house, payment.provider)

@@ -19,6 +19,9 @@ class Purpose(StrEnum):
     SESSION = "session"
     INVOICE = "invoice"
     SAVE_CARD = "save_card"
+    """No money moves: a card, or a consent to be debited, is kept for later."""
+    TOP_UP = "top_up"
+    """A driver adds money to what they have with us."""
 
 
 class State(StrEnum):
@@ -151,7 +154,7 @@ class Refund(Struct, frozen=True, kw_only=True):
 
 
 class Method(Struct, frozen=True, kw_only=True):
-    """A driver's saved card."""
+    """What a driver can be debited by without being there: a saved card, or a consent given in Swish."""
 
     id: PaymentMethodId
     driver_id: DriverId

@@ -15,12 +15,11 @@ from msgspec.structs import replace
 
 from laddverk.kernel.ids import DriverId, InvoiceId, PaymentId, PaymentMethodId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, Unavailable
-from laddverk.payments import store
-from laddverk.payments.model import Checkout, Payment, Purpose, State
+from laddverk.payments import settling, store
+from laddverk.payments.model import Checkout, Payment, Purpose, State, Wish
 from laddverk.payments.providers import chosen_provider, provider_named
-from laddverk.payments.providers.port import HostedPage, Order, Refused, Unanswered
-from laddverk.payments.rules import MONEY_ACCOUNTS
-from laddverk.payments.settling import call
+from laddverk.payments.providers.port import HostedPage, Order, PaymentProvider, Refused, Unanswered
+from laddverk.payments.rules import BY_FILE
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
@@ -28,12 +27,16 @@ from laddverk.platform.languages import marked as N_  # noqa: N812 - the name th
 
 AMOUNT_MAX_MINOR: Final = 1_000_000  # 10 000 kr: more than any charge costs; a mistake in a form, or worse
 
+TOP_UP_MAX_MINOR: Final = 500_000  # 5 000 kr, as for prepaid cards: e-money rules begin to ask questions above
+PAID_AT_ONCE: Final = frozenset({Purpose.INVOICE, Purpose.TOP_UP})
+
 PAGE_OPEN_FOR: Final = timedelta(minutes=60)  # Stripe wants 30 at the least, counted from a second click too
 
 DESCRIPTIONS: Final = {
     Purpose.SESSION: N_("EV charging: reserved amount"),
     Purpose.INVOICE: N_("Invoice for EV charging"),
     Purpose.SAVE_CARD: N_("Save a card for EV charging"),
+    Purpose.TOP_UP: N_("Money for EV charging"),
 }
 
 
@@ -45,14 +48,18 @@ async def open_adhoc(
     return_url: str,
     now: datetime,
     driver_id: DriverId | None = None,
+    provider: str | None = None,
     language: str = "sv",
 ) -> Checkout:
     """Return a hosted page that reserves `amount_minor` for a start request; a second call gives the same page.
 
+    `provider` names the rail that the person has chosen; None is the operator's own choice of a card provider.
+
     Raises `Invalid` for a silly amount, `NotFound`, `Conflict` when the start was cancelled or is paid already, and
     `Unavailable` when the provider does not answer: then nothing is reserved, and the call may be repeated.
     """
-    smallest = chosen_provider(house).smallest_minor(house.settings.currency)
+    rail = _rail(house, provider)
+    smallest = rail.smallest_minor(house.settings.currency)
     if not smallest <= amount_minor <= AMOUNT_MAX_MINOR:
         raise Invalid("This amount cannot be reserved.", field="amount", remedy="Choose one of the amounts shown.")
 
@@ -65,12 +72,14 @@ async def open_adhoc(
         earlier = await store.of_starts(tx, [start_request_id])
         for payment in earlier:
             if payment.state in (State.CREATED, State.CHECKOUT):
-                return payment
-            if payment.state not in (State.FAILED, State.CANCELLED):
+                if payment.provider == rail.name:
+                    return payment
+                await settling.wish(tx, payment, Wish.CANCEL, now)  # the person went back and chose another rail
+            elif payment.state not in (State.FAILED, State.CANCELLED):
                 raise Conflict("This charging is paid for already.")
         made = _new(
             house, Purpose.SESSION, amount_minor, now, start_request_id=start_request_id, driver_id=driver_id,
-            return_url=return_url,
+            return_url=return_url, provider=rail.name,
         )  # fmt: skip
         await store.insert(tx, made)
         await store.link_start(tx, start_request_id, made.id)
@@ -80,12 +89,50 @@ async def open_adhoc(
 
 
 async def open_save_card(
-    house: House, driver_id: DriverId, *, return_url: str, now: datetime, language: str = "sv"
+    house: House,
+    driver_id: DriverId,
+    *,
+    return_url: str,
+    now: datetime,
+    provider: str | None = None,
+    language: str = "sv",
 ) -> Checkout:
-    """Return a hosted page on which a driver saves a card for later. No money moves. Raises `Unavailable`."""
+    """Return a page on which a driver saves a card, or gives a consent, for later. No money moves.
+
+    Raises `Unavailable` when the provider does not answer.
+    """
+    rail = _rail(house, provider)
 
     async def prepare(tx: Transaction) -> Payment:
-        made = _new(house, Purpose.SAVE_CARD, 0, now, driver_id=driver_id, return_url=return_url)
+        made = _new(house, Purpose.SAVE_CARD, 0, now, driver_id=driver_id, return_url=return_url, provider=rail.name)
+        await store.insert(tx, made)
+        return made
+
+    return await _opened(house, prepare, now, language)
+
+
+async def open_top_up(
+    house: House,
+    driver_id: DriverId,
+    *,
+    amount_minor: int,
+    return_url: str,
+    now: datetime,
+    provider: str | None = None,
+    language: str = "sv",
+) -> Checkout:
+    """Return a hosted page on which a driver pays money in, to charge for later.
+
+    Raises `Invalid` for a silly amount and `Unavailable` when the provider does not answer.
+    """
+    rail = _rail(house, provider)
+    if not rail.smallest_minor(house.settings.currency) <= amount_minor <= TOP_UP_MAX_MINOR:
+        raise Invalid("This amount cannot be paid in.", field="amount", remedy="Choose one of the amounts shown.")
+
+    async def prepare(tx: Transaction) -> Payment:
+        made = _new(
+            house, Purpose.TOP_UP, amount_minor, now, driver_id=driver_id, return_url=return_url, provider=rail.name
+        )
         await store.insert(tx, made)
         return made
 
@@ -93,29 +140,47 @@ async def open_save_card(
 
 
 async def open_invoice(
-    house: House, invoice_id: InvoiceId, *, return_url: str, now: datetime, language: str = "sv"
+    house: House,
+    invoice_id: InvoiceId,
+    *,
+    return_url: str,
+    now: datetime,
+    provider: str | None = None,
+    language: str = "sv",
 ) -> Checkout:
     """Return a hosted page that pays what remains of an invoice; a payment under way gives its own page again.
 
     Raises `NotFound`, `Conflict` when nothing remains to be paid or money is on its way, and `Unavailable`.
     """
+    rail = _rail(house, provider)
 
     async def prepare(tx: Transaction) -> Payment:
         invoice = await store.lock_invoice(tx, invoice_id)
         if invoice is None or invoice.kind != "invoice":
             raise NotFound("There is no such invoice.")
         under_way = await store.open_for_invoice(tx, invoice_id)
-        if under_way is not None and under_way.provider in MONEY_ACCOUNTS:
+        if under_way is not None and under_way.provider in BY_FILE:
             raise Conflict(
                 "This invoice is being collected from your bank account.",
                 remedy="Wait for the bank's answer, or ask us to take the collection back.",
             )
         if under_way is not None and under_way.state in (State.CREATED, State.CHECKOUT):
-            return under_way
+            if under_way.provider == rail.name:
+                return under_way
+            await settling.wish(tx, under_way, Wish.CANCEL, now)  # the person went back and chose another rail
+            under_way = None
         if under_way is not None or invoice.remaining_minor <= 0:
             raise Conflict("Nothing remains to be paid on this invoice.")
         made = replace(
-            _new(house, Purpose.INVOICE, invoice.remaining_minor, now, invoice_id=invoice_id, return_url=return_url),
+            _new(
+                house,
+                Purpose.INVOICE,
+                invoice.remaining_minor,
+                now,
+                invoice_id=invoice_id,
+                return_url=return_url,
+                provider=rail.name,
+            ),
             driver_id=invoice.driver_id,
             currency=invoice.currency,
         )
@@ -149,8 +214,12 @@ async def open_with_card(
     )  # fmt: skip
     await store.insert(tx, made)
     await store.link_start(tx, start_request_id, made.id)
-    await call(tx, made.id, "charge")
+    await settling.call(tx, made.id, "charge")
     return made.id
+
+
+def _rail(house: House, name: str | None) -> PaymentProvider:
+    return chosen_provider(house) if name is None else provider_named(house, name)
 
 
 def _new(
@@ -164,6 +233,7 @@ def _new(
     driver_id: DriverId | None = None,
     method_id: PaymentMethodId | None = None,
     return_url: str = "",
+    provider: str | None = None,
 ) -> Payment:
     return Payment(
         id=PaymentId(new_id()),
@@ -175,7 +245,7 @@ def _new(
         invoice_id=invoice_id,
         driver_id=driver_id,
         method_id=method_id,
-        provider=house.settings.payment_provider,
+        provider=provider or house.settings.payment_provider,
         return_url=return_url,
         created_at=now,
         updated_at=now,
@@ -212,7 +282,7 @@ async def order_of(tx: Transaction, payment: Payment, language: str = "sv") -> O
         currency=payment.currency,
         amount_minor=payment.amount_minor,
         # A session is paid when it is over; what is known already is taken at once.
-        capture_at_once=payment.purpose == Purpose.INVOICE or payment.due_minor is not None,
+        capture_at_once=payment.purpose in PAID_AT_ONCE or payment.due_minor is not None,
         return_url=payment.return_url,
         page_until=payment.created_at + PAGE_OPEN_FOR,
         description=gettext_for(language)(DESCRIPTIONS[payment.purpose]),

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.kernel.money import vat_within
-from laddverk.ledger.model import BANK, PROVIDER, RECEIVABLES, Entry, Line
+from laddverk.ledger.model import ADVANCES, BANK, PROVIDER, RECEIVABLES, Entry, Line
 from laddverk.ledger.rules import sale
 from laddverk.payments.model import Outside, Payment, Purpose, Refund, Snapshot, State, Wish
 
@@ -37,8 +37,14 @@ cancelled is below captured: where money moved, it moved."""
 CLOSED: Final = frozenset({State.FAILED, State.CANCELLED, State.CAPTURED, State.SAVED})
 """Nothing more is expected by itself."""
 
-MONEY_ACCOUNTS: Final = {"autogiro": BANK, "sepa": BANK}
-"""Where the money of a payment arrives: a bank books what it collected on our account, others owe it to us first."""
+BY_FILE: Final = frozenset({"autogiro", "sepa"})
+"""Rails that speak in files to and from the bank, in days; all others answer calls."""
+
+WALLET: Final = "wallet"
+"""The rail that moves what a driver has with us already: no money comes from outside."""
+
+MONEY_ACCOUNTS: Final = {"autogiro": BANK, "sepa": BANK, "swish": BANK, WALLET: ADVANCES}
+"""Where the money of a payment arrives: a bank books it on our account, others owe it to us first."""
 
 SEEN_AS: Final[Mapping[Outside, State]] = {
     Outside.OPEN: State.CHECKOUT,
@@ -159,12 +165,12 @@ def capture_entry(payment: Payment, sold: Sold | None, at: datetime) -> Entry:
     """Return what is posted when money was captured.
 
     For a session the sale is posted here, with what was not covered as a receivable; for an invoice the sale was posted
-    when it was issued, and here only the receivable is settled.
+    when it was issued, and here only the receivable is settled. A top-up is an advance that we owe to the driver.
     """
     captured = payment.captured_minor
-    debit = Line(_arrives_on(payment), captured, payment.currency)
+    debit = _arrived(payment, captured)
     if sold is None:
-        lines: tuple[Line, ...] = (debit, Line(RECEIVABLES, -captured, payment.currency, payment.driver_id))
+        lines: tuple[Line, ...] = (debit, Line(_settles(payment), -captured, payment.currency, payment.driver_id))
     else:
         rest = Line(RECEIVABLES, sold.price_minor - captured, payment.currency, payment.driver_id)
         lines = (debit, rest, *sale(sold.price_minor, sold.vat_minor, sold.vat_percent, payment.currency))
@@ -186,9 +192,9 @@ def refund_entry(
     The VAT is that of all refunds so far less that of those before, so that it sums exactly over any number of refunds.
     """
     amount = refund.amount_minor
-    credit = Line(_arrives_on(payment), -amount, payment.currency)
+    credit = _arrived(payment, -amount)
     if sold is None:
-        lines: tuple[Line, ...] = (Line(RECEIVABLES, amount, payment.currency, payment.driver_id), credit)
+        lines: tuple[Line, ...] = (Line(_settles(payment), amount, payment.currency, payment.driver_id), credit)
     else:
         rate = sold.vat_percent
         vat = vat_within(refunded_before_minor + amount, rate) - vat_within(refunded_before_minor, rate)
@@ -196,8 +202,14 @@ def refund_entry(
     return _entry(f"refund:{refund.id}", "refund", payment, at, lines)
 
 
-def _arrives_on(payment: Payment) -> str:
-    return MONEY_ACCOUNTS.get(payment.provider, PROVIDER)
+def _arrived(payment: Payment, amount_minor: int) -> Line:
+    """Return the line of money that came (or went, below zero): from a wallet it is the driver's own advance."""
+    owner = payment.driver_id if payment.provider == WALLET else None
+    return Line(MONEY_ACCOUNTS.get(payment.provider, PROVIDER), amount_minor, payment.currency, owner)
+
+
+def _settles(payment: Payment) -> str:
+    return ADVANCES if payment.purpose == Purpose.TOP_UP else RECEIVABLES
 
 
 def _entry(key: str, kind: str, payment: Payment, at: datetime, lines: tuple[Line, ...]) -> Entry:
