@@ -72,6 +72,12 @@ SHUTDOWN_S: Final = 10.0  # open pages and streams are cut after this
 VENDOR_HOOKS: Final[Mapping[str, VendorHook]] = {}
 """Which room hears what a vendor's chargers say beside the standard (DataTransfer), by vendor id in lower case."""
 
+
+async def record_uses(tx: Any, told: Sequence[facts.SessionStarted | facts.SessionUpdated]) -> None:
+    """Record which reservations were used, and with each session since when its outlet was kept."""
+    await sessions.keep_reserved(tx, await authorisation.record_uses(tx, told))
+
+
 RECORDERS: Final[RecorderTable] = (
     (facts.Booted, stations.record_boots),
     (facts.MessageBent, stations.record_bent),
@@ -93,8 +99,8 @@ RECORDERS: Final[RecorderTable] = (
     (facts.StreamClosed, provisioning.record_closed_streams),
     (facts.TokenPresented, authorisation.record_presence),
     (facts.SessionStarted, authorisation.record_presence),
-    (facts.SessionStarted, authorisation.record_uses),
-    (facts.SessionUpdated, authorisation.record_uses),
+    (facts.SessionStarted, record_uses),
+    (facts.SessionUpdated, record_uses),
     (facts.ReservationReleased, authorisation.record_releases),
     (facts.CustomerDataReported, authorisation.record_parts),
     (facts.VendorMessage, partial(stations.record_vendor_messages, hooks=VENDOR_HOOKS)),

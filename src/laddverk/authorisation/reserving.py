@@ -183,15 +183,20 @@ async def record_releases(tx: Transaction, facts: Sequence[ReservationReleased])
         await store.release(tx, [(*key, *latest[key]) for key in sorted(latest)])
 
 
-async def record_uses(tx: Transaction, facts: Sequence[SessionStarted | SessionUpdated]) -> None:
-    """Record which reservations were used: named by the session, or kept for its tag at its outlet."""
+async def record_uses(
+    tx: Transaction, facts: Sequence[SessionStarted | SessionUpdated]
+) -> list[tuple[SessionStarted | SessionUpdated, datetime]]:
+    """Record which reservations were used: named by the session, or kept for its tag at its outlet.
+
+    Returns the facts that used one, each with the instant from which the outlet was kept for it.
+    """
+    telling = [fact for fact in facts if fact.token_uid or _number(fact) is not None]
     shown = [
         (fact.station_id, _number(fact), fact.evse_number, normalised_uid(fact.token_uid or ""), fact.at)
-        for fact in facts
-        if fact.token_uid or _number(fact) is not None
+        for fact in telling
     ]
-    if shown:
-        await store.use(tx, shown)
+    used = await store.use(tx, shown) if shown else []
+    return [(telling[each.place], each.kept_from) for each in used]
 
 
 def _number(fact: SessionStarted | SessionUpdated) -> int | None:

@@ -81,8 +81,8 @@ USE: Final = """
 -- A session uses the reservation that it names, else the one that is kept for its tag or the tag's group at its outlet.
 -- One that was over a moment before counts as used: the session was told late.
 UPDATE reservation AS r SET state = 'used', ended_at = given.at, no_show = false
-FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::timestamptz[])
-     AS given (station_id, number, evse_number, token_uid, at)
+FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::timestamptz[]) WITH ORDINALITY
+     AS given (station_id, number, evse_number, token_uid, at, position)
 WHERE r.station_id = given.station_id
   AND (r.number = given.number
        OR ((r.evse_number IS NULL OR r.evse_number = given.evse_number)
@@ -91,8 +91,15 @@ WHERE r.station_id = given.station_id
                                                    AND token.group_code = r.group_code)))))
   AND given.at >= r.created_at - interval '1 minute' AND given.at <= r.expires_at + interval '1 minute'
   AND r.state IN ('asked', 'held', 'expired')
-RETURNING r.id
+RETURNING given.position - 1 AS place, coalesce(r.held_at, r.created_at) AS kept_from
 """
+
+
+class Used(Struct, frozen=True):
+    """That a session used a reservation: its place among those that were asked about, and since when it was kept."""
+
+    place: int
+    kept_from: datetime
 
 
 class Token(Struct, frozen=True):
@@ -208,7 +215,9 @@ async def release(tx: Transaction, released: Sequence[tuple[StationId, int, Rese
     await tx.execute(RELEASE, *(list(column) for column in columns))
 
 
-async def use(tx: Transaction, sessions: Sequence[tuple[StationId, int | None, int | None, str, datetime]]) -> None:
+async def use(
+    tx: Transaction, sessions: Sequence[tuple[StationId, int | None, int | None, str, datetime]]
+) -> list[Used]:
     """Write which reservations were used by these sessions: (station, reservation number, EVSE, tag, instant)."""
     columns = list(zip(*sessions, strict=True))
-    await tx.execute(USE, *(list(column) for column in columns))
+    return await tx.fetch(Used, USE, *(list(column) for column in columns))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId
@@ -12,13 +13,18 @@ from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.sessions import store, store_fold
 from laddverk.sessions.fold import fold
+from laddverk.sessions.measured import NOTHING, Measured, measured_of
 from laddverk.sessions.model import Point, SessionClosed, SessionPriced, Settlement
 from laddverk.sessions.store_fold import SavedPrice, Span, Unpriced
-from laddverk.tariffs.model import Charge, Priced
+from laddverk.tariffs.model import Charge, Component, Dimension, Priced, Restriction, Tariff
 from laddverk.tariffs.rules import SpotMissing, price
 from laddverk.tariffs.spot import spots_for
 
 WAITING_MAX: Final = 500  # bounds one run; the rest follows at the next news
+ANY_POWER: Final = Tariff(
+    components=(Component(dimension=Dimension.ENERGY, price=Decimal(0), when=Restriction(min_power_w=0)),)
+)
+"""Stands for whatever tariff a charge may be compared under: what was measured is wanted."""
 
 
 async def price_closed(tx: Transaction, closed: Sequence[SessionClosed], now: datetime) -> int:
@@ -40,11 +46,13 @@ async def _price(tx: Transaction, session_ids: Sequence[SessionId], now: datetim
     if not sessions:
         return 0
     curves = await _curves(tx, sessions)
+    measured = await measured_of(tx, [(_span(session), session.tariff) for session in sessions])
     spots = await spots_for(tx, [(each.tariff, each.started_at, each.ended_at) for each in sessions])
     priced: list[tuple[Unpriced, Priced]] = []
     for session, its in zip(sessions, spots, strict=True):
         with suppress(SpotMissing):
-            priced.append((session, price(session.tariff, _charge(session, curves[session.id]), its)))
+            charge = _charge(session, curves[session.id], measured.get(session.id, NOTHING))
+            priced.append((session, price(session.tariff, charge, its)))
     await store_fold.save_prices(tx, [_saved(session, found, now) for session, found in priced])
     await outbox.publish(tx, [_event(session, found) for session, found in priced])
     return len(priced)
@@ -55,7 +63,9 @@ async def charge_of(tx: Transaction, session_id: SessionId) -> Charge | None:
     session = await store_fold.closed(tx, session_id)
     if session is None:
         return None
-    return _charge(session, (await _curves(tx, [session]))[session.id])
+    curves = await _curves(tx, [session])
+    measured = await measured_of(tx, [(_span(session), ANY_POWER)])
+    return _charge(session, curves[session.id], measured.get(session.id, NOTHING))
 
 
 async def _curves(tx: Transaction, sessions: Sequence[Unpriced]) -> dict[SessionId, tuple[Point, ...]]:
@@ -87,7 +97,7 @@ def _span(session: Unpriced) -> Span:
     )
 
 
-def _charge(session: Unpriced, curve: Sequence[Point]) -> Charge:
+def _charge(session: Unpriced, curve: Sequence[Point], measured: Measured) -> Charge:
     return Charge(
         started_at=session.started_at,
         ended_at=session.ended_at,
@@ -95,6 +105,9 @@ def _charge(session: Unpriced, curve: Sequence[Point]) -> Charge:
         readings=tuple((point.at, point.energy_wh) for point in curve),
         energy_wh=session.energy_wh,
         timezone=session.timezone,
+        powers=measured.powers,
+        currents=measured.currents,
+        reserved_from=session.reserved_from,
     )
 
 

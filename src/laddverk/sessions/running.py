@@ -6,8 +6,10 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from laddverk.kernel.ids import SessionId
+from laddverk.kernel.ids import SessionId, StationId
 from laddverk.platform.database import Transaction
+from laddverk.sessions.measured import NOTHING, measured_of
+from laddverk.sessions.store_fold import Span
 from laddverk.tariffs.model import Charge, Priced, Tariff
 from laddverk.tariffs.rules import SpotMissing, price
 from laddverk.tariffs.spot import spots_for
@@ -16,6 +18,11 @@ READINGS_MAX = 2000  # more would not change what is shown
 
 
 class _Running(Struct, frozen=True):
+    id: SessionId
+    station_id: StationId
+    transaction_key: str
+    evse_number: int
+    connector_number: int
     started_at: datetime
     ended_at: datetime | None
     charging_ended_at: datetime | None
@@ -23,6 +30,7 @@ class _Running(Struct, frozen=True):
     register_start_wh: int | None
     timezone: str
     tariff: Tariff | None
+    reserved_from: datetime | None
 
 
 class _Reading(Struct, frozen=True):
@@ -31,7 +39,8 @@ class _Reading(Struct, frozen=True):
 
 
 RUNNING = """
-SELECT started_at, ended_at, charging_ended_at, energy_wh, register_start_wh, timezone, tariff
+SELECT id, station_id, transaction_key, evse_number, connector_number, started_at, ended_at, charging_ended_at,
+       energy_wh, register_start_wh, timezone, tariff, reserved_from
 FROM session WHERE id = $1
 """
 
@@ -58,6 +67,16 @@ async def price_so_far(tx: Transaction, session_id: SessionId, now: datetime) ->
         (reading.at, reading.energy_wh) for reading in await tx.fetch(_Reading, READINGS, session_id, READINGS_MAX)
     )
     first_wh = running.register_start_wh if running.register_start_wh is not None else (readings or [(now, 0)])[0][1]
+    span = Span(
+        running.id,
+        running.station_id,
+        running.transaction_key,
+        running.evse_number,
+        running.connector_number,
+        running.started_at,
+        now,
+    )
+    measured = (await measured_of(tx, [(span, running.tariff)])).get(running.id, NOTHING)
     charge = Charge(
         started_at=running.started_at,
         ended_at=now,
@@ -65,6 +84,9 @@ async def price_so_far(tx: Transaction, session_id: SessionId, now: datetime) ->
         readings=tuple((at, max(0, register_wh - first_wh)) for at, register_wh in readings if at <= now),
         energy_wh=running.energy_wh,
         timezone=running.timezone,
+        powers=measured.powers,
+        currents=measured.currents,
+        reserved_from=running.reserved_from,
     )
     (spots,) = await spots_for(tx, [(running.tariff, running.started_at, now)])
     try:

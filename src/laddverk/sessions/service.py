@@ -5,6 +5,7 @@ from __future__ import annotations
 from laddverk.sessions.metering import record_samples
 from laddverk.sessions.pricing import price_closed
 from laddverk.sessions.recording import record_ends, record_starts, record_tokens, record_updates, refuse_token
+from laddverk.sessions.reserved import keep_reserved
 from laddverk.sessions.reviewing import approve, assign_tariff, resolve_orphan, write_off
 from laddverk.sessions.starting import (
     begin_start,
@@ -26,6 +27,7 @@ __all__ = [
     "cancel_start",
     "close_overtaken",
     "expire_starts",
+    "keep_reserved",
     "prepare_start",
     "price_closed",
     "record_ends",

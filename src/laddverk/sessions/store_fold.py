@@ -89,7 +89,7 @@ UPDATE session SET doubts = doubts || $2::text WHERE id = ANY($1::uuid[]) AND NO
 UNPRICED: Final = """
 -- Closed sessions that have no price yet, locked; one that another worker holds is that worker's.
 SELECT id, station_id, evse_number, transaction_key, version, started_at, ended_at, charging_ended_at, energy_wh,
-       settlement, payment_id, driver_id, tariff, timezone, connector_number
+       settlement, payment_id, driver_id, tariff, timezone, connector_number, reserved_from
 FROM session WHERE id = ANY($1::uuid[]) AND ended_at IS NOT NULL AND priced_at IS NULL AND tariff IS NOT NULL
 ORDER BY id FOR NO KEY UPDATE
 """
@@ -97,7 +97,8 @@ ORDER BY id FOR NO KEY UPDATE
 CLOSED: Final = """
 -- One closed session, priced or not.
 SELECT id, station_id, evse_number, transaction_key, version, started_at, ended_at, charging_ended_at, energy_wh,
-       settlement, payment_id, driver_id, coalesce(tariff, '{}') AS tariff, timezone, connector_number
+       settlement, payment_id, driver_id, coalesce(tariff, '{}') AS tariff, timezone, connector_number,
+       reserved_from
 FROM session WHERE id = $1 AND ended_at IS NOT NULL
 """
 
@@ -199,6 +200,8 @@ class Unpriced(Struct, frozen=True):
     driver_id: UUID | None
     tariff: Tariff
     timezone: str
+    reserved_from: datetime | None = None
+    """Since when the outlet was kept for it."""
 
 
 class SavedPrice(Struct, frozen=True, kw_only=True):

@@ -173,6 +173,15 @@ class Tariff(Struct, frozen=True, kw_only=True):
         return plain == self and all(component.is_plain for component in self.components)
 
     @property
+    def asks_power(self) -> bool:
+        """Whether a price depends on the power or the current: then what was measured of it is wanted."""
+        return any(
+            value is not None
+            for when in (component.when for component in self.components)
+            for value in (when.min_power_w, when.max_power_w, when.min_current_a, when.max_current_a)
+        )
+
+    @property
     def spot_areas(self) -> frozenset[str]:
         """The bidding zones whose prices it follows."""
         return frozenset(component.spot.area for component in self.components if component.spot is not None)
