@@ -73,10 +73,8 @@ VENDOR_HOOKS: Final[Mapping[str, VendorHook]] = {}
 """Which room hears what a vendor's chargers say beside the standard (DataTransfer), by vendor id in lower case."""
 
 
-async def record_uses(tx: Any, told: Sequence[facts.SessionStarted | facts.SessionUpdated]) -> None:
-    """Record which reservations were used, and with each session since when its outlet was kept."""
-    await sessions.keep_reserved(tx, await authorisation.record_uses(tx, told))
-
+keeping = partial(authorisation.record_uses, keep=sessions.keep_reserved)
+"""Which reservations were used; with each session since when its outlet was kept for it."""
 
 RECORDERS: Final[RecorderTable] = (
     (facts.Booted, stations.record_boots),
@@ -99,8 +97,8 @@ RECORDERS: Final[RecorderTable] = (
     (facts.StreamClosed, provisioning.record_closed_streams),
     (facts.TokenPresented, authorisation.record_presence),
     (facts.SessionStarted, authorisation.record_presence),
-    (facts.SessionStarted, record_uses),
-    (facts.SessionUpdated, record_uses),
+    (facts.SessionStarted, keeping),
+    (facts.SessionUpdated, keeping),
     (facts.ReservationReleased, authorisation.record_releases),
     (facts.CustomerDataReported, authorisation.record_parts),
     (facts.VendorMessage, partial(stations.record_vendor_messages, hooks=VENDOR_HOOKS)),

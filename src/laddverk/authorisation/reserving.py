@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -28,6 +28,8 @@ REASON_LENGTH_MAX: Final = 200
 OVERDUE_MAX: Final = 500  # bounds one run of the job
 UNANSWERED: Final = "unanswered"
 INT32_MAX: Final = 2**31 - 1
+Keep = Callable[[Transaction, Sequence[tuple[SessionStarted | SessionUpdated, datetime]]], Awaitable[None]]
+"""Who is told of sessions that use a reservation."""
 
 
 async def reserve(tx: Transaction, actor: Actor, wish: Wish, now: datetime) -> ReservationId:
@@ -184,11 +186,11 @@ async def record_releases(tx: Transaction, facts: Sequence[ReservationReleased])
 
 
 async def record_uses(
-    tx: Transaction, facts: Sequence[SessionStarted | SessionUpdated]
-) -> list[tuple[SessionStarted | SessionUpdated, datetime]]:
+    tx: Transaction, facts: Sequence[SessionStarted | SessionUpdated], *, keep: Keep | None = None
+) -> None:
     """Record which reservations were used: named by the session, or kept for its tag at its outlet.
 
-    Returns the facts that used one, each with the instant from which the outlet was kept for it.
+    `keep` is told of the facts that used one, each with the instant from which the outlet was kept for it.
     """
     telling = [fact for fact in facts if fact.token_uid or _number(fact) is not None]
     shown = [
@@ -196,7 +198,8 @@ async def record_uses(
         for fact in telling
     ]
     used = await store.use(tx, shown) if shown else []
-    return [(telling[each.place], each.kept_from) for each in used]
+    if keep is not None:
+        await keep(tx, [(telling[each.place], each.kept_from) for each in used])
 
 
 def _number(fact: SessionStarted | SessionUpdated) -> int | None:
