@@ -42,6 +42,13 @@ MandateId = NewType("MandateId", UUID)
 CollectionId = NewType("CollectionId", UUID)
 BankFileId = NewType("BankFileId", UUID)
 BatchId = NewType("BatchId", UUID)
+PlanId = NewType("PlanId", UUID)
+PlanVersionId = NewType("PlanVersionId", UUID)
+SubscriptionId = NewType("SubscriptionId", UUID)
+CustomerAccountId = NewType("CustomerAccountId", UUID)
+DisputeId = NewType("DisputeId", UUID)
+PayoutId = NewType("PayoutId", UUID)
+DepositId = NewType("DepositId", UUID)
 
 PREFIXES: Final = {
     "sit": "site",
@@ -70,6 +77,14 @@ PREFIXES: Final = {
     "man": "mandate",
     "col": "collection",
     "bnk": "bank file",
+    "pln": "plan",
+    "sub": "subscription",
+    "acc": "account",
+    "mbr": "member",
+    "ivt": "invitation",
+    "dsp": "dispute",
+    "pot": "payout",
+    "dep": "deposit",
 }
 
 PUBLIC_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people type these from a sticker

@@ -15,7 +15,9 @@ from laddverk.kernel.ids import HoldId
 from laddverk.kernel.problems import Conflict, Invalid
 
 RECEIVABLES: Final = "1510"
+DISPUTED: Final = "1515"
 PROVIDER: Final = "1580"
+PROVIDER_DIFFERENCES: Final = "1589"
 BANK: Final = "1930"
 ADVANCES: Final = "2420"
 VOUCHERS: Final = "2421"
@@ -23,17 +25,21 @@ VAT_25: Final = "2611"
 VAT_WAITING: Final = "2618"
 VAT_12: Final = "2621"
 VAT_6: Final = "2631"
+SUSPENSE: Final = "2999"
 SALES_25: Final = "3001"
 SALES_12: Final = "3002"
 SALES_6: Final = "3003"
 SALES_0: Final = "3004"
 ROUNDING: Final = "3740"
 LAPSED: Final = "3990"
+LOSSES: Final = "6351"
 FEES: Final = "6570"
 
 ACCOUNT_NAMES: Final = {
     RECEIVABLES: "Receivables from customers",
+    DISPUTED: "Disputed payments",
     PROVIDER: "Receivables from payment providers",
+    PROVIDER_DIFFERENCES: "Differences with payment providers",
     BANK: "Bank",
     ADVANCES: "Advances from customers",
     VOUCHERS: "Prepaid cards not redeemed",
@@ -41,12 +47,14 @@ ACCOUNT_NAMES: Final = {
     VAT_WAITING: "VAT paid on vouchers not used",
     VAT_12: "Output VAT 12 %",
     VAT_6: "Output VAT 6 %",
+    SUSPENSE: "Money whose owner is not known yet",
     SALES_25: "Sales of charging, VAT 25 %",
     SALES_12: "Sales of charging, VAT 12 %",
     SALES_6: "Sales of charging, VAT 6 %",
     SALES_0: "Sales of charging without VAT",
     ROUNDING: "Rounding",
     LAPSED: "Prepaid cards that became too old",
+    LOSSES: "Losses on receivables",
     FEES: "Bank and provider fees",
 }
 """The part of the Swedish BAS chart that the house posts to. The names are msgids."""

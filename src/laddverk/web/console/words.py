@@ -261,6 +261,25 @@ PAYMENT_EVENTS: Final = {
     "refund_failed": marked("The refund was refused"),
     "bank_retries": marked("There was not enough money; the bank tries again by itself"),
     "saved": marked("The card was saved"),
+    "raised": marked("More was reserved"),
+    "raise_refused": marked("The bank reserved no more"),
+    "raise_unanswered": marked("The provider gave no answer when more was to be reserved, and is asked again"),
+    "spent": marked("The reserved amount was used up: the charger was asked to stop"),
+    "reserve_ends": marked("The reservation ends soon: the charger was asked to stop, so that it can be paid"),
+    "no_start": marked("Money was reserved and nothing started: it is given back"),
+    "charged_again": marked("The reservation was gone, so the saved card was charged"),
+    "confirmation_asked": marked("The bank wants the driver to confirm: a link was sent"),
+    "confirmation_over": marked("The driver did not confirm in time: it goes to the invoice"),
+    "shortfall": marked("It cost more than was reserved: the rest is owed"),
+    "uncollected": marked("It could not be taken: it is owed"),
+    "left_to_invoice": marked("It is left to the monthly invoice"),
+    "below_smallest": marked("Too little to take: it is given back"),
+    "cost_rose": marked("The cost rose after it was paid"),
+    "disputed": marked("The card holder's bank disputes it"),
+    "dispute_won": marked("The dispute was won"),
+    "dispute_lost": marked("The dispute was lost"),
+    "dispute_closed": marked("The dispute was closed"),
+    "evidence_sent": marked("Evidence was sent to the bank"),
 }
 
 INVOICE_STATES: Final[Words] = {
@@ -284,7 +303,9 @@ DIMENSION_UNITS: Final = {"energy": "kWh", "charging": "min", "idle": "min", "se
 
 LEDGER_ACCOUNTS: Final = {
     "1510": marked("Receivables from customers"),
+    "1515": marked("Disputed payments"),
     "1580": marked("Receivables from payment providers"),
+    "1589": marked("Differences with payment providers"),
     "1930": marked("Bank"),
     "2420": marked("Advances from customers"),
     "2421": marked("Prepaid cards not redeemed"),
@@ -292,12 +313,14 @@ LEDGER_ACCOUNTS: Final = {
     "2618": marked("VAT paid on vouchers not used"),
     "2621": marked("Output VAT 12 %"),
     "2631": marked("Output VAT 6 %"),
+    "2999": marked("Money whose owner is not known yet"),
     "3001": marked("Sales of charging, VAT 25 %"),
     "3002": marked("Sales of charging, VAT 12 %"),
     "3003": marked("Sales of charging, VAT 6 %"),
     "3004": marked("Sales of charging without VAT"),
     "3740": marked("Rounding"),
     "3990": marked("Prepaid cards that became too old"),
+    "6351": marked("Losses on receivables"),
     "6570": marked("Bank and provider fees"),
 }
 """The accounts of the Swedish BAS chart that the ledger posts to."""
