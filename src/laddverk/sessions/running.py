@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from laddverk.kernel.ids import SessionId, StationId
 from laddverk.platform.database import Transaction
@@ -44,6 +45,8 @@ SELECT id, station_id, transaction_key, evse_number, connector_number, started_a
 FROM session WHERE id = $1
 """
 
+POWER = "SELECT power_w FROM session WHERE id = $1"
+
 READINGS = """
 SELECT sample.at, sample.energy_wh FROM sample
 JOIN session ON session.station_id = sample.station_id AND session.transaction_key = sample.transaction_key
@@ -57,6 +60,43 @@ async def price_so_far(tx: Transaction, session_id: SessionId, now: datetime) ->
     None as well while the exchange's prices that its tariff follows are not known.
     Time after charging is not foreseen: it is priced when the session has ended.
     """
+    found = await _charge_so_far(tx, session_id, now)
+    return None if found is None else await _priced(tx, *found)
+
+
+async def price_ahead(tx: Transaction, session_id: SessionId, now: datetime, ahead: timedelta) -> int | None:
+    """Return the most that a running session will cost `ahead` of `now`, in minor units, including VAT.
+
+    That is the dearer of going on with the last known power, and of having ended to charge now with the car left there
+    (idle fee). None where its price is not known.
+    """
+    found = await _charge_so_far(tx, session_id, now)
+    if found is None:
+        return None
+    tariff, charge = found
+    until = max(now, charge.ended_at) + ahead
+    readings = (*charge.readings, (now, charge.energy_wh))
+    more_wh = int((await tx.value(POWER, session_id) or 0) * ahead.total_seconds() / 3600)
+    going_on = replace(
+        charge,
+        ended_at=until,
+        energy_wh=charge.energy_wh + more_wh,
+        readings=(*readings, (until, charge.energy_wh + more_wh)),
+    )
+    left_there = replace(charge, ended_at=until, charging_ended_at=charge.charging_ended_at or now)
+    costs = [await _priced(tx, tariff, each) for each in (going_on, left_there)]
+    return max((cost.amount_minor for cost in costs if cost is not None), default=None)
+
+
+async def _priced(tx: Transaction, tariff: Tariff, charge: Charge) -> Priced | None:
+    (spots,) = await spots_for(tx, [(tariff, charge.started_at, charge.ended_at)])
+    try:
+        return price(tariff, charge, spots)
+    except SpotMissing:
+        return None
+
+
+async def _charge_so_far(tx: Transaction, session_id: SessionId, now: datetime) -> tuple[Tariff, Charge] | None:
     running = await tx.fetch_one(_Running, RUNNING, session_id)
     if running is None or running.tariff is None:
         return None
@@ -88,8 +128,4 @@ async def price_so_far(tx: Transaction, session_id: SessionId, now: datetime) ->
         currents=measured.currents,
         reserved_from=running.reserved_from,
     )
-    (spots,) = await spots_for(tx, [(running.tariff, running.started_at, now)])
-    try:
-        return price(running.tariff, charge, spots)
-    except SpotMissing:
-        return None
+    return running.tariff, charge
