@@ -18,8 +18,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from laddverk.tariffs.day import quarters
+from laddverk.tariffs.lint import findings
 from laddverk.tariffs.model import Charge, Component, Dimension, Limit, Restriction, Spot, SpotPrice, Tariff
-from laddverk.tariffs.rules import preview, price, rated, spots_of
+from laddverk.tariffs.rules import Spots, preview, price, rated, spots_of
+from laddverk.web.portal.outlets import price_rows
 
 TURNS = 7
 ZONE = "Europe/Stockholm"
@@ -129,8 +132,8 @@ def best(work: Callable[[], object]) -> float:
     return min(found)
 
 
-def measured(count: int) -> tuple[dict[str, dict[str, float]], float]:
-    """Return sessions per second for each tariff and step, and the milliseconds of a page's preview."""
+def measured(count: int) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Return sessions per second for each tariff and step, and the milliseconds of what each page shows."""
     given = charges(count)
     spots = spots_of(exchange())
     stored = [msgspec.json.encode(charge) for charge in given]
@@ -147,36 +150,53 @@ def measured(count: int) -> tuple[dict[str, dict[str, float]], float]:
             # The plain one shares energy out without rounding to watt-hours: that may be worth one öre.
             assert all(abs(rated(tariff, charge).amount_minor - plainly(charge)) <= 1 for charge in given)
         rates[name] = {step: count / best(work) for step, work in steps.items()}
-    return rates, best(page) * 1000
+    pages: dict[str, Callable[[], object]] = {
+        "editor, by time of day": lambda: editor(BY_CLOCK, spots),
+        "editor, spot by quarters": lambda: editor(TARIFFS["spot by quarters"], spots),
+        "what if, 30 tariffs": lambda: what_if(given[0], spots),
+        "outlet": lambda: price_rows(BY_CLOCK, "sv"),
+    }
+    return rates, {name: best(page) * 1000 for name, page in pages.items()}
 
 
-def page() -> None:
-    """Price what the editor shows: some examples, and a day of 96 quarters."""
-    for quarter in range(100):
+def editor(tariff: Tariff, spots: Spots) -> None:
+    """Make what the editor shows of prices: what is wrong with them, a day of 96 quarters, and four examples."""
+    findings(tariff, 11_000)
+    quarters(tariff, FIRST.date() + timedelta(days=30), ZONE, 11_000, spots)
+    for number in range(4):
         preview(
-            BY_CLOCK,
-            started_at=FIRST + timedelta(minutes=15 * quarter),
+            tariff,
+            started_at=FIRST + timedelta(days=20, hours=5 * number),
             power_w=11_000,
-            energy_wh=2750,
-            idle=timedelta(),
+            energy_wh=30_000,
+            idle=timedelta(hours=1),
             timezone=ZONE,
+            spots=spots,
         )
+
+
+def what_if(charge: Charge, spots: Spots) -> None:
+    """Price one session under thirty tariffs, with every line: what the page of a session shows."""
+    for number in range(30):
+        price(list(TARIFFS.values())[number % len(TARIFFS)], charge, spots)
 
 
 def main() -> None:
     """Measure and print a table and, as the last line, one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=2000)
-    rates, page_ms = measured(parser.parse_args().sessions)
+    rates, pages = measured(parser.parse_args().sessions)
     columns = ("sum", "with lines", "read and sum", "in decimals")
     print(f"{'sessions a second and core':28}" + "".join(f"{column:>14}" for column in columns))
     for name, row in rates.items():
         print(f"{name:28}" + "".join(f"{row[column]:14,.0f}" if column in row else f"{'':14}" for column in columns))
-    print(f"a page's preview: {page_ms:.1f} ms")
+    print("milliseconds that a page waits for its prices (at most 20)")
+    for name, page_ms in pages.items():
+        print(f"{name:28}{page_ms:14.1f}")
     mean = {column: round(len(rates) / sum(1 / row[column] for row in rates.values())) for column in columns[:3]}
-    print(json.dumps({"bench": "tariffs", "sessions_per_s": mean, "preview_ms": round(page_ms, 2), "by_tariff": {
-        name: {column: round(value) for column, value in row.items()} for name, row in rates.items()
-    }}))  # fmt: skip
+    by_tariff = {name: {column: round(value) for column, value in row.items()} for name, row in rates.items()}
+    found = {"bench": "tariffs", "sessions_per_s": mean, "preview_ms": round(max(pages.values()), 2)}
+    print(json.dumps(found | {"by_tariff": by_tariff}))
 
 
 if __name__ == "__main__":

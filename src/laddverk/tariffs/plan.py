@@ -26,7 +26,6 @@ WH_PER_KWH: Final = 1000
 MINUTE_US: Final = 60 * SECOND_US
 SPOT_DIGITS: Final = 8  # decimals of a price that follows the exchange; it publishes five
 DAYS_KEPT: Final = 4_000  # ten years of one zone; then they are found anew
-SPOT_RATES_KEPT: Final = 10_000  # a hundred days by quarters of an hour
 PLANS_KEPT: Final = 256  # tariffs in use at a time; each is small
 ENERGY, CHARGING, IDLE, SESSION = range(4)
 """Dimensions by number, in the order of `COUNTED`."""
@@ -94,7 +93,6 @@ class Plan:
         self._whens = [when for when in whens if _by_clock(when)]
         self._always = None if self._whens else _candidates(self.parts, None)
         self._days: dict[tuple[str, date], list[tuple[int, Candidates]]] = {}
-        self._spot_rates: dict[tuple[Part, Decimal], tuple[int, Decimal]] = {}
 
     def _part(self, component: Component, *, included: bool = False) -> Part:
         rate = Fraction(0) if component.spot else _rate(component) * self.denominator
@@ -146,15 +144,9 @@ class Plan:
 
     def spot_rate(self, part: Part, price: Decimal) -> tuple[int, Decimal]:
         """Return what a Wh costs over the denominator, and the price per kWh, when the exchange's price is `price`."""
-        known = self._spot_rates.get((part, price))
-        if known is None:
-            assert part.spot is not None
-            if len(self._spot_rates) >= SPOT_RATES_KEPT:
-                self._spot_rates.clear()
-            per_kwh = spot_price(part.spot, price, self.tariff)
-            rate = int(per_kwh.scaleb(SPOT_DIGITS)) * (self.denominator // (10**SPOT_DIGITS * WH_PER_KWH))
-            known = self._spot_rates[part, price] = (rate, per_kwh)
-        return known
+        assert part.spot is not None
+        per_kwh = spot_price(part.spot, price, self.tariff)
+        return int(per_kwh.scaleb(SPOT_DIGITS)) * (self.denominator // (10**SPOT_DIGITS * WH_PER_KWH)), per_kwh
 
 
 def spot_price(spot: Spot, price: Decimal, tariff: Tariff) -> Decimal:

@@ -39,7 +39,7 @@ class SpotMissing(Exception):
 class SpotCurve:
     """The exchange's prices of one bidding zone, by instant."""
 
-    __slots__ = ("area", "ends_us", "prices", "starts_us")
+    __slots__ = ("_rates", "area", "ends_us", "prices", "starts_us")
 
     def __init__(self, area: str, prices: Sequence[SpotPrice]) -> None:
         ordered = sorted((each for each in prices if each.area == area), key=lambda each: each.starts_at)
@@ -47,6 +47,7 @@ class SpotCurve:
         self.starts_us = [micros(each.starts_at) for each in ordered]
         self.ends_us = [micros(each.ends_at) for each in ordered]
         self.prices = [each.price for each in ordered]
+        self._rates: dict[Part, list[Rate | None]] = {}
 
     def edges(self, from_us: int, to_us: int) -> list[int]:
         """Return where periods begin and end between two instants, and a few around them."""
@@ -54,15 +55,27 @@ class SpotCurve:
         last = bisect_right(self.starts_us, to_us)
         return self.starts_us[first:last] + self.ends_us[first:last]
 
-    def at(self, at_us: int) -> Decimal:
-        """Return the price at an instant. Raises `SpotMissing`."""
+    def rate_at(self, plan: Plan, part: Part, at_us: int) -> Rate:
+        """Return what a Wh of a part costs at an instant. Raises `SpotMissing`.
+
+        What was worked out once is kept with the curve: the sessions of a day ask for the same few prices.
+        """
         index = bisect_right(self.starts_us, at_us) - 1
         if index < 0 or at_us >= self.ends_us[index]:
             raise SpotMissing(self.area, at_us)
-        return self.prices[index]
+        rates = self._rates.get(part)
+        if rates is None:
+            rates = self._rates[part] = [None] * len(self.prices)
+        found = rates[index]
+        if found is None:
+            price = self.prices[index]
+            found = rates[index] = (*plan.spot_rate(part, price), price)
+        return found
 
 
 Spots = Mapping[str, SpotCurve]
+Rate = tuple[int, Decimal, Decimal]
+"""What a Wh costs over the plan's denominator, what a kWh costs, and the exchange's price that both follow."""
 
 
 class Run:
@@ -164,28 +177,32 @@ class Walk:
 
     def _count_energy(self, parts: tuple[Part, ...], from_us: int, to_us: int, from_wh: int, to_wh: int) -> None:
         """Count the energy of one stretch, in parts where it leaps past an amount at which the price changes."""
-        stops = [wh for wh in self.thresholds_wh if from_wh < wh < to_wh] if self.thresholds_wh else []
+        if not self.thresholds_wh:
+            self._add_energy(self._first(parts, from_us, from_wh), from_us, to_us, to_wh - from_wh)
+            return
+        stops = [wh for wh in self.thresholds_wh if from_wh < wh < to_wh]
         for upper_wh in (*stops, to_wh):
-            part = self._energy_part(parts, from_us, from_wh)
-            if part is not None:
-                if part.spot is None:
-                    self._add(ENERGY, part, part.rate, from_us, to_us, upper_wh - from_wh)
-                else:
-                    self._add_spot(part, from_us, to_us, upper_wh - from_wh)
+            self._add_energy(self._energy_part(parts, from_us, from_wh), from_us, to_us, upper_wh - from_wh)
             from_wh = upper_wh
+
+    def _add_energy(self, part: Part | None, from_us: int, to_us: int, quantity: int) -> None:
+        if part is None:
+            return
+        if part.spot is None:
+            self._add(ENERGY, part, part.rate, from_us, to_us, quantity)
+        else:
+            self._add_spot(part, part.spot.area, from_us, to_us, quantity)
 
     def _energy_part(self, parts: tuple[Part, ...], at_us: int, at_wh: int) -> Part | None:
         if self.included_until_wh and self.plan.tariff.free_wh <= at_wh < self.included_until_wh:
             return self.plan.included
         return self._first(parts, at_us, at_wh)
 
-    def _add_spot(self, part: Part, from_us: int, to_us: int, quantity: int) -> None:
-        assert part.spot is not None
-        curve = self.spots.get(part.spot.area)
+    def _add_spot(self, part: Part, area: str, from_us: int, to_us: int, quantity: int) -> None:
+        curve = self.spots.get(area)
         if curve is None:
-            raise SpotMissing(part.spot.area, from_us)
-        price = curve.at(from_us)
-        rate, per_kwh = self.plan.spot_rate(part, price)
+            raise SpotMissing(area, from_us)
+        rate, per_kwh, price = curve.rate_at(self.plan, part, from_us)
         run = self._add(ENERGY, part, rate, from_us, to_us, quantity)
         run.price, run.spot = per_kwh, price
 
