@@ -64,6 +64,22 @@ async def change(tx: Transaction, hold_id: HoldId, now: datetime, *, amount_mino
     await store.change(tx, hold_id, amount_minor, expires_at)
 
 
+async def shrink(tx: Transaction, hold_id: HoldId, *, amount_minor: int) -> None:
+    """Keep less apart, until the same time as before. Raises `Conflict` when the hold has ended or keeps less already.
+
+    Needs no look at what is available: it may have fallen meanwhile, and less is kept.
+    """
+    hold = await _locked(tx, hold_id)
+    if hold.state is not HoldState.ACTIVE or not 0 < amount_minor <= hold.amount_minor:
+        raise Conflict("The hold has ended.", field="hold_id")
+    await store.change(tx, hold_id, amount_minor, hold.expires_at)
+
+
+async def of_source(tx: Transaction, source_id: UUID) -> list[Hold]:
+    """Return what was kept apart for one source, oldest first."""
+    return await store.of_source(tx, source_id)
+
+
 async def capture(tx: Transaction, hold_id: HoldId, amount_minor: int, now: datetime) -> bool:
     """End a hold because `amount_minor` of it was used; the rest is available again.
 
