@@ -26,6 +26,7 @@ from laddverk.payments.model import (
     Wish,
 )
 from laddverk.payments.rules import Effect
+from laddverk.payments.wallet import books as wallet
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
@@ -116,6 +117,7 @@ async def _cause(tx: Transaction, effect: Effect, payment: Payment, now: datetim
 
 async def _book_capture(tx: Transaction, payment: Payment, now: datetime) -> None:
     sold = await store.sold(tx, payment.session_id) if rules.is_sale(payment) else None
+    await wallet.captured(tx, payment, now)
     await ledger.post(tx, rules.capture_entry(payment, sold, now))
     if payment.shortfall_minor:
         await store.note(tx, payment.id, "shortfall", now, amount_minor=payment.shortfall_minor)
@@ -130,6 +132,7 @@ async def _book_capture(tx: Transaction, payment: Payment, now: datetime) -> Non
 
 async def _book_refund(tx: Transaction, before: Payment, refund: Refund, now: datetime) -> Payment:
     sold = await store.sold(tx, before.session_id) if rules.is_sale(before) else None
+    await wallet.refunded(tx, before, refund, now)
     await ledger.post(tx, rules.refund_entry(before, refund, before.refunded_minor, sold, now))
     after = replace(before, refunded_minor=before.refunded_minor + refund.amount_minor, updated_at=now)
     await store.save(tx, after)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from laddverk.kernel.problems import NotFound
 from laddverk.payments.providers.port import PaymentProvider
 from laddverk.payments.providers.sandbox import Sandbox
+from laddverk.payments.providers.wallet import Wallet
 from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
 
@@ -15,6 +16,8 @@ def provider_named(house: House, name: str) -> PaymentProvider:
     """Return the provider called `name`. Raises `NotFound` when this operator does not use it."""
     if name == "sandbox" and house.settings.payment_provider == "sandbox":
         return Sandbox.inside(house)
+    if name == "wallet":
+        return Wallet(house)
     if name == "stripe" and house.settings.stripe_api_key:
         return _stripe(house.settings)
     raise NotFound("There is no such payment provider here.")
