@@ -132,7 +132,9 @@ JOIN site ON site.id = station.site_id
 LEFT JOIN connector ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
      AND connector.connector_number = session.connector_number
 LEFT JOIN LATERAL (
-    SELECT payment.captured_minor, payment.refunded_minor,
+    -- What was paid before the charge and not used is no part of the sale.
+    SELECT payment.captured_minor - payment.unused_minor AS captured_minor,
+           greatest(0, payment.refunded_minor - payment.unused_minor) AS refunded_minor,
            (SELECT min(at) FROM payment_event WHERE payment_id = payment.id AND kind = 'captured') AS paid_at
     FROM payment
     WHERE payment.state = 'captured' AND (payment.session_id = session.id OR payment.id = session.payment_id)

@@ -75,10 +75,9 @@ async def _corrected(tx: Transaction, payment: Payment, price_minor: int, now: d
     if payment.due_minor is None or price_minor == payment.due_minor:
         return
     await store.save(tx, replace(payment, due_minor=price_minor, updated_at=now))
-    over = payment.captured_minor - payment.refunded_minor - price_minor
-    left = rules.refundable(payment, await store.refunds(tx, payment.id))
-    if over > 0 and left > 0:
-        await refunding.refund(tx, rule("sessions.price"), payment.id, min(over, left), CORRECTED, now)
+    over = rules.refundable(payment, await store.refunds(tx, payment.id)) - price_minor
+    if over > 0:
+        await refunding.refund(tx, rule("sessions.price"), payment.id, over, CORRECTED, now)
     elif price_minor > payment.due_minor:
         await store.note(tx, payment.id, "cost_rose", now, amount_minor=price_minor - payment.due_minor)
 

@@ -63,6 +63,8 @@ class Payment(Struct, frozen=True, kw_only=True):
     authorised_minor: int = 0
     captured_minor: int = 0
     refunded_minor: int = 0
+    unused_minor: int = 0
+    """Of what was captured before a charge: what the charge did not cost. It is owed to the payer until it is back."""
     due_minor: int | None = None
     """What it really cost, known when the session is priced; more than was authorised leaves a shortfall."""
     wish: Wish = Wish.NOTHING

@@ -7,17 +7,15 @@ from typing import Final
 from uuid import UUID
 
 from laddverk.kernel.actors import Actor, Permission
-from laddverk.kernel.ids import PaymentId, new_id
+from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.payments import rules, settling, store
-from laddverk.payments.model import Payment, Refund, RefundState, State
+from laddverk.payments.model import Payment, Refund, RefundState
 from laddverk.payments.providers.port import PaymentProvider, Refused, Unanswered
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
-from laddverk.platform.jobs import NewJob, enqueue
 
-REFUND: Final = "payments.refund"
-"""The job that carries one refund to the provider: payload `{refund_id, payment_id}`."""
+REFUND: Final = settling.REFUND
 
 
 async def refund(
@@ -34,7 +32,7 @@ async def refund(
     payment = await store.locked(tx, payment_id)
     if payment is None:
         raise NotFound("There is no such payment.")
-    if payment.state != State.CAPTURED:
+    if not payment.captured_minor:
         raise Conflict("Nothing was captured by this payment, so nothing can go back.")
     left = rules.refundable(payment, await store.refunds(tx, payment_id))
     if not 0 < amount_minor <= left:
@@ -43,23 +41,11 @@ async def refund(
             field="amount",
             remedy="Look at the refunds that were made or are under way.",
         )
-    wanted = Refund(
-        id=new_id(),
-        payment_id=payment_id,
-        amount_minor=amount_minor,
-        state=RefundState.REQUESTED,
-        reason=reason.strip(),
-        created_at=now,
-    )
-    await store.insert_refund(tx, wanted, actor.name)
-    await store.note(
-        tx, payment_id, "refund_requested", now, amount_minor=amount_minor, detail={"reason": wanted.reason}
-    )
+    wanted = await settling.give_back(tx, payment, amount_minor, reason.strip(), now, actor.name)
     detail = {"amount_minor": amount_minor, "refund": str(wanted.id)}
     await audit.write(
         tx, actor, "payment.refund_requested", "payment", payment_id, at=now, reason=wanted.reason, detail=detail
     )
-    await enqueue(tx, [NewJob(REFUND, {"refund_id": str(wanted.id), "payment_id": str(payment_id)})])
     return wanted.id
 
 
@@ -90,6 +76,13 @@ async def carry_out(
         await failed(tx, payment, wanted, seen.failure_text or "", now)
     else:
         await store.save_refund(tx, refund_id, RefundState.UNKNOWN, seen.provider_ref, None, now)
+
+
+async def paid_back_by_hand(tx: Transaction, payment: Payment, refund_id: UUID, now: datetime) -> None:
+    """Book that a person paid money back from the bank account: there is nobody to be asked."""
+    wanted = await store.refund(tx, refund_id)
+    if wanted is not None and wanted.state == RefundState.REQUESTED:
+        await settling.refunded(tx, payment, wanted, now)
 
 
 async def failed(tx: Transaction, payment: Payment, wanted: Refund, text: str, now: datetime) -> None:

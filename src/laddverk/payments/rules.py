@@ -43,7 +43,16 @@ BY_FILE: Final = frozenset({"autogiro", "sepa"})
 WALLET: Final = "wallet"
 """The rail that moves what a driver has with us already: no money comes from outside."""
 
-MONEY_ACCOUNTS: Final = {"autogiro": BANK, "sepa": BANK, "swish": BANK, WALLET: ADVANCES}
+BY_HAND: Final = frozenset({"bankgiro", "swish_number", "transfer"})
+"""Rails whose money a person sees on the bank account and books (`payments.deposits`); nobody outside is called."""
+
+MONEY_ACCOUNTS: Final = {
+    "autogiro": BANK,
+    "sepa": BANK,
+    "swish": BANK,
+    WALLET: ADVANCES,
+    **dict.fromkeys(BY_HAND, BANK),
+}
 """Where the money of a payment arrives: a bank books it on our account, others owe it to us first."""
 
 SEEN_AS: Final[Mapping[Outside, State]] = {
@@ -161,14 +170,34 @@ def refundable(payment: Payment, refunds: list[Refund]) -> int:
     return max(0, payment.captured_minor - max(counted, payment.refunded_minor))
 
 
-def capture_entry(payment: Payment, sold: Sold | None, at: datetime) -> Entry:
+def has_deposit(before: Payment, after: Payment) -> bool:
+    """Return whether money arrived with this step before anything was sold: a rail that cannot reserve takes it all."""
+    return after.captured_minor > before.captured_minor == 0 and after.state != State.CAPTURED
+
+
+def unused(payment: Payment, sold: Sold | None) -> int:
+    """Return what of a deposit goes back to the payer: all that was not sold for it."""
+    return max(0, payment.captured_minor - (0 if sold is None else sold.price_minor))
+
+
+def deposit_entry(payment: Payment, at: datetime) -> Entry:
+    """Return what is posted when money came before the charge: it is on the bank already, and owed to the payer.
+
+    Nobody's name stands at the advance: it is for this charge alone, and not a driver's to spend otherwise.
+    """
+    lines = (_arrived(payment, payment.captured_minor), _advance(payment, -payment.captured_minor))
+    return _entry(f"deposit:{payment.id}", "deposit", payment, at, lines)
+
+
+def capture_entry(payment: Payment, sold: Sold | None, at: datetime, *, deposited: bool = False) -> Entry:
     """Return what is posted when money was captured.
 
     For a session the sale is posted here, with what was not covered as a receivable; for an invoice the sale was posted
-    when it was issued, and here only the receivable is settled. A top-up is an advance that we owe to the driver.
+    when it was issued, and here only the receivable is settled. A top-up is an advance that we owe to the driver. What
+    was deposited before the charge is used as far as the charge cost; the rest stays owed until it is refunded.
     """
-    captured = payment.captured_minor
-    debit = _arrived(payment, captured)
+    captured = payment.captured_minor - (unused(payment, sold) if deposited else 0)
+    debit = _advance(payment, captured) if deposited else _arrived(payment, captured)
     if sold is None:
         lines: tuple[Line, ...] = (debit, Line(_settles(payment), -captured, payment.currency, payment.driver_id))
     else:
@@ -189,16 +218,23 @@ def refund_entry(
 ) -> Entry:
     """Return what is posted when a refund was made.
 
-    The VAT is that of all refunds so far less that of those before, so that it sums exactly over any number of refunds.
+    What was paid before the charge and not used goes back first: it was never sold. The VAT is that of all refunds so
+    far less that of those before, so that it sums exactly over any number of refunds.
     """
-    amount = refund.amount_minor
-    credit = _arrived(payment, -amount)
+    credit = _arrived(payment, -refund.amount_minor)
+    from_unused = min(refund.amount_minor, max(0, payment.unused_minor - refunded_before_minor))
+    advance = _advance(payment, from_unused)
+    amount = refund.amount_minor - from_unused
     if sold is None:
-        lines: tuple[Line, ...] = (Line(_settles(payment), amount, payment.currency, payment.driver_id), credit)
+        lines: tuple[Line, ...] = (
+            Line(_settles(payment), amount, payment.currency, payment.driver_id),
+            advance,
+            credit,
+        )
     else:
-        rate = sold.vat_percent
-        vat = vat_within(refunded_before_minor + amount, rate) - vat_within(refunded_before_minor, rate)
-        lines = (*sale(-amount, -vat, rate, payment.currency), credit)
+        rate, before = sold.vat_percent, max(0, refunded_before_minor - payment.unused_minor)
+        vat = vat_within(before + amount, rate) - vat_within(before, rate)
+        lines = (*sale(-amount, -vat, rate, payment.currency), advance, credit)
     return _entry(f"refund:{refund.id}", "refund", payment, at, lines)
 
 
@@ -206,6 +242,11 @@ def _arrived(payment: Payment, amount_minor: int) -> Line:
     """Return the line of money that came (or went, below zero): from a wallet it is the driver's own advance."""
     owner = payment.driver_id if payment.provider == WALLET else None
     return Line(MONEY_ACCOUNTS.get(payment.provider, PROVIDER), amount_minor, payment.currency, owner)
+
+
+def _advance(payment: Payment, amount_minor: int) -> Line:
+    """Return the line of what is owed to a payer whose money came before the charge."""
+    return Line(ADVANCES, amount_minor, payment.currency)
 
 
 def _settles(payment: Payment) -> str:

@@ -31,6 +31,9 @@ from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
 
+REFUND: Final = "payments.refund"
+"""The job that carries one refund to the provider: payload `{refund_id, payment_id}`."""
+UNUSED: Final = "paid before the charge, and not used"
 CALL: Final = "payments.call"
 """The job that speaks to the provider: payload `{payment_id, verb}` with the verb charge, capture or cancel."""
 
@@ -56,8 +59,13 @@ async def step(tx: Transaction, before: Payment, after: Payment, now: datetime) 
     if after.state != before.state:
         detail = {} if after.failure_code == before.failure_code else {"code": after.failure_code}
         await store.note(tx, after.id, after.state, now, amount_minor=_amount_of(after), detail=detail)
+    if rules.has_deposit(before, after):
+        await ledger.post(tx, rules.deposit_entry(after, now))
+        await store.note(tx, after.id, "deposited", now, amount_minor=after.captured_minor)
     for effect in rules.effects(before, after):
-        await _cause(tx, effect, after, now)
+        await _cause(tx, effect, before, after, now)
+    if after.state == State.CANCELLED and after.captured_minor and not before.unused_minor:
+        await _return_unused(tx, before, after, after.captured_minor, now)
 
 
 async def call(tx: Transaction, payment_id: PaymentId, verb: str) -> None:
@@ -89,6 +97,30 @@ async def taken_back(tx: Transaction, payment: Payment, refund: Refund, now: dat
     return await _book_refund(tx, payment, refund, now)
 
 
+async def give_back(
+    tx: Transaction, payment: Payment, amount_minor: int, reason: str, now: datetime, requested_by: str
+) -> Refund:
+    """Let `amount_minor` of the locked payment go back; it is carried to the provider once this commits."""
+    wanted = Refund(
+        id=new_id(),
+        payment_id=payment.id,
+        amount_minor=amount_minor,
+        state=RefundState.REQUESTED,
+        reason=reason,
+        created_at=now,
+    )
+    await store.insert_refund(tx, wanted, requested_by)
+    await store.note(tx, payment.id, "refund_requested", now, amount_minor=amount_minor, detail={"reason": reason})
+    await enqueue(tx, [NewJob(REFUND, {"refund_id": str(wanted.id), "payment_id": str(payment.id)})])
+    return wanted
+
+
+async def _return_unused(tx: Transaction, before: Payment, after: Payment, unused_minor: int, now: datetime) -> None:
+    """What was paid before the charge and not used goes back by itself."""
+    await store.save(tx, replace(after, unused_minor=unused_minor, refunded_minor=before.refunded_minor))
+    await give_back(tx, after, unused_minor, UNUSED, now, after.provider)
+
+
 async def owe_by_invoice(tx: Transaction, payment: Payment, session_id: SessionId, now: datetime) -> None:
     """A session was delivered and its money cannot be had: it goes to the driver's invoice, or becomes a receivable."""
     if await store.settle_by_invoice(tx, session_id):
@@ -99,7 +131,7 @@ async def owe_by_invoice(tx: Transaction, payment: Payment, session_id: SessionI
         await store.note(tx, payment.id, "uncollected", now, amount_minor=sold.price_minor)
 
 
-async def _cause(tx: Transaction, effect: Effect, payment: Payment, now: datetime) -> None:
+async def _cause(tx: Transaction, effect: Effect, before: Payment, payment: Payment, now: datetime) -> None:
     match effect:
         case Effect.CAPTURE:
             await call(tx, payment.id, "capture")
@@ -108,17 +140,20 @@ async def _cause(tx: Transaction, effect: Effect, payment: Payment, now: datetim
         case Effect.AUTHORISED:
             await _publish(tx, _authorised(payment))
         case Effect.CAPTURED:
-            await _book_capture(tx, payment, now)
+            await _book_capture(tx, before, payment, now)
         case Effect.GONE:
             if payment.session_id is not None and payment.due_minor and payment.wish == Wish.CAPTURE:
                 await owe_by_invoice(tx, payment, payment.session_id, now)
             await _publish(tx, _failed(payment))
 
 
-async def _book_capture(tx: Transaction, payment: Payment, now: datetime) -> None:
+async def _book_capture(tx: Transaction, before: Payment, payment: Payment, now: datetime) -> None:
     sold = await store.sold(tx, payment.session_id) if rules.is_sale(payment) else None
     await wallet.captured(tx, payment, now)
-    await ledger.post(tx, rules.capture_entry(payment, sold, now))
+    deposited = before.captured_minor > 0
+    await ledger.post(tx, rules.capture_entry(payment, sold, now, deposited=deposited))
+    if deposited and (rest := rules.unused(payment, sold)):
+        await _return_unused(tx, before, payment, rest, now)
     if payment.shortfall_minor:
         await store.note(tx, payment.id, "shortfall", now, amount_minor=payment.shortfall_minor)
     event = PaymentCaptured(

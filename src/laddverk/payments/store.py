@@ -22,7 +22,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
 SAVE: Final = """
 UPDATE payment SET state = $2, authorised_minor = $3, captured_minor = $4, refunded_minor = $5, due_minor = $6,
        wish = $7, session_id = $8, provider_ref = $9, checkout_ref = $10, checkout_url = $11, method_id = $12,
-       failure_code = $13, failure_text = $14, updated_at = $15
+       failure_code = $13, failure_text = $14, updated_at = $15, unused_minor = $16
 WHERE id = $1
 """
 BY_ID: Final = "SELECT * FROM payment WHERE id = $1"
@@ -172,6 +172,7 @@ async def save(tx: Transaction, payment: Payment) -> None:
         payment.failure_code,
         payment.failure_text,
         payment.updated_at,
+        payment.unused_minor,
     )
 
 
