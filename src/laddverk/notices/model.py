@@ -25,6 +25,11 @@ class Template(StrEnum):
     """Needs `link`, `place`, `amount_minor`, `currency`, `energy_wh`, `operator`."""
     COLLECTION_REFUSED = "collection_refused"
     """Needs `link`, `number`, `amount_minor`, `currency`, `reason` (in the reader's language), `again`, `operator`."""
+    OVERPAID = "overpaid"
+    """Needs `link`, `number`, `amount_minor`, `currency`, `operator`."""
+    BOOKS_ALARM = "books_alarm"
+    """For staff. Needs `link`, `operator`, `unsound` (whether the ledger disagrees with itself), `differences` (each
+    `what`, in the reader's language, `amount_minor`, `currency`), `count`."""
     SECURITY_ALARM = "security_alarm"
     """For staff. Needs `link`, `operator`, `zone`, `count`, `alarms` (each `event`, `place`, `info`, `at`)."""
 
