@@ -10,6 +10,8 @@ from uuid import UUID
 import msgspec
 
 from laddverk.payments import answering, bank_jobs, calling, charging, collecting, refunding, rules, settling, store
+from laddverk.payments.deposits import service as deposits
+from laddverk.payments.deposits import telling
 from laddverk.payments.inbox import WEBHOOK, receive_webhook
 from laddverk.payments.providers import provider_named, sandbox_bank, signatures
 from laddverk.payments.providers.sandbox import SIGNATURE_HEADER
@@ -43,6 +45,7 @@ def handlers(house: House) -> dict[str, Handler]:
         RECONCILE: jobs.reconcile,
         BANK: jobs.bank,
         answering.TELL: jobs.tell_refused,
+        deposits.TELL_OVERPAID: jobs.tell_overpaid,
     }
     if house.settings.payment_provider == "sandbox":
         found[sandbox_bank.DELIVER] = jobs.deliver
@@ -76,6 +79,8 @@ class _Jobs:
             refund_id = UUID(payload["refund_id"])
             if payment is not None and payment.provider in rules.BY_FILE:
                 await collecting.pay_out(tx, self._house, payment, refund_id, self._house.clock())
+            elif payment is not None and payment.provider in rules.BY_HAND:
+                await deposits.paid_back(tx, payment, refund_id, self._house.clock())
             elif payment is not None:
                 provider = provider_named(self._house, payment.provider)
                 await refunding.carry_out(tx, provider, payment, refund_id, self._house.clock())
@@ -97,6 +102,11 @@ class _Jobs:
         """Mail to drivers whose account was not debited."""
         for payload in payloads:
             await bank_jobs.tell_refused(tx, self._house, UUID(payload["collection_id"]), self._house.clock())
+
+    async def tell_overpaid(self, tx: Transaction, payloads: Payloads) -> None:
+        """Mail to those who paid more than their invoice."""
+        for payload in payloads:
+            await telling.overpaid(tx, self._house, UUID(payload["deposit_id"]), self._house.clock())
 
     async def deliver(self, tx: Transaction, payloads: Payloads) -> None:
         """The built-in provider's own post: sign its messages and bring them to our door."""
