@@ -30,6 +30,7 @@ SALES_25: Final = "3001"
 SALES_12: Final = "3002"
 SALES_6: Final = "3003"
 SALES_0: Final = "3004"
+GOODWILL: Final = "3730"
 ROUNDING: Final = "3740"
 LAPSED: Final = "3990"
 LOSSES: Final = "6351"
@@ -52,6 +53,7 @@ ACCOUNT_NAMES: Final = {
     SALES_12: "Sales of charging, VAT 12 %",
     SALES_6: "Sales of charging, VAT 6 %",
     SALES_0: "Sales of charging without VAT",
+    GOODWILL: "Goodwill given to drivers",
     ROUNDING: "Rounding",
     LAPSED: "Prepaid cards that became too old",
     LOSSES: "Losses on receivables",

@@ -318,6 +318,7 @@ LEDGER_ACCOUNTS: Final = {
     "3002": marked("Sales of charging, VAT 12 %"),
     "3003": marked("Sales of charging, VAT 6 %"),
     "3004": marked("Sales of charging without VAT"),
+    "3730": marked("Goodwill given to drivers"),
     "3740": marked("Rounding"),
     "3990": marked("Prepaid cards that became too old"),
     "6351": marked("Losses on receivables"),
