@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from laddverk.kernel.ids import DriverId, InvoiceId, PaymentId, PaymentMethodId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, Unavailable
-from laddverk.payments import settling, store
+from laddverk.payments import currencies, settling, store
 from laddverk.payments.model import Checkout, Payment, Purpose, State, Wish
 from laddverk.payments.providers import chosen_provider, provider_named
 from laddverk.payments.providers.port import HostedPage, Order, PaymentProvider, Refused, Unanswered
@@ -53,6 +53,7 @@ async def open_adhoc(
 ) -> Checkout:
     """Return a hosted page that reserves `amount_minor` for a start request; a second call gives the same page.
 
+    The amount is in the currency of the prices that the start was shown.
     `provider` names the rail that the person has chosen; None is the operator's own choice of a card provider.
 
     Raises `Invalid` for a silly amount, `NotFound`, `Conflict` when the start was cancelled or is paid already, and
@@ -81,6 +82,7 @@ async def open_adhoc(
             house, Purpose.SESSION, amount_minor, now, start_request_id=start_request_id, driver_id=driver_id,
             return_url=return_url, provider=rail.name,
         )  # fmt: skip
+        made = replace(made, currency=await currencies.of_start(tx, start_request_id, made.currency))
         await store.insert(tx, made)
         await store.link_start(tx, start_request_id, made.id)
         return made
@@ -212,6 +214,7 @@ async def open_with_card(
         house, Purpose.SESSION, amount_minor, now, start_request_id=start_request_id, driver_id=driver_id,
         method_id=methods[0].id,
     )  # fmt: skip
+    made = replace(made, currency=await currencies.of_start(tx, start_request_id, made.currency))
     await store.insert(tx, made)
     await store.link_start(tx, start_request_id, made.id)
     await settling.call(tx, made.id, "charge")

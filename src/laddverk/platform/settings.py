@@ -105,6 +105,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The security token of ENTSO-E's interface."""
     adhoc_reserve_minor: int = 30_000
     """What is reserved for a charge without an account, in minor units: 300 kr covers most of them."""
+    adhoc_reserves: str = "EUR:3000,DKK:20000,NOK:30000,SEK:30000"
+    """The same at places whose prices are in another currency than `currency`, with commas."""
+    reserve_step_minor: int = 10_000
+    """How much more is reserved at a time, where a card allows it, when a charge comes near what is reserved."""
+    reserve_max_minor: int = 100_000
+    """The most that is reserved for one charge; up to it amounts are raised."""
+    reserve_spent: str = "stop"
+    """What happens when a reserved amount is used up: `stop` the charge, or `go_on` and be owed the rest."""
+    reserve_unused_minutes: int = 30
+    """An amount that is reserved so long without a charge is given back, and an alarm is raised."""
+    confirm_days: int = 5
+    """How long a driver may take to confirm a charge that their bank asks about; then it goes to the invoice."""
     invoice_day: int = 2
     """From this day of a month on (local date) the month before is invoiced by itself; 0 leaves it to people."""
     heartbeat_interval_s: int = 300
@@ -125,6 +137,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     demo: bool = False
     """Shows demo log-ins, the demo mail box and the sandbox payment page."""
+
+    def reserve_minor(self, currency: str) -> int:
+        """Return what is reserved for a charge without an account where prices are in `currency`; 0 is unknown."""
+        if currency == self.currency:
+            return self.adhoc_reserve_minor
+        pairs = (pair.strip().split(":") for pair in self.adhoc_reserves.split(","))
+        known = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].strip().isdigit()}
+        return known.get(currency, 0)
 
     @property
     def speaks_tls(self) -> bool:

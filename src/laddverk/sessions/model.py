@@ -224,6 +224,8 @@ class PreparedStart(Struct, frozen=True):
     access_token: str
     token_uid: str
     remote_start_id: int
+    currency: str
+    """Of the prices that it was shown, in which it is paid."""
 
 
 class WhyFailed(StrEnum):

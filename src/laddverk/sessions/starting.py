@@ -82,7 +82,7 @@ async def prepare_start(
         now=now,
         expires_at=now + PAY_WITHIN,
     )
-    return PreparedStart(request_id, access_token, token_uid, remote_start_id)
+    return PreparedStart(request_id, access_token, token_uid, remote_start_id, version.body.currency)
 
 
 def hashed(access_token: str) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -19,7 +18,7 @@ from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries as queries
 from laddverk.sessions import service as sessions
 from laddverk.sessions.driver_queries import Outlet
-from laddverk.sessions.model import WhyFailed
+from laddverk.sessions.model import PreparedStart, WhyFailed
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs import spot
@@ -120,7 +119,7 @@ async def pay(visit: Visiting, code: FromPath[str]) -> Response[Any]:
         checkout = await payments.open_adhoc(
             visit.house,
             start_request_id=prepared.id,
-            amount_minor=settings.adhoc_reserve_minor,
+            amount_minor=settings.reserve_minor(prepared.currency),
             return_url=f"{settings.web_url}/s/{prepared.access_token}",
             now=visit.now,
             language=visit.language,
@@ -154,25 +153,25 @@ async def start(visit: Visiting, code: FromPath[str]) -> Response[Any]:
                 payment_id=None,
                 now=visit.now,
             )
-            await _begin(tx, visit, DriverId(visit.actor.id), prepared.id)
+            await _begin(tx, visit, DriverId(visit.actor.id), prepared)
     except Problem as problem:
         return await outlet_page(visit, code, problem=problem)
     visit.house.hints.publish([COMMANDS_TOPIC, f"station:{found.station_id}"])
     return visit.go(f"/s/{prepared.access_token}")
 
 
-async def _begin(tx: Transaction, visit: Visit, driver_id: DriverId, start_request_id: UUID) -> None:
+async def _begin(tx: Transaction, visit: Visit, driver_id: DriverId, prepared: PreparedStart) -> None:
     """Let a start begin: at once, or for a driver who pays by card when the money is reserved."""
     driver = await access_queries.driver(tx, driver_id)
     if driver is None or driver.settlement != "card":
-        await sessions.begin_start(tx, visit.actor, start_request_id, visit.now)
+        await sessions.begin_start(tx, visit.actor, prepared.id, visit.now)
         return
     await payments.open_with_card(
         tx,
         visit.house,
         driver_id=driver_id,
-        start_request_id=start_request_id,
-        amount_minor=visit.house.settings.adhoc_reserve_minor,
+        start_request_id=prepared.id,
+        amount_minor=visit.house.settings.reserve_minor(prepared.currency),
         now=visit.now,
     )
 
@@ -205,7 +204,9 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         can_reserve=can_reserve and not is_mine,
         why_not=why_not,
         others=others,
-        reserve_minor=visit.house.settings.adhoc_reserve_minor,
+        reserve_minor=visit.house.settings.reserve_minor(
+            version.body.currency if version else visit.house.settings.currency
+        ),
         currency=version.body.currency if version else visit.house.settings.currency,
         host=visit.house.settings.web_url.partition("://")[2],
         problem=" ".join(visit.errors(problem).values()) if problem else None,
