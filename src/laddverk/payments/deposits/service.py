@@ -236,7 +236,7 @@ async def _close_pages(tx: Transaction, invoice_id: InvoiceId, now: datetime) ->
 
 
 async def _uncaptured(tx: Transaction, payment_id: PaymentId, reason: str, now: datetime) -> None:
-    """Count a payment that never was as given back. It has no posting of its own: the deposit's mirror is the posting."""
+    """Count a payment that never was as given back. The posting is the mirror of the deposit."""
     payment = await payment_store.locked(tx, payment_id)
     assert payment is not None
     left = payment.captured_minor - payment.refunded_minor
