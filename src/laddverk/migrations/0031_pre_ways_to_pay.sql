@@ -2,7 +2,7 @@
 
 -- One row: what the operator allows. Starts are held back, never a session that runs.
 CREATE TABLE paying_policy (
-    only                   boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one_row                boolean PRIMARY KEY DEFAULT true CHECK (one_row),
     may_owe                boolean NOT NULL DEFAULT true,   -- what could not be debited goes to the driver's invoice
     free_without_energy    boolean NOT NULL DEFAULT true,   -- a charge that gave no energy costs nothing
     debit_after_days       int NOT NULL DEFAULT 2 CHECK (debit_after_days BETWEEN 0 AND 30),
