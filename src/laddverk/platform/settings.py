@@ -97,6 +97,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     vat_register: str = ""
     """Who is asked about VAT numbers that drivers enter: `vies`, `sandbox`, or nobody (only their form counts)."""
     vies_url: str = "https://ec.europa.eu/taxation_customs/vies/rest-api"
+    ocpi_party: str = ""
+    """Who we are among OCPI's parties, country code and party id: `SE-ABC`. Empty until there is a contract."""
     spot_source: str = ""
     """Who is asked for the exchange's prices: `elprisetjustnu`, `entsoe`, `file`, `sandbox`, or nobody."""
     spot_url: str = ""

@@ -6,6 +6,7 @@ listed beside the result, so that nobody takes the copy for the whole.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -22,9 +23,8 @@ from laddverk.tariffs.plan import components_of
 
 Version = Literal["2.2.1", "2.3.0"]
 
-COUNTRY: Final = "SE"
-PARTY: Final = "LAD"
-"""Who owns our tariffs, until the operator's own party id is known with its first roaming partner."""
+PARTY: Final = re.compile(r"([A-Z]{2})[-*]([A-Z0-9]{3})")
+"""A country code (ISO 3166-1 alpha-2) and a party id of three characters (OCPI 2.2.1, credentials)."""
 ID_MAX: Final = 36
 BYTES_MAX: Final = 256 * 1024  # a tariff of a hundred elements has 30 KB
 ELEMENTS_MAX: Final = 200
@@ -47,6 +47,7 @@ LOST_SPOT: Final = N_("That the price follows the exchange: partners see the mar
 LOST_DIGITS: Final = N_("Some prices were rounded to four decimals without VAT.")
 LOST_ALT_TEXT: Final = N_("The tariff's text in other words (tariff_alt_text).")
 LOST_ENERGY_MIX: Final = N_("The energy mix.")
+LOST_PARTY: Final = N_("Whose tariff it is: the operator's party id is not set (LADDVERK_OCPI_PARTY).")
 
 
 class PriceWire(Struct, frozen=True, omit_defaults=True):
@@ -298,19 +299,41 @@ def written(
     return Exported(body=msgspec.json.Encoder(decimal_format="number").encode(wire), lost=tuple(lost))
 
 
-def exported(body: Tariff | None, tariff_id: str, name: str, changed_at: datetime, version: str) -> Exported:
-    """Return one of our own tariffs in a version of OCPI. Raises `NotFound` for one without prices."""
+def exported(
+    body: Tariff | None, tariff_id: str, name: str, changed_at: datetime, version: str, *, party: str
+) -> Exported:
+    """Return one of our own tariffs in a version of OCPI, as that of `party` (`SE-ABC`; '' leaves it out).
+
+    Raises `NotFound` for one without prices, `Invalid` for a party that is none.
+    """
     if body is None:
         raise NotFound("There is no such tariff.")
-    return written(
+    country_code, party_id = party_of(party)
+    found = written(
         body,
         "2.3.0" if version == "2.3.0" else "2.2.1",
-        country_code=COUNTRY,
-        party_id=PARTY,
+        country_code=country_code,
+        party_id=party_id,
         tariff_id=tariff_id[:ID_MAX],
         last_updated=changed_at,
         texts=[("sv", name)],
     )
+    return found if party_id else Exported(body=found.body, lost=(*found.lost, LOST_PARTY))
+
+
+def party_of(text: str) -> tuple[str, str]:
+    """Return country code and party id in a setting, both '' where there is none. Raises `Invalid`."""
+    if not text.strip():
+        return "", ""
+    found = PARTY.fullmatch(text.strip().upper())
+    if found is None:
+        raise Invalid(
+            "%(party)s is no OCPI party.",
+            field="LADDVERK_OCPI_PARTY",
+            remedy="Write country code and party id, like SE-ABC.",
+            party=text,
+        )
+    return found[1], found[2]
 
 
 def _elements(tariff: Tariff, lost: list[str], *, is_new: bool) -> Iterator[ElementWire]:

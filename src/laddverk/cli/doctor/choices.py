@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel.numbers import is_currency
 
 from laddverk.cli.doctor.finding import Finding, fail, ok, warn
+from laddverk.kernel.problems import Invalid
 from laddverk.platform.settings import PREFIX, Settings
+from laddverk.tariffs.ocpi import party_of
 
 OTHER_VARIABLES: Final = frozenset({"LADDVERK_CI", "LADDVERK_TEST_DATABASE_URL"})  # read by the tests
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
@@ -23,6 +25,7 @@ def look_at(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
         *unknown(environment),
         *faces(settings),
         *money(settings),
+        *partners(settings),
         *place(settings),
         *mail(settings),
     ]
@@ -84,6 +87,14 @@ def money(settings: Settings) -> Iterator[Finding]:
             "invoices will lack who sends them.",
             "Set LADDVERK_OPERATOR_NAME, _ORG_NUMBER, _VAT_NUMBER and _ADDRESS: the law wants them on an invoice.",
         )
+
+
+def partners(settings: Settings) -> Iterator[Finding]:
+    """Who we are to other networks."""
+    try:
+        party_of(settings.ocpi_party)
+    except Invalid:
+        yield fail("Settings", f"{settings.ocpi_party} is no OCPI party.", "Set LADDVERK_OCPI_PARTY, like SE-ABC.")
 
 
 def place(settings: Settings) -> Iterator[Finding]:

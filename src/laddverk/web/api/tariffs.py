@@ -214,7 +214,10 @@ async def show_ocpi(asked: Asking, tariff: FromPath[str], ocpi_version: FromQuer
         raise Invalid("The version is 2.2.1 or 2.3.0.", field="ocpi_version")
     async with asked.transaction() as tx:
         row = await _seen(tx, asked, TariffId(parsed("tar", tariff)))
-    exported = ocpi.exported(row.body, shown("tar", row.id), row.name, row.changed_at or row.created_at, ocpi_version)
+    exported = ocpi.exported(
+        row.body, shown("tar", row.id), row.name, row.changed_at or row.created_at, ocpi_version,
+        party=asked.house.settings.ocpi_party,
+    )  # fmt: skip
     return Response(exported.body, media_type="application/json")
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from laddverk.kernel.money import checked_currency
 from laddverk.kernel.problems import Invalid
 from laddverk.tariffs.model import COUNTED, Component, Dimension, Limit, Reserved, Restriction, Spot, Tariff
 from laddverk.web.console.desk import Desk
@@ -25,15 +26,18 @@ ROW_FIELDS: Final = (
 )  # fmt: skip
 FIELDS: Final = (
     "name", "vat_percent", "idle_grace_minutes", "idle_max", "free", "free_kwh", "idle_free_from", "idle_free_to",
-    "min_price", "max_price", "min_net", "max_net", "tax",
+    "min_price", "max_price", "min_net", "max_net", "tax", "currency",
 )  # fmt: skip
 PROPOSED: Final = {"dimension": "energy", "days": [], "area": AREA_DEFAULT, "factor": "1", "floor": "0"}
 BLANK: Final = dict.fromkeys(ROW_FIELDS, "") | PROPOSED
 
 
-def fields_of(name: str, tariff: Tariff | None) -> dict[str, Any]:
-    """Return the form's values for a tariff: each component as one row, and a few blank ones."""
-    tariff = tariff or Tariff()
+def fields_of(name: str, tariff: Tariff | None, currency: str = "SEK") -> dict[str, Any]:
+    """Return the form's values for a tariff: each component as one row, and a few blank ones.
+
+    `currency` is proposed for a new one; one that there is keeps its own.
+    """
+    tariff = tariff or Tariff(currency=currency)
     low, high = tariff.min_price or Limit(), tariff.max_price or Limit()
     return {
         "name": name,
@@ -49,6 +53,7 @@ def fields_of(name: str, tariff: Tariff | None) -> dict[str, Any]:
         "min_net": _text(low.net),
         "max_net": _text(high.net),
         "tax": "" if tariff.tax_included else "no",
+        "currency": tariff.currency,
         "rows": with_blank_rows([_row_of(component) for component in tariff.components]),
     }
 
@@ -107,8 +112,12 @@ async def given(desk: Desk) -> dict[str, Any]:
     return {name: form.get(name, "") for name in FIELDS} | {"rows": with_blank_rows(rows)}
 
 
-def tariff_of(values: Mapping[str, Any], currency: str) -> Tariff:
-    """Return the tariff that a form describes. Raises `Invalid` naming the field."""
+def tariff_of(values: Mapping[str, Any], currency: str | None) -> Tariff:
+    """Return the tariff that a form describes, in `currency` or, without one, in that of the form.
+
+    Raises `Invalid` naming the field.
+    """
+    currency = currency or checked_currency(values["currency"] or "SEK")
     filled = [row for row in values["rows"] if row["price"]]
     return Tariff(
         currency=currency,

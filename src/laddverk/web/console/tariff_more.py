@@ -141,7 +141,10 @@ async def export_tariff(desk: AtDesk, tariff_id: FromPath[str], version: FromPat
         raise NotFound("There is no such page.")
     async with desk.transaction() as tx:
         row: queries.TariffRow = found(await queries.tariff(tx, desk.sites, named("tar", tariff_id)))
-    exported = ocpi.exported(row.body, shown("tar", row.id), row.name, row.changed_at or row.created_at, version)
+    exported = ocpi.exported(
+        row.body, shown("tar", row.id), row.name, row.changed_at or row.created_at, version,
+        party=desk.house.settings.ocpi_party,
+    )  # fmt: skip
     name = f"{shown('tar', row.id)}-ocpi-{version}.json"
     return Response(
         exported.body,

@@ -155,7 +155,8 @@ async def _station_choices(desk: Desk, tx: Transaction) -> list[tuple[str, str]]
 @get("/console/tariffs/new", opt={NEEDS: Permission.TARIFFS_WRITE})
 async def new_tariff(desk: AtDesk) -> Response[str]:
     """The editor for a new tariff."""
-    return desk.page("console/tariffs/form.html", tariff=None, values=fields_of("", None), errors={}, preview=Preview())
+    values = fields_of("", None, desk.house.settings.currency)
+    return desk.page("console/tariffs/form.html", tariff=None, values=values, errors={}, preview=Preview())
 
 
 @post("/console/tariffs/new", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=200)
@@ -163,7 +164,7 @@ async def create_tariff(desk: AtDesk) -> Response[Any]:
     """Add a tariff."""
     values = await given(desk)
     try:
-        tariff = tariff_of(values, desk.house.settings.currency)
+        tariff = tariff_of(values, None)
         async with desk.transaction() as tx:
             version = await tariffs.create(tx, desk.actor, values["name"], tariff, desk.now)
     except Problem as problem:
@@ -204,7 +205,7 @@ async def revise_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[Any]
     async with desk.transaction() as tx:
         row: queries.TariffRow = found(await queries.tariff(tx, desk.sites, named("tar", tariff_id)))
     try:
-        tariff = tariff_of(values, row.body.currency if row.body else desk.house.settings.currency)
+        tariff = tariff_of(values, row.body.currency if row.body else None)
         _require_lawful(tariff, await _strongest(desk, row))
         async with desk.transaction() as tx:
             version = await tariffs.revise(tx, desk.actor, TariffId(row.id), tariff, desk.now)
@@ -244,8 +245,7 @@ async def preview_tariff(desk: AtDesk) -> Response[str]:
 async def _preview_given(desk: Desk, values: dict[str, Any], row: queries.TariffRow | None) -> Preview:
     """The preview of a form, or what cannot be understood in it."""
     try:
-        currency = row.body.currency if row and row.body else desk.house.settings.currency
-        tariff = tariff_of(values, currency)
+        tariff = tariff_of(values, row.body.currency if row and row.body else None)
     except Problem as problem:
         field, words = next(iter(desk.errors(problem).items()))
         return Preview(problem=words, field=field)
