@@ -157,7 +157,7 @@ def test_what_was_written_in_2_3_0_reads_back_the_same(parts: list[Component]) -
 
 
 def test_a_tariff_says_whose_it_is_when_the_operator_has_said_so() -> None:
-    tariff = Tariff(components=(part(Dimension.ENERGY, "4"),))
+    tariff = Tariff(components=(Component(dimension=Dimension.ENERGY, price=Decimal(4)),))
     ours = ocpi.exported(tariff, "tar_1", "Day", NOW, "2.2.1", party="se-abc")
     nobody = ocpi.exported(tariff, "tar_1", "Day", NOW, "2.2.1", party="")
     assert [json.loads(ours.body)[name] for name in ("country_code", "party_id")] == ["SE", "ABC"]
