@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from laddverk.payments import answering, bank_jobs, calling, charging, collecting, refunding, rules, settling, store
+from laddverk.payments.card_jobs import EVERY_OF_CARDS, card_handlers
 from laddverk.payments.deposits import service as deposits
 from laddverk.payments.deposits import telling
 from laddverk.payments.inbox import WEBHOOK, receive_webhook
@@ -28,6 +29,7 @@ BANK: Final = "payments.bank"
 EVERY: Final = (
     Every(RECONCILE, timedelta(seconds=15)),
     Every(BANK, timedelta(minutes=5)),
+    *EVERY_OF_CARDS,
 )
 
 Payloads = Sequence[dict[str, Any]]
@@ -46,6 +48,7 @@ def handlers(house: House) -> dict[str, Handler]:
         BANK: jobs.bank,
         answering.TELL: jobs.tell_refused,
         deposits.TELL_OVERPAID: jobs.tell_overpaid,
+        **card_handlers(house),
     }
     if house.settings.payment_provider == "sandbox":
         found[sandbox_bank.DELIVER] = jobs.deliver

@@ -113,6 +113,15 @@ class Card(Struct, frozen=True):
     expires: str = ""
 
 
+class CardUsed(Struct, frozen=True):
+    """The card that somebody paid with, as it may be shown to people."""
+
+    brand: str = ""
+    last4: str = ""
+    wallet: str = ""
+    """How it was held out, when not by itself: `apple_pay`, `google_pay`, `link`."""
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
     """What a provider says of one payment now: the whole state, never a change."""
 
@@ -123,6 +132,11 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     captured_minor: int = 0
     refunded_minor: int = 0
     card: Card | None = None
+    used: CardUsed | None = None
+    capture_before: datetime | None = None
+    """When the provider lets go of what is authorised by itself."""
+    can_raise: bool = False
+    """More may be asked for on top of what is authorised."""
     failure_code: str | None = None
     failure_text: str | None = None
 
@@ -166,6 +180,8 @@ class Method(Struct, frozen=True, kw_only=True):
     brand: str
     last4: str
     expires: str
+    frozen_at: datetime | None = None
+    """Since when it is disputed: it is not debited while nobody is there."""
 
 
 class WebhookEvent(Struct, frozen=True):

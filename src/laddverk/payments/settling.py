@@ -25,6 +25,7 @@ from laddverk.payments.model import (
     State,
     Wish,
 )
+from laddverk.payments.reserved import store as card_store
 from laddverk.payments.rules import Effect
 from laddverk.payments.wallet import books as wallet
 from laddverk.platform import outbox
@@ -41,6 +42,8 @@ CALL: Final = "payments.call"
 async def see(tx: Transaction, before: Payment, seen: Snapshot, now: datetime) -> Payment:
     """Join `seen` to the locked payment `before`, with all that follows; return it as it is now."""
     after = rules.applied(before, seen, now)
+    if seen.used is not None or seen.capture_before is not None:
+        await card_store.keep(tx, before.id, seen)
     if seen.card is not None and after.purpose == Purpose.SAVE_CARD and after.driver_id and after.method_id is None:
         method = await store.save_method(tx, after.driver_id, after.provider, seen.card, now)
         after = replace(after, method_id=None if method is None else PaymentMethodId(method))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from msgspec import Struct
@@ -115,4 +115,13 @@ class PaymentProvider(Protocol):
 
         Header names are given in lower case.
         """
+        ...
+
+
+@runtime_checkable
+class Raises(Protocol):
+    """A provider that can reserve more on top of what is authorised (incremental authorisation)."""
+
+    async def raise_to(self, payment: Payment, amount_minor: int) -> Snapshot:
+        """Reserve `amount_minor` in all. Raises as the verbs of `PaymentProvider`; refused, the old amount stays."""
         ...

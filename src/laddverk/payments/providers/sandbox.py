@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from laddverk.kernel.ids import PaymentId
-from laddverk.payments.model import Card, Outside, Payment, Refund, RefundState, Snapshot, WebhookEvent
+from laddverk.payments.model import Card, CardUsed, Outside, Payment, Refund, RefundState, Snapshot, WebhookEvent
 from laddverk.payments.providers import signatures
 from laddverk.payments.providers.port import HostedPage, Order, RefundSeen, Refused, Unanswered
 from laddverk.payments.providers.sandbox_bank import AnswerLost
@@ -64,6 +64,11 @@ class Sandbox:
             return _snapshot(await self._call("POST", "payments", {**_order(order), "card_ref": card.method_ref}))
         except Refused as refusal:
             return Snapshot(status=Outside.FAILED, failure_code=refusal.code, failure_text=refusal.text)
+
+    async def raise_to(self, payment: Payment, amount_minor: int) -> Snapshot:
+        """Reserve more, unless the test card refuses."""
+        path = f"payments/{payment.provider_ref}/raise"
+        return _snapshot(await self._call("POST", path, {"amount_minor": amount_minor}))
 
     async def capture(self, payment: Payment, amount_minor: int) -> Snapshot:
         """Take part or all of what is reserved."""
@@ -146,6 +151,9 @@ def _snapshot(shown: Mapping[str, Any]) -> Snapshot:
         captured_minor=shown["captured_minor"],
         refunded_minor=shown["refunded_minor"],
         card=None if card is None else Card("sandbox", card["ref"], f"Test ({card['name']})"),
+        used=None if shown["used"] is None else CardUsed("Test", "", shown["wallet"]),
+        capture_before=msgspec.convert(shown["capture_before"], datetime | None),
+        can_raise=shown["used"] is not None,
         failure_code=shown["failure_code"],
     )
 

@@ -22,6 +22,7 @@ from laddverk.platform.languages import marked as N_  # noqa: N812 - the name th
 
 OPEN_FOR: Final = timedelta(minutes=30)  # as long as the shortest hosted page of the real ones
 LATE_BY: Final = timedelta(seconds=20)  # long enough to see the portal wait, short enough to wait for
+RESERVED_FOR: Final = timedelta(days=7)  # as the card networks do online
 COPIES: Final = 3  # of each webhook with the card that duplicates them
 DELIVER: Final = "sandbox.deliver"
 
@@ -39,6 +40,8 @@ class TestCard(StrEnum):
     COPIES = "copies"
     LATE = "late"
     EXPIRES = "expires"
+    NO_RAISE = "no_raise"
+    APPLE_PAY = "apple_pay"
 
 
 CARD_TEXTS: Final[Mapping[TestCard, str]] = {
@@ -50,6 +53,8 @@ CARD_TEXTS: Final[Mapping[TestCard, str]] = {
     TestCard.COPIES: N_("Works, and each message comes three times"),
     TestCard.LATE: N_("Works, and messages come 20 seconds late, the last one first"),
     TestCard.EXPIRES: N_("Works, and the reservation is gone at the end"),
+    TestCard.NO_RAISE: N_("Works, and no more can be reserved later"),
+    TestCard.APPLE_PAY: N_("Works, held out by Apple Pay"),
 }
 DECLINES: Final = {TestCard.DECLINED: "card_declined", TestCard.NO_FUNDS: "insufficient_funds"}
 
@@ -73,6 +78,12 @@ class Account(Struct, frozen=True):
     description: str
     expires_at: datetime
     idempotency: dict[str, Any]
+    authorised_at: datetime | None = None
+
+    @property
+    def capture_before(self) -> datetime | None:
+        """When a reservation is let go by itself."""
+        return None if self.authorised_at is None else self.authorised_at + RESERVED_FOR
 
 
 class Declined(Exception):
@@ -97,7 +108,7 @@ BY_ORDER: Final = "SELECT * FROM sandbox_payment WHERE order_id = $1 FOR UPDATE"
 BY_REF: Final = "SELECT * FROM sandbox_payment WHERE ref = $1 FOR UPDATE"
 SAVE: Final = """
 UPDATE sandbox_payment SET status = $2, authorised_minor = $3, captured_minor = $4, refunded_minor = $5, card = $6,
-       failure_code = $7, idempotency = $8
+       failure_code = $7, idempotency = $8, authorised_at = $9
 WHERE ref = $1
 """
 
@@ -128,6 +139,9 @@ async def found(tx: Transaction, now: datetime, *, ref: str = "", order_id: str 
     account = await tx.fetch_one(Account, BY_REF if ref else BY_ORDER, ref or order_id)
     if account is not None and account.status == "open" and account.expires_at <= now:
         return await _saved(tx, replace(account, status="cancelled"), "payment.expired", now)
+    ends = None if account is None else account.capture_before
+    if account is not None and account.status == "authorised" and ends is not None and ends <= now:
+        return await _saved(tx, replace(account, status="cancelled"), "payment.let_go", now)
     return account
 
 
@@ -145,9 +159,21 @@ async def paid(tx: Transaction, account: Account, card: TestCard, now: datetime)
     else:
         status, authorised, captured = "authorised", account.amount_minor, 0
     after = replace(
-        account, status=status, card=card, failure_code=None, authorised_minor=authorised, captured_minor=captured
-    )
+        account, status=status, card=card, failure_code=None, authorised_minor=authorised, captured_minor=captured,
+        authorised_at=now,
+    )  # fmt: skip
     return await _saved(tx, after, f"payment.{status}", now)
+
+
+async def raised(tx: Transaction, account: Account, amount_minor: int, now: datetime) -> Account:
+    """Reserve `amount_minor` in all. Raises `Declined` when the card does not, or nothing is reserved."""
+    if account.status != "authorised":
+        raise Declined("not_authorised")
+    if account.authorised_minor >= amount_minor:
+        return account
+    if account.card == TestCard.NO_RAISE:
+        raise Declined("insufficient_funds")
+    return await _saved(tx, replace(account, authorised_minor=amount_minor), "payment.raised", now)
 
 
 async def given_up(tx: Transaction, account: Account, now: datetime) -> Account:
@@ -205,6 +231,9 @@ def shown(account: Account) -> dict[str, Any]:
         "captured_minor": account.captured_minor,
         "refunded_minor": account.refunded_minor,
         "failure_code": account.failure_code,
+        "capture_before": account.capture_before,
+        "wallet": "apple_pay" if card == TestCard.APPLE_PAY else "",
+        "used": None if card is None or not account.authorised_at else card,
         "card": None
         if card is None or account.mode != "setup"
         else {"ref": f"card_{card}_{account.ref}", "name": card},
@@ -233,4 +262,5 @@ async def _write(tx: Transaction, account: Account) -> None:
         account.card,
         account.failure_code,
         account.idempotency,
+        account.authorised_at,
     )

@@ -149,6 +149,8 @@ async def _called(
     if account_or_none is None:
         return None
     match path[2]:
+        case "raise":
+            return await bank.raised(tx, account_or_none, int(given["amount_minor"]), now)
         case "capture":
             return await bank.captured(tx, account_or_none, int(given["amount_minor"]), now)
         case "cancel":

@@ -35,6 +35,11 @@ API_VERSION: Final = "2026-10-28.endive"  # what stripe 16.1 is made for; a newe
 TIMEOUT_S: Final = 15.0  # Stripe answers a capture in under 5 s at its slowest; then it is asked what became of it
 RETRIES: Final = 1  # by the SDK, with the same key: heals a lost connection; all else is for reconcile
 SMALLEST_MINOR: Final = {"SEK": 300, "NOK": 300, "DKK": 250, "EUR": 50}  # docs.stripe.com/currencies, minimum amounts
+LASTING: Final = {
+    "request_incremental_authorization": "if_available",
+    "request_extended_authorization": "if_available",
+}
+"""Of an authorisation: it may be raised while a car charges, and lasts longer, wherever the card network offers it."""
 LISTED: Final = 100  # the most that Stripe lists at once
 
 NOTHING_DONE: Final = (stripe.CardError, stripe.InvalidRequestError)
@@ -81,6 +86,8 @@ class Stripe:
             "off_session": True,
             "metadata": {"payment_id": str(order.payment_id), "off_session": "1"},
         }
+        if not order.capture_at_once:
+            params["payment_method_options"] = {"card": LASTING}
         try:
             made = await self._done(
                 lambda: self._client.v1.payment_intents.create(params, _key(f"{order.payment_id}:charge"))
@@ -88,6 +95,14 @@ class Stripe:
         except Refused as refusal:
             return Snapshot(status=Outside.FAILED, failure_code=refusal.code, failure_text=refusal.text)
         return await self._intent_snapshot(made)
+
+    async def raise_to(self, payment: Payment, amount_minor: int) -> Snapshot:
+        """Raise the authorisation (incremental authorisation); a bank that declines leaves it as it was."""
+        ref, key = payment.provider_ref or "", _key(f"{payment.id}:raise:{amount_minor}")
+        params: Any = {"amount": amount_minor, "expand": ["latest_charge"]}
+        return await self._intent_snapshot(
+            await self._done(lambda: self._client.v1.payment_intents.increment_authorization(ref, params, key))
+        )
 
     async def capture(self, payment: Payment, amount_minor: int) -> Snapshot:
         """Capture part or all; Stripe releases the rest."""
@@ -244,6 +259,8 @@ def _checkout(order: Order) -> Any:
         },
     }
     capture = "automatic" if order.capture_at_once else "manual"
+    if not order.capture_at_once:
+        params["payment_method_options"] = {"card": LASTING}
     return params | {
         "mode": "payment",
         "line_items": [item],

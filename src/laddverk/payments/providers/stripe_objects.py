@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from laddverk.payments.model import Card, Outside, RefundState, Snapshot
+from msgspec.structs import replace
+
+from laddverk.payments.model import Card, CardUsed, Outside, RefundState, Snapshot
 from laddverk.payments.providers.port import RefundSeen
 
 INTENT_STATES: Final[Mapping[str, Outside]] = {
@@ -42,15 +45,37 @@ def snapshot_of_intent(intent: Mapping[str, Any], refunds: Sequence[Mapping[str,
         status = Outside.FAILED
     refunded = sum(refund["amount"] for refund in refunds if counts(refund, intent["id"]))
     held = status in (Outside.AUTHORISED, Outside.CAPTURED)
+    card = _charged_card(intent)
     return Snapshot(
         status=status,
         provider_ref=intent["id"],
         authorised_minor=intent["amount"] if held else 0,
         captured_minor=captured_of(intent, refunded) if status == Outside.CAPTURED else 0,
         refunded_minor=refunded,
+        used=None if card is None else _used(card),
+        capture_before=None if card is None else instant(card.get("capture_before")),
+        can_raise=card is not None and (card.get("incremental_authorization") or {}).get("status") == "available",
         failure_code=error.get("decline_code") or error.get("code") or _needs(intent, status),
         failure_text=error.get("message"),
     )
+
+
+def instant(epoch_s: Any) -> datetime | None:
+    """Return the instant that Stripe writes as seconds since 1970; None for nothing."""
+    return datetime.fromtimestamp(epoch_s, UTC) if isinstance(epoch_s, int) else None
+
+
+def _charged_card(intent: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the card as the newest charge of an intent describes it, where that came along."""
+    charge = intent.get("latest_charge")
+    details = charge.get("payment_method_details") if isinstance(charge, Mapping) else None
+    card = details.get("card") if isinstance(details, Mapping) else None
+    return card if isinstance(card, Mapping) else None
+
+
+def _used(card: Mapping[str, Any]) -> CardUsed:
+    wallet = card.get("wallet") or {}
+    return CardUsed(card.get("brand") or "", card.get("last4") or "", wallet.get("type") or "")
 
 
 def captured_of(intent: Mapping[str, Any], refunded_minor: int) -> int:
@@ -83,16 +108,7 @@ def snapshot_of_checkout(page: Mapping[str, Any], paid: Snapshot | None) -> Snap
     if paid is None or (paid.status == Outside.OPEN and page["status"] == "expired"):
         status = Outside.CANCELLED if page["status"] == "expired" else Outside.OPEN
         return Snapshot(status=status, checkout_ref=page["id"], provider_ref=paid.provider_ref if paid else None)
-    return Snapshot(
-        status=paid.status,
-        provider_ref=paid.provider_ref,
-        checkout_ref=page["id"],
-        authorised_minor=paid.authorised_minor,
-        captured_minor=paid.captured_minor,
-        refunded_minor=paid.refunded_minor,
-        failure_code=paid.failure_code,
-        failure_text=paid.failure_text,
-    )
+    return replace(paid, checkout_ref=page["id"])
 
 
 def refund_seen(refund: Mapping[str, Any]) -> RefundSeen:

@@ -1,0 +1,145 @@
+"""Looking after reserved amounts while sessions run: raising, stopping, giving back, telling."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from laddverk.kernel.actors import Actor, Permission, rule
+from laddverk.kernel.ids import PaymentId
+from laddverk.kernel.problems import Conflict, NotFound
+from laddverk.payments import settling
+from laddverk.payments import store as payment_store
+from laddverk.payments.model import State, Wish
+from laddverk.payments.providers import provider_named
+from laddverk.payments.providers.port import Raises, Refused, Unanswered
+from laddverk.payments.reserved import rules, store
+from laddverk.payments.reserved.rules import Does, Reserve
+from laddverk.payments.reserved.store import Running
+from laddverk.payments.rules import unanswered
+from laddverk.platform import audit
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.platform.jobs import NewJob, enqueue
+from laddverk.sessions import service as sessions
+from laddverk.sessions import store_starts
+from laddverk.sessions.running import price_ahead
+from laddverk.stations.model import COMMANDS_TOPIC
+
+log = structlog.get_logger()
+
+WATCH: Final = "payments.watch_reserved"
+RAISE: Final = "payments.raise"
+"""The job that asks a provider to reserve more: payload `{payment_id, to_minor}`."""
+EVERY_S: Final = 15.0
+ASKED_AGAIN: Final = timedelta(minutes=2)  # a charger that was away when it was asked to stop is asked once more
+SPENT: Final = "the reserved amount is used up"
+ENDS: Final = "the reservation on the card ends"
+REFUSED_AT_ONCE: Final = "not_offered"
+
+
+async def watch(tx: Transaction, house: House, now: datetime) -> None:
+    """Look at every running session that is paid from a reserved amount, and at reserves that lead nowhere."""
+    asked = False
+    for one in await store.running(tx, now, ASKED_AGAIN):
+        asked |= await _look_at(tx, house, one, now)
+    if asked:
+        tx.after_commit(lambda: house.hints.publish([COMMANDS_TOPIC, "now"]))
+    await _give_back_unused(tx, house, now)
+    for ending in await store.ending(tx, now, now + rules.ENDS_SOON):
+        await store.alarm(tx, ending.payment_id, "ended" if ending.is_over else "ends_soon", now)
+
+
+async def _look_at(tx: Transaction, house: House, one: Running, now: datetime) -> bool:
+    """Do what is due for one running session; return whether its charger was asked to stop."""
+    if rules.ends_soon(one.capture_before, now):
+        await store.alarm(tx, one.payment_id, "ends_soon", now)
+        return await _stop(tx, one, now, "reserve_ends", ENDS)
+    soon = await price_ahead(tx, one.session_id, now, rules.STOP_AHEAD)
+    ahead = await price_ahead(tx, one.session_id, now, rules.RAISE_AHEAD)
+    step = rules.next_step(reserve_of(house, one), soon, ahead)
+    if step.does == Does.RAISE:
+        payload = {"payment_id": str(one.payment_id), "to_minor": step.to_minor}
+        await enqueue(tx, [NewJob(RAISE, payload, unique_key=f"{RAISE}:{one.payment_id}:{step.to_minor}")])
+    elif step.does == Does.STOP:
+        return await _stop(tx, one, now, "spent", SPENT)
+    return False
+
+
+def reserve_of(house: House, one: Running) -> Reserve:
+    """Return what may be done about the reserve of a running session, by the operator's settings."""
+    settings = house.settings
+    return Reserve(
+        reserved_minor=one.reserved_minor,
+        can_raise=one.can_raise,
+        step_minor=settings.reserve_step_minor,
+        max_minor=settings.reserve_max_minor,
+        stops=settings.reserve_spent == "stop",
+    )
+
+
+async def _stop(tx: Transaction, one: Running, now: datetime, kind: str, reason: str) -> bool:
+    """Ask the charger to stop, durably: the command waits for a charger that is away."""
+    try:
+        await sessions.request_stop(tx, rule("payments.reserved"), one.session_id, now, reason)
+    except (Conflict, NotFound) as problem:
+        log.info("payments.reserve_not_stopped", payment=str(one.payment_id), why=str(problem))
+        return False
+    await store.stopped(tx, one.payment_id, now)
+    await payment_store.note(tx, one.payment_id, kind, now, amount_minor=one.reserved_minor)
+    return True
+
+
+async def carry_out(tx: Transaction, house: House, payment_id: PaymentId, to_minor: int, now: datetime) -> None:
+    """Ask the provider to reserve `to_minor` in all, and record what came of it. A refusal is final."""
+    payment = await payment_store.locked(tx, payment_id)
+    if (
+        payment is None
+        or payment.state != State.AUTHORISED
+        or payment.wish != Wish.NOTHING
+        or to_minor <= payment.authorised_minor
+    ):
+        return
+    provider = provider_named(house, payment.provider)
+    try:
+        if not isinstance(provider, Raises):
+            raise Refused(REFUSED_AT_ONCE, "The provider reserves no more.")
+        seen = await provider.raise_to(payment, to_minor)
+    except Unanswered:
+        await settling.step(tx, payment, unanswered(payment, now), now)
+        await payment_store.note(tx, payment_id, "raise_unanswered", now, amount_minor=to_minor)
+        return
+    except Refused as refusal:
+        await store.refused(tx, payment_id, refusal.code)
+        await payment_store.note(
+            tx, payment_id, "raise_refused", now, amount_minor=to_minor, detail={"code": refusal.code}
+        )
+        return
+    after = await settling.see(tx, payment, seen, now)
+    if after.authorised_minor > payment.authorised_minor:
+        await store.raised(tx, payment_id)
+        await payment_store.note(tx, payment_id, "raised", now, amount_minor=after.authorised_minor)
+        if payment.start_request_id is not None:
+            # A charger of 2.1 was told to stop at the old amount: its next answer carries the new one.
+            await store_starts.set_cost_limit(tx, payment.start_request_id, after.authorised_minor)
+
+
+async def _give_back_unused(tx: Transaction, house: House, now: datetime) -> None:
+    since = now - timedelta(minutes=house.settings.reserve_unused_minutes)
+    for payment_id in await store.unused(tx, now, since):
+        payment = await payment_store.locked(tx, payment_id)
+        if payment is None or payment.state != State.AUTHORISED:
+            continue
+        await store.alarm(tx, payment_id, "no_start", now)
+        await payment_store.note(tx, payment_id, "no_start", now, amount_minor=payment.authorised_minor)
+        await settling.wish(tx, payment, Wish.CANCEL, now)
+
+
+async def mark_seen(tx: Transaction, actor: Actor, payment_id: PaymentId, reason: str, now: datetime) -> None:
+    """Note that somebody has looked at the alarm of a reserve. Raises `Conflict` when there is none to look at."""
+    actor.require(Permission.PAYMENTS_REFUND)
+    if not await store.seen(tx, payment_id, actor.name, now):
+        raise Conflict("There is nothing to look at here any more.")
+    await audit.write(tx, actor, "payment.reserve_seen", "payment", payment_id, at=now, reason=reason.strip()[:200])
