@@ -94,6 +94,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     sepa_bic: str = ""
     bank_folder: Path | None = None
     """A folder that is shared with the bank: we write to `to-bank` and read from `from-bank` in it."""
+    invoice_bankgiro: str = ""
+    """The bankgiro number on invoices; empty prints none."""
+    invoice_swish: str = ""
+    """Our Swish number on invoices (ten digits, begins with 123); empty prints none."""
+    invoice_whole_kronor: bool = False
+    """What an invoice asks for by bank is rounded to whole kronor; cards are charged to the öre."""
     vat_register: str = ""
     """Who is asked about VAT numbers that drivers enter: `vies`, `sandbox`, or nobody (only their form counts)."""
     vies_url: str = "https://ec.europa.eu/taxation_customs/vies/rest-api"
