@@ -45,7 +45,7 @@ from laddverk.platform import embedded, jobs, migrator, outbox
 from laddverk.platform.database import Away, Database
 from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
-from laddverk.platform.jobs import Every, Handler, Worker
+from laddverk.platform.jobs import Every, Handler, Work, Worker
 from laddverk.platform.settings import Settings, secrets_in
 from laddverk.provisioning import jobs as provisioning_jobs
 from laddverk.provisioning import recording as provisioning
@@ -258,9 +258,9 @@ def openapi_schema(_settings: Settings) -> dict[str, Any]:
     return api_routes.description()
 
 
-def all_handlers(house: House) -> dict[str, Handler]:
+def all_handlers(house: House) -> dict[str, Work]:
     """Return every job of the house by its kind."""
-    collected = own_handlers(house)
+    collected: dict[str, Work] = dict(own_handlers(house))
     for room in ROOM_JOBS:
         collected.update(room.handlers(house))
     return collected

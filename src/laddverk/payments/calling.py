@@ -1,61 +1,112 @@
-"""Speaking to the provider about payments: calls, webhooks to act upon, and questions where no answer came."""
+"""Speaking to the provider about payments: what may be called now, and what follows from the answer.
+
+Nobody waits for a provider with a transaction open. A payment is claimed for a minute, the claim is committed, the call
+is made, and what came of it is joined to the payment as it is by then. While a payment is claimed nobody else speaks to
+a provider about it. A claim that ran out says that a process ended in the middle of a call: the payment is then
+unknown, and the provider is asked before anything else.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from msgspec.structs import replace
 
-from laddverk.kernel.ids import PaymentId
-from laddverk.kernel.problems import NotFound
-from laddverk.payments import refunding, rules, settling, store
-from laddverk.payments.model import Card, Outside, Payment, Snapshot, State, Wish
+from laddverk.payments import claims, rules, settling, store
+from laddverk.payments.model import Card, Outside, Payment, Snapshot, State
 from laddverk.payments.opening import order_of
 from laddverk.payments.providers import provider_named
 from laddverk.payments.providers.port import PaymentProvider, Refused, Unanswered
 from laddverk.platform.database import Transaction
+from laddverk.platform.errands import LEASE, Call, Later
 from laddverk.platform.house import House
 
 T = TypeVar("T")
+Step = Call | Later | None
 
 log = structlog.get_logger()
 
-CALLS_AT_ONCE: Final = 4  # the built-in provider takes a database connection for each, and there are ten
+INSIDE: Final = frozenset({"sandbox", rules.WALLET})
+"""Rails that answer from our own database."""
+INSIDE_AT_ONCE: Final = 4  # each takes a database connection, and there are ten
 
 
-async def call_all(tx: Transaction, house: House, wanted: Sequence[tuple[PaymentId, str]]) -> None:
-    """Make the calls, some at once, with their payments locked; then record one after the other what came of them."""
-    locked: list[tuple[Payment, str, Awaitable[Snapshot | None]]] = []
-    for payment_id, verb in sorted(set(wanted)):
-        payment = await store.locked(tx, payment_id)
-        if payment is not None and (made := await _prepared(tx, house, payment, verb)) is not None:
-            locked.append((payment, verb, made))
-    gate = asyncio.Semaphore(CALLS_AT_ONCE)
-    answers = await asyncio.gather(*(_gated(gate, made) for _, _, made in locked), return_exceptions=True)
-    for (payment, verb, _), answer in zip(locked, answers, strict=True):
-        await _recorded(tx, payment, verb, answer, house.clock())
+class Calls:
+    """The errand `settling.CALL`: charge, capture or cancel at the provider."""
+
+    def __init__(self, house: House, gate: Gate) -> None:
+        self._house = house
+        self._gate = gate
+
+    async def begin(self, tx: Transaction, payloads: Sequence[dict[str, Any]]) -> list[Step]:
+        """Claim the payments whose verb still fits them, and return the calls to make."""
+        now = self._house.clock()
+        known = await claims.locked(tx, [settling.decoded_id(payload) for payload in payloads])
+        steps: list[Step] = []
+        for payload in payloads:
+            payment = known.get(settling.decoded_id(payload))
+            if payment is None:
+                steps.append(None)
+            elif payment.is_called(now):
+                steps.append(Later())
+            elif payment.calling_until is not None:
+                steps.append(await _ended_in_mid_call(tx, payment, payload["verb"], now))
+            elif (made := await prepared(tx, self._house, payment, payload["verb"])) is None:
+                steps.append(None)
+            else:
+                known[payment.id] = await claims.claim(tx, payment, now + LEASE)
+                steps.append(self._gate.through(payment.provider, made))
+        return steps
+
+    async def record(self, tx: Transaction, came: Sequence[tuple[dict[str, Any], Any]]) -> None:
+        """Join what came of the calls to their payments."""
+        now = self._house.clock()
+        known = await claims.locked(tx, [settling.decoded_id(payload) for payload, _ in came])
+        await claims.release(tx, list(known))
+        for payload, answer in came:
+            await recorded(tx, known[settling.decoded_id(payload)], payload["verb"], answer, now)
 
 
-async def _prepared(tx: Transaction, house: House, payment: Payment, verb: str) -> Awaitable[Snapshot | None] | None:
+class Gate:
+    """Lets only a few calls at once to the rails that answer from our own database."""
+
+    def __init__(self) -> None:
+        self._inside = asyncio.Semaphore(INSIDE_AT_ONCE)
+
+    def through(self, provider: str, call: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+        """Return `call` as it may be made: behind others, or at once."""
+        return self._one_of_few(call) if provider in INSIDE else call
+
+    def _one_of_few(self, call: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+        async def made() -> T:
+            async with self._inside:
+                return await call()
+
+        return made
+
+
+async def prepared(tx: Transaction, house: House, payment: Payment, verb: str) -> Call | None:
     """Return the call to make, if `verb` still fits what the payment is."""
     provider = provider_named(house, payment.provider)
     match verb:
         case "charge" if payment.state == State.CREATED and payment.provider == rules.WALLET:
             assert payment.driver_id is not None, "a wallet is a driver's"
-            return provider.charge(await order_of(tx, payment), Card(str(payment.driver_id), str(payment.driver_id)))
+            order, card = await order_of(tx, payment), Card(str(payment.driver_id), str(payment.driver_id))
+            return lambda: provider.charge(order, card)
         case "charge" if payment.state == State.CREATED and payment.method_id is not None:
             method = await store.method(tx, payment.method_id)
             assert method is not None
             order = replace(await order_of(tx, payment), customer_ref=method.customer_ref)
-            return provider.charge(order, Card(method.customer_ref, method.method_ref))
+            card = Card(method.customer_ref, method.method_ref)
+            return lambda: provider.charge(order, card)
         case "capture" if payment.state == State.CAPTURING:
-            return _or_truth(provider, payment, provider.capture(payment, rules.to_capture(payment)))
+            return lambda: _or_truth(provider, payment, provider.capture(payment, rules.to_capture(payment)))
         case "cancel" if payment.state in (State.CHECKOUT, State.AUTHORISED):
-            return _or_truth(provider, payment, provider.cancel(payment))
+            return lambda: _or_truth(provider, payment, provider.cancel(payment))
     return None
 
 
@@ -70,17 +121,12 @@ async def _or_truth(provider: PaymentProvider, payment: Payment, made: Awaitable
             raise Unanswered(str(refusal)) from refusal
 
 
-async def _gated(gate: asyncio.Semaphore, made: Awaitable[T]) -> T:
-    async with gate:
-        return await made
-
-
-async def _recorded(
+async def recorded(
     tx: Transaction, payment: Payment, verb: str, answer: Snapshot | BaseException | None, now: datetime
 ) -> None:
-    if isinstance(answer, Unanswered):
-        await settling.step(tx, payment, rules.unanswered(payment, now), now)
-        await store.note(tx, payment.id, f"{verb}_unanswered", now)
+    """Join what came of a call to the locked payment as it is now."""
+    if isinstance(answer, Unanswered | TimeoutError):
+        await _unanswered(tx, payment, verb, now)
     elif isinstance(answer, Refused):
         refused = Snapshot(status=Outside.FAILED, failure_code=answer.code, failure_text=answer.text)
         await settling.see(tx, payment, refused, now)
@@ -90,78 +136,11 @@ async def _recorded(
         await settling.see(tx, payment, answer, now)
 
 
-async def act_on(tx: Transaction, house: House, provider: str, event_id: str) -> None:
-    """Look at the payment that a webhook speaks of: the message says where to look, the provider says what is true."""
-    now = house.clock()
-    event = await store.unprocessed(tx, provider, event_id)
-    if event is None:
-        return
-    payment_id = event.payment_id or await store.id_by_reference(tx, provider, event.provider_ref, event.checkout_ref)
-    payment = None if payment_id is None else await store.locked(tx, payment_id)
-    if payment is not None and payment.provider == provider:
-        referred = replace(
-            payment,
-            provider_ref=payment.provider_ref or event.provider_ref,
-            checkout_ref=payment.checkout_ref or event.checkout_ref,
-        )
-        seen = await provider_named(house, provider).fetch(referred, None)
-        if seen is not None:
-            await settling.see(tx, payment, seen, now)
-    await store.processed(tx, provider, event_id, now)
+async def _ended_in_mid_call(tx: Transaction, payment: Payment, verb: str, now: datetime) -> None:
+    await claims.release(tx, [payment.id])
+    await _unanswered(tx, payment, verb, now)
 
 
-async def reconcile(tx: Transaction, house: House, now: datetime) -> None:
-    """Ask the provider about payments that should have moved on, and refunds that had no answer.
-
-    When it does not answer, the rest waits for the next round: it would only wait for the same silence.
-    """
-    for payment_id in await store.unsettled(tx, now):
-        payment = await store.locked(tx, payment_id)
-        if payment is not None:
-            await store.touch(tx, payment_id, now)
-            if not await _asked(tx, house, payment, now):
-                return
-    for refund_id in await store.open_refunds(tx, now):
-        wanted = await store.refund(tx, refund_id)
-        payment = None if wanted is None else await store.locked(tx, wanted.payment_id)
-        if payment is not None:
-            await refunding.carry_out(tx, provider_named(house, payment.provider), payment, refund_id, now)
-
-
-async def _asked(tx: Transaction, house: House, payment: Payment, now: datetime) -> bool:
-    """Ask about one payment and act on the answer; return False when there was none."""
-    method = await store.method(tx, payment.method_id) if payment.method_id else None
-    try:
-        seen = await provider_named(house, payment.provider).fetch(payment, method.customer_ref if method else None)
-    except Unanswered as silence:
-        log.warning("payments.provider_silent", payment=str(payment.id), error=str(silence))
-        return False
-    except (Refused, NotFound) as refusal:
-        log.warning("payments.not_told", payment=str(payment.id), error=str(refusal))
-        return True
-    if seen is None:
-        await _never_heard_of(tx, payment, now)
-        return True
-    after = await settling.see(tx, payment, seen, now)
-    if after.state == State.CAPTURING:
-        await settling.call(tx, after.id, "capture")
-    elif after.state == State.AUTHORISED and (after.wish == Wish.CANCEL or await _start_is_gone(tx, after)):
-        await settling.wish(tx, after, Wish.CANCEL, now)
-    return True
-
-
-async def _never_heard_of(tx: Transaction, payment: Payment, now: datetime) -> None:
-    """The provider has nothing by our id: a charge is asked for again with its key, an unopened page is given up."""
-    if payment.state == State.UNKNOWN and (payment.method_id is not None or payment.provider == rules.WALLET):
-        await settling.step(tx, payment, replace(payment, state=State.CREATED, updated_at=now), now)
-        await settling.call(tx, payment.id, "charge")
-    else:
-        await settling.see(tx, payment, Snapshot(status=Outside.FAILED, failure_code="never_opened"), now)
-
-
-async def _start_is_gone(tx: Transaction, payment: Payment) -> bool:
-    """Return whether the start that money is reserved for was given up without a session."""
-    if payment.start_request_id is None or payment.session_id is not None:
-        return False
-    start = await store.lock_start(tx, payment.start_request_id)
-    return start is not None and start.cancelled_at is not None
+async def _unanswered(tx: Transaction, payment: Payment, verb: str, now: datetime) -> None:
+    await settling.step(tx, payment, rules.unanswered(payment, now), now)
+    await store.note(tx, payment.id, f"{verb}_unanswered", now)

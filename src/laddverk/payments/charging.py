@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from laddverk.kernel.actors import rule
@@ -13,9 +15,13 @@ from laddverk.payments import refunding, rules, settling, store
 from laddverk.payments.model import Payment, Purpose, State, Wish
 from laddverk.payments.providers import provider_named
 from laddverk.platform.database import Transaction
+from laddverk.platform.errands import LATER_S
 from laddverk.platform.house import House
+from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.sessions.model import SessionPriced, Settlement
 
+CAPTURE: Final = "payments.capture"
+"""The job that hears what a session cost: payload `SessionPriced`."""
 CORRECTED = "the meter was corrected after payment"
 
 
@@ -27,6 +33,9 @@ async def session_priced(tx: Transaction, house: House, priced: SessionPriced, n
     if priced.settlement == Settlement.REVIEW:
         return
     payment = await _payment_of(tx, priced)
+    if payment is not None and payment.is_called(now):
+        await _again_when_answered(tx, priced)
+        return
     if priced.settlement == Settlement.PAYMENT:
         if payment is None:
             await _charge_saved_card(tx, house, priced, now)
@@ -34,6 +43,11 @@ async def session_priced(tx: Transaction, house: House, priced: SessionPriced, n
             await _settle(tx, house, payment, priced, now)
     elif payment is not None:
         await settling.wish(tx, payment, Wish.CANCEL, now)
+
+
+async def _again_when_answered(tx: Transaction, priced: SessionPriced) -> None:
+    """Let a price wait while the provider is spoken to: what is being taken now may be less or more than it."""
+    await enqueue(tx, [NewJob(CAPTURE, to_builtins(priced), after_s=LATER_S)])
 
 
 async def release(tx: Transaction, start_request_ids: list[UUID], now: datetime) -> None:

@@ -9,18 +9,21 @@ from uuid import UUID
 
 import msgspec
 
-from laddverk.payments import answering, bank_jobs, calling, charging, collecting, refunding, rules, settling, store
+from laddverk.payments import answering, asking, bank_jobs, charging, refunding, settling
+from laddverk.payments.asking import Asks
+from laddverk.payments.calling import Calls, Gate
 from laddverk.payments.card_jobs import EVERY_OF_CARDS, card_handlers
 from laddverk.payments.deposits import service as deposits
 from laddverk.payments.deposits import telling
 from laddverk.payments.inbox import WEBHOOK, receive_webhook
-from laddverk.payments.providers import provider_named, sandbox_bank, signatures
+from laddverk.payments.providers import sandbox_bank, signatures
 from laddverk.payments.providers.sandbox import SIGNATURE_HEADER
 from laddverk.payments.providers.sandbox_web import key_of
+from laddverk.payments.returning import Returns
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
-from laddverk.platform.jobs import Every, Handler
+from laddverk.platform.jobs import Every, Work
 from laddverk.sessions.model import SessionPriced
 
 RECONCILE: Final = "payments.reconcile"
@@ -35,14 +38,15 @@ EVERY: Final = (
 Payloads = Sequence[dict[str, Any]]
 
 
-def handlers(house: House) -> dict[str, Handler]:
+def handlers(house: House) -> dict[str, Work]:
     """Return the jobs of this room, and that of the built-in provider when it is used."""
-    jobs = _Jobs(house)
-    found: dict[str, Handler] = {
-        "payments.capture": jobs.capture,
+    jobs, gate = _Jobs(house), Gate()
+    found: dict[str, Work] = {
+        charging.CAPTURE: jobs.capture,
         "payments.void": jobs.void,
-        settling.CALL: jobs.call,
-        refunding.REFUND: jobs.refund,
+        settling.CALL: Calls(house, gate),
+        asking.ASK: Asks(house, gate),
+        refunding.REFUND: Returns(house, gate),
         WEBHOOK: jobs.webhook,
         RECONCILE: jobs.reconcile,
         BANK: jobs.bank,
@@ -70,32 +74,14 @@ class _Jobs:
         ids = [UUID(payload["start_request_id"]) for payload in payloads]
         await charging.release(tx, ids, self._house.clock())
 
-    async def call(self, tx: Transaction, payloads: Payloads) -> None:
-        """Charge, capture or cancel at the provider."""
-        wanted = [(settling.decoded_id(payload), payload["verb"]) for payload in payloads]
-        await calling.call_all(tx, self._house, wanted)
-
-    async def refund(self, tx: Transaction, payloads: Payloads) -> None:
-        """Bring refunds to the provider."""
-        for payload in payloads:
-            payment = await store.locked(tx, settling.decoded_id(payload))
-            refund_id = UUID(payload["refund_id"])
-            if payment is not None and payment.provider in rules.BY_FILE:
-                await collecting.pay_out(tx, self._house, payment, refund_id, self._house.clock())
-            elif payment is not None and payment.provider in rules.BY_HAND:
-                await deposits.paid_back(tx, payment, refund_id, self._house.clock())
-            elif payment is not None:
-                provider = provider_named(self._house, payment.provider)
-                await refunding.carry_out(tx, provider, payment, refund_id, self._house.clock())
-
     async def webhook(self, tx: Transaction, payloads: Payloads) -> None:
         """Look at what webhooks are about."""
         for payload in payloads:
-            await calling.act_on(tx, self._house, payload["provider"], payload["event_id"])
+            await asking.act_on(tx, payload["provider"], payload["event_id"], self._house.clock())
 
     async def reconcile(self, tx: Transaction, payloads: Payloads) -> None:
         """By the clock: ask about what should have moved on."""
-        await calling.reconcile(tx, self._house, self._house.clock())
+        await asking.ask_overdue(tx, self._house.clock())
 
     async def bank(self, tx: Transaction, payloads: Payloads) -> None:
         """By the clock: files to and from banks."""

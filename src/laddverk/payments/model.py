@@ -82,6 +82,12 @@ class Payment(Struct, frozen=True, kw_only=True):
     failure_text: str | None = None
     created_at: datetime
     updated_at: datetime
+    calling_until: datetime | None = None
+    """While somebody speaks to the provider about it; one that has passed was left by a process that ended."""
+
+    def is_called(self, now: datetime) -> bool:
+        """Return whether somebody speaks to the provider about it just now."""
+        return self.calling_until is not None and self.calling_until > now
 
     @property
     def shortfall_minor(self) -> int:
@@ -193,6 +199,8 @@ class WebhookEvent(Struct, frozen=True):
     provider_ref: str | None
     checkout_ref: str | None
     body: dict[str, Any]
+    says: Snapshot | None = None
+    """How the payment stood when the message was written, where it tells all of it: it may say nothing new."""
 
 
 class PaymentAuthorised(Event, frozen=True, kw_only=True):

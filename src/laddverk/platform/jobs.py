@@ -2,7 +2,8 @@
 
 A job is a row written in the transaction of its cause. Workers take a batch of one kind with SKIP LOCKED and hand it
 to one handler in one transaction: done together or not at all. A batch that fails is tried one job at a time, so that
-a poisonous job is alone with its error; after `attempts_max` it stays, marked failed, where people can see it.
+a poisonous job is alone with its error; after `attempts_max` it stays, marked failed, where people can see it. What has
+to call somebody outside is an errand (`platform.errands`): its middle is made while no transaction is open.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from msgspec import Struct
 
 from laddverk.kernel.ids import new_id
 from laddverk.platform.database import Away, Database, Transaction
+from laddverk.platform.errands import Errand, Outside
 
 BATCH_MAX: Final = 200  # bounds the transaction, and what one poisonous job holds up
 ATTEMPTS_MAX: Final = 12  # with the delays below this spans about a day
@@ -31,6 +33,9 @@ log = structlog.get_logger()
 Handler = Callable[[Transaction, Sequence[dict[str, Any]]], Awaitable[None]]
 """Does a batch of payloads of one kind, inside the given transaction."""
 
+Work = Handler | Errand
+"""How jobs of one kind are done."""
+
 
 class NewJob(Struct, frozen=True):
     """Work to be done: what kind, with what, when, and a key that makes a second copy vanish."""
@@ -39,6 +44,8 @@ class NewJob(Struct, frozen=True):
     payload: dict[str, Any]
     run_at: datetime | None = None
     unique_key: str | None = None
+    after_s: float = 0.0
+    """Where no `run_at` is given: how long after the commit."""
 
 
 class TakenJob(Struct, frozen=True):
@@ -51,9 +58,9 @@ class TakenJob(Struct, frozen=True):
 
 ENQUEUE = """
 INSERT INTO job (id, kind, payload, run_at, unique_key)
-SELECT id, kind, payload::jsonb, coalesce(run_at, now()), unique_key
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
-     AS given (id, kind, payload, run_at, unique_key)
+SELECT id, kind, payload::jsonb, coalesce(run_at, now() + after_s * interval '1 second'), unique_key
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::float8[])
+     AS given (id, kind, payload, run_at, unique_key, after_s)
 ON CONFLICT (unique_key) DO NOTHING
 """
 
@@ -85,20 +92,28 @@ async def enqueue(tx: Transaction, new: Sequence[NewJob]) -> None:
         [msgspec.json.encode(job.payload).decode() for job in new],
         [job.run_at for job in new],
         [job.unique_key for job in new],
+        [job.after_s for job in new],
     )
 
 
 class Worker:
     """Carries out the jobs of the kinds it has handlers for, until it is stopped."""
 
-    def __init__(self, database: Database, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, database: Database, handlers: Mapping[str, Work]) -> None:
         self._database = database
-        self._handlers = dict(handlers)
+        self._handlers: dict[str, Handler] = {}
+        self._errands: dict[str, Errand] = {}
         self._woken = asyncio.Event()
+        self._outside = Outside(database, postpone, self.wake)
+        self.handle(handlers)
 
-    def handle(self, handlers: Mapping[str, Handler]) -> None:
+    def handle(self, handlers: Mapping[str, Work]) -> None:
         """Take over these kinds too: handlers that need the house are made after it."""
-        self._handlers.update(handlers)
+        for kind, work in handlers.items():
+            if isinstance(work, Errand):
+                self._errands[kind] = work
+            else:
+                self._handlers[kind] = work
 
     def wake(self) -> None:
         """Look for work now instead of at the next poll."""
@@ -114,6 +129,7 @@ class Worker:
                 worked = False
             if not worked:
                 await self._rest(stop)
+        await self._outside.drained(self._errands)
 
     async def _rest(self, stop: asyncio.Event) -> None:
         waits = [asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(stop.wait())]
@@ -123,16 +139,20 @@ class Worker:
         self._woken.clear()
 
     async def run_due(self) -> bool:
-        """Carry out one batch of each kind that is due; return whether there was any."""
+        """Carry out one batch of each kind that is due, and record what came back; return whether there was any."""
+        wanted = [*self._handlers, *(self._errands if self._outside.free > 0 else ())]
         async with self._database.transaction() as tx:
-            kinds = await tx.values(DUE_KINDS, list(self._handlers))
+            kinds = await tx.values(DUE_KINDS, wanted)
         for kind in kinds:
-            await self._run_batch(kind, BATCH_MAX)
-        return bool(kinds)
+            if kind in self._errands:
+                await self._outside.begin(kind, self._errands[kind])
+            else:
+                await self._run_batch(kind, BATCH_MAX)
+        return await self._outside.record(self._errands) or bool(kinds)
 
     async def run_until_idle(self) -> None:
         """Carry out everything that is due now, and what that causes. For tests and one-shot commands."""
-        while await self.run_due():
+        while await self.run_due() or await self._outside.waited():
             pass
 
     async def _run_batch(self, kind: str, size: int) -> None:
@@ -161,7 +181,12 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - as above
             log.warning("jobs.job_failed", kind=kind, job=str(job.id), attempts=job.attempts + 1, error=repr(error))
             async with self._database.transaction() as tx:
-                await tx.execute(POSTPONE, job.id, repr(error)[:2000], delay_after(job.attempts), ATTEMPTS_MAX)
+                await postpone(tx, job.id, error, job.attempts)
+
+
+async def postpone(tx: Transaction, job: UUID, error: BaseException, attempts: int) -> None:
+    """Let a job rest that failed for the `attempts`+1st time; after `ATTEMPTS_MAX` it stays, marked failed."""
+    await tx.execute(POSTPONE, job, repr(error)[:2000], delay_after(attempts), ATTEMPTS_MAX)
 
 
 def delay_after(attempts: int) -> timedelta:
