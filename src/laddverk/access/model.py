@@ -87,6 +87,8 @@ class TokenStanding(Struct, frozen=True, kw_only=True):
     """Until when a charger may remember the standing; None: as long as it likes."""
     group_code: str = ""
     is_master: bool = False
+    starts_held: str = ""
+    """Why no new charge may begin though the token is good: something is to be paid first (`rules.HELD`)."""
 
 
 class ImportFault(Struct, frozen=True):

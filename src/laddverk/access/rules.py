@@ -185,6 +185,15 @@ MESSAGES: Final = {
 """What a charger's display says to the holder of a token that is known and refused."""
 
 
+HELD: Final = {
+    "to_pay": marked("A charge is not paid yet. Pay it on your page, then you can charge again."),
+    "overdue": marked("An invoice is overdue. Pay it on your page, then you can charge again."),
+    "too_much": marked("Too much is unpaid. Pay on your page, then you can charge again."),
+    "no_way": marked("You have nothing to pay with. Save a card on your page, then you can charge."),
+}
+"""What a driver reads when new starts are held back, by reason. A charge that runs goes on."""
+
+
 def check_may_grant(actor: Actor, permissions: frozenset[Permission]) -> None:
     """Raise `NotAllowed` when `actor` would hand out what they do not have themselves."""
     beyond = sorted(permission.value for permission in permissions if not actor.may(permission))

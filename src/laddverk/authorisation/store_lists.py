@@ -66,6 +66,7 @@ SELECT token.uid, token.kind, token.valid_until,
 FROM token LEFT JOIN driver ON driver.id = token.driver_id
 LEFT JOIN token_presence AS here ON here.station_id = $1 AND here.token_uid = token.uid
 WHERE token.blocked_at IS NULL AND driver.blocked_at IS NULL AND (driver.id IS NOT NULL OR token.is_master)
+  AND (token.is_master OR coalesce(driver.starts_held, '') = '')
   AND (token.valid_until IS NULL OR token.valid_until > $2) AND token.kind NOT IN ('app', 'adhoc')
   AND length(token.uid) <= $3 AND (NOT $4::boolean OR token.uid ~ '^[0-9A-F]+$')
   AND CASE $5 WHEN 'all' THEN true

@@ -30,6 +30,12 @@ class Template(StrEnum):
     BOOKS_ALARM = "books_alarm"
     """For staff. Needs `link`, `operator`, `unsound` (whether the ledger disagrees with itself), `differences` (each
     `what`, in the reader's language, `amount_minor`, `currency`), `count`."""
+    DEBIT = "debit"
+    """What became of a debit. Needs `what` (session or invoice), `name`, `amount_minor`, `currency`, `then` (paid,
+    invoice, to_pay, again, no_more), `again_at`, `tries` (each `way` and `reason`), `paid_by`, `reason`, `link`, `zone`,
+    `operator`."""
+    NOTHING_TAKEN = "nothing_taken"
+    """Needs `place`, `released_minor`, `currency`, `started`, `link`, `operator`."""
     SECURITY_ALARM = "security_alarm"
     """For staff. Needs `link`, `operator`, `zone`, `count`, `alarms` (each `event`, `place`, `info`, `at`)."""
 

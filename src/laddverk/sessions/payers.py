@@ -58,10 +58,13 @@ async def judged(tx: Transaction, presented: Sequence[Presented], now: datetime)
     stations = {shown.station_id for shown in presented}
     asked = await store_starts.asked_for(tx, list(stations), list(uids), [n for n in numbers if n is not None])
     standing = await access.standing(tx, list(uids), now)
+    runs = await _running(tx, presented, standing)
     claims = _claims(presented, asked)
     await access.used(tx, _last_shown(presented, standing))
     return [
-        _of_request(claims[number]) if number in claims else _of_holder(standing.get(shown.token_uid), shown)
+        _of_request(claims[number])
+        if number in claims
+        else _of_holder(standing.get(shown.token_uid), shown, runs=number in runs)
         for number, shown in enumerate(presented)
     ]
 
@@ -76,6 +79,33 @@ def _last_shown(
         if token is not None and token.token_id is not None:
             last[token.token_id] = max(shown.at, last.get(token.token_id, shown.at))
     return sorted(last.items())
+
+
+async def _running(
+    tx: Transaction, presented: Sequence[Presented], standing: Mapping[str, TokenStanding]
+) -> frozenset[int]:
+    """Return the positions of tokens whose starts are held back, and which are shown at a charge of theirs that runs.
+
+    Without a transaction it may be to end the charge: then any that runs at the station counts.
+    """
+    held = {
+        number: (shown, token.driver_id)
+        for number, shown in enumerate(presented)
+        if (token := standing.get(shown.token_uid)) is not None and token.starts_held and token.driver_id is not None
+    }
+    if not held:
+        return frozenset()
+    stations = [shown.station_id for shown, _ in held.values()]
+    going = set(await store_starts.running_of(tx, stations, [driver_id for _, driver_id in held.values()]))
+    places = {(one.station_id, one.driver_id) for one in going}
+    keys = {(one.station_id, one.driver_id, one.transaction_key) for one in going}
+    return frozenset(
+        number
+        for number, (shown, driver_id) in held.items()
+        if shown.stops
+        or (shown.transaction_key is None and (shown.station_id, driver_id) in places)
+        or (shown.station_id, driver_id, shown.transaction_key) in keys
+    )
 
 
 def _is_number(number: int | None) -> bool:
@@ -124,10 +154,12 @@ def _of_request(request: Asked) -> Judged:
     return Judged(payer, AuthorisationAnswer(Authorisation.ACCEPTED), "asked for")
 
 
-def _of_holder(standing: TokenStanding | None, shown: Presented) -> Judged:
+def _of_holder(standing: TokenStanding | None, shown: Presented, *, runs: bool = False) -> Judged:
     if standing is None:
         return UNKNOWN
     authorisation, reason = Authorisation(standing.authorisation.capitalize()), standing.reason
+    if runs:
+        authorisation, reason = Authorisation.ACCEPTED, "new starts are held back, and this charge runs"
     if standing.is_master and shown.transaction_key is not None and not shown.stops:
         authorisation, reason = Authorisation.INVALID, "a master tag stops sessions and starts none"
     payer = Payer(
@@ -143,6 +175,6 @@ def _of_holder(standing: TokenStanding | None, shown: Presented) -> Judged:
         standing.cache_until,
         group_token=standing.group_code or None,
         language=standing.language if is_held else None,
-        message=access.refusal(standing) if is_held else None,
+        message=access.refusal(standing) if is_held and not runs else None,
     )
     return Judged(payer, answer, reason)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from laddverk.access.rules import HELD
 from laddverk.kernel.actors import Actor, Permission, rule
 from laddverk.kernel.ids import CommandId, DriverId, PaymentId, SessionId, StationId, TariffVersionId
 from laddverk.kernel.problems import Conflict, NotAllowed, NotFound
@@ -93,10 +94,12 @@ def hashed(access_token: str) -> bytes:
 async def _group(tx: Transaction, driver_id: DriverId | None) -> str:
     if driver_id is None:
         return ""
-    group = await store_starts.driver_group(tx, driver_id)
-    if group is None:
+    driver = await store_starts.driver(tx, driver_id)
+    if driver is None:
         raise NotAllowed("This driver may not charge: the account is blocked.", remedy="Ask the operator why.")
-    return group
+    if driver.starts_held:
+        raise NotAllowed(HELD[driver.starts_held])
+    return driver.driver_group
 
 
 async def _require_startable(

@@ -45,7 +45,13 @@ SELECT EXISTS (SELECT FROM start_request WHERE station_id = $1 AND evse_number =
     OR EXISTS (SELECT FROM session WHERE station_id = $1 AND evse_number = $2 AND ended_at IS NULL)
 """
 
-DRIVER_GROUP: Final = "SELECT driver_group FROM driver WHERE id = $1 AND blocked_at IS NULL"
+DRIVER: Final = "SELECT driver_group, starts_held FROM driver WHERE id = $1 AND blocked_at IS NULL"
+RUNNING: Final = """
+SELECT DISTINCT session.station_id, session.driver_id, session.transaction_key
+FROM session JOIN unnest($1::uuid[], $2::uuid[]) AS shown (station_id, driver_id)
+     ON shown.station_id = session.station_id AND shown.driver_id = session.driver_id
+WHERE session.ended_at IS NULL
+"""
 
 INSERT: Final = """
 INSERT INTO start_request (id, station_id, evse_number, connector_number, driver_id, token_uid, payment_id,
@@ -140,10 +146,30 @@ async def is_busy(
     return bool(await tx.value(BUSY, station_id, evse_number, but, made_after))
 
 
-async def driver_group(tx: Transaction, driver_id: DriverId) -> str | None:
-    """Return the group of a driver who may charge, or None."""
-    found: str | None = await tx.value(DRIVER_GROUP, driver_id)
-    return found
+class DriverWho(Struct, frozen=True):
+    """What a start needs to know of its driver."""
+
+    driver_group: str
+    starts_held: str
+    """Why no new charge may begin (a key of `access.rules.HELD`); empty when it may."""
+
+
+class Running(Struct, frozen=True):
+    """A charge of a driver that is not over."""
+
+    station_id: StationId
+    driver_id: DriverId
+    transaction_key: str
+
+
+async def driver(tx: Transaction, driver_id: DriverId) -> DriverWho | None:
+    """Return a driver who is not blocked, or None."""
+    return await tx.fetch_one(DriverWho, DRIVER, driver_id)
+
+
+async def running_of(tx: Transaction, stations: Sequence[StationId], drivers: Sequence[DriverId]) -> list[Running]:
+    """Return the charges that run for these drivers at these stations; both lists are aligned."""
+    return await tx.fetch(Running, RUNNING, list(stations), list(drivers))
 
 
 async def insert(

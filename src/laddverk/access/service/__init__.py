@@ -7,6 +7,7 @@ from laddverk.access.service.drivers import (
     block_driver,
     create_driver,
     create_drivers,
+    hold_starts,
     unblock_driver,
     update_driver,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "create_tokens",
     "disable_staff",
     "enable_staff",
+    "hold_starts",
     "import_tokens",
     "make_sign_in_link",
     "normalised_uid",

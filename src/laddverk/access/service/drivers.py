@@ -66,6 +66,24 @@ async def unblock_driver(tx: Transaction, actor: Actor, driver_id: DriverId, rea
     await _block(tx, actor, driver_id, "driver.unblocked", None, now, reason)
 
 
+async def hold_starts(tx: Transaction, actor: Actor, driver_id: DriverId, why: str, now: datetime) -> bool:
+    """Hold a driver's new starts back until something is paid (`why` is a key of `rules.HELD`), or let them in again.
+
+    An empty `why` lets them in. What runs goes on, and its driver's tag still ends it. Chargers forget the tags they
+    remember. Return whether that is news. Needs drivers:write, as a block does.
+    """
+    actor.require(Permission.DRIVERS_WRITE)
+    if why and why not in rules.HELD:
+        raise Invalid("This is no reason to hold starts back.", field="why")
+    if not await store.hold_starts(tx, driver_id, why, now):
+        return False
+    withdrawn = await store.uids_of(tx, driver_id=driver_id) if why else []
+    await outbox.publish(tx, [TokensChanged(withdrawn=tuple(withdrawn))])
+    action = "driver.starts_held" if why else "driver.starts_let_in"
+    await audit.write(tx, actor, action, "driver", driver_id, at=now, reason=why)
+    return True
+
+
 async def _block(
     tx: Transaction, actor: Actor, driver_id: DriverId, action: str, why: str | None, now: datetime, reason: str = ""
 ) -> None:

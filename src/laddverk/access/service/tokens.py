@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from laddverk.access import rules
-from laddverk.access.model import NewToken, TokenDetails, TokensChanged, TokenStanding
+from laddverk.access.model import NewToken, Standing, TokenDetails, TokensChanged, TokenStanding
 from laddverk.access.service.drivers import checked_reason
 from laddverk.access.store import drivers as store
 from laddverk.access.store.drivers import KnownToken
@@ -113,6 +113,9 @@ def _standing(uid: str, token: KnownToken | None, now: datetime) -> TokenStandin
         valid_until=token.valid_until if token else None,
         now=now,
     )
+    held = token.starts_held or "" if token and word is Standing.ACCEPTED and not token.is_master else ""
+    if held:
+        word, reason = Standing.BLOCKED, f"new starts are held back: {held}"
     if token is None:
         return TokenStanding(uid=uid, authorisation=word, reason=reason)
     return TokenStanding(
@@ -128,12 +131,13 @@ def _standing(uid: str, token: KnownToken | None, now: datetime) -> TokenStandin
         cache_until=rules.cache_until(token.valid_until, token.cache_hours, now),
         group_code=rules.MASTER_GROUP if token.is_master else token.group_code,
         is_master=token.is_master,
+        starts_held=held,
     )
 
 
 def refusal(standing: TokenStanding) -> str | None:
     """Return what a charger's display says to the holder of a token that is refused; None when it is not."""
-    message = rules.MESSAGES.get(standing.authorisation)
+    message = rules.HELD.get(standing.starts_held) or rules.MESSAGES.get(standing.authorisation)
     return gettext_for(standing.language)(message) if message else None
 
 

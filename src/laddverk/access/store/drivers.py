@@ -54,6 +54,10 @@ async def update_driver(tx: Transaction, driver_id: DriverId, driver: DriverDeta
 
 BLOCK_DRIVER = "UPDATE driver SET blocked_at = coalesce(blocked_at, $2), blocked_why = $3 WHERE id = $1"
 UNBLOCK_DRIVER = "UPDATE driver SET blocked_at = NULL, blocked_why = '' WHERE id = $1"
+HOLD_STARTS = """
+UPDATE driver SET starts_held = $2, starts_held_at = CASE WHEN $2 <> '' THEN $3::timestamptz END
+WHERE id = $1 AND starts_held <> $2
+"""
 BLOCK_TOKEN = "UPDATE token SET blocked_at = coalesce(blocked_at, $2), blocked_why = $3 WHERE id = $1"  # noqa: S105
 UNBLOCK_TOKEN = "UPDATE token SET blocked_at = NULL, blocked_why = '' WHERE id = $1"  # noqa: S105
 
@@ -63,6 +67,11 @@ async def block_driver(tx: Transaction, driver_id: DriverId, why: str | None, no
     if why is None:
         return await tx.execute(UNBLOCK_DRIVER, driver_id) > 0
     return await tx.execute(BLOCK_DRIVER, driver_id, now, why) > 0
+
+
+async def hold_starts(tx: Transaction, driver_id: DriverId, why: str, now: datetime) -> bool:
+    """Hold a driver's new starts back for a reason, or let them in when it is empty; return whether that is news."""
+    return await tx.execute(HOLD_STARTS, driver_id, why, now) == 1
 
 
 async def block_token(tx: Transaction, token_id: TokenId, why: str | None, now: datetime) -> bool:
@@ -147,12 +156,14 @@ class KnownToken(Struct, frozen=True, kw_only=True):
     group_code: str
     is_master: bool
     cache_hours: int | None
+    starts_held: str | None
 
 
 TOKENS_BY_UID = """
 SELECT t.id, t.uid, t.group_code, t.is_master, (SELECT cache_hours FROM access_policy) AS cache_hours,
        t.label, t.valid_until, t.blocked_at, t.blocked_why, t.driver_id,
-       d.blocked_at AS driver_blocked_at, d.blocked_why AS driver_blocked_why, d.driver_group, d.language, d.settlement
+       d.blocked_at AS driver_blocked_at, d.blocked_why AS driver_blocked_why, d.driver_group, d.language, d.settlement,
+       d.starts_held
 FROM token t LEFT JOIN driver d ON d.id = t.driver_id
 WHERE t.uid = ANY($1)
 """

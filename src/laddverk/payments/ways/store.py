@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from laddverk.kernel.ids import DriverId, InvoiceId, PaymentId, PaymentMethodId, SessionId
 from laddverk.payments.rules import Sold
-from laddverk.payments.ways.model import Choice, Means, Policy, Tried, Unpaid, Way, WayKind
+from laddverk.payments.ways.model import Choice, Means, Owing, Policy, Tried, Unpaid, Way, WayKind
 from laddverk.platform.database import Transaction
 
 POLICY: Final = "SELECT * FROM paying_policy"
@@ -93,6 +93,41 @@ SELECT * FROM unpaid_session
 WHERE driver_id = $1 AND amount_minor > 0 AND NOT EXISTS (
     SELECT FROM payment WHERE payment.session_id = unpaid_session.session_id AND captured_minor > 0)
 ORDER BY since
+"""
+# An invoice that somebody is collecting just now is not overdue: banks take days (three bank days after their answer).
+OWING: Final = """
+SELECT driver.id AS driver_id, driver.starts_held AS held, driver.settlement = 'card' AS at_once,
+       coalesce(sessions.minor, 0)::bigint AS sessions_minor,
+       (coalesce(sessions.minor, 0) + coalesce(due.minor, 0))::bigint AS unpaid_minor,
+       due.since AS overdue_since, driver_paying.may_start_until
+FROM driver
+LEFT JOIN driver_paying ON driver_paying.driver_id = driver.id
+LEFT JOIN LATERAL (
+    SELECT sum(amount_minor) AS minor FROM unpaid_session
+    WHERE unpaid_session.driver_id = driver.id AND NOT EXISTS (
+        SELECT FROM payment WHERE payment.session_id = unpaid_session.session_id AND captured_minor > 0)
+) AS sessions ON true
+LEFT JOIN LATERAL (
+    SELECT sum(invoice.gross_minor - invoice.credited_minor - invoice.paid_minor) AS minor,
+           min(invoice.due_on)::timestamptz AS since
+    FROM invoice
+    WHERE invoice.driver_id = driver.id AND invoice.kind = 'invoice' AND invoice.due_on < $2::timestamptz::date
+      AND invoice.gross_minor > invoice.credited_minor + invoice.paid_minor
+      AND NOT EXISTS (SELECT FROM payment WHERE payment.invoice_id = invoice.id
+                      AND (state IN ('submitted', 'authorised', 'capturing', 'unknown')
+                           OR (state = 'created' AND provider IN ('autogiro', 'sepa'))
+                           OR (provider IN ('autogiro', 'sepa')
+                               AND updated_at > $2::timestamptz - interval '5 days')))
+) AS due ON true
+WHERE driver.id = ANY($1) ORDER BY driver.id
+"""
+CONCERNED: Final = """
+SELECT id FROM driver WHERE starts_held <> ''
+UNION SELECT driver_id FROM unpaid_session WHERE amount_minor > 0
+UNION SELECT driver_id FROM invoice
+      WHERE kind = 'invoice' AND due_on < $1::timestamptz::date AND gross_minor > credited_minor + paid_minor
+UNION SELECT id FROM driver WHERE $2 AND settlement = 'card'
+ORDER BY 1
 """
 SALE_BOOKED: Final = """
 SELECT EXISTS (SELECT FROM ledger_transaction WHERE kind = 'uncollected' AND source_kind = 'session' AND source_id = $1)
@@ -283,6 +318,16 @@ async def keep_unpaid(tx: Transaction, owed: Unpaid) -> None:
 async def unpaid_of(tx: Transaction, driver_id: DriverId) -> list[Unpaid]:
     """Return the charges that a driver is asked to pay, the oldest first."""
     return await tx.fetch(Unpaid, UNPAID_OF_DRIVER, driver_id)
+
+
+async def owing(tx: Transaction, driver_ids: Sequence[DriverId], now: datetime) -> list[Owing]:
+    """Return what these drivers owe at `now`, as far as the rule for starts needs it."""
+    return await tx.fetch(Owing, OWING, list(driver_ids), now)
+
+
+async def concerned(tx: Transaction, now: datetime, *, without_way: bool) -> list[DriverId]:
+    """Return the drivers whose starts may have to be held back or let in."""
+    return await tx.values(CONCERNED, now, without_way)
 
 
 async def sale_is_booked(tx: Transaction, session_id: UUID | None) -> bool:

@@ -1,0 +1,166 @@
+"""Telling drivers, in plain words and once, what became of a debit; and that a charge without energy costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, shown
+from laddverk.kernel.problems import Invalid
+from laddverk.notices import service as notices
+from laddverk.notices.model import Template
+from laddverk.payments import mandate_store
+from laddverk.payments.ways import words
+from laddverk.payments.ways.means import means_of
+from laddverk.payments.ways.model import Means, Tried
+from laddverk.payments.ways.store import Charged
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.platform.languages import gettext_for
+
+log = structlog.get_logger()
+
+PAYING: Final = "/my/paying"
+
+
+async def session_left(
+    tx: Transaction,
+    house: House,
+    charged: Charged,
+    driver_id: DriverId,
+    tried: Sequence[Tried],
+    why: str,
+    *,
+    to_invoice: bool,
+    now: datetime,
+) -> None:
+    """Tell that a charge could not be debited, and whether the invoice takes it or the driver is asked to pay."""
+    params = {
+        "what": "session",
+        "name": charged.place,
+        "amount_minor": charged.price_minor,
+        "currency": charged.currency,
+        "then": "invoice" if to_invoice else "to_pay",
+        "link": _link(house, PAYING),
+    }
+    await _send(tx, house, driver_id, params, tried, why, f"debit:{charged.id}", now)
+
+
+async def session_paid(
+    tx: Transaction, house: House, charged: Charged, driver_id: DriverId, tried: Sequence[Tried], now: datetime
+) -> None:
+    """Tell that the fallback paid a charge, for the first way did not."""
+    params = {
+        "what": "session",
+        "name": charged.place,
+        "amount_minor": charged.price_minor,
+        "currency": charged.currency,
+        "then": "paid",
+        "link": _link(house, f"/my/sessions/{shown('ses', charged.id)}"),
+    }
+    await _send(tx, house, driver_id, params, tried, "", f"debited:{charged.id}", now)
+
+
+async def invoice_tried(
+    tx: Transaction,
+    house: House,
+    invoice_id: InvoiceId,
+    number: str,
+    driver_id: DriverId,
+    amount_minor: int,
+    currency: str,
+    tried: Sequence[Tried],
+    then: str,
+    again_at: datetime | None,
+    key: str,
+    now: datetime,
+) -> None:
+    """Tell what a round of tries for an invoice came to: `paid`, `again` (on a day) or `no_more`."""
+    params = {
+        "what": "invoice",
+        "name": number,
+        "amount_minor": amount_minor,
+        "currency": currency,
+        "then": then,
+        "again_at": again_at,
+        "link": _link(house, f"/my/invoices/{shown('inv', invoice_id)}"),
+    }
+    await _send(tx, house, driver_id, params, tried, "", key, now)
+
+
+async def nothing_taken(
+    tx: Transaction,
+    house: House,
+    driver_id: DriverId,
+    *,
+    place: str,
+    released_minor: int,
+    currency: str,
+    started: bool,
+    key: str,
+    now: datetime,
+    session_id: SessionId | None = None,
+) -> None:
+    """Tell that a charge gave no energy, or never began, and that what was reserved or paid goes back."""
+    path = PAYING if session_id is None else f"/my/sessions/{shown('ses', session_id)}"
+    params = {
+        "place": place,
+        "released_minor": released_minor,
+        "currency": currency,
+        "started": started,
+        "link": _link(house, path),
+        "operator": house.settings.operator_name,
+    }
+    await _mail(tx, driver_id, Template.NOTHING_TAKEN, params, f"nothing_taken:{key}", now)
+
+
+async def _send(
+    tx: Transaction,
+    house: House,
+    driver_id: DriverId,
+    params: dict[str, Any],
+    tried: Sequence[Tried],
+    why: str,
+    key: str,
+    now: datetime,
+) -> None:
+    driver = await mandate_store.driver(tx, driver_id)
+    if driver is None:
+        return
+    said = gettext_for(driver.language)
+    known = {each.way: each for each in await means_of(tx, house, driver_id, now)}
+    given = {
+        **params,
+        "tries": [_told(each, known.get(each.way), said) for each in tried if each.failure_code],
+        "paid_by": next((words.name_of(known.get(t.way), t.way, said) for t in tried if t.state == "captured"), ""),
+        "reason": words.reason(why, said) if why and not tried else "",
+        "zone": house.settings.timezone,
+        "operator": house.settings.operator_name,
+    }
+    await _mail(tx, driver_id, Template.DEBIT, given, key, now)
+
+
+def _told(each: Tried, means: Means | None, said: words.Words) -> dict[str, str]:
+    return {"way": words.name_of(means, each.way, said), "reason": words.reason(each.failure_code, said)}
+
+
+async def _mail(
+    tx: Transaction, driver_id: DriverId, template: Template, params: dict[str, Any], key: str, now: datetime
+) -> None:
+    driver = await mandate_store.driver(tx, driver_id)
+    if driver is None or not driver.email:
+        return
+    try:
+        await notices.send(
+            tx, recipient=driver.email, language=driver.language, template=template, params=params, now=now,
+            unique_key=key,
+        )  # fmt: skip
+    except Invalid as problem:
+        log.warning("payments.not_told", driver=str(driver_id), error=str(problem))
+
+
+def _link(house: House, path: str) -> str:
+    return f"{house.settings.web_url}{path}"
