@@ -54,7 +54,8 @@ class Calls:
             elif payment.is_called(now):
                 steps.append(Later())
             elif payment.calling_until is not None:
-                steps.append(await _ended_in_mid_call(tx, payment, payload["verb"], now))
+                await _ended_in_mid_call(tx, payment, payload["verb"], now)
+                steps.append(None)
             elif (made := await prepared(tx, self._house, payment, payload["verb"])) is None:
                 steps.append(None)
             else:

@@ -11,7 +11,6 @@ from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.payments import rules, settling, store
 from laddverk.payments.model import Payment, Refund, RefundState
-from laddverk.payments.providers.port import PaymentProvider, Refused, Unanswered
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 
@@ -47,42 +46,6 @@ async def refund(
         tx, actor, "payment.refund_requested", "payment", payment_id, at=now, reason=wanted.reason, detail=detail
     )
     return wanted.id
-
-
-async def carry_out(
-    tx: Transaction, provider: PaymentProvider, payment: Payment, refund_id: UUID, now: datetime
-) -> None:
-    """Bring a refund of the locked `payment` to the provider and record what became of it.
-
-    One whose last call had no answer is looked for first; only when the provider never heard of it is it asked again,
-    with the same key.
-    """
-    wanted = await store.refund(tx, refund_id)
-    if wanted is None or wanted.state in (RefundState.SUCCEEDED, RefundState.FAILED):
-        return
-    try:
-        seen = await provider.refunded(payment, refund_id) if wanted.state == RefundState.UNKNOWN else None
-        seen = seen or await provider.refund(payment, wanted)
-    except Unanswered:
-        await store.save_refund(tx, refund_id, RefundState.UNKNOWN, None, None, now)
-        await store.note(tx, payment.id, "refund_unanswered", now, amount_minor=wanted.amount_minor)
-        return
-    except Refused as refusal:
-        await failed(tx, payment, wanted, refusal.text, now)
-        return
-    if seen.state == RefundState.SUCCEEDED:
-        await settling.refunded(tx, payment, wanted, now, seen.provider_ref)
-    elif seen.state == RefundState.FAILED:
-        await failed(tx, payment, wanted, seen.failure_text or "", now)
-    else:
-        await store.save_refund(tx, refund_id, RefundState.UNKNOWN, seen.provider_ref, None, now)
-
-
-async def paid_back_by_hand(tx: Transaction, payment: Payment, refund_id: UUID, now: datetime) -> None:
-    """Book that a person paid money back from the bank account: there is nobody to be asked."""
-    wanted = await store.refund(tx, refund_id)
-    if wanted is not None and wanted.state == RefundState.REQUESTED:
-        await settling.refunded(tx, payment, wanted, now)
 
 
 async def failed(tx: Transaction, payment: Payment, wanted: Refund, text: str, now: datetime) -> None:

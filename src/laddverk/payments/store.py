@@ -45,17 +45,6 @@ LOCK_INVOICE: Final = """
 SELECT driver_id, currency, gross_minor - credited_minor - paid_minor AS remaining_minor, kind
 FROM invoice WHERE id = $1 FOR UPDATE
 """
-# What banks collect is not asked for: their files say what became of it.
-UNSETTLED: Final = """
-SELECT id FROM payment
-WHERE provider <> ALL (ARRAY['autogiro', 'sepa']) AND (
-      (state = 'unknown' AND updated_at < $1::timestamptz - interval '5 seconds')
-   OR (state = 'capturing' AND updated_at < $1::timestamptz - interval '1 minute')
-   OR (state = 'authorised' AND wish = 'cancel' AND updated_at < $1::timestamptz - interval '1 minute')
-   OR (state IN ('created', 'checkout', 'authorised') AND updated_at < $1::timestamptz - interval '10 minutes'))
-ORDER BY updated_at LIMIT 50
-"""
-TOUCH: Final = "UPDATE payment SET updated_at = $2 WHERE id = $1"
 
 INSERT_EVENT: Final = """
 INSERT INTO payment_event (id, payment_id, at, kind, amount_minor, detail) VALUES ($1, $2, $3, $4, $5, $6)
@@ -98,12 +87,6 @@ REFUND: Final = "SELECT * FROM payment_refund WHERE id = $1"
 SAVE_REFUND: Final = """
 UPDATE payment_refund SET state = $2, provider_ref = coalesce($3, provider_ref), failure_text = $4, updated_at = $5
 WHERE id = $1
-"""
-OPEN_REFUNDS: Final = """
-SELECT payment_refund.id FROM payment_refund JOIN payment ON payment.id = payment_id
-WHERE payment_refund.state IN ('requested', 'unknown') AND provider <> ALL (ARRAY['autogiro', 'sepa'])
-  AND payment_refund.updated_at < $1::timestamptz - interval '1 minute'
-ORDER BY payment_refund.updated_at LIMIT 50
 """
 
 INBOX: Final = """
@@ -224,16 +207,6 @@ async def lock_invoice(tx: Transaction, invoice_id: UUID) -> InvoiceRow | None:
     return await tx.fetch_one(InvoiceRow, LOCK_INVOICE, invoice_id)
 
 
-async def unsettled(tx: Transaction, now: datetime) -> list[PaymentId]:
-    """Return payments that the provider should be asked about, those that waited longest first."""
-    return await tx.values(UNSETTLED, now)
-
-
-async def touch(tx: Transaction, payment_id: PaymentId, now: datetime) -> None:
-    """Note that a payment was looked at, so that others get their turn."""
-    await tx.execute(TOUCH, payment_id, now)
-
-
 async def note(
     tx: Transaction,
     payment_id: PaymentId,
@@ -325,11 +298,6 @@ async def save_refund(
 ) -> None:
     """Write what became of a refund."""
     await tx.execute(SAVE_REFUND, refund_id, state, provider_ref, failure, now)
-
-
-async def open_refunds(tx: Transaction, now: datetime) -> list[UUID]:
-    """Return refunds that should have been answered by now."""
-    return await tx.values(OPEN_REFUNDS, now)
 
 
 async def receive(tx: Transaction, provider: str, event: WebhookEvent, now: datetime) -> int:
