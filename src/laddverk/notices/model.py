@@ -36,6 +36,10 @@ class Template(StrEnum):
     `operator`."""
     NOTHING_TAKEN = "nothing_taken"
     """Needs `place`, `released_minor`, `currency`, `started`, `link`, `operator`."""
+    TOPPED_UP = "topped_up"
+    """Needs `link`, `amount_minor`, `balance_minor`, `currency`, `by_itself`, `operator`."""
+    TOP_UP_FAILED = "top_up_failed"
+    """Needs `link`, `amount_minor`, `currency`, `stopped` (not tried again), `operator`."""
     SECURITY_ALARM = "security_alarm"
     """For staff. Needs `link`, `operator`, `zone`, `count`, `alarms` (each `event`, `place`, `info`, `at`)."""
 
