@@ -13,6 +13,7 @@ from laddverk.kernel.money import vat_within
 from laddverk.kernel.problems import Conflict, Invalid
 from laddverk.ledger.model import ADVANCES, LAPSED, RECEIVABLES, VAT_WAITING, VOUCHERS, Entry, Line, sales_and_vat
 from laddverk.payments.prepaid.model import CardState, NewBatch, PrepaidCard, VoucherPurpose
+from laddverk.payments.wallet.rules import VAT_PERCENT, kept
 
 SIGNS: Final = 15  # of 32 each: 75 bits, so that a billion cards leave one chance in 10^13 for a guess
 GROUP: Final = 4
@@ -72,6 +73,8 @@ def check_batch(new: NewBatch, today: date) -> None:
     if new.expires_on is not None and new.expires_on <= today:
         raise Invalid("The last day must be in the future.", field="expires_on")
     sales_and_vat(new.vat_percent)
+    if new.purpose is VoucherPurpose.SINGLE and new.vat_percent != VAT_PERCENT:
+        raise Invalid("Charging is sold at 25 % VAT, so a card for charging alone has that rate.", field="vat_percent")
 
 
 def check_redeemable(card: PrepaidCard, today: date) -> None:
@@ -113,15 +116,20 @@ def sold_entry(batch_id: UUID, cards: list[PrepaidCard], key: str, at: datetime)
     )
 
 
-def redeemed_entry(card: PrepaidCard, driver_id: DriverId, at: datetime) -> Entry:
-    """Return what is posted when a driver redeems a card: the debt is to them now, with the VAT that was paid on it."""
+def redeemed_entry(card: PrepaidCard, driver_id: DriverId, balance_minor: int, at: datetime) -> Entry:
+    """Return what is posted when a driver redeems a card: the debt is to them now, with the VAT that was paid on it.
+
+    `balance_minor` is what the driver had before. What fills an overrun is used up with it, and its VAT is set off.
+    """
     lines = [
         Line(VOUCHERS, card.amount_minor, card.currency),
         Line(ADVANCES, -card.amount_minor, card.currency, driver_id),
     ]
     if card.purpose is VoucherPurpose.SINGLE:
         vat = vat_within(card.amount_minor, card.vat_percent)
-        lines += [Line(VAT_WAITING, -vat, card.currency), Line(VAT_WAITING, vat, card.currency, driver_id)]
+        waiting = kept(vat, card.amount_minor, balance_minor)
+        lines += [Line(VAT_WAITING, -vat, card.currency), Line(VAT_WAITING, waiting, card.currency, driver_id)]
+        lines.append(Line(sales_and_vat(card.vat_percent)[1], vat - waiting, card.currency))
     return Entry(
         idempotency_key=f"prepaid_redeemed:{card.id}",
         kind="prepaid_redeemed",

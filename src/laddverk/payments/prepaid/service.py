@@ -15,6 +15,7 @@ from laddverk.ledger import service as ledger
 from laddverk.payments.prepaid import rules, store
 from laddverk.payments.prepaid.model import CardState, NewBatch, PrepaidCard, Printed
 from laddverk.payments.sealing import sealed, unsealed
+from laddverk.payments.wallet.books import standing
 from laddverk.platform import audit
 from laddverk.platform.database import Database, Transaction
 from laddverk.platform.settings import Secrets
@@ -127,7 +128,8 @@ async def redeem(
             return None
         rules.check_redeemable(card, now.astimezone(zone).date())
         await store.redeem(tx, card.id, driver_id, now)
-        await ledger.post(tx, rules.redeemed_entry(card, driver_id, now))
+        balance, _ = await standing(tx, driver_id, card.currency, now)
+        await ledger.post(tx, rules.redeemed_entry(card, driver_id, balance, now))
         return card
 
     card = await database.run(work)

@@ -74,7 +74,7 @@ class Wallet:
         return await self._done(work)
 
     async def capture(self, payment: Payment, amount_minor: int) -> Snapshot:
-        """Take what the charge cost, also beyond what is held: it has been delivered. The hold ends when it is booked."""
+        """Take what the charge cost, also beyond what is held: it was delivered. The hold ends when this is booked."""
         hold = await self._done(lambda tx: hold_of(tx, payment.id))
         if hold is None or hold.state is HoldState.RELEASED:
             raise Refused("released", "Nothing is held for this payment.")

@@ -4,7 +4,7 @@ Nouns: the *balance* (what we owe the driver, account 2420 of the ledger), what 
 *available*; a *top-up*; a *balance refund*; *goodwill*, which can be charged for and not paid out.
 
 Promises
-- The balance is the ledger's: top-ups, redeemed cards and goodwill, less charges and refunds. There is no second number.
+- The balance is the ledger's: top-ups, redeemed cards and goodwill, less charges and refunds. It is kept nowhere else.
 - Two charges never spend the same krona: each has a hold. The balance falls below zero only when a running charge used
   more than was held for it; it is never stopped by a debt, and the next one waits for a top-up.
 - As a single-purpose voucher its VAT falls due when money is paid in, and waits on 2618 to be set off; when everything

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.kernel.ids import DriverId, PaymentId
+from laddverk.kernel.ids import DriverId, PaymentId, PaymentMethodId
 from laddverk.payments.wallet.model import Auto, BalanceRefund, GivingBack, Policy, TopUp, Used
 from laddverk.platform.database import Transaction
 
@@ -77,7 +77,7 @@ UPDATE wallet_refund SET state = $2, to_bank_minor = $3, decided_at = $4, decide
 """
 TO_BANK: Final = "UPDATE wallet_refund SET to_bank_minor = to_bank_minor + $2, bank_paid_at = NULL WHERE id = $1"
 BANK_PAID: Final = """
-UPDATE wallet_refund SET bank_paid_at = $2, bank_reference = $3, bank_box = NULL WHERE id = $1
+UPDATE wallet_refund SET bank_paid_at = $2, bank_reference = $3 WHERE id = $1
 """
 CLOSE: Final = "UPDATE wallet_refund SET state = $2, closed_at = $3, bank_box = NULL WHERE id = $1"
 INSERT_PART: Final = """
@@ -86,6 +86,23 @@ INSERT INTO wallet_refund_part (payment_refund_id, wallet_refund_id, payment_id,
 PARTS_UNDER_WAY: Final = """
 SELECT count(*) FROM wallet_refund_part AS part JOIN payment_refund ON payment_refund.id = part.payment_refund_id
 WHERE part.wallet_refund_id = $1 AND payment_refund.state IN ('requested', 'unknown')
+"""
+# A part that was refused is taken off: the bank account gets it, once.
+TAKE_REFUSED: Final = """
+WITH refused AS (
+    DELETE FROM wallet_refund_part AS part USING payment_refund
+    WHERE payment_refund.id = part.payment_refund_id AND part.wallet_refund_id = $1 AND payment_refund.state = 'failed'
+    RETURNING part.amount_minor
+)
+SELECT coalesce(sum(amount_minor), 0)::bigint FROM refused
+"""
+APPROVED: Final = "SELECT id FROM wallet_refund WHERE state = 'approved' ORDER BY asked_at LIMIT 500"
+PAID_BEFORE: Final = """
+SELECT coalesce(sum(posting.amount_minor), 0)::bigint
+FROM ledger_transaction AS entry
+JOIN posting ON posting.transaction_id = entry.id
+JOIN account ON account.id = posting.account_id
+WHERE entry.source_id = $1 AND entry.kind = 'wallet_paid_out' AND account.number = '2420'
 """
 
 AUTO: Final = "SELECT * FROM wallet_auto WHERE driver_id = $1"
@@ -101,6 +118,7 @@ END_AUTO: Final = "DELETE FROM wallet_auto WHERE driver_id = $1"
 AUTO_DUE: Final = """
 SELECT auto.* FROM wallet_auto AS auto
 JOIN payment_method ON payment_method.id = auto.method_id AND payment_method.removed_at IS NULL
+     AND payment_method.frozen_at IS NULL
 LEFT JOIN account ON account.number = '2420' AND account.owner_id = auto.driver_id AND account.currency = $2
 LEFT JOIN account_balance ON account_balance.account_id = account.id
 LEFT JOIN payment ON payment.id = auto.payment_id
@@ -118,6 +136,12 @@ AUTO_TRIED: Final = """
 UPDATE wallet_auto SET payment_id = coalesce($2, payment_id), failures = $3, next_at = $4, stopped_at = $5
 WHERE driver_id = $1
 """
+DRIVER: Final = "SELECT name FROM driver WHERE id = $1"
+FORGET_TRY: Final = "UPDATE wallet_auto SET payment_id = NULL WHERE driver_id = $1"
+METHOD: Final = """
+SELECT provider FROM payment_method WHERE id = $2 AND driver_id = $1 AND removed_at IS NULL AND frozen_at IS NULL
+"""
+READER: Final = "SELECT email, language FROM driver WHERE id = $1"
 PAYMENT_STATE: Final = "SELECT state FROM payment WHERE id = $1"
 
 RUNNING: Final = """
@@ -129,6 +153,13 @@ WHERE payment.provider = 'wallet' AND payment.state = 'authorised' AND payment.s
 ORDER BY payment.created_at LIMIT $1
 """
 STOPPED_BEFORE: Final = "SELECT EXISTS (SELECT FROM payment_event WHERE payment_id = $1 AND kind = $2)"
+
+
+class Reader(Struct, frozen=True):
+    """Who gets a mail, and in which language."""
+
+    email: str | None
+    language: str
 
 
 class RunningCharge(Struct, frozen=True, kw_only=True):
@@ -160,6 +191,12 @@ async def save_policy(tx: Transaction, new: Policy, now: datetime, by: str) -> N
         now,
         by,
     )
+
+
+async def driver_name(tx: Transaction, driver_id: DriverId) -> str | None:
+    """Return what a driver is called; None when there is none."""
+    found: str | None = await tx.value(DRIVER, driver_id)
+    return found
 
 
 async def used(tx: Transaction, driver_id: DriverId, currency: str) -> Used:
@@ -219,7 +256,7 @@ async def leave_to_bank(tx: Transaction, refund_id: UUID, amount_minor: int) -> 
 
 
 async def bank_paid(tx: Transaction, refund_id: UUID, now: datetime, reference: str) -> None:
-    """Write that the bank's part was paid, and forget the account."""
+    """Write that the bank's part was paid."""
     await tx.execute(BANK_PAID, refund_id, now, reference)
 
 
@@ -238,6 +275,21 @@ async def insert_part(
 async def parts_under_way(tx: Transaction, refund_id: UUID) -> int:
     """Return how many parts have no answer yet."""
     return int(await tx.value(PARTS_UNDER_WAY, refund_id))
+
+
+async def take_refused_parts(tx: Transaction, refund_id: UUID) -> int:
+    """Take the parts off that cards refused, and return what they are in all."""
+    return int(await tx.value(TAKE_REFUSED, refund_id))
+
+
+async def approved(tx: Transaction) -> list[UUID]:
+    """Return the balance refunds that are on their way."""
+    return await tx.values(APPROVED)
+
+
+async def paid_by_bank_before(tx: Transaction, refund_id: UUID) -> int:
+    """Return what of a balance refund was paid by bank already."""
+    return int(await tx.value(PAID_BEFORE, refund_id))
 
 
 async def auto(tx: Transaction, driver_id: DriverId) -> Auto | None:
@@ -275,6 +327,22 @@ async def auto_tried(
 ) -> None:
     """Write how it went, and when it may happen again."""
     await tx.execute(AUTO_TRIED, driver_id, payment_id, failures, next_at, stopped_at)
+
+
+async def forget_try(tx: Transaction, driver_id: DriverId) -> None:
+    """The conclusion from the latest try has been drawn."""
+    await tx.execute(FORGET_TRY, driver_id)
+
+
+async def provider_of_method(tx: Transaction, driver_id: DriverId, method_id: PaymentMethodId) -> str | None:
+    """Return who keeps a method of a driver; None when it cannot be debited."""
+    found: str | None = await tx.value(METHOD, driver_id, method_id)
+    return found
+
+
+async def reader(tx: Transaction, driver_id: DriverId) -> Reader | None:
+    """Return where a driver gets mail."""
+    return await tx.fetch_one(Reader, READER, driver_id)
 
 
 async def payment_state(tx: Transaction, payment_id: PaymentId) -> str | None:
