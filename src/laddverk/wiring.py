@@ -41,6 +41,7 @@ from laddverk.notices import jobs as notices_jobs
 from laddverk.ocpp import facts, quirks
 from laddverk.payments import jobs as payments_jobs
 from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
+from laddverk.payments.wallet import jobs as wallet_jobs
 from laddverk.platform import embedded, jobs, migrator, outbox
 from laddverk.platform.database import Away, Database
 from laddverk.platform.hints import Hints
@@ -164,6 +165,7 @@ ROOM_JOBS: Final = (
     authorisation_jobs,
     certificates_jobs,
     payments_jobs,
+    wallet_jobs,
     invoicing_jobs,
     notices_jobs,
     energy_jobs,
@@ -196,7 +198,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     ContractRefused: ("wiring.refuse_token",),
     StationOnline: ("authorisation.station_online", "certificates.station_online"),
     PaymentAuthorised: ("wiring.begin_start",),
-    PaymentCaptured: ("invoicing.mark_paid",),
+    PaymentCaptured: ("payments.wallet_told", "invoicing.mark_paid",),
     PaymentRefunded: ("invoicing.mark_paid",),
     PaymentFailed: ("wiring.give_up_start",),
 }
