@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -27,6 +28,7 @@ from laddverk.payments.providers.stripe_objects import (
     snapshot_of_checkout,
     snapshot_of_intent,
 )
+from laddverk.platform.errands import OUTSIDE_MAX
 from laddverk.platform.settings import Settings
 
 T = TypeVar("T")
@@ -60,6 +62,7 @@ class Stripe:
             max_network_retries=RETRIES,
             http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
         )
+        self._threads = ThreadPoolExecutor(OUTSIDE_MAX, thread_name_prefix="stripe")  # made as they are needed
         self._webhook_secret = settings.stripe_webhook_secret or ""
 
     def smallest_minor(self, currency: str) -> int:
@@ -109,9 +112,8 @@ class Stripe:
         key = _key(f"{payment.id}:capture:{amount_minor}")
         params: Any = {"amount_to_capture": amount_minor}
         ref = payment.provider_ref or ""
-        return await self._intent_snapshot(
-            await self._done(lambda: self._client.v1.payment_intents.capture(ref, params, key))
-        )
+        made = await self._done(lambda: self._client.v1.payment_intents.capture(ref, params, key))
+        return snapshot_of_intent(made, [])  # nothing was refunded yet of what is taken now
 
     async def cancel(self, payment: Payment) -> Snapshot:
         """Expire the page while it is open, or cancel what is authorised."""
@@ -163,7 +165,8 @@ class Stripe:
         """Check Stripe's signature and say which payment the event is about; events about nothing of ours name none."""
         signatures.check(self._webhook_secret, headers.get("stripe-signature", ""), body, now)
         event = msgspec.json.decode(body)
-        payment_id, intent, page = reference_in(event["data"]["object"])
+        about = event["data"]["object"]
+        payment_id, intent, page = reference_in(about)
         return WebhookEvent(
             id=event["id"],
             kind=event["type"],
@@ -171,6 +174,7 @@ class Stripe:
             provider_ref=intent,
             checkout_ref=page,
             body=event,
+            says=snapshot_of_intent(about, []) if about.get("object") == "payment_intent" else None,
         )
 
     async def _searched(self, payment: Payment, customer_ref: str | None) -> Snapshot | None:
@@ -216,7 +220,7 @@ class Stripe:
         are `Unanswered`: they say nothing about the payment, and are asked about later.
         """
         try:
-            return plain(await asyncio.to_thread(call))
+            return plain(await asyncio.get_running_loop().run_in_executor(self._threads, call))
         except NOTHING_DONE as error:
             if error.code == "idempotency_key_in_use":
                 raise Unanswered(str(error)) from error
