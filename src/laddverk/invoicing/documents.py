@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 
-from laddverk.invoicing import store
-from laddverk.invoicing.model import Invoice, seller_of
+from laddverk.invoicing import links, store
+from laddverk.invoicing.model import Invoice
+from laddverk.invoicing.selling import seller_of
 from laddverk.invoicing.typesetting import typeset
 from laddverk.invoicing.wording import invoice_document, receipt_document
-from laddverk.kernel.ids import InvoiceId, SessionId, shown
+from laddverk.kernel.ids import InvoiceId, SessionId
 from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -31,7 +32,8 @@ async def pdf(house: House, invoice_id: InvoiceId, language: str) -> bytes:
             raise NotFound("There is no such invoice.")
         lines = await store.lines(tx, invoice_id)
         credited = await _number_of(tx, invoice)
-    pay_url = f"{house.settings.web_url}/my/invoices/{shown('inv', invoice_id)}"
+        path = await links.path_of(tx, house.secrets, invoice_id, house.clock()) if invoice.kind == "invoice" else ""
+    pay_url = f"{house.settings.web_url}{path}"
     document = invoice_document(invoice, lines, language, pay_url=pay_url, credited=credited)
     content = await asyncio.to_thread(typeset, document, invoice.issued_at)
     async with house.database.transaction() as tx:

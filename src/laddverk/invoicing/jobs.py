@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from laddverk.invoicing import service, store
+from laddverk.invoicing import links, selling, service, store
 from laddverk.invoicing.model import Invoice
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import InvoiceId, shown
@@ -27,7 +27,8 @@ log = structlog.get_logger()
 
 
 def handlers(house: House) -> dict[str, Handler]:
-    """Return the jobs of this room."""
+    """Return the jobs of this room. Raises `Invalid` when what invoices are to print cannot be right."""
+    selling.seller_of(house.settings)
 
     async def mail(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         for payload in payloads:
@@ -60,7 +61,7 @@ async def _tell(tx: Transaction, house: House, invoice_id: InvoiceId) -> None:
     """Mail a document to its driver, once; an address that is none is logged, for the document itself stands."""
     invoice = await service.invoice(tx, invoice_id)
     params = {
-        "link": f"{house.settings.web_url}/my/invoices/{shown('inv', invoice_id)}",
+        "link": await _link(tx, house, invoice),
         "number": invoice.shown_number,
         "amount_minor": abs(invoice.gross_minor),
         "currency": invoice.currency,
@@ -79,6 +80,13 @@ async def _tell(tx: Transaction, house: House, invoice_id: InvoiceId) -> None:
         )
     except Invalid as problem:
         log.warning("invoicing.not_mailed", invoice=str(invoice_id), error=str(problem))
+
+
+async def _link(tx: Transaction, house: House, invoice: Invoice) -> str:
+    """Return where the reader of the mail looks at a document: an invoice opens without signing in, to be paid."""
+    if invoice.kind == "invoice":
+        return house.settings.web_url + await links.path_of(tx, house.secrets, invoice.id, house.clock())
+    return f"{house.settings.web_url}/my/invoices/{shown('inv', invoice.id)}"
 
 
 async def _of_its_kind(tx: Transaction, invoice: Invoice) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from laddverk.kernel.events import Event
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId
-from laddverk.platform.settings import Settings
 
 PAYMENT_TERM_DAYS: Final = 30  # usual in Sweden between a company and a consumer
 
@@ -35,6 +34,10 @@ class Seller(Struct, frozen=True, kw_only=True):
     address: str = ""
     email: str = ""
     phone: str = ""
+    bankgiro: str = ""
+    swish_number: str = ""
+    whole_kronor: bool = False
+    """What is asked for by bank is rounded to whole kronor."""
 
 
 class Buyer(Struct, frozen=True, kw_only=True):
@@ -43,6 +46,17 @@ class Buyer(Struct, frozen=True, kw_only=True):
     name: str
     address: str = ""
     email: str = ""
+    kind: str = "person"
+    org_number: str = ""
+    vat_number: str = ""
+    reference: str = ""
+    """Whom a company wants named."""
+    order_number: str = ""
+
+    @property
+    def is_company(self) -> bool:
+        """Whether amounts are shown without VAT first, as companies read them."""
+        return self.kind == "company"
 
 
 class VatTotal(Struct, frozen=True):
@@ -192,15 +206,3 @@ class Receipt(Struct, frozen=True, kw_only=True):
 def shown_number(series: str, number: int) -> str:
     """Return an invoice number as it is printed: series, hyphen, at least five digits."""
     return f"{series}-{number:05d}"
-
-
-def seller_of(settings: Settings) -> Seller:
-    """Return the operator as documents print it."""
-    return Seller(
-        name=settings.operator_name,
-        org_number=settings.operator_org_number,
-        vat_number=settings.operator_vat_number,
-        address=settings.operator_address,
-        email=settings.operator_email,
-        phone=settings.operator_phone,
-    )

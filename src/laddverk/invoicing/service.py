@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from laddverk.invoicing import rules, store
 from laddverk.invoicing.documents import pdf, receipt_pdf
 from laddverk.invoicing.model import (
-    PAYMENT_TERM_DAYS,
     DueSession,
     Invoice,
     InvoiceIssued,
     NewInvoice,
     RunReport,
     VatTotal,
-    seller_of,
     shown_number,
 )
+from laddverk.invoicing.selling import seller_of
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, InvoiceId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
@@ -59,9 +58,8 @@ async def run(tx: Transaction, month: date, actor: Actor, now: datetime, *, sett
         due = await store.due_sessions(tx, before, drivers[start : start + DRIVERS_AT_ONCE])
         invoices = [_composed(group, year, number + place) for place, group in enumerate(rules.groups_of(due))]
         number += len(invoices)
-        due_on = now.astimezone(ZoneInfo(settings.timezone)).date() + timedelta(days=PAYMENT_TERM_DAYS)
-        seller = seller_of(settings)
-        await store.save(tx, invoices, series=series, period=period, seller=seller, at=now, due_on=due_on)
+        today, seller = now.astimezone(ZoneInfo(settings.timezone)).date(), seller_of(settings)
+        await store.save(tx, invoices, series=series, period=period, seller=seller, at=now, today=today)
         await ledger.post_many(tx, [_entry(invoice, series, now) for invoice in invoices])
         await outbox.publish(tx, [_issued(invoice) for invoice in invoices])
         await enqueue(tx, [_mail(invoice.id) for invoice in invoices if invoice.gross_minor])

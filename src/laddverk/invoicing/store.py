@@ -10,7 +10,15 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from laddverk.invoicing.model import DueSession, Invoice, InvoiceLine, NewInvoice, Receipt, Seller
+from laddverk.invoicing.model import (
+    PAYMENT_TERM_DAYS,
+    DueSession,
+    Invoice,
+    InvoiceLine,
+    NewInvoice,
+    Receipt,
+    Seller,
+)
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId
 from laddverk.platform.database import Transaction
 
@@ -45,12 +53,20 @@ SELECT given.id, $1, given.number, 'invoice', given.driver_id, $2,
                  WHERE earlier.driver_id = given.driver_id AND earlier.period = $2 AND earlier.kind = 'invoice'), 0)
            + row_number() OVER (PARTITION BY given.driver_id ORDER BY given.number),
        given.currency, given.gross_minor, given.net_minor, given.vat_minor, given.vat::jsonb, $3,
-       jsonb_build_object('name', driver.name, 'address', driver.address, 'email', driver.email),
-       given.reference, $4, $5
+       CASE WHEN invoice_buyer.driver_id IS NULL
+            THEN jsonb_build_object('name', driver.name, 'address', driver.address, 'email', driver.email)
+            ELSE jsonb_build_object(
+                'kind', invoice_buyer.kind, 'name', invoice_buyer.name, 'org_number', invoice_buyer.org_number,
+                'vat_number', invoice_buyer.vat_number, 'address', invoice_buyer.address,
+                'email', coalesce(nullif(invoice_buyer.email, ''), driver.email),
+                'reference', invoice_buyer.reference, 'order_number', invoice_buyer.order_number)
+       END,
+       given.reference, $4, $5::date + coalesce(invoice_buyer.terms_days, $15)
 FROM unnest($6::uuid[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
             $14::text[])
      AS given (id, number, reference, driver_id, currency, gross_minor, net_minor, vat_minor, vat)
 JOIN driver ON driver.id = given.driver_id
+LEFT JOIN invoice_buyer ON invoice_buyer.driver_id = given.driver_id
 """
 
 INSERT_LINES: Final = """
@@ -172,16 +188,19 @@ async def save(
     period: date,
     seller: Seller,
     at: datetime,
-    due_on: date,
+    today: date,
 ) -> None:
-    """Write `invoices` with their lines, and mark their sessions as invoiced."""
+    """Write `invoices` with their lines to whoever is invoiced for their drivers, and mark their sessions as invoiced.
+
+    They are due after the buyer's own terms from `today`, or else `PAYMENT_TERM_DAYS`.
+    """
     await tx.execute(
         INSERT_INVOICES,
         series,
         period,
         seller,
         at,
-        due_on,
+        today,
         [invoice.id for invoice in invoices],
         [invoice.number for invoice in invoices],
         [invoice.reference for invoice in invoices],
@@ -191,6 +210,7 @@ async def save(
         [invoice.net_minor for invoice in invoices],
         [invoice.vat_minor for invoice in invoices],
         [as_json(invoice.vat) for invoice in invoices],
+        PAYMENT_TERM_DAYS,
     )
     lines = [(invoice.id, line) for invoice in invoices for line in invoice.lines]
     owners = [invoice_id for invoice_id, _ in lines]

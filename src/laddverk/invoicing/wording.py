@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from laddverk.invoicing.model import Invoice, InvoiceLine, Receipt, Seller, VatTotal
+from laddverk.invoicing import slip
+from laddverk.invoicing.model import Buyer, Invoice, InvoiceLine, Receipt, Seller, VatTotal
 from laddverk.invoicing.typesetting import qr_svg
 from laddverk.kernel.time import seconds_between
 from laddverk.platform import formats
@@ -68,6 +69,7 @@ def invoice_document(
     _ = words._
     is_credit = invoice.kind == "credit_note"
     to_pay = not is_credit and invoice.gross_minor > 0
+    net_first = invoice.buyer.is_company
     month = formats.month(invoice.period, language)
     return {
         "language": language,
@@ -80,22 +82,26 @@ def invoice_document(
         "settled": is_credit,
         "seller": {"name": invoice.seller.name},
         "buyer_label": _("To"),
-        "buyer": _address(invoice.buyer.name, invoice.buyer.address),
+        "buyer": _buyer_lines(invoice.buyer, words),
         "facts": _invoice_facts(invoice, lines, words, credited if is_credit else ""),
         "notes": _invoice_notes(invoice, words, to_pay=bool(pay_url) and to_pay),
-        "qr": qr_svg(pay_url) if pay_url and to_pay else None,
-        "qr_alt": _("QR code that opens the page where you can pay by card"),
-        "qr_note": _("Pay by card"),
+        "slip": _slip(invoice, words) if to_pay else [],
+        "codes": _codes(invoice, pay_url, words) if to_pay else [],
         **_vat(invoice.vat, words),
         "lines_title": _("Your charging"),
         "lines_on_new_page": len(lines) > LINES_ON_FIRST_PAGE,
-        "lines_head": [_("When and where"), _("For how long"), _("Energy"), _("Amount")],
-        "lines": [_session_line(line, words) for line in lines],
+        "lines_head": [
+            _("When and where"),
+            _("For how long"),
+            _("Energy"),
+            _("Without VAT") if net_first else _("Amount"),
+        ],
+        "lines": [_session_line(line, words, net_first=net_first) for line in lines],
         "lines_total": [
-            _("Total"),
+            _("Total without VAT") if net_first else _("Total"),
             "",
             words.kwh(sum(line.energy_wh for line in lines)),
-            words.money(invoice.gross_minor),
+            words.money(invoice.net_minor if net_first else invoice.gross_minor),
         ],
         "footer": _seller_lines(invoice.seller, words),
     }
@@ -124,9 +130,8 @@ def receipt_document(receipt: Receipt, seller: Seller, language: str) -> dict[st
             [_("Receipt number"), str(receipt.number)],
         ],
         "notes": _refund_note(receipt, words),
-        "qr": None,
-        "qr_alt": "",
-        "qr_note": "",
+        "slip": [],
+        "codes": [],
         **_vat([vat], words),
         "lines_title": _("How the price came about"),
         "lines_on_new_page": False,
@@ -152,18 +157,82 @@ def _invoice_facts(invoice: Invoice, lines: Sequence[InvoiceLine], words: _Words
     facts.append([_("Date of issue"), words.day(invoice.issued_at)])
     if credited:
         facts.append([_("Credits invoice"), credited])
-    elif invoice.gross_minor > 0:
+    elif invoice.gross_minor > 0 and not invoice.seller.bankgiro:
         facts += [[_("Due date"), words.day(invoice.due_on)], [_("Payment reference (OCR)"), invoice.reference]]
+    buyer = invoice.buyer
+    if buyer.reference:
+        facts.append([_("Your reference"), buyer.reference])
+    if buyer.order_number:
+        facts.append([_("Your order"), buyer.order_number])
     facts.append([_("Charges"), words.number(Decimal(len(lines)), 0)])
     facts.append([_("Energy"), words.kwh(sum(line.energy_wh for line in lines))])
     return facts
+
+
+def _slip(invoice: Invoice, words: _Words) -> list[list[str]]:
+    """Return what a payer types into the bank: account, reference, amount, day. Nothing without a bankgiro."""
+    _ = words._
+    if not invoice.seller.bankgiro:
+        return []
+    asked = _asked_minor(invoice)
+    rows = [
+        [_("Bankgiro"), invoice.seller.bankgiro],
+        [_("Payment reference (OCR)"), invoice.reference],
+        [_("Amount"), words.money(asked)],
+        [_("Due date"), words.day(invoice.due_on)],
+    ]
+    if asked != invoice.gross_minor:
+        rows.append([_("Rounded by"), words.money(asked - invoice.gross_minor)])
+    return rows
+
+
+def _codes(invoice: Invoice, pay_url: str, words: _Words) -> list[dict[str, str]]:
+    """Return the codes that phones read: our page, the bank's app, Swish. Each with its name and its words."""
+    _ = words._
+    seller, asked = invoice.seller, _asked_minor(invoice)
+    found = []
+    if pay_url:
+        alt = _("QR code that opens the page where you can pay")
+        found.append({"svg": qr_svg(pay_url), "alt": alt, "note": _("Pay on your phone")})
+    if seller.bankgiro and invoice.currency == "SEK":
+        text = slip.using_qr(
+            payee=seller.name,
+            org_number=seller.org_number,
+            reference=invoice.reference,
+            issued_on=invoice.issued_at.astimezone(ZoneInfo(invoice.timezone)).date(),
+            due_on=invoice.due_on,
+            amount_minor=asked,
+            vat_minor=invoice.vat_minor,
+            account=seller.bankgiro,
+        )
+        alt = _("QR code with account, reference and amount for your bank's app")
+        found.append({"svg": qr_svg(text), "alt": alt, "note": _("Your bank's app")})
+    if seller.swish_number and invoice.currency == "SEK":
+        text = slip.swish_qr(seller.swish_number, asked, invoice.reference)
+        alt = _("QR code with number, amount and reference for Swish")
+        found.append({"svg": qr_svg(text), "alt": alt, "note": "Swish"})
+    return found
+
+
+def _asked_minor(invoice: Invoice) -> int:
+    return slip.asked_minor(invoice.gross_minor, whole_kronor=invoice.seller.whole_kronor)
+
+
+def _buyer_lines(buyer: Buyer, words: _Words) -> list[str]:
+    _ = words._
+    lines = _address(buyer.name, buyer.address)
+    if buyer.org_number:
+        lines.append(_("Org. no. %(number)s") % {"number": buyer.org_number})
+    if buyer.vat_number:
+        lines.append(_("VAT no. %(number)s") % {"number": buyer.vat_number})
+    return lines
 
 
 def _invoice_notes(invoice: Invoice, words: _Words, *, to_pay: bool) -> list[str]:
     _ = words._
     notes = [_("Reason: %(reason)s") % {"reason": invoice.reason}] if invoice.reason else []
     if to_pay:
-        notes.append(_("To pay by card, scan the code or open the link in the mail that came with this invoice."))
+        notes.append(_("To pay by card or in another way that we offer, scan the code or open the link in our mail."))
     return notes
 
 
@@ -186,7 +255,7 @@ def _rate(percent: Decimal, words: _Words) -> str:
     return words.number(percent, 0 if percent == percent.to_integral_value() else 1) + "\u00a0%"
 
 
-def _session_line(line: InvoiceLine, words: _Words) -> dict[str, Any]:
+def _session_line(line: InvoiceLine, words: _Words, *, net_first: bool) -> dict[str, Any]:
     length = formats.duration(seconds_between(line.started_at, line.ended_at), words.language)
     parts = [_part(part, words) for part in line.price_lines]
     return {
@@ -194,7 +263,7 @@ def _session_line(line: InvoiceLine, words: _Words) -> dict[str, Any]:
             f"{words.moment(line.started_at)}  {line.text}",
             length,
             words.kwh(line.energy_wh),
-            words.money(line.gross_minor),
+            words.money(line.net_minor if net_first else line.gross_minor),
         ],
         "detail": " · ".join(parts),
     }

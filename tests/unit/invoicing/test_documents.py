@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pypdf import PdfReader
 
 from laddverk.invoicing.model import Buyer, Invoice, InvoiceLine, Receipt, Seller, VatTotal
@@ -108,7 +109,7 @@ def test_an_invoice_says_what_how_much_when_and_how_in_swedish() -> None:
         "24 okt. 2026 22:00",
         "8 h",
         "Ada Öberg #[<&",
-        "Betala med kort",
+        "Betala med mobilen",
     ):
         assert words in text
 
@@ -119,11 +120,32 @@ def test_the_same_invoice_reads_in_english() -> None:
         assert words in text
 
 
+def test_a_company_reads_net_first_and_finds_its_own_names() -> None:
+    made, lines = invoice()
+    buyer = Buyer(
+        kind="company", name="Brf Hamnen 3", address="Storgatan 1", org_number="769612-3455",
+        vat_number="SE769612345501", reference="Karin Svensson", order_number="PO 4711",
+    )  # fmt: skip
+    _, text = read(invoice_document(replace(made, buyer=buyer), lines, "sv"))
+    for words in ("Brf Hamnen 3", "769612-3455", "Karin Svensson", "PO 4711", "Totalt utan moms 23,4 kWh 131,80 kr"):
+        assert words in text
+
+
+def test_f41_the_bank_slip_asks_for_whole_kronor_and_says_so_while_the_invoice_keeps_its_oere() -> None:
+    made, lines = invoice()
+    seller = replace(SELLER, bankgiro="5050-1055", swish_number="1231181189", whole_kronor=True)
+    document = invoice_document(replace(made, seller=seller), lines, "sv", pay_url="https://ladda.example/i/abc")
+    _, text = read(document)
+    for words in ("Bankgiro 5050-1055", "12600004217", "165,00 kr", "Avrundat med 0,26 kr", "164,74 kr"):
+        assert words in text
+    assert [code["note"] for code in document["codes"]] == ["Betala med mobilen", "Bankens app", "Swish"]
+
+
 def test_a_credit_note_names_the_invoice_and_the_reason_word_for_word() -> None:
     _, text = read(invoice_document(*invoice("credit_note"), "sv", credited="F2026-00041"))
     for words in ("Kreditfaktura K2026-00042", "F2026-00041", "Fel pris $x$ *nej*", "krediteras dig"):
         assert words in text
-    assert "Betala med kort" not in text
+    assert "Betala med mobilen" not in text
 
 
 def test_a_long_invoice_keeps_its_first_page_calm_and_counts_its_pages() -> None:
