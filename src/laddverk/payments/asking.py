@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from laddverk.kernel.problems import NotFound
 from laddverk.payments import claims, refunding, rules, settling, store
 from laddverk.payments.calling import Gate, Step
-from laddverk.payments.model import Outside, Payment, Snapshot, State, WebhookEvent, Wish
+from laddverk.payments.model import Outside, Payment, RefundState, Snapshot, State, WebhookEvent, Wish
 from laddverk.payments.providers import provider_named
 from laddverk.payments.providers.port import Refused, Unanswered
 from laddverk.platform.database import Transaction
@@ -23,6 +23,8 @@ from laddverk.platform.jobs import NewJob, delay_after, enqueue
 ASK: Final = "payments.ask"
 """The errand that asks about one payment: payload `{payment_id, tries}`, with the references that a webhook named."""
 
+REFUND_TOLD: Final = "refund"
+"""The kind of a webhook that is about money on its way back (Swish)."""
 ASKED_AT_ONCE: Final = 100  # a silent provider holds this many calls, and leaves room for charges and captures
 
 log = structlog.get_logger()
@@ -38,7 +40,9 @@ async def act_on(tx: Transaction, provider: str, event_id: str, now: datetime) -
         return
     payment_id = event.payment_id or await store.id_by_reference(tx, provider, event.provider_ref, event.checkout_ref)
     payment = None if payment_id is None else await store.payment(tx, payment_id)
-    if payment is not None and payment.provider == provider and not _is_known(payment, event, now):
+    if payment is not None and payment.provider == provider and event.kind == REFUND_TOLD:
+        await _bring_refunds(tx, payment)
+    elif payment is not None and payment.provider == provider and not _is_known(payment, event, now):
         await _ask(tx, payment, event)
     await store.processed(tx, provider, event_id, now)
 
@@ -106,6 +110,20 @@ class Asks:
 
 def _is_known(payment: Payment, event: WebhookEvent, now: datetime) -> bool:
     return event.says is not None and rules.applied(payment, event.says, now) == payment
+
+
+async def _bring_refunds(tx: Transaction, payment: Payment) -> None:
+    """Ask what became of the refunds of a payment that are under way."""
+    under_way = [each for each in await store.refunds(tx, payment.id) if each.state == RefundState.UNKNOWN]
+    await enqueue(
+        tx,
+        [
+            NewJob(
+                refunding.REFUND, {"refund_id": str(each.id), "payment_id": str(payment.id)}, unique_key=str(each.id)
+            )
+            for each in under_way
+        ],
+    )
 
 
 async def _ask(tx: Transaction, payment: Payment, event: WebhookEvent) -> None:

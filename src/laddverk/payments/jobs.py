@@ -20,6 +20,7 @@ from laddverk.payments.providers import sandbox_bank, signatures
 from laddverk.payments.providers.sandbox import SIGNATURE_HEADER
 from laddverk.payments.providers.sandbox_web import key_of
 from laddverk.payments.returning import Returns
+from laddverk.payments.swish import jobs as swish_jobs
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -56,7 +57,7 @@ def handlers(house: House) -> dict[str, Work]:
     }
     if house.settings.payment_provider == "sandbox":
         found[sandbox_bank.DELIVER] = jobs.deliver
-    return found
+    return found | swish_jobs.handlers(house)
 
 
 class _Jobs:

@@ -13,11 +13,13 @@ from laddverk.payments.inbox import receive_webhook
 from laddverk.payments.model import Method, Payment, Refund
 from laddverk.payments.opening import open_adhoc, open_invoice, open_save_card, open_top_up, open_with_card
 from laddverk.payments.providers.sandbox_web import application as sandbox_application
+from laddverk.payments.providers.swish import ABOUT_HEADER
 from laddverk.payments.refunding import refund
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 
 __all__ = [
+    "ABOUT_HEADER",
     "forget_card",
     "open_adhoc",
     "open_invoice",

@@ -84,6 +84,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Another address of the Stripe API: a test double."""
     payment_provider: str = "sandbox"
     """`sandbox` (built in, moves no money) or `stripe`."""
+    swish_number: str = ""
+    """The Swish number of the agreement (123…); empty means the built-in Swish beside the built-in cards, else none."""
+    swish_certificate: Path | None = None
+    """The client certificate from Swish (PEM, with the chain that came with it)."""
+    swish_key: Path | None = None
+    """Its private key (PEM); default: in the same file."""
+    swish_key_password_file: Path | None = None
+    """A file with the key's password, when it has one."""
+    swish_authority: Path | None = None
+    """The root that Swish's own servers are checked against; default: those of the machine."""
+    swish_url: str = "https://cpc.getswish.net"
+    """Another address of Swish: https://mss.cpc.getswish.net is its test environment."""
     autogiro_bankgiro: str = ""
     """The bankgiro number of the agreement on Autogiro; empty means no Autogiro."""
     autogiro_customer: str = ""

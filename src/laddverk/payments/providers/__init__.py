@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from laddverk.kernel.problems import NotFound
+from laddverk.payments.providers import swish_line
 from laddverk.payments.providers.port import PaymentProvider
 from laddverk.payments.providers.sandbox import Sandbox
 from laddverk.payments.providers.wallet import Wallet
@@ -18,6 +19,8 @@ def provider_named(house: House, name: str) -> PaymentProvider:
         return Sandbox.inside(house)
     if name == "wallet":
         return Wallet(house)
+    if name == "swish" and swish_line.is_offered(house.settings):
+        return swish_line.swish_of(house)
     if name == "stripe" and house.settings.stripe_api_key:
         return _stripe(house.settings)
     raise NotFound("There is no such payment provider here.")

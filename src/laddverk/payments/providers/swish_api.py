@@ -72,6 +72,12 @@ class SwishPayment(Struct, frozen=True, rename="camel"):
     error_message: str | None = None
 
 
+class Payer(Struct, frozen=True):
+    """Who gave a consent."""
+
+    alias: str = ""
+
+
 class Consent(Struct, frozen=True, rename="camel"):
     """A payer's consent to be debited without being asked each time."""
 
@@ -79,6 +85,7 @@ class Consent(Struct, frozen=True, rename="camel"):
     status: str
     """CREATED, ACTIVE, DECLINED, CANCELLED or ERROR."""
     error_code: str | None = None
+    payer: Payer | None = None
 
 
 class ConsentPayment(Struct, frozen=True, rename="camel"):
@@ -237,10 +244,16 @@ class SwishApi:
         return _checked(answer)
 
 
-def client_for(base_url: str, certificate: Path, key: Path, authority: Path | None = None) -> httpx.AsyncClient:
-    """Return a client that shows the merchant's certificate, and trusts `authority` alone when one is given."""
+def client_for(
+    base_url: str, certificate: Path, key: Path, authority: Path | None = None, password_file: Path | None = None
+) -> httpx.AsyncClient:
+    """Return a client that shows the merchant's certificate, and trusts `authority` alone when one is given.
+
+    Raises `OSError` and `ssl.SSLError` when the files are missing or do not belong together.
+    """
     context = ssl.create_default_context(cafile=str(authority) if authority else None)
-    context.load_cert_chain(certificate, key)
+    password = password_file.read_text().strip() if password_file else None
+    context.load_cert_chain(certificate, key, password)
     return httpx.AsyncClient(base_url=base_url, verify=context, timeout=TIMEOUT_S)
 
 

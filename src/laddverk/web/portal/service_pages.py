@@ -60,9 +60,20 @@ async def receive_webhook(visit: Visiting, provider: FromPath[str], request: Req
     return "ok"
 
 
+@post("/webhooks/{provider:str}/{about:str}", status_code=200, media_type=MediaType.TEXT)
+async def receive_callback(
+    visit: Visiting, provider: FromPath[str], about: FromPath[str], request: Request[Any, Any, Any]
+) -> str:
+    """Take in a provider's message that is not signed: the address it comes to, which only it was told, proves it."""
+    headers = dict(request.headers) | {payments.ABOUT_HEADER: about}
+    await payments.receive_webhook(visit.house, provider, headers, await request.body())
+    visit.house.worker.wake()
+    return "ok"
+
+
 def _only_in_demo(visit: Visit) -> None:
     if not visit.house.settings.demo:
         raise NotFound("There is no such page.")
 
 
-HANDLERS: Final = [show_icon, show_help, show_mail_box, show_mail, receive_webhook]
+HANDLERS: Final = [show_icon, show_help, show_mail_box, show_mail, receive_webhook, receive_callback]
