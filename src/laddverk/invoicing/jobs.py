@@ -93,4 +93,9 @@ async def _of_its_kind(tx: Transaction, invoice: Invoice) -> dict[str, Any]:
     if invoice.credits_invoice_id is not None:
         credited = await service.invoice(tx, InvoiceId(invoice.credits_invoice_id))
         return {"credited": credited.shown_number}
-    return {"month": invoice.period, "due_on": invoice.due_on, "reference": invoice.reference}
+    return {
+        "month": invoice.period,
+        "due_on": invoice.due_on,
+        "reference": invoice.reference,
+        "bankgiro": invoice.seller.bankgiro,
+    }

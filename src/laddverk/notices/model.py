@@ -18,7 +18,7 @@ class Template(StrEnum):
     RECEIPT = "receipt"
     """Needs `link`, `place`, `amount_minor`, `currency`, `energy_wh`, `operator`."""
     INVOICE = "invoice"
-    """Needs `link`, `number`, `month`, `amount_minor`, `currency`, `due_on`, `reference`, `operator`."""
+    """Needs `link`, `number`, `month`, `amount_minor`, `currency`, `due_on`, `reference`, `bankgiro`, `operator`."""
     CREDIT_NOTE = "credit_note"
     """Needs `link`, `number`, `credited`, `amount_minor` (positive), `currency`, `operator`."""
     CHARGING_FINISHED = "charging_finished"
