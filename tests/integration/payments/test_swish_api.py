@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import getswish
 import httpx
@@ -18,6 +19,7 @@ from getswish.environments import Certificate, Certificates, Environment
 
 from laddverk.kernel.ids import new_id
 from laddverk.payments.providers.port import Refused, Unanswered
+from laddverk.payments.providers.sandbox_swish import NUMBER, Fault, Memory, Swish
 from laddverk.payments.providers.swish_api import (
     Instruction,
     RefundInstruction,
@@ -29,7 +31,7 @@ from laddverk.payments.providers.swish_api import (
     spoken,
 )
 from tests import pki
-from tests.doubles.swish_simulator import NUMBER, Fault, SwishSimulator
+from tests.doubles.swish_simulator import serving
 
 CALLBACK = "https://laddverk.example/webhooks/swish"
 
@@ -38,7 +40,7 @@ CALLBACK = "https://laddverk.example/webhooks/swish"
 class Line:
     """Swish at the end of a line with certificates on both sides."""
 
-    swish: SwishSimulator
+    swish: Swish
     api: SwishApi
     url: str
     authority: str
@@ -65,13 +67,24 @@ async def line(tmp_path: Path) -> AsyncIterator[Line]:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority))
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.load_cert_chain(server, server_key)
-    simulator = SwishSimulator()
+    simulator = Swish()
     async with (
-        simulator.serving(tls) as served,
+        serving(simulator, tls) as served,
         client_for(served.url, merchant, merchant_key, authority) as client,
     ):
         api = SwishApi(client, NUMBER)
         yield Line(simulator, api, served.url, str(authority), str(merchant), str(merchant_key))
+
+
+def kept(line: Line, kind: str) -> dict[str, dict[str, object]]:
+    assert isinstance(line.swish.books, Memory)
+    return line.swish.books.kept[kind]
+
+
+def from_thread() -> Callable[[Coroutine[Any, Any, None]], None]:
+    """Return how a client in a thread lets something happen at Swish meanwhile."""
+    loop = asyncio.get_running_loop()
+    return lambda happens: asyncio.run_coroutine_threadsafe(happens, loop).result(10)
 
 
 def wanted(amount_minor: int = 123_45, payer: str | None = None, message: str = "Laddning Hamngatan 1") -> Instruction:
@@ -91,7 +104,7 @@ async def test_a_payment_by_token_is_paid_and_sent_back_in_part(line: Line) -> N
     token = await line.api.request_payment(asked)
     assert token
     assert await line.api.qr_code(token) == b"<svg>" + token.encode()
-    line.swish.pay(instruction_id(asked.id))
+    await line.swish.pay(instruction_id(asked.id))
     paid = await line.api.payment(asked.id)
     assert paid is not None
     assert (paid.status, in_minor(paid.amount)) == ("PAID", 123_45)
@@ -102,8 +115,8 @@ async def test_a_payment_by_token_is_paid_and_sent_back_in_part(line: Line) -> N
     )  # fmt: skip
     await line.api.refund(back)
     await line.api.refund(back)
-    assert line.swish.refunded(paid.payment_reference) == Decimal("23.45"), "carried out once"
-    line.swish.settle_refund(instruction_id(back.id))
+    assert await line.swish.refunded(paid.payment_reference) == Decimal("23.45"), "carried out once"
+    await line.swish.settle_refund(instruction_id(back.id))
     seen = await line.api.refunded(back.id)
     assert seen is not None
     assert seen.status == "PAID"
@@ -129,7 +142,7 @@ async def test_an_answer_that_is_lost_is_asked_for_and_nothing_is_done_twice(lin
     with pytest.raises(Unanswered):
         await line.api.request_payment(asked)
     assert await line.api.request_payment(asked) is None, "the same id again: nothing new is made"
-    assert len(line.swish.payments) == 1
+    assert len(kept(line, "payment")) == 1
     found = await line.api.payment(asked.id)
     assert found is not None
     assert found.status == "CREATED"
@@ -166,14 +179,14 @@ async def test_a_consent_is_opened_debited_and_ended(line: Line) -> None:
     assert await line.api.open_consent(consent, CALLBACK)
     with pytest.raises(Refused):
         await line.api.debit(first, consent, 50_00, "LV1", "Laddning", CALLBACK)
-    line.swish.approve(instruction_id(consent))
+    await line.swish.approve(instruction_id(consent))
     seen = await line.api.consent(consent)
     assert seen is not None
     assert seen.status == "ACTIVE"
     await line.api.debit(first, consent, 50_00, "LV1", "Laddning", CALLBACK)
     await line.api.debit(first, consent, 50_00, "LV1", "Laddning", CALLBACK)
-    assert len(line.swish.debits) == 1, "the same id is debited once"
-    line.swish.settle_debit(instruction_id(first))
+    assert len(kept(line, "debit")) == 1, "the same id is debited once"
+    await line.swish.settle_debit(instruction_id(first))
     paid = await line.api.debited(first)
     assert paid is not None
     assert (paid.status, bool(paid.payment_reference)) == ("PAID", True)
@@ -208,15 +221,17 @@ async def test_the_client_getswish_is_served(line: Line) -> None:
         environment, Certificates(pair, Certificate(public=line.authority)), merchant_swish_number=NUMBER
     )
 
+    happens = from_thread()
+
     def use() -> None:
         payment = client.create_payment(100, CALLBACK, message="Hej")
         assert payment.payment_request_token
         assert client.retrieve_payment(payment.id).status == "CREATED"
-        line.swish.pay(payment.id)
+        happens(line.swish.pay(payment.id))
         paid = client.retrieve_payment(payment.id)
         assert (paid.status, paid.amount) == ("PAID", 100)
         refund = client.create_refund(paid.payment_reference, CALLBACK, paid.payer_alias, 40)
-        line.swish.settle_refund(refund.id)
+        happens(line.swish.settle_refund(refund.id))
         assert client.retrieve_refund(refund.id).status == "PAID"
         with pytest.raises(getswish.SwishError):
             client.create_refund(paid.payment_reference, CALLBACK, paid.payer_alias, 61)
@@ -224,10 +239,10 @@ async def test_the_client_getswish_is_served(line: Line) -> None:
         assert client.cancel_payment(other.id).status == "CANCELLED"
         consent = client.create_recurring_mcommerce_consent(CALLBACK)
         assert consent.payment_request_token
-        line.swish.approve(consent.consent_id)
+        happens(line.swish.approve(consent.consent_id))
         assert client.retrieve_recurring_consent(consent.consent_id).status == "ACTIVE"
         debit = client.create_recurring_payment(consent.consent_id, 75, CALLBACK)
-        line.swish.settle_debit(debit.payment_id)
+        happens(line.swish.settle_debit(debit.payment_id))
         assert client.retrieve_recurring_payment(debit.payment_id).status == "PAID"
         client.delete_recurring_consent(consent.consent_id)
         with pytest.raises(getswish.SwishError):
@@ -241,15 +256,17 @@ async def test_the_client_swish_is_served(line: Line) -> None:
     environment = swish.Environment("here", f"{line.url}/swish-cpcapi/api/", f"{line.url}/qrg-swish/api/v1/")
     client = swish.SwishClient(environment, NUMBER, (line.certificate, line.key), line.authority)
 
+    happens = from_thread()
+
     def use() -> None:
         payment = client.create_payment(100, "SEK", CALLBACK, message="Hej")
         assert client.get_payment(payment.id).status == "CREATED"
         assert client.commerce_qr_code(payment.request_token, "svg")
-        line.swish.pay(payment.id)
+        happens(line.swish.pay(payment.id))
         paid = client.get_payment(payment.id)
         assert paid.status == "PAID"
         refund = client.create_refund(paid.payment_reference, 100, "SEK", CALLBACK)
-        line.swish.settle_refund(refund.id)
+        happens(line.swish.settle_refund(refund.id))
         assert client.get_refund(refund.id).status == "PAID"
         other = client.create_payment(10, "SEK", CALLBACK, payer_alias="46701234567")
         assert client.cancel_payment(other.id).status == "CANCELLED"
