@@ -6,6 +6,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from laddverk.kernel.actors import PERMISSIONS, Actor, Role, rule
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId, new_id
@@ -14,8 +15,10 @@ from laddverk.ledger import service as ledger
 from laddverk.ledger.model import ADVANCES, GOODWILL, PROVIDER, SALES_25, VAT_25, VAT_WAITING
 from laddverk.payments import service as payments
 from laddverk.payments import settling, store
-from laddverk.payments.model import Payment, Purpose, State, Wish
+from laddverk.payments.model import Card, Payment, Purpose, State, Wish
+from laddverk.payments.opening import order_of
 from laddverk.payments.prepaid.model import VoucherPurpose
+from laddverk.payments.providers import provider_named
 from laddverk.payments.wallet import service
 from laddverk.payments.wallet.model import Policy, Wallet
 from tests.integration.payments.conftest import Street
@@ -111,7 +114,6 @@ async def test_too_little_is_refused_and_says_how_much_is_missing(street: Street
     payment = await street.payment(await begin(street, ada, 150_00))
     assert (payment.state, payment.failure_code, payment.failure_text) == (State.FAILED, "not_enough", "5000")
     assert (await wallet(street, ada)).held_minor == 0
-    assert "PaymentFailed" in street.names()
     nobody = await driver(street, "bo@example.se")
     assert (await street.payment(await begin(street, nobody, 1))).failure_text == "1"
 
@@ -168,23 +170,13 @@ async def test_f18_a_charge_whose_answer_was_lost_is_found_by_its_hold_and_booke
     made = wallet_payment(street, ada, 60_00, due_minor=60_00, session_id=session, wish=Wish.CAPTURE)
     async with street.house.database.transaction() as tx:
         await store.insert(tx, made)
-        await store.save(tx, await _unknown(street, made))
-    from laddverk.payments.model import Card
-    from laddverk.payments.opening import order_of
-    from laddverk.payments.providers import provider_named
-
+        await store.save(tx, replace(made, state=State.UNKNOWN))
     async with street.house.database.transaction() as tx:
         order = await order_of(tx, made)
     await provider_named(street.house, "wallet").charge(order, Card(str(ada), str(ada)))
     await street.later(minutes=1)
     assert (await street.payment(made.id)).state is State.CAPTURED
     assert (await wallet(street, ada)).balance_minor == 40_00
-
-
-async def _unknown(street: Street, payment: Payment) -> Payment:
-    from msgspec.structs import replace
-
-    return replace(payment, state=State.UNKNOWN, updated_at=street.now())
 
 
 async def test_f39_the_vat_of_a_single_purpose_balance_falls_due_when_it_is_paid_in(street: Street) -> None:
