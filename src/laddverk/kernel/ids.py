@@ -85,6 +85,8 @@ PREFIXES: Final = {
     "dsp": "dispute",
     "pot": "payout",
     "dep": "deposit",
+    "ppb": "batch of prepaid cards",
+    "wre": "refund of a balance",
 }
 
 PUBLIC_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people type these from a sticker
