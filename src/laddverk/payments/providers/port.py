@@ -11,7 +11,9 @@ from msgspec import Struct
 
 from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import Problem
+from laddverk.payments.disputes.model import DisputeSeen, Evidence
 from laddverk.payments.model import Card, Payment, Refund, RefundState, Snapshot, WebhookEvent
+from laddverk.payments.payouts.model import ItemSeen, PayoutSeen
 
 
 class Unanswered(Exception):
@@ -124,4 +126,36 @@ class Raises(Protocol):
 
     async def raise_to(self, payment: Payment, amount_minor: int) -> Snapshot:
         """Reserve `amount_minor` in all. Raises as the verbs of `PaymentProvider`; refused, the old amount stays."""
+        ...
+
+
+@runtime_checkable
+class Disputes(Protocol):
+    """A provider whose payers can dispute a payment with their bank."""
+
+    async def disputes(self, payment: Payment) -> list[DisputeSeen]:
+        """Return how all disputes of a payment stand."""
+        ...
+
+    async def answer_dispute(self, ref: str, evidence: Evidence) -> DisputeSeen:
+        """Send evidence, once and for good; return how the dispute stands then."""
+        ...
+
+    async def accept_dispute(self, ref: str) -> DisputeSeen:
+        """Give in; return how the dispute stands then: lost."""
+        ...
+
+
+@runtime_checkable
+class PaysOut(Protocol):
+    """A provider that gathers money and pays it to our bank account."""
+
+    name: str
+
+    async def payouts(self, since: datetime) -> list[PayoutSeen]:
+        """Return the payouts made since an instant, the newest first."""
+        ...
+
+    async def payout_items(self, ref: str) -> list[ItemSeen]:
+        """Return all that a payout is made of."""
         ...

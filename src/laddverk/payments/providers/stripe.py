@@ -7,9 +7,11 @@ it can be found when an answer is lost; every call that moves money carries an i
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -17,9 +19,12 @@ import msgspec
 import stripe
 
 from laddverk.kernel.ids import PaymentId
+from laddverk.payments.disputes.model import DisputeSeen, Evidence
 from laddverk.payments.model import Card, Outside, Payment, Purpose, Refund, Snapshot, State, WebhookEvent
+from laddverk.payments.payouts.model import ItemSeen, PayoutSeen
 from laddverk.payments.providers import signatures
 from laddverk.payments.providers.port import HostedPage, Order, RefundSeen, Refused, Unanswered
+from laddverk.payments.providers.stripe_money import dispute_seen, item_seen, payout_seen
 from laddverk.payments.providers.stripe_objects import (
     names_another,
     plain,
@@ -43,6 +48,8 @@ LASTING: Final = {
 }
 """Of an authorisation: it may be raised while a car charges, and lasts longer, wherever the card network offers it."""
 LISTED: Final = 100  # the most that Stripe lists at once
+PAGES_MAX: Final = 200  # 20 000 items in one payout: more than one day's charges of any network here
+EVIDENCE_TEXT_MAX: Final = 20_000  # docs.stripe.com/api/disputes: all fields together may have 150 000
 
 NOTHING_DONE: Final = (stripe.CardError, stripe.InvalidRequestError)
 """Errors after which Stripe says for certain that nothing was done."""
@@ -160,6 +167,63 @@ class Stripe:
                 return None
             raise
         return await self._searched(payment, customer_ref)
+
+    async def disputes(self, payment: Payment) -> list[DisputeSeen]:
+        """List the disputes of a payment."""
+        if not payment.provider_ref:
+            return []
+        params: Any = {"payment_intent": payment.provider_ref, "limit": LISTED}
+        return [dispute_seen(one) for one in await self._all(self._client.v1.disputes.list, params)]
+
+    async def answer_dispute(self, ref: str, evidence: Evidence) -> DisputeSeen:
+        """Hand in the document and the words, for good."""
+        key = hashlib.sha256(evidence.document + evidence.text.encode()).hexdigest()[:32]
+        given: dict[str, Any] = {
+            "uncategorized_text": evidence.text[:EVIDENCE_TEXT_MAX],
+            "product_description": evidence.text[:EVIDENCE_TEXT_MAX],
+            "service_date": evidence.service_date,
+        }
+        if evidence.customer_name:
+            given["customer_name"] = evidence.customer_name
+        if evidence.customer_email:
+            given["customer_email_address"] = evidence.customer_email
+        if evidence.document:
+            file: Any = {
+                "purpose": "dispute_evidence",
+                "file": (evidence.document_name, evidence.document, "application/pdf"),
+            }
+            made = await self._done(lambda: self._client.v1.files.create(file, _key(f"{ref}:file:{key}")))
+            given["service_documentation"] = made["id"]
+        params: Any = {"evidence": given, "submit": True}
+        return dispute_seen(
+            await self._done(lambda: self._client.v1.disputes.update(ref, params, _key(f"{ref}:answer:{key}")))
+        )
+
+    async def accept_dispute(self, ref: str) -> DisputeSeen:
+        """Close a dispute: it is lost."""
+        return dispute_seen(await self._done(lambda: self._client.v1.disputes.close(ref, {}, _key(f"{ref}:accept"))))
+
+    async def payouts(self, since: datetime) -> list[PayoutSeen]:
+        """List the payouts that were made since an instant, the newest first."""
+        params: Any = {"created": {"gte": int(since.timestamp())}, "limit": LISTED}
+        return [payout_seen(one) for one in await self._all(self._client.v1.payouts.list, params)]
+
+    async def payout_items(self, ref: str) -> list[ItemSeen]:
+        """List what a payout is made of, without the line of the payout itself."""
+        params: Any = {"payout": ref, "limit": LISTED, "expand": ["data.source"]}
+        found = await self._all(self._client.v1.balance_transactions.list, params)
+        return [item_seen(one) for one in found if one["type"] != "payout"]
+
+    async def _all(self, listed: Callable[[Any], Any], params: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return all pages of a list."""
+        found: list[dict[str, Any]] = []
+        for _ in range(PAGES_MAX):
+            wanted = params | ({"starting_after": found[-1]["id"]} if found else {})
+            page = await self._done(partial(listed, wanted))
+            found += page["data"]
+            if not page["has_more"] or not page["data"]:
+                break
+        return found
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> WebhookEvent:
         """Check Stripe's signature and say which payment the event is about; events about nothing of ours name none."""

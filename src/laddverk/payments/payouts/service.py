@@ -1,0 +1,98 @@
+"""Reading payouts from a provider, finding their items in our books, posting them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from msgspec.structs import replace
+
+from laddverk.kernel.actors import Actor, Permission
+from laddverk.kernel.ids import PayoutId, new_id
+from laddverk.kernel.problems import Conflict, Invalid
+from laddverk.ledger import service as ledger
+from laddverk.payments.payouts import rules, store
+from laddverk.payments.payouts.model import ItemSeen, PayoutSeen, Wrong
+from laddverk.payments.providers import chosen_provider
+from laddverk.payments.providers.port import PaysOut, Refused, Unanswered
+from laddverk.platform import audit
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+
+log = structlog.get_logger()
+
+READ: Final = "payments.read_payouts"
+"""The job that reads payouts: by the clock, and when the provider says that there is one."""
+LOOKED_BACK: Final = timedelta(days=35)  # a payout that fails does so within days; a difference is found within a month
+READ_AGAIN: Final = timedelta(days=1)  # one that was paid may still be sent back by the bank
+AT_ONCE: Final = 20  # each takes some calls; the rest follows in the next round
+
+
+async def read(tx: Transaction, house: House, now: datetime) -> int:
+    """Read the payouts of the last weeks that are not settled yet; return how many were read.
+
+    When the provider does not answer, the rest waits for the next round.
+    """
+    provider = chosen_provider(house)
+    if not isinstance(provider, PaysOut):
+        return 0
+    done = await store.settled_references(tx, provider.name, now - READ_AGAIN)
+    count = 0
+    try:
+        wanted = [seen for seen in await provider.payouts(now - LOOKED_BACK) if seen.provider_ref not in done]
+        for seen in wanted[:AT_ONCE]:
+            items = await provider.payout_items(seen.provider_ref)
+            await keep(tx, provider.name, seen, items, now)
+            count += 1
+    except (Unanswered, Refused) as silence:
+        log.warning("payments.payouts_not_told", error=str(silence))
+    return count
+
+
+async def keep(tx: Transaction, provider: str, seen: PayoutSeen, items: Sequence[ItemSeen], now: datetime) -> PayoutId:
+    """Keep a payout as the provider shows it, match its items, and post what changed. Safe to repeat."""
+    before = await store.locked(tx, PayoutId(new_id()), provider, seen)
+    known = await store.ours(tx, provider, before.id, items)
+    kept = [rules.matched(item, its) for item, its in zip(items, known, strict=True)]
+    now_is = rules.joined(before, seen)
+    wanted = rules.sums(now_is.state, now_is.amount_minor, kept)
+    after = replace(
+        now_is,
+        items=len(kept),
+        unmatched=sum(1 for item in kept if item.problem != Wrong.NOTHING),
+        fees_minor=sum(item.fee_minor for item in kept) - sum(item.net_minor for item in kept if item.kind == "fee"),
+        difference_minor=0 if now_is.state in rules.OVER else wanted.difference,
+    )
+    entry = rules.booking(after, wanted, now)
+    if entry is not None:
+        await ledger.post(tx, entry)
+        moved = {line.account: line.amount_minor for line in entry.lines}
+        after = replace(
+            after,
+            booked_bank=after.booked_bank + moved[rules.BANK],
+            booked_fees=after.booked_fees + moved[rules.FEES],
+            booked_difference=after.booked_difference - moved[rules.PROVIDER_DIFFERENCES],
+            bookings=after.bookings + 1,
+        )
+    await store.save_items(tx, before.id, kept)
+    await store.save(tx, after, now)
+    if after.difference_minor and after.difference_minor != before.difference_minor:
+        log.warning("payments.payout_differs", payout=seen.provider_ref, difference_minor=after.difference_minor)
+    return before.id
+
+
+async def mark_seen(tx: Transaction, actor: Actor, payout_id: UUID, reason: str, now: datetime) -> None:
+    """Note that somebody looked at a payout's difference, and what they found. It stays booked where it is.
+
+    Needs `payments:refund` and a reason. Raises `Invalid`, `Conflict` when there is nothing to look at.
+    """
+    actor.require(Permission.PAYMENTS_REFUND)
+    why = reason.strip()[:500]
+    if not why:
+        raise Invalid("Say what you found.", field="reason", remedy="A few words that help whoever looks next.")
+    if not await store.seen(tx, payout_id, actor.name, why, now):
+        raise Conflict("There is nothing to look at here any more.")
+    await audit.write(tx, actor, "payout.seen", "payout", payout_id, at=now, reason=why)
