@@ -33,6 +33,7 @@ from laddverk.gateway.asking import AskerTable
 from laddverk.gateway.server import Gateway
 from laddverk.gateway.window import RecorderTable
 from laddverk.invoicing import jobs as invoicing_jobs
+from laddverk.invoicing.model import InvoiceIssued
 from laddverk.kernel.actors import rule
 from laddverk.kernel.events import Event
 from laddverk.kernel.time import Clock, system_clock
@@ -58,6 +59,7 @@ from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
 from laddverk.stations.model import CommandFinished, IdentityShared, KeyGuessed, StationOnline, VariablesChanged
 from laddverk.stations.service.vendor_data import Hook as VendorHook
+from laddverk.subscriptions.model import IncludedChanged
 from laddverk.tariffs import jobs as tariffs_jobs
 from laddverk.tariffs.model import SpotPricesCame
 from laddverk.web.api import routes as api_routes
@@ -176,6 +178,7 @@ ROOM_JOBS: Final = (
 
 LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     SpotPricesCame: ("sessions.price_waiting",),
+    IncludedChanged: ("sessions.price_again",),
     SessionClosed: ("sessions.price", "energy.session_closed", "displays.session_closed"),
     SessionPriced: ("payments.capture",),
     StartFailed: ("payments.void",),
@@ -197,8 +200,9 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     SecurityEventNoted: ("certificates.tell",),
     ContractRefused: ("wiring.refuse_token",),
     StationOnline: ("authorisation.station_online", "certificates.station_online"),
+    InvoiceIssued: ("payments.debit_invoices",),
     PaymentAuthorised: ("wiring.begin_start",),
-    PaymentCaptured: ("payments.wallet_told", "invoicing.mark_paid",),
+    PaymentCaptured: ("payments.wallet_told", "invoicing.mark_paid", "payments.way_paid"),
     PaymentRefunded: ("invoicing.mark_paid",),
     PaymentFailed: ("wiring.give_up_start",),
 }

@@ -189,6 +189,7 @@ HELD: Final = {
     "to_pay": marked("A charge is not paid yet. Pay it on your page, then you can charge again."),
     "overdue": marked("An invoice is overdue. Pay it on your page, then you can charge again."),
     "too_much": marked("Too much is unpaid. Pay on your page, then you can charge again."),
+    "limit": marked("The monthly limit of your account is reached. Ask whoever pays."),
     "no_way": marked("You have nothing to pay with. Save a card on your page, then you can charge."),
 }
 """What a driver reads when new starts are held back, by reason. A charge that runs goes on."""

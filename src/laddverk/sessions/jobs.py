@@ -14,6 +14,7 @@ from laddverk.platform.outbox import decoded
 from laddverk.sessions import pricing, starting, superseding
 from laddverk.sessions.model import SessionClosed, WhyFailed
 from laddverk.stations.model import CommandFinished, CommandState
+from laddverk.subscriptions.model import IncludedChanged
 
 EVERY: Final = (
     Every("sessions.expire_starts", timedelta(seconds=5)),
@@ -61,7 +62,19 @@ def handlers(house: House) -> dict[str, Handler]:
     return {
         "sessions.price": price,
         "sessions.price_waiting": price_waiting,
+        "sessions.price_again": _price_again(house),
         "sessions.command_finished": command_finished,
         "sessions.expire_starts": expire_starts,
         "sessions.close_overtaken": close_overtaken,
     }
+
+
+def _price_again(house: House) -> Handler:
+    async def price_again(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
+        """Another part of these sessions is included than was: their price changes with it."""
+        changed = [decoded(IncludedChanged, payload) for payload in payloads]
+        ids = sorted({session_id for event in changed for session_id in event.session_ids})
+        if await pricing.price_again(tx, ids, house.clock()):
+            tx.after_commit(lambda: house.hints.publish([*(f"session:{each}" for each in ids), "now"]))
+
+    return price_again

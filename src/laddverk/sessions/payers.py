@@ -7,15 +7,17 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from laddverk.access import service as access
-from laddverk.access.model import TokenStanding
-from laddverk.kernel.ids import StationId, TokenId
+from laddverk.access.model import Standing, TokenStanding
+from laddverk.kernel.ids import DriverId, StationId, TokenId
 from laddverk.ocpp.answers import Authorisation, AuthorisationAnswer
 from laddverk.platform.database import Transaction
 from laddverk.sessions import store_starts
 from laddverk.sessions.model import Payer
 from laddverk.sessions.store_starts import Asked
+from laddverk.subscriptions import service as subscriptions
 
 NUMBER_MAX: Final = 2**31 - 1
 """The greatest 1.6 transactionId and 2.x remoteStartId: OCPP integers of ours are int32."""
@@ -58,15 +60,56 @@ async def judged(tx: Transaction, presented: Sequence[Presented], now: datetime)
     stations = {shown.station_id for shown in presented}
     asked = await store_starts.asked_for(tx, list(stations), list(uids), [n for n in numbers if n is not None])
     standing = await access.standing(tx, list(uids), now)
-    runs = await _running(tx, presented, standing)
     claims = _claims(presented, asked)
     await access.used(tx, _last_shown(presented, standing))
+    accounts = await _accounts(tx, presented, claims, standing)
+    theirs = {
+        number: _at_station(token, accounts.get(number))
+        for number, shown in enumerate(presented)
+        if (token := standing.get(shown.token_uid)) is not None
+    }
+    runs = await _running(tx, presented, theirs)
     return [
-        _of_request(claims[number])
+        _of_request(claims[number], accounts.get(number))
         if number in claims
-        else _of_holder(standing.get(shown.token_uid), shown, runs=number in runs)
+        else _of_holder(theirs.get(number), shown, runs=number in runs)
         for number, shown in enumerate(presented)
     ]
+
+
+async def _accounts(
+    tx: Transaction,
+    presented: Sequence[Presented],
+    claims: Mapping[int, Asked],
+    standing: Mapping[str, TokenStanding],
+) -> dict[int, subscriptions.Standing]:
+    """Return what subscriptions and accounts make of each driver, by the position of the token."""
+    drivers: dict[int, DriverId] = {}
+    for number, shown in enumerate(presented):
+        token = standing.get(shown.token_uid)
+        holder = claims[number].driver_id if number in claims else None if token is None else token.driver_id
+        if holder is not None:
+            drivers[number] = DriverId(holder)
+    asking = [
+        subscriptions.Asking(driver_id, presented[number].station_id, presented[number].at)
+        for number, driver_id in drivers.items()
+    ]
+    return dict(zip(drivers, await subscriptions.standing(tx, asking), strict=True))
+
+
+def _at_station(token: TokenStanding, account: subscriptions.Standing | None) -> TokenStanding:
+    """Return a token's standing as the subscription and the account of its driver have it at one station."""
+    if account is None:
+        return token
+    at_station = replace(
+        token,
+        driver_group=account.driver_group or token.driver_group,
+        settlement=account.settlement or token.settlement,
+    )
+    if account.refused and token.authorisation is Standing.ACCEPTED and not token.is_master:
+        held = {"authorisation": Standing.BLOCKED, "reason": "the account's monthly limit is reached"}
+        return replace(at_station, starts_held="limit", **held)
+    return at_station
 
 
 def _last_shown(
@@ -82,7 +125,7 @@ def _last_shown(
 
 
 async def _running(
-    tx: Transaction, presented: Sequence[Presented], standing: Mapping[str, TokenStanding]
+    tx: Transaction, presented: Sequence[Presented], theirs: Mapping[int, TokenStanding]
 ) -> frozenset[int]:
     """Return the positions of tokens whose starts are held back, and which are shown at a charge of theirs that runs.
 
@@ -91,7 +134,7 @@ async def _running(
     held = {
         number: (shown, token.driver_id)
         for number, shown in enumerate(presented)
-        if (token := standing.get(shown.token_uid)) is not None and token.starts_held and token.driver_id is not None
+        if (token := theirs.get(number)) is not None and token.starts_held and token.driver_id is not None
     }
     if not held:
         return frozenset()
@@ -142,12 +185,12 @@ def _first(by_word: dict[tuple[StationId, str | int], Asked], shown: Presented) 
     )
 
 
-def _of_request(request: Asked) -> Judged:
+def _of_request(request: Asked, account: subscriptions.Standing | None) -> Judged:
     payer = Payer(
         accepted=True,
         driver_id=request.driver_id,
-        driver_group=request.driver_group,
-        settlement=request.settlement,
+        driver_group=(account.driver_group if account else "") or request.driver_group,
+        settlement=(account.settlement if account else None) or request.settlement,
         start_request_id=request.id,
         payment_id=request.payment_id,
     )

@@ -8,10 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
-from laddverk.sessions import store, store_fold
+from laddverk.sessions import including, store, store_fold
 from laddverk.sessions.fold import fold
 from laddverk.sessions.measured import NOTHING, Measured, measured_of
 from laddverk.sessions.model import Point, SessionClosed, SessionPriced, Settlement
@@ -48,14 +50,25 @@ async def _price(tx: Transaction, session_ids: Sequence[SessionId], now: datetim
     curves = await _curves(tx, sessions)
     measured = await measured_of(tx, [(_span(session), session.tariff) for session in sessions])
     spots = await spots_for(tx, [(each.tariff, each.started_at, each.ended_at) for each in sessions])
+    included = await including.included(tx, sessions)
     priced: list[tuple[Unpriced, Priced]] = []
     for session, its in zip(sessions, spots, strict=True):
         with suppress(SpotMissing):
             charge = _charge(session, curves[session.id], measured.get(session.id, NOTHING))
+            charge = replace(charge, included_wh=included.get(session.id, 0))
             priced.append((session, price(session.tariff, charge, its)))
     await store_fold.save_prices(tx, [_saved(session, found, now) for session, found in priced])
+    await including.record_costs(tx, priced, now)
     await outbox.publish(tx, [_event(session, found) for session, found in priced])
     return len(priced)
+
+
+async def price_again(tx: Transaction, session_ids: Sequence[SessionId], now: datetime) -> int:
+    """Price sessions anew whose part of what is included became another; return how many there were.
+
+    Those whose money has moved, or is about to, keep their price.
+    """
+    return await _price(tx, await including.unprice(tx, session_ids), now)
 
 
 async def charge_of(tx: Transaction, session_id: SessionId) -> Charge | None:

@@ -20,6 +20,7 @@ from laddverk.platform.database import Transaction
 from laddverk.sessions import store, store_starts
 from laddverk.sessions.model import LiveStart, PreparedStart, StartFailed, StartRequest, WhyFailed
 from laddverk.stations import service as stations
+from laddverk.subscriptions import service as subscriptions
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Wish
 from laddverk.tariffs.spot import prices_now
@@ -59,7 +60,7 @@ async def prepare_start(
     """
     if actor.kind == "driver" and driver_id != actor.id:
         raise NotAllowed("You can only start charging for yourself.")
-    group = await _group(tx, driver_id)
+    group = await _group(tx, driver_id, station_id, now)
     startable = STARTABLE if reserved_for is None else STARTABLE | {"reserved"}
     await _require_startable(tx, actor, station_id, evse_number, connector_number, now, startable)
     wish = Wish(station_id, group, evse_number, connector_number, driver_id)
@@ -91,7 +92,8 @@ def hashed(access_token: str) -> bytes:
     return hashlib.blake2b(access_token.encode(), digest_size=ACCESS_DIGEST_BYTES).digest()
 
 
-async def _group(tx: Transaction, driver_id: DriverId | None) -> str:
+async def _group(tx: Transaction, driver_id: DriverId | None, station_id: StationId, now: datetime) -> str:
+    """Return whose tariffs count for a driver there. Raises `NotAllowed` when no new charge may begin."""
     if driver_id is None:
         return ""
     driver = await store_starts.driver(tx, driver_id)
@@ -99,7 +101,10 @@ async def _group(tx: Transaction, driver_id: DriverId | None) -> str:
         raise NotAllowed("This driver may not charge: the account is blocked.", remedy="Ask the operator why.")
     if driver.starts_held:
         raise NotAllowed(HELD[driver.starts_held])
-    return driver.driver_group
+    (account,) = await subscriptions.standing(tx, [subscriptions.Asking(driver_id, station_id, now)])
+    if account.refused:
+        raise NotAllowed(HELD["limit"])
+    return account.driver_group or driver.driver_group
 
 
 async def _require_startable(

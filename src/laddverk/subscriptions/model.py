@@ -215,8 +215,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     account_id: CustomerAccountId | None = None
     driver_group: str = ""
     """Whose tariffs count; empty: those of the driver."""
-    refused: str = ""
-    """Why no start is let through, as a msgid; empty when one is."""
+    refused: bool = False
+    """The month's limit is reached: no start is let through, and what runs goes on."""
 
 
 class Payer(Struct, frozen=True, kw_only=True):

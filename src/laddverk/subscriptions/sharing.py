@@ -7,10 +7,9 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from laddverk.kernel.ids import DriverId, SessionId
+from laddverk.kernel.ids import DriverId, SessionId, StationId
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
-from laddverk.platform.languages import marked
 from laddverk.subscriptions import plans, rules, store, store_accounts, store_quota
 from laddverk.subscriptions.model import (
     Asking,
@@ -29,7 +28,6 @@ from laddverk.subscriptions.store_quota import Place
 SettledAmong = Callable[[Sequence[SessionId]], Awaitable[frozenset[SessionId]]]
 """Says which sessions have had their money moved: the room above knows."""
 
-REFUSED: Final = marked("The monthly limit of your account is reached. Ask whoever pays.")
 TOLD_AT_PERCENT: Final = (80, 100)
 
 
@@ -55,7 +53,7 @@ async def standing(tx: Transaction, asked: Sequence[Asking]) -> list[Standing]:
                 settlement=its.settlement if its.owner_id != each.driver_id else None,
                 account_id=its.account_id,
                 driver_group=group,
-                refused=REFUSED if left is not None and left <= 0 else "",
+                refused=left is not None and left <= 0,
             )
         )
     return found
@@ -106,6 +104,15 @@ async def share_out(tx: Transaction, used: Sequence[Used], settled_among: Settle
     for place in places:
         shares |= await _shared(tx, place, frozenset(taking), settled_among)
     return {session_id: share for session_id, share in shares.items() if share}
+
+
+async def left_wh(tx: Transaction, driver_id: DriverId, station_id: StationId, at: datetime, zone: str) -> int:
+    """Return what is left this month of the energy that a driver's subscription includes at a station."""
+    counting = (await store_quota.counting(tx, [(driver_id, station_id, at)])).get(0)
+    if counting is None:
+        return 0
+    place = Place(counting.subscription_id, _month(at, zone))
+    return max(0, await _quota(tx, place) - sum(use.used_wh for use in await store_quota.uses(tx, place)))
 
 
 async def _shared(

@@ -96,6 +96,7 @@ DROP_CHARGES: Final = (
     "DELETE FROM customer_charge WHERE session_id = ANY($1::uuid[]) AND NOT session_id = ANY($2::uuid[])"
 )
 VOID_CHARGES: Final = "UPDATE customer_charge SET voided = true WHERE session_id = ANY($1::uuid[])"
+PAYER: Final = "SELECT payer_id FROM customer_charge WHERE session_id = $1"
 
 
 class Membership(Struct, frozen=True):
@@ -274,3 +275,9 @@ async def drop_charges(tx: Transaction, sessions: Sequence[SessionId], but: Sequ
 async def void_charges(tx: Transaction, sessions: Sequence[SessionId]) -> None:
     """What was credited no longer counts towards limits."""
     await tx.execute(VOID_CHARGES, list(sessions))
+
+
+async def session_payer(tx: Transaction, session_id: SessionId) -> DriverId | None:
+    """Return the owner of the account that pays for a priced session; None when its driver does."""
+    found = await tx.value(PAYER, session_id)
+    return DriverId(found) if found else None

@@ -21,7 +21,7 @@ from laddverk.payments.providers import provider_named
 from laddverk.payments.ways import holding, rules, store, telling
 from laddverk.payments.ways.means import means_of
 from laddverk.payments.ways.model import Choice, Means, Tried, Unpaid, Way, WayKind
-from laddverk.payments.ways.payer import payer_of
+from laddverk.payments.ways.payer import payer_of_session
 from laddverk.payments.ways.store import Charged
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -40,11 +40,11 @@ async def debit_session(tx: Transaction, house: House, session_id: SessionId, no
         return
     if await store.is_being_paid(tx, session_id, now):
         return
-    payer = await payer_of(tx, charged.driver_id)
+    payer = await payer_of_session(tx, charged.driver_id, session_id)
     choice = await store.choice(tx, payer)
     assert choice is not None, "a session's driver is there"
     means = await means_of(tx, house, payer, now)
-    ways = rules.order(choice, means)
+    ways = rules.order(replace(choice, at_once=True), means)  # as it was agreed when the charge began
     tried = await store.tries_of_session(tx, session_id)
     large_enough = [way for way in ways if charged.price_minor >= smallest(house, way, means, charged.currency)]
     too_small = bool(ways) and not large_enough
