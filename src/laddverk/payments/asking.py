@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 from msgspec.structs import replace
 
+from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import NotFound
 from laddverk.payments import claims, refunding, rules, settling, store
 from laddverk.payments.calling import Gate, Step
@@ -28,6 +29,11 @@ REFUND_TOLD: Final = "refund"
 ASKED_AT_ONCE: Final = 100  # a silent provider holds this many calls, and leaves room for charges and captures
 
 log = structlog.get_logger()
+
+
+def topic(payment_id: PaymentId) -> str:
+    """Return the hint that says that a payment was looked at: it may have moved."""
+    return f"payment:{payment_id}"
 
 
 async def act_on(tx: Transaction, provider: str, event_id: str, now: datetime) -> None:
@@ -106,6 +112,7 @@ class Asks:
         await claims.release(tx, list(known))
         for payload, answer in came:
             await _answered(tx, known[settling.decoded_id(payload)], payload, answer, now)
+        tx.after_commit(lambda: self._house.hints.publish([topic(payment_id) for payment_id in known]))
 
 
 def _is_known(payment: Payment, event: WebhookEvent, now: datetime) -> bool:
