@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 from laddverk.access import service as access
 from laddverk.platform.house import House
 from laddverk.web import security
-from laddverk.web.portal import account, bank_account, charging, invoice_link, reservations, service_pages, start
+from laddverk.web.portal import account, bank_account, charging, invoice_link, reservations, service_pages, start, swish
 from laddverk.web.visit import Account, Visit
 
 
@@ -31,6 +31,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
         "/",
         route_handlers=[
             *start.HANDLERS,
+            *swish.HANDLERS,
             *charging.HANDLERS,
             *account.HANDLERS,
             *invoice_link.HANDLERS,
