@@ -10,10 +10,11 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from laddverk.kernel.actors import rule
-from laddverk.kernel.ids import DriverId, PaymentId, new_id
 from laddverk.payments import refunding, rules, settling, store
-from laddverk.payments.model import Payment, Purpose, State, Wish
+from laddverk.payments.model import Payment, State, Wish
 from laddverk.payments.providers import provider_named
+from laddverk.payments.ways import debiting, telling
+from laddverk.payments.ways import store as ways_store
 from laddverk.platform.database import Transaction
 from laddverk.platform.errands import LATER_S
 from laddverk.platform.house import House
@@ -36,9 +37,11 @@ async def session_priced(tx: Transaction, house: House, priced: SessionPriced, n
     if payment is not None and payment.is_called(now):
         await _again_when_answered(tx, priced)
         return
+    if await _gave_nothing(tx, house, priced, payment, now):
+        return
     if priced.settlement == Settlement.PAYMENT:
         if payment is None:
-            await _charge_saved_card(tx, house, priced, now)
+            await debiting.debit_session(tx, house, priced.session_id, now)
         else:
             await _settle(tx, house, payment, priced, now)
     elif payment is not None:
@@ -58,9 +61,34 @@ async def release(tx: Transaction, start_request_ids: list[UUID], now: datetime)
 
 
 async def _payment_of(tx: Transaction, priced: SessionPriced) -> Payment | None:
-    if priced.payment_id is not None:
-        return await store.locked(tx, priced.payment_id)
-    return await store.of_session(tx, priced.session_id)
+    """Return the payment of a session: that which it began with, or the newest that took its place."""
+    first = None if priced.payment_id is None else await store.locked(tx, priced.payment_id)
+    if first is not None and first.state not in (State.CANCELLED, State.FAILED):
+        return first
+    return await store.of_session(tx, priced.session_id) or first
+
+
+async def _gave_nothing(
+    tx: Transaction, house: House, priced: SessionPriced, payment: Payment | None, now: datetime
+) -> bool:
+    """Let a session that gave no energy cost nothing, where the operator says so: what was paid for it goes back."""
+    if priced.settlement == Settlement.FREE or not (await ways_store.policy(tx)).free_without_energy:
+        return False
+    charged = await ways_store.lock_session(tx, priced.session_id)
+    if charged is None or not await ways_store.set_free(tx, priced.session_id):
+        return False
+    if payment is not None and payment.state == State.CAPTURED:
+        await _corrected(tx, payment, 0, now)
+    elif payment is not None:
+        await settling.step(tx, payment, replace(payment, session_id=priced.session_id), now)
+        await settling.wish(tx, replace(payment, session_id=priced.session_id), Wish.CANCEL, now)
+    kept = 0 if payment is None else payment.captured_minor or payment.authorised_minor
+    if charged.driver_id is not None and (kept or priced.price_minor):
+        await telling.nothing_taken(
+            tx, house, charged.driver_id, place=charged.place, released_minor=kept, currency=priced.currency,
+            started=True, key=str(priced.session_id), now=now, session_id=priced.session_id,
+        )  # fmt: skip
+    return True
 
 
 async def _settle(tx: Transaction, house: House, before: Payment, priced: SessionPriced, now: datetime) -> None:
@@ -71,13 +99,16 @@ async def _settle(tx: Transaction, house: House, before: Payment, priced: Sessio
         await _corrected(tx, payment, price_minor, now)
     elif payment.state in (State.CANCELLED, State.FAILED):
         await settling.step(tx, before, payment, now)
-        if price_minor:
+        if price_minor and rules.debits_absent(payment):
+            await debiting.debit_session(tx, house, session_id, now)
+        elif price_minor:
             await settling.owe_by_invoice(tx, payment, session_id, now)
     else:
         smallest = provider_named(house, payment.provider).smallest_minor(payment.currency)
         wish = rules.wish_for(price_minor, smallest)
         if wish == Wish.CANCEL and price_minor:
             await store.note(tx, payment.id, "below_smallest", now, amount_minor=price_minor)
+            await store.settle_by_invoice(tx, session_id)
         wanted = rules.wished(payment, wish, now, due_minor=price_minor)
         await settling.step(tx, before, wanted, now)
         if wish == Wish.CANCEL and wanted.state == State.CHECKOUT:
@@ -94,32 +125,3 @@ async def _corrected(tx: Transaction, payment: Payment, price_minor: int, now: d
         await refunding.refund(tx, rule("sessions.price"), payment.id, over, CORRECTED, now)
     elif price_minor > payment.due_minor:
         await store.note(tx, payment.id, "cost_rose", now, amount_minor=price_minor - payment.due_minor)
-
-
-async def _charge_saved_card(tx: Transaction, house: House, priced: SessionPriced, now: datetime) -> None:
-    """Charge the driver's newest card for the whole session; without one the monthly invoice takes it."""
-    methods = []
-    if priced.driver_id is not None:
-        methods = await store.methods(tx, DriverId(priced.driver_id), house.settings.payment_provider)
-    smallest = provider_named(house, house.settings.payment_provider).smallest_minor(priced.currency)
-    if not methods or rules.wish_for(priced.price_minor, smallest) != Wish.CAPTURE:
-        await store.settle_by_invoice(tx, priced.session_id)
-        return
-    made = Payment(
-        id=PaymentId(new_id()),
-        purpose=Purpose.SESSION,
-        state=State.CREATED,
-        currency=priced.currency,
-        amount_minor=priced.price_minor,
-        due_minor=priced.price_minor,
-        wish=Wish.CAPTURE,
-        session_id=priced.session_id,
-        driver_id=priced.driver_id,
-        method_id=methods[0].id,
-        provider=house.settings.payment_provider,
-        created_at=now,
-        updated_at=now,
-    )
-    await store.insert(tx, made)
-    await store.note(tx, made.id, State.CREATED, now, amount_minor=made.amount_minor)
-    await settling.call(tx, made.id, "charge")

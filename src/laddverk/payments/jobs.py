@@ -21,6 +21,7 @@ from laddverk.payments.providers.sandbox import SIGNATURE_HEADER
 from laddverk.payments.providers.sandbox_web import key_of
 from laddverk.payments.returning import Returns
 from laddverk.payments.swish import jobs as swish_jobs
+from laddverk.payments.ways import jobs as ways_jobs
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -34,6 +35,7 @@ EVERY: Final = (
     Every(RECONCILE, timedelta(seconds=15)),
     Every(BANK, timedelta(minutes=5)),
     *EVERY_OF_CARDS,
+    *ways_jobs.EVERY,
 )
 
 Payloads = Sequence[dict[str, Any]]
@@ -54,6 +56,7 @@ def handlers(house: House) -> dict[str, Work]:
         answering.TELL: jobs.tell_refused,
         deposits.TELL_OVERPAID: jobs.tell_overpaid,
         **card_handlers(house),
+        **ways_jobs.handlers(house),
     }
     if house.settings.payment_provider == "sandbox":
         found[sandbox_bank.DELIVER] = jobs.deliver

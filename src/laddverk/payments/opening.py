@@ -13,13 +13,15 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from laddverk.kernel.ids import DriverId, InvoiceId, PaymentId, PaymentMethodId, new_id
+from laddverk.kernel.ids import DriverId, InvoiceId, PaymentId, PaymentMethodId, SessionId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, Unavailable
 from laddverk.payments import currencies, settling, store
 from laddverk.payments.model import Checkout, Payment, Purpose, State, Wish
 from laddverk.payments.providers import chosen_provider, provider_named
 from laddverk.payments.providers.port import HostedPage, Order, PaymentProvider, Refused, Unanswered
 from laddverk.payments.rules import BY_FILE
+from laddverk.payments.ways import starting
+from laddverk.payments.ways import store as ways_store
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
@@ -194,31 +196,51 @@ async def open_invoice(
 
 async def open_with_card(
     tx: Transaction, house: House, *, driver_id: DriverId, start_request_id: UUID, amount_minor: int, now: datetime
-) -> PaymentId:
-    """Reserve an amount on a driver's saved card for a start request; `PaymentAuthorised` follows when it is done.
+) -> PaymentId | None:
+    """Reserve an amount on the way that a driver chose; see `ways.starting.reserve`. None: the charge may begin."""
+    return await starting.reserve(
+        tx, house, driver_id=driver_id, start_request_id=start_request_id, amount_minor=amount_minor, now=now
+    )
 
-    Raises `Conflict` when the driver has no saved card, or the start has a payment already.
+
+async def open_owed(
+    house: House,
+    session_id: SessionId,
+    *,
+    return_url: str,
+    now: datetime,
+    provider: str | None = None,
+    language: str = "sv",
+) -> Checkout:
+    """Return a hosted page on which a driver pays a charge that nobody could be debited for.
+
+    Raises `NotFound`, `Conflict` when it is paid or being paid, and `Unavailable` when the provider does not answer.
     """
-    methods = await store.methods(tx, driver_id, house.settings.payment_provider)
-    if not methods:
-        raise Conflict("You have no saved card.", remedy="Save a card on your page first.")
-    start = await store.lock_start(tx, start_request_id)
-    if start is None or start.cancelled_at is not None:
-        raise Conflict("This charging was given up.", remedy="Start again from the sticker on the outlet.")
-    if any(
-        earlier.state not in (State.FAILED, State.CANCELLED)
-        for earlier in await store.of_starts(tx, [start_request_id])
-    ):
-        raise Conflict("This charging is paid for already.")
-    made = _new(
-        house, Purpose.SESSION, amount_minor, now, start_request_id=start_request_id, driver_id=driver_id,
-        method_id=methods[0].id,
-    )  # fmt: skip
-    made = replace(made, currency=await currencies.of_start(tx, start_request_id, made.currency))
-    await store.insert(tx, made)
-    await store.link_start(tx, start_request_id, made.id)
-    await settling.call(tx, made.id, "charge")
-    return made.id
+    rail = _rail(house, provider)
+
+    async def prepare(tx: Transaction) -> Payment:
+        await ways_store.lock_session(tx, session_id)
+        owed = await ways_store.unpaid(tx, session_id)
+        if owed is None:
+            raise NotFound("There is no such charge to pay.")
+        under_way = await store.of_session(tx, session_id)
+        if under_way is not None and under_way.state == State.CHECKOUT and under_way.provider == rail.name:
+            return under_way
+        if await ways_store.is_being_paid(tx, session_id, now) or not owed.amount_minor:
+            raise Conflict("This charge is paid, or is being paid.")
+        made = replace(
+            _new(
+                house, Purpose.SESSION, owed.amount_minor, now, driver_id=owed.driver_id, return_url=return_url,
+                provider=rail.name,
+            ),
+            currency=owed.currency,
+            session_id=session_id,
+            due_minor=owed.amount_minor,
+        )  # fmt: skip
+        await store.insert(tx, made)
+        return made
+
+    return await _opened(house, prepare, now, language)
 
 
 def _rail(house: House, name: str | None) -> PaymentProvider:

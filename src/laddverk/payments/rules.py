@@ -265,6 +265,12 @@ def _entry(key: str, kind: str, payment: Payment, at: datetime, lines: tuple[Lin
     )
 
 
+def debits_absent(payment: Payment) -> bool:
+    """Return whether `payment` debits a driver who is not there: another way of theirs may follow when it fails."""
+    is_way = payment.method_id is not None or payment.provider == WALLET
+    return is_way and payment.driver_id is not None and payment.purpose in (Purpose.SESSION, Purpose.INVOICE)
+
+
 def is_sale(payment: Payment) -> bool:
     """Return whether capturing `payment` is the sale itself, as for a session paid at once."""
     return payment.purpose == Purpose.SESSION

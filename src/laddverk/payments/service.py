@@ -11,7 +11,7 @@ from laddverk.payments import store
 from laddverk.payments.charging import release
 from laddverk.payments.inbox import receive_webhook
 from laddverk.payments.model import Method, Payment, Refund
-from laddverk.payments.opening import open_adhoc, open_invoice, open_save_card, open_top_up, open_with_card
+from laddverk.payments.opening import open_adhoc, open_invoice, open_owed, open_save_card, open_top_up, open_with_card
 from laddverk.payments.providers.sandbox_web import application as sandbox_application
 from laddverk.payments.providers.swish import ABOUT_HEADER
 from laddverk.payments.refunding import refund
@@ -23,6 +23,7 @@ __all__ = [
     "forget_card",
     "open_adhoc",
     "open_invoice",
+    "open_owed",
     "open_save_card",
     "open_top_up",
     "open_with_card",

@@ -28,6 +28,7 @@ from laddverk.payments.model import (
 from laddverk.payments.reserved import store as card_store
 from laddverk.payments.rules import Effect
 from laddverk.payments.wallet import books as wallet
+from laddverk.payments.ways import store as ways_store
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
@@ -35,6 +36,10 @@ from laddverk.platform.jobs import NewJob, enqueue
 REFUND: Final = "payments.refund"
 """The job that carries one refund to the provider: payload `{refund_id, payment_id}`."""
 UNUSED: Final = "paid before the charge, and not used"
+NEXT_WAY: Final = "payments.next_way"
+"""The job that decides what follows on a debit that came to nothing: payload `{payment_id}`."""
+WAY_SAVED: Final = "payments.way_saved"
+"""The job that looks at what a driver's new card or consent changes: payload `{driver_id}`."""
 CALL: Final = "payments.call"
 """The job that speaks to the provider: payload `{payment_id, verb}` with the verb charge, capture or cancel."""
 
@@ -47,6 +52,7 @@ async def see(tx: Transaction, before: Payment, seen: Snapshot, now: datetime) -
     if seen.card is not None and after.purpose == Purpose.SAVE_CARD and after.driver_id and after.method_id is None:
         method = await store.save_method(tx, after.driver_id, after.provider, seen.card, now)
         after = replace(after, method_id=None if method is None else PaymentMethodId(method))
+        await enqueue(tx, [NewJob(WAY_SAVED, {"driver_id": str(after.driver_id)})])
     await step(tx, before, after, now)
     if seen.refunded_minor > before.refunded_minor:
         await _find_refunds(tx, after, seen.refunded_minor, now)
@@ -144,6 +150,8 @@ async def _cause(tx: Transaction, effect: Effect, before: Payment, payment: Paym
             await _publish(tx, _authorised(payment))
         case Effect.CAPTURED:
             await _book_capture(tx, before, payment, now)
+        case Effect.GONE if rules.debits_absent(payment):
+            await enqueue(tx, [NewJob(NEXT_WAY, {"payment_id": str(payment.id)})])
         case Effect.GONE:
             if payment.session_id is not None and payment.due_minor and payment.wish == Wish.CAPTURE:
                 await owe_by_invoice(tx, payment, payment.session_id, now)
@@ -152,6 +160,8 @@ async def _cause(tx: Transaction, effect: Effect, before: Payment, payment: Paym
 
 async def _book_capture(tx: Transaction, before: Payment, payment: Payment, now: datetime) -> None:
     sold = await store.sold(tx, payment.session_id) if rules.is_sale(payment) else None
+    if await ways_store.sale_is_booked(tx, payment.session_id):
+        sold = None  # it stands in the books as the driver's debt, which is settled here
     await wallet.captured(tx, payment, now)
     deposited = before.captured_minor > 0
     await ledger.post(tx, rules.capture_entry(payment, sold, now, deposited=deposited))
@@ -215,6 +225,11 @@ def _failed(payment: Payment) -> PaymentFailed:
         start_request_id=payment.start_request_id,
         why=payment.failure_code or payment.state,
     )
+
+
+async def tell_gone(tx: Transaction, payment: Payment) -> None:
+    """Say that nothing will be paid by this payment, and that no other way follows it."""
+    await _publish(tx, _failed(payment))
 
 
 async def _publish(tx: Transaction, event: Event) -> None:

@@ -54,7 +54,7 @@ UPDATE payment_method SET stopped_code = $2, stopped_at = $3 WHERE id = $1 AND s
 
 LOCK_SESSION: Final = """
 SELECT session.id, driver_id, settlement, coalesce(price_minor, 0) AS price_minor, currency, version, energy_wh,
-       coalesce(vat_minor, 0) AS vat_minor, coalesce(vat_percent, 0) AS vat_percent, ended_at,
+       coalesce(vat_minor, 0) AS vat_minor, coalesce(vat_percent, 0) AS vat_percent, started_at,
        concat_ws(' · ', site.name, station.name) AS place
 FROM session JOIN station ON station.id = session.station_id JOIN site ON site.id = station.site_id
 WHERE session.id = $1 FOR NO KEY UPDATE OF session
@@ -176,7 +176,7 @@ class Charged(Struct, frozen=True, kw_only=True):
     energy_wh: int
     vat_minor: int
     vat_percent: Decimal
-    ended_at: datetime | None
+    started_at: datetime
     place: str
 
 

@@ -166,7 +166,7 @@ async def _begin(tx: Transaction, visit: Visit, driver_id: DriverId, prepared: P
     if driver is None or driver.settlement != "card":
         await sessions.begin_start(tx, visit.actor, prepared.id, visit.now)
         return
-    await payments.open_with_card(
+    reserved = await payments.open_with_card(
         tx,
         visit.house,
         driver_id=driver_id,
@@ -174,6 +174,8 @@ async def _begin(tx: Transaction, visit: Visit, driver_id: DriverId, prepared: P
         amount_minor=visit.house.settings.reserve_minor(prepared.currency),
         now=visit.now,
     )
+    if reserved is None:
+        await sessions.begin_start(tx, visit.actor, prepared.id, visit.now)
 
 
 async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None) -> Response[Any]:
