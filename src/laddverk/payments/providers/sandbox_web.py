@@ -18,6 +18,7 @@ from jinja2 import PackageLoader
 from msgspec import Struct
 
 from laddverk.payments.providers import sandbox_bank as bank
+from laddverk.payments.providers import sandbox_swish_web
 from laddverk.payments.providers.sandbox_bank import Account, AnswerLost, Declined, TestCard
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -60,6 +61,7 @@ class Request(Struct, frozen=True):
     path: str
     headers: Mapping[str, str]
     body: bytes
+    query: str = ""
 
 
 def key_of(secrets: Secrets, purpose: str) -> str:
@@ -91,7 +93,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
             break
     path = str(scope["path"]).removeprefix(MOUNT)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    return Request(scope["method"], path, headers, body)
+    return Request(scope["method"], path, headers, body, scope["query_string"].decode("latin-1"))
 
 
 async def _answer(house: House, request: Request) -> Answer:
@@ -104,9 +106,23 @@ async def _answer(house: House, request: Request) -> Answer:
         return Answer(200, STYLE, "text/css; charset=utf-8", {"cache-control": "max-age=3600"})
     if first == "pay":
         return await _page(house, request, rest)
+    if first == "swish":
+        return await _swish_app(house, request, rest)
     if first == "api":
         return await _api(house, request, rest)
     return Answer(404)
+
+
+async def _swish_app(house: House, request: Request, token: str) -> Answer:
+    """The page that plays the Swish app."""
+    form = parse_qs(request.body.decode("utf-8", errors="replace")) if request.method == "POST" else {}
+    shown = await sandbox_swish_web.screen(house, token, request.query, form, _language(request))
+    if shown is None:
+        return Answer(404, b"There is no such request.", "text/plain; charset=utf-8", PAGE_HEADERS)
+    headers = PAGE_HEADERS | {"content-security-policy": POLICY}
+    if shown.location:
+        return Answer(303, headers=headers | {"location": shown.location})
+    return Answer(200, shown.page.encode(), "text/html; charset=utf-8", headers)
 
 
 async def _api(house: House, request: Request, path: str) -> Answer:
