@@ -1,4 +1,4 @@
-"""What cards need in the background: reserves, confirmations, disputes, payouts."""
+"""What cards need in the background: reserves, disputes, payouts. Calls to providers are errands: no transaction waits."""
 
 from __future__ import annotations
 
@@ -6,28 +6,143 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from laddverk.payments import settling
+import structlog
+
+from laddverk.payments import claims, settling
+from laddverk.payments.calling import Gate, Step
+from laddverk.payments.disputes import service as disputes
+from laddverk.payments.payouts import service as payouts
+from laddverk.payments.providers import chosen_provider, provider_named
+from laddverk.payments.providers.port import Disputes, PaysOut, Refused, Unanswered
 from laddverk.payments.reserved import service as reserved
 from laddverk.platform.database import Transaction
+from laddverk.platform.errands import LEASE, Later
 from laddverk.platform.house import House
-from laddverk.platform.jobs import Every, Handler
+from laddverk.platform.jobs import Every, Work
 
-EVERY_OF_CARDS: Final = (Every(reserved.WATCH, timedelta(seconds=reserved.EVERY_S)),)
+log = structlog.get_logger()
+
+EVERY_OF_CARDS: Final = (
+    Every(reserved.WATCH, timedelta(seconds=reserved.EVERY_S)),
+    Every(disputes.ASK, timedelta(hours=1)),
+    Every(payouts.READ, timedelta(hours=1)),
+)
 
 Payloads = Sequence[dict[str, Any]]
 
 
-def card_handlers(house: House) -> dict[str, Handler]:
+def card_handlers(house: House, gate: Gate) -> dict[str, Work]:
     """Return the jobs about cards by their kind."""
 
     async def watch_reserved(tx: Transaction, _payloads: Payloads) -> None:
         """By the clock: sessions that outgrow what is reserved, and reserves that lead nowhere."""
         await reserved.watch(tx, house, house.clock())
 
-    async def raise_reserve(tx: Transaction, payloads: Payloads) -> None:
-        """Ask for more to be reserved."""
-        for payload in payloads:
-            wanted = settling.decoded_id(payload), int(payload["to_minor"])
-            await reserved.carry_out(tx, house, *wanted, house.clock())
+    async def ask_about_disputes(tx: Transaction, _payloads: Payloads) -> None:
+        """By the clock: disputes that nobody spoke of for hours."""
+        await disputes.ask_about_open(tx, house.clock())
 
-    return {reserved.WATCH: watch_reserved, reserved.RAISE: raise_reserve}
+    return {
+        reserved.WATCH: watch_reserved,
+        reserved.RAISE: Raisings(house, gate),
+        disputes.ASK: ask_about_disputes,
+        disputes.LOOK: Looks(house, gate),
+        payouts.READ: Readings(house, gate),
+    }
+
+
+class Raisings:
+    """The errand `reserved.RAISE`: ask for more to be reserved. A refusal is final."""
+
+    def __init__(self, house: House, gate: Gate) -> None:
+        self._house = house
+        self._gate = gate
+
+    async def begin(self, tx: Transaction, payloads: Payloads) -> list[Step]:
+        """Claim the payments that may still be raised, and return the calls."""
+        now = self._house.clock()
+        known = await claims.locked(tx, [settling.decoded_id(payload) for payload in payloads])
+        steps: list[Step] = []
+        for payload in payloads:
+            payment = known.get(settling.decoded_id(payload))
+            if payment is None or not reserved.may_raise(payment, int(payload["to_minor"])):
+                steps.append(None)
+            elif payment.is_called(now):
+                steps.append(Later())
+            else:
+                known[payment.id] = await claims.claim(tx, payment, now + LEASE)
+                call = reserved.raising(self._house, payment, int(payload["to_minor"]))
+                steps.append(self._gate.through(payment.provider, call))
+        return steps
+
+    async def record(self, tx: Transaction, came: Sequence[tuple[dict[str, Any], Any]]) -> None:
+        """Join the answers to the payments."""
+        known = await claims.locked(tx, [settling.decoded_id(payload) for payload, _ in came])
+        await claims.release(tx, list(known))
+        for payload, answer in came:
+            payment = known[settling.decoded_id(payload)]
+            await reserved.record(tx, payment, int(payload["to_minor"]), answer, self._house.clock())
+
+
+class Looks:
+    """The errand `disputes.LOOK`: how do the disputes of a payment stand?"""
+
+    def __init__(self, house: House, gate: Gate) -> None:
+        self._house = house
+        self._gate = gate
+
+    async def begin(self, tx: Transaction, payloads: Payloads) -> list[Step]:
+        """Return the questions."""
+        known = await claims.locked(tx, [settling.decoded_id(payload) for payload in payloads])
+        steps: list[Step] = []
+        for payload in payloads:
+            payment = known.get(settling.decoded_id(payload))
+            provider = None if payment is None else provider_named(self._house, payment.provider)
+            if payment is None or not isinstance(provider, Disputes):
+                steps.append(None)
+            else:
+                steps.append(self._gate.through(payment.provider, lambda p=provider, q=payment: p.disputes(q)))  # type: ignore[misc] # binds the loop's own
+        return steps
+
+    async def record(self, tx: Transaction, came: Sequence[tuple[dict[str, Any], Any]]) -> None:
+        """Apply what is shown. Silence is asked again by the clock."""
+        known = await claims.locked(tx, [settling.decoded_id(payload) for payload, _ in came])
+        for payload, answer in came:
+            payment = known[settling.decoded_id(payload)]
+            if isinstance(answer, Unanswered | Refused):
+                log.warning("payments.dispute_not_told", payment=str(payment.id), error=str(answer))
+                await disputes.want_look(tx, payment.id, later=True)
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                await disputes.apply(tx, payment, answer, self._house.clock())
+
+
+class Readings:
+    """The errand `payouts.READ`: what did the provider pay to our bank account, and what is it made of?"""
+
+    def __init__(self, house: House, gate: Gate) -> None:
+        self._house = house
+        self._gate = gate
+
+    async def begin(self, tx: Transaction, payloads: Payloads) -> list[Step]:
+        """Return one question, however often it was asked for."""
+        provider = chosen_provider(self._house)
+        if not isinstance(provider, PaysOut):
+            return [None for _ in payloads]
+        now = self._house.clock()
+        known = await payouts.settled(tx, provider.name, now)
+        call = self._gate.through(provider.name, lambda: payouts.read(provider, known, now))
+        return [call, *(None for _ in payloads[1:])]
+
+    async def record(self, tx: Transaction, came: Sequence[tuple[dict[str, Any], Any]]) -> None:
+        """Keep what was read. Silence is asked again by the clock."""
+        for _, answer in came:
+            if isinstance(answer, Unanswered | Refused):
+                log.warning("payments.payouts_not_told", error=str(answer))
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                for seen, items in answer:
+                    name = self._house.settings.payment_provider
+                    await payouts.keep(tx, name, seen, items, self._house.clock())

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from laddverk.kernel.problems import Invalid
 from laddverk.payments import store
+from laddverk.payments.disputes import service as disputes
+from laddverk.payments.model import WebhookEvent
+from laddverk.payments.payouts import service as payouts
 from laddverk.payments.providers import provider_named
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -34,6 +37,17 @@ async def receive_webhook(house: House, provider: str, headers: Mapping[str, str
     async def keep(tx: Transaction) -> None:
         if await store.receive(tx, provider, event, now) == 1:
             await enqueue(tx, [NewJob(WEBHOOK, {"provider": provider, "event_id": event.id})])
+            await _tell_cards(tx, provider, event)
 
     await house.database.run(keep)
     house.worker.wake()
+
+
+async def _tell_cards(tx: Transaction, provider: str, event: WebhookEvent) -> None:
+    """Have disputes and payouts looked at, when the message is about them: it says where to look, no more."""
+    if event.kind.startswith("payout."):
+        await enqueue(tx, [NewJob(payouts.READ, {}, unique_key=f"{payouts.READ}:told")])
+    elif "dispute" in event.kind:
+        found = event.payment_id or await store.id_by_reference(tx, provider, event.provider_ref, event.checkout_ref)
+        if found is not None:
+            await disputes.want_look(tx, found)

@@ -55,7 +55,7 @@ def handlers(house: House) -> dict[str, Work]:
         BANK: jobs.bank,
         answering.TELL: jobs.tell_refused,
         deposits.TELL_OVERPAID: jobs.tell_overpaid,
-        **card_handlers(house),
+        **card_handlers(house, gate),
         **ways_jobs.handlers(house),
     }
     if house.settings.payment_provider == "sandbox":

@@ -33,6 +33,7 @@ LOOK: Final = "payments.look_at_disputes"
 ASK: Final = "payments.ask_about_disputes"
 """By the clock: the same for those that nobody spoke of for a while."""
 REASON_MAX: Final = 500
+SILENT_S: Final = 300.0  # until a provider that did not answer is asked again
 TOLD: Final = {
     DisputeState.WON: "dispute_won",
     DisputeState.LOST: "dispute_lost",
@@ -40,9 +41,11 @@ TOLD: Final = {
 }
 
 
-async def want_look(tx: Transaction, payment_id: PaymentId) -> None:
-    """Have the disputes of a payment looked at after the commit."""
-    await enqueue(tx, [NewJob(LOOK, {"payment_id": str(payment_id)})])
+async def want_look(tx: Transaction, payment_id: PaymentId, *, later: bool = False) -> None:
+    """Have the disputes of a payment looked at after the commit, or `later`, when the provider was silent."""
+    key = f"{LOOK}:{payment_id}"
+    rest_s = SILENT_S if later else 0.0
+    await enqueue(tx, [NewJob(LOOK, {"payment_id": str(payment_id)}, unique_key=key, after_s=rest_s)])
 
 
 async def ask_about_open(tx: Transaction, now: datetime) -> None:
@@ -50,16 +53,6 @@ async def ask_about_open(tx: Transaction, now: datetime) -> None:
     for payment_id in await store.to_ask(tx, now):
         await store.touch(tx, payment_id, now)
         await want_look(tx, payment_id)
-
-
-async def look(tx: Transaction, house: House, payment_id: PaymentId, now: datetime) -> None:
-    """Ask the provider how the disputes of a payment stand, and apply it. Raises `Unanswered`: it is repeated."""
-    payment = await payment_store.locked(tx, payment_id)
-    if payment is None:
-        return
-    provider = provider_named(house, payment.provider)
-    if isinstance(provider, Disputes):
-        await apply(tx, payment, await provider.disputes(payment), now)
 
 
 async def apply(tx: Transaction, payment: Payment, shown: Sequence[DisputeSeen], now: datetime) -> None:

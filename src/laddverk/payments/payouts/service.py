@@ -14,13 +14,12 @@ from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import PayoutId, new_id
 from laddverk.kernel.problems import Conflict, Invalid
 from laddverk.ledger import service as ledger
+from laddverk.ledger.model import BANK, FEES, PROVIDER_DIFFERENCES
 from laddverk.payments.payouts import rules, store
 from laddverk.payments.payouts.model import ItemSeen, PayoutSeen, Wrong
-from laddverk.payments.providers import chosen_provider
-from laddverk.payments.providers.port import PaysOut, Refused, Unanswered
+from laddverk.payments.providers.port import PaysOut
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
-from laddverk.platform.house import House
 
 log = structlog.get_logger()
 
@@ -31,25 +30,15 @@ READ_AGAIN: Final = timedelta(days=1)  # one that was paid may still be sent bac
 AT_ONCE: Final = 20  # each takes some calls; the rest follows in the next round
 
 
-async def read(tx: Transaction, house: House, now: datetime) -> int:
-    """Read the payouts of the last weeks that are not settled yet; return how many were read.
+async def settled(tx: Transaction, provider: str, now: datetime) -> frozenset[str]:
+    """Return the payouts that need not be read again now."""
+    return await store.settled_references(tx, provider, now - READ_AGAIN)
 
-    When the provider does not answer, the rest waits for the next round.
-    """
-    provider = chosen_provider(house)
-    if not isinstance(provider, PaysOut):
-        return 0
-    done = await store.settled_references(tx, provider.name, now - READ_AGAIN)
-    count = 0
-    try:
-        wanted = [seen for seen in await provider.payouts(now - LOOKED_BACK) if seen.provider_ref not in done]
-        for seen in wanted[:AT_ONCE]:
-            items = await provider.payout_items(seen.provider_ref)
-            await keep(tx, provider.name, seen, items, now)
-            count += 1
-    except (Unanswered, Refused) as silence:
-        log.warning("payments.payouts_not_told", error=str(silence))
-    return count
+
+async def read(provider: PaysOut, known: frozenset[str], now: datetime) -> list[tuple[PayoutSeen, list[ItemSeen]]]:
+    """Ask a provider for the payouts of the last weeks but `known` ones, the oldest first, and what they are made of."""
+    wanted = [seen for seen in await provider.payouts(now - LOOKED_BACK) if seen.provider_ref not in known]
+    return [(seen, await provider.payout_items(seen.provider_ref)) for seen in reversed(wanted[-AT_ONCE:])]
 
 
 async def keep(tx: Transaction, provider: str, seen: PayoutSeen, items: Sequence[ItemSeen], now: datetime) -> PayoutId:
@@ -72,9 +61,9 @@ async def keep(tx: Transaction, provider: str, seen: PayoutSeen, items: Sequence
         moved = {line.account: line.amount_minor for line in entry.lines}
         after = replace(
             after,
-            booked_bank=after.booked_bank + moved[rules.BANK],
-            booked_fees=after.booked_fees + moved[rules.FEES],
-            booked_difference=after.booked_difference - moved[rules.PROVIDER_DIFFERENCES],
+            booked_bank=after.booked_bank + moved[BANK],
+            booked_fees=after.booked_fees + moved[FEES],
+            booked_difference=after.booked_difference - moved[PROVIDER_DIFFERENCES],
             bookings=after.bookings + 1,
         )
     await store.save_items(tx, before.id, kept)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -12,7 +13,7 @@ from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import Conflict, NotFound
 from laddverk.payments import settling
 from laddverk.payments import store as payment_store
-from laddverk.payments.model import State, Wish
+from laddverk.payments.model import Payment, Snapshot, State, Wish
 from laddverk.payments.providers import provider_named
 from laddverk.payments.providers.port import Raises, Refused, Unanswered
 from laddverk.payments.reserved import rules, store
@@ -37,7 +38,7 @@ EVERY_S: Final = 15.0
 ASKED_AGAIN: Final = timedelta(minutes=2)  # a charger that was away when it was asked to stop is asked once more
 SPENT: Final = "the reserved amount is used up"
 ENDS: Final = "the reservation on the card ends"
-REFUSED_AT_ONCE: Final = "not_offered"
+NOT_OFFERED: Final = "not_offered"
 
 
 async def watch(tx: Transaction, house: House, now: datetime) -> None:
@@ -92,35 +93,41 @@ async def _stop(tx: Transaction, one: Running, now: datetime, kind: str, reason:
     return True
 
 
-async def carry_out(tx: Transaction, house: House, payment_id: PaymentId, to_minor: int, now: datetime) -> None:
-    """Ask the provider to reserve `to_minor` in all, and record what came of it. A refusal is final."""
-    payment = await payment_store.locked(tx, payment_id)
-    if (
-        payment is None
-        or payment.state != State.AUTHORISED
-        or payment.wish != Wish.NOTHING
-        or to_minor <= payment.authorised_minor
-    ):
-        return
-    provider = provider_named(house, payment.provider)
-    try:
+def may_raise(payment: Payment, to_minor: int) -> bool:
+    """Return whether it still makes sense to reserve `to_minor` in all."""
+    return payment.state == State.AUTHORISED and payment.wish == Wish.NOTHING and to_minor > payment.authorised_minor
+
+
+def raising(house: House, payment: Payment, to_minor: int) -> Callable[[], Awaitable[Snapshot]]:
+    """Return the call that asks the provider to reserve `to_minor` in all."""
+
+    async def call() -> Snapshot:
+        provider = provider_named(house, payment.provider)
         if not isinstance(provider, Raises):
-            raise Refused(REFUSED_AT_ONCE, "The provider reserves no more.")
-        seen = await provider.raise_to(payment, to_minor)
-    except Unanswered:
+            raise Refused(NOT_OFFERED, "The provider reserves no more.")
+        return await provider.raise_to(payment, to_minor)
+
+    return call
+
+
+async def record(tx: Transaction, payment: Payment, to_minor: int, answer: Any, now: datetime) -> None:
+    """Record what came of a raise of the locked payment. A refusal is final; without an answer it is asked about."""
+    if isinstance(answer, Unanswered):
         await settling.step(tx, payment, unanswered(payment, now), now)
-        await payment_store.note(tx, payment_id, "raise_unanswered", now, amount_minor=to_minor)
+        await payment_store.note(tx, payment.id, "raise_unanswered", now, amount_minor=to_minor)
         return
-    except Refused as refusal:
-        await store.refused(tx, payment_id, refusal.code)
-        await payment_store.note(
-            tx, payment_id, "raise_refused", now, amount_minor=to_minor, detail={"code": refusal.code}
-        )
+    if isinstance(answer, Refused):
+        detail = {"code": answer.code}
+        await store.refused(tx, payment.id, answer.code)
+        await payment_store.note(tx, payment.id, "raise_refused", now, amount_minor=to_minor, detail=detail)
         return
+    if isinstance(answer, BaseException):
+        raise answer
+    seen: Snapshot = answer
     after = await settling.see(tx, payment, seen, now)
     if after.authorised_minor > payment.authorised_minor:
-        await store.raised(tx, payment_id)
-        await payment_store.note(tx, payment_id, "raised", now, amount_minor=after.authorised_minor)
+        await store.raised(tx, payment.id)
+        await payment_store.note(tx, payment.id, "raised", now, amount_minor=after.authorised_minor)
         if payment.start_request_id is not None:
             # A charger of 2.1 was told to stop at the old amount: its next answer carries the new one.
             await store_starts.set_cost_limit(tx, payment.start_request_id, after.authorised_minor)
