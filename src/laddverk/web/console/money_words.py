@@ -1,0 +1,42 @@
+"""Words of the money desk: rails, deposits, differences and ages of what is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from laddverk.payments.deposits.model import DepositState, Likeness, Way
+from laddverk.platform.languages import marked
+
+RAILS: Final[Mapping[str, str]] = {
+    "stripe": marked("Card (Stripe)"),
+    "sandbox": marked("Card (sandbox)"),
+    "swish": marked("Swish"),
+    "autogiro": marked("Autogiro"),
+    "sepa": marked("SEPA direct debit"),
+    "wallet": marked("Wallet"),
+    "bankgiro": marked("Bankgiro"),
+    "swish_number": marked("Swish to our number"),
+    "transfer": marked("Bank transfer"),
+}
+
+WAYS: Final = {
+    Way.BANKGIRO: marked("Bankgiro"),
+    Way.SWISH_NUMBER: marked("Swish to our number"),
+    Way.TRANSFER: marked("Bank transfer"),
+}
+
+DEPOSIT_STATES: Final = {
+    DepositState.BOOKED: ("done", marked("Booked")),
+    DepositState.ASIDE: ("wait", marked("Kept aside")),
+    DepositState.RETURNED: ("off", marked("Given back")),
+    DepositState.UNDONE: ("off", marked("Undone")),
+}
+
+LIKENESSES: Final = {
+    Likeness.REFERENCE: marked("the reference is its own"),
+    Likeness.NUMBER: marked("the payer wrote its number"),
+    Likeness.NEARLY: marked("the reference differs by one digit"),
+    Likeness.AMOUNT: marked("just this much remains of it"),
+    Likeness.NAME: marked("the payer has the buyer's name"),
+}
