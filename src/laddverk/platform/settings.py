@@ -125,6 +125,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The security token of ENTSO-E's interface."""
     adhoc_reserve_minor: int = 30_000
     """What is reserved for a charge without an account, in minor units: 300 kr covers most of them."""
+    adhoc_amounts: str = "10000,20000,30000"
+    """The amounts to choose from before a charge without an account, in minor units of `currency`, with commas."""
     adhoc_reserves: str = "EUR:3000,DKK:20000,NOK:30000,SEK:30000"
     """The same at places whose prices are in another currency than `currency`, with commas."""
     reserve_step_minor: int = 10_000
@@ -165,6 +167,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         pairs = (pair.strip().split(":") for pair in self.adhoc_reserves.split(","))
         known = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].strip().isdigit()}
         return known.get(currency, 0)
+
+    def amounts_minor(self, currency: str) -> list[int]:
+        """Return the amounts to choose from before a charge without an account; that of `reserve_minor` is one."""
+        usual = self.reserve_minor(currency)
+        given = self.adhoc_amounts.split(",") if currency == self.currency else []
+        return sorted({usual, *(int(text) for text in given if text.strip().isdigit() and int(text) > 0)})
 
     @property
     def speaks_tls(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -12,9 +13,11 @@ from laddverk.access import queries as access_queries
 from laddverk.authorisation import queries as authorisation_queries
 from laddverk.authorisation import service as authorisation
 from laddverk.kernel.ids import DriverId, SiteId, parsed
-from laddverk.kernel.problems import NotFound, Problem
+from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.payments import service as payments
+from laddverk.payments.swish import service as swish
 from laddverk.platform.database import Transaction
+from laddverk.platform.settings import Settings
 from laddverk.sessions import driver_queries as queries
 from laddverk.sessions import service as sessions
 from laddverk.sessions.driver_queries import Outlet
@@ -96,7 +99,8 @@ async def show_outlet(visit: Visiting, code: FromPath[str]) -> Response[Any]:
 
 @post("/u/{code:str}/pay")
 async def pay(visit: Visiting, code: FromPath[str]) -> Response[Any]:
-    """Reserve the outlet and lead to the payment page. The charge begins when the money is reserved."""
+    """Reserve the outlet and lead to the payment page: card or Swish. The charge begins when the money is there."""
+    form = await visit.form()
     async with visit.transaction() as tx:
         found = await _outlet(tx, code)
         try:
@@ -119,9 +123,10 @@ async def pay(visit: Visiting, code: FromPath[str]) -> Response[Any]:
         checkout = await payments.open_adhoc(
             visit.house,
             start_request_id=prepared.id,
-            amount_minor=settings.reserve_minor(prepared.currency),
+            amount_minor=_amount(form, settings, prepared.currency),
             return_url=f"{settings.web_url}/s/{prepared.access_token}",
             now=visit.now,
+            provider=_rail(form, settings),
             language=visit.language,
         )
     except Problem as problem:
@@ -160,6 +165,21 @@ async def start(visit: Visiting, code: FromPath[str]) -> Response[Any]:
     return visit.go(f"/s/{prepared.access_token}")
 
 
+def _amount(form: Mapping[str, str], settings: Settings, currency: str) -> int:
+    """Return the amount that was chosen, or the usual one. Raises `Invalid` for one that is not offered."""
+    if not form.get("amount"):
+        return settings.reserve_minor(currency)
+    found = [amount for amount in settings.amounts_minor(currency) if str(amount) == form["amount"]]
+    if not found:
+        raise Invalid("This amount cannot be reserved.", field="amount", remedy="Choose one of the amounts shown.")
+    return found[0]
+
+
+def _rail(form: Mapping[str, str], settings: Settings) -> str | None:
+    """Return the rail that was chosen among those that need no account; None is the card."""
+    return "swish" if form.get("provider") == "swish" and swish.is_offered(settings) else None
+
+
 async def _begin(tx: Transaction, visit: Visit, driver_id: DriverId, prepared: PreparedStart) -> None:
     """Let a start begin: at once, or for a driver who pays by card when the money is reserved."""
     driver = await access_queries.driver(tx, driver_id)
@@ -192,6 +212,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         can_reserve = state is State.FREE and await authorisation_queries.supports_reservations(tx, found.station_id)
         others = [] if can_start else await _free_elsewhere(tx, found)
     why_not = visit.words(outlets.WHY_NOT.get(state, "")) if state in outlets.WHY_NOT else ""
+    currency = version.body.currency if version else visit.house.settings.currency
     if version is None:
         why_not = visit.words("This outlet has no price, so it cannot be started here.")
     return visit.page(
@@ -206,10 +227,10 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         can_reserve=can_reserve and not is_mine,
         why_not=why_not,
         others=others,
-        reserve_minor=visit.house.settings.reserve_minor(
-            version.body.currency if version else visit.house.settings.currency
-        ),
-        currency=version.body.currency if version else visit.house.settings.currency,
+        reserve_minor=visit.house.settings.reserve_minor(currency),
+        amounts=visit.house.settings.amounts_minor(currency),
+        by_swish=currency == "SEK" and swish.is_offered(visit.house.settings),
+        currency=currency,
         host=visit.house.settings.web_url.partition("://")[2],
         problem=" ".join(visit.errors(problem).values()) if problem else None,
     )
