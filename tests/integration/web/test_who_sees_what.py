@@ -32,6 +32,8 @@ from laddverk.kernel.ids import new_id, shown
 from laddverk.ocpp import facts
 from laddverk.ocpp.commands import NewValue, Reset, Use
 from laddverk.payments import sealing
+from laddverk.payments.deposits import service as deposits
+from laddverk.payments.deposits.model import NewDeposit, Way
 from laddverk.platform.database import Transaction
 from laddverk.provisioning import recording as provisioning_recording
 from laddverk.provisioning import service as provisioning
@@ -203,6 +205,8 @@ async def field(world: World) -> Field:
         )  # fmt: skip
         image, campaign, log_file = await software_of(tx, world)
         mandate, collection, bank_file = await direct_debit_of(tx, world)
+        money = NewDeposit(form_key=new_id(), way=Way.BANKGIRO, received_on=NOW.date(), amount_minor=100)
+        deposit = await deposits.book(tx, ACTOR, money, NOW, settings=world.house.settings)
         codes = tuple(await tx.values("SELECT code FROM connector ORDER BY code"))
     foreign = {
         "station_id": shown("sta", other),
@@ -228,6 +232,7 @@ async def field(world: World) -> Field:
         "mandate_id": shown("man", mandate),
         "collection_id": shown("col", collection),
         "bank_file_id": shown("bnk", bank_file),
+        "deposit_id": shown("dep", deposit),
         "root": root.hex,
         "certificate": str(new_id()),
         "event": str(new_id()),
