@@ -1,9 +1,10 @@
-"""What cards need in the background: reserves, disputes, payouts. Calls to providers are errands: no transaction waits."""
+"""What cards need in the background: reserves, disputes, payouts. No transaction waits for a provider."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -11,6 +12,7 @@ import structlog
 from laddverk.payments import claims, settling
 from laddverk.payments.calling import Gate, Step
 from laddverk.payments.disputes import service as disputes
+from laddverk.payments.model import Payment
 from laddverk.payments.payouts import service as payouts
 from laddverk.payments.providers import chosen_provider, provider_named
 from laddverk.payments.providers.port import Disputes, PaysOut, Refused, Unanswered
@@ -97,12 +99,14 @@ class Looks:
         steps: list[Step] = []
         for payload in payloads:
             payment = known.get(settling.decoded_id(payload))
-            provider = None if payment is None else provider_named(self._house, payment.provider)
-            if payment is None or not isinstance(provider, Disputes):
-                steps.append(None)
-            else:
-                steps.append(self._gate.through(payment.provider, lambda p=provider, q=payment: p.disputes(q)))  # type: ignore[misc] # binds the loop's own
+            steps.append(None if payment is None else self._question(payment))
         return steps
+
+    def _question(self, payment: Payment) -> Step:
+        provider = provider_named(self._house, payment.provider)
+        if not isinstance(provider, Disputes):
+            return None
+        return self._gate.through(payment.provider, partial(provider.disputes, payment))
 
     async def record(self, tx: Transaction, came: Sequence[tuple[dict[str, Any], Any]]) -> None:
         """Apply what is shown. Silence is asked again by the clock."""

@@ -152,8 +152,9 @@ async def test_a_raise_whose_answer_is_lost_is_found_and_made_once(street: Stree
     payment_id = await street.authorised("lost_answers", amount_minor=30_000)
     await running(street, payment_id, 59_500)
     async with street.house.database.transaction() as tx:
-        await reserved.carry_out(tx, street.house, payment_id, 40_000, street.now())
-    assert (await street.payment(payment_id)).state == State.UNKNOWN
+        await enqueue(tx, [NewJob(reserved.RAISE, {"payment_id": str(payment_id), "to_minor": 40_000})])
+    await street.settle()
+    assert "raise_unanswered" in await events(street, payment_id)
     await street.later(seconds=10)
     payment = await street.payment(payment_id)
     assert (payment.state, payment.authorised_minor) == (State.AUTHORISED, 40_000)

@@ -36,7 +36,7 @@ async def settled(tx: Transaction, provider: str, now: datetime) -> frozenset[st
 
 
 async def read(provider: PaysOut, known: frozenset[str], now: datetime) -> list[tuple[PayoutSeen, list[ItemSeen]]]:
-    """Ask a provider for the payouts of the last weeks but `known` ones, the oldest first, and what they are made of."""
+    """Ask a provider for the payouts of the last weeks but `known` ones, oldest first, and what they are made of."""
     wanted = [seen for seen in await provider.payouts(now - LOOKED_BACK) if seen.provider_ref not in known]
     return [(seen, await provider.payout_items(seen.provider_ref)) for seen in reversed(wanted[-AT_ONCE:])]
 
