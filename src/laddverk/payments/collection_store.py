@@ -35,6 +35,11 @@ WHERE invoice.kind = 'invoice' AND invoice.currency = $2 AND invoice.issued_at <
          AND (state IN ('submitted', 'authorised', 'capturing', 'unknown')
               OR (state IN ('created', 'checkout') AND (updated_at > $3::timestamptz - interval '2 hours'
                                                         OR provider IN ('autogiro', 'sepa')))))
+  -- Whose first way is a card or the wallet is debited there; the bank steps in when that has come to nothing.
+  AND NOT EXISTS (
+      SELECT FROM driver_paying LEFT JOIN invoice_debit ON invoice_debit.invoice_id = invoice.id
+      WHERE driver_paying.driver_id = invoice.driver_id AND driver_paying.first_kind IN ('method', 'wallet')
+        AND coalesce(invoice_debit.ended_why, '') NOT IN ('given_up', 'no_way'))
 ORDER BY invoice.id
 FOR UPDATE OF invoice
 """

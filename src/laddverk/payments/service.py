@@ -15,6 +15,7 @@ from laddverk.payments.opening import open_adhoc, open_invoice, open_owed, open_
 from laddverk.payments.providers.sandbox_web import application as sandbox_application
 from laddverk.payments.providers.swish import ABOUT_HEADER
 from laddverk.payments.refunding import refund
+from laddverk.payments.ways import service as ways
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 
@@ -55,7 +56,10 @@ async def saved_cards(tx: Transaction, house: House, driver_id: DriverId) -> Seq
     return await store.methods(tx, driver_id, house.settings.payment_provider)
 
 
-async def forget_card(tx: Transaction, driver_id: DriverId, method_id: PaymentMethodId, now: datetime) -> None:
-    """Forget a driver's own card: it is not charged any more. Raises `NotFound` when it is not theirs."""
+async def forget_card(
+    tx: Transaction, house: House, driver_id: DriverId, method_id: PaymentMethodId, now: datetime
+) -> None:
+    """Forget a driver's own card or consent: it is not debited any more. Raises `NotFound` when it is not theirs."""
     if not await store.remove_method(tx, method_id, driver_id, now):
         raise NotFound("There is no such card.")
+    await ways.without(tx, house, driver_id, method_id, now)

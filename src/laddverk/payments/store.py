@@ -64,7 +64,7 @@ INSERT_METHOD: Final = """
 INSERT INTO payment_method (id, driver_id, provider, customer_ref, method_ref, brand, last4, expires, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (provider, method_ref) DO UPDATE SET brand = excluded.brand, last4 = excluded.last4,
-    expires = excluded.expires, removed_at = NULL
+    expires = excluded.expires, removed_at = NULL, stopped_code = '', stopped_at = NULL
 WHERE payment_method.driver_id = excluded.driver_id
 RETURNING id
 """

@@ -8,6 +8,7 @@ from laddverk.access.service.drivers import (
     create_driver,
     create_drivers,
     hold_starts,
+    set_settlement,
     unblock_driver,
     update_driver,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "refusal",
     "revoke_api_key",
     "set_password",
+    "set_settlement",
     "sign_in",
     "sign_out",
     "standing",

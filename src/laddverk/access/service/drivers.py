@@ -56,6 +56,18 @@ async def update_driver(
     await audit.write(tx, actor, "driver.changed", "driver", driver_id, at=now, detail=_plain(driver))
 
 
+async def set_settlement(tx: Transaction, actor: Actor, driver_id: DriverId, settlement: str) -> None:
+    """Say when a driver pays: `card` after each charge, `invoice` once a month. Drivers may say so for themselves.
+
+    Charges that run keep what was agreed when they began. Raises `NotFound`.
+    """
+    if actor.kind != "driver" or actor.id != driver_id:
+        actor.require(Permission.DRIVERS_WRITE)
+    wanted = rules.checked_choice("settlement", settlement, rules.SETTLEMENTS)
+    if not await store.set_settlement(tx, driver_id, wanted):
+        raise NotFound("There is no such driver.")
+
+
 async def block_driver(tx: Transaction, actor: Actor, driver_id: DriverId, reason: str, now: datetime) -> None:
     """Keep a driver from starting to charge. A session that runs goes on. Needs a reason, which support will read."""
     await _block(tx, actor, driver_id, "driver.blocked", checked_reason(reason), now)

@@ -52,6 +52,14 @@ async def update_driver(tx: Transaction, driver_id: DriverId, driver: DriverDeta
     return touched > 0
 
 
+SET_SETTLEMENT = "UPDATE driver SET settlement = $2 WHERE id = $1"
+
+
+async def set_settlement(tx: Transaction, driver_id: DriverId, settlement: str) -> bool:
+    """Write when a driver pays; return whether there is one."""
+    return await tx.execute(SET_SETTLEMENT, driver_id, settlement) > 0
+
+
 BLOCK_DRIVER = "UPDATE driver SET blocked_at = coalesce(blocked_at, $2), blocked_why = $3 WHERE id = $1"
 UNBLOCK_DRIVER = "UPDATE driver SET blocked_at = NULL, blocked_why = '' WHERE id = $1"
 HOLD_STARTS = """

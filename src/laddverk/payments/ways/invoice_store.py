@@ -15,19 +15,22 @@ NEW_MAX: Final = 500
 DUE_MAX: Final = 200  # bounds one run; the rest follows five minutes later
 
 # Only of drivers who could be debited: they chose a way, or pay at once by a saved card and some sums wait for a month.
+# While a mandate is active the bank's file collects, unless a card or the wallet was chosen first.
 NEW: Final = """
 SELECT invoice.id, invoice.driver_id, invoice.issued_at
 FROM invoice JOIN driver ON driver.id = invoice.driver_id
 LEFT JOIN driver_paying ON driver_paying.driver_id = driver.id
 WHERE invoice.kind = 'invoice' AND invoice.gross_minor > invoice.credited_minor + invoice.paid_minor
   AND (driver_paying.first_kind IN ('method', 'wallet')
-       OR (driver_paying.first_kind = 'bank' AND driver_paying.fallback_kind IN ('method', 'wallet'))
-       OR (driver_paying.first_kind IS NULL AND driver.settlement = 'card'))
+       OR (NOT EXISTS (SELECT FROM mandate WHERE mandate.driver_id = driver.id AND state = 'active')
+           AND ((driver_paying.first_kind = 'bank' AND driver_paying.fallback_kind IN ('method', 'wallet'))
+                OR (driver_paying.first_kind IS NULL AND driver.settlement = 'card'))))
   AND NOT EXISTS (SELECT FROM invoice_debit WHERE invoice_debit.invoice_id = invoice.id)
 ORDER BY invoice.issued_at, invoice.id LIMIT $1
 """
 BEGIN: Final = """
-INSERT INTO invoice_debit (invoice_id, driver_id, begins_at, next_at) VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING
+INSERT INTO invoice_debit (invoice_id, driver_id, begins_at, next_at, ended_why)
+VALUES ($1, $2, $3, CASE WHEN $4 = '' THEN $3::timestamptz END, $4) ON CONFLICT DO NOTHING
 """
 DUE: Final = """
 SELECT invoice_id FROM invoice_debit WHERE next_at <= $1 ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -35,8 +38,9 @@ SELECT invoice_id FROM invoice_debit WHERE next_at <= $1 ORDER BY next_at LIMIT 
 LOCKED: Final = "SELECT * FROM invoice_debit WHERE invoice_id = $1 FOR UPDATE"
 SAVE: Final = "UPDATE invoice_debit SET round = $2, next_at = $3, ended_why = $4 WHERE invoice_id = $1"
 REVIVE: Final = """
-UPDATE invoice_debit SET next_at = $2, ended_why = '' WHERE driver_id = $1 AND ended_why = 'given_up'
-   AND EXISTS (SELECT FROM invoice WHERE invoice.id = invoice_id AND gross_minor > credited_minor + paid_minor)
+UPDATE invoice_debit SET next_at = $2, ended_why = ''
+WHERE driver_id = $1 AND ended_why IN ('given_up', 'no_way')
+  AND EXISTS (SELECT FROM invoice WHERE invoice.id = invoice_id AND gross_minor > credited_minor + paid_minor)
 """
 OWED: Final = """
 SELECT id, driver_id, series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') AS number, currency,
@@ -69,9 +73,9 @@ async def new(tx: Transaction) -> list[NewInvoice]:
     return await tx.fetch(NewInvoice, NEW, NEW_MAX)
 
 
-async def begin(tx: Transaction, invoice_id: InvoiceId, driver_id: DriverId, at: datetime) -> None:
-    """Write that an invoice is to be debited from `at` on."""
-    await tx.execute(BEGIN, invoice_id, driver_id, at)
+async def begin(tx: Transaction, invoice_id: InvoiceId, driver_id: DriverId, at: datetime, ended_why: str) -> None:
+    """Write that an invoice is to be debited from `at` on, or why it is not."""
+    await tx.execute(BEGIN, invoice_id, driver_id, at, ended_why)
 
 
 async def due(tx: Transaction, now: datetime) -> list[InvoiceId]:

@@ -43,9 +43,9 @@ async def _begin(tx: Transaction, house: House, now: datetime) -> None:
     for new in await invoice_store.new(tx):
         choice = await ways_store.choice(tx, new.driver_id)
         assert choice is not None, "an invoice has a driver"
-        if rules.order_for_invoice(choice, await means_of(tx, house, new.driver_id, now)):
-            begins = first_try(new.issued_at, policy.debit_after_days, house.settings.timezone)
-            await invoice_store.begin(tx, new.id, new.driver_id, begins)
+        ways = rules.order_for_invoice(choice, await means_of(tx, house, new.driver_id, now))
+        begins = first_try(new.issued_at, policy.debit_after_days, house.settings.timezone)
+        await invoice_store.begin(tx, new.id, new.driver_id, begins, "" if ways else "no_way")
 
 
 def first_try(issued_at: datetime, after_days: int, zone: str) -> datetime:
@@ -119,7 +119,7 @@ async def _end_round(
 ) -> None:
     """No way is left in this round: the next one is on another day, or people pay. The driver is told."""
     this_round = [each for each in tried if each.round == debit.round]
-    again = rules.next_round(rules.order_for_invoice(choice, means), tried, debit.round, max(debit.begins_at, now))
+    again = rules.next_round(rules.order_for_invoice(choice, means), tried, debit.round, debit.begins_at, now)
     if again is None:
         await invoice_store.save(tx, replace(debit, next_at=None, ended_why="given_up"))
     else:
@@ -127,7 +127,7 @@ async def _end_round(
     if this_round:
         await telling.invoice_tried(
             tx, house, debit.invoice_id, owed.number, debit.driver_id, owed.remaining_minor, owed.currency,
-            this_round, "no_more" if again is None else "again", again, f"debit:{debit.invoice_id}:{debit.round}", now,
+            this_round, "no_more" if again is None else "again", again, f"debit:{debit.invoice_id}:{len(tried)}", now,
         )  # fmt: skip
     await holding.review(tx, house, [debit.driver_id], now)
 

@@ -95,12 +95,14 @@ def next_in_round(ways: Sequence[Way], tried: Sequence[Tried], round_number: int
     return next((way for way in ways if way not in this_round and way not in hopeless), None)
 
 
-def next_round(ways: Sequence[Way], tried: Sequence[Tried], round_number: int, begins_at: datetime) -> datetime | None:
-    """Return when the round after `round_number` begins; None when no further try makes sense."""
+def next_round(
+    ways: Sequence[Way], tried: Sequence[Tried], round_number: int, begins_at: datetime, now: datetime
+) -> datetime | None:
+    """Return when the round after `round_number` begins: never within a day. None when no further try makes sense."""
     following = round_number + 1
     if following >= len(RETRY_DAYS) or next_in_round(ways, tried, following) is None:
         return None
-    return begins_at + timedelta(days=RETRY_DAYS[following])
+    return max(begins_at + timedelta(days=RETRY_DAYS[following]), now + timedelta(days=1))
 
 
 def gathers(price_minor: int, way: Way | None, choice: Choice) -> bool:

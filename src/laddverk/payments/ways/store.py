@@ -61,7 +61,7 @@ WHERE session.id = $1 FOR NO KEY UPDATE OF session
 """
 SET_FREE: Final = """
 UPDATE session SET settlement = 'free'
-WHERE id = $1 AND energy_wh = 0 AND settlement IN ('payment', 'invoice')
+WHERE id = $1 AND energy_wh = 0 AND NOT reservation_expired AND settlement IN ('payment', 'invoice')
   AND NOT EXISTS (SELECT FROM invoiced_session WHERE session_id = session.id)
 """
 _TRIED: Final = """

@@ -267,7 +267,7 @@ async def remove_card(visit: Visiting, card: FromPath[str]) -> Response[Any]:
     """Forget one of the driver's own cards."""
     driver_id = signed_in(visit)
     async with visit.transaction() as tx:
-        await payments.forget_card(tx, driver_id, PaymentMethodId(parsed("crd", card)), visit.now)
+        await payments.forget_card(tx, visit.house, driver_id, PaymentMethodId(parsed("crd", card)), visit.now)
     return visit.go("/my/account", visit.words("The card is removed."))
 
 
