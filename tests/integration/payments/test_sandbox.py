@@ -304,7 +304,7 @@ async def test_a_forgotten_card_is_not_charged(street: Street) -> None:
     driver = await saved_card(street)
     async with street.house.database.transaction() as tx:
         cards = await service.saved_cards(tx, street.house, driver)
-        await service.forget_card(tx, driver, cards[0].id, street.now())
+        await service.forget_card(tx, street.house, driver, cards[0].id, street.now())
         assert await service.saved_cards(tx, street.house, driver) == []
 
 
