@@ -10,7 +10,18 @@ from litestar.types import ControllerRouterHandler
 from laddverk.access import service as access
 from laddverk.platform.house import House
 from laddverk.web import security
-from laddverk.web.portal import account, bank_account, charging, invoice_link, reservations, service_pages, start, swish
+from laddverk.web.portal import (
+    account,
+    bank_account,
+    charging,
+    invoice_link,
+    reservations,
+    service_pages,
+    start,
+    swish,
+    wallet,
+    wallet_more,
+)
 from laddverk.web.visit import Account, Visit
 
 
@@ -36,6 +47,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
             *account.HANDLERS,
             *invoice_link.HANDLERS,
             *bank_account.HANDLERS,
+            *wallet.HANDLERS,
+            *wallet_more.HANDLERS,
             *reservations.HANDLERS,
             *service_pages.HANDLERS,
         ],

@@ -5,3 +5,4 @@ import "./theme.js";
 import "./keys.js";
 import "./power-chart.js";
 import "./charger-map.js";
+import "./prepaid-code.js";
