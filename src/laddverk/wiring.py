@@ -13,12 +13,13 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from laddverk.access import jobs as access_jobs
 from laddverk.access.model import TokensChanged
 from laddverk.authorisation import jobs as authorisation_jobs
 from laddverk.authorisation import service as authorisation
+from laddverk.authorisation.model import ReservationLapsed
 from laddverk.certificates import asking
 from laddverk.certificates import jobs as certificates_jobs
 from laddverk.certificates import service as certificates
@@ -199,6 +200,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     ForeignTransactionNamed: ("wiring.note_foreign_transaction",),
     SecurityEventNoted: ("certificates.tell",),
     ContractRefused: ("wiring.refuse_token",),
+    ReservationLapsed: ("wiring.charge_no_show",),
     StationOnline: ("authorisation.station_online", "certificates.station_online"),
     InvoiceIssued: ("payments.debit_invoices",),
     PaymentAuthorised: ("wiring.begin_start",),
@@ -239,11 +241,18 @@ def own_handlers(house: House) -> dict[str, Handler]:
             if event.start_request_id is not None:
                 await sessions.cancel_start(tx, event.start_request_id, WhyFailed.PAYMENT_FAILED, house.clock())
 
+    async def charge_no_show(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+        """Nobody came for a reservation: where waiting has a price, it is charged."""
+        lapsed = [outbox.decoded(ReservationLapsed, payload) for payload in payloads]
+        no_shows = [sessions.NoShow(**structs.asdict(event)) for event in lapsed]
+        await sessions.record_no_shows(tx, no_shows, house.clock())
+
     return {
         "wiring.begin_start": begin_start,
         "wiring.give_up_start": give_up_start,
         "wiring.note_foreign_transaction": _note_foreign_transaction,
         "wiring.refuse_token": _refuse_token,
+        "wiring.charge_no_show": charge_no_show,
     }
 
 

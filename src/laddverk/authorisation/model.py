@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.kernel.events import Event
 from laddverk.kernel.ids import DriverId, StationId
 
 
@@ -153,6 +154,18 @@ class Reservation(Struct, frozen=True, kw_only=True):
     expires_at: datetime
     command_id: UUID | None
     cancel_id: UUID | None
+
+
+class ReservationLapsed(Event, frozen=True, kw_only=True):
+    """Nobody came for a reservation that was kept until it expired."""
+
+    number: int
+    station_id: StationId
+    evse_number: int | None
+    driver_id: UUID | None
+    token_uid: str
+    kept_from: datetime
+    until: datetime
 
 
 class Asked(Struct, frozen=True, kw_only=True):

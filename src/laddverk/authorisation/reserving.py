@@ -18,7 +18,7 @@ from laddverk.kernel.ids import DriverId, ReservationId, StationId
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound
 from laddverk.ocpp.commands import CancelReservation, ReserveNow
 from laddverk.ocpp.facts import ReservationReleased, SessionStarted, SessionUpdated
-from laddverk.platform import audit
+from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
 from laddverk.stations import service as stations
 from laddverk.stations.model import CommandFinished, CommandState
@@ -28,7 +28,7 @@ REASON_LENGTH_MAX: Final = 200
 OVERDUE_MAX: Final = 500  # bounds one run of the job
 UNANSWERED: Final = "unanswered"
 INT32_MAX: Final = 2**31 - 1
-Keep = Callable[[Transaction, Sequence[tuple[SessionStarted | SessionUpdated, datetime]]], Awaitable[None]]
+Keep = Callable[[Transaction, Sequence[tuple[SessionStarted | SessionUpdated, datetime, int]]], Awaitable[None]]
 """Who is told of sessions that use a reservation."""
 
 
@@ -171,6 +171,7 @@ async def expire(tx: Transaction, now: datetime) -> list[StationId]:
         was_held = one.state is ReservationState.HELD
         no_show = rules.is_no_show(state, was_held=was_held, cancelling=cancelling)
         await store.end(tx, one.id, state, "", now, no_show=no_show)
+    await outbox.publish(tx, await store.lapsed(tx, [one.id for one in overdue]))
     return [one.station_id for one in overdue]
 
 
@@ -182,7 +183,8 @@ async def record_releases(tx: Transaction, facts: Sequence[ReservationReleased])
         if 0 < fact.reservation_number <= INT32_MAX
     }
     if latest:
-        await store.release(tx, [(*key, *latest[key]) for key in sorted(latest)])
+        released = await store.release(tx, [(*key, *latest[key]) for key in sorted(latest)])
+        await outbox.publish(tx, await store.lapsed(tx, released))
 
 
 async def record_uses(
@@ -190,7 +192,7 @@ async def record_uses(
 ) -> None:
     """Record which reservations were used: named by the session, or kept for its tag at its outlet.
 
-    `keep` is told of the facts that used one, each with the instant from which the outlet was kept for it.
+    `keep` is told of the facts that used one, each with the instant from which the outlet was kept, and its number.
     """
     telling = [fact for fact in facts if fact.token_uid or _number(fact) is not None]
     shown = [
@@ -199,7 +201,7 @@ async def record_uses(
     ]
     used = await store.use(tx, shown) if shown else []
     if keep is not None:
-        await keep(tx, [(telling[each.place], each.kept_from) for each in used])
+        await keep(tx, [(telling[each.place], each.kept_from, each.number) for each in used])
 
 
 def _number(fact: SessionStarted | SessionUpdated) -> int | None:

@@ -9,7 +9,16 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.authorisation.model import Asked, Held, Place, Reservation, ReservationState, Spot, Wish
+from laddverk.authorisation.model import (
+    Asked,
+    Held,
+    Place,
+    Reservation,
+    ReservationLapsed,
+    ReservationState,
+    Spot,
+    Wish,
+)
 from laddverk.kernel.ids import DriverId, StationId, new_id
 from laddverk.platform.database import Transaction
 
@@ -67,6 +76,11 @@ END: Final = """
 UPDATE reservation SET state = $2, ended_at = $3, why = CASE WHEN $4 = '' THEN why ELSE $4 END, no_show = $5
 WHERE id = $1 AND state IN ('asked', 'held')
 """
+LAPSED: Final = """
+-- Those of these reservations that were kept until they expired, and nobody came.
+SELECT number, station_id, evse_number, driver_id, token_uid, held_at AS kept_from, least(ended_at, expires_at) AS until
+FROM reservation WHERE id = ANY($1) AND no_show AND held_at IS NOT NULL ORDER BY number
+"""
 RELEASE: Final = """
 -- A station releases its own reservations only, and each once.
 UPDATE reservation AS r
@@ -91,7 +105,7 @@ WHERE r.station_id = given.station_id
                                                    AND token.group_code = r.group_code)))))
   AND given.at >= r.created_at - interval '1 minute' AND given.at <= r.expires_at + interval '1 minute'
   AND r.state IN ('asked', 'held', 'expired')
-RETURNING given.position - 1 AS place, coalesce(r.held_at, r.created_at) AS kept_from
+RETURNING given.position - 1 AS place, coalesce(r.held_at, r.created_at) AS kept_from, r.number
 """
 
 
@@ -100,6 +114,7 @@ class Used(Struct, frozen=True):
 
     place: int
     kept_from: datetime
+    number: int
 
 
 class Token(Struct, frozen=True):
@@ -209,10 +224,17 @@ async def end(
     await tx.execute(END, reservation_id, state.value, now, why, no_show)
 
 
-async def release(tx: Transaction, released: Sequence[tuple[StationId, int, ReservationState, str, datetime]]) -> None:
-    """Write which reservations stations ended by themselves: each (station, number) at most once."""
+async def release(
+    tx: Transaction, released: Sequence[tuple[StationId, int, ReservationState, str, datetime]]
+) -> list[UUID]:
+    """Write which reservations stations ended by themselves, each (station, number) at most once; return their ids."""
     columns = list(zip(*released, strict=True))
-    await tx.execute(RELEASE, *(list(column) for column in columns))
+    return await tx.values(RELEASE, *(list(column) for column in columns))
+
+
+async def lapsed(tx: Transaction, reservation_ids: Sequence[UUID]) -> list[ReservationLapsed]:
+    """Return those of some reservations that were kept until they expired, and nobody came."""
+    return await tx.fetch(ReservationLapsed, LAPSED, list(reservation_ids)) if reservation_ids else []
 
 
 async def use(

@@ -111,6 +111,8 @@ def _span(session: Unpriced) -> Span:
 
 
 def _charge(session: Unpriced, curve: Sequence[Point], measured: Measured) -> Charge:
+    if session.reservation_expired:
+        return _no_show(session)
     return Charge(
         started_at=session.started_at,
         ended_at=session.ended_at,
@@ -121,6 +123,20 @@ def _charge(session: Unpriced, curve: Sequence[Point], measured: Measured) -> Ch
         powers=measured.powers,
         currents=measured.currents,
         reserved_from=session.reserved_from,
+    )
+
+
+def _no_show(session: Unpriced) -> Charge:
+    """A reservation that nobody came for: kept for all of its time, and no charge after it."""
+    return Charge(
+        started_at=session.ended_at,
+        ended_at=session.ended_at,
+        charging_ended_at=None,
+        readings=(),
+        energy_wh=0,
+        timezone=session.timezone,
+        reserved_from=session.started_at,
+        reservation_expired=True,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from laddverk.ocpp.facts import SessionStarted, SessionUpdated
 from laddverk.platform.database import Transaction
 from laddverk.sessions import finding
+from laddverk.sessions.no_shows import forgive
 
 KEEP: Final = """
 -- Once a session has a price its reservation is part of it or not: nothing is added to it afterwards.
@@ -18,18 +19,22 @@ WHERE s.station_id = given.station_id AND s.transaction_key = given.transaction_
   AND s.reserved_from IS NULL AND s.priced_at IS NULL
 """
 
-Used = tuple[SessionStarted | SessionUpdated, datetime]
-"""What a charger told of a session that used a reservation, and from when the outlet was kept."""
+Used = tuple[SessionStarted | SessionUpdated, datetime, int]
+"""What a charger told of a session that used a reservation, from when the outlet was kept, and which one it was."""
 
 
 async def keep_reserved(tx: Transaction, used: Sequence[Used]) -> None:
-    """Note since when an outlet was kept for sessions. Of several reservations for one the shortest counts."""
+    """Note since when an outlet was kept for sessions. Of several reservations for one the shortest counts.
+
+    One that had expired when its charger told of the car costs nothing by itself any more.
+    """
     if not used:
         return
-    found = await finding.found(tx, [fact for fact, _ in used])
+    found = await finding.found(tx, [fact for fact, *_ in used])
     since: dict[finding.Key, datetime] = {}
-    for fact, kept_from in used:
+    for fact, kept_from, number in used:
         named = finding.start_key(fact) if isinstance(fact, SessionStarted) else finding.key_of(fact, found)
+        await forgive(tx, fact.station_id, [number], fact.received_at)
         if named is not None:
             key = (fact.station_id, named)
             since[key] = max(kept_from, since.get(key, kept_from))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from laddverk.sessions.metering import record_samples
+from laddverk.sessions.no_shows import NoShow, record_no_shows
 from laddverk.sessions.pricing import price_closed
 from laddverk.sessions.recording import record_ends, record_starts, record_tokens, record_updates, refuse_token
 from laddverk.sessions.reserved import keep_reserved
@@ -19,6 +20,7 @@ from laddverk.sessions.starting import (
 from laddverk.sessions.superseding import close_overtaken
 
 __all__ = [
+    "NoShow",
     "approve",
     "assign_tariff",
     "begin_start",
@@ -31,6 +33,7 @@ __all__ = [
     "prepare_start",
     "price_closed",
     "record_ends",
+    "record_no_shows",
     "record_samples",
     "record_starts",
     "record_tokens",

@@ -89,7 +89,7 @@ UPDATE session SET doubts = doubts || $2::text WHERE id = ANY($1::uuid[]) AND NO
 UNPRICED: Final = """
 -- Closed sessions that have no price yet, locked; one that another worker holds is that worker's.
 SELECT id, station_id, evse_number, transaction_key, version, started_at, ended_at, charging_ended_at, energy_wh,
-       settlement, payment_id, driver_id, tariff, timezone, connector_number, reserved_from
+       settlement, payment_id, driver_id, tariff, timezone, connector_number, reserved_from, reservation_expired
 FROM session WHERE id = ANY($1::uuid[]) AND ended_at IS NOT NULL AND priced_at IS NULL AND tariff IS NOT NULL
 ORDER BY id FOR NO KEY UPDATE
 """
@@ -98,7 +98,7 @@ CLOSED: Final = """
 -- One closed session, priced or not.
 SELECT id, station_id, evse_number, transaction_key, version, started_at, ended_at, charging_ended_at, energy_wh,
        settlement, payment_id, driver_id, coalesce(tariff, '{}') AS tariff, timezone, connector_number,
-       reserved_from
+       reserved_from, reservation_expired
 FROM session WHERE id = $1 AND ended_at IS NOT NULL
 """
 
@@ -202,6 +202,8 @@ class Unpriced(Struct, frozen=True):
     timezone: str
     reserved_from: datetime | None = None
     """Since when the outlet was kept for it."""
+    reservation_expired: bool = False
+    """It is nothing but a reservation that nobody came for."""
 
 
 class SavedPrice(Struct, frozen=True, kw_only=True):

@@ -6,18 +6,24 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
+from laddverk import wiring
+from laddverk.authorisation import reserving, store_reservations
+from laddverk.invoicing import service as invoicing
 from laddverk.kernel.ids import SessionId
+from laddverk.ocpp.facts import SessionStarted
 from laddverk.ocpp.protocol import Protocol
 from laddverk.platform.database import Database
 from laddverk.sessions import pricing
+from laddverk.sessions import service as sessions
 from laddverk.sessions.running import price_so_far
 from laddverk.simulator.car import Car
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Component, Dimension, Reserved, Restriction, Tariff
 from tests.integration.authorisation.field import charger_at, driver_with, until, working
 from tests.integration.authorisation.test_reservations import is_free, reserve, state_of
-from tests.integration.sessions.world import at, built, ended, record, row, sampled, started
+from tests.integration.sessions.world import at, built, ended, record, row, rows, sampled, started
 from tests.network import ACTOR
 
 
@@ -100,3 +106,80 @@ async def test_f34_a_reservation_that_is_used_is_priced_beside_its_session(datab
         )
     assert found[0] == 1500  # twenty minutes in blocks of fifteen, at 0.50 a minute
     assert [(line["reservation"], line["amount_minor"]) for line in found[1]] == [(True, 1500)]
+
+
+NO_SHOW = Tariff(
+    components=(
+        Component(dimension=Dimension.ENERGY, price=Decimal(4)),
+        Component(dimension=Dimension.CHARGING, price=Decimal("0.50"), when=Restriction(reservation=Reserved.KEPT)),
+        Component(dimension=Dimension.SESSION, price=Decimal(25), when=Restriction(reservation=Reserved.EXPIRED)),
+    )
+)
+
+
+async def lapsed(network, link, database):
+    """Let a driver's reservation of twenty minutes expire; return the driver and the reservation."""
+    async with database.transaction() as tx:
+        now = network.house.clock()
+        version = await tariffs.create(tx, ACTOR, "Reserved", NO_SHOW, now - timedelta(days=1))
+        await tariffs.choose(tx, ACTOR, version.tariff_id, now)
+    driver_id, _ = await driver_with(network, "04A1B2C3")
+    await until(lambda: is_free(network))
+    reservation_id = await reserve(network, driver_id=driver_id)
+    await until(state_of(network, reservation_id, "held"))
+    async with database.transaction() as tx:
+        await tx.execute(
+            "UPDATE reservation SET created_at = now() - interval '21 min', held_at = now() - interval '21 minutes',"
+            " expires_at = now() - interval '1 minute'"
+        )
+        await reserving.expire(tx, network.house.clock() + timedelta(minutes=10))
+    await until(lambda: network.value("SELECT priced_at IS NOT NULL FROM session"))
+    return driver_id, reservation_id
+
+
+@pytest.mark.failure_mode(34)
+async def test_f34_who_does_not_come_pays_for_the_time_and_the_fee_once(database, tmp_path):
+    """Kept for twenty minutes at 0.50 kr and 25 kr because nobody came: 35 kr, on the driver's next invoice."""
+    async with working(database, tmp_path) as network, charger_at(network, "CP1", Protocol.V201) as link:
+        driver_id, _ = await lapsed(network, link, database)
+        (kept,) = await rows(database)
+        assert (kept["driver_id"], kept["energy_wh"], kept["price_minor"]) == (driver_id, 0, 3_500)
+        assert (kept["settlement"], kept["doubts"]) == ("invoice", [])
+        assert {(line["reservation"], line["amount_minor"]) for line in kept["price_lines"]} == {
+            (True, 1_000),
+            (True, 2_500),
+        }
+        async with database.transaction() as tx:
+            (event,) = await store_reservations.lapsed(tx, [await tx.value("SELECT id FROM reservation")])
+            no_show = sessions.NoShow(**structs.asdict(event))
+            assert await sessions.record_no_shows(tx, [no_show, no_show], network.house.clock()) == 0
+            next_month = network.house.clock() + timedelta(days=40)
+            month = network.house.clock().date().replace(day=1)
+            done = await invoicing.run(tx, month, ACTOR, next_month, settings=network.house.settings)
+        assert (done.invoices, done.gross_minor) == (1, 3_500)
+
+
+async def test_who_came_after_all_though_the_charger_told_it_late_pays_nothing_for_not_coming(database, tmp_path):
+    async with working(database, tmp_path) as network, charger_at(network, "CP1", Protocol.V201) as link:
+        await lapsed(network, link, database)
+        came_at = await network.value("SELECT expires_at - interval '1 minute' FROM reservation")
+        late = SessionStarted(
+            station_id=network.station_ids["CP1"],
+            transaction_key="late",
+            at=came_at,
+            said_at=came_at,
+            received_at=network.house.clock(),
+            content_key="0",
+            token_uid="04A1B2C3",
+            evse_number=1,
+            connector_number=1,
+            offline=True,
+        )
+        async with database.transaction() as tx:
+            for kind, recorder in wiring.RECORDERS:
+                if kind is SessionStarted:
+                    await recorder(tx, [late])
+        await until(lambda: network.value("SELECT settlement = 'free' FROM session WHERE reservation_expired"))
+        assert await network.value("SELECT state FROM reservation") == "used"
+        used = await network.value("SELECT started_at - reserved_from FROM session WHERE NOT reservation_expired")
+        assert used == timedelta(minutes=19)

@@ -22,8 +22,8 @@ class Today(Struct, frozen=True):
 
 
 TODAY = """
-SELECT count(*) AS sessions, coalesce(sum(energy_wh), 0)::bigint AS energy_wh,
-       coalesce(sum(price_minor), 0)::bigint AS money_minor,
+SELECT count(*) FILTER (WHERE NOT reservation_expired) AS sessions,
+       coalesce(sum(energy_wh), 0)::bigint AS energy_wh, coalesce(sum(price_minor), 0)::bigint AS money_minor,
        count(*) FILTER (WHERE energy_wh > 0 OR ended_at IS NULL) AS started_well
 FROM session JOIN station ON station.id = session.station_id
 WHERE started_at >= $2 AND started_at < $3 AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))

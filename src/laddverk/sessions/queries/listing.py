@@ -118,6 +118,7 @@ WHERE ($1::uuid[] IS NULL OR station.site_id = ANY($1))
               WHEN 'doubted' THEN session.doubts <> '{}'
               WHEN 'unpriced' THEN session.ended_at IS NOT NULL AND session.price_minor IS NULL
               WHEN 'nothing' THEN session.ended_at IS NOT NULL AND session.energy_wh = 0
+                                  AND NOT session.reservation_expired
               ELSE false END
   AND ($7 = '' OR session.settlement = $7)
   AND ($8::timestamptz IS NULL OR session.started_at >= $8)
