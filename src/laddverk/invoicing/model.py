@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from laddverk.kernel.events import Event
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId
+from laddverk.subscriptions.model import DueFee
 
 PAYMENT_TERM_DAYS: Final = 30  # usual in Sweden between a company and a consumer
 
@@ -79,14 +80,32 @@ class DueSession(Struct, frozen=True):
     energy_wh: int
 
 
+class Fee(Struct, frozen=True):
+    """A part of a subscription's monthly fee that stands on no invoice yet: a supply of its own, beside the energy."""
+
+    id: UUID
+    """Of the line that is to be, so that it is told apart from sessions."""
+    driver_id: DriverId
+    currency: str
+    vat_percent: Decimal
+    gross_minor: int
+    due: DueFee
+    energy_wh: int = 0
+
+
+Due = DueSession | Fee
+
+
 class LineAmount(Struct, frozen=True):
-    """A session's place and money on an invoice, in minor units."""
+    """The place and money of a session, or of a fee, on an invoice, in minor units."""
 
     number: int
-    session_id: SessionId
+    session_id: SessionId | None
     gross_minor: int
     net_minor: int
     vat_minor: int
+    vat_percent: Decimal = Decimal(0)
+    fee: DueFee | None = None
 
 
 class NewInvoice(Struct, frozen=True, kw_only=True):
@@ -125,16 +144,18 @@ class RunReport(Struct, frozen=True):
     net_minor: int = 0
     vat_minor: int = 0
     energy_wh: int = 0
+    fees: int = 0
 
 
 class InvoiceLine(Struct, frozen=True):
-    """One session on a document. Negative on a credit note (`sign` is -1)."""
+    """One session or one fee on a document. Negative on a credit note (`sign` is -1)."""
 
     number: int
-    session_id: SessionId
+    session_id: SessionId | None
     sign: int
     text: str
-    """Where: the site and the code on the sticker."""
+    """Where: the site and the code on the sticker; empty when the one who charged keeps it to themselves. Of a fee:
+    the plan."""
     started_at: datetime
     ended_at: datetime
     energy_wh: int
@@ -143,6 +164,10 @@ class InvoiceLine(Struct, frozen=True):
     vat_minor: int
     vat_percent: Decimal
     price_lines: list[dict[str, Any]]
+    subscription_id: UUID | None = None
+    """Of a fee, whose days are from `started_at` to `ended_at`."""
+    driver_name: str = ""
+    """Who charged, when another pays."""
 
 
 class Invoice(Struct, frozen=True, kw_only=True):

@@ -159,10 +159,13 @@ async def waiting(tx: Transaction) -> list[Waiting]:
 
 
 class LineRow(Struct, frozen=True, kw_only=True):
-    """One session on an invoice."""
+    """One session, or one fee of a subscription, on an invoice."""
 
     number: int
-    session_id: UUID
+    session_id: UUID | None
+    subscription_id: UUID | None
+    driver_name: str
+    """Who charged, when another pays."""
     sign: int
     text: str
     started_at: datetime

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from laddverk.invoicing.model import DueSession, LineAmount, NewInvoice, VatTotal
+from laddverk.invoicing.model import Due, DueSession, LineAmount, NewInvoice, VatTotal
 from laddverk.kernel.ids import InvoiceId
 from laddverk.kernel.money import vat_within
 from laddverk.kernel.problems import Invalid
@@ -42,8 +42,8 @@ def vat_total(gross_minor: int, percent: Decimal) -> VatTotal:
     return VatTotal(percent, gross_minor - vat_minor, vat_minor, gross_minor)
 
 
-def composed(id: InvoiceId, number: int, reference: str, sessions: Sequence[DueSession]) -> NewInvoice:  # noqa: A002 - the field's name
-    """Return the invoice over `sessions` (one or more) of one driver in one currency, lines in the given order."""
+def composed(id: InvoiceId, number: int, reference: str, sessions: Sequence[Due]) -> NewInvoice:  # noqa: A002 - the field's name
+    """Return the invoice over sessions and fees (one or more) of one payer in one currency, lines as they are given."""
     totals: list[VatTotal] = []
     money: dict[UUID, tuple[int, int]] = {}
     by_rate = sorted(sessions, key=lambda session: session.vat_percent, reverse=True)
@@ -53,10 +53,7 @@ def composed(id: InvoiceId, number: int, reference: str, sessions: Sequence[DueS
         totals.append(total)
         nets = split_net([session.gross_minor for session in sold], total.net_minor)
         money |= {session.id: (net, session.gross_minor - net) for session, net in zip(sold, nets, strict=True)}
-    lines = tuple(
-        LineAmount(place, session.id, session.gross_minor, *money[session.id])
-        for place, session in enumerate(sessions, start=1)
-    )
+    lines = tuple(_line(place, session, *money[session.id]) for place, session in enumerate(sessions, start=1))
     return NewInvoice(
         id=id,
         number=number,
@@ -66,6 +63,12 @@ def composed(id: InvoiceId, number: int, reference: str, sessions: Sequence[DueS
         vat=tuple(totals),
         lines=lines,
     )
+
+
+def _line(place: int, due: Due, net_minor: int, vat_minor: int) -> LineAmount:
+    if isinstance(due, DueSession):
+        return LineAmount(place, due.id, due.gross_minor, net_minor, vat_minor, due.vat_percent)
+    return LineAmount(place, None, due.gross_minor, net_minor, vat_minor, due.vat_percent, due.due)
 
 
 def luhn_digit(digits: str) -> str:
@@ -108,9 +111,9 @@ def first_of_next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def groups_of(sessions: Iterable[DueSession]) -> list[list[DueSession]]:
-    """Return `sessions` in one list per driver and currency, each in the order they came in."""
-    found: dict[tuple[UUID, str], list[DueSession]] = {}
+def groups_of(sessions: Iterable[Due]) -> list[list[Due]]:
+    """Return sessions and fees in one list per payer and currency, each in the order they came in."""
+    found: dict[tuple[UUID, str], list[Due]] = {}
     for session in sessions:
         found.setdefault((session.driver_id, session.currency), []).append(session)
     return list(found.values())

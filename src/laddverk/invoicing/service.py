@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from laddverk.invoicing import rules, store
 from laddverk.invoicing.documents import pdf, receipt_pdf
 from laddverk.invoicing.model import (
-    DueSession,
+    Due,
+    Fee,
     Invoice,
     InvoiceIssued,
     NewInvoice,
@@ -20,7 +21,7 @@ from laddverk.invoicing.model import (
 )
 from laddverk.invoicing.selling import seller_of
 from laddverk.kernel.actors import Actor, Permission
-from laddverk.kernel.ids import DriverId, InvoiceId, new_id
+from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import RECEIVABLES, Entry, Line
@@ -29,6 +30,7 @@ from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.platform.settings import Settings
+from laddverk.subscriptions import service as subscriptions
 
 __all__ = ["credit", "invoice", "mark_paid", "pdf", "receipt_pdf", "run", "seller_of"]
 
@@ -39,11 +41,12 @@ DRIVERS_AT_ONCE: Final = 500  # bounds the memory of a run: some ten thousand se
 
 
 async def run(tx: Transaction, month: date, actor: Actor, now: datetime, *, settings: Settings) -> RunReport:
-    """Invoice every driver for all sessions that ended in `month` or before and stand on no invoice yet.
+    """Invoice every payer for all sessions that ended in `month` or before and stand on no invoice yet, and all fees.
 
-    The month is the local one of each session's site. Runs follow one another; a second run for the same month changes
-    nothing, and sessions that were priced late make a further invoice for it, or come with the next month's. Needs
-    `invoices:write`. Raises `Invalid` for a month that has not ended.
+    The month is the local one of each session's site. A session's payer is the owner of its driver's account, if there
+    is one. Who has nothing but the fee of a subscription gets an invoice too. Runs follow one another; a second run for
+    the same month changes nothing, and sessions that were priced late make a further invoice for it, or come with the
+    next month's. Needs `invoices:write`. Raises `Invalid` for a month that has not ended.
     """
     actor.require(Permission.INVOICES_WRITE)
     period, before = rules.first_of_month(month), rules.first_of_next_month(month)
@@ -53,13 +56,18 @@ async def run(tx: Transaction, month: date, actor: Actor, now: datetime, *, sett
     series = f"F{year}"
     number = first = await store.lock_series(tx, series)
     report = RunReport()
-    drivers = await store.due_drivers(tx, before)
+    fees = await _fees(tx, period)
+    drivers = sorted({*await store.due_drivers(tx, before), *fees})
     for start in range(0, len(drivers), DRIVERS_AT_ONCE):
-        due = await store.due_sessions(tx, before, drivers[start : start + DRIVERS_AT_ONCE])
+        these = drivers[start : start + DRIVERS_AT_ONCE]
+        due: list[Due] = [fee for driver_id in these for fee in fees.get(driver_id, ())]
+        due += await store.due_sessions(tx, before, these)
         invoices = [_composed(group, year, number + place) for place, group in enumerate(rules.groups_of(due))]
         number += len(invoices)
         today, seller = now.astimezone(ZoneInfo(settings.timezone)).date(), seller_of(settings)
-        await store.save(tx, invoices, series=series, period=period, seller=seller, at=now, today=today)
+        await store.save(
+            tx, invoices, series=series, period=period, seller=seller, at=now, today=today, timezone=settings.timezone
+        )
         await ledger.post_many(tx, [_entry(invoice, series, now) for invoice in invoices])
         await outbox.publish(tx, [_issued(invoice) for invoice in invoices])
         await enqueue(tx, [_mail(invoice.id) for invoice in invoices if invoice.gross_minor])
@@ -71,14 +79,24 @@ async def run(tx: Transaction, month: date, actor: Actor, now: datetime, *, sett
     return report
 
 
+async def _fees(tx: Transaction, month: date) -> dict[DriverId, list[Fee]]:
+    """Return the fees to invoice up to `month`, by who pays them."""
+    found: dict[DriverId, list[Fee]] = {}
+    for due in await subscriptions.fees_due(tx, month):
+        fee = Fee(new_id(), due.payer_id, due.currency, due.vat_percent, due.gross_minor, due)
+        found.setdefault(due.payer_id, []).append(fee)
+    return found
+
+
 async def credit(
     tx: Transaction, actor: Actor, invoice_id: InvoiceId, reason: str, now: datetime, *, bill_again: bool = False
 ) -> InvoiceId:
     """Credit an invoice in full; return the id of the credit note, the exact mirror of it.
 
     Its sessions are held for review, so that what was credited is not billed again by itself; with `bill_again` they
-    come on the next run. What was paid stays on the driver's account until it is refunded. Needs `invoices:write` and
-    a reason. Raises `NotFound`, or `Conflict` for a credit note and for what is credited already.
+    come on the next run. Held ones took nothing of what a subscription includes (F46). What was paid stays on the
+    driver's account until it is refunded. Needs `invoices:write` and a reason. Raises `NotFound`, or `Conflict` for a
+    credit note and for what is credited already.
     """
     actor.require(Permission.INVOICES_WRITE)
     if not reason.strip():
@@ -93,6 +111,8 @@ async def credit(
     note_id = InvoiceId(new_id())
     await _write_credit(tx, invoice, note_id, reason.strip(), now)
     released = await store.release_sessions(tx, invoice_id, hold=not bill_again)
+    if not bill_again:
+        await subscriptions.restore(tx, [SessionId(session_id) for session_id in released])
     detail = {"credit_note": str(note_id), "sessions": len(released), "bill_again": bill_again}
     await audit.write(
         tx, actor, "invoice.credited", "invoice", invoice_id, at=now, reason=reason.strip(), detail=detail
@@ -152,7 +172,7 @@ async def invoice(tx: Transaction, invoice_id: InvoiceId) -> Invoice:
     return found
 
 
-def _composed(group: Sequence[DueSession], year: int, number: int) -> NewInvoice:
+def _composed(group: Sequence[Due], year: int, number: int) -> NewInvoice:
     return rules.composed(InvoiceId(new_id()), number, rules.reference_of("invoice", year, number), group)
 
 
@@ -188,10 +208,12 @@ def _issued(new: NewInvoice) -> InvoiceIssued:
     )
 
 
-def _added(report: RunReport, invoices: Sequence[NewInvoice], due: Sequence[DueSession]) -> RunReport:
+def _added(report: RunReport, invoices: Sequence[NewInvoice], due: Sequence[Due]) -> RunReport:
+    fees = sum(isinstance(each, Fee) for each in due)
     return RunReport(
         invoices=report.invoices + len(invoices),
-        sessions=report.sessions + len(due),
+        sessions=report.sessions + len(due) - fees,
+        fees=report.fees + fees,
         gross_minor=report.gross_minor + sum(each.gross_minor for each in invoices),
         net_minor=report.net_minor + sum(each.net_minor for each in invoices),
         vat_minor=report.vat_minor + sum(each.vat_minor for each in invoices),

@@ -37,12 +37,20 @@ DUE: Final = """
     AND (session.ended_at AT TIME ZONE session.timezone)::date < $1
     AND NOT EXISTS (SELECT 1 FROM invoiced_session WHERE invoiced_session.session_id = session.id)
 """
-DUE_DRIVERS: Final = f"SELECT DISTINCT driver_id FROM session WHERE {DUE} ORDER BY driver_id"  # noqa: S608 - constant text
+# Who pays: the owner of the account that the driver was a member of, else the driver.
+DUE_DRIVERS: Final = f"""
+SELECT DISTINCT coalesce(charge.payer_id, session.driver_id) AS payer_id
+FROM session LEFT JOIN customer_charge AS charge ON charge.session_id = session.id
+WHERE {DUE} ORDER BY payer_id
+"""  # noqa: S608 - constant text
 DUE_SESSIONS: Final = f"""
-SELECT id, driver_id, currency, coalesce(vat_percent, 0) AS vat_percent, price_minor AS gross_minor, energy_wh
-FROM session WHERE {DUE} AND driver_id = ANY($2)
-ORDER BY driver_id, started_at, id
-FOR UPDATE
+SELECT session.id, coalesce(charge.payer_id, session.driver_id) AS driver_id, session.currency,
+       coalesce(vat_percent, 0) AS vat_percent, price_minor AS gross_minor, session.energy_wh
+FROM session LEFT JOIN customer_charge AS charge ON charge.session_id = session.id
+WHERE {DUE} AND coalesce(charge.payer_id, session.driver_id) = ANY($2)
+  AND session.driver_id = ANY($2 || ARRAY(SELECT DISTINCT driver_id FROM customer_charge WHERE payer_id = ANY($2)))
+ORDER BY 2, session.started_at, session.id
+FOR UPDATE OF session
 """  # noqa: S608 - constant text
 
 INSERT_INVOICES: Final = """
@@ -53,7 +61,12 @@ SELECT given.id, $1, given.number, 'invoice', given.driver_id, $2,
                  WHERE earlier.driver_id = given.driver_id AND earlier.period = $2 AND earlier.kind = 'invoice'), 0)
            + row_number() OVER (PARTITION BY given.driver_id ORDER BY given.number),
        given.currency, given.gross_minor, given.net_minor, given.vat_minor, given.vat::jsonb, $3,
-       CASE WHEN invoice_buyer.driver_id IS NULL
+       CASE WHEN invoice_buyer.driver_id IS NULL AND account.id IS NOT NULL
+            THEN jsonb_build_object(
+                'kind', 'company', 'name', account.name, 'org_number', account.org_number,
+                'address', coalesce(nullif(account.address, ''), driver.address),
+                'email', coalesce(nullif(account.invoice_email, ''), driver.email), 'reference', account.reference)
+            WHEN invoice_buyer.driver_id IS NULL
             THEN jsonb_build_object('name', driver.name, 'address', driver.address, 'email', driver.email)
             ELSE jsonb_build_object(
                 'kind', invoice_buyer.kind, 'name', invoice_buyer.name, 'org_number', invoice_buyer.org_number,
@@ -67,14 +80,17 @@ FROM unnest($6::uuid[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::
      AS given (id, number, reference, driver_id, currency, gross_minor, net_minor, vat_minor, vat)
 JOIN driver ON driver.id = given.driver_id
 LEFT JOIN invoice_buyer ON invoice_buyer.driver_id = given.driver_id
+LEFT JOIN customer_account AS account ON account.owner_id = given.driver_id AND account.closed_at IS NULL
+     AND account.kind = 'company'
 """
 
 INSERT_LINES: Final = """
 INSERT INTO invoice_line (invoice_id, number, session_id, sign, text, started_at, ended_at, energy_wh, gross_minor,
-                          net_minor, vat_minor, vat_percent, price_lines)
-SELECT given.invoice_id, given.number, given.session_id, 1, concat_ws(' · ', site.name, connector.code),
+                          net_minor, vat_minor, vat_percent, price_lines, driver_name)
+SELECT given.invoice_id, given.number, given.session_id, 1,
+       CASE WHEN member.shares_places IS NOT FALSE THEN concat_ws(' · ', site.name, connector.code) ELSE '' END,
        session.started_at, session.ended_at, session.energy_wh, given.gross_minor, given.net_minor, given.vat_minor,
-       coalesce(session.vat_percent, 0), coalesce(session.price_lines, '[]')
+       coalesce(session.vat_percent, 0), coalesce(session.price_lines, '[]'), coalesce(driver.name, '')
 FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])
      AS given (invoice_id, number, session_id, gross_minor, net_minor, vat_minor)
 JOIN session ON session.id = given.session_id
@@ -82,6 +98,24 @@ JOIN station ON station.id = session.station_id
 JOIN site ON site.id = station.site_id
 LEFT JOIN connector ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
      AND connector.connector_number = session.connector_number
+-- What another pays for names who charged, and where only when they let it be seen.
+LEFT JOIN customer_charge AS charge ON charge.session_id = session.id AND charge.payer_id <> charge.driver_id
+LEFT JOIN customer_member AS member ON member.id = charge.member_id
+LEFT JOIN driver ON driver.id = charge.driver_id
+"""
+INSERT_FEE_LINES: Final = """
+INSERT INTO invoice_line (invoice_id, number, subscription_id, sign, text, started_at, ended_at, energy_wh, gross_minor,
+                          net_minor, vat_minor, vat_percent)
+SELECT invoice_id, number, subscription_id, 1, text, from_day::timestamp AT TIME ZONE $11,
+       until_day::timestamp AT TIME ZONE $11, 0, gross_minor, net_minor, vat_minor, vat_percent
+FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::date[], $6::date[], $7::bigint[], $8::bigint[],
+            $9::bigint[], $10::numeric[])
+     AS given (invoice_id, number, subscription_id, text, from_day, until_day, gross_minor, net_minor, vat_minor,
+               vat_percent)
+"""
+INSERT_INVOICED_FEES: Final = """
+INSERT INTO invoiced_fee (subscription_id, month, invoice_id)
+SELECT DISTINCT * FROM unnest($1::uuid[], $2::date[], $3::uuid[])
 """
 INSERT_INVOICED: Final = """
 INSERT INTO invoiced_session (session_id, invoice_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])
@@ -104,15 +138,17 @@ SELECT $2, $3, $4, 'credit_note', id, driver_id, period, run, currency, -gross_m
 FROM invoice WHERE id = $1
 """
 INSERT_CREDIT_LINES: Final = """
-INSERT INTO invoice_line (invoice_id, number, session_id, sign, text, started_at, ended_at, energy_wh, gross_minor,
-                          net_minor, vat_minor, vat_percent, price_lines)
-SELECT $2, number, session_id, -1, text, started_at, ended_at, -energy_wh, -gross_minor, -net_minor, -vat_minor,
-       vat_percent, price_lines
+INSERT INTO invoice_line (invoice_id, number, session_id, subscription_id, sign, text, started_at, ended_at, energy_wh,
+                          gross_minor, net_minor, vat_minor, vat_percent, price_lines, driver_name)
+SELECT $2, number, session_id, subscription_id, -1, text, started_at, ended_at, -energy_wh, -gross_minor, -net_minor,
+       -vat_minor, vat_percent, price_lines, driver_name
 FROM invoice_line WHERE invoice_id = $1
 """
 IS_CREDITED: Final = "SELECT EXISTS (SELECT 1 FROM invoice WHERE credits_invoice_id = $1)"
 MARK_CREDITED: Final = "UPDATE invoice SET credited_minor = gross_minor WHERE id = $1"
 RELEASE_SESSIONS: Final = "DELETE FROM invoiced_session WHERE invoice_id = $1 RETURNING session_id"
+RELEASE_FEES: Final = "DELETE FROM invoiced_fee WHERE invoice_id = $1"
+CREDIT_FEES: Final = "UPDATE invoiced_fee SET credited = true WHERE invoice_id = $1"
 HOLD_SESSIONS: Final = """
 UPDATE session SET settlement = 'review', doubts = array_append(array_remove(doubts, 'credited'), 'credited')
 WHERE id = ANY($1)
@@ -189,6 +225,7 @@ async def save(
     seller: Seller,
     at: datetime,
     today: date,
+    timezone: str,
 ) -> None:
     """Write `invoices` with their lines to whoever is invoiced for their drivers, and mark their sessions as invoiced.
 
@@ -212,7 +249,7 @@ async def save(
         [as_json(invoice.vat) for invoice in invoices],
         PAYMENT_TERM_DAYS,
     )
-    lines = [(invoice.id, line) for invoice in invoices for line in invoice.lines]
+    lines = [(invoice.id, line) for invoice in invoices for line in invoice.lines if line.fee is None]
     owners = [invoice_id for invoice_id, _ in lines]
     sessions = [line.session_id for _, line in lines]
     await tx.execute(
@@ -225,6 +262,33 @@ async def save(
         [line.vat_minor for _, line in lines],
     )
     await tx.execute(INSERT_INVOICED, sessions, owners)
+    await _save_fees(tx, invoices, timezone)
+
+
+async def _save_fees(tx: Transaction, invoices: Sequence[NewInvoice], timezone: str) -> None:
+    fees = [(invoice.id, line, line.fee) for invoice in invoices for line in invoice.lines if line.fee is not None]
+    if not fees:
+        return
+    await tx.execute(
+        INSERT_FEE_LINES,
+        [invoice_id for invoice_id, _, _ in fees],
+        [line.number for _, line, _ in fees],
+        [fee.subscription_id for _, _, fee in fees],
+        [fee.text for _, _, fee in fees],
+        [fee.from_day for _, _, fee in fees],
+        [fee.until_day for _, _, fee in fees],
+        [line.gross_minor for _, line, _ in fees],
+        [line.net_minor for _, line, _ in fees],
+        [line.vat_minor for _, line, _ in fees],
+        [line.vat_percent for _, line, _ in fees],
+        timezone,
+    )
+    await tx.execute(
+        INSERT_INVOICED_FEES,
+        [fee.subscription_id for _, _, fee in fees],
+        [fee.month for _, _, fee in fees],
+        [invoice_id for invoice_id, _, _ in fees],
+    )
 
 
 async def invoice(tx: Transaction, invoice_id: InvoiceId, *, lock: bool = False) -> Invoice | None:
@@ -269,8 +333,12 @@ async def save_credit(
 
 
 async def release_sessions(tx: Transaction, invoice_id: InvoiceId, *, hold: bool) -> list[UUID]:
-    """Let the sessions of a credited invoice go; with `hold` they wait for a person instead of the next run."""
+    """Let the sessions of a credited invoice go; with `hold` they wait for a person instead of the next run.
+
+    Its fees come on the next run too, or with `hold` never again.
+    """
     released = await tx.values(RELEASE_SESSIONS, invoice_id)
+    await tx.execute(CREDIT_FEES if hold else RELEASE_FEES, invoice_id)
     if hold:
         await tx.execute(HOLD_SESSIONS, released)
     return released

@@ -96,7 +96,7 @@ def invoice_document(
             _("Energy"),
             _("Without VAT") if net_first else _("Amount"),
         ],
-        "lines": [_session_line(line, words, net_first=net_first) for line in lines],
+        "lines": [_line(line, words, net_first=net_first) for line in lines],
         "lines_total": [
             _("Total without VAT") if net_first else _("Total"),
             "",
@@ -164,7 +164,7 @@ def _invoice_facts(invoice: Invoice, lines: Sequence[InvoiceLine], words: _Words
         facts.append([_("Your reference"), buyer.reference])
     if buyer.order_number:
         facts.append([_("Your order"), buyer.order_number])
-    facts.append([_("Charges"), words.number(Decimal(len(lines)), 0)])
+    facts.append([_("Charges"), words.number(Decimal(sum(line.session_id is not None for line in lines)), 0)])
     facts.append([_("Energy"), words.kwh(sum(line.energy_wh for line in lines))])
     return facts
 
@@ -255,12 +255,37 @@ def _rate(percent: Decimal, words: _Words) -> str:
     return words.number(percent, 0 if percent == percent.to_integral_value() else 1) + "\u00a0%"
 
 
+def _line(line: InvoiceLine, words: _Words, *, net_first: bool) -> dict[str, Any]:
+    return (
+        _fee_line(line, words, net_first=net_first)
+        if line.session_id is None
+        else _session_line(line, words, net_first=net_first)
+    )
+
+
+def _fee_line(line: InvoiceLine, words: _Words, *, net_first: bool) -> dict[str, Any]:
+    """The fee of a subscription for some days: a supply of its own, beside the energy."""
+    last = line.ended_at - timedelta(hours=1)
+    return {
+        "cells": [
+            words._("Monthly fee, %(plan)s") % {"plan": line.text},
+            "",
+            "",
+            words.money(line.net_minor if net_first else line.gross_minor),
+        ],
+        "detail": f"{words.day(line.started_at)} – {words.day(last)}",
+    }
+
+
 def _session_line(line: InvoiceLine, words: _Words, *, net_first: bool) -> dict[str, Any]:
+    """A charge; of a member who keeps the place to themselves, only the day."""
+    when = words.moment(line.started_at) if line.text or not line.driver_name else words.day(line.started_at)
+    where = " · ".join(part for part in (line.text, line.driver_name) if part)
     length = formats.duration(seconds_between(line.started_at, line.ended_at), words.language)
     parts = [_part(part, words) for part in line.price_lines]
     return {
         "cells": [
-            f"{words.moment(line.started_at)}  {line.text}",
+            f"{when}  {where}",
             length,
             words.kwh(line.energy_wh),
             words.money(line.net_minor if net_first else line.gross_minor),

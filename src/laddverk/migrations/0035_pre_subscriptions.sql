@@ -112,6 +112,7 @@ CREATE TABLE customer_charge (                    -- what members of accounts ch
     voided       boolean NOT NULL DEFAULT false
 );
 CREATE INDEX customer_charge_month ON customer_charge (account_id, month);
+CREATE INDEX customer_charge_payer ON customer_charge (payer_id);
 
 -- Fees stand on invoices beside sessions, as lines of their own.
 CREATE TABLE invoiced_fee (                       -- a month's fee of a subscription: on one invoice, once

@@ -24,6 +24,7 @@ PREFIX_OF_FIELD: Final = {
     "token_id": "tok",
     "tariff_id": "tar",
     "session_id": "ses",
+    "subscription_id": "sub",
     "command_id": "cmd",
     "payment_id": "pay",
     "invoice_id": "inv",
@@ -279,10 +280,12 @@ class Invoice(Struct, frozen=True):
 
 
 class InvoiceLine(Struct, frozen=True):
-    """One session on an invoice."""
+    """One session, or one fee of a subscription, on an invoice."""
 
     number: int
-    session_id: str
+    session_id: str | None
+    subscription_id: str | None
+    driver_name: str
     text: str
     started_at: datetime
     ended_at: datetime
