@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final
 from uuid import UUID
 
@@ -135,7 +136,8 @@ async def book_deposit(desk: AtDesk) -> Response[Any]:
 
 def _looked_up(form: dict[str, str]) -> str:
     """Return what invoices were looked up by: when it changes, they are looked up anew and nothing is booked."""
-    return " ".join(form.get(name, "") for name in ("amount", "reference", "payer"))
+    said = "\n".join(form.get(name, "") for name in ("amount", "reference", "payer"))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _read(desk: Desk, form: dict[str, str]) -> NewDeposit:
