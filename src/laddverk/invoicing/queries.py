@@ -61,7 +61,8 @@ WITH shown AS (
 _NARROWED = """
 FROM shown
 WHERE ($2 = '' OR driver_name ILIKE '%' || $2 || '%' OR series || number::text ILIKE $2 || '%'
-       OR series || '-' || number::text ILIKE $2 || '%' OR reference = $2)
+       OR series || '-' || number::text ILIKE $2 || '%' OR reference = $2
+       OR series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') ILIKE $2 || '%')
   AND ($3 = '' OR state = $3) AND ($4::date IS NULL OR period = $4) AND ($5::uuid IS NULL OR driver_id = $5)
 """
 INVOICES = (

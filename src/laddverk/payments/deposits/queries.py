@@ -38,7 +38,7 @@ class DepositRow(Struct, frozen=True, kw_only=True):
 
 
 _DEPOSIT = """
-SELECT deposit.*, series || '-' || lpad(number::text, 5, '0') AS invoice_label, driver.name AS driver_name
+SELECT deposit.*, series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') AS invoice_label, driver.name AS driver_name
 """
 _FROM = """
 FROM deposit
@@ -46,7 +46,7 @@ LEFT JOIN invoice ON invoice.id = deposit.invoice_id
 LEFT JOIN driver ON driver.id = deposit.driver_id
 """
 _NARROWED = """
-WHERE ($1 = '' OR concat_ws(' ', deposit.reference, payer, driver.name, series || '-' || lpad(number::text, 5, '0'))
+WHERE ($1 = '' OR concat_ws(' ', deposit.reference, payer, driver.name, series || '-' || lpad(number::text, greatest(5, length(number::text)), '0'))
                 ILIKE '%' || $1 || '%')
   AND ($2 = '' OR deposit.state = $2) AND ($3 = '' OR way = $3)
   AND ($4::date IS NULL OR received_on >= $4) AND ($5::date IS NULL OR received_on <= $5)
