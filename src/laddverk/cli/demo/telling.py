@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from laddverk import wiring
-from laddverk.cli.demo import banking, past
+from laddverk.cli.demo import banking, past, wallets
 from laddverk.cli.demo.people import Person
 from laddverk.cli.demo.places import SILENT, Stand
 from laddverk.cli.network import Say
@@ -74,6 +74,7 @@ async def tell(
         await _invoice(house, progress.since, progress.until, say)
         await banking.equip(house, progress.since, progress.until, seed)
         await _pay(house, Random(seed), say)
+        await wallets.equip(house, house.clock(), seed)
     _keep(file, msgspec.structs.replace(progress, done=True))
     async with house.database.transaction() as tx:
         say(f"  {await tx.value(BEGUN)} sessions since {progress.since:%Y-%m-%d}")
