@@ -219,6 +219,7 @@ STOP_REASONS: Final = {
     "SOCLimitReached": marked("the battery level was reached"),
     "GroundFault": marked("ground fault"),
     "OvercurrentFault": marked("overcurrent"),
+    "ReservationExpired": marked("nobody came for the reservation"),
     "Other": marked("another reason"),
 }
 
