@@ -42,6 +42,9 @@ DESCRIPTIONS: Final = {
 }
 
 
+PAID_BEFORE: Final = N_("EV charging, paid in advance")
+
+
 async def open_adhoc(
     house: House,
     *,
@@ -310,11 +313,17 @@ async def order_of(tx: Transaction, payment: Payment, language: str = "sv") -> O
         capture_at_once=payment.purpose in PAID_AT_ONCE or payment.due_minor is not None,
         return_url=payment.return_url,
         page_until=payment.created_at + PAGE_OPEN_FOR,
-        description=gettext_for(language)(DESCRIPTIONS[payment.purpose]),
+        description=gettext_for(language)(_description(payment)),
         language=language,
         customer_ref=customer,
         email=email,
     )
+
+
+def _description(payment: Payment) -> str:
+    """Return what the payment is for, as a msgid; Swish reserves nothing."""
+    before = payment.purpose == Purpose.SESSION and payment.provider == "swish"
+    return PAID_BEFORE if before else DESCRIPTIONS[payment.purpose]
 
 
 async def _keep_page(tx: Transaction, payment_id: PaymentId, page: HostedPage, now: datetime) -> None:

@@ -18,6 +18,7 @@ from laddverk.kernel.time import seconds_between
 from laddverk.notices import service as notices
 from laddverk.payments import queries as payment_queries
 from laddverk.payments.queries import PaymentRow
+from laddverk.platform import formats
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.sessions import driver_queries as queries
@@ -252,11 +253,25 @@ def _money(session: DriverSession, payment: PaymentRow | None, visit: Visit) -> 
     """Return what became of the money, in one sentence."""
     if payment is None or session.ended_at is None or session.price_minor is None:
         return ""
+    if payment.provider == "swish" and payment.captured_minor:
+        return _paid_before(session.price_minor, payment, visit)
     if payment.state == "captured":
         return visit.words("The amount was drawn from your card. The rest of what was reserved is released.")
     if payment.state == "cancelled":
         return visit.words("Nothing was drawn. What was reserved is released.")
     return visit.words("The amount is being drawn from your card.")
+
+
+def _paid_before(price_minor: int, payment: PaymentRow, visit: Visit) -> str:
+    """Return what became of money that was paid before the charge."""
+    paid = formats.money(payment.captured_minor, payment.currency, visit.language)
+    rest_minor = payment.captured_minor - price_minor
+    rest = formats.money(rest_minor, payment.currency, visit.language)
+    if rest_minor <= 0:
+        return visit.words("You paid %(paid)s by Swish.", paid=paid)
+    if payment.refunded_minor >= rest_minor:
+        return visit.words("You paid %(paid)s by Swish. %(rest)s of it has come back to you.", paid=paid, rest=rest)
+    return visit.words("You paid %(paid)s by Swish. %(rest)s of it is on its way back to you.", paid=paid, rest=rest)
 
 
 def price_lines(session: DriverSession, visit: Visit) -> list[tuple[str, Markup, str]]:
