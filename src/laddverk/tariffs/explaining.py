@@ -159,10 +159,14 @@ def tariff_rows(
     if tariff.free:
         return [(_("Energy"), _("free of charge"), None)]
     rows = [
-        _tariff_row(component, tariff, language, spot_now or {})
-        for component in sorted(tariff.components, key=lambda component: ORDER.index(component.dimension))
+        _tariff_row(component, tariff, language, spot_now or {}) for component in sorted(tariff.components, key=_place)
     ]
     return rows + [(_("The whole session"), text, None) for text in limit_words(tariff, language)]
+
+
+def _place(component: Component) -> tuple[bool, int]:
+    """Where a price stands in the order of the law; those of reservations come after those of charging."""
+    return component.when.reservation is not None, ORDER.index(component.dimension)
 
 
 def _tariff_row(
@@ -171,6 +175,8 @@ def _tariff_row(
     _ = gettext_for(language)
     name, price = _(NAMES[component.dimension]), price_words(component, tariff, language)
     when = when_words(component, tariff, language)
+    if component.when.reservation is not None:
+        name = _("Reservation")
     if component.spot is not None and component.spot.area in spot_now:
         now = formats.price(spot_now[component.spot.area], tariff.currency, language)
         when = ", ".join(part for part in (price, when) if part)
@@ -191,7 +197,7 @@ def line_words(line: PriceLine | Mapping[str, Any], currency: str, language: str
     dimension = Dimension(str(of("dimension")))
     name = _(NAMES[dimension])
     if of("reservation", False):
-        name = _("Reservation: %(what)s") % {"what": name.lower()}
+        name = _("Reserved time") if dimension is Dimension.CHARGING else _("Fee for a reservation")
     price = formats.price(Decimal(str(of("unit_price"))), currency, language)
     unit = str(of("unit"))
     if unit == "session":

@@ -67,8 +67,20 @@ LEFT JOIN LATERAL (
            OR coalesce(station.site_id, site.id) = ANY($2))
 ) AS used ON true
 WHERE ($1::uuid IS NULL OR tariff.id = $1) AND ($2::uuid[] IS NULL OR used.uses IS NOT NULL)
-ORDER BY tariff.retired_at IS NOT NULL, tariff.name LIMIT 500
+  AND ($3 = '' OR tariff.name ILIKE '%' || $3 || '%' OR EXISTS (
+        SELECT FROM jsonb_array_elements(used.uses) AS its
+        WHERE concat_ws(' ', its ->> 'site_name', its ->> 'station_name', its ->> 'driver_group', its ->> 'label')
+              ILIKE '%' || $3 || '%'))
+  AND CASE $4 WHEN '' THEN true
+              WHEN 'used' THEN tariff.retired_at IS NULL AND used.uses IS NOT NULL
+              WHEN 'unused' THEN tariff.retired_at IS NULL AND used.uses IS NULL
+              WHEN 'campaign' THEN used.uses @? '$[*] ? (@.valid_from != null || @.valid_until != null)'
+              WHEN 'spot' THEN newest.body @? '$.components[*].spot.area'
+              WHEN 'retired' THEN tariff.retired_at IS NOT NULL
+              ELSE false END
+ORDER BY tariff.retired_at IS NOT NULL, tariff.name LIMIT $5 OFFSET $6
 """
+MOST = 500  # tariffs that a choice among all of them offers
 
 
 async def tariffs(tx: Transaction, sites: Collection[UUID] | None) -> list[TariffRow]:
@@ -76,12 +88,22 @@ async def tariffs(tx: Transaction, sites: Collection[UUID] | None) -> list[Tarif
 
     `sites` are the only ones that may be seen: then only what applies there, with those uses. None means all.
     """
-    return await tx.fetch(TariffRow, TARIFFS, None, None if sites is None else list(sites))
+    return await found(tx, sites, "", "", MOST)
+
+
+async def found(
+    tx: Transaction, sites: Collection[UUID] | None, text: str, state: str, limit: int, offset: int = 0
+) -> list[TariffRow]:
+    """Return the tariffs of `tariffs` that a search finds: by their name, where they apply, or a campaign's name.
+
+    `state` is used, unused, campaign, spot, retired or '' for all.
+    """
+    return await tx.fetch(TariffRow, TARIFFS, None, None if sites is None else list(sites), text, state, limit, offset)
 
 
 async def tariff(tx: Transaction, sites: Collection[UUID] | None, tariff_id: UUID) -> TariffRow | None:
     """Return one tariff, or None when there is none or it may not be seen."""
-    return await tx.fetch_one(TariffRow, TARIFFS, tariff_id, None if sites is None else list(sites))
+    return await tx.fetch_one(TariffRow, TARIFFS, tariff_id, None if sites is None else list(sites), "", "", 1, 0)
 
 
 class VersionRow(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from laddverk.kernel.ids import SiteId, StationId, TariffId, TariffVersionId
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
-from laddverk.tariffs import lint, store
+from laddverk.tariffs import lint, queries, store
 from laddverk.tariffs.model import Candidate, Choice, Place, Severity, Tariff, TariffVersion, Wish
 
 NAME_MAX: Final = 80  # fits a row of the console and a line of an invoice
@@ -49,11 +49,20 @@ async def revise(tx: Transaction, actor: Actor, tariff_id: TariffId, tariff: Tar
 
 
 async def _add(
-    tx: Transaction, actor: Actor, tariff_id: TariffId, tariff: Tariff, now: datetime, action: str
+    tx: Transaction,
+    actor: Actor,
+    tariff_id: TariffId,
+    tariff: Tariff,
+    now: datetime,
+    action: str,
+    *,
+    reason: str = "",
+    **more: int,
 ) -> TariffVersion:
     version_id = await store.insert_version(tx, tariff_id, tariff, now, actor.name or actor.kind)
     version = (await store.versions(tx, [version_id]))[version_id]
-    await audit.write(tx, actor, action, "tariff", tariff_id, at=now, detail={"version": version.number})
+    detail = {"version": version.number, **more}
+    await audit.write(tx, actor, action, "tariff", tariff_id, at=now, reason=reason, detail=detail)
     return version
 
 
@@ -176,6 +185,23 @@ async def candidates(tx: Transaction, actor: Actor, wish: Wish, at: datetime) ->
     """Return every choice that fits a wish at an instant, in the order in which they count: why a tariff applies."""
     actor.require(Permission.TARIFFS_READ)
     return await store.candidates(tx, wish, at)
+
+
+async def restore(
+    tx: Transaction, actor: Actor, tariff_id: TariffId, number: int, now: datetime, reason: str = ""
+) -> TariffVersion:
+    """Let a tariff be again as an earlier version of it: a new version with those prices. Raises `NotFound`.
+
+    Raises `Invalid` where the law, as it is checked today, does not let them be used at the power that is there.
+    """
+    actor.require(Permission.TARIFFS_WRITE)
+    earlier = await store.numbered(tx, tariff_id, number)
+    if earlier is None or not await store.lock_tariff(tx, tariff_id):
+        raise NotFound("There is no such version of the tariff.", field="version")
+    for finding in lint.findings(earlier.body, await queries.strongest_w(tx, tariff_id)):
+        if finding.severity is Severity.ERROR:
+            raise Invalid(finding.message, field="version", **finding.params)
+    return await _add(tx, actor, tariff_id, earlier.body, now, "tariff.restored", reason=reason, restored=number)
 
 
 async def versions(tx: Transaction, version_ids: Sequence[TariffVersionId]) -> dict[UUID, TariffVersion]:

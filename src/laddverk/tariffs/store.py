@@ -38,7 +38,13 @@ FROM tariff_version AS version JOIN tariff ON tariff.id = version.tariff_id
 WHERE version.tariff_id = $1 ORDER BY version.number DESC LIMIT 1
 """
 
-FITS: Final = """
+NUMBERED: Final = """
+SELECT version.id, version.tariff_id, tariff.name, version.number, version.body, version.created_at
+FROM tariff_version AS version JOIN tariff ON tariff.id = version.tariff_id
+WHERE version.tariff_id = $1 AND version.number = $2
+"""
+
+FITS_PLACE: Final = """
     tariff.retired_at IS NULL
     AND (choice.station_id = station.id OR choice.site_id = station.site_id
          OR (choice.station_id IS NULL AND choice.site_id IS NULL))
@@ -46,6 +52,10 @@ FITS: Final = """
     AND (choice.connector_number IS NULL OR choice.connector_number = wish.connector_number)
     AND (choice.driver_group IS NULL OR choice.driver_group = wish.driver_group)
     AND (choice.driver_id IS NULL OR choice.driver_id = wish.driver_id)
+"""
+
+FITS: Final = f"""
+    {FITS_PLACE}
     AND (choice.valid_from IS NULL OR choice.valid_from <= wish.at)
     AND (choice.valid_until IS NULL OR choice.valid_until > wish.at)
 """
@@ -87,6 +97,21 @@ JOIN station ON station.id = wish.station_id
 CROSS JOIN tariff_choice AS choice JOIN tariff ON tariff.id = choice.tariff_id
 WHERE {FITS} ORDER BY {ORDER} LIMIT 100
 """  # noqa: S608 - only constants of this file
+
+WISHED: Final = """
+FROM (VALUES ($1::uuid, $2::text, $3::int, $4::int, $5::uuid))
+     AS wish (station_id, driver_group, evse_number, connector_number, driver_id)
+JOIN station ON station.id = wish.station_id
+CROSS JOIN tariff_choice AS choice JOIN tariff ON tariff.id = choice.tariff_id
+"""
+
+CHOICE_INSTANTS: Final = f"""
+-- When choices that concern one wish begin or end.
+SELECT DISTINCT edge.at {WISHED}
+CROSS JOIN LATERAL (VALUES (choice.valid_from), (choice.valid_until)) AS edge (at)
+WHERE {FITS_PLACE} AND edge.at > $6 AND edge.at <= $7
+ORDER BY edge.at LIMIT 20
+"""
 
 SAVE_CHOICE: Final = """
 INSERT INTO tariff_choice (id, tariff_id, site_id, station_id, evse_number, connector_number, driver_group, driver_id,
@@ -159,6 +184,11 @@ async def newest(tx: Transaction, tariff_id: TariffId) -> TariffVersion | None:
     return await tx.fetch_one(TariffVersion, NEWEST, tariff_id)
 
 
+async def numbered(tx: Transaction, tariff_id: TariffId, number: int) -> TariffVersion | None:
+    """Return one version of a tariff by its number."""
+    return await tx.fetch_one(TariffVersion, NUMBERED, tariff_id, number)
+
+
 async def chosen(tx: Transaction, wishes: Sequence[Wish], at: Sequence[datetime]) -> list[TariffVersion | None]:
     """Return the version that applies to each wish, or None where no tariff was chosen."""
     wished = await tx.fetch(
@@ -190,6 +220,26 @@ async def candidates(tx: Transaction, wish: Wish, at: datetime) -> list[Candidat
         wish.driver_id,
         at,
     )
+
+
+async def choice_instants(tx: Transaction, wish: Wish, after: datetime, until: datetime) -> list[datetime]:
+    """Return when choices that concern a wish begin or end, after one instant and until another, in order."""
+    return await tx.values(
+        CHOICE_INSTANTS,
+        wish.station_id,
+        wish.driver_group,
+        wish.evse_number,
+        wish.connector_number,
+        wish.driver_id,
+        after,
+        until,
+    )
+
+
+async def label_at(tx: Transaction, wish: Wish, at: datetime) -> str:
+    """Return what the choice that counts for a wish at an instant is called; '' when it has no name."""
+    found = await candidates(tx, wish, at)
+    return found[0].label if found else ""
 
 
 async def save_choice(tx: Transaction, tariff_id: TariffId, place: Place) -> UUID:

@@ -52,7 +52,7 @@ def test_the_lowest_price_is_a_line_of_its_own_and_so_is_a_reservation() -> None
     )
     lines = price(tariff, charge(1_000, reserved_from=START - HOUR / 4)).lines
     assert [(line_words(line, "SEK", "sv")[0], line.amount_minor) for line in lines] == [
-        ("Reservation: tid under laddning", 1500),
+        ("Reserverad tid", 1500),
         ("Energi", 100),
         ("Upp till lägsta pris", 3400),
     ]
