@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 
 from laddverk.payments.providers.signatures import signed
 from tests.doubles.http import Answer, BreakConnection, HttpDouble, Request
+from tests.doubles.stripe_money import StripeMoney, fee_of
 
 Thing = dict[str, Any]
 WEBHOOK_SECRET = "whsec_test"
@@ -43,7 +44,7 @@ class Fault:
 
 
 @dataclass
-class StripeSimulator:
+class StripeSimulator(StripeMoney):
     """One account at Stripe."""
 
     key: str = "sk_test_simulated"
@@ -53,6 +54,8 @@ class StripeSimulator:
     events: list[Thing] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
+    page_max: int = 100
+    """How many objects a page of a list has: small, where paging is to be seen."""
 
     def serving(self) -> HttpDouble:
         """Return the server, to be entered."""
@@ -99,7 +102,8 @@ class StripeSimulator:
             self._emit("payment_intent.payment_failed", intent)
             return
         page["status"] = "complete"
-        self._authorise(intent)
+        intent["behaves"] = card
+        self._authorise(intent, card)
         self._emit("checkout.session.completed", page)
 
     def expire_authorisation(self, intent_id: str) -> None:
@@ -139,7 +143,7 @@ class StripeSimulator:
         """Carry out a request once per key: the first answer is kept, also when it is an error of Stripe's own."""
         if key is not None and key in self.kept:
             body, status, kept = self.kept[key]
-            if body != request.body:
+            if body != request.body and request.path != "/v1/files":  # the borders of a form's parts are new each time
                 wrong = StripeError(400, "idempotency_error", "idempotency_error")
                 return wrong.status, wrong.body
             return status, json.loads(json.dumps(kept))
@@ -159,6 +163,8 @@ class StripeSimulator:
         return error.status, json.dumps(error.body).encode()
 
     def _carried_out(self, request: Request) -> Thing:
+        if request.path == "/v1/files":
+            return self.file(request.body)
         params = nested(parse_qsl(request.query if request.method == "GET" else request.body.decode()))
         parts = request.path.removeprefix("/v1/").split("/")
         routes: dict[tuple[str, str], Callable[..., Thing]] = {
@@ -168,6 +174,9 @@ class StripeSimulator:
             ("GET", "refunds"): lambda p: self._listed("refund", payment_intent=p["payment_intent"]),
             ("GET", "payment_intents"): lambda p: self._listed("payment_intent", customer=p["customer"]),
             ("GET", "checkout/sessions"): lambda _: self._listed("checkout.session"),
+            ("GET", "disputes"): lambda p: self._listed("dispute", payment_intent=p["payment_intent"]),
+            ("GET", "payouts"): lambda p: self._paged(self._listed("payout"), p),
+            ("GET", "balance_transactions"): lambda p: self._paged(self._sourced(payout=p["payout"]), p),
         }
         simple = routes.get((request.method, "/".join(parts)))
         if simple is not None:
@@ -179,8 +188,15 @@ class StripeSimulator:
             raise StripeError(404, "invalid_request_error", "resource_missing")
         if request.method == "GET":
             return self._expanded(thing)
-        verbs = {"capture": self._capture, "cancel": self._cancel, "expire": self._expire}
-        return verbs[parts[2]](thing, params)
+        verbs = {
+            "capture": self._capture,
+            "cancel": self._cancel,
+            "expire": self._expire,
+            "increment_authorization": self.raise_intent,
+            "close": self.give_in,
+        }
+        made = self.answer(thing, params) if len(parts) == 2 else verbs[parts[2]](thing, params)
+        return self._expanded(made)
 
     # What the calls do.
 
@@ -215,8 +231,8 @@ class StripeSimulator:
             raise StripeError(402, "card_error", "card_declined", decline_code="insufficient_funds")
         if method["behaves"] == "confirm":
             raise StripeError(402, "card_error", "authentication_required", decline_code="authentication_required")
-        self._authorise(intent)
-        return intent
+        self._authorise(intent, method["behaves"])
+        return self._expanded(intent)
 
     def _capture(self, intent: Thing, params: Thing) -> Thing:
         amount = int(params["amount_to_capture"])
@@ -250,6 +266,7 @@ class StripeSimulator:
             "re_", object="refund", payment_intent=intent["id"], amount=amount, status="succeeded",
             metadata=params.get("metadata", {}),
         )  # fmt: skip
+        self.moved("refund", -amount, 0, made)
         self._emit("refund.created", made)
         return made
 
@@ -273,7 +290,8 @@ class StripeSimulator:
             last_payment_error=None,
         )
 
-    def _authorise(self, intent: Thing) -> None:
+    def _authorise(self, intent: Thing, card: str = "good") -> None:
+        self.charge_of(intent, card)
         if intent["capture_method"] == "manual":
             intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
             self._emit("payment_intent.amount_capturable_updated", intent)
@@ -282,6 +300,9 @@ class StripeSimulator:
 
     def _take(self, intent: Thing, amount: int) -> None:
         intent |= {"status": "succeeded", "amount_capturable": 0, "amount_received": amount}
+        charge = self.things[intent["latest_charge"]]
+        charge |= {"captured": True, "amount_captured": amount}
+        self.moved("charge", amount, fee_of(amount), charge, intent["currency"])
         self._emit("payment_intent.succeeded", intent)
 
     def _made(self, prefix: str, **values: Any) -> Thing:
@@ -299,11 +320,31 @@ class StripeSimulator:
         for name in ("payment_intent", "setup_intent", "payment_method"):
             if thing["object"] in ("checkout.session", "setup_intent") and isinstance(thing.get(name), str):
                 shown[name] = self._expanded(self.things[thing[name]])
+        if thing["object"] == "payment_intent" and isinstance(thing["latest_charge"], str):
+            shown["latest_charge"] = self.things[thing["latest_charge"]]
         return shown
 
     def _listed(self, kind: str, **wanted: str) -> Thing:
         found = [each for each in self.of_kind(kind) if all(each[name] == value for name, value in wanted.items())]
         return {"object": "list", "has_more": False, "data": found[::-1]}
+
+    def _sourced(self, payout: str) -> Thing:
+        """Return the balance transactions of a payout with their sources, as they are expanded."""
+        found = self._listed("balance_transaction", payout=payout)
+        found["data"] = [one | {"source": self.things[one["source"]]} for one in found["data"]]
+        return found
+
+    def _paged(self, found: Thing, params: Thing) -> Thing:
+        """Cut a list as `starting_after` and `page_max` (of this simulator) want it."""
+        rows = found["data"]
+        after = params.get("starting_after")
+        if after is not None:
+            rows = rows[[row["id"] for row in rows].index(after) + 1 :]
+        return found | {"data": rows[: self.page_max], "has_more": len(rows) > self.page_max}
+
+    def refusal(self, status: int, kind: str, code: str, **more: Any) -> Exception:
+        """An error as Stripe answers it."""
+        return StripeError(status, kind, code, **more)
 
 
 def nested(pairs: list[tuple[str, str]]) -> Thing:

@@ -10,6 +10,7 @@ from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.payments import rules, settling, store
+from laddverk.payments.disputes import store as dispute_store
 from laddverk.payments.model import Payment, Refund, RefundState
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
@@ -33,7 +34,12 @@ async def refund(
         raise NotFound("There is no such payment.")
     if not payment.captured_minor:
         raise Conflict("Nothing was captured by this payment, so nothing can go back.")
-    left = rules.refundable(payment, await store.refunds(tx, payment_id))
+    if await dispute_store.has_open(tx, payment_id):
+        raise Conflict(
+            "This payment is disputed: nothing can be refunded until that is over.",
+            remedy="Answer the dispute, or give in.",
+        )
+    left = rules.refundable(payment, await store.refunds(tx, payment_id)) - await dispute_store.held(tx, payment_id)
     if not 0 < amount_minor <= left:
         raise Invalid(
             "The amount to refund must be more than zero and no more than what is left.",
