@@ -61,7 +61,8 @@ class Stripe:
     name = "stripe"
 
     def __init__(self, settings: Settings) -> None:
-        base: Any = {"api": settings.stripe_api_base} if settings.stripe_api_base else {}
+        own = settings.stripe_api_base
+        base: Any = {"api": own, "files": own} if own else {}
         self._client = stripe.StripeClient(
             settings.stripe_api_key or "",
             stripe_version=API_VERSION,
