@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import date
 from functools import partial
 from typing import Any, Final
 
@@ -37,9 +38,11 @@ from laddverk.invoicing import jobs as invoicing_jobs
 from laddverk.invoicing.model import InvoiceIssued
 from laddverk.kernel.actors import rule
 from laddverk.kernel.events import Event
+from laddverk.kernel.problems import Invalid
 from laddverk.kernel.time import Clock, system_clock
 from laddverk.ledger import jobs as ledger_jobs
 from laddverk.notices import jobs as notices_jobs
+from laddverk.notices import service as notices
 from laddverk.ocpp import facts, quirks
 from laddverk.payments import jobs as payments_jobs
 from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
@@ -60,7 +63,8 @@ from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
 from laddverk.stations.model import CommandFinished, IdentityShared, KeyGuessed, StationOnline, VariablesChanged
 from laddverk.stations.service.vendor_data import Hook as VendorHook
-from laddverk.subscriptions.model import IncludedChanged
+from laddverk.subscriptions import jobs as subscriptions_jobs
+from laddverk.subscriptions.model import IncludedChanged, SubscriberToTell
 from laddverk.tariffs import jobs as tariffs_jobs
 from laddverk.tariffs.model import SpotPricesCame
 from laddverk.web.api import routes as api_routes
@@ -174,12 +178,14 @@ ROOM_JOBS: Final = (
     energy_jobs,
     displays_jobs,
     tariffs_jobs,
+    subscriptions_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
 LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     SpotPricesCame: ("sessions.price_waiting",),
     IncludedChanged: ("sessions.price_again",),
+    SubscriberToTell: ("wiring.tell_subscriber",),
     SessionClosed: ("sessions.price", "energy.session_closed", "displays.session_closed"),
     SessionPriced: ("payments.capture",),
     StartFailed: ("payments.void",),
@@ -252,6 +258,7 @@ def own_handlers(house: House) -> dict[str, Handler]:
         "wiring.give_up_start": give_up_start,
         "wiring.note_foreign_transaction": _note_foreign_transaction,
         "wiring.refuse_token": _refuse_token,
+        "wiring.tell_subscriber": partial(_tell_subscribers, house),
         "wiring.charge_no_show": charge_no_show,
     }
 
@@ -266,6 +273,25 @@ async def _refuse_token(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
     """A car's contract is no good: its token was refused, also where the token by itself would do."""
     for event in (outbox.decoded(ContractRefused, payload) for payload in payloads):
         await sessions.refuse_token(tx, event.station_id, event.emaid, event.received_at, event.status, event.why)
+
+
+async def _tell_subscribers(house: House, tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+    """Somebody who subscribes, or pays for others, is told something by mail, once."""
+    for event in (outbox.decoded(SubscriberToTell, payload) for payload in payloads):
+        dates = {name: date.fromisoformat(text) for name, text in event.params.items() if name.endswith("_on")}
+        link = f"{house.settings.web_url}{event.params.get('path', '/my/plan')}"
+        try:
+            await notices.send(
+                tx,
+                recipient=event.recipient,
+                language=event.language,
+                template=event.template,
+                params=event.params | dates | {"link": link, "operator": house.settings.operator_name},
+                now=house.clock(),
+                unique_key=event.unique_key,
+            )
+        except Invalid as problem:
+            log.warning("subscriptions.not_mailed", template=event.template, error=str(problem))
 
 
 def openapi_schema(_settings: Settings) -> dict[str, Any]:

@@ -40,6 +40,17 @@ class Template(StrEnum):
     """Needs `link`, `amount_minor`, `balance_minor`, `currency`, `by_itself`, `operator`."""
     TOP_UP_FAILED = "top_up_failed"
     """Needs `link`, `amount_minor`, `currency`, `stopped` (not tried again), `operator`."""
+    PLAN_CHANGES = "plan_changes"
+    """Needs `link`, `name`, `before_minor`, `fee_minor`, `before_wh`, `included_wh`, `currency`, `from_on`,
+    `operator`."""
+    PLAN_COMING = "plan_coming"
+    """Needs `link`, `name`, `coming` (trial_ends, pause_ends or binding_ends), `day_on`, `fee_minor`, `currency`,
+    `operator`."""
+    LIMIT_NEAR = "limit_near"
+    """Needs `link`, `account`, `member` (empty for all), `percent`, `spent_minor`, `limit_minor`, `currency`,
+    `operator`."""
+    ACCOUNT_INVITE = "account_invite"
+    """Needs `link`, `account`, `owner`, `is_company`, `until_on`, `operator`."""
     SECURITY_ALARM = "security_alarm"
     """For staff. Needs `link`, `operator`, `zone`, `count`, `alarms` (each `event`, `place`, `info`, `at`)."""
 

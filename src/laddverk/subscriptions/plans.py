@@ -123,7 +123,7 @@ async def _tell(
     if reader is None:
         return
     params = {
-        "link": link,
+        "path": link,
         "name": after.name,
         "before_minor": before.terms.fee_minor,
         "fee_minor": after.terms.fee_minor,

@@ -189,6 +189,7 @@ async def _tell_limits(tx: Transaction, its: Membership, cost: Cost, month: date
         news = [percent for percent in reached if await store.first_telling(tx, f"{key}:{percent}", now)]
         if news:
             params = {
+                "path": "/my/family",
                 "account": its.name,
                 "member": "" if whose == "all" else readers[cost.driver_id].name,
                 "percent": max(news),

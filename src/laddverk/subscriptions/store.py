@@ -69,6 +69,14 @@ WHERE (ends_on IS NULL OR ends_on > $2) AND EXISTS (
 ORDER BY id
 """
 )
+NEWS: Final = f"""
+-- Those going on with a trial or a pause that ends, or a binding that ends, within the days.
+{SHOWN}
+WHERE ends_on IS NULL AND (bound_until BETWEEN $1 AND $2 OR EXISTS (
+    SELECT FROM subscription_piece AS piece WHERE piece.subscription_id = subscription.id
+    AND piece.kind <> 'active' AND piece.until_day BETWEEN $1 AND $2))
+ORDER BY id
+"""
 FEES: Final = f"""
 -- Subscriptions that were active in a month and whose fee for it stands on no invoice.
 {SHOWN}
@@ -196,6 +204,11 @@ async def going(
 async def on_plan(tx: Transaction, plan_id: PlanId, today: date) -> list[Subscription]:
     """Return the subscriptions that go on with a version of this plan."""
     return [row.subscription() for row in await tx.fetch(_Row, ON_VERSIONS, plan_id, today)]
+
+
+async def with_news(tx: Transaction, today: date, until: date) -> list[Subscription]:
+    """Return the subscriptions of which something ends between two days."""
+    return [row.subscription() for row in await tx.fetch(_Row, NEWS, today, until)]
 
 
 async def owing(tx: Transaction, month: date, after: date) -> list[Subscription]:
