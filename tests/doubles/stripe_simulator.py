@@ -183,7 +183,7 @@ class StripeSimulator(StripeMoney):
             return simple(params)
         if parts[0] == "checkout":
             parts = parts[1:]
-        thing = self.things.get(parts[1])
+        thing = self.things.get(parts[1]) if len(parts) > 1 else None
         if thing is None:
             raise StripeError(404, "invalid_request_error", "resource_missing")
         if request.method == "GET":
