@@ -107,9 +107,9 @@ async def top_up(visit: Visiting) -> Response[Any]:
 
 
 def chosen_amount(form: dict[str, str], currency: str, name: str) -> int:
-    """Return the amount of a form in minor units: one of those offered, or what was written. Raises `Invalid`."""
+    """Return the amount of a form in minor units: what was written, else the one that was chosen. Raises `Invalid`."""
     offered = form.get(name, "")
-    if offered.isascii() and offered.isdigit() and len(offered) < 10:
+    if not form.get(f"{name}_own") and offered.isascii() and offered.isdigit() and len(offered) < 10:
         return int(offered)
     return amount_in(form.get(f"{name}_own", ""), currency, f"{name}_own")
 
