@@ -98,7 +98,7 @@ async def close(
     if held is not None and held.ends_on is None:
         if held.bound_until is not None and held.bound_until > today and actor.kind == "driver":
             raise Conflict(
-                "The account's subscription is bound.", remedy="Cancel it first, and close when it has ended."
+                "The account's subscription is bound.", remedy="Cancel it, and close when it has ended."
             )
         await subscribing.carry_out(tx, actor, held.id, Cancel(), now, zone=zone, reason=reason)
     await store_accounts.close(tx, account_id, now)
