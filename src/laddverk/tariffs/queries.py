@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -28,6 +28,11 @@ class Use(Struct, frozen=True):
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     label: str = ""
+
+    @property
+    def last_at(self) -> datetime | None:
+        """The last moment at which it applies: `valid_until` is that after it."""
+        return self.valid_until - timedelta(seconds=1) if self.valid_until else None
 
 
 class TariffRow(Struct, frozen=True, kw_only=True):

@@ -38,38 +38,61 @@ class DayPicture(Struct, frozen=True):
     height: int = HEIGHT
 
 
+class SidePicture(Struct, frozen=True):
+    """A day of several tariffs in one picture: a path for each, '' where no price of it is known."""
+
+    day: date
+    paths: tuple[str, ...]
+    low: Decimal
+    high: Decimal
+    marks: tuple[Mark, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
 def picture(quarters: Sequence[Quarter], day: date, timezone: str) -> DayPicture | None:
     """Return the picture of a day; None when no price is known."""
-    known = [each.per_kwh for each in quarters if each.per_kwh is not None]
+    sides = side_by_side([quarters], day, timezone)
+    if sides is None:
+        return None
+    return DayPicture(day, sides.paths[0], sides.low, sides.high, sides.marks, _spans(quarters, ZoneInfo(timezone)))
+
+
+def side_by_side(days: Sequence[Sequence[Quarter]], day: date, timezone: str) -> SidePicture | None:
+    """Return the same day of several tariffs on one scale; None when no price is known."""
+    known = [each.per_kwh for quarters in days for each in quarters if each.per_kwh is not None]
     if not known:
         return None
     low, high = min(known), max(known)
-    top = max(high, Decimal("0.01"))
-    bottom = min(low, Decimal(0))
-    zone = ZoneInfo(timezone)
+    bottom, top = min(low, Decimal(0)), max(high, Decimal("0.01"))
+    paths = tuple(_path(quarters, bottom, top) for quarters in days)
+    return SidePicture(day, paths, low, high, _marks(days[0], ZoneInfo(timezone)))
 
-    def x(index: int) -> float:
-        return round(index * WIDTH / len(quarters), 1)
 
-    def y(price: Decimal) -> float:
-        return round(float(HEIGHT - 4 - (price - bottom) / (top - bottom) * (HEIGHT - 12)), 1)
+def _x(index: int, count: int) -> float:
+    return round(index * WIDTH / count, 1)
 
+
+def _path(quarters: Sequence[Quarter], bottom: Decimal, top: Decimal) -> str:
     path, at = "", None
     for index, each in enumerate(quarters):
         if each.per_kwh is None:
             at = None
             continue
-        height = y(each.per_kwh)
-        path += f"M{x(index)} {height}" if at is None else "" if at == height else f"V{height}"
-        path += f"H{x(index + 1)}"
+        height = round(float(HEIGHT - 4 - (each.per_kwh - bottom) / (top - bottom) * (HEIGHT - 12)), 1)
+        path += f"M{_x(index, len(quarters))} {height}" if at is None else "" if at == height else f"V{height}"
+        path += f"H{_x(index + 1, len(quarters))}"
         at = height
+    return path
+
+
+def _marks(quarters: Sequence[Quarter], zone: ZoneInfo) -> tuple[Mark, ...]:
     clocks = [each.starts_at.astimezone(zone) for each in quarters]
-    marks = tuple(
-        Mark(x(index), f"{clock:%H:%M}")
+    return tuple(
+        Mark(_x(index, len(quarters)), f"{clock:%H:%M}")
         for index, clock in enumerate(clocks)
         if clock.minute == 0 and clock.hour % HOURS_MARKED == 0 and not clock.fold
     )
-    return DayPicture(day, path, low, high, marks, _spans(quarters, zone))
 
 
 def _spans(quarters: Sequence[Quarter], zone: ZoneInfo) -> tuple[tuple[str, str, Decimal], ...]:

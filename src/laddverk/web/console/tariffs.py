@@ -23,7 +23,7 @@ from laddverk.tariffs import lint, queries, rules, spot, store_spot
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.day import quarters
 from laddverk.tariffs.model import Charge, Finding, Place, Priced, Severity, Tariff
-from laddverk.web.console.desk import AtDesk, Desk, found
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.tariff_form import fields_of, given, tariff_of
 from laddverk.web.console.tariff_picture import DayPicture, picture
@@ -117,18 +117,22 @@ async def preview_of(
 @get("/console/tariffs", opt={NEEDS: Permission.TARIFFS_READ})
 async def list_tariffs(desk: AtDesk) -> Response[str]:
     """The tariffs and where they apply."""
+    listing, state = desk.listing("name"), desk.asked("state")
     async with desk.transaction() as tx:
-        rows = await queries.tariffs(tx, desk.sites)
-    return desk.page("console/tariffs/list.html", rows=rows)
+        rows = await queries.found(tx, desk.sites, listing.search, state, PAGE_SIZE + 1, listing.offset)
+    return desk.page(
+        "console/tariffs/list.html", rows=rows[:PAGE_SIZE], listing=listing, has_next=len(rows) > PAGE_SIZE
+    )
 
 
 @get("/console/tariffs/{tariff_id:str}", opt={NEEDS: Permission.TARIFFS_READ})
 async def show_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[str]:
     """One tariff: its prices, examples, versions and where it applies."""
-    return await _tariff_page(desk, tariff_id, {})
+    return await tariff_page(desk, tariff_id, {})
 
 
-async def _tariff_page(desk: Desk, tariff_id: str, errors: dict[str, str], status: int = 200) -> Response[str]:
+async def tariff_page(desk: Desk, tariff_id: str, errors: dict[str, str], status: int = 200) -> Response[str]:
+    """Return the page of a tariff, with what stood in the way when something did."""
     async with desk.transaction() as tx:
         row: queries.TariffRow = found(await queries.tariff(tx, desk.sites, named("tar", tariff_id)))
         may_write = desk.may(Permission.TARIFFS_WRITE)
@@ -264,7 +268,7 @@ async def use_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[Any]:
             place = await place_of(desk, tx, form)
             await tariffs.choose(tx, desk.actor, identity, desk.now, place=place, reason=form.get("reason", ""))
     except Problem as problem:
-        return await _tariff_page(desk, tariff_id, desk.errors(problem), problem.status)
+        return await tariff_page(desk, tariff_id, desk.errors(problem), problem.status)
     return desk.go(f"/console/tariffs/{shown('tar', identity)}", desk.words("The tariff applies there from now on."))
 
 
@@ -329,7 +333,7 @@ async def retire_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[Any]
         async with desk.transaction() as tx:
             await tariffs.retire(tx, desk.actor, TariffId(named("tar", tariff_id)), desk.now, form.get("reason", ""))
     except Problem as problem:
-        return await _tariff_page(desk, tariff_id, desk.errors(problem), problem.status)
+        return await tariff_page(desk, tariff_id, desk.errors(problem), problem.status)
     return desk.go("/console/tariffs", desk.words("The tariff is retired."))
 
 

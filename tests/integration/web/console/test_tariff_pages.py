@@ -123,3 +123,49 @@ async def test_a_tariff_leaves_and_comes_in_as_ocpi(world: World, signed_in: Sig
     wrong = await browser.send("/console/tariffs/import", name="Fel", body=json.dumps(new))
     assert wrong.status_code == 422
     assert "elements[0].price_components[0]" in wrong.text
+
+
+async def test_versions_are_compared_and_an_earlier_one_is_restored(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.FINANCE)
+    page = (
+        await browser.send("/console/tariffs/new", name="Tre", **{"dimension-0": "energy", "price-0": "3"})
+    ).headers["location"]
+    key = page.rpartition("/")[2]
+    await browser.send(f"{page}/edit", **{"dimension-0": "energy", "price-0": "4"})
+    text = (await browser.open(f"/console/tariffs/compare?t={key}~1&t={key}~2")).text
+    assert "What changed" in text
+    assert len(re.findall(r'class="side-line side-[12]" d="M0.0', text)) == 2
+    assert re.search(r">gone<.*3,00.*>new<.*4,00", text, re.DOTALL)
+    assert "/restore" in (await browser.open(page)).text
+    back = await browser.send(f"{page}/restore", version="1", reason="the old one was better")
+    assert back.status_code == 303, back.text
+    async with world.house.database.transaction() as tx:
+        (row,) = await queries.found(tx, None, "Tre", "unused", 10)
+        assert (row.number, row.body and row.body.components[0].price) == (3, Decimal(3))
+        reason = await tx.value("SELECT reason FROM audit_log WHERE action = 'tariff.restored'")
+    assert reason == "the old one was better"
+    assert (await browser.send(f"{page}/restore", version="99", reason="none")).status_code == 404
+    assert (await browser.open(f"/console/tariffs/compare?t={key}~77")).status_code == 404
+
+
+async def test_tariffs_are_compared_in_one_currency_and_found_by_what_they_are(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in(Role.FINANCE)
+    keys = {}
+    for name, price, currency in (("Dyr", "9", "SEK"), ("Billig", "2", "SEK"), ("Euro", "0,5", "EUR")):
+        fields = {"name": name, "currency": currency, "dimension-0": "energy", "price-0": price}
+        made = await browser.send("/console/tariffs/new", **fields)
+        assert made.status_code == 303, made.text
+        keys[name] = made.headers["location"].rpartition("/")[2]
+    text = (await browser.open(f"/console/tariffs/compare?t={keys['Dyr']}&t={keys['Billig']}&day=2026-07-01")).text
+    assert text.count(">lowest<") == 4
+    mixed = (await browser.open(f"/console/tariffs/compare?t={keys['Dyr']}&t={keys['Euro']}")).text
+    assert "different currencies" in mixed
+    assert "side-line" not in mixed
+    await browser.send(f"/console/tariffs/{keys['Billig']}/use", place="", label="Sommar", to="2099-08-31")
+    found = (await browser.open("/console/tariffs?state=campaign&q=somm")).text
+    assert "Billig" in found
+    assert "Dyr" not in found
+    assert "No tariff matches" in (await browser.open("/console/tariffs?q=zzz")).text
+    assert (await browser.send("/console/tariffs/new", name="X", currency="XXX", **{"price-0": "1"})).status_code == 422
