@@ -182,6 +182,7 @@ async def test_a_late_correction_of_what_is_owed_is_booked_as_the_difference(tow
     assert await town.value("SELECT amount_minor FROM unpaid_session") == 5_000
 
 
+@pytest.mark.failure_mode(19)
 async def test_f19_a_bank_that_asks_for_its_customer_is_not_asked_again_and_the_fallback_pays(town: Street) -> None:
     ada = await driver(town)
     await chooses(town, ada, await card(town, ada, "confirm"), await card(town, ada, "good"))
@@ -202,6 +203,7 @@ async def test_a_lost_card_is_not_tried_again(town: Street, monkeypatch: pytest.
     assert await town.value("SELECT count(*) FROM payment WHERE method_id = $1", good.method_id) == 2
 
 
+@pytest.mark.failure_mode(51)
 async def test_f51_the_wallet_pays_first_and_what_it_cannot_pay_the_card_pays_whole(town: Street) -> None:
     ada = await driver(town)
     await money(town, ada, 10_000)
@@ -222,6 +224,7 @@ async def test_small_sums_wait_for_the_month_where_the_driver_chose_so(town: Str
     assert await town.value("SELECT sum(captured_minor) FROM payment") == 5_000
 
 
+@pytest.mark.failure_mode(16)
 async def test_f16_what_is_too_small_for_the_card_waits_for_the_month(town: Street) -> None:
     ada = await driver(town)
     await chooses(town, ada, await card(town, ada))
@@ -229,6 +232,7 @@ async def test_f16_what_is_too_small_for_the_card_waits_for_the_month(town: Stre
     assert await town.value("SELECT count(*) FROM payment") == 0
 
 
+@pytest.mark.failure_mode(2)
 async def test_f02_the_same_decline_told_three_times_causes_one_try_of_the_fallback(town: Street) -> None:
     ada = await driver(town)
     await chooses(town, ada, await card(town, ada, "declined"), await card(town, ada, "good"))
@@ -302,6 +306,7 @@ async def test_a_start_that_no_way_can_reserve_for_is_given_up(town: Street) -> 
     assert town.names() == ["PaymentFailed"]
 
 
+@pytest.mark.failure_mode(14)
 async def test_f14_a_reserve_that_lapsed_is_debited_anew_from_the_same_card(town: Street) -> None:
     ada = await driver(town)
     way = await card(town, ada, "expires")
@@ -404,6 +409,7 @@ async def test_declines_are_repeated_after_one_three_and_seven_days_and_then_lef
     assert await town.value("SELECT paid_minor FROM invoice") == 45_000, "a new way is tried once more"
 
 
+@pytest.mark.failure_mode(12)
 async def test_f12_who_pays_by_hand_meanwhile_is_not_debited_too(town: Street) -> None:
     ada = await driver(town, settlement="invoice")
     await chooses(town, ada, await card(town, ada), at_once=False)
@@ -436,6 +442,7 @@ async def mandate(town: Street, who: DriverId, state: str = "active") -> None:
         )  # fmt: skip
 
 
+@pytest.mark.failure_mode(24)
 async def test_f24_when_the_mandate_is_revoked_the_fallback_is_debited(town: Street) -> None:
     town.house.settings = replace(town.house.settings, autogiro_bankgiro="50501055", autogiro_customer="123456")
     ada = await driver(town, settlement="invoice")
@@ -450,6 +457,7 @@ async def test_f24_when_the_mandate_is_revoked_the_fallback_is_debited(town: Str
     assert await town.value("SELECT provider || paid_minor FROM payment, invoice") == "sandbox45000"
 
 
+@pytest.mark.failure_mode(49)
 async def test_f49_an_invoice_that_is_being_collected_holds_nobody_back(town: Street) -> None:
     await allow(town, hold_overdue_days=3)
     ada = await driver(town, settlement="invoice")

@@ -15,10 +15,10 @@ from laddverk.access import queries as access_queries
 from laddverk.access import service as access
 from laddverk.invoicing import documents
 from laddverk.invoicing import queries as invoice_queries
-from laddverk.kernel.ids import DriverId, InvoiceId, PaymentMethodId, SessionId, parsed
+from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, parsed
 from laddverk.kernel.problems import Invalid, NotAuthenticated, NotFound, Problem
 from laddverk.notices import service as notices
-from laddverk.payments import bank_queries, mandates
+from laddverk.payments import bank_queries
 from laddverk.payments import service as payments
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
@@ -238,37 +238,11 @@ async def show_account(visit: Visiting) -> Response[str]:
     async with visit.transaction() as tx:
         driver = await access_queries.driver(tx, driver_id)
         tokens = await access_queries.tokens(tx, "", "", visit.now, driver_id=driver_id)
-        cards = await payments.saved_cards(tx, visit.house, driver_id)
     return visit.page(
         "portal/my_account.html",
-        by_bank=bool(mandates.schemes(visit.house.settings)),
         driver=driver,
-        cards=cards,
         tokens=[each for each in tokens if each.kind == "rfid"],
     )
-
-
-@post("/my/cards")
-async def save_card(visit: Visiting) -> Response[Any]:
-    """Lead to the provider's page where a card is saved; its number never passes through us."""
-    driver_id = signed_in(visit)
-    checkout = await payments.open_save_card(
-        visit.house,
-        driver_id,
-        return_url=f"{visit.house.settings.web_url}/my/account",
-        now=visit.now,
-        language=visit.language,
-    )
-    return visit.go(checkout.url)
-
-
-@post("/my/cards/{card:str}/remove")
-async def remove_card(visit: Visiting, card: FromPath[str]) -> Response[Any]:
-    """Forget one of the driver's own cards."""
-    driver_id = signed_in(visit)
-    async with visit.transaction() as tx:
-        await payments.forget_card(tx, visit.house, driver_id, PaymentMethodId(parsed("crd", card)), visit.now)
-    return visit.go("/my/account", visit.words("The card is removed."))
 
 
 def shown(row: invoice_queries.InvoiceRow, visit: Visit, reference: str = "") -> InvoiceShown:
@@ -334,6 +308,4 @@ HANDLERS: Final = [
     show_invoice,
     pay_invoice,
     show_account,
-    save_card,
-    remove_card,
 ]
