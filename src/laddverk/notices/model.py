@@ -26,6 +26,7 @@ class Template(StrEnum):
     COLLECTION_REFUSED = "collection_refused"
     """Needs `link`, `number`, `amount_minor`, `currency`, `reason` (in the reader's language), `again`, `operator`."""
     OVERPAID = "overpaid"
+    CONSENT_ENDED = "consent_ended"
     """Needs `link`, `number`, `amount_minor`, `currency`, `operator`."""
     BOOKS_ALARM = "books_alarm"
     """For staff. Needs `link`, `operator`, `unsound` (whether the ledger disagrees with itself), `differences` (each

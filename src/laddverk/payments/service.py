@@ -15,9 +15,11 @@ from laddverk.payments.opening import open_adhoc, open_invoice, open_owed, open_
 from laddverk.payments.providers.sandbox_web import application as sandbox_application
 from laddverk.payments.providers.swish import ABOUT_HEADER
 from laddverk.payments.refunding import refund
+from laddverk.payments.swish.jobs import END as END_CONSENT
 from laddverk.payments.ways import service as ways
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
+from laddverk.platform.jobs import NewJob, enqueue
 
 __all__ = [
     "ABOUT_HEADER",
@@ -60,6 +62,9 @@ async def forget_card(
     tx: Transaction, house: House, driver_id: DriverId, method_id: PaymentMethodId, now: datetime
 ) -> None:
     """Forget a driver's own card or consent: it is not debited any more. Raises `NotFound` when it is not theirs."""
+    known = await store.method(tx, method_id)
     if not await store.remove_method(tx, method_id, driver_id, now):
         raise NotFound("There is no such card.")
+    if known is not None and known.provider == "swish":
+        await enqueue(tx, [NewJob(END_CONSENT, {"consent_id": known.method_ref})])
     await ways.without(tx, house, driver_id, method_id, now)

@@ -13,6 +13,7 @@ from laddverk.kernel.ids import PaymentId, PaymentMethodId, SessionId, new_id
 from laddverk.ledger import service as ledger
 from laddverk.payments import rules, store
 from laddverk.payments.model import (
+    Outside,
     Payment,
     PaymentAuthorised,
     PaymentCaptured,
@@ -28,6 +29,7 @@ from laddverk.payments.model import (
 from laddverk.payments.reserved import store as card_store
 from laddverk.payments.rules import Effect
 from laddverk.payments.wallet import books as wallet
+from laddverk.payments.ways import store as ways
 from laddverk.payments.ways import store as ways_store
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
@@ -40,6 +42,8 @@ NEXT_WAY: Final = "payments.next_way"
 """The job that decides what follows on a debit that came to nothing: payload `{payment_id}`."""
 WAY_SAVED: Final = "payments.way_saved"
 """The job that looks at what a driver's new card or consent changes: payload `{driver_id}`."""
+TELL_ENDED: Final = "payments.tell_ended"
+"""The job that tells a driver that a consent has ended: payload `{method_id}`."""
 CALL: Final = "payments.call"
 """The job that speaks to the provider: payload `{payment_id, verb}` with the verb charge, capture or cancel."""
 
@@ -54,6 +58,8 @@ async def see(tx: Transaction, before: Payment, seen: Snapshot, now: datetime) -
         after = replace(after, method_id=None if method is None else PaymentMethodId(method))
         await enqueue(tx, [NewJob(WAY_SAVED, {"driver_id": str(after.driver_id)})])
     await step(tx, before, after, now)
+    if before.state == State.SAVED and seen.status == Outside.CANCELLED and before.method_id is not None:
+        await _stop_method(tx, before.method_id, seen.failure_code or "payment_method_gone", now)
     if seen.refunded_minor > before.refunded_minor:
         await _find_refunds(tx, after, seen.refunded_minor, now)
     return after
@@ -75,6 +81,12 @@ async def step(tx: Transaction, before: Payment, after: Payment, now: datetime) 
         await _cause(tx, effect, before, after, now)
     if after.state == State.CANCELLED and after.captured_minor and not before.unused_minor:
         await _return_unused(tx, before, after, after.captured_minor, now)
+
+
+async def _stop_method(tx: Transaction, method_id: PaymentMethodId, code: str, now: datetime) -> None:
+    """A consent was ended by the payer: nothing is debited by it any more, and its driver is told."""
+    if await ways.stop_method(tx, method_id, code, now):
+        await enqueue(tx, [NewJob(TELL_ENDED, {"method_id": str(method_id)})])
 
 
 async def call(tx: Transaction, payment_id: PaymentId, verb: str) -> None:

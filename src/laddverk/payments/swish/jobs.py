@@ -1,4 +1,4 @@
-"""What Swish needs in the background: consents that are given back, and the built-in Swish's own work."""
+"""What Swish needs in the background: consents that end on either side, and the built-in Swish's own work."""
 
 from __future__ import annotations
 
@@ -8,34 +8,71 @@ from uuid import UUID
 
 import msgspec
 
+from laddverk.payments import settling
 from laddverk.payments.inbox import receive_webhook
 from laddverk.payments.providers import provider_named, swish_line
 from laddverk.payments.providers.port import Refused
 from laddverk.payments.providers.sandbox_swish_books import AT_WORK, settle
 from laddverk.payments.providers.swish import ABOUT_HEADER, WEBHOOK, Swish
+from laddverk.payments.swish import telling
 from laddverk.platform.database import Transaction
+from laddverk.platform.errands import Call
 from laddverk.platform.house import House
-from laddverk.platform.jobs import Handler
+from laddverk.platform.jobs import Handler, Work
 
 END: Final = "swish.end_consent"
-"""The job that gives a consent back to Swish: payload `{consent_id}`. It is repeated until Swish has heard it."""
+"""The errand that gives a consent back to Swish: payload `{consent_id}`. It is repeated until Swish has heard it."""
 
 Payloads = Sequence[dict[str, Any]]
 
 
-def handlers(house: House) -> dict[str, Handler]:
+def handlers(house: House) -> dict[str, Work]:
     """Return the jobs about Swish by their kind."""
+    found: dict[str, Work] = {settling.TELL_ENDED: _telling(house)}
+    if swish_line.is_offered(house.settings):
+        found[END] = Ends(house)
+        if swish_line.is_sandbox(house.settings):
+            found[AT_WORK] = _at_work(house)
+    return found
 
-    async def end_consents(_tx: Transaction, payloads: Payloads) -> None:
-        for payload in payloads:
-            rail = provider_named(house, "swish")
+
+class Ends:
+    """The errand `END`."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def begin(self, tx: Transaction, payloads: Payloads) -> list[Call | None]:
+        """Return the calls; a consent that has ended already is no fault."""
+        return [self._call(UUID(payload["consent_id"])) for payload in payloads]
+
+    def _call(self, consent: UUID) -> Call:
+        async def end() -> None:
+            rail = provider_named(self._house, "swish")
             assert isinstance(rail, Swish)
-            try:
-                await rail.api.end_consent(UUID(payload["consent_id"]))
-            except Refused:
-                continue  # it has ended already
+            await rail.api.end_consent(consent)
 
-    async def at_work(tx: Transaction, payloads: Payloads) -> None:
+        return end
+
+    async def record(self, tx: Transaction, came: Sequence[tuple[dict[str, Any], Any]]) -> None:
+        """Let what was not heard be tried again: the errand fails with the silence, and rests."""
+        for _, answer in came:
+            if isinstance(answer, BaseException) and not isinstance(answer, Refused):
+                raise answer
+
+
+def _telling(house: House) -> Handler:
+    async def tell(tx: Transaction, payloads: Payloads) -> None:
+        """Mail to drivers whose consent has ended."""
+        for payload in payloads:
+            await telling.ended(tx, house, UUID(payload["method_id"]), house.clock())
+
+    return tell
+
+
+def _at_work(house: House) -> Handler:
+    async def work(tx: Transaction, payloads: Payloads) -> None:
+        """The built-in Swish's banks settle, and its callbacks come to our door."""
         for payload in payloads:
             if payload["do"] == "settle":
                 await settle(tx, house, payload["kind"], payload["id"])
@@ -43,9 +80,4 @@ def handlers(house: House) -> dict[str, Handler]:
                 about = payload["url"].rpartition(WEBHOOK)[2]
                 await receive_webhook(house, "swish", {ABOUT_HEADER: about}, msgspec.json.encode(payload["body"]))
 
-    found: dict[str, Handler] = {}
-    if swish_line.is_offered(house.settings):
-        found[END] = end_consents
-    if swish_line.is_offered(house.settings) and swish_line.is_sandbox(house.settings):
-        found[AT_WORK] = at_work
-    return found
+    return work

@@ -27,7 +27,7 @@ ASKED_WITHIN: Final = timedelta(minutes=15)
 ARRIVES_WITHIN: Final = timedelta(seconds=40)  # twice the patience of our client: later it is not on its way any more
 LOOK_EVERY: Final = timedelta(seconds=4)  # while somebody watches the page; callbacks are quicker when they come
 NEVER_ARRIVED: Final = "never_arrived"
-CONSENT_ENDED: Final = "consent_ended"
+CONSENT_ENDED: Final = "consent_gone"
 TIME_RAN_OUT: Final = "page_closed"
 
 STAGES: Final[Mapping[str, Stage]] = {
