@@ -73,12 +73,18 @@ async def price_again(tx: Transaction, session_ids: Sequence[SessionId], now: da
 
 async def charge_of(tx: Transaction, session_id: SessionId) -> Charge | None:
     """Return what a closed session used, as its price is made from it; None while it runs, or when there is none."""
-    session = await store_fold.closed(tx, session_id)
-    if session is None:
-        return None
-    curves = await _curves(tx, [session])
-    measured = await measured_of(tx, [(_span(session), ANY_POWER)])
-    return _charge(session, curves[session.id], measured.get(session.id, NOTHING))
+    found = await charges_of(tx, [session_id])
+    return found[0][1] if found else None
+
+
+async def charges_of(tx: Transaction, session_ids: Sequence[SessionId]) -> list[tuple[Unpriced, Charge]]:
+    """Return what closed sessions used, in the order in which they ended."""
+    sessions = await store_fold.closed(tx, session_ids)
+    if not sessions:
+        return []
+    curves = await _curves(tx, sessions)
+    measured = await measured_of(tx, [(_span(session), ANY_POWER) for session in sessions])
+    return [(session, _charge(session, curves[session.id], measured.get(session.id, NOTHING))) for session in sessions]
 
 
 async def _curves(tx: Transaction, sessions: Sequence[Unpriced]) -> dict[SessionId, tuple[Point, ...]]:

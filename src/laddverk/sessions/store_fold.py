@@ -95,11 +95,11 @@ ORDER BY id FOR NO KEY UPDATE
 """
 
 CLOSED: Final = """
--- One closed session, priced or not.
+-- Closed sessions, priced or not.
 SELECT id, station_id, evse_number, transaction_key, version, started_at, ended_at, charging_ended_at, energy_wh,
        settlement, payment_id, driver_id, coalesce(tariff, '{}') AS tariff, timezone, connector_number,
        reserved_from, reservation_expired
-FROM session WHERE id = $1 AND ended_at IS NOT NULL
+FROM session WHERE id = ANY($1::uuid[]) AND ended_at IS NOT NULL ORDER BY ended_at, id
 """
 
 WAITING_FOR_SPOT: Final = """
@@ -274,9 +274,9 @@ async def unpriced(tx: Transaction, ids: Sequence[SessionId]) -> list[Unpriced]:
     return await tx.fetch(Unpriced, UNPRICED, list(ids))
 
 
-async def closed(tx: Transaction, session_id: SessionId) -> Unpriced | None:
-    """Return a closed session as pricing needs it, whether it has a price or not."""
-    return await tx.fetch_one(Unpriced, CLOSED, session_id)
+async def closed(tx: Transaction, session_ids: Sequence[SessionId]) -> list[Unpriced]:
+    """Return closed sessions as pricing needs them, whether they have a price or not, in the order of their ends."""
+    return await tx.fetch(Unpriced, CLOSED, list(session_ids))
 
 
 async def waiting_for_spot(tx: Transaction, limit: int) -> list[SessionId]:

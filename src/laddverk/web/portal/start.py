@@ -23,9 +23,11 @@ from laddverk.sessions import service as sessions
 from laddverk.sessions.driver_queries import Outlet
 from laddverk.sessions.model import PreparedStart, WhyFailed
 from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.subscriptions import service as subscriptions
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs import spot
-from laddverk.tariffs.model import TariffVersion, Wish
+from laddverk.tariffs.coming import coming
+from laddverk.tariffs.model import Wish
 from laddverk.web.portal import outlets
 from laddverk.web.portal.outlets import STARTABLE, State, state_of
 from laddverk.web.visit import Visit, Visiting
@@ -202,7 +204,9 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
     """Return the page of an outlet, with what stood in the way of starting when something did."""
     async with visit.transaction() as tx:
         found = await _outlet(tx, code)
-        version = await _price(tx, visit, found)
+        wish = await _wish(tx, visit, found)
+        (version,) = await tariffs.chosen(tx, [wish], now=visit.now)
+        change = await coming(tx, wish, visit.now, found.timezone)
         spot_now = await spot.prices_now(tx, version.body, visit.now) if version else None
         if spot_now is None:
             version = None
@@ -222,6 +226,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         state=state.value,
         plug=outlets.PLUGS.get(found.plug, found.plug),
         board={"rows": outlets.price_rows(version.body, visit.language, spot_now)} if version else None,
+        coming=outlets.coming_words(change, found.timezone, visit.language) if change and version else None,
         can_start=can_start,
         is_mine=is_mine,
         can_reserve=can_reserve and not is_mine,
@@ -254,19 +259,22 @@ async def _is_kept_for(tx: Transaction, visit: Visit, outlet: Outlet) -> bool:
     return any(one.evse_number in (None, outlet.evse_number) and one.expires_at > visit.now for one in held)
 
 
-async def _price(tx: Transaction, visit: Visit, outlet: Outlet) -> TariffVersion | None:
-    """Return the prices that would be frozen if this visitor started now."""
+async def _wish(tx: Transaction, visit: Visit, outlet: Outlet) -> Wish:
+    """Return for whom and where the prices count that would be frozen if this visitor started now."""
     driver = (
         await access_queries.driver(tx, visit.actor.id) if visit.actor.kind == "driver" and visit.actor.id else None
     )
-    wish = Wish(
+    group = driver.driver_group if driver else ""
+    if driver is not None:
+        asking = subscriptions.Asking(DriverId(driver.id), outlet.station_id, visit.now)
+        group = (await subscriptions.standing(tx, [asking]))[0].driver_group or group
+    return Wish(
         outlet.station_id,
-        driver.driver_group if driver else "",
+        group,
         outlet.evse_number,
         outlet.connector_number,
         driver.id if driver else None,
     )
-    return (await tariffs.chosen(tx, [wish], now=visit.now))[0]
 
 
 async def _free_elsewhere(tx: Transaction, outlet: Outlet) -> list[Outlet]:
