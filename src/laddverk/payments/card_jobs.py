@@ -14,7 +14,7 @@ from laddverk.payments.calling import Gate, Step
 from laddverk.payments.disputes import service as disputes
 from laddverk.payments.model import Payment
 from laddverk.payments.payouts import service as payouts
-from laddverk.payments.providers import chosen_provider, provider_named
+from laddverk.payments.providers import chosen_provider, provider_named, sandbox_money
 from laddverk.payments.providers.port import Disputes, PaysOut, Refused, Unanswered
 from laddverk.payments.reserved import service as reserved
 from laddverk.platform.database import Transaction
@@ -28,6 +28,7 @@ EVERY_OF_CARDS: Final = (
     Every(reserved.WATCH, timedelta(seconds=reserved.EVERY_S)),
     Every(disputes.ASK, timedelta(hours=1)),
     Every(payouts.READ, timedelta(hours=1)),
+    Every(sandbox_money.NIGHT, timedelta(minutes=10)),
 )
 
 Payloads = Sequence[dict[str, Any]]
@@ -44,7 +45,13 @@ def card_handlers(house: House, gate: Gate) -> dict[str, Work]:
         """By the clock: disputes that nobody spoke of for hours."""
         await disputes.ask_about_open(tx, house.clock())
 
+    async def sandbox_night(tx: Transaction, _payloads: Payloads) -> None:
+        """By the clock: the built-in bank's own night, when it is used."""
+        if house.settings.payment_provider == "sandbox":
+            await sandbox_money.night(tx, house.clock(), house.settings.timezone)
+
     return {
+        sandbox_money.NIGHT: sandbox_night,
         reserved.WATCH: watch_reserved,
         reserved.RAISE: Raisings(house, gate),
         disputes.ASK: ask_about_disputes,

@@ -14,10 +14,15 @@ from uuid import UUID
 import msgspec
 
 from laddverk.kernel.ids import PaymentId
+from laddverk.payments.disputes.model import DisputeSeen, DisputeState, Evidence
 from laddverk.payments.model import Card, CardUsed, Outside, Payment, Refund, RefundState, Snapshot, WebhookEvent
+from laddverk.payments.payouts.model import ItemKind, ItemSeen, PayoutSeen, PayoutState
 from laddverk.payments.providers import signatures
 from laddverk.payments.providers.port import HostedPage, Order, RefundSeen, Refused, Unanswered
 from laddverk.payments.providers.sandbox_bank import AnswerLost
+from laddverk.payments.providers.sandbox_money import Dispute as BankDispute
+from laddverk.payments.providers.sandbox_money import Entry
+from laddverk.payments.providers.sandbox_money import Payout as BankPayout
 from laddverk.payments.providers.sandbox_web import MOUNT, Application, application, key_of
 from laddverk.platform.house import House
 
@@ -25,6 +30,7 @@ Transport = Callable[[str, str, Mapping[str, str], bytes], Awaitable[tuple[int, 
 """Carries (method, path, headers, body) and returns (status, body); raises `Unanswered` when no answer comes."""
 
 SIGNATURE_HEADER: Final = "sandbox-signature"
+TEXT_MAX: Final = 4_000  # the bank takes requests of up to 16 KB
 SMALLEST_MINOR: Final = 300  # as Stripe in SEK: three kronor
 
 
@@ -102,10 +108,63 @@ class Sandbox:
                 return None
             raise
 
+    async def disputes(self, payment: Payment) -> list[DisputeSeen]:
+        """Return the disputes of a payment."""
+        found = await self._call("GET", f"disputes-of/{payment.provider_ref}", None)
+        return [_dispute(each, payment.currency) for each in msgspec.convert(found, list[BankDispute])]
+
+    async def answer_dispute(self, ref: str, evidence: Evidence) -> DisputeSeen:
+        """Hand in the words, and the size of the document: the bank reads no PDF."""
+        given = {"text": evidence.text[:TEXT_MAX], "document_bytes": len(evidence.document)}
+        answer = await self._call("POST", f"disputes/{ref}/answer", given)
+        return _dispute(msgspec.convert(answer, BankDispute), "")
+
+    async def accept_dispute(self, ref: str) -> DisputeSeen:
+        """Give in."""
+        answer = await self._call("POST", f"disputes/{ref}/accept", {})
+        return _dispute(msgspec.convert(answer, BankDispute), "")
+
+    async def payouts(self, since: datetime) -> list[PayoutSeen]:
+        """Return what the bank pretends to have paid out since an instant."""
+        found = msgspec.convert(await self._call("GET", f"payouts/{int(since.timestamp())}", None), list[BankPayout])
+        return [
+            PayoutSeen(
+                provider_ref=each.ref,
+                state=PayoutState.PAID,
+                currency=each.currency,
+                amount_minor=each.amount_minor,
+                arrives_on=each.made_at.date(),
+                made_at=each.made_at,
+            )
+            for each in found
+        ]
+
+    async def payout_items(self, ref: str) -> list[ItemSeen]:
+        """Return what a payout is made of, as far as the bank lists it."""
+        found = msgspec.convert(await self._call("GET", f"payout-items/{ref}", None), list[Entry])
+        return [
+            ItemSeen(
+                provider_ref=each.ref,
+                kind=ItemKind(each.kind),
+                amount_minor=each.amount_minor,
+                fee_minor=each.fee_minor,
+                net_minor=each.amount_minor - each.fee_minor,
+                source_ref=each.source_ref,
+                at=each.at,
+                payment_ref=each.payment_ref,
+                payment_id=PaymentId(UUID(each.order_id)),
+                refund_id=UUID(each.source_ref) if each.kind == ItemKind.REFUND else None,
+                dispute_ref=each.source_ref if each.kind == ItemKind.DISPUTE else None,
+            )
+            for each in found
+        ]
+
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> WebhookEvent:
         """Check the signature and say which payment to look at."""
         signatures.check(self._webhook_key, headers.get(SIGNATURE_HEADER, ""), body, now)
         event = msgspec.json.decode(body)
+        if event["type"].startswith("payout."):
+            return WebhookEvent(event["id"], event["type"], None, None, None, event)
         return WebhookEvent(
             id=event["id"],
             kind=event["type"],
@@ -115,7 +174,7 @@ class Sandbox:
             body=event,
         )
 
-    async def _call(self, method: str, path: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    async def _call(self, method: str, path: str, given: Mapping[str, Any] | None) -> Any:
         headers = {"authorization": f"Bearer {self._api_key}", "content-type": "application/json"}
         body = b"" if given is None else msgspec.json.encode(given)
         status, answer = await self._transport(method, f"{MOUNT}/api/{quote(path)}", headers, body)
@@ -126,8 +185,7 @@ class Sandbox:
             raise Refused(code, f"The provider refused: {code}.")
         if status != 200:
             raise Unanswered(f"the sandbox answered {status}")
-        shown: dict[str, Any] = msgspec.json.decode(answer)
-        return shown
+        return msgspec.json.decode(answer)
 
 
 def _order(order: Order) -> dict[str, Any]:
@@ -155,6 +213,22 @@ def _snapshot(shown: Mapping[str, Any]) -> Snapshot:
         capture_before=msgspec.convert(shown["capture_before"], datetime | None),
         can_raise=shown["used"] is not None,
         failure_code=shown["failure_code"],
+    )
+
+
+def _dispute(seen: BankDispute, currency: str) -> DisputeSeen:
+    return DisputeSeen(
+        provider_ref=seen.ref,
+        state=DisputeState(seen.status),
+        reason=seen.reason,
+        currency=currency,
+        amount_minor=seen.amount_minor,
+        withdrawn_minor=seen.amount_minor,
+        returned_minor=seen.returned_minor,
+        fee_minor=seen.fee_minor,
+        due_at=seen.due_at,
+        evidence_sent=seen.evidence is not None,
+        opened_at=seen.made_at,
     )
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.kernel.ids import new_id
+from laddverk.payments.providers import sandbox_money as money
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
@@ -24,7 +25,7 @@ OPEN_FOR: Final = timedelta(minutes=30)  # as long as the shortest hosted page o
 LATE_BY: Final = timedelta(seconds=20)  # long enough to see the portal wait, short enough to wait for
 RESERVED_FOR: Final = timedelta(days=7)  # as the card networks do online
 COPIES: Final = 3  # of each webhook with the card that duplicates them
-DELIVER: Final = "sandbox.deliver"
+DELIVER: Final = money.DELIVER
 
 
 class TestCard(StrEnum):
@@ -42,6 +43,8 @@ class TestCard(StrEnum):
     EXPIRES = "expires"
     NO_RAISE = "no_raise"
     APPLE_PAY = "apple_pay"
+    DISPUTED = "disputed"
+    UNLISTED = "unlisted"
 
 
 CARD_TEXTS: Final[Mapping[TestCard, str]] = {
@@ -55,6 +58,8 @@ CARD_TEXTS: Final[Mapping[TestCard, str]] = {
     TestCard.EXPIRES: N_("Works, and the reservation is gone at the end"),
     TestCard.NO_RAISE: N_("Works, and no more can be reserved later"),
     TestCard.APPLE_PAY: N_("Works, held out by Apple Pay"),
+    TestCard.DISPUTED: N_("Works, and the holder wants the money back afterwards"),
+    TestCard.UNLISTED: N_("Works, and is missing in the list of the payout"),
 }
 DECLINES: Final = {TestCard.DECLINED: "card_declined", TestCard.NO_FUNDS: "insufficient_funds"}
 
@@ -162,6 +167,8 @@ async def paid(tx: Transaction, account: Account, card: TestCard, now: datetime)
         account, status=status, card=card, failure_code=None, authorised_minor=authorised, captured_minor=captured,
         authorised_at=now,
     )  # fmt: skip
+    if status == "captured":
+        await _took(tx, after, now)
     return await _saved(tx, after, f"payment.{status}", now)
 
 
@@ -193,7 +200,9 @@ async def captured(tx: Transaction, account: Account, amount_minor: int, now: da
         raise Declined("not_authorised")
     if not 0 < amount_minor <= account.authorised_minor:
         raise Declined("amount_too_large")
-    return await _saved(tx, replace(account, status="captured", captured_minor=amount_minor), "payment.captured", now)
+    after = replace(account, status="captured", captured_minor=amount_minor)
+    await _took(tx, after, now)
+    return await _saved(tx, after, "payment.captured", now)
 
 
 async def refunded(tx: Transaction, account: Account, refund_id: str, amount_minor: int, now: datetime) -> Account:
@@ -202,12 +211,28 @@ async def refunded(tx: Transaction, account: Account, refund_id: str, amount_min
         return account
     if amount_minor <= 0 or account.refunded_minor + amount_minor > account.captured_minor:
         raise Declined("amount_too_large")
+    if await money.is_disputed(tx, account.ref):
+        raise Declined("charge_disputed")
+    await money.moved(tx, _paid(account), "refund", -amount_minor, 0, refund_id, now)
     after = replace(
         account,
         refunded_minor=account.refunded_minor + amount_minor,
         idempotency={**account.idempotency, refund_id: amount_minor},
     )
     return await _saved(tx, after, "payment.refunded", now)
+
+
+async def _took(tx: Transaction, account: Account, now: datetime) -> None:
+    """Book what was taken; some test cards have second thoughts."""
+    paid, amount = _paid(account), account.captured_minor
+    hidden = account.card == TestCard.UNLISTED
+    await money.moved(tx, paid, "charge", amount, money.fee_of(amount), account.ref, now, hidden=hidden)
+    if account.card == TestCard.DISPUTED:
+        await money.dispute(tx, paid, amount, now)
+
+
+def _paid(account: Account) -> money.Paid:
+    return money.Paid(account.ref, account.order_id, account.currency)
 
 
 def loses_answer(account: Account, key: str) -> bool:

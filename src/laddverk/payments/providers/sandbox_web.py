@@ -18,6 +18,7 @@ from jinja2 import PackageLoader
 from msgspec import Struct
 
 from laddverk.payments.providers import sandbox_bank as bank
+from laddverk.payments.providers import sandbox_money as money
 from laddverk.payments.providers import sandbox_swish_web
 from laddverk.payments.providers.sandbox_bank import Account, AnswerLost, Declined, TestCard
 from laddverk.platform.database import Transaction
@@ -33,6 +34,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_MAX: Final = 16_384  # an order or a form has under 1 KB
 MOUNT: Final = "/sandbox"
+ABOUT_MONEY: Final = frozenset({"payouts", "payout-items", "disputes-of", "disputes"})
 URL_SAFE: Final = ":/?#[]@!$&'()*+,;=%-._~"  # what a URL may hold as it is (RFC 3986); all else is quoted
 ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 POLICY: Final = (
@@ -93,7 +95,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
             break
     path = str(scope["path"]).removeprefix(MOUNT)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    return Request(scope["method"], path, headers, body, scope["query_string"].decode("latin-1"))
+    return Request(scope["method"], path, headers, body, scope.get("query_string", b"").decode("latin-1"))
 
 
 async def _answer(house: House, request: Request) -> Answer:
@@ -130,6 +132,8 @@ async def _api(house: House, request: Request, path: str) -> Answer:
     if not hmac.compare_digest(wanted, request.headers.get("authorization", "").encode()):
         return Answer(401)
     given: dict[str, Any] = msgspec.json.decode(request.body) if request.body else {}
+    if path.split("/")[0] in ABOUT_MONEY:
+        return await _about_money(house, request.method, path.split("/"), given)
     lost = None
     async with house.database.transaction() as tx:
         try:
@@ -146,6 +150,13 @@ async def _api(house: House, request: Request, path: str) -> Answer:
     if lost is not None:
         raise lost
     return Answer(200, msgspec.json.encode(bank.shown(account)))
+
+
+async def _about_money(house: House, method: str, path: list[str], given: Mapping[str, Any]) -> Answer:
+    async with house.database.transaction() as tx:
+        found = await money.called(tx, method, path, given)
+    house.worker.wake()
+    return Answer(404) if found is None else Answer(200, msgspec.json.encode(found))
 
 
 async def _called(
