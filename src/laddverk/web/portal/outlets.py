@@ -10,9 +10,11 @@ from typing import Final
 from markupsafe import Markup
 
 from laddverk.ocpp.facts import Status
-from laddverk.platform.languages import marked
+from laddverk.platform import formats
+from laddverk.platform.languages import gettext_for, marked
 from laddverk.sessions.driver_queries import Outlet
 from laddverk.tariffs import explaining
+from laddverk.tariffs.coming import Coming
 from laddverk.tariffs.model import Tariff
 
 
@@ -67,6 +69,21 @@ def price_rows(
 ) -> list[tuple[str, str, str | None]]:
     """Return the prices of `tariff` as rows of (what, price, when or None), in the order the law asks for."""
     return explaining.tariff_rows(tariff, language, spot_now)
+
+
+def coming_words(change: Coming, timezone: str, language: str) -> tuple[str, list[tuple[str, str, str | None]]]:
+    """Return when other prices apply, in words, and those that are other than now (none: no price at all)."""
+    _ = gettext_for(language)
+    day = formats.local_date(change.at, timezone, language=language)
+    clock = formats.local_time(change.at, timezone, language=language)
+    when = day if clock.startswith("00") else f"{day} {clock}"
+    title = _("From %(when)s other prices apply.") % {"when": when}
+    if change.label:
+        title = _("From %(when)s other prices apply: %(name)s.") % {"when": when, "name": change.label}
+    if change.after is None:
+        return _("From %(when)s this outlet has no price.") % {"when": when}, []
+    before, after = (price_rows(each, language) for each in (change.before, change.after))
+    return title, [row for row in after if row not in before] or after
 
 
 def sum_rows(
