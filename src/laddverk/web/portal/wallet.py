@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,6 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from msgspec import Struct
 
-from laddverk.kernel.money import rounded_minor
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.payments import service as payments
 from laddverk.payments.prepaid import service as prepaid
@@ -22,13 +21,13 @@ from laddverk.platform import formats
 from laddverk.platform.languages import marked
 from laddverk.web import security
 from laddverk.web.console import spreadsheets
+from laddverk.web.console.amounts import minor_of
 from laddverk.web.portal.account import signed_in
 from laddverk.web.visit import Visit, Visiting, named
 
 LATEST: Final = 6  # moves on the first page
 PAGE: Final = 40
 CSV_MAX: Final = 10_000  # more than ten years of daily charging
-AMOUNT_BELOW: Final = 100_000  # beyond it a comma was forgotten
 
 BY_CARD: Final = marked("Paid in by card")
 PAID_IN: Final = {"swish": marked("Paid in by Swish")}
@@ -111,18 +110,7 @@ def chosen_amount(form: dict[str, str], currency: str, name: str) -> int:
     offered = form.get(name, "")
     if not form.get(f"{name}_own") and offered.isascii() and offered.isdigit() and len(offered) < 10:
         return int(offered)
-    return amount_in(form.get(f"{name}_own", ""), currency, f"{name}_own")
-
-
-def amount_in(text: str, currency: str, field: str) -> int:
-    """Return the minor units of an amount as people write it: `1 234,50`. Raises `Invalid` naming `field`."""
-    try:
-        amount = Decimal("".join(text.split()).replace("\u00a0", "").replace(",", "."))
-    except InvalidOperation:
-        amount = Decimal(0)
-    if not amount.is_finite() or not 0 < amount < AMOUNT_BELOW:
-        raise Invalid("This must be an amount above zero.", field=field, remedy="Write it like 12,50.")
-    return rounded_minor(amount, currency)
+    return minor_of(form.get(f"{name}_own", ""), currency, f"{name}_own")
 
 
 @post("/my/wallet/redeem")

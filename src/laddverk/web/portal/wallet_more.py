@@ -12,8 +12,9 @@ from laddverk.payments.wallet import auto, giving_back, queries, rules, store
 from laddverk.payments.wallet import service as wallets
 from laddverk.payments.wallet.giving_back import Payee
 from laddverk.platform.languages import marked
+from laddverk.web.console.amounts import minor_of
 from laddverk.web.portal.account import signed_in
-from laddverk.web.portal.wallet import amount_in, chosen_amount
+from laddverk.web.portal.wallet import chosen_amount
 from laddverk.web.visit import Visit, Visiting
 
 BELOW: Final = (20_00, 50_00, 100_00, 200_00)
@@ -139,7 +140,7 @@ async def ask_back(visit: Visiting) -> Response[Any]:
     payee = Payee(form.get("holder", ""), form.get("account", ""))
     try:
         async with visit.transaction() as tx:
-            amount = amount_in(form.get("amount", ""), currency, "amount")
+            amount = minor_of(form.get("amount", ""), currency, "amount")
             await giving_back.ask(tx, visit.house, visit.actor, driver_id, amount, payee, visit.now)
     except Problem as problem:
         return await _back_page(visit, form, visit.errors(problem), problem.status)
