@@ -16,6 +16,7 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import DriverId, TokenId, shown
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.payments import queries as payments_queries
+from laddverk.payments.wallet import service as wallets
 from laddverk.platform import queries as platform_queries
 from laddverk.platform.database import Transaction
 from laddverk.sessions import queries as sessions_queries
@@ -67,6 +68,9 @@ async def show_driver(desk: AtDesk, driver_id: FromPath[str]) -> Response[str]:
             payments=await payments_queries.payments_of(tx, driver.id, driver=True)
             if desk.may(Permission.PAYMENTS_READ)
             else [],
+            balance=await wallets.wallet(tx, DriverId(driver.id), desk.house.settings.currency, desk.now)
+            if desk.may(Permission.PAYMENTS_READ)
+            else None,
             changes=await platform_queries.audit(tx, object_id=driver.id, limit=20),
         )
 

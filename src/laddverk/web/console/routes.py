@@ -38,6 +38,7 @@ from laddverk.web.console import (
     now,
     office,
     people,
+    prepaid,
     proving,
     provisioning,
     provisioning_monitoring,
@@ -55,6 +56,7 @@ from laddverk.web.console import (
     tariffs,
     upgrading,
     vendor_data,
+    wallets,
     ways,
 )
 from laddverk.web.console.desk import AtDesk, Desk, desk_of, found
@@ -67,7 +69,7 @@ PAGES: Final = (
     models, ways, proving,
     frames, commands, steering, batches, stickers,
     authorisation, authorisation_reservations, authorisation_people,
-    sites, sessions, people, tariffs, tariff_compare, tariff_more, money, mandates, collections, ledger,
+    sites, sessions, people, tariffs, tariff_compare, tariff_more, money, mandates, collections, wallets, prepaid, ledger,
     deposits, buyers,
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
