@@ -44,9 +44,11 @@ from laddverk.ledger import jobs as ledger_jobs
 from laddverk.notices import jobs as notices_jobs
 from laddverk.notices import service as notices
 from laddverk.ocpp import facts, quirks
+from laddverk.ledger.model import LedgerUnsound
 from laddverk.payments import jobs as payments_jobs
 from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
 from laddverk.payments.wallet import jobs as wallet_jobs
+from laddverk.payments.reconciliation import jobs as reconciliation_jobs
 from laddverk.platform import embedded, jobs, migrator, outbox
 from laddverk.platform.database import Away, Database
 from laddverk.platform.hints import Hints
@@ -174,6 +176,7 @@ ROOM_JOBS: Final = (
     payments_jobs,
     wallet_jobs,
     invoicing_jobs,
+    reconciliation_jobs,
     notices_jobs,
     energy_jobs,
     displays_jobs,
@@ -213,6 +216,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     PaymentCaptured: ("payments.wallet_told", "invoicing.mark_paid", "payments.way_paid"),
     PaymentRefunded: ("invoicing.mark_paid",),
     PaymentFailed: ("wiring.give_up_start",),
+    LedgerUnsound: ("reconciliation.unsound",),
 }
 """Which jobs an event causes. Jobs named `wiring.…` are below: they join two rooms that do not know each other."""
 
