@@ -44,6 +44,16 @@ class Standing(Struct, frozen=True, kw_only=True):
         """Whether an invoice may take what could not be debited."""
         return rules.may_owe(self.choice, self.policy)
 
+    @property
+    def first(self) -> Way | None:
+        """What comes first now: as chosen, else what is debited, else what a month is paid with."""
+        if self.choice.first is not None or self.order:
+            return self.choice.first or self.order[0]
+        works = [each.way for each in self.means if each.works]
+        if self.choice.at_once:
+            return None
+        return next((way for way in works if way.kind == WayKind.BANK), Way(WayKind.INVOICE))
+
     def of(self, way: Way | None) -> Means | None:
         """Return what the driver has of `way`."""
         return next((each for each in self.means if each.way == way), None)

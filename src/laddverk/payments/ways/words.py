@@ -12,7 +12,7 @@ Words = Callable[[str], str]
 
 REASONS: Final[Mapping[str, str]] = {
     "insufficient_funds": marked("There was not enough money."),
-    "not_enough": marked("There was not enough money in the wallet."),
+    "not_enough": marked("Your balance was not enough."),
     "card_declined": marked("The bank said no and did not say why."),
     "generic_decline": marked("The bank said no and did not say why."),
     "do_not_honor": marked("The bank said no and did not say why."),
@@ -46,7 +46,7 @@ def reason(code: str | None, said: Words) -> str:
 def name_of(means: Means | None, way: Way, said: Words) -> str:
     """Return what a way is called: `Visa •••• 4242`. One that is gone is called by its kind."""
     if way.kind == WayKind.WALLET:
-        return said(marked("your wallet"))
+        return said(marked("your balance"))
     if way.kind == WayKind.INVOICE:
         return said(marked("invoice"))
     last4 = f" •••• {means.last4}" if means and means.last4 else ""

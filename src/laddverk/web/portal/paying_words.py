@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from laddverk.payments.rules import BY_FILE
 from laddverk.payments.ways import queries, words
 from laddverk.payments.ways import service as ways
 from laddverk.payments.ways.model import Means, WayKind
@@ -27,6 +28,14 @@ MOVE_STATES: Final = {
     "failed": ("broken", marked("not taken")),
     "cancelled": ("off", marked("let go")),
 }
+
+
+BROKEN: Final = {
+    WayKind.METHOD: ("broken", marked("does not work")),
+    WayKind.BANK: ("wait", marked("waits")),
+    WayKind.WALLET: ("off", marked("empty")),
+}
+"""What is said of a way that does not work now."""
 
 
 class WayShown(Struct, frozen=True, kw_only=True):
@@ -57,15 +66,10 @@ def shown_way(means: Means, visit: Visit, standing: Standing) -> WayShown:
     """Return a way in its driver's words, with what it is chosen for."""
     said = gettext_for(visit.language)
     name = words.name_of(means, means.way, said)
-    chosen = standing.order[0] if standing.order else standing.choice.first
     if not means.works:
-        tone, word = (
-            ("wait", said(marked("waits")))
-            if means.way.kind == WayKind.BANK
-            else ("broken", said(marked("does not work")))
-        )
-        tone, word = ("off", said(marked("empty"))) if means.way.kind == WayKind.WALLET else (tone, word)
-    elif means.way == chosen:
+        tone, word = BROKEN.get(means.way.kind, BROKEN[WayKind.METHOD])
+        word = said(word)
+    elif means.way == standing.first:
         tone, word = "done", said(marked("first"))
     elif means.way == standing.choice.fallback:
         tone, word = "info", said(marked("steps in"))
@@ -94,10 +98,10 @@ def _note(means: Means, visit: Visit) -> str:
     return visit.words("valid until %(date)s", date=means.expires) if means.expires else ""
 
 
-def options_of(known: list[WayShown], standing: Standing) -> list[tuple[str, str, str]]:
+def options_of(known: list[WayShown], standing: Standing) -> list[tuple[str, str]]:
     """Return what may be chosen; an invoice only by those who may owe, or who have it now."""
     return [
-        (each.key, each.name, each.note)
+        (each.key, each.name)
         for each in known
         if each.kind != WayKind.INVOICE
         or standing.may_owe
@@ -108,12 +112,8 @@ def options_of(known: list[WayShown], standing: Standing) -> list[tuple[str, str
 def values_of(standing: Standing) -> dict[str, str]:
     """Return what the form of the choice shows first: what holds now."""
     choice = standing.choice
-    first = choice.first or (standing.order[0] if standing.order else None)
-    if first is None and not choice.at_once:
-        kinds = [each.way for each in standing.means if each.works]
-        first = next((way for way in kinds if way.kind == WayKind.BANK), kinds[-1] if kinds else None)
     return {
-        "first": ways.key_of(first),
+        "first": ways.key_of(standing.first),
         "fallback": ways.key_of(choice.fallback),
         "when": "charge" if choice.at_once else "month",
         "gather": str(choice.gather_below_minor),
@@ -200,13 +200,17 @@ def invoice_words(row: queries.OpenInvoice, standing: Standing, visit: Visit) ->
         text = marked("tried again on %(day)s, from %(way)s") if row.round else marked("taken on %(day)s from %(way)s")
         return ("broken" if row.round else "wait"), visit.words(text, day=day, way=name)
     day = formats.local_date(row.due_on, language=visit.language)
-    return ("broken" if overdue else "wait"), visit.words("to be paid by you before %(day)s", day=day)
+    if overdue:
+        return "broken", visit.words("was to be paid by %(day)s", day=day)
+    return "wait", visit.words("to be paid by you, at the latest on %(day)s", day=day)
 
 
 def shown_move(row: MoveRow, visit: Visit) -> MoveShown:
     """Return a payment or a try as its driver reads it."""
     said = gettext_for(visit.language)
     tone, word = MOVE_STATES.get(row.state, ("plain", row.state))
+    if row.state == "created" and row.provider in BY_FILE:
+        word = marked("will be collected")
     notes = [_from_what(row, visit)]
     if row.state == "failed":
         notes.append(words.reason(row.failure_code, said))
@@ -232,8 +236,8 @@ def shown_move(row: MoveRow, visit: Visit) -> MoveShown:
 def _from_what(row: MoveRow, visit: Visit) -> str:
     said = gettext_for(visit.language)
     if row.provider == "wallet":
-        return said(marked("your wallet"))
-    if row.provider in ("autogiro", "sepa"):
+        return said(marked("your balance"))
+    if row.provider in BY_FILE:
         return said(marked("your bank account"))
     if row.brand or row.last4:
         brand = row.brand or said(marked("card"))
