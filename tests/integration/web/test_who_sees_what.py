@@ -74,7 +74,7 @@ PUBLIC: Final = {
 }
 """What answers without a sign-in, and is meant to."""
 
-BY_SECRET: Final = ("/s/", "/i/", "/webhooks/", "/demo/")
+BY_SECRET: Final = ("/s/", "/i/", "/pay/swish/", "/webhooks/", "/demo/")
 """Addresses that hold a secret of their own, ask for a signature, or are there in the demo only."""
 
 SIGNED_IN_IS_ENOUGH: Final = {"/console/logout", "/console/password"}
@@ -90,7 +90,7 @@ FOREIGN: Final[tuple[dict[str, str], ...]] = (
 )
 IDENTITY: Final = re.compile(r"CP-[12]\b")
 HIDDEN: Final = {403, 404}
-IS_STREAM: Final = re.compile(r"/console/live/now$|/s/[^/]+/live$")
+IS_STREAM: Final = re.compile(r"/console/live/now$|/s/[^/]+/live$|/pay/swish/[^/]+/live$")
 
 QUERIES: Final = {
     "{kind:str}": "?id={station_id}",

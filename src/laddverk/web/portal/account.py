@@ -20,6 +20,7 @@ from laddverk.kernel.problems import Invalid, NotAuthenticated, NotFound, Proble
 from laddverk.notices import service as notices
 from laddverk.payments import bank_queries
 from laddverk.payments import service as payments
+from laddverk.payments.swish import service as swish
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.sessions import driver_queries as queries
@@ -212,13 +213,15 @@ async def show_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]
         "portal/my_invoice.html",
         invoice=shown(row, visit, row.reference),
         lines=lines,
+        ways=["swish", "card"] if row.currency == "SEK" and swish.is_offered(visit.house.settings) else ["card"],
         collected=next((each for each in tries if each.state in COLLECTING), None),
     )
 
 
 @post("/my/invoices/{invoice:str}/pay")
 async def pay_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]:
-    """Lead to the payment page for what remains of an invoice."""
+    """Lead to the payment page for what remains of an invoice: by card or by Swish."""
+    form = await visit.form()
     async with visit.transaction() as tx:
         row = await _own_invoice(tx, visit, invoice)
     checkout = await payments.open_invoice(
@@ -226,6 +229,7 @@ async def pay_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]:
         InvoiceId(row.id),
         return_url=f"{visit.house.settings.web_url}/my/invoices/{invoice}",
         now=visit.now,
+        provider="swish" if form.get("way") == "swish" and swish.is_offered(visit.house.settings) else None,
         language=visit.language,
     )
     return visit.go(checkout.url)
