@@ -49,7 +49,12 @@ def document(settings: Settings, batch: BatchRow, cards: list[Printed], language
         % {"address": settings.web_url.partition("://")[2]},
         "until": until,
         "cards": [
-            {"place": f"{card.place}", "code": card.code, "svg": _qr(address(settings, card.code))} for card in cards
+            {
+                "place": _("No. %(number)s") % {"number": card.place},
+                "code": card.code,
+                "svg": _qr(address(settings, card.code)),
+            }
+            for card in cards
         ],
     }
 
