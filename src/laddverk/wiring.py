@@ -41,10 +41,10 @@ from laddverk.kernel.events import Event
 from laddverk.kernel.problems import Invalid
 from laddverk.kernel.time import Clock, system_clock
 from laddverk.ledger import jobs as ledger_jobs
+from laddverk.ledger.model import LedgerUnsound
 from laddverk.notices import jobs as notices_jobs
 from laddverk.notices import service as notices
 from laddverk.ocpp import facts, quirks
-from laddverk.ledger.model import LedgerUnsound
 from laddverk.payments import jobs as payments_jobs
 from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
 from laddverk.payments.wallet import jobs as wallet_jobs
