@@ -63,7 +63,7 @@ CONSOLE_PLACES: Final = (
         "payments",
         marked("Payments"),
         "/console/payments",
-        ("settlements", "mandates", "collections", "bank-files"),
+        ("settlements", "mandates", "collections", "bank-files", "paying"),
     ),
     Place("invoices", marked("Invoices"), "/console/invoices", ("ledger",)),
     Place("audit", marked("Audit"), "/console/audit", ("staff", "keys")),
