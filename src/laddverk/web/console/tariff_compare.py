@@ -23,7 +23,7 @@ from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.tariff_more import priced_or_none
 from laddverk.web.console.tariff_picture import SidePicture, side_by_side
-from laddverk.web.console.tariffs import EXAMPLES, PREVIEW_POWER_W, Example, charge_of, tariff_page
+from laddverk.web.console.tariffs import EXAMPLES, PREVIEW_POWER_W, Example, charge_of, day_of, tariff_page
 from laddverk.web.visit import named
 
 SIDES_MAX: Final = 4  # lines in one picture that can still be told apart
@@ -117,7 +117,7 @@ def differences(before: Side, after: Side) -> list[Difference]:
 @get("/console/tariffs/compare", opt={NEEDS: Permission.TARIFFS_READ})
 async def compare(desk: AtDesk) -> Response[str]:
     """Some tariffs, or versions of one, beside each other."""
-    day = desk.day_asked("day") or desk.today
+    day = day_of(desk)
     picture: SidePicture | None = None
     table: list[Compared] = []
     async with desk.transaction() as tx:

@@ -30,6 +30,8 @@ from laddverk.web.console.tariff_picture import DayPicture, picture
 from laddverk.web.visit import named
 
 PREVIEW_POWER_W: Final = 11_000  # what most chargers give
+YEARS: Final = range(2000, 2100)  # days beyond them have no prices
+DAY: Final = timedelta(days=1)
 
 
 class Example(Struct, frozen=True):
@@ -86,6 +88,12 @@ def charge_of(example: Example, today: date, timezone: str) -> Charge:
     )
 
 
+def day_of(desk: Desk) -> date:
+    """Return the day whose prices are asked for, or today; no day so far away that calendars end there."""
+    given = desk.day_asked("day")
+    return given if given is not None and given.year in YEARS else desk.today
+
+
 async def preview_of(
     desk: Desk, tx: Transaction, tariff: Tariff, before: Tariff | None = None, power_max_w: int = 0
 ) -> Preview:
@@ -94,7 +102,7 @@ async def preview_of(
     if any(finding.severity is Severity.ERROR for finding in findings if not finding.code.startswith("afir")):
         return Preview(findings=findings)
     zone = desk.house.settings.timezone
-    day = desk.day_asked("day") or desk.today
+    day = day_of(desk)
     start = min(desk.midnight(day), desk.midnight(desk.today - timedelta(days=14)))
     end = max(desk.midnight(day + timedelta(days=1)), desk.now)
     spots, old_spots = [await spot.examples_for(tx, each, start, end) if each else {} for each in (tariff, before)]
@@ -137,9 +145,12 @@ async def tariff_page(desk: Desk, tariff_id: str, errors: dict[str, str], status
         row: queries.TariffRow = found(await queries.tariff(tx, desk.sites, named("tar", tariff_id)))
         may_write = desk.may(Permission.TARIFFS_WRITE)
         strongest_w = await queries.strongest_w(tx, row.id)
+        day = day_of(desk)
         return desk.page(
             "console/tariffs/detail.html",
             status=status,
+            day_before=day - DAY,
+            day_after=day + DAY,
             tariff=row,
             versions=await queries.versions(tx, row.id),
             preview=await preview_of(desk, tx, row.body, None, strongest_w) if row.body else Preview(),
