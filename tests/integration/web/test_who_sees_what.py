@@ -458,6 +458,7 @@ async def test_no_form_from_another_place_is_taken_from_anybody(field: Field, si
         "invoice": field.world.invoice,
         "token": "x" * 20,
         "card": "0" * 32,
+        "key": "0" * 56,
         "reservation": "0" * 32,
     }
     wrong = {}
@@ -525,7 +526,7 @@ async def test_no_driver_ever_sees_what_chargers_call_themselves(field: Field) -
         charge = started.headers["location"]
         places = {
             "site": site, "token": charge.rsplit("/", 1)[1], "session": world.session, "invoice": world.invoice,
-            "mail": "0" * 32,
+            "mail": "0" * 32, "key": "0" * 56,
         }  # fmt: skip
         for each in addresses(field.app):
             if each.method != "GET" or each.path.startswith(("/console", "/api/")):
