@@ -97,9 +97,7 @@ async def close(
     held = await subscribing.going(tx, Holder(account_id=account_id), today)
     if held is not None and held.ends_on is None:
         if held.bound_until is not None and held.bound_until > today and actor.kind == "driver":
-            raise Conflict(
-                "The account's subscription is bound.", remedy="Cancel it, and close when it has ended."
-            )
+            raise Conflict("The account's subscription is bound.", remedy="Cancel it, and close when it has ended.")
         await subscribing.carry_out(tx, actor, held.id, Cancel(), now, zone=zone, reason=reason)
     await store_accounts.close(tx, account_id, now)
     await audit.write(tx, actor, "account.closed", KIND, account_id, at=now, reason=reason)

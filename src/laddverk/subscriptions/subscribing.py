@@ -53,10 +53,9 @@ async def begin(
     if version.terms.audience != await audience_of(tx, holder):
         raise Conflict("This plan is for others.")
     subscription_id = SubscriptionId(new_id())
-    earlier = await store.going(tx, date.min, driver_id=holder.driver_id, account_id=holder.account_id)
     new = rules_changes.new_subscription(
         subscription_id, version, today, driver_id=holder.driver_id, account_id=holder.account_id,
-        had_trial=bool(earlier),
+        had_trial=await had_any(tx, holder),
     )  # fmt: skip
     await store.insert(tx, new, now)
     await sharing.share_again(tx, new, today)
@@ -163,6 +162,11 @@ async def going(tx: Transaction, holder: Holder, today: date) -> Subscription | 
     """Return the subscription that a driver or an account has, if any."""
     found = await store.going(tx, today, driver_id=holder.driver_id, account_id=holder.account_id)
     return found[0] if found else None
+
+
+async def had_any(tx: Transaction, holder: Holder) -> bool:
+    """Return whether there ever was a subscription: a trial comes once."""
+    return bool(await store.going(tx, date.min, driver_id=holder.driver_id, account_id=holder.account_id))
 
 
 async def current(tx: Transaction, subscription: Subscription, today: date) -> PlanVersion:
