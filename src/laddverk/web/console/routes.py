@@ -24,6 +24,7 @@ from laddverk.web.console import (
     commands,
     deposits,
     displays,
+    disputes,
     door,
     energy,
     finding,
@@ -38,6 +39,7 @@ from laddverk.web.console import (
     now,
     office,
     paying,
+    payouts,
     people,
     prepaid,
     proving,
@@ -75,7 +77,7 @@ PAGES: Final = (
     prepaid, ledger, deposits, buyers, reconciliation,
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
-    displays, energy,
+    displays, energy, disputes, payouts,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
