@@ -74,7 +74,7 @@ def check_batch(new: NewBatch, today: date) -> None:
         raise Invalid("The last day must be in the future.", field="expires_on")
     sales_and_vat(new.vat_percent)
     if new.purpose is VoucherPurpose.SINGLE and new.vat_percent != VAT_PERCENT:
-        raise Invalid("Charging is sold at 25 % VAT, so a card for charging alone has that rate.", field="vat_percent")
+        raise Invalid("Charging has 25 per cent VAT, and so has a card for charging alone.", field="vat_percent")
 
 
 def check_redeemable(card: PrepaidCard, today: date) -> None:
