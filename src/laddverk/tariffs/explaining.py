@@ -5,6 +5,7 @@ Screens, the API and receipts share these, so that a price is explained alike wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ from laddverk.platform import formats
 from laddverk.platform.languages import gettext_for, marked
 from laddverk.tariffs.lint import ORDER
 from laddverk.tariffs.model import Component, Dimension, Priced, PriceLine, Reserved, Restriction, Spot, Tariff
+from laddverk.tariffs.windows import WEEKDAY_NAMES
 from laddverk.tariffs.windows import words as bounds_of
 
 NAMES: Final = {
@@ -24,6 +26,7 @@ NAMES: Final = {
     Dimension.MINIMUM: marked("Up to the lowest price"),
     Dimension.MAXIMUM: marked("Down to the highest price"),
 }
+DAY_NAME: Final = re.compile(rf"\b({'|'.join(WEEKDAY_NAMES)})\b")
 CONDENSED_ABOVE: Final = 6  # lines that one takes in at a glance
 UNITS: Final = {Dimension.ENERGY: "kWh", Dimension.CHARGING: "min", Dimension.IDLE: "min", Dimension.SESSION: ""}
 
@@ -205,8 +208,14 @@ def line_words(line: PriceLine | Mapping[str, Any], currency: str, language: str
     digits = 3 if unit == "kWh" else 1
     text = f"{formats.number(Decimal(str(of('quantity'))), digits, language)} {unit} × {price}"
     if of("window", ""):
-        text += f" ({of('window')})"
+        text += f" ({_window(str(of('window')), language)})"
     return name, ", ".join([text, *_remarks(of("surplus", 0), of("spot"), line_of=of, unit=unit, language=language)])
+
+
+def _window(stored: str, language: str) -> str:
+    """Return a restriction in short with the names of days in the reader's language; it is stored in English."""
+    names = {name: formats.weekday(day, language)[:3] for day, name in enumerate(WEEKDAY_NAMES)}
+    return DAY_NAME.sub(lambda found: names[found[0]], stored)
 
 
 def _remarks(surplus: Any, spot: Any, *, line_of: Any, unit: str, language: str) -> list[str]:

@@ -92,3 +92,9 @@ def test_a_tariff_is_shown_in_the_order_of_the_law_with_its_limits() -> None:
         ("Time after charging", "0,50 kr/min", "from 15 min after charging has ended, free 22:00–07:00"),
         ("The whole session", "A session costs at most 300,00 kr", "None"),
     ]
+
+
+def test_days_of_a_window_have_their_names_in_the_readers_language() -> None:
+    line = {"dimension": "energy", "unit": "kWh", "quantity": "2", "unit_price": "4", "window": "Mon-Fri 06:00-22:00"}
+    assert line_words(line, "SEK", "sv")[1].endswith("(mån-fre 06:00-22:00)")
+    assert line_words(line, "SEK", "en")[1].endswith("(Mon-Fri 06:00-22:00)")

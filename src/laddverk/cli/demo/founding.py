@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,7 +15,7 @@ from laddverk.access.model import NewDriver, NewToken, StaffDetails
 from laddverk.cli.demo import living, people
 from laddverk.cli.demo.people import Person
 from laddverk.cli.demo.places import SPOTS, Spot, Stand, stands
-from laddverk.cli.demo.prices import GROUPS, TARIFFS
+from laddverk.cli.demo.prices import CAMPAIGN, CAMPAIGN_FOR, CAMPAIGN_IN, GROUPS, TARIFFS
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import SiteId, StationId
 from laddverk.platform.database import Transaction
@@ -25,6 +26,7 @@ from laddverk.simulator.places import Rhythm
 from laddverk.stations import service as stations
 from laddverk.stations.model import NewConnector, NewStation, SiteDetails
 from laddverk.tariffs import service as tariffs
+from laddverk.tariffs.model import Place
 
 ACTOR: Final = rule("demo")
 FOUNDED_BEFORE: Final = timedelta(days=40)  # before its past begins: people and prices are there when it does
@@ -70,6 +72,7 @@ async def found(house: House, drivers: Sequence[Person], since: datetime) -> Pla
         sites = await _build(tx, house, before)
         await _enrol(tx, drivers, before)
         await _price(tx, sites, before)
+        await _campaign(tx, sites, before, midnight(house))
         for colleague in people.STAFF:
             staff = StaffDetails(
                 email=colleague.email,
@@ -160,6 +163,24 @@ async def _enrol(tx: Transaction, drivers: Sequence[Person], at: datetime) -> No
     made = await access.create_tokens(tx, ACTOR, tokens, at)
     for token in made[-len(people.LOST_CARDS) :]:
         await access.block_token(tx, ACTOR, token, "reported lost", at)
+
+
+def midnight(house: House) -> datetime:
+    """Return when this day began at home."""
+    now = house.clock().astimezone(ZoneInfo(house.settings.timezone))
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+async def _campaign(tx: Transaction, sites: dict[str, SiteId], at: datetime, today: datetime) -> None:
+    name, body = CAMPAIGN
+    version = await tariffs.create(tx, ACTOR, name, body, at)
+    begins = today + CAMPAIGN_IN
+    for spot in SPOTS:
+        if spot.tariff == "public":
+            place = Place(
+                site_id=sites[spot.code], valid_from=begins, valid_until=begins + CAMPAIGN_FOR, label="Adventsladdning"
+            )
+            await tariffs.choose(tx, ACTOR, version.tariff_id, at, place=place)
 
 
 async def _price(tx: Transaction, sites: dict[str, SiteId], at: datetime) -> None:

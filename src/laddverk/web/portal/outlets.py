@@ -72,7 +72,7 @@ def price_rows(
 
 
 def coming_words(change: Coming, timezone: str, language: str) -> tuple[str, list[tuple[str, str, str | None]]]:
-    """Return when other prices apply, in words, and those that are other than now (none: no price at all)."""
+    """Return when other prices apply, in words, and which (none: no price at all)."""
     _ = gettext_for(language)
     day = formats.local_date(change.at, timezone, language=language)
     clock = formats.local_time(change.at, timezone, language=language)
@@ -82,8 +82,7 @@ def coming_words(change: Coming, timezone: str, language: str) -> tuple[str, lis
         title = _("From %(when)s other prices apply: %(name)s.") % {"when": when, "name": change.label}
     if change.after is None:
         return _("From %(when)s this outlet has no price.") % {"when": when}, []
-    before, after = (price_rows(each, language) for each in (change.before, change.after))
-    return title, [row for row in after if row not in before] or after
+    return title, price_rows(change.after, language)
 
 
 def sum_rows(
