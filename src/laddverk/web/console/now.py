@@ -10,6 +10,9 @@ from msgspec import Struct
 
 from laddverk.certificates import queries as certificates_queries
 from laddverk.kernel.actors import Permission
+from laddverk.payments.disputes import queries as dispute_queries
+from laddverk.payments.payouts import queries as payout_queries
+from laddverk.payments.reserved import queries as reserved_queries
 from laddverk.platform import queries as platform_queries
 from laddverk.platform.database import Transaction
 from laddverk.provisioning.queries import monitoring as monitoring_queries
@@ -65,6 +68,7 @@ async def facts(desk: Desk, tx: Transaction, before: Past) -> dict[str, Any]:
         "lines": network.site_lines(outlets),
         "outlets": outlets,
         **(await _chores(desk, tx)),
+        **(await _money_chores(desk, tx)),
     }
 
 
@@ -80,6 +84,17 @@ async def _chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
         "failed_jobs": await platform_queries.count_failed_jobs(tx),
         "orphans": await sessions_queries.count_orphans(tx),
         "review": (await sessions_queries.totals(tx, desk.sites, review)).sessions,
+    }
+
+
+async def _money_chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
+    """Return what waits at the money desk, for those who see it."""
+    if not desk.may(Permission.PAYMENTS_READ) or desk.sites is not None:
+        return {"disputes": dispute_queries.Waiting(0, None), "differing": 0, "reserves": 0}
+    return {
+        "disputes": await dispute_queries.waiting(tx),
+        "differing": await payout_queries.to_look_at(tx),
+        "reserves": await reserved_queries.to_look_at(tx),
     }
 
 
