@@ -19,8 +19,11 @@ from laddverk.ledger import queries as ledger_queries
 from laddverk.payments import bank_queries
 from laddverk.payments import queries as payments_queries
 from laddverk.payments import service as payments
+from laddverk.payments.disputes import queries as dispute_queries
+from laddverk.payments.payouts import queries as payout_queries
+from laddverk.payments.reserved import queries as reserved_queries
 from laddverk.platform.languages import SUPPORTED
-from laddverk.web.console import bank_words
+from laddverk.web.console import bank_words, card_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
@@ -63,6 +66,10 @@ async def _payment_page(
             status=status,
             payment=payment,
             events=await payments_queries.events(tx, payment.id),
+            card=await reserved_queries.card(tx, payment.id),
+            cards=card_words,
+            disputes=await dispute_queries.of_payment(tx, payment.id),
+            payouts=await payout_queries.of_payment(tx, payment.id),
             postings=await ledger_queries.postings_of(tx, payment.id),
             values=values,
             errors=errors,
