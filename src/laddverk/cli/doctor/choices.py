@@ -12,6 +12,8 @@ from babel.numbers import is_currency
 
 from laddverk.cli.doctor.finding import Finding, fail, ok, warn
 from laddverk.kernel.problems import Invalid
+from laddverk.kernel.time import system_clock
+from laddverk.payments.swish import papers
 from laddverk.platform.settings import PREFIX, Settings
 from laddverk.tariffs.ocpi import party_of
 
@@ -25,6 +27,7 @@ def look_at(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
         *unknown(environment),
         *faces(settings),
         *money(settings),
+        *swish(settings),
         *partners(settings),
         *place(settings),
         *mail(settings),
@@ -95,6 +98,13 @@ def partners(settings: Settings) -> Iterator[Finding]:
         party_of(settings.ocpi_party)
     except Invalid:
         yield fail("Settings", f"{settings.ocpi_party} is no OCPI party.", "Set LADDVERK_OCPI_PARTY, like SE-ABC.")
+
+
+def swish(settings: Settings) -> Iterator[Finding]:
+    """The certificate that Swish knows the operator by."""
+    for fault in papers.faults(settings, system_clock()):
+        message = fault.message % {"day": fault.day} if fault.day else fault.message
+        yield (fail if fault.stops else warn)("Swish", message, fault.remedy)
 
 
 def place(settings: Settings) -> Iterator[Finding]:

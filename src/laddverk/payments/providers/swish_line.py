@@ -7,13 +7,17 @@ from typing import Final
 from urllib.parse import quote
 
 import httpx
+import structlog
 
+from laddverk.kernel.problems import Unavailable
 from laddverk.payments.providers.sandbox_swish import NUMBER
 from laddverk.payments.providers.sandbox_swish_books import client_inside
 from laddverk.payments.providers.swish import App, Swish
 from laddverk.payments.providers.swish_api import SwishApi, client_for
 from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
+
+log = structlog.get_logger()
 
 SANDBOX_APP: Final = "/sandbox/swish/"
 SANDBOX_CALLBACKS: Final = "https://laddverk.sandbox.invalid"  # Swish wants https; only the path is used
@@ -41,22 +45,31 @@ def is_sandbox(settings: Settings) -> bool:
 
 def is_offered(settings: Settings) -> bool:
     """Return whether people can pay by Swish here: it moves kronor only."""
-    return settings.currency == "SEK" and bool(settings.swish_number or is_sandbox(settings))
+    in_earnest = settings.swish_number and settings.swish_certificate
+    return settings.currency == "SEK" and bool(in_earnest or is_sandbox(settings))
 
 
 def swish_of(house: House) -> Swish:
-    """Return the adapter to the Swish of this house. It must be offered; certificates are read once."""
+    """Return the adapter to the Swish of this house, which must be offered; certificates are read once.
+
+    Raises `Unavailable` when they cannot be used.
+    """
     settings = house.settings
     if is_sandbox(settings):
         api = SwishApi(client_inside(house), NUMBER)
         return Swish(house, api, callback_base=SANDBOX_CALLBACKS, app=SandboxApp(settings.web_url))
-    return Swish(house, SwishApi(_client(settings), settings.swish_number), callback_base=settings.web_url)
+    try:
+        client = _client(settings)
+    except (OSError, ValueError) as fault:  # SSLError is an OSError
+        log.error("swish.certificate", error=str(fault))
+        raise Unavailable("Swish cannot be used just now.", remedy="Pay another way.") from fault
+    return Swish(house, SwishApi(client, settings.swish_number), callback_base=settings.web_url)
 
 
 @lru_cache(maxsize=4)
 def _client(settings: Settings) -> httpx.AsyncClient:
     certificate = settings.swish_certificate
-    assert certificate is not None, "`doctor` and the start say so before"
+    assert certificate is not None, "it is not offered without"
     return client_for(
         settings.swish_url,
         certificate,

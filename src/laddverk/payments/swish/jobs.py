@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from laddverk.payments import settling
 from laddverk.payments.inbox import receive_webhook
@@ -14,11 +15,13 @@ from laddverk.payments.providers import provider_named, swish_line
 from laddverk.payments.providers.port import Refused
 from laddverk.payments.providers.sandbox_swish_books import AT_WORK, settle
 from laddverk.payments.providers.swish import ABOUT_HEADER, WEBHOOK, Swish
-from laddverk.payments.swish import telling
+from laddverk.payments.swish import papers, telling
 from laddverk.platform.database import Transaction
 from laddverk.platform.errands import Call
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Handler, Work
+
+log = structlog.get_logger()
 
 END: Final = "swish.end_consent"
 """The errand that gives a consent back to Swish: payload `{consent_id}`. It is repeated until Swish has heard it."""
@@ -27,7 +30,9 @@ Payloads = Sequence[dict[str, Any]]
 
 
 def handlers(house: House) -> dict[str, Work]:
-    """Return the jobs about Swish by their kind."""
+    """Return the jobs about Swish by their kind; say in the log what is wrong with the certificate."""
+    for fault in papers.faults(house.settings, house.clock()):
+        log.warning("swish.certificate", fault=fault.message.replace("%(day)s", fault.day), remedy=fault.remedy)
     found: dict[str, Work] = {settling.TELL_ENDED: _telling(house)}
     if swish_line.is_offered(house.settings):
         found[END] = Ends(house)

@@ -13,6 +13,7 @@ from laddverk.kernel.actors import Permission
 from laddverk.payments.disputes import queries as dispute_queries
 from laddverk.payments.payouts import queries as payout_queries
 from laddverk.payments.reserved import queries as reserved_queries
+from laddverk.payments.swish import papers
 from laddverk.platform import queries as platform_queries
 from laddverk.platform.database import Transaction
 from laddverk.provisioning.queries import monitoring as monitoring_queries
@@ -75,9 +76,10 @@ async def facts(desk: Desk, tx: Transaction, before: Past) -> dict[str, Any]:
 async def _chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
     """Return how much waits for a look, for those who may look."""
     if not desk.may(Permission.STATIONS_WRITE) or desk.sites is not None:
-        return {"security": 0, "knocks": 0, "quarantined": 0, "failed_jobs": 0, "orphans": 0, "review": 0}
+        return {"swish": [], "security": 0, "knocks": 0, "quarantined": 0, "failed_jobs": 0, "orphans": 0, "review": 0}
     review = sessions_queries.SessionFilter(state="review")
     return {
+        "swish": list(papers.faults(desk.house.settings, desk.now)),
         "security": await certificates_queries.count_events(tx, desk.sites, "", "open"),
         "knocks": await stations_queries.count_knocks(tx),
         "quarantined": await stations_queries.count_quarantined(tx),
