@@ -13,6 +13,7 @@ from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import NotFound
 from laddverk.payments import claims, refunding, rules, settling, store
 from laddverk.payments.calling import Gate, Step
+from laddverk.payments.inbox import WEBHOOK
 from laddverk.payments.model import Outside, Payment, RefundState, Snapshot, State, WebhookEvent, Wish
 from laddverk.payments.providers import provider_named
 from laddverk.payments.providers.port import Refused, Unanswered
@@ -26,6 +27,7 @@ ASK: Final = "payments.ask"
 
 REFUND_TOLD: Final = "refund"
 """The kind of a webhook that is about money on its way back (Swish)."""
+TOLD_MEANWHILE_S: Final = 1.0  # most calls are answered by then
 ASKED_AT_ONCE: Final = 100  # a silent provider holds this many calls, and leaves room for charges and captures
 
 log = structlog.get_logger()
@@ -46,6 +48,11 @@ async def act_on(tx: Transaction, provider: str, event_id: str, now: datetime) -
         return
     payment_id = event.payment_id or await store.id_by_reference(tx, provider, event.provider_ref, event.checkout_ref)
     payment = None if payment_id is None else await store.payment(tx, payment_id)
+    if payment is not None and payment.is_called(now):
+        # The answer under way will most likely say the same.
+        again = NewJob(WEBHOOK, {"provider": provider, "event_id": event_id}, after_s=TOLD_MEANWHILE_S)
+        await enqueue(tx, [again])
+        return
     if payment is not None and payment.provider == provider and event.kind == REFUND_TOLD:
         await _bring_refunds(tx, payment)
     elif payment is not None and payment.provider == provider and not _is_known(payment, event, now):

@@ -104,6 +104,7 @@ class Database:
             min_size=1,
             max_size=size_max,
             init=_prepare_connection,
+            reset=_as_it_is,
             command_timeout=STATEMENT_TIMEOUT_S,
             server_settings={"application_name": "laddverk", "timezone": "UTC"},
         )
@@ -143,6 +144,10 @@ async def _prepare_connection(connection: asyncpg.Connection[Any]) -> None:
         await connection.set_type_codec(
             name, schema="pg_catalog", encoder=_to_json, decoder=msgspec.json.decode, format="text"
         )
+
+
+async def _as_it_is(_connection: asyncpg.Connection[Any]) -> None:
+    """Leave a connection that goes back as it is: what is set in a transaction ends with it (SET LOCAL, xact locks)."""
 
 
 def _to_json(value: object) -> str:

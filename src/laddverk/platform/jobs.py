@@ -9,7 +9,7 @@ to call somebody outside is an errand (`platform.errands`): its middle is made w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -104,7 +104,8 @@ class Worker:
         self._handlers: dict[str, Handler] = {}
         self._errands: dict[str, Errand] = {}
         self._woken = asyncio.Event()
-        self._outside = Outside(database, postpone, self.wake)
+        self._came = asyncio.Event()
+        self._outside = Outside(database, postpone, self._came.set)
         self.handle(handlers)
 
     def handle(self, handlers: Mapping[str, Work]) -> None:
@@ -118,42 +119,58 @@ class Worker:
     def wake(self) -> None:
         """Look for work now instead of at the next poll."""
         self._woken.set()
+        self._came.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Survives the database being away."""
+        await asyncio.gather(
+            self._repeat(self._handlers_due, self._woken, stop), self._repeat(self._errands_due, self._came, stop)
+        )
+        try:
+            await self._outside.drained(self._errands)
+        except Away as error:
+            log.warning("jobs.database_away", error=str(error))
+
+    async def _repeat(self, due: Callable[[], Awaitable[bool]], woken: asyncio.Event, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
-                worked = await self.run_due()
+                worked = await due()
             except Away as error:
                 log.warning("jobs.database_away", error=str(error))
                 worked = False
             if not worked:
-                await self._rest(stop)
-        await self._outside.drained(self._errands)
-
-    async def _rest(self, stop: asyncio.Event) -> None:
-        waits = [asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(stop.wait())]
-        await asyncio.wait(waits, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        self._woken.clear()
+                await _rest(woken, stop)
 
     async def run_due(self) -> bool:
         """Carry out one batch of each kind that is due, and record what came back; return whether there was any."""
-        wanted = [*self._handlers, *(self._errands if self._outside.free > 0 else ())]
-        async with self._database.transaction() as tx:
-            kinds = await tx.values(DUE_KINDS, wanted)
-        for kind in kinds:
-            if kind in self._errands:
-                await self._outside.begin(kind, self._errands[kind])
-            else:
-                await self._run_batch(kind, BATCH_MAX)
-        return await self._outside.record(self._errands) or bool(kinds)
+        handled = await self._handlers_due()
+        return await self._errands_due() or handled
 
     async def run_until_idle(self) -> None:
         """Carry out everything that is due now, and what that causes. For tests and one-shot commands."""
         while await self.run_due() or await self._outside.waited():
             pass
+
+    async def _handlers_due(self) -> bool:
+        kinds = await self._due(self._handlers)
+        for kind in kinds:
+            await self._run_batch(kind, BATCH_MAX)
+        if kinds:
+            self._came.set()  # what was handled has most likely left errands
+        return bool(kinds)
+
+    async def _errands_due(self) -> bool:
+        recorded = await self._outside.record(self._errands)
+        if recorded:
+            self._woken.set()
+        kinds = await self._due(self._errands) if self._errands and self._outside.free > 0 else []
+        for kind in kinds:
+            await self._outside.begin(kind, self._errands[kind])
+        return recorded or bool(kinds)
+
+    async def _due(self, kinds: Collection[str]) -> list[str]:
+        async with self._database.transaction() as tx:
+            return await tx.values(DUE_KINDS, list(kinds))
 
     async def _run_batch(self, kind: str, size: int) -> None:
         try:
@@ -182,6 +199,14 @@ class Worker:
             log.warning("jobs.job_failed", kind=kind, job=str(job.id), attempts=job.attempts + 1, error=repr(error))
             async with self._database.transaction() as tx:
                 await postpone(tx, job.id, error, job.attempts)
+
+
+async def _rest(woken: asyncio.Event, stop: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(woken.wait()), asyncio.ensure_future(stop.wait())]
+    await asyncio.wait(waits, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    woken.clear()
 
 
 async def postpone(tx: Transaction, job: UUID, error: BaseException, attempts: int) -> None:

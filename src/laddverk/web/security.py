@@ -142,7 +142,7 @@ def headers_on_everything(settings: Settings) -> BeforeMessageSendHookHandler:
 def refuse_foreign(settings: Settings) -> Guard:
     """Return the guard that raises `NotAllowed` when a change does not come from our own pages."""
 
-    def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         if handler.opt.get(NO_COOKIES):
             return
         scope = connection.scope
