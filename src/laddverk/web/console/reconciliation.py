@@ -61,7 +61,7 @@ async def _page(desk: Desk, errors: dict[str, str], status: int = 200) -> Respon
             money=money_words,
             sentences=SENTENCES,
             advice=ADVICE,
-            places=PLACES,
+            subjects=PLACES,
             errors=errors,
         )
 
