@@ -62,11 +62,11 @@ async def sheet(tx: Transaction, actor: Actor, keys: Secrets, batch_id: UUID, no
     return lines
 
 
-async def forget_codes(tx: Transaction, actor: Actor, batch_id: UUID, now: datetime) -> None:
+async def forget_codes(tx: Transaction, actor: Actor, batch_id: UUID, now: datetime, reason: str = "") -> None:
     """Forget the codes of a batch: the cards are printed."""
     actor.require(Permission.INVOICES_WRITE)
     await store.forget(tx, batch_id)
-    await audit.write(tx, actor, "prepaid_batch.codes_forgotten", "prepaid_batch", batch_id, at=now)
+    await audit.write(tx, actor, "prepaid_batch.codes_forgotten", "prepaid_batch", batch_id, at=now, reason=reason)
 
 
 async def activate(tx: Transaction, actor: Actor, batch_id: UUID, first: int, last: int, now: datetime) -> int:

@@ -25,6 +25,7 @@ from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
 
 LIST: Final = "/console/prepaid"
+REASON_MAX: Final = 200
 CSV_HEADING: Final = (
     "batch", "made", "purpose", "expires_on", "amount", "currency", "cards", "unsold", "sold_not_used", "used",
     "blocked", "too_old", "outstanding",
@@ -194,10 +195,11 @@ def _place(text: str, field: str) -> int:
 @post("/console/prepaid/{batch:str}/forget", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=303)
 async def forget(desk: AtDesk, batch: FromPath[str]) -> Response[Any]:
     """Forget the codes: the cards are printed."""
+    form = await desk.form()
     batch_id = named("ppb", batch)
     async with desk.transaction() as tx:
         found(await queries.batch(tx, batch_id))
-        await service.forget_codes(tx, desk.actor, batch_id, desk.now)
+        await service.forget_codes(tx, desk.actor, batch_id, desk.now, form.get("reason", "")[:REASON_MAX])
     return desk.go(_href(batch_id), desk.words("The codes are forgotten. They stand on the printed cards only."))
 
 
