@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from laddverk import wiring
-from laddverk.cli.demo import banking, past, wallets
+from laddverk.cli.demo import banking, past, paying, wallets
 from laddverk.cli.demo.people import Person
 from laddverk.cli.demo.places import SILENT, Stand
 from laddverk.cli.network import Say
@@ -75,6 +75,7 @@ async def tell(
         await banking.equip(house, progress.since, progress.until, seed)
         await _pay(house, Random(seed), say)
         await wallets.equip(house, house.clock(), seed)
+        await paying.equip(house, house.clock())
     _keep(file, msgspec.structs.replace(progress, done=True))
     async with house.database.transaction() as tx:
         say(f"  {await tx.value(BEGUN)} sessions since {progress.since:%Y-%m-%d}")
