@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from laddverk.sessions import including, store, store_fold
 from laddverk.sessions.fold import fold
 from laddverk.sessions.measured import NOTHING, Measured, measured_of
 from laddverk.sessions.model import Point, SessionClosed, SessionPriced, Settlement
+from laddverk.sessions.out_of_order import out_of_order_since
 from laddverk.sessions.store_fold import SavedPrice, Span, Unpriced
 from laddverk.tariffs.model import Charge, Component, Dimension, Priced, Restriction, Tariff
 from laddverk.tariffs.rules import SpotMissing, price
@@ -49,12 +50,13 @@ async def _price(tx: Transaction, session_ids: Sequence[SessionId], now: datetim
         return 0
     curves = await _curves(tx, sessions)
     measured = await measured_of(tx, [(_span(session), session.tariff) for session in sessions])
+    broken = await out_of_order_since(tx, sessions)
     spots = await spots_for(tx, [(each.tariff, each.started_at, each.ended_at) for each in sessions])
     included = await including.included(tx, sessions)
     priced: list[tuple[Unpriced, Priced]] = []
     for session, its in zip(sessions, spots, strict=True):
         with suppress(SpotMissing):
-            charge = _charge(session, curves[session.id], measured.get(session.id, NOTHING))
+            charge = _charge(session, curves[session.id], measured.get(session.id, NOTHING), broken)
             charge = replace(charge, included_wh=included.get(session.id, 0))
             priced.append((session, price(session.tariff, charge, its)))
     await store_fold.save_prices(tx, [_saved(session, found, now) for session, found in priced])
@@ -84,7 +86,11 @@ async def charges_of(tx: Transaction, session_ids: Sequence[SessionId]) -> list[
         return []
     curves = await _curves(tx, sessions)
     measured = await measured_of(tx, [(_span(session), ANY_POWER) for session in sessions])
-    return [(session, _charge(session, curves[session.id], measured.get(session.id, NOTHING))) for session in sessions]
+    broken = await out_of_order_since(tx, sessions, under_any=True)
+    return [
+        (session, _charge(session, curves[session.id], measured.get(session.id, NOTHING), broken))
+        for session in sessions
+    ]
 
 
 async def _curves(tx: Transaction, sessions: Sequence[Unpriced]) -> dict[SessionId, tuple[Point, ...]]:
@@ -116,7 +122,9 @@ def _span(session: Unpriced) -> Span:
     )
 
 
-def _charge(session: Unpriced, curve: Sequence[Point], measured: Measured) -> Charge:
+def _charge(
+    session: Unpriced, curve: Sequence[Point], measured: Measured, broken: Mapping[SessionId, datetime]
+) -> Charge:
     if session.reservation_expired:
         return _no_show(session)
     return Charge(
@@ -129,6 +137,7 @@ def _charge(session: Unpriced, curve: Sequence[Point], measured: Measured) -> Ch
         powers=measured.powers,
         currents=measured.currents,
         reserved_from=session.reserved_from,
+        idle_until=broken.get(session.id),
     )
 
 

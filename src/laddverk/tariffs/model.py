@@ -216,6 +216,8 @@ class Charge(Struct, frozen=True, kw_only=True):
     """(instant, W) as measured; each holds until the next. Without them the mean power between readings counts."""
     currents: tuple[tuple[datetime, Decimal], ...] = ()
     """(instant, A) summed over the phases, as measured."""
+    idle_until: datetime | None = None
+    """From then on the outlet was out of order: idling costs nothing (failure mode 33)."""
     included_wh: int = 0
     """Energy that the driver has paid for otherwise: of a subscription. It costs nothing here."""
     reserved_from: datetime | None = None

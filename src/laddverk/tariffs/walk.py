@@ -111,6 +111,7 @@ class Walk:
         self.has_energy = self.delivered.energies_wh[-1] > 0
         self.is_due = self.has_energy
         self.idle_us = self.span.charging_ended_us + plan.tariff.idle_grace_minutes * 60 * SECOND_US
+        self.idle_end_us = self.span.ended_us if charge.idle_until is None else micros(charge.idle_until)
         self.included_until_wh = plan.tariff.free_wh + charge.included_wh if charge.included_wh else 0
         self.powers = Measured(charge.powers) if plan.asks_power and charge.powers else None
         self.currents = Measured(charge.currents) if plan.asks_power and charge.currents else None
@@ -142,7 +143,7 @@ class Walk:
         span, plan = self.span, self.plan
         start, end = span.started_us, span.ended_us
         found = {start, end}
-        inner = {span.charging_ended_us, self.idle_us}
+        inner = {span.charging_ended_us, self.idle_us, self.idle_end_us}
         inner.update(at_us for at_us, _ in slots)
         inner.update(start + duration_us for duration_us in plan.durations_us)
         if self.thresholds_wh:
@@ -165,7 +166,7 @@ class Walk:
             part = self._first(candidates[CHARGING], from_us, from_wh)
             if part is not None:
                 self._add(CHARGING, part, part.rate, from_us, to_us, to_us - from_us)
-        if candidates[IDLE] and self.idle_us <= from_us < to_us:
+        if candidates[IDLE] and self.idle_us <= from_us < to_us <= self.idle_end_us:
             part = self._first(candidates[IDLE], from_us, from_wh)
             if part is not None:
                 self._add(IDLE, part, part.rate, from_us, to_us, to_us - from_us)

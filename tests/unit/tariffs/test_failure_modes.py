@@ -30,7 +30,8 @@ def charge(start: datetime, hours: float, energy_wh: int, **more: Any) -> Charge
     return Charge(**(given | more))
 
 
-def test_25_a_register_that_goes_backwards_never_makes_a_charge_negative() -> None:
+@pytest.mark.failure_mode(25)
+def test_f25_a_register_that_goes_backwards_never_makes_a_charge_negative() -> None:
     start = datetime(2026, 6, 1, 10, tzinfo=UTC)
     readings = ((start, 0), (start + HOUR, 5_000), (start + HOUR * 2, 1_000), (start + HOUR * 3, 6_000))
     priced = price(Tariff(components=(part(Dimension.ENERGY, "2"),)), charge(start, 3, 6_000, readings=readings))
@@ -38,13 +39,15 @@ def test_25_a_register_that_goes_backwards_never_makes_a_charge_negative() -> No
     assert all(line.amount_minor >= 0 for line in priced.lines)
 
 
+@pytest.mark.failure_mode(31)
 @pytest.mark.parametrize(("start", "hours"), [(datetime(2026, 10, 24, 18), 11), (datetime(2027, 3, 27, 19), 9)])
-def test_31_a_night_in_which_the_clock_changes_has_its_real_hours(start: datetime, hours: int) -> None:
+def test_f31_a_night_in_which_the_clock_changes_has_its_real_hours(start: datetime, hours: int) -> None:
     tariff = Tariff(components=(part(Dimension.CHARGING, "1", per_hour=True),))
     assert price(tariff, charge(start.replace(tzinfo=UTC), hours, 1_000)).amount_minor == hours * 100
 
 
-def test_32_a_session_is_cut_where_the_price_the_day_and_the_month_change() -> None:
+@pytest.mark.failure_mode(32)
+def test_f32_a_session_is_cut_where_the_price_the_day_and_the_month_change() -> None:
     tariff = Tariff(
         components=(
             part(Dimension.ENERGY, "1", when=Restriction(from_time="22:00", to_time="00:00")),
@@ -57,7 +60,8 @@ def test_32_a_session_is_cut_where_the_price_the_day_and_the_month_change() -> N
     assert [(line.energy_wh, line.amount_minor) for line in lines] == [(1_000, 400), (2_000, 200), (1_000, 200)]
 
 
-def test_33_idling_costs_after_the_grace_not_at_night_and_never_more_than_agreed() -> None:
+@pytest.mark.failure_mode(33)
+def test_f33_idling_costs_after_the_grace_not_at_night_and_never_more_than_agreed() -> None:
     tariff = Tariff(
         components=(part(Dimension.ENERGY, "0"), part(Dimension.IDLE, "1")),
         idle_grace_minutes=30, idle_max=Decimal(100), idle_free_from="22:00", idle_free_to="06:00",
@@ -70,7 +74,18 @@ def test_33_idling_costs_after_the_grace_not_at_night_and_never_more_than_agreed
     assert [idled(hours) for hours in (1, 1.5, 2, 10, 10.5, 14)] == [0, 0, 3000, 3000, 6000, 10_000]
 
 
-def test_34_a_reservation_and_the_charge_after_it_are_lines_of_their_own() -> None:
+@pytest.mark.failure_mode(33)
+@pytest.mark.parametrize(("broken_after_h", "minor"), [(0.5, 0), (1, 0), (1.75, 1500), (2, 3000), (5, 3000)])
+def test_f33_idling_costs_nothing_from_when_the_outlet_is_out_of_order(broken_after_h: float, minor: int) -> None:
+    """Charged for an hour, half an hour of grace, then 1 kr a minute until the end or until the outlet failed."""
+    tariff = Tariff(components=(part(Dimension.ENERGY, "0"), part(Dimension.IDLE, "1")), idle_grace_minutes=30)
+    start = datetime(2026, 6, 1, 10, tzinfo=UTC)
+    given = charge(start, 2, 1_000, charging_ended_at=start + HOUR, idle_until=start + HOUR * broken_after_h)
+    assert price(tariff, given).amount_minor == minor
+
+
+@pytest.mark.failure_mode(34)
+def test_f34_a_reservation_and_the_charge_after_it_are_lines_of_their_own() -> None:
     kept = part(Dimension.CHARGING, "1", when=Restriction(reservation=Reserved.KEPT))
     start = datetime(2026, 6, 1, 10, tzinfo=UTC)
     tariff = Tariff(components=(kept, part(Dimension.ENERGY, "2")))
@@ -78,12 +93,14 @@ def test_34_a_reservation_and_the_charge_after_it_are_lines_of_their_own() -> No
     assert [(line.reservation, line.amount_minor) for line in lines] == [(True, 3000), (False, 600)]
 
 
-def test_37_one_session_has_one_rate_of_vat() -> None:
+@pytest.mark.failure_mode(37)
+def test_f37_one_session_has_one_rate_of_vat() -> None:
     mixed = Tariff(components=(part(Dimension.ENERGY, "2"), part(Dimension.IDLE, "1", vat_percent=Decimal(12))))
     assert "mixed_vat" in {finding.code for finding in findings(mixed)}
 
 
-def test_40_what_the_lines_say_is_what_is_paid_to_the_ore() -> None:
+@pytest.mark.failure_mode(40)
+def test_f40_what_the_lines_say_is_what_is_paid_to_the_ore() -> None:
     start = datetime(2026, 6, 1, 17, 7, 13, tzinfo=UTC)
     tariff = Tariff(components=(part(Dimension.ENERGY, "1.2345", when=NIGHT), part(Dimension.ENERGY, "3.4567")))
     for energy_wh in range(1, 20_000, 373):
@@ -93,14 +110,16 @@ def test_40_what_the_lines_say_is_what_is_paid_to_the_ore() -> None:
         assert priced.amount_minor == rounded_exact(exact.gross, "SEK")
 
 
-def test_42_a_price_has_the_currency_of_its_tariff_and_an_unknown_one_is_refused() -> None:
+@pytest.mark.failure_mode(42)
+def test_f42_a_price_has_the_currency_of_its_tariff_and_an_unknown_one_is_refused() -> None:
     start = datetime(2026, 6, 1, 10, tzinfo=UTC)
     euro = Tariff(currency="EUR", components=(part(Dimension.ENERGY, "0.4"),))
     assert price(euro, charge(start, 1, 1_000)).currency == "EUR"
     assert "currency" in {finding.code for finding in findings(Tariff(currency="XXX", components=euro.components))}
 
 
-def test_43_a_price_of_many_decimals_is_kept_in_full_and_rounded_once() -> None:
+@pytest.mark.failure_mode(43)
+def test_f43_a_price_of_many_decimals_is_kept_in_full_and_rounded_once() -> None:
     start = datetime(2026, 6, 1, 10, tzinfo=UTC)
     spot = Spot(area="SE3", markup=Decimal("0.123456"), floor=Decimal(0))
     tariff = Tariff(components=(part(Dimension.ENERGY, "0", spot=spot),))
@@ -110,7 +129,8 @@ def test_43_a_price_of_many_decimals_is_kept_in_full_and_rounded_once() -> None:
     assert priced.amount_minor == 1358
 
 
-def test_44_a_price_of_the_exchange_may_be_negative_but_never_missing() -> None:
+@pytest.mark.failure_mode(44)
+def test_f44_a_price_of_the_exchange_may_be_negative_but_never_missing() -> None:
     start = datetime(2026, 6, 1, 10, tzinfo=UTC)
     spot = Spot(area="SE3", markup=Decimal("0.10"), floor=Decimal("0.05"))
     tariff = Tariff(components=(part(Dimension.ENERGY, "0", spot=spot),))
