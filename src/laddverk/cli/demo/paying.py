@@ -15,7 +15,7 @@ from laddverk.payments.providers.sandbox import in_process
 from laddverk.payments.providers.sandbox_web import application
 from laddverk.payments.ways import debiting
 from laddverk.payments.ways import service as ways
-from laddverk.payments.ways.model import Way, WayKind
+from laddverk.payments.ways.model import Policy, Way, WayKind
 from laddverk.platform.house import House
 
 FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
@@ -34,6 +34,7 @@ SAVED: Final = "SELECT method_id FROM payment WHERE id = $1"
 SAVED_TIMEOUT_S: Final = 30.0
 POLL_S: Final = 0.1
 GATHER_BELOW_MINOR: Final = 2_000
+HOLD_DAYS: Final = 30  # most of the demo's unpaid invoices are younger: its drivers go on charging
 
 
 async def equip(house: House, now: datetime) -> None:
@@ -43,6 +44,8 @@ async def equip(house: House, now: datetime) -> None:
             return
         example = await tx.value(EXAMPLE, example_driver())
         charged = [(DriverId(row["driver_id"]), SessionId(row["id"])) for row in await tx.rows(CHARGED, now)]
+        policy = Policy(hold_overdue_days=HOLD_DAYS)
+        await ways.save_policy(tx, house, ACTOR, policy, "en påminnelse hinner gå ut före", now)
     if example is not None:
         card = await _save(house, DriverId(example), "good", now)
         bank = Way(WayKind.BANK)

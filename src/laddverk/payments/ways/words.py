@@ -49,7 +49,7 @@ def name_of(means: Means | None, way: Way, said: Words) -> str:
         return said(marked("your balance"))
     if way.kind == WayKind.INVOICE:
         return said(marked("invoice"))
-    last4 = f" •••• {means.last4}" if means and means.last4 else ""
+    last4 = f" ••••\u00a0{means.last4}" if means and means.last4 else ""
     if way.kind == WayKind.BANK:
         return said(marked("your bank account")) + last4
     brand = means.brand if means else ""

@@ -19,13 +19,13 @@ from laddverk.platform.languages import gettext_for, marked
 from laddverk.web.visit import Visit
 
 MOVE_STATES: Final = {
-    "captured": ("done", marked("taken")),
+    "captured": ("done", marked("paid")),
     "authorised": ("info", marked("kept")),
     "capturing": ("wait", marked("being taken")),
     "created": ("wait", marked("being taken")),
     "unknown": ("wait", marked("waits for an answer")),
     "submitted": ("wait", marked("with your bank")),
-    "failed": ("broken", marked("not taken")),
+    "failed": ("broken", marked("not paid")),
     "cancelled": ("off", marked("let go")),
 }
 
@@ -241,7 +241,7 @@ def _from_what(row: MoveRow, visit: Visit) -> str:
         return said(marked("your bank account"))
     if row.brand or row.last4:
         brand = row.brand or said(marked("card"))
-        return brand[:1].upper() + brand[1:] + (f" •••• {row.last4}" if row.last4 else "")
+        return brand[:1].upper() + brand[1:] + (f" ••••\u00a0{row.last4}" if row.last4 else "")
     return "Swish" if row.provider == "swish" else said(marked("card"))
 
 
