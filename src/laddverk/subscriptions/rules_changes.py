@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from fractions import Fraction
+from typing import Final
+from uuid import UUID
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.kernel.ids import CustomerAccountId, DriverId, PlanVersionId, SubscriptionId
@@ -27,12 +31,15 @@ from laddverk.subscriptions.model import (
 )
 from laddverk.subscriptions.rules_terms import is_upgrade, regrets_until, require_pause, require_same_kind
 
-YEAR = timedelta(days=365)
+YEAR: Final = timedelta(days=365)
+NOBODY: Final = UUID(int=0)
+WH_PER_KWH: Final = 1000
 
 
 def new_subscription(
     subscription_id: SubscriptionId,
-    version: PlanVersion,
+    version_id: PlanVersionId,
+    terms: Terms,
     today: date,
     *,
     driver_id: DriverId | None = None,
@@ -40,9 +47,9 @@ def new_subscription(
     had_trial: bool = False,
 ) -> Subscription:
     """Return a subscription that begins today; a trial comes once for each holder. Binding begins after it."""
-    trial_days = 0 if had_trial else version.terms.trial_days
+    trial_days = 0 if had_trial else terms.trial_days
     starts = today + timedelta(days=trial_days)
-    months = version.terms.binding_months
+    months = terms.binding_months
     return Subscription(
         id=subscription_id,
         driver_id=driver_id,
@@ -50,7 +57,7 @@ def new_subscription(
         signed_on=today,
         bound_until=rules.months_later(starts, months) if months else None,
         ends_on=None,
-        pieces=rules.begun(version.id, today, trial_days),
+        pieces=rules.begun(version_id, today, trial_days),
     )
 
 
@@ -173,3 +180,33 @@ def _first_difference(before: Subscription, after: Subscription, today: date) ->
 def is_going(subscription: Subscription, today: date) -> bool:
     """Return whether a subscription has not ended."""
     return rules.state_on(subscription.pieces, today) is not State.ENDED
+
+
+class Preview(Struct, frozen=True):
+    """What somebody who begins today with some terms pays and gets."""
+
+    first_month: date
+    first_minor: int
+    first_wh: int
+    month_minor: int
+    trial_until: date | None
+    bound_until: date | None
+    per_kwh_minor: int | None
+    """What an included kWh costs when all are used."""
+
+
+def preview_of(terms: Terms, today: date) -> Preview:
+    """Return what a subscription that begins today comes to."""
+    new = new_subscription(SubscriptionId(NOBODY), PlanVersionId(NOBODY), terms, today)
+    known = {PlanVersionId(NOBODY): terms}
+    month = rules.month_of(today)
+    trial = new.pieces[0].until_day if terms.trial_days else None
+    return Preview(
+        first_month=month,
+        first_minor=sum(part.amount_minor for part in rules.fee_of(new.pieces, month, known)),
+        first_wh=rules.quota_wh(new.pieces, month, known),
+        month_minor=terms.fee_minor,
+        trial_until=trial,
+        bound_until=new.bound_until,
+        per_kwh_minor=round(Fraction(terms.fee_minor * WH_PER_KWH, terms.included_wh)) if terms.included_wh else None,
+    )

@@ -236,3 +236,13 @@ READERS: Final = "SELECT id AS driver_id, name, email, language FROM driver WHER
 async def readers(tx: Transaction, ids: Sequence[DriverId]) -> dict[DriverId, Reader]:
     """Return how to reach these drivers."""
     return {each.driver_id: each for each in await tx.fetch(Reader, READERS, list(ids))}
+
+
+TARIFF_GROUPS: Final = """
+SELECT DISTINCT driver_group FROM tariff_choice WHERE driver_group IS NOT NULL ORDER BY driver_group LIMIT 100
+"""
+
+
+async def tariff_groups(tx: Transaction) -> list[str]:
+    """Return the groups that there are tariffs for."""
+    return await tx.values(TARIFF_GROUPS)

@@ -54,7 +54,7 @@ async def begin(
         raise Conflict("This plan is for others.")
     subscription_id = SubscriptionId(new_id())
     new = rules_changes.new_subscription(
-        subscription_id, version, today, driver_id=holder.driver_id, account_id=holder.account_id,
+        subscription_id, version.id, version.terms, today, driver_id=holder.driver_id, account_id=holder.account_id,
         had_trial=await had_any(tx, holder),
     )  # fmt: skip
     await store.insert(tx, new, now)

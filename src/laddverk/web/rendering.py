@@ -56,9 +56,9 @@ CONSOLE_PLACES: Final = (
         FIELD,
     ),
     Place("sessions", marked("Sessions"), "/console/sessions"),
-    Place("drivers", marked("Drivers"), "/console/drivers", ("customer-requests",)),
+    Place("drivers", marked("Drivers"), "/console/drivers", ("customer-requests", "accounts")),
     Place("tokens", marked("Tags"), "/console/tokens"),
-    Place("tariffs", marked("Tariffs"), "/console/tariffs"),
+    Place("tariffs", marked("Tariffs"), "/console/tariffs", ("plans", "subscriptions")),
     Place(
         "payments",
         marked("Payments"),

@@ -43,7 +43,7 @@ def version(version_id: PlanVersionId, terms: Terms) -> PlanVersion:
 
 
 def subscribed(terms: Terms = TERMS[SMALL], day: date = date(2026, 1, 1)) -> Subscription:
-    return rules_changes.new_subscription(SubscriptionId(UUID(int=9)), version(SMALL, terms), day)
+    return rules_changes.new_subscription(SubscriptionId(UUID(int=9)), SMALL, terms, day)
 
 
 def fee(subscription: Subscription, month: date) -> int:
@@ -77,7 +77,7 @@ def test_f50_an_upgrade_counts_from_today_and_both_fees_to_the_day() -> None:
 
 
 def test_f50_a_downgrade_waits_for_the_next_month() -> None:
-    big = rules_changes.new_subscription(SubscriptionId(UUID(int=9)), version(BIG, TERMS[BIG]), date(2026, 1, 1))
+    big = rules_changes.new_subscription(SubscriptionId(UUID(int=9)), BIG, TERMS[BIG], date(2026, 1, 1))
     less = rules_changes.wished(big, Change(PlanId(SMALL)), date(2026, 10, 11), TERMS, version(SMALL, TERMS[SMALL]))
     assert (fee(less, OCTOBER), fee(less, date(2026, 11, 1))) == (29_900, 9_900)
 
@@ -119,7 +119,7 @@ def test_trial_days_are_free_and_include_energy() -> None:
     assert [piece.kind for piece in on_trial.pieces] == [Kind.TRIAL, Kind.ACTIVE]
     assert (fee(on_trial, OCTOBER), rules.quota_wh(on_trial.pieces, OCTOBER, TERMS)) == (5_429, 20_000)
     again = rules_changes.new_subscription(
-        SubscriptionId(UUID(int=9)), version(SMALL, Terms(fee_minor=9_900, trial_days=14)), OCTOBER, had_trial=True
+        SubscriptionId(UUID(int=9)), SMALL, Terms(fee_minor=9_900, trial_days=14), OCTOBER, had_trial=True
     )
     assert [piece.kind for piece in again.pieces] == [Kind.ACTIVE]
 

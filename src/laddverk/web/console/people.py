@@ -21,7 +21,7 @@ from laddverk.platform import queries as platform_queries
 from laddverk.platform.database import Transaction
 from laddverk.sessions import queries as sessions_queries
 from laddverk.web.console import authorisation_words as own_words
-from laddverk.web.console import paying, spreadsheets
+from laddverk.web.console import paying, plan_panel, spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.security import IMPORT_MAX_BYTES
@@ -73,6 +73,7 @@ async def show_driver(desk: AtDesk, driver_id: FromPath[str]) -> Response[str]:
             else None,
             paying=await paying.panel(tx, desk, DriverId(driver.id)) if desk.may(Permission.PAYMENTS_READ) else None,
             changes=await platform_queries.audit(tx, object_id=driver.id, limit=20),
+            **await plan_panel.panel(tx, desk, driver.id),
         )
 
 

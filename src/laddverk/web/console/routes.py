@@ -14,6 +14,7 @@ from litestar.response import Stream
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.problems import NotAuthenticated
 from laddverk.web.console import (
+    accounts,
     authorisation,
     authorisation_people,
     authorisation_reservations,
@@ -41,6 +42,7 @@ from laddverk.web.console import (
     paying,
     payouts,
     people,
+    plans,
     prepaid,
     proving,
     provisioning,
@@ -55,6 +57,7 @@ from laddverk.web.console import (
     stations,
     steering,
     stickers,
+    subscriptions,
     tariff_compare,
     tariff_more,
     tariffs,
@@ -73,7 +76,7 @@ PAGES: Final = (
     models, ways, proving,
     frames, commands, steering, batches, stickers,
     authorisation, authorisation_reservations, authorisation_people,
-    sites, sessions, people, paying, tariffs, tariff_compare, tariff_more, money, mandates, collections, wallets,
+    sites, sessions, people, accounts, plans, subscriptions, paying, tariffs, tariff_compare, tariff_more, money, mandates, collections, wallets,
     prepaid, ledger, deposits, buyers, reconciliation,
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,

@@ -165,7 +165,7 @@ async def _review(tx: Transaction, visit: Visit, form: dict[str, str]) -> Respon
         version = await _offered(tx, seat, form["plan"])
         earlier = await subscribing.had_any(tx, seat.holder)
         new = rules_changes.new_subscription(
-            SubscriptionId(version.id), version, today, driver_id=seat.holder.driver_id,
+            SubscriptionId(version.id), version.id, version.terms, today, driver_id=seat.holder.driver_id,
             account_id=seat.holder.account_id, had_trial=earlier,
         )  # fmt: skip
         nothing = Subscription(
