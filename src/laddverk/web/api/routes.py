@@ -31,6 +31,7 @@ from laddverk.web.api import (
     provisioning,
     tariffs,
     tools,
+    wallets,
 )
 from laddverk.web.api.keys import authenticated
 from laddverk.web.api.request import Asked, Asking, asked
@@ -71,6 +72,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *calls.HANDLERS,
     *batches.HANDLERS,
     *tools.HANDLERS,
+    *wallets.HANDLERS,
     *beliefs.HANDLERS,
     *certificates.HANDLERS,
     *current.HANDLERS,
