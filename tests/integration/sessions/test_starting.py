@@ -141,6 +141,7 @@ async def test_a_connector_that_cannot_start_is_refused_before_anybody_pays(data
         await prepared(database, world)
 
 
+@pytest.mark.failure_mode(36)
 async def test_a_charger_that_is_away_or_a_place_without_a_price_is_refused(database: Database) -> None:
     world = await built(database, tariff=None)
     with pytest.raises(Conflict, match="price"):
