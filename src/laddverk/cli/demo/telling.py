@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from laddverk import wiring
-from laddverk.cli.demo import banking, past, paying, wallets
+from laddverk.cli.demo import banking, cards, past, paying, wallets
 from laddverk.cli.demo.people import Person
 from laddverk.cli.demo.places import SILENT, Stand
 from laddverk.cli.network import Say
@@ -76,6 +76,7 @@ async def tell(
         await _pay(house, Random(seed), say)
         await wallets.equip(house, house.clock(), seed)
         await paying.equip(house, house.clock())
+        await cards.equip(house, house.clock(), seed)
     _keep(file, msgspec.structs.replace(progress, done=True))
     async with house.database.transaction() as tx:
         say(f"  {await tx.value(BEGUN)} sessions since {progress.since:%Y-%m-%d}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +28,7 @@ READ: Final = "payments.read_payouts"
 LOOKED_BACK: Final = timedelta(days=35)  # a payout that fails does so within days; a difference is found within a month
 READ_AGAIN: Final = timedelta(days=1)  # one that was paid may still be sent back by the bank
 AT_ONCE: Final = 20  # each takes some calls; the rest follows in the next round
+NOON: Final = time(12)  # a payout is booked on the day on which it arrives
 
 
 async def settled(tx: Transaction, provider: str, now: datetime) -> frozenset[str]:
@@ -55,7 +56,8 @@ async def keep(tx: Transaction, provider: str, seen: PayoutSeen, items: Sequence
         fees_minor=sum(item.fee_minor for item in kept) - sum(item.net_minor for item in kept if item.kind == "fee"),
         difference_minor=0 if now_is.state in rules.OVER else wanted.difference,
     )
-    entry = rules.booking(after, wanted, now)
+    arrived = datetime.combine(seen.arrives_on, NOON, UTC)
+    entry = rules.booking(after, wanted, now if before.bookings else min(now, arrived))
     if entry is not None:
         await ledger.post(tx, entry)
         moved = {line.account: line.amount_minor for line in entry.lines}

@@ -164,10 +164,15 @@ async def night(tx: Transaction, now: datetime, zone: str) -> bool:
     last: datetime | None = await tx.value(LAST)
     if local.hour < NIGHT_HOUR or (last is not None and last.astimezone(ZoneInfo(zone)).date() >= local.date()):
         return False
-    for found in await tx.fetch(Dispute, TO_DECIDE, now):
-        await _decide(tx, found, now)
+    await decide(tx, now)
     await pay_out(tx, now, local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC))
     return True
+
+
+async def decide(tx: Transaction, now: datetime) -> None:
+    """Decide the disputes that are answered, and those that nobody answered in time."""
+    for found in await tx.fetch(Dispute, TO_DECIDE, now):
+        await _decide(tx, found, now)
 
 
 async def pay_out(tx: Transaction, now: datetime, before: datetime) -> None:
