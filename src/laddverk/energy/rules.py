@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec.structs import replace
@@ -250,6 +250,20 @@ def _paused(period: Period, unit: RateUnit, feed: Feed) -> Period:
 
 
 # What a car plans.
+
+
+def plan_start(said: datetime | None, received_at: datetime) -> datetime:
+    """Return when a car's plan begins: as the charger said, unless its clock is not near ours; then when it came."""
+    return said if said is not None and abs(said - received_at) <= PLAN_START_NEAR else received_at
+
+
+def departure(said: datetime | None, received_at: datetime) -> datetime | None:
+    """Return when a car leaves, if that can be: a clock that is years off says nothing about tomorrow morning."""
+    return said if said is not None and received_at - PLAN_START_NEAR <= said <= received_at + STAYS_MAX else None
+
+
+STAYS_MAX: Final = timedelta(days=60)  # parked at an airport
+PLAN_START_NEAR: Final = timedelta(days=1)  # a plan is for a charge of tonight
 
 
 def fits(plan: Schedule, limit_a: Sequence[float | None], feed: Feed) -> bool:

@@ -59,7 +59,9 @@ async def record_needs(
     known yet, Rejected for an outlet that does not exist (K15).
     """
     answers = []
-    for need in needs:
+    for told in needs:
+        departure_at = rules.departure(told.departure_at, told.received_at)
+        need = msgspec.structs.replace(told, departure_at=departure_at)
         word, key = await _planned(tx, need, known)
         await store_told.keep_need(tx, need, key, word)
         answers.append(NeedsAnswer(word))
@@ -117,7 +119,8 @@ async def plan_needs(tx: Transaction, now: datetime, known: Registry | None = No
 async def record_plans(tx: Transaction, plans: Sequence[facts.EvScheduleReported]) -> list[PlanAnswer]:
     """Keep how cars mean to charge, and say whether that is within what is allowed (K17)."""
     answers = []
-    for plan in plans:
+    for told in plans:
+        plan = msgspec.structs.replace(told, starts_at=rules.plan_start(told.starts_at, told.received_at))
         fits = await _fits(tx, plan)
         await store_told.keep_plan(tx, plan, fits)
         answers.append(PlanAnswer(fits))
