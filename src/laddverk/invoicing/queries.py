@@ -32,6 +32,9 @@ class InvoiceRow(Struct, frozen=True, kw_only=True):
     credited_minor: int
     issued_at: datetime
     due_on: date
+    reference: str
+    buyer_name: str
+    """Who is invoiced; most often the driver."""
     state: str
     """credit_note, credited, paid, overdue or open."""
 
@@ -42,14 +45,13 @@ class InvoiceDetail(InvoiceRow, frozen=True, kw_only=True):
     vat: Any
     seller: dict[str, Any]
     buyer: dict[str, Any]
-    reference: str
     reason: str
     pdf_sha256: dict[str, str]
 
 
 _SHOWN = """
 WITH shown AS (
-    SELECT invoice.*, driver.name AS driver_name,
+    SELECT invoice.*, driver.name AS driver_name, coalesce(invoice.buyer ->> 'name', driver.name) AS buyer_name,
            CASE WHEN kind = 'credit_note' THEN 'credit_note'
                 WHEN credited_minor >= gross_minor AND gross_minor > 0 THEN 'credited'
                 WHEN paid_minor + credited_minor >= gross_minor THEN 'paid'
@@ -60,7 +62,8 @@ WITH shown AS (
 """
 _NARROWED = """
 FROM shown
-WHERE ($2 = '' OR driver_name ILIKE '%' || $2 || '%' OR series || number::text ILIKE $2 || '%'
+WHERE ($2 = '' OR driver_name ILIKE '%' || $2 || '%' OR buyer_name ILIKE '%' || $2 || '%'
+       OR series || number::text ILIKE $2 || '%'
        OR series || '-' || number::text ILIKE $2 || '%' OR reference = $2
        OR series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') ILIKE $2 || '%')
   AND ($3 = '' OR state = $3) AND ($4::date IS NULL OR period = $4) AND ($5::uuid IS NULL OR driver_id = $5)
@@ -129,9 +132,16 @@ async def invoices_of(tx: Transaction, today: date, driver_id: UUID) -> list[Inv
     return await tx.fetch(InvoiceRow, OF_DRIVER, today, driver_id)
 
 
-async def totals(tx: Transaction, today: date, search: str = "", state: str = "", period: date | None = None) -> Totals:
+async def totals(
+    tx: Transaction,
+    today: date,
+    search: str = "",
+    state: str = "",
+    period: date | None = None,
+    driver_id: UUID | None = None,
+) -> Totals:
     """Return how many invoices a filter leaves, and what they add up to."""
-    found = await tx.fetch_one(Totals, TOTALS, today, _like(search), state, period, None)
+    found = await tx.fetch_one(Totals, TOTALS, today, _like(search), state, period, driver_id)
     return found or Totals(0, 0, 0)
 
 
@@ -192,6 +202,93 @@ CREDITS = _SHOWN + "SELECT * FROM shown WHERE credits_invoice_id = $2 ORDER BY i
 async def credits_of(tx: Transaction, today: date, invoice_id: UUID) -> list[InvoiceRow]:
     """Return the credit notes of an invoice."""
     return await tx.fetch(InvoiceRow, CREDITS, today, invoice_id)
+
+
+class OwedRow(Struct, frozen=True, kw_only=True):
+    """What a driver owes, by how long it has been due. Minor units."""
+
+    driver_id: UUID
+    driver_name: str
+    email: str
+    currency: str
+    invoices: int
+    not_due_minor: int
+    due_30_minor: int
+    """1 to 30 days."""
+    due_60_minor: int
+    due_90_minor: int
+    due_more_minor: int
+    total_minor: int
+    oldest_due: date
+
+    @property
+    def ages(self) -> tuple[int, int, int, int, int]:
+        """The sums from not due yet to longest due."""
+        return (self.not_due_minor, self.due_30_minor, self.due_60_minor, self.due_90_minor, self.due_more_minor)
+
+
+class OwedTotals(Struct, frozen=True, kw_only=True):
+    """What all together owe in one currency."""
+
+    currency: str
+    drivers: int
+    invoices: int
+    not_due_minor: int
+    due_30_minor: int
+    due_60_minor: int
+    due_90_minor: int
+    due_more_minor: int
+    total_minor: int
+
+    @property
+    def ages(self) -> tuple[int, int, int, int, int]:
+        """The sums from not due yet to longest due."""
+        return (self.not_due_minor, self.due_30_minor, self.due_60_minor, self.due_90_minor, self.due_more_minor)
+
+
+_OPEN = """
+WITH open AS (
+    SELECT invoice.driver_id, driver.name AS driver_name, driver.email, invoice.currency, due_on,
+           gross_minor - paid_minor - credited_minor AS open_minor, $1::date - due_on AS days
+    FROM invoice JOIN driver ON driver.id = invoice.driver_id
+    WHERE kind = 'invoice' AND gross_minor > paid_minor + credited_minor
+      AND ($2 = '' OR concat_ws(' ', driver.name, driver.email, invoice.buyer ->> 'name') ILIKE '%' || $2 || '%')
+)
+"""
+_AGES = """
+       count(*) AS invoices,
+       coalesce(sum(open_minor) FILTER (WHERE days <= 0), 0)::bigint AS not_due_minor,
+       coalesce(sum(open_minor) FILTER (WHERE days BETWEEN 1 AND 30), 0)::bigint AS due_30_minor,
+       coalesce(sum(open_minor) FILTER (WHERE days BETWEEN 31 AND 60), 0)::bigint AS due_60_minor,
+       coalesce(sum(open_minor) FILTER (WHERE days BETWEEN 61 AND 90), 0)::bigint AS due_90_minor,
+       coalesce(sum(open_minor) FILTER (WHERE days > 90), 0)::bigint AS due_more_minor,
+       sum(open_minor)::bigint AS total_minor
+"""
+OWED = (
+    _OPEN
+    + "SELECT driver_id, min(driver_name) AS driver_name, min(email) AS email, currency, min(due_on) AS oldest_due,"
+    + _AGES
+    + """
+FROM open GROUP BY driver_id, currency
+ORDER BY CASE WHEN $3 = '-total' THEN -sum(open_minor) END, CASE WHEN $3 = 'total' THEN sum(open_minor) END,
+         CASE WHEN $3 = 'oldest' THEN min(due_on) END, CASE WHEN $3 = '-oldest' THEN min(due_on) END DESC,
+         CASE WHEN $3 = '-name' THEN min(driver_name) END DESC, min(driver_name), driver_id
+LIMIT $4 OFFSET $5
+"""
+)
+OWED_TOTALS = _OPEN + "SELECT currency, count(DISTINCT driver_id) AS drivers," + _AGES + "FROM open GROUP BY currency"
+
+
+async def receivables(
+    tx: Transaction, today: date, search: str = "", sort: str = "-total", *, limit: int = 50, offset: int = 0
+) -> list[OwedRow]:
+    """Return a page of who owes what. `sort` is total, oldest or name, with `-` for descending."""
+    return await tx.fetch(OwedRow, OWED, today, _like(search), sort, limit, offset)
+
+
+async def receivables_totals(tx: Transaction, today: date, search: str = "") -> list[OwedTotals]:
+    """Return what all together owe, by currency."""
+    return await tx.fetch(OwedTotals, OWED_TOTALS, today, _like(search))
 
 
 def _like(text: str) -> str:

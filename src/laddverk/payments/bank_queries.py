@@ -129,6 +129,7 @@ COUNT_COLLECTIONS: Final = "SELECT count(*)" + _COLLECTION_FROM + _COLLECTIONS_N
 COLLECTION: Final = _COLLECTION + "WHERE collection.id = $1"
 OF_MANDATE: Final = _COLLECTION + "WHERE mandate_id = $1 ORDER BY due_on DESC, collection.created_at DESC LIMIT 50"
 OF_INVOICE: Final = _COLLECTION + "WHERE invoice_id = $1 ORDER BY collection.created_at DESC LIMIT 20"
+OF_PAYMENT: Final = _COLLECTION + "WHERE payment_id = $1 AND collection.kind = 'collect' LIMIT 1"
 COLLECTION_STATES: Final = """
 SELECT state, count(*) AS rows, coalesce(sum(amount_minor), 0)::bigint AS amount_minor
 FROM collection GROUP BY state ORDER BY state
@@ -256,6 +257,11 @@ async def of_mandate(tx: Transaction, mandate_id: UUID) -> list[CollectionRow]:
 async def of_invoice(tx: Transaction, invoice_id: UUID) -> list[CollectionRow]:
     """Return the tries to collect an invoice, the latest first."""
     return await tx.fetch(CollectionRow, OF_INVOICE, invoice_id)
+
+
+async def of_payment(tx: Transaction, payment_id: UUID) -> CollectionRow | None:
+    """Return the collection that a payment is; None for one that came otherwise."""
+    return await tx.fetch_one(CollectionRow, OF_PAYMENT, payment_id)
 
 
 async def collection_states(tx: Transaction) -> list[StateRow]:

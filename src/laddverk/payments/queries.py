@@ -58,19 +58,36 @@ WHERE ($1 = '' OR concat_ws(' ', driver.name, payment.provider_ref, payment.id::
                 ILIKE '%' || $1 || '%')
   AND ($2 = '' OR payment.state = $2)
   AND ($3 = '' OR payment.purpose = $3)
+  AND ($4 = '' OR payment.provider = $4)
+  AND ($5::timestamptz IS NULL OR payment.created_at >= $5) AND ($6::timestamptz IS NULL OR payment.created_at < $6)
+  AND ($7::uuid IS NULL OR payment.driver_id = $7)
+  AND ($8::uuid IS NULL OR station.site_id = $8)
+  AND ($9::uuid[] IS NULL OR station.site_id = ANY($9))
 """
 PAYMENTS = (
     _COLUMNS
     + _FROM
     + _NARROWED
     + """
-ORDER BY CASE WHEN $4 = 'amount' THEN payment.captured_minor END,
-         CASE WHEN $4 = '-amount' THEN payment.captured_minor END DESC,
-         CASE WHEN $4 = 'created' THEN payment.created_at END, payment.created_at DESC, payment.id
-LIMIT $5 OFFSET $6
+ORDER BY CASE WHEN $10 = 'amount' THEN payment.captured_minor END,
+         CASE WHEN $10 = '-amount' THEN payment.captured_minor END DESC,
+         CASE WHEN $10 = 'created' THEN payment.created_at END, payment.created_at DESC, payment.id
+LIMIT $11 OFFSET $12
 """
 )
 COUNT = "SELECT count(*)" + _FROM + _NARROWED
+TOTALS = (
+    """
+SELECT payment.currency, count(*) AS payments, sum(payment.captured_minor)::bigint AS captured_minor,
+       sum(payment.refunded_minor)::bigint AS refunded_minor,
+       coalesce(sum(payment.authorised_minor) FILTER (WHERE payment.state IN ('authorised', 'capturing')), 0)::bigint
+           AS reserved_minor
+"""
+    + _FROM
+    + _NARROWED
+    + "GROUP BY payment.currency ORDER BY payment.currency"
+)
+RAILS = "SELECT DISTINCT provider FROM payment ORDER BY provider"
 PAYMENT = _COLUMNS + _FROM + " WHERE payment.id = $1"
 OF_THING = (
     _COLUMNS
@@ -84,16 +101,60 @@ ORDER BY payment.created_at DESC LIMIT 50
 STATES = "SELECT state, count(*) AS payments FROM payment GROUP BY state ORDER BY state"
 
 
+class PaymentFilter(Struct, frozen=True, kw_only=True):
+    """Which payments a list shows. `since` and `until` are instants (until is excluded); empty means all."""
+
+    search: str = ""
+    state: str = ""
+    purpose: str = ""
+    rail: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    driver_id: UUID | None = None
+    site_id: UUID | None = None
+    site_ids: frozenset[UUID] | None = None
+    """The only sites that whoever asks may see; None for all."""
+
+
+class PaymentTotals(Struct, frozen=True, kw_only=True):
+    """What a filtered list adds up to in one currency."""
+
+    currency: str
+    payments: int
+    captured_minor: int
+    refunded_minor: int
+    reserved_minor: int
+    """Of those that wait to be taken."""
+
+
 async def payments(
-    tx: Transaction, search: str, state: str, purpose: str, sort: str = "-created", *, limit: int = 50, offset: int = 0
+    tx: Transaction, chosen: PaymentFilter, sort: str = "-created", *, limit: int = 50, offset: int = 0
 ) -> list[PaymentRow]:
     """Return a page of payments. `sort` is created or amount, with `-` for descending."""
-    return await tx.fetch(PaymentRow, PAYMENTS, like(search), state, purpose, sort, limit, offset)
+    return await tx.fetch(PaymentRow, PAYMENTS, *_given(chosen), sort, limit, offset)
 
 
-async def count_payments(tx: Transaction, search: str, state: str, purpose: str) -> int:
+async def count_payments(tx: Transaction, chosen: PaymentFilter) -> int:
     """Return how many payments a filter leaves."""
-    return int(await tx.value(COUNT, like(search), state, purpose))
+    return int(await tx.value(COUNT, *_given(chosen)))
+
+
+async def totals(tx: Transaction, chosen: PaymentFilter) -> list[PaymentTotals]:
+    """Return what a filter leaves, added up by currency."""
+    return await tx.fetch(PaymentTotals, TOTALS, *_given(chosen))
+
+
+async def rails(tx: Transaction) -> list[str]:
+    """Return the rails that payments have come by."""
+    return await tx.values(RAILS)
+
+
+def _given(chosen: PaymentFilter) -> tuple[object, ...]:
+    sites = None if chosen.site_ids is None else sorted(chosen.site_ids)
+    return (
+        like(chosen.search), chosen.state, chosen.purpose, chosen.rail, chosen.since, chosen.until, chosen.driver_id,
+        chosen.site_id, sites,
+    )  # fmt: skip
 
 
 async def payment(tx: Transaction, payment_id: UUID) -> PaymentRow | None:

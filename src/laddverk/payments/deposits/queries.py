@@ -38,7 +38,8 @@ class DepositRow(Struct, frozen=True, kw_only=True):
 
 
 _DEPOSIT = """
-SELECT deposit.*, series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') AS invoice_label, driver.name AS driver_name
+SELECT deposit.*, driver.name AS driver_name,
+       series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') AS invoice_label
 """
 _FROM = """
 FROM deposit
@@ -46,7 +47,8 @@ LEFT JOIN invoice ON invoice.id = deposit.invoice_id
 LEFT JOIN driver ON driver.id = deposit.driver_id
 """
 _NARROWED = """
-WHERE ($1 = '' OR concat_ws(' ', deposit.reference, payer, driver.name, series || '-' || lpad(number::text, greatest(5, length(number::text)), '0'))
+WHERE ($1 = '' OR concat_ws(' ', deposit.reference, payer, driver.name,
+                          series || '-' || lpad(number::text, greatest(5, length(number::text)), '0'))
                 ILIKE '%' || $1 || '%')
   AND ($2 = '' OR deposit.state = $2) AND ($3 = '' OR way = $3)
   AND ($4::date IS NULL OR received_on >= $4) AND ($5::date IS NULL OR received_on <= $5)
@@ -63,6 +65,7 @@ SELECT count(*) AS rows,
 )
 DEPOSIT = _DEPOSIT + _FROM + "WHERE deposit.id = $1"
 OF_INVOICE = _DEPOSIT + _FROM + "WHERE deposit.invoice_id = $1 ORDER BY received_on DESC, deposit.id DESC LIMIT 20"
+OF_PAYMENT = _DEPOSIT + _FROM + "WHERE deposit.payment_id = $1"
 ASIDE = "SELECT count(*) FROM deposit WHERE state = 'aside'"
 
 
@@ -102,6 +105,11 @@ async def deposit(tx: Transaction, deposit_id: UUID) -> DepositRow | None:
 async def of_invoice(tx: Transaction, invoice_id: UUID) -> list[DepositRow]:
     """Return what came to the bank account for an invoice, the latest first."""
     return await tx.fetch(DepositRow, OF_INVOICE, invoice_id)
+
+
+async def of_payment(tx: Transaction, payment_id: UUID) -> DepositRow | None:
+    """Return the deposit that a payment is; None for one that came otherwise."""
+    return await tx.fetch_one(DepositRow, OF_PAYMENT, payment_id)
 
 
 async def count_aside(tx: Transaction) -> int:

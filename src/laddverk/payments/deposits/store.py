@@ -12,7 +12,8 @@ from laddverk.platform.database import Transaction
 
 # What remains is counted from the payments themselves: what an invoice says of it follows a moment later.
 _OWED: Final = """
-SELECT invoice.id, series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') AS label, reference, driver_id,
+SELECT invoice.id, series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') AS label, reference,
+       driver_id,
        buyer ->> 'name' AS buyer, currency, due_on,
        (gross_minor - credited_minor - coalesce((
             SELECT sum(captured_minor - refunded_minor) FROM payment WHERE payment.invoice_id = invoice.id), 0)

@@ -19,7 +19,8 @@ from laddverk.platform.house import House
 log = structlog.get_logger()
 
 OVERPAID: Final = """
-SELECT invoice.id AS invoice_id, series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') AS number, advance_minor,
+SELECT invoice.id AS invoice_id, advance_minor,
+       series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') AS number,
        deposit.currency, driver.language,
        coalesce(nullif(invoice.buyer ->> 'email', ''), driver.email) AS email
 FROM deposit

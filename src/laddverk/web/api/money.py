@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -52,14 +52,21 @@ async def list_payments(
     search: FromQuery[str] = "",
     in_state: InState = "",
     purpose: FromQuery[str] = "",
+    rail: FromQuery[str] = "",
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
     limit: FromQuery[int] = LIMIT_DEFAULT,
     offset: FromQuery[int] = 0,
 ) -> Page[shapes.Payment]:
-    """List payments, newest first."""
+    """List payments, newest first: begun from `since` to before `until`, by one rail, or all."""
     checked_limit(limit, offset)
+    chosen = payment_queries.PaymentFilter(
+        search=search, state=in_state, purpose=purpose, rail=rail, since=since, until=until,
+        site_ids=asked.actor.site_ids,
+    )  # fmt: skip
     async with asked.transaction() as tx:
-        rows = await payment_queries.payments(tx, search, in_state, purpose, limit=limit, offset=offset)
-        total = await payment_queries.count_payments(tx, search, in_state, purpose)
+        rows = await payment_queries.payments(tx, chosen, limit=limit, offset=offset)
+        total = await payment_queries.count_payments(tx, chosen)
     return page([of(shapes.Payment, row, "pay") for row in rows], limit=limit, offset=offset, total=total)
 
 

@@ -3,51 +3,115 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from laddverk.access import queries as access_queries
+from laddverk.invoicing import links
 from laddverk.invoicing import queries as invoicing_queries
 from laddverk.invoicing import service as invoicing
+from laddverk.invoicing.model import shown_number
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import InvoiceId, PaymentId, shown
-from laddverk.kernel.money import rounded_minor
+from laddverk.kernel.money import major
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.ledger import queries as ledger_queries
+from laddverk.ledger import service as ledger
+from laddverk.ledger.model import RECEIVABLES
 from laddverk.payments import bank_queries
 from laddverk.payments import queries as payments_queries
 from laddverk.payments import service as payments
+from laddverk.payments.deposits import queries as deposit_queries
 from laddverk.payments.disputes import queries as dispute_queries
 from laddverk.payments.payouts import queries as payout_queries
+from laddverk.payments.queries import PaymentFilter
+from laddverk.payments.reconciliation import queries as reconciliation_queries
+from laddverk.payments.reconciliation.words import SENTENCES
 from laddverk.payments.reserved import queries as reserved_queries
+from laddverk.platform.database import Transaction
 from laddverk.platform.languages import SUPPORTED
-from laddverk.web.console import bank_words, card_words
+from laddverk.stations import queries as stations_queries
+from laddverk.web.console import bank_words, card_words, money_words, spreadsheets
+from laddverk.web.console.amounts import minor_of
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
 
 PAYMENT_SORTS: Final = ("-created", "amount")
+PAYMENT_HEADING: Final = (
+    "id", "rail", "their_number", "state", "for", "created_at", "changed_at", "currency", "reserved", "taken",
+    "refunded", "kept", "driver", "station", "session", "invoice", "failure",
+)  # fmt: skip
+INVOICE_HEADING: Final = (
+    "number", "kind", "state", "buyer", "month", "issued_at", "due_on", "reference", "currency", "net", "vat", "gross",
+    "paid", "credited", "open",
+)  # fmt: skip
+OWED_HEADING: Final = (
+    "driver", "email", "invoices", "currency", "not_due", "due_1_30", "due_31_60", "due_61_90", "due_91", "total",
+    "oldest_due",
+)  # fmt: skip
 INVOICE_SORTS: Final = ("-issued", "due", "amount")
+OWED_SORTS: Final = ("-total", "oldest", "name")
 
 
 @get("/console/payments", opt={NEEDS: Permission.PAYMENTS_READ})
 async def list_payments(desk: AtDesk) -> Response[str]:
     """The payments, the latest first."""
-    listing = desk.listing(*PAYMENT_SORTS)
-    state, purpose = desk.asked("state"), desk.asked("purpose")
+    listing, chosen = desk.listing(*PAYMENT_SORTS), _wanted(desk)
     async with desk.transaction() as tx:
-        rows = await payments_queries.payments(
-            tx, listing.search, state, purpose, listing.sort, limit=PAGE_SIZE, offset=listing.offset
-        )
+        driver = await access_queries.driver(tx, chosen.driver_id) if chosen.driver_id else None
         return desk.page(
             "console/payments/list.html",
-            rows=rows,
+            rows=await payments_queries.payments(tx, chosen, listing.sort, limit=PAGE_SIZE, offset=listing.offset),
             listing=listing,
-            total=await payments_queries.count_payments(tx, listing.search, state, purpose),
+            total=await payments_queries.count_payments(tx, chosen),
+            totals=await payments_queries.totals(tx, chosen),
             states=await payments_queries.state_counts(tx),
+            rails=await payments_queries.rails(tx),
+            sites=await stations_queries.sites(tx, desk.sites),
+            driver=driver,
+            money=money_words,
         )
+
+
+def _wanted(desk: Desk) -> PaymentFilter:
+    """Return the filter in the address."""
+    since, until = desk.span_asked()
+    driver, site = desk.asked("driver"), desk.asked("site")
+    return PaymentFilter(
+        search=desk.asked("q").strip()[:100],
+        state=desk.asked("state"),
+        purpose=desk.asked("purpose"),
+        rail=desk.asked("rail"),
+        since=since,
+        until=until,
+        driver_id=named("drv", driver) if driver else None,
+        site_id=named("sit", site) if site else None,
+        site_ids=desk.sites,
+    )
+
+
+@get("/console/payments.csv", opt={NEEDS: Permission.PAYMENTS_READ})
+async def export_payments(desk: AtDesk) -> Response[bytes]:
+    """The same list as CSV."""
+    listing = desk.listing(*PAYMENT_SORTS)
+    async with desk.transaction() as tx:
+        rows = await payments_queries.payments(tx, _wanted(desk), listing.sort, limit=spreadsheets.ROWS_MAX)
+    people = desk.may(Permission.DRIVERS_READ)
+    return spreadsheets.answer("payments", PAYMENT_HEADING, [_payment_cells(row, people=people) for row in rows])
+
+
+def _payment_cells(row: payments_queries.PaymentRow, *, people: bool) -> tuple[spreadsheets.Cell, ...]:
+    amounts = (row.authorised_minor, row.captured_minor, row.refunded_minor, row.captured_minor - row.refunded_minor)
+    return (
+        shown("pay", row.id), row.provider, row.provider_ref, row.state, row.purpose, row.created_at, row.updated_at,
+        row.currency, *(major(amount, row.currency) for amount in amounts), row.driver_name if people else None,
+        row.station_name, shown("ses", row.session_id) if row.session_id else None,
+        shown("inv", row.invoice_id) if row.invoice_id else None, row.failure_code,
+    )  # fmt: skip
 
 
 @get("/console/payments/{payment_id:str}", opt={NEEDS: Permission.PAYMENTS_READ})
@@ -70,6 +134,13 @@ async def _payment_page(
             cards=card_words,
             disputes=await dispute_queries.of_payment(tx, payment.id),
             payouts=await payout_queries.of_payment(tx, payment.id),
+            refunds=await payments.refunds(tx, PaymentId(payment.id)),
+            collection=await bank_queries.of_payment(tx, payment.id),
+            deposit=await deposit_queries.of_payment(tx, payment.id),
+            differences=await reconciliation_queries.of_payment(tx, payment.id),
+            sentences=SENTENCES,
+            money=money_words,
+            bank=bank_words,
             postings=await ledger_queries.postings_of(tx, payment.id),
             values=values,
             errors=errors,
@@ -91,17 +162,6 @@ async def refund_payment(desk: AtDesk, payment_id: FromPath[str]) -> Response[An
     return desk.go(f"/console/payments/{shown('pay', payment.id)}", desk.words("The refund is on its way."))
 
 
-def minor_of(text: str, currency: str, field: str) -> int:
-    """Return the minor units of an amount as people write it: `1 234,50`. Raises `Invalid` naming `field`."""
-    try:
-        amount = Decimal("".join(text.split()).replace("\u00a0", "").replace(",", "."))
-    except InvalidOperation:
-        amount = Decimal(0)
-    if not amount.is_finite() or not 0 < amount < 1_000_000:
-        raise Invalid("This must be an amount above zero.", field=field, remedy="Write it like 12,50.")
-    return rounded_minor(amount, currency)
-
-
 @get("/console/invoices", opt={NEEDS: Permission.INVOICES_READ})
 async def list_invoices(desk: AtDesk) -> Response[str]:
     """Invoices and credit notes, and what waits to be invoiced."""
@@ -112,23 +172,87 @@ async def _invoices_page(
     desk: Desk, report: tuple[date, Any] | None, errors: dict[str, str], status: int = 200
 ) -> Response[str]:
     listing = desk.listing(*INVOICE_SORTS)
-    state, period = desk.asked("state"), desk.day_asked("month")
+    state, period, driver_id = _invoices_wanted(desk)
     async with desk.transaction() as tx:
         rows = await invoicing_queries.invoices(
-            tx, desk.today, listing.search, state, period, None, listing.sort, limit=PAGE_SIZE, offset=listing.offset
-        )
+            tx, desk.today, listing.search, state, period, driver_id, listing.sort, limit=PAGE_SIZE,
+            offset=listing.offset,
+        )  # fmt: skip
         return desk.page(
             "console/invoices/list.html",
             status=status,
             rows=rows,
             listing=listing,
-            totals=await invoicing_queries.totals(tx, desk.today, listing.search, state, period),
+            driver=await access_queries.driver(tx, driver_id) if driver_id else None,
+            totals=await invoicing_queries.totals(tx, desk.today, listing.search, state, period, driver_id),
             months=await invoicing_queries.months(tx),
             waiting=await invoicing_queries.waiting(tx),
             this_month=desk.today.replace(day=1),
             report=report,
             errors=errors,
         )
+
+
+def _invoices_wanted(desk: Desk) -> tuple[str, date | None, UUID | None]:
+    driver = desk.asked("driver")
+    return desk.asked("state"), desk.day_asked("month"), named("drv", driver) if driver else None
+
+
+@get("/console/invoices.csv", opt={NEEDS: Permission.INVOICES_READ})
+async def export_invoices(desk: AtDesk) -> Response[bytes]:
+    """The same list as CSV."""
+    listing = desk.listing(*INVOICE_SORTS)
+    state, period, driver_id = _invoices_wanted(desk)
+    async with desk.transaction() as tx:
+        rows = await invoicing_queries.invoices(
+            tx, desk.today, listing.search, state, period, driver_id, listing.sort, limit=spreadsheets.ROWS_MAX
+        )
+    return spreadsheets.answer("invoices", INVOICE_HEADING, [_invoice_cells(row) for row in rows])
+
+
+def _invoice_cells(row: invoicing_queries.InvoiceRow) -> tuple[spreadsheets.Cell, ...]:
+    open_minor = max(0, row.gross_minor - row.paid_minor - row.credited_minor) if row.kind == "invoice" else 0
+    amounts = (row.net_minor, row.vat_minor, row.gross_minor, row.paid_minor, row.credited_minor, open_minor)
+    return (
+        shown_number(row.series, row.number), row.kind, row.state, row.buyer_name, row.period.isoformat(),
+        row.issued_at, row.due_on.isoformat(), row.reference, row.currency,
+        *(major(amount, row.currency) for amount in amounts),
+    )  # fmt: skip
+
+
+@get("/console/receivables", opt={NEEDS: Permission.INVOICES_READ})
+async def list_receivables(desk: AtDesk) -> Response[str]:
+    """Who owes what, and for how long."""
+    listing = desk.listing(*OWED_SORTS)
+    async with desk.transaction() as tx:
+        return desk.page(
+            "console/invoices/receivables.html",
+            rows=await invoicing_queries.receivables(
+                tx, desk.today, listing.search, listing.sort, limit=PAGE_SIZE, offset=listing.offset
+            ),
+            totals=await invoicing_queries.receivables_totals(tx, desk.today, listing.search),
+            booked_minor=await ledger.balance(tx, RECEIVABLES, currency=desk.house.settings.currency),
+            listing=listing,
+        )
+
+
+@get("/console/receivables.csv", opt={NEEDS: Permission.INVOICES_READ})
+async def export_receivables(desk: AtDesk) -> Response[bytes]:
+    """The same list as CSV."""
+    listing = desk.listing(*OWED_SORTS)
+    async with desk.transaction() as tx:
+        rows = await invoicing_queries.receivables(
+            tx, desk.today, listing.search, listing.sort, limit=spreadsheets.ROWS_MAX
+        )
+    return spreadsheets.answer("receivables", OWED_HEADING, [_owed_cells(row) for row in rows])
+
+
+def _owed_cells(row: invoicing_queries.OwedRow) -> tuple[spreadsheets.Cell, ...]:
+    ages = (*row.ages, row.total_minor)
+    return (
+        row.driver_name, row.email, row.invoices, row.currency, *(major(amount, row.currency) for amount in ages),
+        row.oldest_due.isoformat(),
+    )  # fmt: skip
 
 
 @post("/console/invoices/run", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=200)
@@ -174,9 +298,31 @@ async def _invoice_page(desk: Desk, invoice_id: str, errors: dict[str, str], sta
             payments=await payments_queries.payments_of(tx, invoice.id) if desk.may(Permission.PAYMENTS_READ) else [],
             collections=await bank_queries.of_invoice(tx, invoice.id) if desk.may(Permission.PAYMENTS_READ) else [],
             bank=bank_words,
+            deposits=await deposit_queries.of_invoice(tx, invoice.id) if desk.may(Permission.PAYMENTS_READ) else [],
             postings=await ledger_queries.postings_of(tx, invoice.id),
+            link=await _link_of(tx, desk, invoice),
+            money=money_words,
             errors=errors,
         )
+
+
+async def _link_of(tx: Transaction, desk: Desk, invoice: invoicing_queries.InvoiceDetail) -> str:
+    """Return the address on which anybody pays the invoice; nothing when there is nothing to pay."""
+    if invoice.kind != "invoice" or invoice.state not in ("open", "overdue"):
+        return ""
+    path = await links.path_of(tx, desk.house.secrets, InvoiceId(invoice.id), desk.now)
+    return f"{desk.house.settings.web_url}{path}"
+
+
+@post("/console/invoices/{invoice_id:str}/renew-link", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=303)
+async def renew_link(desk: AtDesk, invoice_id: FromPath[str]) -> Response[Any]:
+    """Take the address of an invoice back, with a reason: the old one opens nothing any more."""
+    form = await desk.form()
+    identity = InvoiceId(named("inv", invoice_id))
+    async with desk.transaction() as tx:
+        found(await invoicing_queries.invoice(tx, desk.today, identity))
+        await links.renew(tx, desk.actor, identity, form.get("reason", "")[:200], desk.now)
+    return desk.go(f"/console/invoices/{shown('inv', identity)}", desk.words("The old address opens nothing any more."))
 
 
 @get("/console/invoices/{invoice_id:str}/pdf", opt={NEEDS: Permission.INVOICES_READ})
@@ -215,11 +361,16 @@ async def credit_invoice(desk: AtDesk, invoice_id: FromPath[str]) -> Response[An
 
 ROUTES: Final = [
     list_payments,
+    export_payments,
     show_payment,
     refund_payment,
     list_invoices,
+    export_invoices,
+    list_receivables,
+    export_receivables,
     run_invoicing,
     show_invoice,
+    renew_link,
     invoice_pdf,
     credit_invoice,
 ]

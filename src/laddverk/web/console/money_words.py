@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from laddverk.payments.deposits.model import DepositState, Likeness, Way
+from laddverk.payments.model import RefundState
 from laddverk.platform.languages import marked
 
 RAILS: Final[Mapping[str, str]] = {
@@ -31,6 +32,13 @@ DEPOSIT_STATES: Final = {
     DepositState.ASIDE: ("wait", marked("Kept aside")),
     DepositState.RETURNED: ("off", marked("Given back")),
     DepositState.UNDONE: ("off", marked("Undone")),
+}
+
+REFUND_STATES: Final = {
+    RefundState.REQUESTED: ("wait", marked("On its way")),
+    RefundState.UNKNOWN: ("wait", marked("On its way, no answer yet")),
+    RefundState.SUCCEEDED: ("done", marked("Made")),
+    RefundState.FAILED: ("broken", marked("Refused")),
 }
 
 LIKENESSES: Final = {
