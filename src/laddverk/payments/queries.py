@@ -56,7 +56,7 @@ SELECT payment.id, payment.purpose, coalesce(payment.session_id, start_request.s
 _NARROWED = """
 WHERE ($1 = '' OR concat_ws(' ', driver.name, payment.provider_ref, payment.id::text, station.name)
                 ILIKE '%' || $1 || '%')
-  AND ($2 = '' OR payment.state = $2)
+  AND ($2 = '' OR payment.state = $2 OR ($2 = 'refund_failed' AND payment.id IN (SELECT payment_id FROM refund_refused)))
   AND ($3 = '' OR payment.purpose = $3)
   AND ($4 = '' OR payment.provider = $4)
   AND ($5::timestamptz IS NULL OR payment.created_at >= $5) AND ($6::timestamptz IS NULL OR payment.created_at < $6)
@@ -87,6 +87,7 @@ SELECT payment.currency, count(*) AS payments, sum(payment.captured_minor)::bigi
     + _NARROWED
     + "GROUP BY payment.currency ORDER BY payment.currency"
 )
+REFUNDS_REFUSED = "SELECT count(*) FROM refund_refused"
 RAILS = "SELECT DISTINCT provider FROM payment ORDER BY provider"
 PAYMENT = _COLUMNS + _FROM + " WHERE payment.id = $1"
 OF_THING = (
@@ -155,6 +156,11 @@ def _given(chosen: PaymentFilter) -> tuple[object, ...]:
         like(chosen.search), chosen.state, chosen.purpose, chosen.rail, chosen.since, chosen.until, chosen.driver_id,
         chosen.site_id, sites,
     )  # fmt: skip
+
+
+async def count_refunds_refused(tx: Transaction) -> int:
+    """Return how many refunds were refused and not made since: what they were to give back is still owed."""
+    return int(await tx.value(REFUNDS_REFUSED))
 
 
 async def payment(tx: Transaction, payment_id: UUID) -> PaymentRow | None:
