@@ -17,10 +17,13 @@ from laddverk.platform.database import Transaction
 LOCKED: Final = "SELECT * FROM payment WHERE id = ANY($1) ORDER BY id FOR UPDATE"
 CLAIM: Final = "UPDATE payment SET calling_until = $2 WHERE id = ANY($1)"
 # What banks collect is not asked for: their files say what became of it. A claim that ran out needs no patience.
+# In Swish a person pays within minutes, and the money has moved: a callback that does not come is not waited for.
 UNSETTLED: Final = """
 SELECT id FROM payment
 WHERE provider <> ALL (ARRAY['autogiro', 'sepa']) AND (calling_until IS NULL OR calling_until < $1) AND (
       (state = 'unknown' AND updated_at < $1::timestamptz - interval '5 seconds')
+   OR (provider = 'swish' AND state = 'checkout' AND updated_at < $1::timestamptz - interval '30 seconds'
+       AND created_at > $1::timestamptz - interval '10 minutes')
    OR (state = 'capturing' AND updated_at < $1::timestamptz - interval '1 minute')
    OR (state = 'authorised' AND wish = 'cancel' AND updated_at < $1::timestamptz - interval '1 minute')
    OR (state IN ('created', 'checkout', 'authorised') AND updated_at < $1::timestamptz - interval '10 minutes'))
