@@ -15,12 +15,15 @@ NEW_MAX: Final = 500
 DUE_MAX: Final = 200  # bounds one run; the rest follows five minutes later
 
 # Only of drivers who could be debited: they chose a way, or pay at once by a saved card and some sums wait for a month.
-# While a mandate is active the bank's file collects, unless a card or the wallet was chosen first.
+# While a mandate is active the bank's file collects, unless a card or the wallet was chosen first. An invoice that is
+# older than the choice is left to its driver: who saves a card today is not debited for last month by surprise.
 NEW: Final = """
 SELECT invoice.id, invoice.driver_id, invoice.issued_at
 FROM invoice JOIN driver ON driver.id = invoice.driver_id
 LEFT JOIN driver_paying ON driver_paying.driver_id = driver.id
 WHERE invoice.kind = 'invoice' AND invoice.gross_minor > invoice.credited_minor + invoice.paid_minor
+  AND invoice.issued_at >= coalesce(driver_paying.chosen_at, (
+      SELECT min(created_at) FROM payment_method WHERE payment_method.driver_id = driver.id AND removed_at IS NULL))
   AND (driver_paying.first_kind IN ('method', 'wallet')
        OR (NOT EXISTS (SELECT FROM mandate WHERE mandate.driver_id = driver.id AND state = 'active')
            AND ((driver_paying.first_kind = 'bank' AND driver_paying.fallback_kind IN ('method', 'wallet'))

@@ -11,7 +11,7 @@ from laddverk.kernel.ids import DriverId, InvoiceId
 from laddverk.payments import settling
 from laddverk.payments import store as payment_store
 from laddverk.payments.model import Payment, Purpose, State, Wish
-from laddverk.payments.ways import debiting, holding, invoice_store, invoices, rules, starting, store, telling
+from laddverk.payments.ways import debiting, holding, invoices, rules, starting, store, telling
 from laddverk.payments.ways.model import Verdict
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -60,11 +60,9 @@ class _Jobs:
                 await _after_capture(tx, self._house, payment, self._house.clock())
 
     async def way_saved(self, tx: Transaction, payloads: Payloads) -> None:
-        """A driver has something new to pay with: what was given up is tried once more."""
-        for payload in payloads:
-            driver_id = DriverId(UUID(payload["driver_id"]))
-            await invoice_store.revive(tx, driver_id, self._house.clock())
-            await holding.review(tx, self._house, [driver_id], self._house.clock())
+        """A driver has something new to pay with: perhaps they may start now."""
+        drivers = [DriverId(UUID(payload["driver_id"])) for payload in payloads]
+        await holding.review(tx, self._house, drivers, self._house.clock())
 
     async def debit_invoices(self, tx: Transaction, _payloads: Payloads) -> None:
         """By the clock, and when invoices are made: debit those whose day has come."""

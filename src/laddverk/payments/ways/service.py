@@ -12,7 +12,7 @@ from laddverk.access import service as access
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, PaymentMethodId, parsed, shown
 from laddverk.kernel.problems import Invalid, NotFound
-from laddverk.payments.ways import holding, invoice_store, rules, store
+from laddverk.payments.ways import holding, invoice_store, invoices, rules, store
 from laddverk.payments.ways.means import means_of, rails
 from laddverk.payments.ways.model import Choice, Means, Policy, Unpaid, Way, WayKind
 from laddverk.platform import audit
@@ -91,7 +91,8 @@ async def choose(
 ) -> None:
     """Keep how a driver wants to pay. The driver says it, or staff who may change drivers.
 
-    An invoice and the bank account pay once a month, whatever is said. What was given up before is tried once more.
+    An invoice and the bank account pay once a month, whatever is said. What was given up before is tried once more on
+    the next day, so that nobody is surprised.
     Raises `NotFound`, and `Invalid` for a way that the driver does not have or may not choose.
     """
     if actor.kind != "driver" or actor.id != driver_id:
@@ -103,10 +104,12 @@ async def choose(
     at_once = at_once and first.kind in rules.DEBITED
     wanted = replace(before.choice, first=first, fallback=fallback, gather_below_minor=gather_below_minor)
     await store.save_choice(tx, wanted, now)
+    if (first, fallback) != (before.choice.first, before.choice.fallback):
+        await store.choose_anew(tx, driver_id, now)
     await access.set_settlement(tx, actor, driver_id, "card" if at_once else "invoice")
     detail = {"first": key_of(first), "fallback": key_of(fallback), "at_once": at_once, "below": gather_below_minor}
     await audit.write(tx, actor, "driver.way_chosen", "driver", driver_id, at=now, detail=detail)
-    await invoice_store.revive(tx, driver_id, now)
+    await invoice_store.revive(tx, driver_id, invoices.first_try(now, 1, house.settings.timezone))
     await holding.review(tx, house, [driver_id], now)
 
 

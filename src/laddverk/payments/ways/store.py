@@ -37,6 +37,7 @@ ON CONFLICT (driver_id) DO UPDATE SET first_kind = excluded.first_kind, first_me
     may_start_until = excluded.may_start_until, may_start_why = excluded.may_start_why,
     changed_at = excluded.changed_at
 """
+CHOOSE_ANEW: Final = "UPDATE driver_paying SET chosen_at = $2 WHERE driver_id = $1"
 # A disputed card is not debited while nobody is there, as little as one that its bank has closed.
 METHODS: Final = """
 SELECT id, provider, brand, last4, expires,
@@ -232,6 +233,11 @@ async def save_choice(tx: Transaction, wanted: Choice, now: datetime) -> None:
         wanted.may_start_why,
         now,
     )
+
+
+async def choose_anew(tx: Transaction, driver_id: DriverId, now: datetime) -> None:
+    """Note that the ways themselves were chosen now: older invoices are not debited by them."""
+    await tx.execute(CHOOSE_ANEW, driver_id, now)
 
 
 async def methods(tx: Transaction, driver_id: DriverId, providers: Sequence[str]) -> list[Means]:

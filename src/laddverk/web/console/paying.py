@@ -16,7 +16,7 @@ from laddverk.kernel.money import major
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.payments.ways import queries, rules, store, words
 from laddverk.payments.ways import service as ways
-from laddverk.payments.ways.model import Policy, Way
+from laddverk.payments.ways.model import Means, Policy, Way, WayKind
 from laddverk.payments.ways.service import Standing
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import gettext_for, marked
@@ -45,8 +45,8 @@ class DriverPaying(Struct, frozen=True, kw_only=True):
     standing: Standing
     first: str
     fallback: str
-    ways: tuple[tuple[str, str], ...]
-    """Each way with what is wrong with it; empty when it works."""
+    ways: tuple[tuple[str, str, str, str | None], ...]
+    """Each way with the kind and word of its pill, and what is wrong with it."""
     held: str
     unpaid_minor: int
 
@@ -61,14 +61,24 @@ async def panel(tx: Transaction, desk: Desk, driver_id: DriverId) -> DriverPayin
 
     return DriverPaying(
         standing=standing,
-        first=name(standing.first),
-        fallback=name(standing.choice.fallback),
-        ways=tuple(
-            (name(each.way), "" if each.works else words.reason(each.stopped_code, said)) for each in standing.means
-        ),
+        first=_capital(name(standing.first)),
+        fallback=_capital(name(standing.choice.fallback)),
+        ways=tuple((_capital(name(each.way)), *_state(each, said)) for each in standing.means),
         held=said(WHY[standing.held]) if standing.held else "",
         unpaid_minor=sum(each.amount_minor for each in standing.unpaid),
     )
+
+
+def _state(means: Means, said: words.Words) -> tuple[str, str, str | None]:
+    if means.works:
+        return "free", said(marked("Works")), None
+    if means.way.kind == WayKind.WALLET:
+        return "off", said(marked("Empty")), None
+    return "broken", said(marked("Does not work")), words.reason(means.stopped_code, said)
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 @get(LIST, opt={NEEDS: Permission.PAYMENTS_READ})
