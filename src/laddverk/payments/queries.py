@@ -56,7 +56,8 @@ SELECT payment.id, payment.purpose, coalesce(payment.session_id, start_request.s
 _NARROWED = """
 WHERE ($1 = '' OR concat_ws(' ', driver.name, payment.provider_ref, payment.id::text, station.name)
                 ILIKE '%' || $1 || '%')
-  AND ($2 = '' OR payment.state = $2 OR ($2 = 'refund_failed' AND payment.id IN (SELECT payment_id FROM refund_refused)))
+  AND ($2 = '' OR payment.state = $2
+       OR ($2 = 'refund_failed' AND payment.id IN (SELECT payment_id FROM refund_refused)))
   AND ($3 = '' OR payment.purpose = $3)
   AND ($4 = '' OR payment.provider = $4)
   AND ($5::timestamptz IS NULL OR payment.created_at >= $5) AND ($6::timestamptz IS NULL OR payment.created_at < $6)
