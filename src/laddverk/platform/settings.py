@@ -137,8 +137,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What happens when a reserved amount is used up: `stop` the charge, or `go_on` and be owed the rest."""
     reserve_unused_minutes: int = 30
     """An amount that is reserved so long without a charge is given back, and an alarm is raised."""
-    confirm_days: int = 5
-    """How long a driver may take to confirm a charge that their bank asks about; then it goes to the invoice."""
     invoice_day: int = 2
     """From this day of a month on (local date) the month before is invoiced by itself; 0 leaves it to people."""
     heartbeat_interval_s: int = 300
