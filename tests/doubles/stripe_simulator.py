@@ -217,6 +217,8 @@ class StripeSimulator(StripeMoney):
             setup_intent=None,
             customer=params.get("customer"),
             payment_intent_data=params.get("payment_intent_data"),
+            payment_method_types=params.get("payment_method_types"),
+            payment_method_options=params.get("payment_method_options"),
             success_url=params["success_url"],
         )
         page["url"] = f"https://checkout.stripe.example/c/pay/{page['id']}"

@@ -49,6 +49,7 @@ async def state(street: Street) -> str:
     return str(await street.value("SELECT state FROM payment_dispute"))
 
 
+@pytest.mark.failure_mode(22)
 async def test_f22_what_a_bank_takes_back_is_a_claim_and_its_fee_a_cost(
     street: Street, stripe: StripeSimulator
 ) -> None:
@@ -59,6 +60,7 @@ async def test_f22_what_a_bank_takes_back_is_a_claim_and_its_fee_a_cost(
     }  # fmt: skip
 
 
+@pytest.mark.failure_mode(22)
 async def test_f22_a_dispute_that_is_won_gives_the_money_back_and_keeps_the_fee(
     street: Street, stripe: StripeSimulator
 ) -> None:
@@ -73,6 +75,7 @@ async def test_f22_a_dispute_that_is_won_gives_the_money_back_and_keeps_the_fee(
     }  # fmt: skip
 
 
+@pytest.mark.failure_mode(22)
 async def test_f22_a_dispute_that_is_lost_is_a_loss_without_its_vat(street: Street, stripe: StripeSimulator) -> None:
     await disputed(street, stripe)
     stripe.decide(stripe.of_kind("dispute")[0]["id"], "lost")
@@ -106,6 +109,7 @@ async def test_an_inquiry_takes_no_money_and_may_be_dropped(street: Street, stri
     assert await state(street) == "closed"
 
 
+@pytest.mark.failure_mode(22)
 async def test_f22_nothing_is_refunded_while_a_payment_is_disputed_nor_what_was_lost(
     street: Street, stripe: StripeSimulator
 ) -> None:
@@ -123,6 +127,7 @@ async def test_f22_nothing_is_refunded_while_a_payment_is_disputed_nor_what_was_
         await refund()
 
 
+@pytest.mark.failure_mode(22)
 async def test_f22_the_card_of_a_disputed_payment_is_frozen_until_it_is_won(
     street: Street, stripe: StripeSimulator
 ) -> None:
