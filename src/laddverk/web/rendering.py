@@ -63,7 +63,7 @@ CONSOLE_PLACES: Final = (
         "payments",
         marked("Payments"),
         "/console/payments",
-        ("settlements", "mandates", "collections", "bank-files", "paying"),
+        ("settlements", "mandates", "collections", "bank-files", "deposits", "reconciliation", "paying"),
     ),
     Place("invoices", marked("Invoices"), "/console/invoices", ("ledger",)),
     Place("audit", marked("Audit"), "/console/audit", ("staff", "keys")),
