@@ -14,7 +14,7 @@ WHERE ($1 = '' OR concat_ws(' ', label, key, explained_why) ILIKE '%' || $1 || '
   AND ($2 = '' OR kind = $2) AND ($3 = '' OR rail = $3)
   AND CASE $4 WHEN 'open' THEN gone_at IS NULL AND explained_at IS NULL
               WHEN 'explained' THEN gone_at IS NULL AND explained_at IS NOT NULL
-              WHEN 'gone' THEN gone_at IS NOT NULL ELSE true END
+              WHEN 'gone' THEN gone_at IS NOT NULL ELSE gone_at IS NULL END
 """
 DIFFERENCES: Final = "SELECT *" + _NARROWED + "ORDER BY first_seen_at DESC, key LIMIT $5 OFFSET $6"
 COUNT: Final = "SELECT count(*)" + _NARROWED
@@ -27,7 +27,7 @@ SELECT * FROM reconciliation_difference WHERE payment_id = $1 AND gone_at IS NUL
 async def differences(
     tx: Transaction, search: str, kind: str, rail: str, state: str, *, limit: int = 50, offset: int = 0
 ) -> list[DifferenceRow]:
-    """Return a page of differences, the latest first. `state` is open, explained, gone or empty."""
+    """Return a page of differences, the latest first. `state` is open, explained, gone, or empty for all but gone."""
     return await tx.fetch(DifferenceRow, DIFFERENCES, like(search), kind, rail, state, limit, offset)
 
 

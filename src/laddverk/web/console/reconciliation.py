@@ -38,8 +38,7 @@ async def show(desk: AtDesk) -> Response[str]:
 
 async def _page(desk: Desk, errors: dict[str, str], status: int = 200) -> Response[str]:
     listing, span = desk.listing("-first"), _span(desk)
-    state = desk.asked("state", "open")
-    state = state if state in STATES else "open"
+    state = desk.asked("state") if desk.asked("state") in STATES else ""
     kind, rail = desk.asked("kind"), desk.asked("rail")
     async with desk.transaction() as tx:
         flows = await store.flows(tx, span.since, span.until)
@@ -56,7 +55,6 @@ async def _page(desk: Desk, errors: dict[str, str], status: int = 200) -> Respon
             total=await queries.count_differences(tx, listing.search, kind, rail, state),
             open_count=await queries.count_open(tx),
             run=await store.last_run(tx),
-            state=state,
             listing=listing,
             money=money_words,
             sentences=SENTENCES,
@@ -133,7 +131,7 @@ async def export_differences(desk: AtDesk) -> Response[bytes]:
     """The differences as CSV, in the reader's language."""
     async with desk.transaction() as tx:
         rows = await queries.differences(
-            tx, desk.listing("-first").search, desk.asked("kind"), desk.asked("rail"), desk.asked("state", "open"),
+            tx, desk.listing("-first").search, desk.asked("kind"), desk.asked("rail"), desk.asked("state"),
             limit=spreadsheets.ROWS_MAX,
         )  # fmt: skip
     return spreadsheets.answer("differences", DIFFERENCES_HEADING, [_difference(desk, row) for row in rows])
