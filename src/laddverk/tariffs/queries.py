@@ -143,15 +143,18 @@ async def version_body(tx: Transaction, version_id: UUID | None) -> Tariff | Non
 
 
 STRONGEST = """
-SELECT coalesce(max(station.power_max_w), 0) FROM station
-WHERE station.retired_at IS NULL AND EXISTS (
-    SELECT 1 FROM tariff_choice
-    WHERE tariff_choice.tariff_id = $1
-          AND (tariff_choice.station_id = station.id OR tariff_choice.site_id = station.site_id
-          OR (tariff_choice.station_id IS NULL AND tariff_choice.site_id IS NULL)))
+-- The strongest connector at which everybody is offered a tariff: what the law asks of ad-hoc prices depends on it.
+SELECT coalesce(max(coalesce(connector.power_max_w, station.power_max_w)), 0)
+FROM tariff_choice AS choice
+JOIN station ON station.retired_at IS NULL AND (choice.station_id = station.id OR choice.site_id = station.site_id
+                                                OR (choice.station_id IS NULL AND choice.site_id IS NULL))
+LEFT JOIN connector ON connector.station_id = station.id
+     AND (choice.evse_number IS NULL OR connector.evse_number = choice.evse_number)
+     AND (choice.connector_number IS NULL OR connector.connector_number = choice.connector_number)
+WHERE choice.tariff_id = $1 AND choice.driver_group IS NULL AND choice.driver_id IS NULL
 """
 
 
 async def strongest_w(tx: Transaction, tariff_id: UUID) -> int:
-    """Return the power of the strongest station a tariff is used at, 0 when it is used nowhere."""
+    """Return the power of the strongest connector at which everybody gets a tariff; 0 where there is none."""
     return int(await tx.value(STRONGEST, tariff_id))

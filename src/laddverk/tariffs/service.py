@@ -40,11 +40,19 @@ async def create(tx: Transaction, actor: Actor, name: str, tariff: Tariff, now: 
 
 
 async def revise(tx: Transaction, actor: Actor, tariff_id: TariffId, tariff: Tariff, now: datetime) -> TariffVersion:
-    """Add a version. Sessions that have started keep theirs. Raises `NotFound`, or `Invalid` for impossible prices."""
+    """Add a version. Sessions that have started keep theirs.
+
+    Raises `NotFound`, or `Invalid` for impossible prices, another currency, or prices that the law does not allow at
+    the power that is there.
+    """
     actor.require(Permission.TARIFFS_WRITE)
     _require_sound(tariff)
     if not await store.lock_tariff(tx, tariff_id):
         raise NotFound("There is no such tariff.", field="tariff_id")
+    before = await store.newest(tx, tariff_id)
+    if before is not None and before.body.currency != tariff.currency:
+        raise Invalid("A tariff keeps its currency.", field="currency", remedy="Add another tariff.")
+    _require_sound(tariff, await queries.strongest_w(tx, tariff_id))
     return await _add(tx, actor, tariff_id, tariff, now, "tariff.revised")
 
 
@@ -66,9 +74,9 @@ async def _add(
     return version
 
 
-def _require_sound(tariff: Tariff) -> None:
-    """Raise `Invalid` for the first error that no connector could excuse."""
-    for finding in lint.findings(tariff):
+def _require_sound(tariff: Tariff, power_max_w: int = 0) -> None:
+    """Raise `Invalid` for the first error at connectors of up to `power_max_w`; with 0, that none could excuse."""
+    for finding in lint.findings(tariff, power_max_w):
         if finding.severity is Severity.ERROR:
             raise Invalid(finding.message, field="components", **finding.params)
 
@@ -99,7 +107,8 @@ async def choose(
         raise NotFound("There is no such tariff.", field="tariff_id")
     if place.driver_id is not None and not await store.has_driver(tx, place.driver_id):
         raise NotFound("There is no such driver.", field="driver_id")
-    for finding in lint.findings(version.body, await store.power_max_w(tx, place)):
+    is_for_all = place.driver_group is None and place.driver_id is None  # what the law asks of prices without agreement
+    for finding in lint.findings(version.body, await store.power_max_w(tx, place) if is_for_all else 0):
         if finding.severity is Severity.ERROR:
             raise Invalid(finding.message, field="tariff_id", **finding.params)
     choice_id = await store.save_choice(tx, tariff_id, place)

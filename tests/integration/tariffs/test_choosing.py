@@ -182,3 +182,26 @@ async def test_a_place_that_contradicts_itself_is_refused(database: Database, pl
         with pytest.raises((Invalid, NotFound)) as refused:
             await tariffs.choose(tx, RULE, version.tariff_id, START, place=place)
         assert refused.value.field == field
+
+
+async def test_the_law_on_fast_charging_holds_for_what_everybody_pays_and_for_each_new_version(
+    database: Database,
+) -> None:
+    """AFIR article 5(4): from 50 kW on the ad-hoc price is per kWh; what was agreed with some drivers may be other."""
+    per_kwh = Component(dimension=Dimension.ENERGY, price=Decimal(5))
+    per_minute = Tariff(components=(Component(dimension=Dimension.CHARGING, price=Decimal(1)),))
+    world = await built(database, Tariff(components=(per_kwh,)))
+    async with database.transaction() as tx:
+        await tx.execute("UPDATE connector SET power_max_w = 150000 WHERE evse_number = 2")
+        tariff_id = TariffId(await tx.value("SELECT id FROM tariff"))
+        with pytest.raises(Invalid):
+            await tariffs.revise(tx, RULE, tariff_id, per_minute, START)
+        with pytest.raises(Invalid):
+            await tariffs.revise(tx, RULE, tariff_id, Tariff(currency="EUR", components=(per_kwh,)), START)
+        timed = await tariffs.create(tx, RULE, "Timed", per_minute, START)
+        with pytest.raises(Invalid):
+            await tariffs.choose(tx, RULE, timed.tariff_id, START, site_id=world.site_id)
+        slow = Place(station_id=world.station_id, evse_number=1)
+        await tariffs.choose(tx, RULE, timed.tariff_id, START, place=slow)
+        await tariffs.choose(tx, RULE, timed.tariff_id, START, place=Place(site_id=world.site_id, driver_group="Taxi"))
+        await tariffs.revise(tx, RULE, timed.tariff_id, per_minute, START)

@@ -221,25 +221,12 @@ async def revise_tariff(desk: AtDesk, tariff_id: FromPath[str]) -> Response[Any]
         row: queries.TariffRow = found(await queries.tariff(tx, desk.sites, named("tar", tariff_id)))
     try:
         tariff = tariff_of(values, row.body.currency if row.body else None)
-        _require_lawful(tariff, await _strongest(desk, row))
         async with desk.transaction() as tx:
             version = await tariffs.revise(tx, desk.actor, TariffId(row.id), tariff, desk.now)
     except Problem as problem:
         return await _refused(desk, row, values, problem)
     notice = desk.words("Version %(number)s applies to sessions that start from now on.", number=version.number)
     return desk.go(f"/console/tariffs/{shown('tar', row.id)}", notice)
-
-
-async def _strongest(desk: Desk, row: queries.TariffRow) -> int:
-    async with desk.transaction() as tx:
-        return await queries.strongest_w(tx, row.id)
-
-
-def _require_lawful(tariff: Tariff, power_max_w: int) -> None:
-    """Raise `Invalid` for a version that may not be used where the tariff already applies."""
-    for finding in lint.findings(tariff, power_max_w):
-        if finding.severity is Severity.ERROR:
-            raise Invalid(finding.message, field="components", **finding.params)
 
 
 @post("/console/tariffs/preview", opt={NEEDS: Permission.TARIFFS_WRITE}, status_code=200)
