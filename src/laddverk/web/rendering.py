@@ -63,9 +63,10 @@ CONSOLE_PLACES: Final = (
         "payments",
         marked("Payments"),
         "/console/payments",
-        ("settlements", "mandates", "collections", "bank-files", "deposits", "reconciliation", "paying"),
+        ("settlements", "mandates", "collections", "bank-files", "deposits", "reconciliation", "paying", "wallets", "prepaid", "disputes",
+         "payouts", "reserved"),
     ),
-    Place("invoices", marked("Invoices"), "/console/invoices", ("ledger",)),
+    Place("invoices", marked("Invoices"), "/console/invoices", ("ledger", "receivables")),
     Place("audit", marked("Audit"), "/console/audit", ("staff", "keys")),
 )
 
