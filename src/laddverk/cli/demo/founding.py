@@ -54,6 +54,8 @@ def operated(settings: Settings) -> Settings:
         operator_phone="031-000 00 00",
         autogiro_bankgiro=BANKGIRO,
         autogiro_customer=CUSTOMER,
+        invoice_bankgiro=settings.invoice_bankgiro or BANKGIRO,
+        invoice_whole_kronor=True,
     )
 
 
