@@ -76,6 +76,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     """Refunded and in no payout yet."""
     paid_out_minor: int
     fees_minor: int
+    """Kept by the provider, those of disputes too."""
     difference_minor: int
     differing: int
     """Payouts with a difference that nobody has looked at."""
@@ -153,7 +154,7 @@ SELECT known.provider, known.currency,
                    AND NOT EXISTS (SELECT FROM payout_item WHERE payout_item.refund_id = refund.id)), 0)::bigint
            AS refunded_minor,
        coalesce(sum(payout.booked_bank), 0)::bigint AS paid_out_minor,
-       coalesce(sum(payout.booked_fees), 0)::bigint AS fees_minor,
+       coalesce(sum(payout.fees_minor) FILTER (WHERE payout.state = 'paid'), 0)::bigint AS fees_minor,
        coalesce(sum(payout.booked_difference), 0)::bigint AS difference_minor,
        count(*) FILTER (WHERE payout.difference_minor <> 0 AND payout.seen_at IS NULL)::int AS differing
 FROM (SELECT DISTINCT provider, currency FROM payment WHERE provider = ANY($1)) AS known
