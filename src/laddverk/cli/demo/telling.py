@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from laddverk import wiring
-from laddverk.cli.demo import banking, cards, past, paying, wallets
+from laddverk.cli.demo import banking, cards, desk, past, paying, wallets
 from laddverk.cli.demo.people import Person
 from laddverk.cli.demo.places import SILENT, Stand
 from laddverk.cli.network import Say
@@ -71,12 +71,14 @@ async def tell(
     say("Telling three months of history; the pages work meanwhile.")
     progress = await _told(house, file, invented(stands, people, progress.since, progress.until, seed), progress)
     if await _all_priced(house):
+        await desk.companies(house)
         await _invoice(house, progress.since, progress.until, say)
         await banking.equip(house, progress.since, progress.until, seed)
         await _pay(house, Random(seed), say)
         await wallets.equip(house, house.clock(), seed)
         await paying.equip(house, house.clock())
         await cards.equip(house, house.clock(), seed)
+        await desk.equip(house)
     _keep(file, msgspec.structs.replace(progress, done=True))
     async with house.database.transaction() as tx:
         say(f"  {await tx.value(BEGUN)} sessions since {progress.since:%Y-%m-%d}")
