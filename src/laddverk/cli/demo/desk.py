@@ -1,4 +1,4 @@
-"""The demo's money desk: companies that are invoiced, money on the bank account, and some that belongs to nobody yet."""
+"""The demo's money desk: companies that are invoiced, money on the bank account, and some of nobody."""
 
 from __future__ import annotations
 
