@@ -34,10 +34,11 @@ from laddverk.payments.ways import store as ways_store
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
+from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 
 REFUND: Final = "payments.refund"
 """The job that carries one refund to the provider: payload `{refund_id, payment_id}`."""
-UNUSED: Final = "paid before the charge, and not used"
+UNUSED: Final = N_("paid before the charge, and not used")
 NEXT_WAY: Final = "payments.next_way"
 """The job that decides what follows on a debit that came to nothing: payload `{payment_id}`."""
 WAY_SAVED: Final = "payments.way_saved"

@@ -31,6 +31,8 @@ from laddverk.payments.queries import PaymentFilter
 from laddverk.payments.reconciliation import queries as reconciliation_queries
 from laddverk.payments.reconciliation.words import SENTENCES
 from laddverk.payments.reserved import queries as reserved_queries
+from laddverk.payments.swish import rules as swish_rules
+from laddverk.payments.swish import store as swish
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import SUPPORTED
 from laddverk.stations import queries as stations_queries
@@ -142,6 +144,9 @@ async def _payment_page(
             money=money_words,
             bank=bank_words,
             postings=await ledger_queries.postings_of(tx, payment.id),
+            requests=[
+                (each, swish_rules.words_for(each.error_code)) for each in await swish.of_payment(tx, payment.id)
+            ],
             values=values,
             errors=errors,
         )

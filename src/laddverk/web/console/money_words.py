@@ -48,3 +48,18 @@ LIKENESSES: Final = {
     Likeness.AMOUNT: marked("just this much remains of it"),
     Likeness.NAME: marked("the payer has the buyer's name"),
 }
+
+SWISH_KINDS: Final = {
+    "token": marked("Link or QR code"),
+    "phone": marked("To a phone number"),
+    "consent": marked("Consent"),
+}
+SWISH_STATES: Final = {
+    "asked": ("wait", marked("No answer yet")),
+    "open": ("wait", marked("Open in the app")),
+    "paid": ("done", marked("Approved")),
+    "declined": ("off", marked("Declined")),
+    "failed": ("broken", marked("Came to nothing")),
+    "cancelled": ("off", marked("Taken back")),
+}
+"""How requests to payers in Swish stand."""

@@ -245,18 +245,28 @@ PAYMENT_STATES: Final[Words] = {
     "unknown": ("wait", marked("Being asked about")),
 }
 
-PURPOSES: Final = {"session": marked("Session"), "invoice": marked("Invoice"), "save_card": marked("Saving a card")}
+PURPOSES: Final = {
+    "session": marked("Session"),
+    "invoice": marked("Invoice"),
+    "save_card": marked("Saving a card"),
+    "top_up": marked("Money paid in"),
+}
 
 PAYMENT_EVENTS: Final = {
     "created": marked("The payment was created"),
     "checkout": marked("The payer was led to the payment page"),
     "submitted": marked("The collection was written to a file for the bank"),
     "authorised": marked("The amount was reserved"),
+    "deposited": marked("The amount was paid before the charge: it is owed until it is used"),
     "capturing": marked("The amount was asked for"),
     "captured": marked("The amount was taken"),
     "cancelled": marked("The reservation was released"),
     "failed": marked("The payment was refused"),
     "unknown": marked("The provider gave no answer and is asked again"),
+    "charge_unanswered": marked("The provider gave no answer to the debit, and is asked what became of it"),
+    "capture_unanswered": marked("The provider gave no answer when the amount was taken, and is asked again"),
+    "cancel_unanswered": marked("The provider gave no answer to the release, and is asked again"),
+    "refund_unanswered": marked("The provider gave no answer to the refund, and is asked what became of it"),
     "refund_requested": marked("A refund was asked for"),
     "refunded": marked("The refund was made"),
     "refund_failed": marked("The refund was refused"),
