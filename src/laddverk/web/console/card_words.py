@@ -34,7 +34,7 @@ PAYOUT_STATES: Final[Words] = {
 }
 ITEM_KINDS: Final = {
     "charge": marked("Charge of a card"),
-    "refund": marked("Refund"),
+    "refund": marked("A refund"),
     "dispute": marked("Dispute"),
     "fee": marked("Fee"),
     "other": marked("Other"),
