@@ -96,7 +96,7 @@ WHERE payment_id = $1
 """
 TO_LOOK_AT: Final = "SELECT count(*) FROM payment_card WHERE alarm IS NOT NULL AND seen_at IS NULL"
 STOPPED: Final = """
-SELECT card.stopped_at IS NOT NULL FROM payment_card AS card WHERE card.payment_id = $1
+SELECT kind FROM payment_event WHERE payment_id = $1 AND kind IN ('spent', 'reserve_ends') ORDER BY at DESC LIMIT 1
 """
 
 
@@ -125,6 +125,6 @@ async def to_look_at(tx: Transaction) -> int:
     return int(await tx.value(TO_LOOK_AT))
 
 
-async def is_used_up(tx: Transaction, payment_id: UUID) -> bool:
-    """Return whether a charge was asked to stop because its money is used up."""
-    return bool(await tx.value(STOPPED, payment_id))
+async def why_stopped(tx: Transaction, payment_id: UUID) -> str:
+    """Return why a charge was asked to stop for its money: `spent`, `reserve_ends`, or nothing when it was not."""
+    return str(await tx.value(STOPPED, payment_id) or "")

@@ -18,6 +18,7 @@ from laddverk.kernel.time import seconds_between
 from laddverk.notices import service as notices
 from laddverk.payments import queries as payment_queries
 from laddverk.payments.queries import PaymentRow
+from laddverk.payments.reserved import queries as reserved_queries
 from laddverk.platform import formats
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
@@ -54,6 +55,12 @@ STATES: Final = {
 }
 
 
+STOPPED: Final = {
+    "spent": marked("The reserved amount is used up, so we asked the charger to stop. Start again to charge more."),
+    "reserve_ends": marked("The reservation on your card ends, so we asked the charger to stop. Start again to go on."),
+}
+
+
 class Live(Struct, frozen=True, kw_only=True):
     """What the page of a charge shows now."""
 
@@ -72,6 +79,10 @@ class Live(Struct, frozen=True, kw_only=True):
     lines: list[Any] = []
     money: str = ""
     has_curve: bool = False
+    reserved_minor: int = 0
+    """What is reserved for it, while it runs."""
+    stopped: str = ""
+    """Why we asked the charger to stop, in words; empty when we did not."""
 
     @property
     def is_over(self) -> bool:
@@ -215,7 +226,14 @@ async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
         lines=price_lines(session, visit),
         money=_money(session, payment, visit),
         has_curve=await queries.count_points(tx, session.id) >= CURVE_POINTS_MIN,
+        reserved_minor=payment.authorised_minor if payment and payment.state == "authorised" else 0,
+        stopped=await _stopped(tx, payment, visit),
     )
+
+
+async def _stopped(tx: Transaction, payment: PaymentRow | None, visit: Visit) -> str:
+    why = "" if payment is None else await reserved_queries.why_stopped(tx, payment.id)
+    return visit.words(STOPPED[why]) if why in STOPPED else ""
 
 
 def _before(request: StartRequest, payment: PaymentRow | None, place: str, code: str | None, visit: Visit) -> Live:
