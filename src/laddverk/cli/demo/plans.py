@@ -28,8 +28,8 @@ ACTOR: Final = rule("demo")
 SUBSCRIBERS: Final = 22
 FAMILY: Final = 3  # the first drivers: who tries the portal sees it from the owner's side
 ASSOCIATION: Final = range(40, 47)  # drivers whose charging a housing association pays for
-FAMILY_LIMIT_MINOR: Final = 150_000
-MEMBER_LIMIT_MINOR: Final = 40_000
+FAMILY_LIMIT_MINOR: Final = 1_200_000
+MEMBER_LIMIT_MINOR: Final = 500_000
 
 PLANS: Final = {
     "Lagom": Terms(fee_minor=9_900, included_wh=25_000, trial_days=14, notice_days=30, text="25 kWh i månaden ingår."),

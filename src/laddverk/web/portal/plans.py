@@ -98,6 +98,7 @@ async def _page(visit: Visit, chosen: str, errors: dict[str, str], status: int =
         held=held,
         offers=offers,
         compared={each.plan_id: each for each in compared},
+        cheapest=min(compared, key=lambda each: each.total_minor).plan_id if compared else None,
         without=next((each for each in compared if each.plan_id is None), None),
         month=month,
         member=member,
