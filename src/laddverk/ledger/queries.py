@@ -60,6 +60,18 @@ FROM posting
 JOIN ledger_transaction ON ledger_transaction.id = posting.transaction_id
 JOIN account ON account.id = posting.account_id
 """
+# By the operator's own numbers and names, as in the chart.
+JOURNAL = """
+SELECT entry.id AS transaction_id, occurred_at, booked_at, kind, text, source_kind, source_id,
+       coalesce(ledger_chart.number, account.number) AS number,
+       coalesce(nullif(ledger_chart.name, ''), account.name) AS name, posting.amount_minor, posting.currency
+FROM posting
+JOIN ledger_transaction AS entry ON entry.id = posting.transaction_id
+JOIN account ON account.id = posting.account_id
+LEFT JOIN ledger_chart ON ledger_chart.account = account.number
+WHERE ($1::timestamptz IS NULL OR occurred_at >= $1) AND ($2::timestamptz IS NULL OR occurred_at < $2)
+ORDER BY posting.id LIMIT $3 OFFSET $4
+"""
 OF_ACCOUNT = _POSTINGS + "WHERE account.number = $1 ORDER BY posting.id DESC LIMIT $2 OFFSET $3"
 OF_SOURCE = _POSTINGS + "WHERE source_id = $1 ORDER BY posting.id LIMIT 200"
 
@@ -72,6 +84,13 @@ async def postings(tx: Transaction, number: str, *, limit: int = 100, offset: in
 async def postings_of(tx: Transaction, source_id: UUID) -> list[PostingRow]:
     """Return what a payment, an invoice or another source caused in the ledger."""
     return await tx.fetch(PostingRow, OF_SOURCE, source_id)
+
+
+async def journal(
+    tx: Transaction, since: datetime | None, until: datetime | None, *, limit: int, offset: int = 0
+) -> list[PostingRow]:
+    """Return postings of what occurred from `since` to before `until`, in the order in which they were made."""
+    return await tx.fetch(PostingRow, JOURNAL, since, until, limit, offset)
 
 
 class CheckRow(Struct, frozen=True, kw_only=True):

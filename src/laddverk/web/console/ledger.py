@@ -8,14 +8,20 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from laddverk.kernel.actors import Permission
+from laddverk.kernel.money import major
 from laddverk.kernel.problems import Problem
 from laddverk.ledger import chart, queries
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import ChartRow
+from laddverk.web.console import spreadsheets
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 
 POSTINGS_SHOWN: Final = 100
+JOURNAL_HEADING: Final = (
+    "entry", "occurred_at", "booked_at", "kind", "text", "account", "account_name", "debit", "credit", "currency",
+    "source", "source_id",
+)  # fmt: skip
 CHART: Final = "/console/ledger/chart"
 
 
@@ -30,6 +36,24 @@ async def show_ledger(desk: AtDesk) -> Response[str]:
             check=await ledger.check(tx),
             checks=await queries.checks(tx),
         )
+
+
+@get("/console/ledger/journal.csv", opt={NEEDS: Permission.INVOICES_READ})
+async def export_journal(desk: AtDesk) -> Response[bytes]:
+    """Every posting of the days that are asked for, as CSV, by the operator's own account numbers."""
+    since, until = desk.span_asked()
+    async with desk.transaction() as tx:
+        rows = await queries.journal(tx, since, until, limit=spreadsheets.ROWS_MAX)
+    return spreadsheets.answer("journal", JOURNAL_HEADING, [_cells(row) for row in rows])
+
+
+def _cells(row: queries.PostingRow) -> tuple[spreadsheets.Cell, ...]:
+    amount = major(row.amount_minor, row.currency)
+    return (
+        str(row.transaction_id), row.occurred_at, row.booked_at, row.kind, row.text, row.number, row.name,
+        amount if amount > 0 else None, -amount if amount < 0 else None, row.currency, row.source_kind,
+        str(row.source_id),
+    )  # fmt: skip
 
 
 @get("/console/ledger/{number:str}", opt={NEEDS: Permission.INVOICES_READ})
@@ -87,4 +111,4 @@ async def _chart_page(desk: Desk, values: dict[str, str], errors: dict[str, str]
     return desk.page("console/ledger/chart.html", names=names, values=values, errors=errors, status=status)
 
 
-ROUTES: Final = [show_ledger, show_account, show_chart, save_chart]
+ROUTES: Final = [show_ledger, export_journal, show_account, show_chart, save_chart]
