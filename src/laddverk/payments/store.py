@@ -41,8 +41,12 @@ ORDER BY created_at DESC LIMIT 1 FOR UPDATE
 """
 LOCK_START: Final = "SELECT payment_id, cancelled_at FROM start_request WHERE id = $1 FOR UPDATE"
 LINK_START: Final = "UPDATE start_request SET payment_id = $2 WHERE id = $1"
+# What remains is counted from the payments themselves: what the invoice says of it follows a moment later.
 LOCK_INVOICE: Final = """
-SELECT driver_id, currency, gross_minor - credited_minor - paid_minor AS remaining_minor, kind
+SELECT driver_id, currency, kind,
+       (gross_minor - credited_minor - coalesce((
+            SELECT sum(captured_minor - refunded_minor) FROM payment WHERE payment.invoice_id = invoice.id), 0)
+       )::bigint AS remaining_minor
 FROM invoice WHERE id = $1 FOR UPDATE
 """
 
