@@ -6,6 +6,8 @@ space before the unit, so that `text.rpartition("\\u00a0")` gives the number and
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -53,6 +55,20 @@ def number(value: Decimal | float, digits: int = 0, language: str = DEFAULT) -> 
 def money(amount_minor: int, currency: str = "SEK", language: str = DEFAULT) -> str:
     """Return an amount in minor units as people write it: `1 234,50 kr`."""
     return numbers.format_currency(major(amount_minor, currency), currency, locale=locale_of(language))
+
+
+def sums(
+    by_currency: Mapping[str, int] | Iterable[Mapping[str, int]], usual: str = "SEK", language: str = DEFAULT
+) -> str:
+    """Return sums of several currencies (minor units), the usual one first: `1 234,50 kr + 12,00 €`. Never added up.
+
+    `by_currency` may be many of them: each currency is then added to itself. Nothing at all is nothing of the usual.
+    """
+    totals: Counter[str] = Counter()
+    for each in [by_currency] if isinstance(by_currency, Mapping) else by_currency:
+        totals.update(each)
+    order = sorted((currency for currency, minor in totals.items() if minor), key=lambda each: (each != usual, each))
+    return " + ".join(money(totals[currency], currency, language) for currency in order) or money(0, usual, language)
 
 
 def price(amount: Decimal, currency: str = "SEK", language: str = DEFAULT) -> str:

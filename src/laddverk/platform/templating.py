@@ -18,6 +18,7 @@ from laddverk.platform.languages import translations
 FILTERS: Final[dict[str, Callable[..., str]]] = {
     "number": formats.number,
     "money": formats.money,
+    "sums": formats.sums,
     "price": formats.price,
     "energy_kwh": formats.energy_kwh,
     "power_kw": formats.power_kw,

@@ -149,9 +149,13 @@ WHERE session.id = $1 AND sample.power_w IS NOT NULL
 """
 
 TOTALS_OF_DRIVER = """
-SELECT count(*)::int AS sessions, coalesce(sum(energy_wh), 0)::bigint AS energy_wh,
-       coalesce(sum(price_minor), 0)::bigint AS price_minor
-FROM session WHERE driver_id = $1 AND started_at >= $2
+-- Currencies are never added to each other (failure mode 42).
+SELECT coalesce(sum(sessions), 0)::int AS sessions, coalesce(sum(energy_wh), 0)::bigint AS energy_wh,
+       coalesce(jsonb_object_agg(currency, price_minor) FILTER (WHERE price_minor IS NOT NULL), '{}') AS prices_minor
+FROM (
+    SELECT currency, count(*) AS sessions, sum(energy_wh) AS energy_wh, sum(price_minor)::bigint AS price_minor
+    FROM session WHERE driver_id = $1 AND started_at >= $2 AND NOT reservation_expired GROUP BY currency
+) AS by_currency
 """
 
 
@@ -160,7 +164,8 @@ class Totals(Struct, frozen=True):
 
     sessions: int
     energy_wh: int
-    price_minor: int
+    prices_minor: dict[str, int]
+    """By currency."""
 
 
 async def outlet(tx: Transaction, code: str) -> Outlet | None:

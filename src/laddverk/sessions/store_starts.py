@@ -50,7 +50,7 @@ RUNNING: Final = """
 SELECT DISTINCT session.station_id, session.driver_id, session.transaction_key
 FROM session JOIN unnest($1::uuid[], $2::uuid[]) AS shown (station_id, driver_id)
      ON shown.station_id = session.station_id AND shown.driver_id = session.driver_id
-WHERE session.ended_at IS NULL
+WHERE session.ended_at IS NULL AND NOT session.doubts @> ARRAY['not_authorised']  -- one that was refused is none
 """
 
 INSERT: Final = """

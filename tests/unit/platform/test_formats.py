@@ -86,3 +86,9 @@ def test_months_and_weekdays_have_their_names():
     assert formats.month(date(2026, 11, 1)) == "november 2026"
     assert formats.weekday(0) == "måndag"
     assert formats.weekday(6, language="en") == "Sunday"
+
+
+def test_sums_of_several_currencies_are_told_beside_each_other_and_never_added_up() -> None:
+    both = formats.sums([{"SEK": 1_000, "EUR": 250}, {"EUR": 50}], "SEK", "sv").replace("\u00a0", " ")
+    assert both == "10,00 kr + 3,00 €"
+    assert formats.sums({}, "EUR", "sv").replace("\u00a0", " ") == "0,00 €"

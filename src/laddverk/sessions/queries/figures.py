@@ -16,24 +16,32 @@ class Today(Struct, frozen=True):
 
     sessions: int
     energy_wh: int
-    money_minor: int
+    money_minor: dict[str, int]
+    """By currency."""
     started_well: int
     """Sessions that delivered energy, or still run."""
 
 
 TODAY = """
-SELECT count(*) FILTER (WHERE NOT reservation_expired) AS sessions,
-       coalesce(sum(energy_wh), 0)::bigint AS energy_wh, coalesce(sum(price_minor), 0)::bigint AS money_minor,
-       count(*) FILTER (WHERE energy_wh > 0 OR ended_at IS NULL) AS started_well
-FROM session JOIN station ON station.id = session.station_id
-WHERE started_at >= $2 AND started_at < $3 AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+-- Currencies are never added to each other (failure mode 42).
+SELECT coalesce(sum(sessions), 0)::bigint AS sessions, coalesce(sum(energy_wh), 0)::bigint AS energy_wh,
+       coalesce(jsonb_object_agg(currency, price_minor) FILTER (WHERE price_minor IS NOT NULL), '{}') AS money_minor,
+       coalesce(sum(started_well), 0)::bigint AS started_well
+FROM (
+    SELECT currency, count(*) FILTER (WHERE NOT reservation_expired) AS sessions, sum(energy_wh) AS energy_wh,
+           sum(price_minor)::bigint AS price_minor,
+           count(*) FILTER (WHERE energy_wh > 0 OR ended_at IS NULL) AS started_well
+    FROM session JOIN station ON station.id = session.station_id
+    WHERE started_at >= $2 AND started_at < $3 AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+    GROUP BY currency
+) AS by_currency
 """
 
 
 async def between(tx: Transaction, sites: Sites, since: datetime, until: datetime) -> Today:
     """Return what the sessions that started between two instants add up to."""
     found = await tx.fetch_one(Today, TODAY, None if sites is None else list(sites), since, until)
-    return found or Today(0, 0, 0, 0)
+    return found or Today(0, 0, {}, 0)
 
 
 class Day(Struct, frozen=True):
@@ -41,22 +49,24 @@ class Day(Struct, frozen=True):
 
     day: datetime
     energy_wh: int
-    money_minor: int
+    money_minor: dict[str, int]
+    """By currency."""
     sessions: int
 
 
 DAYS = """
-SELECT day, coalesce(sum(energy_wh), 0)::bigint AS energy_wh, coalesce(sum(price_minor), 0)::bigint AS money_minor,
-       count(found.id) AS sessions
+SELECT day, coalesce(sum(energy_wh), 0)::bigint AS energy_wh, coalesce(sum(sessions), 0)::bigint AS sessions,
+       coalesce(jsonb_object_agg(currency, price_minor) FILTER (WHERE price_minor IS NOT NULL), '{}') AS money_minor
 FROM generate_series(date_trunc('day', $2::timestamptz AT TIME ZONE $4),
                      date_trunc('day', $3::timestamptz AT TIME ZONE $4), interval '1 day') AS day
 LEFT JOIN (
-    SELECT session.id, session.energy_wh, session.price_minor,
-           date_trunc('day', session.started_at AT TIME ZONE $4) AS started_on
+    SELECT date_trunc('day', session.started_at AT TIME ZONE $4) AS started_on, session.currency,
+           sum(session.energy_wh) AS energy_wh, sum(session.price_minor)::bigint AS price_minor, count(*) AS sessions
     FROM session JOIN station ON station.id = session.station_id
     WHERE session.started_at >= $2 AND session.started_at <= $3
       AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
       AND ($5::uuid IS NULL OR station.site_id = $5)
+    GROUP BY started_on, session.currency
 ) AS found ON found.started_on = day
 GROUP BY day ORDER BY day
 """

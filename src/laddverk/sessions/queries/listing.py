@@ -152,13 +152,15 @@ ORDER BY session.started_at DESC, session.id DESC LIMIT $12 OFFSET $13
 
 TOTALS = (
     """
-SELECT count(*) AS sessions, coalesce(sum(energy_wh), 0)::bigint AS energy_wh,
-       coalesce(sum(price_minor), 0)::bigint AS price_minor
-FROM (SELECT session.energy_wh, session.price_minor
+-- Currencies are never added to each other (failure mode 42).
+SELECT coalesce(sum(sessions), 0)::bigint AS sessions, coalesce(sum(energy_wh), 0)::bigint AS energy_wh,
+       coalesce(jsonb_object_agg(currency, price_minor) FILTER (WHERE price_minor IS NOT NULL), '{}') AS prices_minor
+FROM (SELECT currency, count(*) AS sessions, sum(energy_wh) AS energy_wh, sum(price_minor)::bigint AS price_minor
+FROM (SELECT session.energy_wh, session.price_minor, session.currency
 """
     + _FROM
     + _NARROWED
-    + "LIMIT 100001) AS chosen"
+    + "LIMIT 100001) AS chosen GROUP BY currency) AS by_currency"
 )
 
 RUNNING = (
@@ -197,7 +199,8 @@ class Totals(Struct, frozen=True):
 
     sessions: int
     energy_wh: int
-    price_minor: int
+    prices_minor: dict[str, int]
+    """By currency."""
 
 
 async def sessions(
@@ -211,7 +214,7 @@ async def sessions(
 async def totals(tx: Transaction, sites: Sites, wanted: SessionFilter) -> Totals:
     """Return how many sessions `wanted` leaves, and what they add up to; of at most `TOTALS_MAX` and one of them."""
     found = await tx.fetch_one(Totals, TOTALS, *_narrowing(sites, wanted))
-    return found or Totals(0, 0, 0)
+    return found or Totals(0, 0, {})
 
 
 def _narrowing(sites: Sites, wanted: SessionFilter) -> tuple[object, ...]:
