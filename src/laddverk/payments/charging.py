@@ -53,11 +53,27 @@ async def _again_when_answered(tx: Transaction, priced: SessionPriced) -> None:
     await enqueue(tx, [NewJob(CAPTURE, to_builtins(priced), after_s=LATER_S)])
 
 
-async def release(tx: Transaction, start_request_ids: list[UUID], now: datetime) -> None:
-    """Give back what was reserved for starts that came to nothing, and close pages that nobody paid on yet."""
+async def release(tx: Transaction, house: House, start_request_ids: list[UUID], now: datetime) -> None:
+    """Give back what was reserved for starts that came to nothing, and close pages that nobody paid on yet.
+
+    A driver whose money was kept is told that it is let go.
+    """
     for payment in await store.of_starts(tx, start_request_ids):
-        if payment.session_id is None:
-            await settling.wish(tx, payment, Wish.CANCEL, now)
+        if payment.session_id is not None:
+            continue
+        await settling.wish(tx, payment, Wish.CANCEL, now)
+        if payment.driver_id is not None and payment.state == State.AUTHORISED:
+            await telling.nothing_taken(
+                tx,
+                house,
+                payment.driver_id,
+                place=await ways_store.place_of_start(tx, payment.start_request_id),
+                released_minor=payment.captured_minor or payment.authorised_minor,
+                currency=payment.currency,
+                started=False,
+                key=str(payment.start_request_id),
+                now=now,
+            )
 
 
 async def _payment_of(tx: Transaction, priced: SessionPriced) -> Payment | None:

@@ -76,7 +76,7 @@ class _Jobs:
     async def void(self, tx: Transaction, payloads: Payloads) -> None:
         """`StartFailed`: give back what was reserved."""
         ids = [UUID(payload["start_request_id"]) for payload in payloads]
-        await charging.release(tx, ids, self._house.clock())
+        await charging.release(tx, self._house, ids, self._house.clock())
 
     async def webhook(self, tx: Transaction, payloads: Payloads) -> None:
         """Look at what webhooks are about."""

@@ -65,6 +65,11 @@ UPDATE session SET settlement = 'free'
 WHERE id = $1 AND energy_wh = 0 AND NOT reservation_expired AND settlement IN ('payment', 'invoice')
   AND NOT EXISTS (SELECT FROM invoiced_session WHERE session_id = session.id)
 """
+PLACE_OF_START: Final = """
+SELECT concat_ws(' · ', site.name, station.name) FROM start_request
+JOIN station ON station.id = start_request.station_id JOIN site ON site.id = station.site_id
+WHERE start_request.id = $1
+"""
 _TRIED: Final = """
 SELECT payment.id AS payment_id, attempt, round, kind, debit_try.method_id, payment.state, payment.failure_code, made_at
 FROM debit_try JOIN payment ON payment.id = debit_try.payment_id
@@ -274,6 +279,11 @@ async def lock_session(tx: Transaction, session_id: SessionId) -> Charged | None
 async def set_free(tx: Transaction, session_id: SessionId) -> bool:
     """Let a session that gave no energy cost nothing; False when it gave some, or stands on an invoice."""
     return await tx.execute(SET_FREE, session_id) == 1
+
+
+async def place_of_start(tx: Transaction, start_request_id: UUID | None) -> str:
+    """Return where somebody wanted to charge, in words."""
+    return str(await tx.value(PLACE_OF_START, start_request_id) or "")
 
 
 async def tries_of_session(tx: Transaction, session_id: SessionId) -> list[Tried]:
