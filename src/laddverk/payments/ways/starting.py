@@ -13,6 +13,7 @@ from laddverk.kernel.problems import Conflict
 from laddverk.payments import currencies, settling
 from laddverk.payments import store as payment_store
 from laddverk.payments.model import Payment, State
+from laddverk.payments.wallet import service as wallet
 from laddverk.payments.ways import debiting, rules, store
 from laddverk.payments.ways.means import means_of
 from laddverk.payments.ways.model import Way, WayKind
@@ -36,6 +37,10 @@ async def reserve(
     assert choice is not None, "a driver who starts is there"
     means = await means_of(tx, house, payer, now)
     ways = rules.order(replace(choice, at_once=True), means)
+    if ways and ways[0].kind is WayKind.WALLET and not await _in_wallet(tx, house, payer, start_request_id, now):
+        ways = ways[1:]
+        if not ways:
+            raise Conflict("There is too little on your balance to start.", remedy="Pay in on your page first.")
     if ways and debiting.provider_of(ways[0], means) not in rules.TAKES_AT_ONCE:
         made = await _made(tx, house, payer, ways[0], start_request_id, amount_minor, now)
         return made.id
@@ -84,11 +89,19 @@ async def _require_open(tx: Transaction, start_request_id: UUID) -> None:
             raise Conflict("This charging is paid for already.")
 
 
+async def _in_wallet(tx: Transaction, house: House, payer: DriverId, start_request_id: UUID, now: datetime) -> int:
+    """Return what of the payer's wallet may be kept for a start; 0 when that is too little."""
+    currency = await currencies.of_start(tx, start_request_id, house.settings.currency)
+    return await wallet.to_hold(tx, payer, currency, house.settings.reserve_minor(currency), now)
+
+
 async def _made(
     tx: Transaction, house: House, payer: DriverId, way: Way, start_request_id: UUID, amount_minor: int, now: datetime
 ) -> Payment:
     means = await means_of(tx, house, payer, now)
     currency = await currencies.of_start(tx, start_request_id, house.settings.currency)
+    if way.kind is WayKind.WALLET:  # as much as there is: the hold grows with the charge
+        amount_minor = await wallet.to_hold(tx, payer, currency, amount_minor, now) or amount_minor
     made = replace(
         debiting.new_debit(payer, way, means, amount_minor, currency, now),
         start_request_id=start_request_id,
