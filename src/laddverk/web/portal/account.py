@@ -15,6 +15,7 @@ from laddverk.access import queries as access_queries
 from laddverk.access import service as access
 from laddverk.invoicing import documents
 from laddverk.invoicing import queries as invoice_queries
+from laddverk.invoicing.model import shown_number
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, parsed
 from laddverk.kernel.problems import Invalid, NotAuthenticated, NotFound, Problem
 from laddverk.notices import service as notices
@@ -254,7 +255,7 @@ def shown(row: invoice_queries.InvoiceRow, visit: Visit, reference: str = "") ->
     tone, word = STATES.get(row.state, ("plain", row.state))
     return InvoiceShown(
         id=InvoiceId(row.id),
-        label=f"{row.series}-{row.number}",
+        label=shown_number(row.series, row.number),
         kind=row.kind,
         period=row.period,
         currency=row.currency,
