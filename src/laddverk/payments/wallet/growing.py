@@ -71,8 +71,9 @@ async def _keep(
         grown = replace(payment, authorised_minor=held_minor, updated_at=now)
         await payment_store.save(tx, grown)
         await payment_store.note(tx, payment.id, GREW, now, amount_minor=held_minor)
-        # A charger of 2.1 was told to stop at the old amount: its next answer carries the new one.
-        await store_starts.set_cost_limit(tx, charge.start_request_id, held_minor)
+        if charge.start_request_id is not None:
+            # A charger of 2.1 was told to stop at the old amount: its next answer carries the new one.
+            await store_starts.set_cost_limit(tx, charge.start_request_id, held_minor)
 
 
 async def _used_up(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from laddverk.payments.model import PaymentCaptured
 from laddverk.payments.prepaid import service as prepaid
-from laddverk.payments.wallet import auto, giving_back, growing, telling
+from laddverk.payments.wallet import auto, giving_back, growing, keeping, telling
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -33,7 +33,8 @@ def handlers(house: House) -> dict[str, Handler]:
     """Return the jobs about wallets by their kind."""
 
     async def grow(tx: Transaction, _payloads: Payloads) -> None:
-        """By the clock: running charges that outgrow what is held for them."""
+        """By the clock: running charges for which something has to be kept, or more than was."""
+        await keeping.keep(tx, house, house.clock())
         await growing.grow(tx, house, house.clock())
 
     async def fill(tx: Transaction, _payloads: Payloads) -> None:

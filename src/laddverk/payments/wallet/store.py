@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.kernel.ids import DriverId, PaymentId, PaymentMethodId
+from laddverk.kernel.ids import DriverId, PaymentId, PaymentMethodId, SessionId
 from laddverk.payments.wallet.model import Auto, BalanceRefund, GivingBack, Policy, TopUp, Used
 from laddverk.platform.database import Transaction
 
@@ -147,10 +147,19 @@ PAYMENT_STATE: Final = "SELECT state FROM payment WHERE id = $1"
 RUNNING: Final = """
 SELECT payment.id AS payment_id, payment.driver_id, payment.start_request_id, session.id AS session_id,
        payment.currency
-FROM payment JOIN session ON session.start_request_id = payment.start_request_id
-WHERE payment.provider = 'wallet' AND payment.state = 'authorised' AND payment.start_request_id IS NOT NULL
-  AND session.ended_at IS NULL
+FROM payment
+JOIN session ON session.start_request_id = payment.start_request_id OR session.id = payment.session_id
+WHERE payment.provider = 'wallet' AND payment.state = 'authorised' AND session.ended_at IS NULL
 ORDER BY payment.created_at LIMIT $1
+"""
+# Charges that began with a tag, of drivers who pay each charge at once: nobody has kept anything for them yet.
+UNKEPT: Final = """
+SELECT session.id AS session_id, session.driver_id, coalesce(session.tariff->>'currency', $1) AS currency
+FROM session JOIN driver ON driver.id = session.driver_id AND driver.settlement = 'card'
+WHERE session.ended_at IS NULL AND session.start_request_id IS NULL AND session.payment_id IS NULL
+  AND NOT EXISTS (SELECT FROM payment WHERE payment.session_id = session.id)
+  AND EXISTS (SELECT FROM driver_paying WHERE first_kind = 'wallet')
+ORDER BY session.started_at DESC LIMIT $2
 """
 STOPPED_BEFORE: Final = "SELECT EXISTS (SELECT FROM payment_event WHERE payment_id = $1 AND kind = $2)"
 
@@ -167,8 +176,16 @@ class RunningCharge(Struct, frozen=True, kw_only=True):
 
     payment_id: PaymentId
     driver_id: DriverId
-    start_request_id: UUID
+    start_request_id: UUID | None
     session_id: UUID
+    currency: str
+
+
+class UnkeptCharge(Struct, frozen=True, kw_only=True):
+    """A charge that runs, and for which nothing is kept."""
+
+    session_id: SessionId
+    driver_id: DriverId
     currency: str
 
 
@@ -354,6 +371,11 @@ async def payment_state(tx: Transaction, payment_id: PaymentId) -> str | None:
 async def running(tx: Transaction, limit: int) -> Sequence[RunningCharge]:
     """Return charges that are paid by wallets and still run."""
     return await tx.fetch(RunningCharge, RUNNING, limit)
+
+
+async def unkept(tx: Transaction, currency: str, limit: int) -> Sequence[UnkeptCharge]:
+    """Return charges that run, are paid at once when they end, and have nothing kept for them; newest first."""
+    return await tx.fetch(UnkeptCharge, UNKEPT, currency, limit)
 
 
 async def happened(tx: Transaction, payment_id: PaymentId, kind: str) -> bool:
