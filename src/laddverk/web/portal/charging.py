@@ -18,6 +18,7 @@ from laddverk.kernel.time import seconds_between
 from laddverk.notices import service as notices
 from laddverk.payments import queries as payment_queries
 from laddverk.payments.queries import PaymentRow
+from laddverk.payments.wallet import queries as wallet_queries
 from laddverk.payments.reserved import queries as reserved_queries
 from laddverk.platform import formats
 from laddverk.platform.database import Transaction
@@ -57,6 +58,7 @@ STATES: Final = {
 
 STOPPED: Final = {
     "spent": marked("The reserved amount is used up, so we asked the charger to stop. Start again to charge more."),
+    "wallet_stopped": marked("Your balance is used up, so we asked the charger to stop. Pay in to charge more."),
     "reserve_ends": marked("The reservation on your card ends, so we asked the charger to stop. Start again to go on."),
 }
 
@@ -72,6 +74,8 @@ class Live(Struct, frozen=True, kw_only=True):
     session: DriverSession | None = None
     sentence: str = ""
     failure: str = ""
+    kept: str = ""
+    """What of the balance is kept for it, in words."""
     checkout_url: str = ""
     cost_minor: int | None = None
     currency: str = "SEK"
@@ -226,14 +230,33 @@ async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
         lines=price_lines(session, visit),
         money=_money(session, payment, visit),
         has_curve=await queries.count_points(tx, session.id) >= CURVE_POINTS_MIN,
-        reserved_minor=payment.authorised_minor if payment and payment.state == "authorised" else 0,
+        reserved_minor=_reserved(payment),
         stopped=await _stopped(tx, payment, visit),
+        kept=await _kept(tx, payment, visit),
+    )
+
+
+async def _kept(tx: Transaction, payment: PaymentRow | None, visit: Visit) -> str:
+    """Return what of the balance is kept for a charge that it pays."""
+    held = await wallet_queries.held_of(tx, payment.id) if payment and payment.provider == "wallet" else None
+    if payment is None or held is None:
+        return ""
+    return visit.words(
+        "%(held)s of your %(balance)s are kept for this charge. What it does not need stays on your balance.",
+        held=formats.money(held.amount_minor, payment.currency, visit.language),
+        balance=formats.money(held.balance_minor, payment.currency, visit.language),
     )
 
 
 async def _stopped(tx: Transaction, payment: PaymentRow | None, visit: Visit) -> str:
     why = "" if payment is None else await reserved_queries.why_stopped(tx, payment.id)
     return visit.words(STOPPED[why]) if why in STOPPED else ""
+
+
+def _reserved(payment: PaymentRow | None) -> int:
+    """Return what is reserved on a card; what a wallet keeps has words of its own."""
+    is_card = payment is not None and payment.state == "authorised" and payment.provider != "wallet"
+    return payment.authorised_minor if payment is not None and is_card else 0
 
 
 def _before(request: StartRequest, payment: PaymentRow | None, place: str, code: str | None, visit: Visit) -> Live:
@@ -273,6 +296,8 @@ def _money(session: DriverSession, payment: PaymentRow | None, visit: Visit) -> 
         return ""
     if payment.provider == "swish" and payment.captured_minor:
         return _paid_before(session.price_minor, payment, visit)
+    if payment.provider == "wallet" and payment.state in ("captured", "cancelled"):
+        return visit.words("It was paid from your balance.") if payment.captured_minor else ""
     if payment.state == "captured":
         return visit.words("The amount was drawn from your card. The rest of what was reserved is released.")
     if payment.state == "cancelled":
