@@ -18,8 +18,8 @@ from laddverk.kernel.time import seconds_between
 from laddverk.notices import service as notices
 from laddverk.payments import queries as payment_queries
 from laddverk.payments.queries import PaymentRow
-from laddverk.payments.wallet import queries as wallet_queries
 from laddverk.payments.reserved import queries as reserved_queries
+from laddverk.payments.wallet import queries as wallet_queries
 from laddverk.platform import formats
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
