@@ -38,9 +38,6 @@ FOR_GOOD: Final = frozenset(
 
 NEEDS_PERSON: Final = frozenset({"authentication_required", "requires_action", "authentication_not_handled"})
 
-LAPSED: Final = frozenset({"capture_window_passed", "authorisation_expired", "expired", "charge_expired_for_capture"})
-"""A reserved amount that the bank let go of: the way itself may still do."""
-
 ENDED: Final = frozenset({State.FAILED, State.CANCELLED})
 
 
@@ -63,7 +60,7 @@ def order(choice: Choice, means: Sequence[Means]) -> tuple[Way, ...]:
         cards = [each.way for each in means if each.works and each.way.kind == WayKind.METHOD]
         return tuple(cards[:1]) if choice.at_once else ()
     wanted = [way for way in (choice.first, choice.fallback) if way is not None]
-    return tuple(way for way in _until_by_hand(wanted) if way in usable)
+    return tuple(dict.fromkeys(way for way in _until_by_hand(wanted) if way in usable))
 
 
 def _until_by_hand(wanted: Sequence[Way]) -> Iterable[Way]:
@@ -83,8 +80,11 @@ def order_for_invoice(choice: Choice, means: Sequence[Means]) -> tuple[Way, ...]
 
 
 def next_way(ways: Sequence[Way], tried: Iterable[Tried]) -> Way | None:
-    """Return the first of `ways` that was not tried yet; None when all were. A try whose reserve lapsed counts not."""
-    used = {each.way for each in tried if not (each.state in ENDED and each.failure_code in LAPSED)}
+    """Return the first of `ways` that was not tried yet; None when all were.
+
+    An amount that was reserved before the charge and lapsed is no try: the same way is debited anew (F14).
+    """
+    used = {each.way for each in tried}
     return next((way for way in ways if way not in used), None)
 
 
