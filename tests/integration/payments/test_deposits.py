@@ -16,6 +16,7 @@ from laddverk.kernel.ids import DepositId, DriverId, InvoiceId
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
 from laddverk.ledger import service as ledger
 from laddverk.payments import refunding
+from laddverk.payments import service as payments
 from laddverk.payments.deposits import service
 from laddverk.payments.deposits.model import NewDeposit, Way
 from laddverk.payments.deposits.service import BookedBefore
@@ -116,6 +117,15 @@ async def test_f12_what_is_paid_twice_is_the_payers_own_and_they_are_told(office
         assert await ledger.balance(tx, "2420", owner=office.driver) == -12_345
         assert await tx.values("SELECT recipient FROM mail WHERE template = 'overpaid'") == ["ada@example.se"]
     assert await office.paid() == 12_345
+
+
+async def test_f12_no_page_opens_for_an_invoice_that_was_paid_a_moment_ago(office: Office) -> None:
+    """The invoice hears of its payments from a job; what remains of it is counted from the payments themselves."""
+    await office.book(office.money(12_345))
+    with pytest.raises(Conflict):
+        await payments.open_invoice(office.house, office.invoice, return_url="https://x.example", now=NOW)
+    async with office.house.database.transaction() as tx:
+        assert await tx.value("SELECT paid_minor FROM invoice") == 0
 
 
 async def test_f48_money_with_a_wrong_reference_waits_aside_until_somebody_says_whose_it_is(office: Office) -> None:
