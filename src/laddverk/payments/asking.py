@@ -79,6 +79,11 @@ async def ask_overdue(tx: Transaction, now: datetime) -> None:
     await enqueue(tx, [*asks, *refunds])
 
 
+async def ask(tx: Transaction, payment_id: PaymentId) -> None:
+    """Ask how a payment stands, once this commits."""
+    await enqueue(tx, [NewJob(ASK, {"payment_id": str(payment_id)}, unique_key=f"{ASK}:{payment_id}")])
+
+
 class Asks:
     """The errand `ASK`."""
 

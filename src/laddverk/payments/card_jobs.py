@@ -45,6 +45,11 @@ def card_handlers(house: House, gate: Gate) -> dict[str, Work]:
         """By the clock: disputes that nobody spoke of for hours."""
         await disputes.ask_about_open(tx, house.clock())
 
+    async def find_disputed(tx: Transaction, payloads: Payloads) -> None:
+        """Look again for payments that disputes speak of."""
+        for payload in payloads:
+            await disputes.told(tx, **payload)
+
     async def sandbox_night(tx: Transaction, _payloads: Payloads) -> None:
         """By the clock: the built-in bank's own night, when it is used."""
         if house.settings.payment_provider == "sandbox":
@@ -55,6 +60,7 @@ def card_handlers(house: House, gate: Gate) -> dict[str, Work]:
         reserved.WATCH: watch_reserved,
         reserved.RAISE: Raisings(house, gate),
         disputes.ASK: ask_about_disputes,
+        disputes.FIND: find_disputed,
         disputes.LOOK: Looks(house, gate),
         payouts.READ: Readings(house, gate),
     }

@@ -48,6 +48,7 @@ async def _tell_cards(tx: Transaction, provider: str, event: WebhookEvent) -> No
     if event.kind.startswith("payout."):
         await enqueue(tx, [NewJob(payouts.READ, {}, unique_key=f"{payouts.READ}:told")])
     elif "dispute" in event.kind:
-        found = event.payment_id or await store.id_by_reference(tx, provider, event.provider_ref, event.checkout_ref)
-        if found is not None:
-            await disputes.want_look(tx, found)
+        if event.payment_id is not None:
+            await disputes.want_look(tx, event.payment_id)
+        else:
+            await disputes.told(tx, provider, event.provider_ref, event.checkout_ref, 0)

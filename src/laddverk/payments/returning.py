@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from laddverk.payments import claims, collecting, refunding, rules, settling, store
+from laddverk.payments import asking, claims, collecting, refunding, rules, settling, store
 from laddverk.payments.calling import Gate, Step
 from laddverk.payments.deposits import service as deposits
 from laddverk.payments.model import Payment, Refund, RefundState
@@ -73,8 +73,12 @@ async def _made(provider: PaymentProvider, payment: Payment, wanted: Refund, *, 
 
 
 async def _recorded(tx: Transaction, payment: Payment, wanted: Refund, answer: Any, now: datetime) -> None:
+    """Write down what came of a refund, and look once more: what somebody gave back at the provider meanwhile may have
+    been taken for this one.
+    """
     if wanted.state in CLOSED:
         return
+    await asking.ask(tx, payment.id)
     if isinstance(answer, Unanswered | TimeoutError):
         await store.save_refund(tx, wanted.id, RefundState.UNKNOWN, None, None, now)
         await store.note(tx, payment.id, "refund_unanswered", now, amount_minor=wanted.amount_minor)

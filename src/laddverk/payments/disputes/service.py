@@ -24,7 +24,7 @@ from laddverk.payments.providers.port import Disputes, Refused, Unanswered
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
-from laddverk.platform.jobs import NewJob, enqueue
+from laddverk.platform.jobs import NewJob, delay_after, enqueue
 
 log = structlog.get_logger()
 
@@ -32,6 +32,9 @@ LOOK: Final = "payments.look_at_disputes"
 """The job that asks a provider about the disputes of one payment: payload `{payment_id}`."""
 ASK: Final = "payments.ask_about_disputes"
 """By the clock: the same for those that nobody spoke of for a while."""
+FIND: Final = "payments.find_disputed"
+"""Looks again for a disputed payment whose reference is not known yet: payload of the arguments of `told`."""
+TRIES_MAX: Final = 7  # 5 s, doubling: ten minutes in all
 REASON_MAX: Final = 500
 SILENT_S: Final = 300.0  # until a provider that did not answer is asked again
 TOLD: Final = {
@@ -46,6 +49,20 @@ async def want_look(tx: Transaction, payment_id: PaymentId, *, later: bool = Fal
     key = f"{LOOK}:{payment_id}"
     rest_s = SILENT_S if later else 0.0
     await enqueue(tx, [NewJob(LOOK, {"payment_id": str(payment_id)}, unique_key=key, after_s=rest_s)])
+
+
+async def told(tx: Transaction, provider: str, provider_ref: str | None, checkout_ref: str | None, tries: int) -> None:
+    """Have the disputes of the payment looked at that a provider names by its references.
+
+    Messages come in any order: the one that tells us of that reference may still be on its way, so it is looked for
+    again, more and more seldom. What is not ours is given up after some minutes.
+    """
+    found = await payment_store.id_by_reference(tx, provider, provider_ref, checkout_ref)
+    if found is not None:
+        await want_look(tx, found)
+    elif tries < TRIES_MAX:
+        payload = {"provider": provider, "provider_ref": provider_ref, "checkout_ref": checkout_ref, "tries": tries + 1}
+        await enqueue(tx, [NewJob(FIND, payload, after_s=delay_after(tries).total_seconds())])
 
 
 async def ask_about_open(tx: Transaction, now: datetime) -> None:

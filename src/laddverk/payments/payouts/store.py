@@ -36,14 +36,19 @@ SELECT payment.id AS payment_id, payment.captured_minor, refund.id AS refund_id,
                  AND payout.state NOT IN ('failed', 'canceled')) AS elsewhere,
        EXISTS (SELECT FROM payout WHERE payout.provider = $1 AND payout.provider_ref = given.source_ref
                AND payout.state IN ('failed', 'canceled')) AS came_back
-FROM unnest($3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::text[])
-     WITH ORDINALITY AS given (ref, payment_ref, payment_id, refund_id, dispute_ref, source_ref, place)
+FROM unnest($3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bigint[])
+     WITH ORDINALITY AS given (ref, payment_ref, payment_id, refund_id, dispute_ref, source_ref, amount_minor, place)
 LEFT JOIN payment_dispute AS dispute ON dispute.provider = $1 AND dispute.provider_ref = given.dispute_ref
-LEFT JOIN payment_refund AS refund ON refund.id = given.refund_id AND refund.state = 'succeeded'
 LEFT JOIN LATERAL (
     SELECT payment.id, payment.captured_minor FROM payment
     WHERE payment.provider = $1 AND (payment.id = given.payment_id OR payment.provider_ref = given.payment_ref)
     LIMIT 1) AS payment ON true
+-- A refund that somebody made at the provider carries no id of ours: it is known by its payment and its amount.
+LEFT JOIN LATERAL (
+    SELECT id, amount_minor FROM payment_refund
+    WHERE state = 'succeeded' AND (id = given.refund_id OR (
+        given.refund_id IS NULL AND payment_id = payment.id AND requested_by = $1 AND amount_minor = -given.amount_minor))
+    LIMIT 1) AS refund ON true
 ORDER BY given.place
 """
 REFERENCES_READ: Final = """
@@ -98,6 +103,7 @@ async def ours(tx: Transaction, provider: str, payout_id: PayoutId, items: Seque
         [item.refund_id for item in items],
         [item.dispute_ref for item in items],
         [item.source_ref for item in items],
+        [item.amount_minor for item in items],
     )  # fmt: skip
 
 
