@@ -96,7 +96,8 @@ WHERE payment_id = $1
 """
 TO_LOOK_AT: Final = "SELECT count(*) FROM payment_card WHERE alarm IS NOT NULL AND seen_at IS NULL"
 STOPPED: Final = """
-SELECT kind FROM payment_event WHERE payment_id = $1 AND kind IN ('spent', 'reserve_ends') ORDER BY at DESC LIMIT 1
+SELECT kind FROM payment_event WHERE payment_id = $1 AND kind IN ('spent', 'reserve_ends', 'wallet_stopped')
+ORDER BY at DESC LIMIT 1
 """
 
 
