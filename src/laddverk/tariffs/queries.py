@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from laddverk.platform.database import Transaction
 from laddverk.tariffs.model import Tariff
+from laddverk.tariffs.store import FITS
 
 
 class Use(Struct, frozen=True):
@@ -109,6 +110,34 @@ async def found(
 async def tariff(tx: Transaction, sites: Collection[UUID] | None, tariff_id: UUID) -> TariffRow | None:
     """Return one tariff, or None when there is none or it may not be seen."""
     return await tx.fetch_one(TariffRow, TARIFFS, tariff_id, None if sites is None else list(sites), "", "", 1, 0)
+
+
+class Unpriced(Struct, frozen=True):
+    """A charger at which somebody without an account finds no price at some outlet, and so cannot start (AFIR 5)."""
+
+    id: UUID
+    name: str
+    site_name: str
+    evse_numbers: list[int]
+
+
+UNPRICED = f"""
+-- Outlets for which no tariff is chosen that everybody gets now.
+SELECT station.id, station.name, site.name AS site_name,
+       array_agg(DISTINCT connector.evse_number ORDER BY connector.evse_number) AS evse_numbers
+FROM connector JOIN station ON station.id = connector.station_id AND station.retired_at IS NULL
+JOIN site ON site.id = station.site_id
+CROSS JOIN LATERAL (SELECT '' AS driver_group, connector.evse_number, connector.connector_number,
+                           NULL::uuid AS driver_id, $2::timestamptz AS at) AS wish
+WHERE connector.evse_number > 0 AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+  AND NOT EXISTS (SELECT FROM tariff_choice AS choice JOIN tariff ON tariff.id = choice.tariff_id WHERE {FITS})
+GROUP BY station.id, site.id ORDER BY site.name, station.name LIMIT $3
+"""  # noqa: S608 - only constants of this room
+
+
+async def unpriced(tx: Transaction, sites: Collection[UUID] | None, now: datetime, limit: int) -> list[Unpriced]:
+    """Return chargers with an outlet that has no price for everybody, by site and name."""
+    return await tx.fetch(Unpriced, UNPRICED, None if sites is None else list(sites), now, limit)
 
 
 class VersionRow(Struct, frozen=True, kw_only=True):

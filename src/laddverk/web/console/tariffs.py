@@ -30,6 +30,7 @@ from laddverk.web.console.tariff_picture import DayPicture, picture
 from laddverk.web.visit import named
 
 PREVIEW_POWER_W: Final = 11_000  # what most chargers give
+UNPRICED_SHOWN: Final = 8  # chargers without a price that are named; there are more, or none
 YEARS: Final = range(2000, 2100)  # days beyond them have no prices
 DAY: Final = timedelta(days=1)
 
@@ -128,8 +129,14 @@ async def list_tariffs(desk: AtDesk) -> Response[str]:
     listing, state = desk.listing("name"), desk.asked("state")
     async with desk.transaction() as tx:
         rows = await queries.found(tx, desk.sites, listing.search, state, PAGE_SIZE + 1, listing.offset)
+        unpriced = await queries.unpriced(tx, desk.sites, desk.now, UNPRICED_SHOWN + 1)
     return desk.page(
-        "console/tariffs/list.html", rows=rows[:PAGE_SIZE], listing=listing, has_next=len(rows) > PAGE_SIZE
+        "console/tariffs/list.html",
+        rows=rows[:PAGE_SIZE],
+        listing=listing,
+        has_next=len(rows) > PAGE_SIZE,
+        unpriced=unpriced[:UNPRICED_SHOWN],
+        more_unpriced=len(unpriced) > UNPRICED_SHOWN,
     )
 
 

@@ -172,3 +172,14 @@ async def test_tariffs_are_compared_in_one_currency_and_found_by_what_they_are(
         assert (await browser.open(f"/console/tariffs/{keys['Dyr']}?day={far}")).status_code == 200
     assert "No tariff matches" in (await browser.open("/console/tariffs?q=zzz")).text
     assert (await browser.send("/console/tariffs/new", name="X", currency="XXX", **{"price-0": "1"})).status_code == 422
+
+
+async def test_outlets_at_which_nobody_finds_a_price_are_named(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.FINANCE)
+    assert "Without a price:" not in (await browser.open("/console/tariffs")).text
+    async with world.house.database.transaction() as tx:
+        await tx.execute("UPDATE tariff_choice SET driver_group = 'residents'")
+        count = await tx.value("SELECT count(*) FROM station WHERE retired_at IS NULL")
+    text = (await browser.open("/console/tariffs")).text
+    assert "Without a price:" in text
+    assert text.count("/console/tariffs/which?station=sta_") == count
