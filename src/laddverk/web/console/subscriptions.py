@@ -70,7 +70,7 @@ async def _subscription_page(
             going=rules.state_on(held.pieces, desk.today) is not State.ENDED,
             known=known,
             offers=await plans.offered(tx, audience),
-            uses=await queries.uses(tx, subscription_id),
+            uses={each.month: each.used_wh for each in await queries.uses(tx, subscription_id)},
             months=_months(held, known, desk.today),
             changes=await platform_queries.audit(tx, object_id=subscription_id, limit=50),
             today=desk.today,

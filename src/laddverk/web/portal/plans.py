@@ -162,6 +162,7 @@ async def review(visit: Visiting) -> Response[Any]:
 async def _review(tx: Transaction, visit: Visit, form: dict[str, str]) -> Response[Any]:
     today, zone = today_of(visit), visit.house.settings.timezone
     seat = await seat_of(tx, visit, form["for"])
+    wish: Wish | None = None
     if form["wish"] == "begin":
         version = await _offered(tx, seat, form["plan"])
         earlier = await subscribing.had_any(tx, seat.holder)
@@ -176,7 +177,8 @@ async def _review(tx: Transaction, visit: Visit, form: dict[str, str]) -> Respon
         meant = rules_changes.intended(nothing, new, today, {version.id: version.terms})
     else:
         held = await _mine(tx, seat, today)
-        meant = await subscribing.intend(tx, visit.actor, held.id, wish_of(form), visit.now, zone=zone)
+        wish = wish_of(form)
+        meant = await subscribing.intend(tx, visit.actor, held.id, wish, visit.now, zone=zone)
         version = await subscribing.current(tx, meant.after, meant.counts_from)
     used = await queries.uses(tx, meant.before.id)
     return visit.page(
@@ -184,6 +186,7 @@ async def _review(tx: Transaction, visit: Visit, form: dict[str, str]) -> Respon
         seat=seat,
         form=form,
         meant=meant,
+        wish=wish,
         version=version,
         used_wh=next((row.used_wh for row in used if row.month == rules.month_of(today)), 0),
         trial_until=next((each.until_day for each in meant.after.pieces if each.kind == "trial"), None),
