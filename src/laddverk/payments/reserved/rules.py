@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 RAISE_AHEAD: Final = timedelta(minutes=6)  # the bank may take some tries to answer
-STOP_AHEAD: Final = timedelta(minutes=1)  # until the charger has done what it is asked
+STOP_AHEAD: Final = timedelta(seconds=30)  # until somebody looks again, and the charger has done what it is asked
 RAISES_MAX: Final = 10  # Stripe raises one authorisation ten times at the most
 ENDS_SOON: Final = timedelta(hours=2)  # to stop, price and capture, mishaps included
 

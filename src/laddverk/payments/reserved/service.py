@@ -34,7 +34,7 @@ log = structlog.get_logger()
 WATCH: Final = "payments.watch_reserved"
 RAISE: Final = "payments.raise"
 """The job that asks a provider to reserve more: payload `{payment_id, to_minor}`."""
-EVERY_S: Final = 15.0
+EVERY_S: Final = 10.0
 ASKED_AGAIN: Final = timedelta(minutes=2)  # a charger that was away when it was asked to stop is asked once more
 SPENT: Final = "the reserved amount is used up"
 ENDS: Final = "the reservation on the card ends"
