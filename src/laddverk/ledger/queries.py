@@ -112,6 +112,17 @@ class CheckRow(Struct, frozen=True, kw_only=True):
 CHECKS = "SELECT * FROM ledger_check ORDER BY checked_at DESC LIMIT 30"
 
 
+UNSOUND = """
+SELECT count(*) FROM (SELECT * FROM ledger_check ORDER BY checked_at DESC LIMIT 1) AS latest
+WHERE unbalanced <> 0 OR wrong_balances <> 0 OR sum_minor <> 0
+"""
+
+
+async def count_unsound(tx: Transaction) -> int:
+    """Return 1 when the latest nightly look found a ledger that does not agree with itself, else 0."""
+    return int(await tx.value(UNSOUND))
+
+
 async def checks(tx: Transaction) -> list[CheckRow]:
     """Return the latest thirty nightly looks, latest first."""
     return await tx.fetch(CheckRow, CHECKS)

@@ -19,6 +19,7 @@ WHERE ($1 = '' OR concat_ws(' ', label, key, explained_why) ILIKE '%' || $1 || '
 DIFFERENCES: Final = "SELECT *" + _NARROWED + "ORDER BY first_seen_at DESC, key LIMIT $5 OFFSET $6"
 COUNT: Final = "SELECT count(*)" + _NARROWED
 OPEN: Final = "SELECT count(*) FROM reconciliation_difference WHERE gone_at IS NULL AND explained_at IS NULL"
+BESIDE_PAYOUTS: Final = OPEN + " AND kind <> 'payout'"
 OF_PAYMENT: Final = """
 SELECT * FROM reconciliation_difference WHERE payment_id = $1 AND gone_at IS NULL ORDER BY first_seen_at
 """
@@ -39,6 +40,11 @@ async def count_differences(tx: Transaction, search: str, kind: str, rail: str, 
 async def count_open(tx: Transaction) -> int:
     """Return how many differences wait for somebody."""
     return int(await tx.value(OPEN))
+
+
+async def count_beside_payouts(tx: Transaction) -> int:
+    """Return how many differences wait for somebody, without those of payouts, which have their own page."""
+    return int(await tx.value(BESIDE_PAYOUTS))
 
 
 async def of_payment(tx: Transaction, payment_id: object) -> list[DifferenceRow]:
