@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +107,30 @@ async def test_a_tariff_goes_to_a_partner_and_one_comes_back(network: Network, c
     bad = {**partner, "elements": [{**elements[0], "price_components": [{"type": "LOVE", "price": 1, "step_size": 1}]}]}
     refused = await program("POST", "/tariffs/ocpi", {"name": "Bad", "tariff": bad})
     assert (refused.status_code, refused.json()["field"]) == (422, "elements[0].price_components[0].type")
+
+
+async def test_what_will_change_and_an_earlier_version_again(network: Network, client: httpx.AsyncClient) -> None:
+    program = await with_scopes(network, client, *Permission)
+    station = f"sta_{network.station_ids['A'].hex}"
+    made = (await program("POST", "/tariffs", {"name": "Usual", "tariff": {"components": [per_kwh("4")]}})).json()["id"]
+    cheap = (await program("POST", "/tariffs", {"name": "Cheap", "tariff": {"components": [per_kwh("3")]}})).json()[
+        "id"
+    ]
+    assert (await program("POST", f"/tariffs/{made}/choices", {})).status_code == 201
+    assert (await program("GET", f"/stations/{station}/tariffs/coming")).json() == []
+    begins = (network.house.clock() + timedelta(days=5)).replace(microsecond=0)
+    campaign = {"station_id": station, "label": "Spring", "valid_from": begins.isoformat()}
+    assert (await program("POST", f"/tariffs/{cheap}/choices", campaign)).status_code == 201
+    (change,) = (await program("GET", f"/stations/{station}/tariffs/coming")).json()
+    assert (datetime.fromisoformat(change["at"]), change["label"]) == (begins, "Spring")
+    assert change["tariff"]["components"][0]["price"] == "3"
+    again = await program("POST", f"/tariffs/{made}/restore", {"version": 1, "reason": "as before"})
+    assert (again.status_code, again.json()["number"]) == (201, 2)
+    assert [each["number"] for each in (await program("GET", f"/tariffs/{made}/versions")).json()] == [2, 1]
+    assert (await program("POST", f"/tariffs/{made}/restore", {"version": 9})).status_code == 404
+    reader = await with_scopes(network, client, Permission.TARIFFS_READ)
+    assert (await reader("POST", f"/tariffs/{made}/restore", {"version": 1})).status_code == 403
+
+
+def per_kwh(price: str) -> dict[str, str]:
+    return {"dimension": "energy", "price": price}
