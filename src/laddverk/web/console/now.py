@@ -10,9 +10,11 @@ from msgspec import Struct
 
 from laddverk.certificates import queries as certificates_queries
 from laddverk.kernel.actors import Permission
+from laddverk.ledger import queries as ledger_queries
 from laddverk.payments import queries as payment_queries
 from laddverk.payments.disputes import queries as dispute_queries
 from laddverk.payments.payouts import queries as payout_queries
+from laddverk.payments.reconciliation import queries as reconciliation_queries
 from laddverk.payments.reserved import queries as reserved_queries
 from laddverk.payments.swish import papers
 from laddverk.platform import queries as platform_queries
@@ -93,10 +95,19 @@ async def _chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
 async def _money_chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
     """Return what waits at the money desk, for those who see it."""
     if not desk.may(Permission.PAYMENTS_READ) or desk.sites is not None:
-        return {"disputes": dispute_queries.Waiting(0, None), "differing": 0, "reserves": 0, "refunds": 0}
+        return {
+            "disputes": dispute_queries.Waiting(0, None),
+            "differing": 0,
+            "apart": 0,
+            "unsound": 0,
+            "reserves": 0,
+            "refunds": 0,
+        }
     return {
         "disputes": await dispute_queries.waiting(tx),
         "differing": await payout_queries.to_look_at(tx),
+        "apart": await reconciliation_queries.count_beside_payouts(tx),
+        "unsound": await ledger_queries.count_unsound(tx),
         "reserves": await reserved_queries.to_look_at(tx),
         "refunds": await payment_queries.count_refunds_refused(tx),
     }
