@@ -60,6 +60,7 @@ async def test_the_trial_balance_sums_to_zero_at_any_day(database: Database) -> 
         assert sum(row.balance_minor for row in await service.trial_balance(tx)) == 0
 
 
+@pytest.mark.failure_mode(53)
 async def test_the_database_itself_refuses_what_does_not_sum_to_zero(database: Database) -> None:
     async def post_half(tx: Transaction) -> None:
         written = await store.insert_transactions(tx, [entry("a", 1)])
@@ -69,6 +70,7 @@ async def test_the_database_itself_refuses_what_does_not_sum_to_zero(database: D
         await database.run(post_half)
 
 
+@pytest.mark.failure_mode(53)
 async def test_postings_cannot_be_changed_or_removed(database: Database) -> None:
     async with database.transaction() as tx:
         await service.post(tx, entry("a", 1))
@@ -93,6 +95,7 @@ async def test_many_writers_at_once_agree_with_the_postings(database: Database) 
         assert await service.balance(tx, "1510") == 10 * 210
 
 
+@pytest.mark.failure_mode(53)
 async def test_a_balance_that_was_tampered_with_is_found(database: Database) -> None:
     async with database.transaction() as tx:
         await service.post(tx, entry("a", 1))

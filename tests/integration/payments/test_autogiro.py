@@ -64,7 +64,7 @@ async def test_an_invoice_is_collected_on_its_day_and_booked_on_the_bank(office:
     assert await office.bank() == 12_345
 
 
-async def test_9_a_file_that_comes_twice_and_a_line_that_comes_in_another_file_are_booked_once(office: Office) -> None:
+async def test_f09_a_file_or_a_line_of_it_that_comes_twice_is_booked_once(office: Office) -> None:
     _, invoice, order = await office.sent()
     assert order.day is not None
     first = report(order, "0", order.day)
@@ -77,7 +77,7 @@ async def test_9_a_file_that_comes_twice_and_a_line_that_comes_in_another_file_a
     assert await office.paid(invoice) == 12_345
 
 
-async def test_10_the_same_run_twice_orders_nothing_twice_and_the_file_can_be_fetched_again(office: Office) -> None:
+async def test_f10_the_same_run_twice_orders_nothing_twice_and_the_file_can_be_fetched_again(office: Office) -> None:
     await office.sent()
     file_id = BankFileId(
         await office.value("SELECT id FROM bank_file WHERE direction = 'out' ORDER BY number DESC LIMIT 1")
@@ -92,7 +92,7 @@ async def test_10_the_same_run_twice_orders_nothing_twice_and_the_file_can_be_fe
     assert await office.value("SELECT array_agg(number ORDER BY number) FROM bank_file WHERE direction='out'") == [1, 2]
 
 
-async def test_23_no_money_is_tried_again_twice_and_then_left_to_people(office: Office) -> None:
+async def test_f23_no_money_is_tried_again_twice_and_then_left_to_people(office: Office) -> None:
     _, invoice, order = await office.sent()
     days = [order.day or MONDAY.date()]
     for attempt in (2, 3):
@@ -116,7 +116,7 @@ async def test_23_no_money_is_tried_again_twice_and_then_left_to_people(office: 
     assert all("F2026-00001" in text and "inte tillräckligt med pengar" in text for text in told)
 
 
-async def test_23_when_the_bank_tries_again_by_itself_nothing_is_tried_by_us(office: Office) -> None:
+async def test_f23_when_the_bank_tries_again_by_itself_nothing_is_tried_by_us(office: Office) -> None:
     _, invoice, order = await office.sent()
     assert order.day is not None
     await office.take_in(report(order, "9", order.day))
@@ -126,7 +126,7 @@ async def test_23_when_the_bank_tries_again_by_itself_nothing_is_tried_by_us(off
     assert await office.paid(invoice) == 12_345
 
 
-async def test_23_a_closed_account_ends_the_mandate(office: Office) -> None:
+async def test_f23_a_closed_account_ends_the_mandate(office: Office) -> None:
     _, invoice, order = await office.sent()
     assert order.day is not None
     await office.take_in(report(order, "2", order.day))
@@ -137,7 +137,7 @@ async def test_23_a_closed_account_ends_the_mandate(office: Office) -> None:
 
 
 @pytest.mark.parametrize("first", ["paid", "taken back"])
-async def test_23_a_payment_that_is_taken_back_is_owed_again_whichever_file_came_first(
+async def test_f23_a_payment_that_is_taken_back_is_owed_again_whichever_file_came_first(
     office: Office, first: str
 ) -> None:
     _, invoice, order = await office.sent()
@@ -153,7 +153,7 @@ async def test_23_a_payment_that_is_taken_back_is_owed_again_whichever_file_came
     assert await office.write() is None
 
 
-async def test_24_a_mandate_that_is_withdrawn_before_the_file_leaves_the_invoice_to_other_ways(office: Office) -> None:
+async def test_f24_a_mandate_that_is_withdrawn_before_the_file_leaves_the_invoice_to_other_ways(office: Office) -> None:
     driver = await office.driver()
     number = await office.active(driver)
     invoice = await office.invoice(driver, 500)
@@ -167,7 +167,7 @@ async def test_24_a_mandate_that_is_withdrawn_before_the_file_leaves_the_invoice
     assert page.url
 
 
-async def test_49_an_invoice_that_is_with_the_bank_cannot_be_paid_by_card_at_the_same_time(office: Office) -> None:
+async def test_f49_an_invoice_that_is_with_the_bank_cannot_be_paid_by_card_at_the_same_time(office: Office) -> None:
     _, invoice, _ = await office.sent()
     with pytest.raises(Conflict, match="collected from your bank account"):
         await service.open_invoice(office.house, invoice, return_url="/my", now=office.now)

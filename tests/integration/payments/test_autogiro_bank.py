@@ -234,7 +234,7 @@ async def by_the_clock(office: Office) -> None:
         await bank_jobs.round_of(tx, office.house, office.now)
 
 
-async def test_6_two_runs_at_once_write_one_file_and_order_everything_once(office: Office) -> None:
+async def test_f06_two_runs_at_once_write_one_file_and_order_everything_once(office: Office) -> None:
     drivers = [await office.driver(number) for number in range(5)]
     for number, driver in enumerate(drivers, start=1):
         await office.active(driver)

@@ -1,6 +1,6 @@
 """Whatever happens on the way, money is neither made nor lost: our books, the ledger and the provider's books agree.
 
-A walk of random steps over a real database and a Stripe on a socket: charges, prices and corrections, refunds of ours and
+A walk of random steps over a real database and a Stripe on a socket: charges, prices, corrections, refunds of ours and
 by hand, disputes, payouts, top-ups and charges from the wallet; answers that get lost before or after the work is done,
 messages in any order and number, and a process that ends between a call and its commit.
 """
@@ -222,7 +222,7 @@ class Walk:
         assert sorted(captured) == sorted(str(each.id) for each in payments if each.state == State.CAPTURED)
 
     def _agree_with_stripe(self, payments: list[Payment], provider_minor: int) -> None:
-        """Captured and refunded are what Stripe has; what it still holds is captured less refunded, disputed, paid out."""
+        """Captured and refunded are what Stripe has; it still holds captured less refunded, disputed and paid out."""
         theirs = {each["metadata"]["payment_id"]: each for each in self.stripe.of_kind("payment_intent")}
         for ours in payments:
             assert ours.state in (State.CAPTURED, State.CANCELLED, State.FAILED), ours.state
