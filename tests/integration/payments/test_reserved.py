@@ -113,7 +113,7 @@ async def test_f13_a_card_that_reserves_no_more_stops_the_charge_at_its_limit(st
     assert (await events(street, payment_id))[-1] == "raise_refused"
     assert await stops(street) == 0  # what is reserved still lasts for some minutes
     async with street.house.database.transaction() as tx:
-        await tx.execute("UPDATE session SET energy_wh = 59900 WHERE id = $1", session)
+        await tx.execute("UPDATE session SET energy_wh = 59950 WHERE id = $1", session)
     await watched(street)
     await watched(street)
     assert (await events(street, payment_id))[-1] == "spent"

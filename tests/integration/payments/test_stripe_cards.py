@@ -83,7 +83,7 @@ async def test_f13_a_card_without_raises_stops_the_charge_when_its_money_is_used
     street: Street, stripe: StripeSimulator, card: str
 ) -> None:
     payment_id = await authorised(street, stripe, card)
-    await running(street, payment_id, 59_900)
+    await running(street, payment_id, 59_950)
     async with street.house.database.transaction() as tx:
         await tx.execute("UPDATE payment_card SET capture_before = now() + interval '7 days'")
     await watched(street)

@@ -57,7 +57,9 @@ STATES: Final = {
 
 
 STOPPED: Final = {
-    "spent": marked("The reserved amount is soon used up, so we asked the charger to stop. Start again to charge more."),
+    "spent": marked(
+        "The reserved amount is soon used up, so we asked the charger to stop. Start again to charge more."
+    ),
     "wallet_stopped": marked("Your balance is used up, so we asked the charger to stop. Pay in to charge more."),
     "reserve_ends": marked("The reservation on your card ends, so we asked the charger to stop. Start again to go on."),
 }
