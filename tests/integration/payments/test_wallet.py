@@ -149,7 +149,8 @@ async def test_a_charge_that_came_to_nothing_gives_its_hold_back(street: Street)
     async with street.house.database.transaction() as tx:
         locked = await store.locked(tx, payment_id)
         assert locked is not None
-        await payments.release(tx, [locked.start_request_id], street.now())  # type: ignore[list-item]  # a charge has one
+        assert locked.start_request_id is not None
+        await payments.release(tx, street.house, [locked.start_request_id], street.now())
     await street.settle()
     assert (await street.payment(payment_id)).state is State.CANCELLED
     assert (await wallet(street, ada)).available_minor == 100_00

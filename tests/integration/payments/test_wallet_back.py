@@ -17,7 +17,7 @@ from laddverk.payments.model import Card, PaymentCaptured, State
 from laddverk.payments.prepaid import service as prepaid
 from laddverk.payments.prepaid.model import NewBatch, VoucherPurpose
 from laddverk.payments.store import save_method
-from laddverk.payments.wallet import auto, giving_back, growing, store, telling
+from laddverk.payments.wallet import auto, giving_back, growing, keeping, store, telling
 from laddverk.payments.wallet.giving_back import Payee
 from laddverk.payments.wallet.model import BalanceRefund, GivingBack
 from laddverk.tariffs.model import Component, Dimension, Tariff
@@ -267,3 +267,31 @@ async def test_a_receipt_is_mailed_for_what_was_paid_in(street: Street) -> None:
     body = await street.value("SELECT string_agg(body_text, '|') FROM mail WHERE template = 'topped_up'")
     assert "100,00" in body.replace("\xa0", " ")
     assert body.count("Laddverk") == 1
+
+
+async def test_money_is_kept_for_a_charge_that_began_with_a_tag(street: Street) -> None:
+    ada, bo = await driver(street), await driver(street, "bo@example.se")
+    await top_up(street, ada, 200_00)
+    async with street.house.database.transaction() as tx:
+        await tx.execute("UPDATE driver SET settlement = 'card'")
+        for who in (ada, bo):
+            await tx.execute(
+                "INSERT INTO driver_paying (driver_id, first_kind, changed_at) VALUES ($1, 'wallet', now())", who
+            )
+            session = await street.world.session(tx, who, price_minor=None, settlement="payment")
+            await tx.execute("UPDATE session SET ended_at = NULL, price_minor = NULL WHERE id = $1", session)
+    for _ in range(2):
+        async with street.house.database.transaction() as tx:
+            await keeping.keep(tx, street.house, street.now())
+        await street.settle()
+    assert (await wallet(street, ada)).held_minor == 200_00, "as much as there is, once"
+    assert (await wallet(street, bo)).held_minor == 0, "there is nothing: it is debited when it has ended"
+    session = await street.value("SELECT session_id FROM payment WHERE provider = 'wallet'")
+    async with street.house.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE session SET ended_at = started_at + interval '1 hour', price_minor = 12000, vat_minor = 2400"
+            " WHERE id = $1",
+            session,
+        )
+    await street.priced(session)
+    assert (await wallet(street, ada)).available_minor == 80_00
