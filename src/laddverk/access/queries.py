@@ -25,6 +25,8 @@ class DriverRow(Struct, frozen=True, kw_only=True):
     blocked_at: datetime | None
     blocked_why: str
     tokens: int
+    starts_held: str = ""
+    """Why new starts wait for money; empty when they do not."""
 
 
 _DRIVERS_NARROWED = """

@@ -27,6 +27,7 @@ from laddverk.platform.languages import marked
 from laddverk.sessions import driver_queries as queries
 from laddverk.sessions.driver_queries import DriverSession
 from laddverk.web import security
+from laddverk.web.portal import paying_words
 from laddverk.web.portal.charging import curve_json, price_lines
 from laddverk.web.visit import Visit, Visiting
 
@@ -207,6 +208,7 @@ async def show_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]
         row = await _own_invoice(tx, visit, wanted)
         lines = await invoice_queries.lines(tx, row.id)
         tries = await bank_queries.of_invoice(tx, row.id)
+        debited = await paying_words.debit_of(tx, visit, signed_in(visit), row.id)
     if is_pdf:
         content = await documents.pdf(visit.house, InvoiceId(row.id), visit.language)
         return Response(content, media_type="application/pdf")
@@ -214,6 +216,7 @@ async def show_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]
         "portal/my_invoice.html",
         invoice=shown(row, visit, row.reference),
         lines=lines,
+        debited=debited,
         ways=["swish", "card"] if row.currency == "SEK" and swish.is_offered(visit.house.settings) else ["card"],
         collected=next((each for each in tries if each.state in COLLECTING), None),
     )

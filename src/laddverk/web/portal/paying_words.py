@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from laddverk.kernel.ids import DriverId
 from laddverk.payments.rules import BY_FILE
 from laddverk.payments.ways import queries, words
 from laddverk.payments.ways import service as ways
@@ -15,6 +17,7 @@ from laddverk.payments.ways.model import Means, WayKind
 from laddverk.payments.ways.queries import MoveRow
 from laddverk.payments.ways.service import Standing
 from laddverk.platform import formats
+from laddverk.platform.database import Transaction
 from laddverk.platform.languages import gettext_for, marked
 from laddverk.web.visit import Visit
 
@@ -203,6 +206,14 @@ def invoice_words(row: queries.OpenInvoice, standing: Standing, visit: Visit) ->
     if overdue:
         return "broken", visit.words("was to be paid by %(day)s", day=day)
     return "wait", visit.words("to be paid by you, at the latest on %(day)s", day=day)
+
+
+async def debit_of(tx: Transaction, visit: Visit, driver_id: DriverId, invoice_id: UUID) -> str:
+    """Return when and from what an unpaid invoice is taken by itself, in words; empty when it is not."""
+    found = [row for row in await queries.open_invoices(tx, driver_id) if row.id == invoice_id and row.next_at]
+    if not found:
+        return ""
+    return invoice_words(found[0], await ways.standing(tx, visit.house, driver_id, visit.now), visit)[1]
 
 
 def shown_move(row: MoveRow, visit: Visit) -> MoveShown:

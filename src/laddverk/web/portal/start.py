@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from laddverk.access import queries as access_queries
+from laddverk.access.rules import HELD
 from laddverk.authorisation import queries as authorisation_queries
 from laddverk.authorisation import service as authorisation
 from laddverk.kernel.ids import DriverId, SiteId, parsed
@@ -212,6 +213,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
             version = None
         state = state_of(found)
         is_mine = await _is_kept_for(tx, visit, found)
+        held = await _held(tx, visit)
         can_start = (state in STARTABLE or (is_mine and state is State.RESERVED)) and version is not None
         can_reserve = state is State.FREE and await authorisation_queries.supports_reservations(tx, found.station_id)
         others = [] if can_start else await _free_elsewhere(tx, found)
@@ -229,6 +231,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         coming=outlets.coming_words(change, found.timezone, visit.language) if change and version else None,
         can_start=can_start,
         is_mine=is_mine,
+        held=visit.words(HELD[held]) if held else "",
         can_reserve=can_reserve and not is_mine,
         why_not=why_not,
         others=others,
@@ -239,6 +242,14 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         host=visit.house.settings.web_url.partition("://")[2],
         problem=" ".join(visit.errors(problem).values()) if problem else None,
     )
+
+
+async def _held(tx: Transaction, visit: Visit) -> str:
+    """Return why the signed-in driver may start nothing new just now; empty when they may."""
+    if visit.actor.kind != "driver" or visit.actor.id is None:
+        return ""
+    driver = await access_queries.driver(tx, visit.actor.id)
+    return driver.starts_held if driver else ""
 
 
 async def _outlet(tx: Transaction, code: str) -> Outlet:
