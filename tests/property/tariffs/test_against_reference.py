@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -75,10 +76,23 @@ def charges(draw: st.DrawFn) -> Charge:
         at += timedelta(minutes=minutes)
         energy_wh += wh_a_second * minutes * 60
         readings.append((at, energy_wh))
+    ended_at = at + timedelta(minutes=draw(st.integers(0, 60)))
+    minutes = st.integers(-5, 90).map(lambda minute: started_at + timedelta(minutes=minute))
     return Charge(
         started_at=started_at,
         charging_ended_at=at,
-        ended_at=at + timedelta(minutes=draw(st.integers(0, 60))),
+        ended_at=ended_at,
+        powers=tuple(draw(st.lists(st.tuples(minutes, st.integers(0, 12_000)), max_size=3, unique_by=first_of))),
+        currents=tuple(
+            draw(
+                st.lists(
+                    st.tuples(minutes, st.sampled_from([Decimal(15), Decimal(16), Decimal(40)])),
+                    max_size=2,
+                    unique_by=first_of,
+                )
+            )
+        ),
+        idle_until=draw(st.one_of(st.none(), st.none(), minutes)),
         readings=tuple(readings),
         energy_wh=energy_wh,
         timezone=STOCKHOLM,
@@ -86,16 +100,29 @@ def charges(draw: st.DrawFn) -> Charge:
     )
 
 
+def first_of(pair: tuple[datetime, object]) -> datetime:
+    return pair[0]
+
+
+def shown(samples: Sequence[tuple[datetime, Decimal | int]], at: datetime) -> Decimal | int | None:
+    """What a meter showed last at an instant, or first after it; None when it showed nothing at all."""
+    before = [value for when, value in sorted(samples) if when <= at]
+    return before[-1] if before else next((value for _, value in sorted(samples)), None)
+
+
 def holds(when: Restriction, charge: Charge, at: datetime, passed_wh: int, power_w: int) -> bool:
     elapsed_s = int((at - charge.started_at).total_seconds())
+    measured_w, measured_a = shown(charge.powers, at), shown(charge.currents, at)
+    power = power_w if measured_w is None else measured_w
+    current = Fraction(power) / 230 if measured_a is None else Fraction(measured_a)
     return (
         applies(when, at.astimezone(ZoneInfo(charge.timezone)))
         and (when.min_wh is None or passed_wh >= when.min_wh)
         and (when.max_wh is None or passed_wh < when.max_wh)
         and (when.min_duration_s is None or elapsed_s >= when.min_duration_s)
         and (when.max_duration_s is None or elapsed_s < when.max_duration_s)
-        and (when.max_power_w is None or power_w < when.max_power_w)
-        and (when.min_current_a is None or power_w >= when.min_current_a * 230)
+        and (when.max_power_w is None or power < when.max_power_w)
+        and (when.min_current_a is None or current >= Fraction(when.min_current_a))
     )
 
 
@@ -126,6 +153,7 @@ def second_by_second(tariff: Tariff, charge: Charge) -> Fraction:
             used[Dimension.CHARGING].append((tariff.components[index], Fraction(1)))
         grace = timedelta(minutes=tariff.idle_grace_minutes)
         idles = at >= (charge.charging_ended_at or charge.ended_at) + grace
+        idles = idles and (charge.idle_until is None or at < charge.idle_until)
         if idles and (index := first(Dimension.IDLE, passed_wh)) is not None:
             used[Dimension.IDLE].append((tariff.components[index], Fraction(1)))
         if charge.energy_wh and (index := first(Dimension.SESSION, passed_wh)) is not None:
