@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -148,18 +148,29 @@ class Readings:
         if not isinstance(provider, PaysOut):
             return [None for _ in payloads]
         now = self._house.clock()
-        known = await payouts.settled(tx, provider.name, now)
+        known = await payouts.settled(tx, provider.name, _since(payloads, now), now)
         call = self._gate.through(provider.name, lambda: payouts.read(provider, known, now))
         return [call, *(None for _ in payloads[1:])]
 
     async def record(self, tx: Transaction, came: Sequence[tuple[dict[str, Any], Any]]) -> None:
         """Keep what was read. Silence is asked again by the clock."""
-        for _, answer in came:
-            if isinstance(answer, Unanswered | Refused):
+        for payload, answer in came:
+            if isinstance(answer, Unanswered | Refused | TimeoutError):
                 log.warning("payments.payouts_not_told", error=str(answer))
             elif isinstance(answer, BaseException):
                 raise answer
             else:
-                for seen, items in answer:
-                    name = self._house.settings.payment_provider
-                    await payouts.keep(tx, name, seen, items, self._house.clock())
+                await self._keep(tx, payload, answer)
+
+    async def _keep(self, tx: Transaction, payload: dict[str, Any], reading: payouts.Reading) -> None:
+        began = self._house.clock()
+        for seen, items in reading.payouts:
+            await payouts.keep(tx, self._house.settings.payment_provider, seen, items, self._house.clock())
+        if reading.more:
+            await payouts.want_read(tx, _since([payload], began))
+
+
+def _since(payloads: Payloads, now: datetime) -> datetime:
+    """Return when the round began that these payloads go on with: now, when none says otherwise."""
+    said = [datetime.fromisoformat(payload["since"]) for payload in payloads if "since" in payload]
+    return min(said, default=now)

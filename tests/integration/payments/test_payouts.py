@@ -229,3 +229,13 @@ async def test_every_statement_can_be_prepared(database: Database) -> None:
             for name, text in vars(module).items():
                 if name.isupper() and not name.startswith("_") and isinstance(text, str) and " " in text:
                     await tx.connection.prepare(text)
+
+
+async def test_many_payouts_are_read_in_rounds_and_none_is_left_out(street: Street, stripe: StripeSimulator) -> None:
+    for price in range(8):
+        await charged(street, stripe, 10_000 + price)
+        stripe.pay_out(extra=1)  # all of them differ: one that differs is read again in each round, once
+    stripe.calls.clear()
+    await read(street)
+    assert await street.value("SELECT count(*) FROM payout WHERE difference_minor = 1") == 8
+    assert stripe.calls.count("GET /v1/balance_transactions") == 8

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.kernel.actors import Actor, Permission
@@ -20,6 +21,7 @@ from laddverk.payments.payouts.model import ItemSeen, PayoutSeen, Wrong
 from laddverk.payments.providers.port import PaysOut
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
+from laddverk.platform.jobs import NewJob, enqueue
 
 log = structlog.get_logger()
 
@@ -27,19 +29,34 @@ READ: Final = "payments.read_payouts"
 """The job that reads payouts: by the clock, and when the provider says that there is one."""
 LOOKED_BACK: Final = timedelta(days=35)  # a payout that fails does so within days; a difference is found within a month
 READ_AGAIN: Final = timedelta(days=1)  # one that was paid may still be sent back by the bank
-AT_ONCE: Final = 20  # each takes some calls; the rest follows in the next round
+AT_ONCE: Final = 3  # of one errand, which has to be over in less than a minute; the rest follows in the next one
 NOON: Final = time(12)  # a payout is booked on the day on which it arrives
 
 
-async def settled(tx: Transaction, provider: str, now: datetime) -> frozenset[str]:
-    """Return the payouts that need not be read again now."""
-    return await store.settled_references(tx, provider, now - READ_AGAIN)
+class Reading(Struct, frozen=True):
+    """What one errand read, and whether there is more to read."""
+
+    payouts: tuple[tuple[PayoutSeen, list[ItemSeen]], ...]
+    more: bool
 
 
-async def read(provider: PaysOut, known: frozenset[str], now: datetime) -> list[tuple[PayoutSeen, list[ItemSeen]]]:
+async def settled(tx: Transaction, provider: str, since: datetime, now: datetime) -> frozenset[str]:
+    """Return the payouts that need not be read now: settled ones, and those that were read after `since`."""
+    return await store.settled_references(tx, provider, now - READ_AGAIN, since)
+
+
+async def want_read(tx: Transaction, since: datetime | None = None) -> None:
+    """Have payouts read after the commit; `since` goes on with a round in which earlier ones were read."""
+    payload = {} if since is None else {"since": since.isoformat()}
+    await enqueue(tx, [NewJob(READ, payload, unique_key=f"{READ}:told")])
+
+
+async def read(provider: PaysOut, known: frozenset[str], now: datetime) -> Reading:
     """Ask a provider for the payouts of the last weeks but `known` ones, oldest first, and what they are made of."""
     wanted = [seen for seen in await provider.payouts(now - LOOKED_BACK) if seen.provider_ref not in known]
-    return [(seen, await provider.payout_items(seen.provider_ref)) for seen in reversed(wanted[-AT_ONCE:])]
+    oldest = list(reversed(wanted))[:AT_ONCE]
+    found = [(seen, await provider.payout_items(seen.provider_ref)) for seen in oldest]
+    return Reading(tuple(found), len(wanted) > len(oldest))
 
 
 async def keep(tx: Transaction, provider: str, seen: PayoutSeen, items: Sequence[ItemSeen], now: datetime) -> PayoutId:

@@ -53,9 +53,9 @@ ORDER BY given.place
 """
 REFERENCES_READ: Final = """
 SELECT provider_ref FROM payout
-WHERE provider = $1 AND (state IN ('failed', 'canceled') OR (state = 'paid' AND difference_minor = 0 AND read_at > $2))
+WHERE provider = $1 AND (
+      state IN ('failed', 'canceled') OR (state = 'paid' AND difference_minor = 0 AND read_at > $2) OR read_at >= $3)
 """
-LAST_READ: Final = "SELECT max(read_at) FROM payout WHERE provider = $1"
 SEEN: Final = """
 UPDATE payout SET seen_at = $2, seen_by = $3, seen_why = $4 WHERE id = $1 AND difference_minor <> 0 AND seen_at IS NULL
 """
@@ -107,9 +107,11 @@ async def ours(tx: Transaction, provider: str, payout_id: PayoutId, items: Seque
     )  # fmt: skip
 
 
-async def settled_references(tx: Transaction, provider: str, read_after: datetime) -> frozenset[str]:
-    """Return the payouts that need not be read again: over, or paid, in agreement and read lately."""
-    return frozenset(await tx.values(REFERENCES_READ, provider, read_after))
+async def settled_references(
+    tx: Transaction, provider: str, read_after: datetime, round_began: datetime
+) -> frozenset[str]:
+    """Return the payouts that need not be read again: over; paid, in agreement and read lately; or of this round."""
+    return frozenset(await tx.values(REFERENCES_READ, provider, read_after, round_began))
 
 
 async def seen(tx: Transaction, payout_id: UUID, by: str, why: str, now: datetime) -> bool:
