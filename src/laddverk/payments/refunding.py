@@ -12,6 +12,7 @@ from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.payments import rules, settling, store
 from laddverk.payments.disputes import store as dispute_store
 from laddverk.payments.model import Payment, Refund, RefundState
+from laddverk.payments.wallet import books as wallet
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 
@@ -19,9 +20,18 @@ REFUND: Final = settling.REFUND
 
 
 async def refund(
-    tx: Transaction, actor: Actor, payment_id: PaymentId, amount_minor: int, reason: str, now: datetime
+    tx: Transaction,
+    actor: Actor,
+    payment_id: PaymentId,
+    amount_minor: int,
+    reason: str,
+    now: datetime,
+    *,
+    is_kept: bool = False,
 ) -> UUID:
     """Ask for `amount_minor` of a captured payment to go back; return the refund's id. It is made after the commit.
+
+    What goes back of a top-up is kept apart on its driver's balance; with `is_kept` the caller has done so.
 
     Needs `payments:refund` and a reason. Raises `NotFound`, `Conflict` when nothing was captured, and `Invalid` when it
     is more than was captured less all refunds made and under way (counted under a lock).
@@ -47,6 +57,8 @@ async def refund(
             remedy="Look at the refunds that were made or are under way.",
         )
     wanted = await settling.give_back(tx, payment, amount_minor, reason.strip(), now, actor.name)
+    if not is_kept:
+        await wallet.keep_for_refund(tx, payment, wanted, now)
     detail = {"amount_minor": amount_minor, "refund": str(wanted.id)}
     await audit.write(
         tx, actor, "payment.refund_requested", "payment", payment_id, at=now, reason=wanted.reason, detail=detail
@@ -56,6 +68,7 @@ async def refund(
 
 async def failed(tx: Transaction, payment: Payment, wanted: Refund, text: str, now: datetime) -> None:
     """Record that a refund was refused, with what the other side said; it counts no more."""
+    await wallet.let_go_of_refund(tx, wanted, now)
     await store.save_refund(tx, wanted.id, RefundState.FAILED, None, text, now)
     detail = {"reason": wanted.reason, "text": text}
     await store.note(tx, payment.id, "refund_failed", now, amount_minor=wanted.amount_minor, detail=detail)
