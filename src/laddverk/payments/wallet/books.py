@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from laddverk.kernel.problems import Conflict
 from laddverk.ledger import holds
 from laddverk.ledger import service as ledger
-from laddverk.ledger.model import ADVANCES, VAT_WAITING, Entry, Hold, HoldState, Line
+from laddverk.ledger.model import ADVANCES, VAT_WAITING, Entry, Hold, HoldState, Line, NewHold, NotEnough
 from laddverk.payments.model import Payment, Purpose, Refund
 from laddverk.payments.prepaid.model import VoucherPurpose
 from laddverk.payments.rules import WALLET
@@ -17,6 +18,9 @@ from laddverk.platform.database import Transaction
 
 GIVING_BACK: Final = "wallet_refund"
 """The source of the hold that keeps a balance apart while it is on its way back."""
+
+REFUND_TAKES: Final = timedelta(days=30)
+"""Longer than any provider takes to answer."""
 
 
 def hold_key(payment_id: UUID) -> str:
@@ -104,9 +108,44 @@ async def _restored(tx: Transaction, payment: Payment, refund: Refund) -> int:
 
 async def _less_held(tx: Transaction, refund: Refund, now: datetime) -> None:
     """A part of a balance refund has gone: it need not be kept apart any more."""
+    await let_go_of_refund(tx, refund, now)
     wanted = await store.refund_of_part(tx, refund.id)
     if wanted is not None:
         await release_part(tx, wanted.id, refund.amount_minor, now)
+
+
+async def keep_for_refund(tx: Transaction, payment: Payment, refund: Refund, now: datetime) -> None:
+    """Keep apart what is to go back of a top-up, so that it is not spent meanwhile.
+
+    Raises `Conflict` when the driver has less: what was used cannot go back.
+    """
+    if payment.purpose != Purpose.TOP_UP or payment.driver_id is None:
+        return
+    wanted = NewHold(
+        idempotency_key=f"refund:{refund.id}",
+        account=ADVANCES,
+        owner=payment.driver_id,
+        amount_minor=refund.amount_minor,
+        currency=payment.currency,
+        source_kind="payment_refund",
+        source_id=refund.id,
+        expires_at=now + REFUND_TAKES,
+    )
+    try:
+        await holds.place(tx, wanted, now)
+    except NotEnough as short:
+        raise Conflict(
+            "The driver has used this money, or it is kept for something else.",
+            field="amount",
+            remedy="Refund at most what is available on the balance.",
+        ) from short
+
+
+async def let_go_of_refund(tx: Transaction, refund: Refund, now: datetime) -> None:
+    """A refund is done or was refused: nothing need be kept for it any more."""
+    hold = await hold_of(tx, refund.id)
+    if hold is not None:
+        await holds.release(tx, hold.id, now)
 
 
 async def release_part(tx: Transaction, wallet_refund_id: UUID, amount_minor: int, now: datetime) -> None:

@@ -113,7 +113,7 @@ async def approve(tx: Transaction, actor: Actor, refund_id: UUID, reason: str, n
         raise Conflict("A part must go to a bank account, and none was given.", remedy="Decline it and say so.")
     await store.decide(tx, refund_id, GivingBack.APPROVED, to_bank, now, actor.name or actor.kind, reason.strip())
     for payment_id, amount in parts:
-        part_id = await refunding.refund(tx, actor, payment_id, amount, REASON, now)
+        part_id = await refunding.refund(tx, actor, payment_id, amount, REASON, now, is_kept=True)
         await store.insert_part(tx, part_id, refund_id, payment_id, amount)
     detail = {"amount_minor": wanted.amount_minor, "to_bank_minor": to_bank, "parts": len(parts)}
     await audit.write(

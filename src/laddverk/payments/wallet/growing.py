@@ -31,6 +31,8 @@ KEPT_ALIVE: Final = timedelta(days=7)
 GREW: Final = "hold_grew"
 USED_UP: Final = "wallet_used_up"
 """Noted once about a payment: the charge costs as much as there is."""
+STOPPED: Final = "wallet_stopped"
+"""The charger was asked to stop because of it."""
 
 
 async def grow(tx: Transaction, house: House, now: datetime) -> None:
@@ -91,4 +93,5 @@ async def _used_up(
         )
     except Conflict:  # it ended meanwhile
         return
+    await payment_store.note(tx, charge.payment_id, STOPPED, now, amount_minor=cost_minor)
     tx.after_commit(lambda: house.hints.publish([COMMANDS_TOPIC]))

@@ -57,6 +57,7 @@ LEFT JOIN LATERAL (
 ) AS gone ON true
 WHERE payment.driver_id = $1 AND payment.currency = $2 AND payment.purpose = 'top_up' AND payment.state = 'captured'
   AND payment.captured_minor > coalesce(gone.minor, 0)
+  AND NOT EXISTS (SELECT FROM payment_dispute WHERE payment_dispute.payment_id = payment.id)
 ORDER BY payment.created_at DESC, payment.id DESC
 LIMIT 200
 """
