@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from laddverk import __version__
 from laddverk.web.api import (
+    accounts,
     authorisation,
     batches,
     beliefs,
@@ -29,6 +30,7 @@ from laddverk.web.api import (
     money,
     monitoring,
     people,
+    plans,
     provisioning,
     tariff_changes,
     tariffs,
@@ -67,6 +69,8 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *tariffs.HANDLERS,
     *tariff_changes.HANDLERS,
     *people.HANDLERS,
+    *plans.HANDLERS,
+    *accounts.HANDLERS,
     *provisioning.HANDLERS,
     *monitoring.HANDLERS,
     *money.HANDLERS,
