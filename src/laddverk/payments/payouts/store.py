@@ -47,7 +47,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT id, amount_minor FROM payment_refund
     WHERE state = 'succeeded' AND (id = given.refund_id OR (
-        given.refund_id IS NULL AND payment_id = payment.id AND requested_by = $1 AND amount_minor = -given.amount_minor))
+        given.refund_id IS NULL AND payment_id = payment.id AND requested_by = $1
+        AND amount_minor = -given.amount_minor))
     LIMIT 1) AS refund ON true
 ORDER BY given.place
 """
