@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from laddverk.kernel.actors import PERMISSIONS, Actor, Role, rule
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId, new_id
-from laddverk.kernel.problems import Invalid, NotAllowed
+from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import ADVANCES, GOODWILL, PROVIDER, SALES_25, VAT_25, VAT_WAITING
 from laddverk.payments import service as payments
@@ -240,3 +240,18 @@ async def test_goodwill_is_given_once_within_a_limit_for_each_role_and_is_not_pa
     await end(street, await begin(street, ada, 120_00), ada, 120_00)
     assert (await wallet(street, ada)).refundable_minor == 30_00, "goodwill is used first"
     assert await street.value("SELECT count(*) FROM audit_log WHERE action = 'wallet.goodwill'") == 1
+
+
+async def test_f20_what_a_driver_has_used_of_a_top_up_does_not_go_back_to_the_card(street: Street) -> None:
+    ada = await driver(street)
+    paid_in = await top_up(street, ada, 200_00)
+    await end(street, await begin(street, ada, 150_00), ada, 150_00)
+    async with street.house.database.transaction() as tx:
+        with pytest.raises(Conflict, match="used"):
+            async with tx.savepoint():
+                await payments.refund(tx, CLERK, paid_in, 50_01, "x", street.now())
+        await payments.refund(tx, CLERK, paid_in, 50_00, "x", street.now())
+    assert (await wallet(street, ada)).available_minor == 0, "it is kept while it is on its way"
+    await street.settle()
+    found = await wallet(street, ada)
+    assert (found.balance_minor, found.held_minor) == (0, 0)
