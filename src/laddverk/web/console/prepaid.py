@@ -126,10 +126,10 @@ def _day(text: str) -> date:
         raise Invalid("This is no date.", field="expires_on", remedy="Write it like 2026-10-31.") from None
 
 
-@get("/console/prepaid/{batch:str}", opt={NEEDS: Permission.PAYMENTS_READ})
-async def show_batch(desk: AtDesk, batch: FromPath[str]) -> Response[str]:
+@get("/console/prepaid/{prepaid_id:str}", opt={NEEDS: Permission.PAYMENTS_READ})
+async def show_batch(desk: AtDesk, prepaid_id: FromPath[str]) -> Response[str]:
     """One batch: how many cards are where, each of them, and what can be done."""
-    return await _page(desk, batch, {}, {})
+    return await _page(desk, prepaid_id, {}, {})
 
 
 async def _page(
@@ -154,11 +154,11 @@ async def _page(
         )
 
 
-@post("/console/prepaid/{batch:str}/activate", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=200)
-async def activate(desk: AtDesk, batch: FromPath[str]) -> Response[Any]:
+@post("/console/prepaid/{prepaid_id:str}/activate", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=200)
+async def activate(desk: AtDesk, prepaid_id: FromPath[str]) -> Response[Any]:
     """Sell a range of cards: they are worth their money from now on."""
     form = await desk.form()
-    batch_id = named("ppb", batch)
+    batch_id = named("ppb", prepaid_id)
     try:
         first, last = _place(form.get("first", ""), "first"), _place(form.get("last", ""), "last")
         async with desk.transaction() as tx:
@@ -166,15 +166,15 @@ async def activate(desk: AtDesk, batch: FromPath[str]) -> Response[Any]:
     except NotFound:
         raise
     except Problem as problem:
-        return await _page(desk, batch, form, desk.errors(problem), problem.status)
+        return await _page(desk, prepaid_id, form, desk.errors(problem), problem.status)
     return desk.go(_href(batch_id), desk.words("%(cards)s cards were activated.", cards=sold))
 
 
-@post("/console/prepaid/{batch:str}/block", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=200)
-async def block(desk: AtDesk, batch: FromPath[str]) -> Response[Any]:
+@post("/console/prepaid/{prepaid_id:str}/block", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=200)
+async def block(desk: AtDesk, prepaid_id: FromPath[str]) -> Response[Any]:
     """Make a card unusable that was lost before it was sold."""
     form = await desk.form()
-    batch_id = named("ppb", batch)
+    batch_id = named("ppb", prepaid_id)
     try:
         place = _place(form.get("place", ""), "place")
         async with desk.transaction() as tx:
@@ -182,7 +182,7 @@ async def block(desk: AtDesk, batch: FromPath[str]) -> Response[Any]:
     except NotFound:
         raise
     except Problem as problem:
-        return await _page(desk, batch, form, desk.errors(problem), problem.status)
+        return await _page(desk, prepaid_id, form, desk.errors(problem), problem.status)
     return desk.go(_href(batch_id), desk.words("Card %(place)s is blocked.", place=place))
 
 
@@ -192,27 +192,27 @@ def _place(text: str, field: str) -> int:
     return int(text)
 
 
-@post("/console/prepaid/{batch:str}/forget", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=303)
-async def forget(desk: AtDesk, batch: FromPath[str]) -> Response[Any]:
+@post("/console/prepaid/{prepaid_id:str}/forget", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=303)
+async def forget(desk: AtDesk, prepaid_id: FromPath[str]) -> Response[Any]:
     """Forget the codes: the cards are printed."""
     form = await desk.form()
-    batch_id = named("ppb", batch)
+    batch_id = named("ppb", prepaid_id)
     async with desk.transaction() as tx:
         found(await queries.batch(tx, batch_id))
         await service.forget_codes(tx, desk.actor, batch_id, desk.now, form.get("reason", "")[:REASON_MAX])
     return desk.go(_href(batch_id), desk.words("The codes are forgotten. They stand on the printed cards only."))
 
 
-@post("/console/prepaid/{batch:str}/sheet", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=200)
-async def print_sheet(desk: AtDesk, batch: FromPath[str]) -> Response[Any]:
+@post("/console/prepaid/{prepaid_id:str}/sheet", opt={NEEDS: Permission.INVOICES_WRITE}, status_code=200)
+async def print_sheet(desk: AtDesk, prepaid_id: FromPath[str]) -> Response[Any]:
     """Return the cards with their codes, as PDF to be cut or as CSV for a print shop. Each time is in the audit log."""
     form = await desk.form()
     try:
-        row, cards = await _codes(desk, named("ppb", batch))
+        row, cards = await _codes(desk, named("ppb", prepaid_id))
     except NotFound:
         raise
     except Problem as problem:
-        return await _page(desk, batch, {}, desk.errors(problem), problem.status)
+        return await _page(desk, prepaid_id, {}, desk.errors(problem), problem.status)
     if form.get("as") == "csv":
         settings = desk.house.settings
         answer = spreadsheets.answer(

@@ -67,10 +67,10 @@ async def export_wallets(desk: AtDesk) -> Response[bytes]:
     )  # fmt: skip
 
 
-@get("/console/drivers/{driver:str}/wallet", opt={NEEDS: Permission.PAYMENTS_READ})
-async def show_wallet(desk: AtDesk, driver: FromPath[str]) -> Response[str]:
+@get("/console/drivers/{driver_id:str}/wallet", opt={NEEDS: Permission.PAYMENTS_READ})
+async def show_wallet(desk: AtDesk, driver_id: FromPath[str]) -> Response[str]:
     """One driver's balance with all that happened to it."""
-    return await _wallet_page(desk, driver, {}, {})
+    return await _wallet_page(desk, driver_id, {}, {})
 
 
 async def _wallet_page(
@@ -97,11 +97,11 @@ async def _wallet_page(
         )
 
 
-@get("/console/drivers/{driver:str}/wallet.csv", opt={NEEDS: Permission.PAYMENTS_READ})
-async def export_moves(desk: AtDesk, driver: FromPath[str]) -> Response[bytes]:
+@get("/console/drivers/{driver_id:str}/wallet.csv", opt={NEEDS: Permission.PAYMENTS_READ})
+async def export_moves(desk: AtDesk, driver_id: FromPath[str]) -> Response[bytes]:
     """All that happened to one balance, for a spreadsheet."""
     async with desk.transaction() as tx:
-        row: access_queries.DriverRow = found(await access_queries.driver(tx, named("drv", driver)))
+        row: access_queries.DriverRow = found(await access_queries.driver(tx, named("drv", driver_id)))
         moves = await queries.moves(tx, row.id, desk.house.settings.currency, limit=MOVES_MAX)
     return spreadsheets.answer(
         "balance",
@@ -116,11 +116,11 @@ async def export_moves(desk: AtDesk, driver: FromPath[str]) -> Response[bytes]:
     )  # fmt: skip
 
 
-@post("/console/drivers/{driver:str}/wallet/goodwill", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
-async def give_goodwill(desk: AtDesk, driver: FromPath[str]) -> Response[Any]:
+@post("/console/drivers/{driver_id:str}/wallet/goodwill", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
+async def give_goodwill(desk: AtDesk, driver_id: FromPath[str]) -> Response[Any]:
     """Give a driver money to charge for, with a reason."""
     form = await desk.form()
-    driver_id = DriverId(named("drv", driver))
+    who = DriverId(named("drv", driver_id))
     try:
         amount = minor_of(form.get("amount", ""), desk.house.settings.currency, "amount")
         async with desk.transaction() as tx:
@@ -128,7 +128,7 @@ async def give_goodwill(desk: AtDesk, driver: FromPath[str]) -> Response[Any]:
                 tx,
                 desk.house,
                 desk.actor,
-                driver_id,
+                who,
                 amount,
                 form.get("reason", ""),
                 desk.now,
@@ -137,8 +137,8 @@ async def give_goodwill(desk: AtDesk, driver: FromPath[str]) -> Response[Any]:
     except NotFound:
         raise
     except Problem as problem:
-        return await _wallet_page(desk, driver, form, desk.errors(problem), problem.status)
-    return desk.go(f"/console/drivers/{shown('drv', driver_id)}/wallet", desk.words("The driver has it now."))
+        return await _wallet_page(desk, driver_id, form, desk.errors(problem), problem.status)
+    return desk.go(f"/console/drivers/{shown('drv', who)}/wallet", desk.words("The driver has it now."))
 
 
 def _form_id(text: str) -> UUID:
@@ -163,10 +163,10 @@ async def list_refunds(desk: AtDesk) -> Response[str]:
         )
 
 
-@get("/console/wallets/refunds/{refund:str}", opt={NEEDS: Permission.PAYMENTS_READ})
-async def show_refund(desk: AtDesk, refund: FromPath[str]) -> Response[str]:
+@get("/console/wallets/refunds/{wallet_refund_id:str}", opt={NEEDS: Permission.PAYMENTS_READ})
+async def show_refund(desk: AtDesk, wallet_refund_id: FromPath[str]) -> Response[str]:
     """One balance on its way back."""
-    return await _refund_page(desk, refund, {})
+    return await _refund_page(desk, wallet_refund_id, {})
 
 
 async def _refund_page(
@@ -186,13 +186,17 @@ async def _refund_page(
         )
 
 
-@post("/console/wallets/refunds/{refund:str}/{deed:str}", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
-async def decide(desk: AtDesk, refund: FromPath[str], deed: FromPath[str]) -> Response[Any]:
+@post(
+    "/console/wallets/refunds/{wallet_refund_id:str}/{deed:str}",
+    opt={NEEDS: Permission.PAYMENTS_REFUND},
+    status_code=200,
+)
+async def decide(desk: AtDesk, wallet_refund_id: FromPath[str], deed: FromPath[str]) -> Response[Any]:
     """Approve a refund, decline it, look at the account, or book that the bank has paid."""
     if deed not in ("approve", "decline", "account", "paid"):
         raise NotFound("There is no such page.", remedy="Look for it from the start.")
     form = await desk.form()
-    refund_id = named("wre", refund)
+    refund_id = named("wre", wallet_refund_id)
     payee = None
     try:
         async with desk.transaction() as tx:
@@ -207,9 +211,9 @@ async def decide(desk: AtDesk, refund: FromPath[str], deed: FromPath[str]) -> Re
     except NotFound:
         raise
     except Problem as problem:
-        return await _refund_page(desk, refund, desk.errors(problem), problem.status)
+        return await _refund_page(desk, wallet_refund_id, desk.errors(problem), problem.status)
     if deed == "account":
-        return await _refund_page(desk, refund, {}, payee=payee)
+        return await _refund_page(desk, wallet_refund_id, {}, payee=payee)
     return desk.go(f"{REFUNDS}/{shown('wre', refund_id)}", desk.words("It is noted."))
 
 

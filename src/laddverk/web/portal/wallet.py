@@ -82,7 +82,7 @@ def rails(visit: Visit) -> list[tuple[str, str]]:
 
 
 @post("/my/wallet/top-up")
-async def top_up(visit: Visiting) -> Response[Any]:
+async def pay_in(visit: Visiting) -> Response[Any]:
     """Lead to the page on which money is paid in."""
     driver_id = signed_in(visit)
     form = await visit.form()
@@ -179,11 +179,11 @@ async def history_csv(visit: Visiting) -> Response[bytes]:
     )
 
 
-@get("/my/wallet/receipts/{payment:str}")
-async def show_receipt(visit: Visiting, payment: FromPath[str]) -> Response[bytes]:
+@get("/my/wallet/receipts/{top_up:str}")
+async def show_receipt(visit: Visiting, top_up: FromPath[str]) -> Response[bytes]:
     """Return the receipt of one's own top-up as PDF."""
     driver_id = signed_in(visit)
-    payment_id = named("pay", payment.removesuffix(".pdf"))
+    payment_id = named("pay", top_up.removesuffix(".pdf"))
     content = await receipt.pdf(visit.house, driver_id, payment_id, visit.language)
     return Response(content, media_type="application/pdf")
 
@@ -228,4 +228,4 @@ def _href(move: Move) -> str | None:
     return None
 
 
-HANDLERS: Final = [show_wallet, top_up, redeem, scanned, history, history_csv, show_receipt]
+HANDLERS: Final = [show_wallet, pay_in, redeem, scanned, history, history_csv, show_receipt]
