@@ -58,6 +58,7 @@ PUBLIC: Final = {
     ("POST", "/u/{code:str}/pay"),
     ("POST", "/u/{code:str}/start"),  # leads to the sign-in
     ("POST", "/u/{code:str}/reserve"),  # leads to the sign-in
+    ("GET", "/prepaid"),  # the code of a scanned card is behind the # of its address
     ("GET", "/places.json"),
     ("GET", "/places/{site:str}"),
     ("GET", "/help"),
@@ -88,6 +89,7 @@ FOREIGN: Final[tuple[dict[str, str], ...]] = (
     {"sec-fetch-site": "none"},
     {},
 )
+TOP_UP: Final = UUID("01999999-0000-7000-8000-000000000001")
 IDENTITY: Final = re.compile(r"CP-[12]\b")
 HIDDEN: Final = {403, 404}
 IS_STREAM: Final = re.compile(r"/console/live/now$|/s/[^/]+/live$|/pay/swish/[^/]+/live$")
@@ -207,6 +209,7 @@ async def field(world: World) -> Field:
         mandate, collection, bank_file = await direct_debit_of(tx, world)
         money = NewDeposit(form_key=new_id(), way=Way.BANKGIRO, received_on=NOW.date(), amount_minor=100)
         deposit = await deposits.book(tx, ACTOR, money, NOW, settings=world.house.settings)
+        prepaid, wallet_refund = await balances_of(tx, world)
         codes = tuple(await tx.values("SELECT code FROM connector ORDER BY code"))
     foreign = {
         "station_id": shown("sta", other),
@@ -233,6 +236,9 @@ async def field(world: World) -> Field:
         "collection_id": shown("col", collection),
         "bank_file_id": shown("bnk", bank_file),
         "deposit_id": shown("dep", deposit),
+        "prepaid_id": shown("ppb", prepaid),
+        "wallet_refund_id": shown("wre", wallet_refund),
+        "deed": "account",
         "root": root.hex,
         "certificate": str(new_id()),
         "event": str(new_id()),
@@ -299,6 +305,33 @@ async def software_of(tx: Any, world: World) -> tuple[UUID, UUID, UUID]:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x")
     return image, campaign, log_file
+
+
+async def balances_of(tx: Any, world: World) -> tuple[UUID, UUID]:
+    """A batch of prepaid cards, and a driver's wish to get a balance back; with it a payment into that balance."""
+    batch, refund = new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO prepaid_batch (id, name, cards, amount_minor, currency, purpose, vat_percent, created_at,"
+        " created_by) VALUES ($1, 'Kiosken', 1, 100, 'SEK', 'multi', 25, $2, 'x')",
+        batch, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO prepaid_card (id, batch_id, place, code_hash, code_end, state)"
+        " VALUES ($1, $2, 1, 'x', 'ABCD', 'made')",
+        new_id(), batch,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO wallet_refund (id, driver_id, state, currency, amount_minor, asked_at, closed_at)"
+        " VALUES ($1, $2, 'withdrawn', 'SEK', 100, $3, $3)",
+        refund, world.driver, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO payment (id, purpose, driver_id, provider, state, currency, amount_minor, authorised_minor,"
+        " captured_minor, created_at, updated_at)"
+        " VALUES ($1, 'top_up', $2, 'sandbox', 'captured', 'SEK', 100, 100, 100, $3, $3)",
+        TOP_UP, world.driver, NOW,
+    )  # fmt: skip
+    return batch, refund
 
 
 async def tariffs_of(tx: Any, world: World) -> Any:
@@ -481,6 +514,7 @@ async def test_no_form_from_another_place_is_taken_from_anybody(field: Field, si
 
 async def test_a_driver_finds_nothing_of_another_drivers(field: Field) -> None:
     own = {"session": field.world.session, "invoice": field.world.invoice, "card": "0" * 32, "reservation": "0" * 32}
+    own["top_up"] = shown("pay", TOP_UP)
     # Asking for the page that saves a card is everybody's right, and leaves a row; so does taking one's own data.
     pages = [each for each in addresses(field.app, "/my") if each.path not in ("/my/paying/add", "/my/data.json")]
     wrong: dict[tuple[str, str], object] = {}
