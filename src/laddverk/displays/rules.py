@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from laddverk.displays.model import (
     PRIORITIES,
     TEXT_LENGTH_MAX,
@@ -76,8 +78,10 @@ def translated(tariff: Tariff, tariff_id: str, descriptions: Sequence[tuple[str,
     """Return our tariff in the charger's words (2.1), and what is lost in them.
 
     Our prices include VAT, the charger's do not: the division must come out even, else the price is told with VAT and
-    without a rate. Of several prices that apply the first counts, there as here.
+    without a rate. Of several prices that apply the first counts, there as here. What a reservation costs is left out:
+    it is over when the charger begins to count.
     """
+    tariff = replace(tariff, components=tuple(each for each in tariff.components if each.when.reservation is None))
     lost: set[Lost] = set()
     rate = None if tariff.free else _rate(tariff)
     if rate is None and not tariff.free:

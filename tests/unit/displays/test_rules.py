@@ -11,7 +11,7 @@ from laddverk.displays.model import Cost, Lost, Wanted
 from laddverk.displays.rules import checked, is_due, settled_minor, translated, vat_number
 from laddverk.kernel.problems import Invalid
 from laddverk.ocpp.facts import DisplayText
-from laddverk.tariffs.model import Component, Dimension, Restriction, Tariff
+from laddverk.tariffs.model import Component, Dimension, Reserved, Restriction, Tariff
 
 NOW = datetime(2026, 11, 21, 15, tzinfo=UTC)
 HELLO = (DisplayText("Hej", "sv"),)
@@ -101,3 +101,10 @@ def test_settlements_are_whole_minor_units(amount, currency, minor):
 ])  # fmt: skip
 def test_vat_numbers_by_their_form(text, plain):
     assert vat_number(text) == plain
+
+
+def test_what_a_reservation_costs_is_not_told_to_the_charger_as_a_price_of_charging():
+    energy = Component(dimension=Dimension.ENERGY, price=Decimal(5))
+    kept = Component(dimension=Dimension.CHARGING, price=Decimal(1), when=Restriction(reservation=Reserved.KEPT))
+    assert of(energy, kept) == of(energy)
+    assert of(energy, kept).tariff.charging_time == ()
