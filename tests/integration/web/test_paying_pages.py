@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from laddverk.kernel.actors import Role
+from laddverk.access import service as access
+from laddverk.kernel.actors import Permission, Role
 from laddverk.kernel.ids import DriverId, SessionId, parsed, shown
 from laddverk.payments.providers.sandbox import in_process
 from laddverk.payments.providers.sandbox_web import application
 from laddverk.payments.ways import debiting, store
-from tests.integration.web.console.conftest import HOSTILE, NOW, Browser, SignedIn, World
+from tests.integration.web.console.conftest import ACTOR, HOSTILE, NOW, Browser, SignedIn, World
 from tests.integration.web.console.conftest import plain_log as plain_log
 from tests.integration.web.console.conftest import signed_in as signed_in
 from tests.integration.web.console.conftest import stranger as stranger
@@ -174,3 +175,24 @@ async def test_the_policy_is_changed_with_a_reason_by_those_who_keep_the_books(
     changed = "SELECT reason || (detail ? 'hold_unpaid_minor') FROM audit_log WHERE action = 'paying_policy.changed'"
     assert await value(world, changed) == "beslut i styrelsentrue"
     assert "1 500,50" in (await desk.open("/console/paying")).text.replace("\xa0", " ")
+
+
+async def test_a_program_with_a_key_sees_who_waits_and_chooses_ways(world: World, berit: Browser) -> None:
+    driver_id = await id_of(world)
+    await owes(world, driver_id)
+    card = await saves(world, berit)
+    async with world.house.database.transaction() as tx:
+        scopes = frozenset({Permission.PAYMENTS_READ, Permission.DRIVERS_WRITE})
+        key = await access.create_api_key(tx, ACTOR, "tool", scopes, NOW)
+    headers = {"authorization": f"Bearer {key.secret}"}
+    path = f"/api/v1/drivers/{shown('drv', driver_id)}"
+    client = berit.client
+    listed = (await client.get("/api/v1/held-drivers?why=to_pay", headers=headers)).json()
+    assert [(one["name"], one["why"]) for one in listed["items"]] == [("Berit Åberg", "to_pay")]
+    chosen = await client.put(f"{path}/paying", headers=headers, json={"first": card, "gather_below_minor": 2000})
+    assert (chosen.status_code, chosen.json()["first"], chosen.json()["at_once"]) == (200, card, True)
+    for wrong in ({"until": "2026-11-25T00:00:00", "reason": "x"}, {"until": "2099-01-01T00:00:00Z", "reason": "x"}):
+        assert (await client.put(f"{path}/may-start", headers=headers, json=wrong)).status_code in (400, 422)
+    until = {"until": "2026-11-25T00:00:00Z", "reason": "stranded"}
+    assert (await client.put(f"{path}/may-start", headers=headers, json=until)).json()["starts_held"] == ""
+    assert (await client.get(f"{path}/paying", headers={})).status_code == 401

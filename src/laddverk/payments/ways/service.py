@@ -165,7 +165,7 @@ async def let_start(
     """
     actor.require(Permission.DRIVERS_WRITE)
     why = _reason(reason)
-    if until is not None and not now < until <= now + MAY_START_MAX:
+    if until is not None and (until.tzinfo is None or not now < until <= now + MAY_START_MAX):
         raise Invalid(
             "Choose a day from tomorrow on, at most %(days)s days away.", field="until", days=MAY_START_MAX.days
         )
@@ -215,6 +215,14 @@ def way_in(text: str, field: str = "first") -> Way | None:
         return Way(WayKind.METHOD, PaymentMethodId(parsed(CARD_PREFIX, text)))
     except Invalid as wrong:
         raise Invalid("You do not have this way to pay.", field=field, remedy="Choose one of those shown.") from wrong
+
+
+def required_way(text: str) -> Way:
+    """Return the first way that somebody means. Raises `Invalid`, also when they mean none."""
+    way = way_in(text, "first")
+    if way is None:
+        raise Invalid("Choose what you pay with.", field="first")
+    return way
 
 
 def offers(house: House, provider: str) -> bool:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from laddverk.access.rules import HELD
 from laddverk.kernel.ids import DriverId, PaymentMethodId, SessionId, parsed
-from laddverk.kernel.problems import Invalid, NotFound, Problem
+from laddverk.kernel.problems import NotFound, Problem
 from laddverk.payments import mandates
 from laddverk.payments import service as payments
 from laddverk.payments.ways import queries, rules, words
@@ -72,9 +72,7 @@ async def choose(visit: Visiting) -> Response[Any]:
     driver_id = signed_in(visit)
     form = await visit.form()
     try:
-        first = ways.way_in(form.get("first", ""), "first")
-        if first is None:
-            raise Invalid("Choose what you pay with.", field="first")
+        first = ways.required_way(form.get("first", ""))
         gather = form.get("gather", "0")
         async with visit.transaction() as tx:
             await ways.choose(
