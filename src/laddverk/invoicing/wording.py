@@ -157,7 +157,7 @@ def _invoice_facts(invoice: Invoice, lines: Sequence[InvoiceLine], words: _Words
     facts.append([_("Date of issue"), words.day(invoice.issued_at)])
     if credited:
         facts.append([_("Credits invoice"), credited])
-    elif invoice.gross_minor > 0 and not invoice.seller.bankgiro:
+    elif invoice.gross_minor > 0 and not _has_slip(invoice):
         facts += [[_("Due date"), words.day(invoice.due_on)], [_("Payment reference (OCR)"), invoice.reference]]
     buyer = invoice.buyer
     if buyer.reference:
@@ -172,7 +172,7 @@ def _invoice_facts(invoice: Invoice, lines: Sequence[InvoiceLine], words: _Words
 def _slip(invoice: Invoice, words: _Words) -> list[list[str]]:
     """Return what a payer types into the bank: account, reference, amount, day. Nothing without a bankgiro."""
     _ = words._
-    if not invoice.seller.bankgiro:
+    if not _has_slip(invoice):
         return []
     asked = _asked_minor(invoice)
     rows = [
@@ -194,7 +194,7 @@ def _codes(invoice: Invoice, pay_url: str, words: _Words) -> list[dict[str, str]
     if pay_url:
         alt = _("QR code that opens the page where you can pay")
         found.append({"svg": qr_svg(pay_url), "alt": alt, "note": _("Pay on your phone")})
-    if seller.bankgiro and invoice.currency == "SEK":
+    if _has_slip(invoice):
         text = slip.using_qr(
             payee=seller.name,
             org_number=seller.org_number,
@@ -212,6 +212,11 @@ def _codes(invoice: Invoice, pay_url: str, words: _Words) -> list[dict[str, str]
         alt = _("QR code with number, amount and reference for Swish")
         found.append({"svg": qr_svg(text), "alt": alt, "note": "Swish"})
     return found
+
+
+def _has_slip(invoice: Invoice) -> bool:
+    """Return whether a bankgiro is named: it moves kronor only."""
+    return bool(invoice.seller.bankgiro) and invoice.currency == "SEK"
 
 
 def _asked_minor(invoice: Invoice) -> int:

@@ -139,6 +139,15 @@ async def test_f48_money_with_a_wrong_reference_waits_aside_until_somebody_says_
     assert await office.paid() == 12_345
 
 
+async def test_f42_kronor_never_settle_an_invoice_in_euro(office: Office) -> None:
+    async with office.house.database.transaction() as tx:
+        await tx.execute("UPDATE invoice SET currency = 'EUR'")
+    with pytest.raises(Conflict):
+        await office.book(office.money(12_345))
+    async with office.house.database.transaction() as tx:
+        assert await service.proposals(tx, STAFF, 12_345, office.reference, "", settings=office.house.settings) == []
+
+
 async def test_money_of_nobody_goes_back(office: Office) -> None:
     kept = await office.book(office.money(700, known=False, reference="hyra"))
     async with office.house.database.transaction() as tx:

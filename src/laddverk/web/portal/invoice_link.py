@@ -97,11 +97,11 @@ async def _page(visit: Visit, token: str, invoice: InvoiceDetail, problem: Probl
 def _slip(visit: Visit, invoice: Any) -> dict[str, Any] | None:
     """Return what is typed into a bank for what remains, by the account that holds now."""
     seller = selling.seller_of(visit.house.settings)
-    if not seller.bankgiro or not invoice.can_pay:
+    if not seller.bankgiro or not invoice.can_pay or invoice.currency != "SEK":
         return None
     asked = slip.asked_minor(invoice.open_minor, whole_kronor=seller.whole_kronor)
     code = ""
-    if seller.swish_number and invoice.currency == "SEK" and not swish_line.is_offered(visit.house.settings):
+    if seller.swish_number and not swish_line.is_offered(visit.house.settings):
         code = slip.swish_qr(seller.swish_number, asked, invoice.reference)
     return {
         "bankgiro": seller.bankgiro,
