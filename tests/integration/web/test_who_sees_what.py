@@ -39,6 +39,8 @@ from laddverk.provisioning import recording as provisioning_recording
 from laddverk.provisioning import service as provisioning
 from laddverk.provisioning.model import TemplateDetails
 from laddverk.stations import service as stations
+from laddverk.subscriptions import accounts, plans, subscribing
+from laddverk.subscriptions.model import AccountDetails, Holder, Terms
 from laddverk.tariffs import service as tariffs
 from laddverk.web import security
 from laddverk.web.app import create_app
@@ -75,7 +77,7 @@ PUBLIC: Final = {
 }
 """What answers without a sign-in, and is meant to."""
 
-BY_SECRET: Final = ("/s/", "/i/", "/pay/swish/", "/webhooks/", "/demo/")
+BY_SECRET: Final = ("/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/")
 """Addresses that hold a secret of their own, ask for a signature, or are there in the demo only."""
 
 SIGNED_IN_IS_ENOUGH: Final = {"/console/logout", "/console/password"}
@@ -209,6 +211,10 @@ async def field(world: World) -> Field:
         mandate, collection, bank_file = await direct_debit_of(tx, world)
         money = NewDeposit(form_key=new_id(), way=Way.BANKGIRO, received_on=NOW.date(), amount_minor=100)
         deposit = await deposits.book(tx, ACTOR, money, NOW, settings=world.house.settings)
+        plan = await plans.create(tx, ACTOR, "Kajplan", Terms(fee_minor=9_900), NOW)
+        account = await accounts.open_account(tx, ACTOR, world.driver, AccountDetails(name="Familjen Ek"), NOW)
+        holder = Holder(account_id=account)
+        subscription = await subscribing.begin(tx, ACTOR, holder, plan.plan_id, NOW, zone="Europe/Stockholm")
         prepaid, wallet_refund = await balances_of(tx, world)
         codes = tuple(await tx.values("SELECT code FROM connector ORDER BY code"))
     foreign = {
@@ -239,6 +245,9 @@ async def field(world: World) -> Field:
         "prepaid_id": shown("ppb", prepaid),
         "wallet_refund_id": shown("wre", wallet_refund),
         "deed": "account",
+        "plan_id": shown("pln", plan.plan_id),
+        "account_id": shown("acc", account),
+        "subscription_id": shown("sub", subscription),
         "root": root.hex,
         "certificate": str(new_id()),
         "event": str(new_id()),

@@ -105,7 +105,7 @@ class ChangeShown(Struct, frozen=True):
     months: list[dict[str, object]]
 
 
-@get("/plans", opt=needs(Permission.TARIFFS_READ))
+@get("/plans", opt=needs(Permission.DRIVERS_READ))
 async def list_plans(asked: Asking, search: FromQuery[str] = "", in_state: InState = "") -> list[PlanShown]:
     """List plans: those that are `offered`, those that are `withdrawn`, or all."""
     async with asked.transaction() as tx:
