@@ -311,7 +311,7 @@ def _paid_before(price_minor: int, payment: PaymentRow, visit: Visit) -> str:
     """Return what became of money that was paid before the charge."""
     paid = formats.money(payment.captured_minor, payment.currency, visit.language)
     rest_minor = payment.captured_minor - price_minor
-    rest = formats.money(rest_minor, payment.currency, visit.language)
+    rest = formats.money(max(rest_minor, payment.refunded_minor), payment.currency, visit.language)
     if rest_minor <= 0:
         return visit.words("You paid %(paid)s by Swish.", paid=paid)
     if payment.refunded_minor >= rest_minor:
