@@ -2,7 +2,7 @@
 
 OCPI has it so too: its sessions begin as RESERVATION. What is a session is invoiced, collected, shown, credited and
 refunded like any other, and the price explains itself line by line. Where the tariff of the place has no price for
-waiting, nothing is kept.
+waiting, or the outlet did not work, nothing is kept and nobody pays.
 """
 
 from __future__ import annotations
@@ -34,6 +34,13 @@ NAME: Final = "reservation {number}"
 DRIVER: Final = "SELECT driver_group, settlement FROM driver WHERE id = $1"
 OUTLET: Final = """
 SELECT coalesce($2::int, min(evse_number)) FROM connector WHERE station_id = $1 AND evse_number > 0
+"""
+WORKED: Final = """
+-- Whether the outlet could have been used: the charger is there, and nothing was faulted or shut meanwhile.
+SELECT EXISTS (SELECT FROM station WHERE id = $1 AND connected_at IS NOT NULL)
+   AND NOT EXISTS (SELECT FROM connector_state
+                   WHERE station_id = $1 AND evse_number IN (0, $2) AND status IN ('faulted', 'unavailable')
+                     AND started_at < $4 AND coalesce(ended_at, 'infinity') > $3)
 """
 MARK: Final = "UPDATE session SET reservation_expired = true WHERE id = $1"
 OPEN: Final = """
@@ -73,6 +80,8 @@ async def record_no_shows(tx: Transaction, no_shows: Sequence[NoShow], now: date
 
 async def _recorded(tx: Transaction, given: NoShow, now: datetime) -> bool:
     evse_number: int = await tx.value(OUTLET, given.station_id, given.evse_number) or 1
+    if not await tx.value(WORKED, given.station_id, evse_number, given.kept_from, given.until):
+        return False
     payer = await _payer(tx, given, now)
     wish = Wish(given.station_id, payer.driver_group, evse_number, 1, payer.driver_id)
     (version,) = await tariffs.chosen(tx, [wish], [given.kept_from])

@@ -12,18 +12,19 @@ from laddverk import wiring
 from laddverk.authorisation import reserving, store_reservations
 from laddverk.invoicing import service as invoicing
 from laddverk.kernel.ids import SessionId
-from laddverk.ocpp.facts import SessionStarted
+from laddverk.ocpp.facts import SessionStarted, Status, StatusReported
 from laddverk.ocpp.protocol import Protocol
 from laddverk.platform.database import Database
 from laddverk.sessions import pricing
 from laddverk.sessions import service as sessions
 from laddverk.sessions.running import price_so_far
 from laddverk.simulator.car import Car
+from laddverk.stations import service as stations
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Component, Dimension, Reserved, Restriction, Tariff
 from tests.integration.authorisation.field import charger_at, driver_with, until, working
 from tests.integration.authorisation.test_reservations import is_free, reserve, state_of
-from tests.integration.sessions.world import at, built, ended, record, row, rows, sampled, started
+from tests.integration.sessions.world import at, built, ended, record, row, rows, sampled, started, times
 from tests.network import ACTOR
 
 
@@ -183,3 +184,26 @@ async def test_who_came_after_all_though_the_charger_told_it_late_pays_nothing_f
         assert await network.value("SELECT state FROM reservation") == "used"
         used = await network.value("SELECT started_at - reserved_from FROM session WHERE NOT reservation_expired")
         assert used == timedelta(minutes=19)
+
+
+async def test_nobody_pays_for_not_coming_to_an_outlet_that_did_not_work(database: Database) -> None:
+    world = await built(database, NO_SHOW)
+    kept = sessions.NoShow(
+        number=1,
+        station_id=world.station_id,
+        evse_number=1,
+        driver_id=world.driver_id,
+        token_uid="",
+        kept_from=at(0),
+        until=at(20),
+    )
+    failed = StatusReported(
+        station_id=world.station_id, evse_number=1, connector_number=1, status=Status.FAULTED, **times(5)
+    )
+    async with database.transaction() as tx:
+        await stations.record_statuses(tx, [failed])
+        assert await sessions.record_no_shows(tx, [kept], at(21)) == 0
+        later = structs.replace(kept, number=2, evse_number=2)
+        assert await sessions.record_no_shows(tx, [later, later], at(21)) == 1
+        await tx.execute("UPDATE station SET connected_at = NULL")
+        assert await sessions.record_no_shows(tx, [structs.replace(later, number=3)], at(21)) == 0
