@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from laddverk.kernel.actors import rule
 from laddverk.payments import refunding, rules, settling, store
+from laddverk.payments.disputes import store as dispute_store
 from laddverk.payments.model import Payment, State, Wish
 from laddverk.payments.providers import provider_named
 from laddverk.payments.ways import debiting, telling
@@ -136,8 +137,11 @@ async def _corrected(tx: Transaction, payment: Payment, price_minor: int, now: d
     if payment.due_minor is None or price_minor == payment.due_minor:
         return
     await store.save(tx, replace(payment, due_minor=price_minor, updated_at=now))
-    over = rules.refundable(payment, await store.refunds(tx, payment.id)) - price_minor
-    if over > 0:
+    ours = rules.refundable(payment, await store.refunds(tx, payment.id)) - await dispute_store.held(tx, payment.id)
+    over = ours - price_minor
+    if await dispute_store.has_open(tx, payment.id):
+        await store.note(tx, payment.id, "corrected_disputed", now, amount_minor=price_minor)
+    elif over > 0:
         await refunding.refund(tx, rule("sessions.price"), payment.id, over, CORRECTED, now)
     elif price_minor > payment.due_minor:
         await store.note(tx, payment.id, "cost_rose", now, amount_minor=price_minor - payment.due_minor)

@@ -290,6 +290,7 @@ PAYMENT_EVENTS: Final = {
     "below_smallest": marked("Too little to take: it is given back"),
     "cost_rose": marked("The cost rose after it was paid"),
     "disputed": marked("The card holder's bank disputes it"),
+    "corrected_disputed": marked("The cost changed while it is disputed: nothing goes back by itself"),
     "dispute_won": marked("The dispute was won"),
     "dispute_lost": marked("The dispute was lost"),
     "dispute_closed": marked("The dispute was closed"),
