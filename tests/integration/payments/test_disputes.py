@@ -208,3 +208,15 @@ async def test_every_statement_can_be_prepared(database: Database) -> None:
             for name, text in vars(module).items():
                 if name.isupper() and not name.startswith("_") and isinstance(text, str):
                     await tx.connection.prepare(text)
+
+
+async def test_a_late_correction_of_a_disputed_payment_gives_nothing_back_by_itself(
+    street: Street, stripe: StripeSimulator
+) -> None:
+    payment_id, _ = await disputed(street, stripe)
+    session = await street.value("SELECT session_id FROM payment WHERE id = $1", payment_id)
+    async with street.house.database.transaction() as tx:
+        await tx.execute("UPDATE session SET price_minor = 9000, version = version + 1 WHERE id = $1", session)
+    await street.priced(session)
+    assert stripe.of_kind("refund") == []
+    assert await street.value("SELECT amount_minor FROM payment_event WHERE kind = 'corrected_disputed'") == 9_000
