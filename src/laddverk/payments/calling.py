@@ -17,7 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from laddverk.payments import claims, rules, settling, store
-from laddverk.payments.model import Card, Outside, Payment, Snapshot, State
+from laddverk.payments.model import Card, Outside, Payment, Snapshot, State, Wish
 from laddverk.payments.opening import order_of
 from laddverk.payments.providers import provider_named
 from laddverk.payments.providers.port import PaymentProvider, Refused, Unanswered
@@ -94,6 +94,8 @@ async def prepared(tx: Transaction, house: House, payment: Payment, verb: str) -
     """Return the call to make, if `verb` still fits what the payment is."""
     provider = provider_named(house, payment.provider)
     match verb:
+        case "charge" if payment.wish == Wish.CANCEL:
+            return None  # it was given up before it was asked for
         case "charge" if payment.state == State.CREATED and payment.provider == rules.WALLET:
             assert payment.driver_id is not None, "a wallet is a driver's"
             order, card = await order_of(tx, payment), Card(str(payment.driver_id), str(payment.driver_id))

@@ -308,7 +308,8 @@ async def order_of(tx: Transaction, payment: Payment, language: str = "sv") -> O
     return Order(
         payment_id=payment.id,
         currency=payment.currency,
-        amount_minor=payment.amount_minor,
+        # Of a charge that is over before its money was reserved, no more is taken than it cost.
+        amount_minor=payment.amount_minor if not payment.due_minor else min(payment.amount_minor, payment.due_minor),
         # A session is paid when it is over; what is known already is taken at once.
         capture_at_once=payment.purpose in PAID_AT_ONCE or payment.due_minor is not None,
         return_url=payment.return_url,

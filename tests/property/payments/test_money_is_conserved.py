@@ -69,6 +69,7 @@ class Walk:
     ada: DriverId
     charges: list[PaymentId] = field(default_factory=list)
     sessions: dict[PaymentId, SessionId] = field(default_factory=dict)
+    corrected: set[PaymentId] = field(default_factory=set)
 
     # Steps. Each does what fits, or nothing.
 
@@ -113,7 +114,8 @@ class Walk:
     async def correct(self) -> None:
         """The meter was wrong: the session costs less, or more."""
         if self.sessions:
-            session = self.random.choice(list(self.sessions.values()))
+            payment_id, session = self.random.choice(list(self.sessions.items()))
+            self.corrected.add(payment_id)
             price = self.random.randint(0, 20_000)
             sql = (
                 "UPDATE session SET price_minor = $2, vat_minor = $3, version = version + 1 WHERE id = $1 RETURNING id"
@@ -218,6 +220,7 @@ class Walk:
             wallet = -await ledger.balance(tx, "2420", owner=self.ada)
         self._agree_with_stripe([each for each in payments if each.provider == "stripe"], provider)
         self._wallet_is(payments, wallet)
+        assert all(each.captured_minor <= (each.due_minor or 0) for each in payments if self._is_plain_charge(each))
         captured = [payload["payment_id"] for name, payload in self.street.told if name == "PaymentCaptured"]
         assert sorted(captured) == sorted(str(each.id) for each in payments if each.state == State.CAPTURED)
 
@@ -234,9 +237,18 @@ class Walk:
         fees_of_disputes = sum(each["fee"] for each in held if each["type"] == "adjustment")
         assert provider_minor == sum(each["amount"] for each in held) - fees_of_disputes
 
+    def _is_plain_charge(self, payment: Payment) -> bool:
+        return payment.purpose == Purpose.SESSION and payment.id not in self.corrected
+
     def _wallet_is(self, payments: list[Payment], wallet_minor: int) -> None:
-        """Top-ups less what was spent and given back; below zero only by what charges took beyond their holds."""
-        paid_in = sum(p.captured_minor - p.refunded_minor for p in payments if p.purpose == Purpose.TOP_UP)
+        """Top-ups less what was spent, given back, and lost to the banks of cards."""
+        top_ups = [each for each in payments if each.purpose == Purpose.TOP_UP]
+        lost = sum(
+            each["amount"]
+            for each in self.stripe.of_kind("dispute")
+            if each["status"] == "lost" and each["payment_intent"] in {top_up.provider_ref for top_up in top_ups}
+        )
+        paid_in = sum(each.captured_minor - each.refunded_minor for each in top_ups) - lost
         spent = [each for each in payments if each.provider == "wallet"]
         assert wallet_minor == paid_in - sum(each.captured_minor - each.refunded_minor for each in spent)
 
