@@ -58,8 +58,10 @@ async def _look_at(tx: Transaction, house: House, one: Running, now: datetime) -
     if rules.ends_soon(one.capture_before, now):
         await store.alarm(tx, one.payment_id, "ends_soon", now)
         return await _stop(tx, one, now, "reserve_ends", ENDS)
-    soon = await price_ahead(tx, one.session_id, now, rules.STOP_AHEAD)
     ahead = await price_ahead(tx, one.session_id, now, rules.RAISE_AHEAD)
+    if ahead is None or ahead <= one.reserved_minor:
+        return False
+    soon = await price_ahead(tx, one.session_id, now, rules.STOP_AHEAD)
     step = rules.next_step(reserve_of(house, one), soon, ahead)
     if step.does == Does.RAISE:
         payload = {"payment_id": str(one.payment_id), "to_minor": step.to_minor}
