@@ -110,13 +110,19 @@ def checked(facts: BuyerFacts) -> BuyerFacts:
     return replace(
         facts,
         name=facts.name.strip(),
-        org_number=org_number(facts.org_number) if facts.kind == "company" else "",
+        org_number=_company_number(facts) if facts.kind == "company" else "",
         vat_number=vat_number(facts.vat_number) if facts.vat_number else "",
         email=_email(facts.email),
         address=facts.address.strip().replace("\r\n", "\n"),
         reference=facts.reference.strip(),
         order_number=facts.order_number.strip(),
     )
+
+
+def _company_number(facts: BuyerFacts) -> str:
+    """Return the organisation number of a company; one from abroad has a VAT number instead."""
+    from_abroad = facts.vat_number and not facts.vat_number.strip().upper().startswith("SE")
+    return "" if from_abroad and not facts.org_number else org_number(facts.org_number)
 
 
 def org_number(text: str) -> str:

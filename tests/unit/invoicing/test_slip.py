@@ -71,6 +71,10 @@ def test_a_buyers_numbers_are_kept_as_they_are_written() -> None:
     assert (kept.org_number, kept.vat_number, kept.email) == ("556016-0680", "SE556016068001", "ekonomi@brf.se")
 
 
+def test_a_company_from_abroad_has_a_vat_number_instead() -> None:
+    assert buyers.checked(company(org_number="", vat_number="DK 12345674")).vat_number == "DK12345674"
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
@@ -78,6 +82,7 @@ def test_a_buyers_numbers_are_kept_as_they_are_written() -> None:
         ({"org_number": "8112289874"}, "org_number"),  # a person's: the third digit is below 2
         ({"vat_number": "SE556016068101"}, "vat_number"),
         ({"vat_number": "SE55601606800"}, "vat_number"),
+        ({"org_number": ""}, "org_number"),
         ({"name": "  "}, "name"),
         ({"name": "x" * 121}, "name"),
         ({"address": "a\x00b"}, "address"),

@@ -27,7 +27,14 @@ COMPANIES: Final = (
         order_number="PO 2026-117", terms_days=20,
     ),
 )  # fmt: skip
-DRIVERS: Final = "SELECT id FROM driver ORDER BY created_at, id LIMIT $1"
+# Neither those who pay for others nor those whom somebody else pays for.
+DRIVERS: Final = """
+SELECT id FROM driver
+WHERE EXISTS (SELECT FROM session WHERE session.driver_id = driver.id AND settlement = 'invoice')
+  AND NOT EXISTS (SELECT FROM customer_member WHERE customer_member.driver_id = driver.id)
+  AND NOT EXISTS (SELECT FROM customer_account WHERE owner_id = driver.id)
+ORDER BY created_at, id OFFSET 40 LIMIT $1
+"""
 IS_EQUIPPED: Final = "SELECT EXISTS (SELECT FROM deposit)"
 OPEN: Final = """
 SELECT invoice.id, series || '-' || lpad(number::text, 5, '0') AS label, reference, driver_id,
