@@ -17,6 +17,9 @@ from laddverk.kernel.problems import Invalid
 MINOR_DIGITS: Final = {"SEK": 2, "EUR": 2, "NOK": 2, "DKK": 2}
 """Currencies the house can charge in, with the number of decimals of their minor unit (ISO 4217)."""
 
+VAT_PERCENTS: Final = frozenset(Decimal(percent) for percent in (25, 12, 6, 0))
+"""Rates at which something can be sold: those of Sweden, for which the books have accounts."""
+
 
 class Money(Struct, frozen=True, order=True):
     """An amount in the minor unit of one currency. Adding two currencies is a mistake and raises `ValueError`."""

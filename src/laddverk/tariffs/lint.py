@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from laddverk.kernel.money import MINOR_DIGITS
+from laddverk.kernel.money import MINOR_DIGITS, VAT_PERCENTS
 from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's own name for it
 from laddverk.tariffs.model import COUNTED, Component, Dimension, Finding, Restriction, Severity, Spot, Tariff
 from laddverk.tariffs.windows import applies, minutes_of
@@ -31,6 +31,9 @@ PRICES_ODD: Final = {
 """Above this a price was probably typed in öre."""
 PRICE_MAX: Final = Decimal(10_000)
 DECIMALS_MAX: Final = 6
+UNUSABLE: Final = frozenset({"vat_rate"})
+"""Warnings under which a tariff may be kept, to compare with, but may apply nowhere."""
+NOT_BOOKABLE: Final = N_("The books have no account for VAT of %(rate)s %%: the tariff can be kept, but not used.")
 
 
 def findings(tariff: Tariff, power_max_w: int = 0) -> list[Finding]:
@@ -54,6 +57,8 @@ def _frame(tariff: Tariff) -> Iterator[Finding]:
         yield _error("currency", N_("The currency %(currency)s is not supported."), currency=tariff.currency)
     if not 0 <= tariff.vat_percent <= 100:
         yield _error("vat", N_("VAT must be between 0 and 100 percent."))
+    elif tariff.vat_percent not in VAT_PERCENTS and not tariff.free:
+        yield _warning("vat_rate", NOT_BOOKABLE, rate=f"{tariff.vat_percent.normalize():f}")
     if tariff.free and tariff.components:
         yield _error("free_with_prices", N_("A free tariff has no prices."))
     if not tariff.free and not tariff.components:

@@ -52,7 +52,7 @@ async def revise(tx: Transaction, actor: Actor, tariff_id: TariffId, tariff: Tar
     before = await store.newest(tx, tariff_id)
     if before is not None and before.body.currency != tariff.currency:
         raise Invalid("A tariff keeps its currency.", field="currency", remedy="Add another tariff.")
-    _require_sound(tariff, await queries.strongest_w(tx, tariff_id))
+    await _require_lawful(tx, tariff_id, tariff, "components")
     return await _add(tx, actor, tariff_id, tariff, now, "tariff.revised")
 
 
@@ -74,11 +74,24 @@ async def _add(
     return version
 
 
-def _require_sound(tariff: Tariff, power_max_w: int = 0) -> None:
-    """Raise `Invalid` for the first error at connectors of up to `power_max_w`; with 0, that none could excuse."""
-    for finding in lint.findings(tariff, power_max_w):
+def _require_sound(tariff: Tariff) -> None:
+    """Raise `Invalid` for the first error that no connector could excuse."""
+    for finding in lint.findings(tariff):
         if finding.severity is Severity.ERROR:
             raise Invalid(finding.message, field="components", **finding.params)
+
+
+def _require_usable(tariff: Tariff, power_max_w: int, *, field: str) -> None:
+    """Raise `Invalid` for what may not be used at connectors of up to `power_max_w`, or cannot be booked."""
+    for finding in lint.findings(tariff, power_max_w):
+        if finding.severity is Severity.ERROR or finding.code in lint.UNUSABLE:
+            raise Invalid(finding.message, field=field, **finding.params)
+
+
+async def _require_lawful(tx: Transaction, tariff_id: TariffId, tariff: Tariff, field: str) -> None:
+    """Raise `Invalid` for prices that may not be used where a tariff applies already."""
+    if await store.is_chosen(tx, tariff_id):
+        _require_usable(tariff, await queries.strongest_w(tx, tariff_id), field=field)
 
 
 async def choose(
@@ -108,9 +121,7 @@ async def choose(
     if place.driver_id is not None and not await store.has_driver(tx, place.driver_id):
         raise NotFound("There is no such driver.", field="driver_id")
     is_for_all = place.driver_group is None and place.driver_id is None  # what the law asks of prices without agreement
-    for finding in lint.findings(version.body, await store.power_max_w(tx, place) if is_for_all else 0):
-        if finding.severity is Severity.ERROR:
-            raise Invalid(finding.message, field="tariff_id", **finding.params)
+    _require_usable(version.body, await store.power_max_w(tx, place) if is_for_all else 0, field="tariff_id")
     choice_id = await store.save_choice(tx, tariff_id, place)
     where = {name: getattr(place, name) for name in Place.__struct_fields__}
     detail = {name: str(value) for name, value in where.items() if value}
@@ -207,9 +218,7 @@ async def restore(
     earlier = await store.numbered(tx, tariff_id, number)
     if earlier is None or not await store.lock_tariff(tx, tariff_id):
         raise NotFound("There is no such version of the tariff.", field="version")
-    for finding in lint.findings(earlier.body, await queries.strongest_w(tx, tariff_id)):
-        if finding.severity is Severity.ERROR:
-            raise Invalid(finding.message, field="version", **finding.params)
+    await _require_lawful(tx, tariff_id, earlier.body, "version")
     return await _add(tx, actor, tariff_id, earlier.body, now, "tariff.restored", reason=reason, restored=number)
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from laddverk.kernel.actors import Actor
 from laddverk.kernel.ids import StationId, TariffId, new_id
+from laddverk.kernel.money import VAT_PERCENTS
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound
+from laddverk.ledger.model import SALES_AND_VAT
 from laddverk.platform.database import Database, Transaction
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Component, Dimension, Place, Tariff, TariffVersion, Wish
@@ -205,3 +207,18 @@ async def test_the_law_on_fast_charging_holds_for_what_everybody_pays_and_for_ea
         await tariffs.choose(tx, RULE, timed.tariff_id, START, place=slow)
         await tariffs.choose(tx, RULE, timed.tariff_id, START, place=Place(site_id=world.site_id, driver_group="Taxi"))
         await tariffs.revise(tx, RULE, timed.tariff_id, per_minute, START)
+
+
+async def test_what_the_books_have_no_account_for_is_kept_but_applies_nowhere(database: Database) -> None:
+    """Else a session would be priced, and neither its capture nor the month's invoices could be posted."""
+    world = await built(database, per_kwh("5"))
+    german = Tariff(currency="EUR", vat_percent=Decimal(19), components=per_kwh("0.5").components)
+    async with database.transaction() as tx:
+        kept = await tariffs.create(tx, RULE, "German", german, START)
+        with pytest.raises(Invalid) as refused:
+            await tariffs.choose(tx, RULE, kept.tariff_id, START, site_id=world.site_id)
+        assert refused.value.params["rate"] == "19"
+        used = TariffId(await tx.value("SELECT tariff_id FROM tariff_choice"))
+        with pytest.raises(Invalid):
+            await tariffs.revise(tx, RULE, used, Tariff(vat_percent=Decimal(19), components=german.components), START)
+    assert set(SALES_AND_VAT) == VAT_PERCENTS
