@@ -45,8 +45,10 @@ async def session_priced(tx: Transaction, house: House, priced: SessionPriced, n
             await debiting.debit_session(tx, house, priced.session_id, now)
         else:
             await _settle(tx, house, payment, priced, now)
-    elif payment is not None:
+        return
+    if payment is not None:
         await settling.wish(tx, payment, Wish.CANCEL, now)
+    await debiting.ask_no_more(tx, house, priced.session_id, now)
 
 
 async def _again_when_answered(tx: Transaction, priced: SessionPriced) -> None:
@@ -89,11 +91,11 @@ async def _gave_nothing(
     tx: Transaction, house: House, priced: SessionPriced, payment: Payment | None, now: datetime
 ) -> bool:
     """Let a session that gave no energy cost nothing, where the operator says so: what was paid for it goes back."""
-    if priced.settlement == Settlement.FREE or not (await ways_store.policy(tx)).free_without_energy:
+    if priced.settlement == Settlement.FREE or not await ways_store.set_free(tx, priced.session_id):
         return False
     charged = await ways_store.lock_session(tx, priced.session_id)
-    if charged is None or not await ways_store.set_free(tx, priced.session_id):
-        return False
+    assert charged is not None, "it was changed above"
+    await debiting.ask_no_more(tx, house, priced.session_id, now)
     if payment is not None and payment.state == State.CAPTURED:
         await _corrected(tx, payment, 0, now)
     elif payment is not None:

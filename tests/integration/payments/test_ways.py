@@ -540,3 +540,18 @@ async def test_who_pays_at_once_with_nothing_saved_waits_where_the_operator_says
     await town.pay(page.url)
     await town.settle()
     assert await held(town, ada) == ""
+
+
+@pytest.mark.parametrize("energy_wh", [0, 9_000])
+async def test_what_is_asked_for_is_taken_back_when_the_charge_is_free_after_all(town: Street, energy_wh: int) -> None:
+    ada, session = await owes(town)
+    async with town.house.database.transaction() as tx:
+        settlement = "payment" if energy_wh == 0 else "free"
+        sql = "UPDATE session SET energy_wh = $2, settlement = $3, version = 2 WHERE id = $1"
+        await tx.execute(sql, session, energy_wh, settlement)
+    await town.priced(session)
+    await town.priced(session)
+    assert await balances(town) == {}
+    assert await held(town, ada) == ""
+    with pytest.raises(Conflict):
+        await service.open_owed(town.house, session, return_url="/my/paying", now=town.now())

@@ -18,6 +18,7 @@ from laddverk.payments import settling
 from laddverk.payments import store as payment_store
 from laddverk.payments.model import Payment, Purpose, State, Wish
 from laddverk.payments.providers import provider_named
+from laddverk.payments.rules import Sold
 from laddverk.payments.ways import holding, rules, store, telling
 from laddverk.payments.ways.means import means_of
 from laddverk.payments.ways.model import Choice, Means, Tried, Unpaid, Way, WayKind
@@ -130,3 +131,19 @@ async def ask_to_pay(tx: Transaction, charged: Charged, payer: DriverId, why: st
         key = f"owed:{charged.id}:{charged.version}"
         await ledger.post(tx, rules.owed_entry(owed, store.sold_of(charged), booked, key, now))
     await store.keep_unpaid(tx, owed)
+
+
+async def ask_no_more(tx: Transaction, house: House, session_id: SessionId, now: datetime) -> None:
+    """A session that its driver was asked to pay is free after all, or stands on an invoice: the debt is taken back."""
+    before = await store.unpaid(tx, session_id)
+    if before is None or not before.amount_minor:
+        return
+    charged = await store.lock_session(tx, session_id)
+    if charged is None or await store.is_being_paid(tx, session_id, now):
+        return
+    nothing = replace(before, amount_minor=0)
+    key = f"owed:{charged.id}:{charged.version}:none"
+    sold = Sold(0, 0, charged.vat_percent)
+    await ledger.post(tx, rules.owed_entry(nothing, sold, before.amount_minor, key, now))
+    await store.keep_unpaid(tx, nothing)
+    await holding.review(tx, house, [before.driver_id], now)

@@ -62,7 +62,8 @@ WHERE session.id = $1 FOR NO KEY UPDATE OF session
 """
 SET_FREE: Final = """
 UPDATE session SET settlement = 'free'
-WHERE id = $1 AND energy_wh = 0 AND NOT reservation_expired AND settlement IN ('payment', 'invoice')
+WHERE id = $1 AND energy_wh = 0 AND (SELECT free_without_energy FROM paying_policy) AND NOT reservation_expired
+  AND settlement IN ('payment', 'invoice')
   AND NOT EXISTS (SELECT FROM invoiced_session WHERE session_id = session.id)
 """
 PLACE_OF_START: Final = """
@@ -277,7 +278,10 @@ async def lock_session(tx: Transaction, session_id: SessionId) -> Charged | None
 
 
 async def set_free(tx: Transaction, session_id: SessionId) -> bool:
-    """Let a session that gave no energy cost nothing; False when it gave some, or stands on an invoice."""
+    """Let a session that gave no energy cost nothing, if the policy says so; return whether it does now.
+
+    False when it gave some, or stands on an invoice. One statement: it is asked of every session that is priced.
+    """
     return await tx.execute(SET_FREE, session_id) == 1
 
 
