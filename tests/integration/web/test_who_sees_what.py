@@ -569,7 +569,7 @@ async def test_no_driver_ever_sees_what_chargers_call_themselves(field: Field) -
         charge = started.headers["location"]
         places = {
             "site": site, "token": charge.rsplit("/", 1)[1], "session": world.session, "invoice": world.invoice,
-            "mail": "0" * 32, "key": "0" * 56,
+            "mail": "0" * 32, "key": "0" * 56, "top_up": shown("pay", TOP_UP),
         }  # fmt: skip
         for each in addresses(field.app):
             if each.method != "GET" or each.path.startswith(("/console", "/api/")):
