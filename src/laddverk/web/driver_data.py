@@ -16,12 +16,14 @@ from laddverk.kernel.actors import Actor
 from laddverk.kernel.ids import DriverId, shown
 from laddverk.kernel.problems import NotFound
 from laddverk.payments import queries as payment_queries
+from laddverk.payments.wallet import queries as wallet_queries
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries
 
 SESSIONS_MAX: Final = 20_000  # of one driver: ten a day for five years
 RESERVATIONS_MAX: Final = 5_000
+MOVES_MAX: Final = 20_000
 INNER: Final = ("provider_ref", "driver_id", "start_request_id", "credits_invoice_id", "payment_id", "invoice_id")
 """Fields that say nothing of the driver: they tie our own records together."""
 
@@ -44,10 +46,27 @@ async def all_of(tx: Transaction, actor: Actor, driver_id: DriverId, now: Any) -
         ],
         "invoices": [_plain(row, "inv") for row in await invoice_queries.invoices_of(tx, now.date(), driver_id)],
         "payments": [_plain(row, "pay") for row in await payment_queries.payments_of(tx, driver_id, driver=True)],
+        "balance": await _balance(tx, driver_id),
         "chargers": await _chargers(tx, driver_id),
     }
     await audit.write(tx, actor, "driver.data_handed_out", "driver", driver_id, at=now)
     return msgspec.json.format(msgspec.json.encode(told), indent=2)
+
+
+async def _balance(tx: Transaction, driver_id: DriverId) -> list[dict[str, Any]]:
+    """Return all that happened to what the driver has with us."""
+    return [
+        {
+            "at": move.at,
+            "what": move.kind,
+            "of": move.purpose,
+            "amount_minor": move.amount_minor,
+            "balance_minor": move.balance_minor,
+            "currency": currency,
+        }
+        for currency in await wallet_queries.currencies(tx, driver_id)
+        for move in await wallet_queries.moves(tx, driver_id, currency, limit=MOVES_MAX)
+    ]
 
 
 async def _chargers(tx: Transaction, driver_id: DriverId) -> list[dict[str, Any]]:
