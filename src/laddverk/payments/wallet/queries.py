@@ -68,6 +68,16 @@ async def moves(
     return [Move(**{**dict(row), "by_itself": bool(row["by_itself"])}) for row in rows]
 
 
+CURRENCIES: Final = """
+SELECT DISTINCT currency FROM account WHERE number = '2420' AND owner_id = $1 ORDER BY currency
+"""
+
+
+async def currencies(tx: Transaction, driver_id: UUID) -> list[str]:
+    """Return the currencies in which a driver has, or had, something with us."""
+    return await tx.values(CURRENCIES, driver_id)
+
+
 class Kept(Struct, frozen=True, kw_only=True):
     """Money that is kept apart just now, and for what."""
 
