@@ -522,7 +522,14 @@ async def test_no_form_from_another_place_is_taken_from_anybody(field: Field, si
 
 
 async def test_a_driver_finds_nothing_of_another_drivers(field: Field) -> None:
-    own = {"session": field.world.session, "invoice": field.world.invoice, "card": "0" * 32, "reservation": "0" * 32}
+    own = {
+        "member_id": "mbr_" + "0" * 32,
+        "invite_id": "ivt_" + "0" * 32,
+        "session": field.world.session,
+        "invoice": field.world.invoice,
+        "card": "0" * 32,
+        "reservation": "0" * 32,
+    }
     own["top_up"] = shown("pay", TOP_UP)
     # Asking for the page that saves a card is everybody's right, and leaves a row; so does taking one's own data.
     pages = [each for each in addresses(field.app, "/my") if each.path not in ("/my/paying/add", "/my/data.json")]

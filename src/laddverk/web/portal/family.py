@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from laddverk.access import service as access
 from laddverk.access.model import DriverDetails
 from laddverk.kernel.actors import rule
-from laddverk.kernel.ids import DriverId, parsed
+from laddverk.kernel.ids import DriverId
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.subscriptions import accounts, queries, rules, store_accounts, subscribing
@@ -20,7 +20,7 @@ from laddverk.subscriptions.model import Account, AccountDetails, AccountKind
 from laddverk.web.console import spreadsheets
 from laddverk.web.console.amounts import minor_of
 from laddverk.web.portal.account import signed_in
-from laddverk.web.visit import Visit, Visiting
+from laddverk.web.visit import Visit, Visiting, named
 
 MEMBERS_SHOWN: Final = 100
 CHARGES_PAGE: Final = 30
@@ -149,13 +149,14 @@ async def withdraw(visit: Visiting, invite_id: FromPath[str]) -> Response[Any]:
     """Take an invitation back."""
     async with visit.transaction() as tx:
         owned = await _owned(tx, visit)
-        await accounts.withdraw_invite(tx, visit.actor, owned.id, parsed("ivt", invite_id), visit.now)
+        await accounts.withdraw_invite(tx, visit.actor, owned.id, named("ivt", invite_id), visit.now)
     return visit.go("/my/family", visit.words("The invitation is taken back."))
 
 
 @post("/my/family/members/{member_id:str}/limit")
 async def set_limit(visit: Visiting, member_id: FromPath[str]) -> Response[Any]:
     """Set what a member may charge for in a month."""
+    signed_in(visit)
     form = await visit.form()
     try:
         async with visit.transaction() as tx:
@@ -250,7 +251,7 @@ async def _owned(tx: Transaction, visit: Visit) -> Account:
 
 
 def _member(text: str) -> UUID:
-    return parsed("mbr", text)
+    return named("mbr", text)
 
 
 # Invitations

@@ -150,6 +150,8 @@ def _state(visit: Visit, held: Subscription, today: date) -> tuple[str, str]:
 async def review(visit: Visiting) -> Response[Any]:
     """Say what a wish comes to, before it is carried out."""
     form = {name: visit.asked(name) for name in ("for", "wish", "plan", "since", "until")}
+    if form["wish"] not in WISHES:
+        return await _page(visit, form["for"], {})
     try:
         async with visit.transaction() as tx:
             return await _review(tx, visit, form)
