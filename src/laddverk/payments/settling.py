@@ -45,6 +45,9 @@ WAY_SAVED: Final = "payments.way_saved"
 """The job that looks at what a driver's new card or consent changes: payload `{driver_id}`."""
 TELL_ENDED: Final = "payments.tell_ended"
 """The job that tells a driver that a consent has ended: payload `{method_id}`."""
+TOO_LATE: Final = N_("paid after it was given up")
+GIVEN_UP: Final = frozenset({Purpose.INVOICE, Purpose.TOP_UP})
+"""What is paid at once: money that comes after the payer went another way goes back."""
 CALL: Final = "payments.call"
 """The job that speaks to the provider: payload `{payment_id, verb}` with the verb charge, capture or cancel."""
 
@@ -182,6 +185,8 @@ async def _book_capture(tx: Transaction, before: Payment, payment: Payment, now:
         await _return_unused(tx, before, payment, rest, now)
     if payment.shortfall_minor:
         await store.note(tx, payment.id, "shortfall", now, amount_minor=payment.shortfall_minor)
+    if payment.wish == Wish.CANCEL and payment.purpose in GIVEN_UP and payment.provider not in rules.BY_FILE:
+        await give_back(tx, payment, payment.captured_minor, TOO_LATE, now, payment.provider)
     event = PaymentCaptured(
         payment_id=payment.id,
         purpose=payment.purpose,

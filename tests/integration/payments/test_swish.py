@@ -353,3 +353,29 @@ async def test_f02_a_debit_whose_answer_is_lost_is_made_once(street: Street, pho
     await street.later(minutes=12)
     assert await street.value("SELECT count(*) FROM sandbox_swish WHERE kind = 'debit'") == 1
     assert (await balances(street))[BANK_ACCOUNT] == 10_000
+
+
+async def test_money_paid_in_after_it_was_given_up_goes_back(street: Street, phone: Phone) -> None:
+    page = await service.open_top_up(
+        street.house, await a_driver(street), amount_minor=20_000, return_url="/my", now=street.now(), provider="swish"
+    )
+    await phone.does(page.payment_id, "pay", "46701234567", Mood.NEVER, run=False)
+    await swish.give_up(street.house, rules.page_key(street.house.secrets, page.payment_id), street.now())
+    await street.settle()
+    await phone.till_banks_are_done()
+    await street.later(minutes=2)
+    payment = await street.payment(page.payment_id)
+    assert (payment.captured_minor, payment.refunded_minor) == (20_000, 20_000)
+    assert await balances(street) == {}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"x"', b'{"id": "\\u0000", "status": "\\u0000PAID"}', b"\xff" * 9])
+async def test_a_callback_that_is_nonsense_does_no_harm(street: Street, phone: Phone, body: bytes) -> None:
+    payment_id = await phone.opened()
+    about = f"{payment_id.hex}{rules.callback_secret(street.house.secrets, payment_id)}"
+    try:
+        await service.receive_webhook(street.house, "swish", {service.ABOUT_HEADER: about}, body)
+    except Invalid:
+        assert await street.value("SELECT count(*) FROM webhook_inbox") == 0
+    await street.settle()
+    assert (await street.payment(payment_id)).state == State.CHECKOUT

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import httpx
-import msgspec
 
 from laddverk.payments.providers.sandbox_swish import NUMBER, AnswerLost, Mood, Swish, Thing
 from laddverk.platform.database import Transaction
@@ -118,8 +117,3 @@ async def found_by_token(tx: Transaction, house: House, token: str) -> tuple[str
         for thing in await swish.books.where(kind, "token", token):
             return kind, thing
     return None
-
-
-def decoded(body: Any) -> bytes:
-    """Return a callback's body as it goes over the line."""
-    return msgspec.json.encode(body)

@@ -123,7 +123,7 @@ def payment_of_page(secrets: Secrets, key: str) -> PaymentId | None:
         payment_id = UUID(hex=key[:32])
     except ValueError:
         return None
-    known = hmac.compare_digest(page_key(secrets, payment_id).encode(), key.encode())
+    known = hmac.compare_digest(page_key(secrets, payment_id).encode(), key.encode(errors="replace"))
     return PaymentId(payment_id) if known else None
 
 
