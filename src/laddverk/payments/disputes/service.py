@@ -21,6 +21,7 @@ from laddverk.payments.disputes.model import ANSWERABLE, Dispute, DisputeSeen, D
 from laddverk.payments.model import Payment
 from laddverk.payments.providers import provider_named
 from laddverk.payments.providers.port import Disputes, Refused, Unanswered
+from laddverk.payments.wallet import books as wallet
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -105,6 +106,8 @@ async def _begun(tx: Transaction, payment: Payment, seen: DisputeSeen, now: date
 
 async def _save(tx: Transaction, payment: Payment, before: Dispute, after: Dispute, now: datetime) -> None:
     await store.save(tx, after)
+    lost_key = f"{after.id}:{after.lost_minor}"
+    await wallet.lost(tx, payment, after.lost_minor - before.lost_minor, lost_key, now)
     for entry in rules.entries(before, after, payment, await _vat_percent(tx, payment), now):
         await ledger.post(tx, entry)
     if after.state != before.state and after.state in TOLD:
