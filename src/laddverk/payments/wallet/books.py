@@ -81,6 +81,24 @@ async def refunded(tx: Transaction, payment: Payment, refund: Refund, now: datet
     await _post(tx, f"wallet_vat:{refund.id}", payment, lines, now)
 
 
+async def lost(tx: Transaction, payment: Payment, lost_minor: int, key: str, now: datetime) -> None:
+    """Book the VAT of a top-up that its payer's bank took back (`lost_minor`, below zero when it is there again).
+
+    Called before the loss itself is posted; `key` says which loss.
+    """
+    owner = payment.driver_id
+    if owner is None or payment.purpose != Purpose.TOP_UP or not lost_minor:
+        return
+    balance, waiting = await standing(tx, owner, payment.currency, now)
+    if lost_minor > 0:
+        lines = rules.set_off(rules.share(waiting, balance, lost_minor), payment.currency, owner)
+    elif (await store.policy(tx)).purpose is VoucherPurpose.SINGLE:
+        lines = rules.waits(rules.paid_in_vat(-lost_minor, balance), payment.currency, owner)
+    else:
+        return
+    await _post(tx, f"wallet_vat:{key}", payment, lines, now)
+
+
 def moves_wallet(payment: Payment) -> bool:
     """Return whether a payment puts money into a wallet, or takes it out."""
     return payment.provider == WALLET or payment.purpose == Purpose.TOP_UP
