@@ -51,7 +51,9 @@ async def gathered(house: House, dispute_id: UUID) -> Pack:
         return Pack(
             dispute=dispute,
             session=session,
-            mails=await queries.mails(tx, dispute.driver_email, around) if dispute.driver_email else [],
+            mails=await queries.mails(tx, dispute.driver_email, around, session_id, dispute.invoice_id)
+            if dispute.driver_email
+            else [],
             meter=[] if session_id is None else await queries.meter(tx, session_id),
             messages=[] if session_id is None else await queries.charger_events(tx, session_id),
             events=await payment_queries.events(tx, dispute.payment_id),

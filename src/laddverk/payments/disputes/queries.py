@@ -214,9 +214,13 @@ SELECT event.kind, event.at, event.said_at, event.received_at, event.detail FROM
 JOIN session ON session.station_id = event.station_id AND session.transaction_key = event.transaction_key
 WHERE session.id = $1 ORDER BY event.received_at LIMIT 2000
 """
+# What was told about this charge or invoice, and what was told of a charge in the days after it.
 MAILS: Final = """
 SELECT created_at, recipient, subject, body_text FROM mail
-WHERE recipient = $1 AND created_at BETWEEN $2::timestamptz - interval '1 day' AND $2::timestamptz + interval '40 days'
+WHERE recipient = $1 AND (
+      unique_key LIKE '%' || $3::text || '%' OR unique_key LIKE '%' || $4::text || '%'
+   OR (template IN ('receipt', 'charging_finished')
+       AND created_at BETWEEN $2::timestamptz AND $2::timestamptz + interval '2 days'))
 ORDER BY created_at LIMIT 20
 """
 
@@ -236,6 +240,12 @@ async def charger_events(tx: Transaction, session_id: UUID) -> list[EventRow]:
     return await tx.fetch(EventRow, EVENTS, session_id)
 
 
-async def mails(tx: Transaction, recipient: str, around: datetime) -> list[MailRow]:
-    """Return mails to an address from the time of a charge."""
-    return await tx.fetch(MailRow, MAILS, recipient, around)
+async def mails(
+    tx: Transaction, recipient: str, around: datetime, session_id: UUID | None, invoice_id: UUID | None
+) -> list[MailRow]:
+    """Return the mails to an address that were about a charge, or about an invoice."""
+    return await tx.fetch(MailRow, MAILS, recipient, around, _named(session_id), _named(invoice_id))
+
+
+def _named(identity: UUID | None) -> str | None:
+    return None if identity is None else str(identity)

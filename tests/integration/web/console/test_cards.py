@@ -178,3 +178,20 @@ async def test_what_is_not_there_is_not_found(world: World, signed_in: SignedIn)
         assert (await browser.open(f"/console/{path}{new_id().hex}")).status_code == 404
         assert (await browser.open(f"/console/{path}nonsense")).status_code == 404
     assert (await browser.open(f"/console/disputes/dsp_{new_id().hex}/evidence.zip")).status_code == 404
+
+
+async def test_only_mails_about_the_charge_are_evidence(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.FINANCE)
+    dispute = await disputed(world)
+    async with world.house.database.transaction() as tx:
+        for subject, key in (
+            ("Your receipt", f"receipt:{parsed('ses', world.session)}:x"),
+            ("Something else", "other"),
+        ):
+            await tx.execute(
+                "INSERT INTO mail (id, recipient, language, template, subject, body_text, body_html, created_at,"
+                " unique_key) VALUES ($1, 'ada@example.se', 'sv', 'x', $2, 'text', '', $3, $4)",
+                new_id(), subject, NOW, key,
+            )  # fmt: skip
+    page = (await browser.open(f"/console/disputes/{dispute}")).text
+    assert ("Your receipt" in page, "Something else" in page) == (True, False)
