@@ -90,6 +90,11 @@ class Actor(Struct, frozen=True):
                 permission=permission.value,
             )
 
+    def require_everywhere(self) -> None:
+        """Raise `NotFound` when this actor sees some sites only: what belongs to the whole network is not theirs."""
+        if self.site_ids is not None:
+            raise NotFound("There is no such page.", remedy="Ask an administrator for the whole network.")
+
     def require_site(self, site_id: UUID) -> None:
         """Raise `NotFound` when this actor does not see the site: what one may not see does not exist."""
         if self.site_ids is not None and site_id not in self.site_ids:

@@ -89,6 +89,7 @@ async def list_disputes(
     offset: FromQuery[int] = 0,
 ) -> Page[Dispute]:
     """List disputes, the latest first. `state`: one of them, or `waiting` for those to be answered."""
+    asked.actor.require_everywhere()
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
         rows = await dispute_queries.disputes(tx, search, in_state, "-opened", limit=limit, offset=offset)
@@ -99,6 +100,7 @@ async def list_disputes(
 @get("/disputes/{dispute_id:str}", opt=needs(Permission.PAYMENTS_READ))
 async def get_dispute(asked: Asking, dispute_id: FromPath[str]) -> Dispute:
     """Return one dispute."""
+    asked.actor.require_everywhere()
     async with asked.transaction() as tx:
         row = await dispute_queries.dispute(tx, parsed("dsp", dispute_id))
     if row is None:
@@ -115,6 +117,7 @@ async def list_payouts(
     offset: FromQuery[int] = 0,
 ) -> Page[Payout]:
     """List payouts, the latest first. `state`: one of them, `differs`, or `look` for those nobody has looked at."""
+    asked.actor.require_everywhere()
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
         rows = await payout_queries.payouts(tx, search, in_state, "-made", limit=limit, offset=offset)
@@ -132,6 +135,7 @@ async def list_items(
     offset: FromQuery[int] = 0,
 ) -> Page[PayoutItem]:
     """List what a payout is made of. `kind`: one of them, or `problem` for what does not agree."""
+    asked.actor.require_everywhere()
     checked_limit(limit, offset)
     identity = parsed("pot", payout_id)
     async with asked.transaction() as tx:

@@ -29,6 +29,7 @@ FILE_HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "n
 @get("/console/disputes", opt={NEEDS: Permission.PAYMENTS_READ})
 async def list_disputes(desk: AtDesk) -> Response[str]:
     """The disputes, the latest first."""
+    desk.actor.require_everywhere()
     listing, state = desk.listing(*SORTS), desk.asked("state")
     async with desk.transaction() as tx:
         return desk.page(
@@ -47,6 +48,7 @@ async def list_disputes(desk: AtDesk) -> Response[str]:
 @get("/console/disputes.csv", opt={NEEDS: Permission.PAYMENTS_READ})
 async def export_disputes(desk: AtDesk) -> Response[bytes]:
     """The same list as CSV."""
+    desk.actor.require_everywhere()
     listing = desk.listing(*SORTS)
     async with desk.transaction() as tx:
         rows = await queries.disputes(
@@ -75,6 +77,7 @@ async def export_disputes(desk: AtDesk) -> Response[bytes]:
 @get("/console/disputes/{dispute_id:str}", opt={NEEDS: Permission.PAYMENTS_READ})
 async def show_dispute(desk: AtDesk, dispute_id: FromPath[str]) -> Response[str]:
     """One dispute, with what we can show the bank."""
+    desk.actor.require_everywhere()
     return await _dispute_page(desk, named("dsp", dispute_id), {}, {})
 
 
@@ -100,6 +103,7 @@ async def _dispute_page(
 @get("/console/disputes/{dispute_id:str}/evidence.zip", opt={NEEDS: Permission.DRIVERS_READ})
 async def evidence_pack(desk: AtDesk, dispute_id: FromPath[str]) -> Response[bytes]:
     """Everything that was kept, in one file. It names the driver."""
+    desk.actor.require_everywhere()
     desk.actor.require(Permission.PAYMENTS_READ)
     pack = await evidence.gathered(desk.house, named("dsp", dispute_id))
     text = evidence.proposed_text(pack, desk.house.settings.operator_name)
@@ -111,6 +115,7 @@ async def evidence_pack(desk: AtDesk, dispute_id: FromPath[str]) -> Response[byt
 @get("/console/disputes/{dispute_id:str}/evidence.pdf", opt={NEEDS: Permission.DRIVERS_READ})
 async def evidence_pdf(desk: AtDesk, dispute_id: FromPath[str]) -> Response[bytes]:
     """The document that the bank gets."""
+    desk.actor.require_everywhere()
     desk.actor.require(Permission.PAYMENTS_READ)
     pack = await evidence.gathered(desk.house, named("dsp", dispute_id))
     content = await evidence.pdf(desk.house, pack, evidence.proposed_text(pack, desk.house.settings.operator_name))
@@ -121,6 +126,7 @@ async def evidence_pdf(desk: AtDesk, dispute_id: FromPath[str]) -> Response[byte
 @post("/console/disputes/{dispute_id:str}/answer", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
 async def answer_dispute(desk: AtDesk, dispute_id: FromPath[str]) -> Response[Any]:
     """Send the evidence to the bank, for good."""
+    desk.actor.require_everywhere()
     identity = named("dsp", dispute_id)
     form = await desk.form()
     text = form.get("text", "")[:TEXT_MAX].replace("\x00", "").replace("\r\n", "\n")
@@ -149,6 +155,7 @@ async def answer_dispute(desk: AtDesk, dispute_id: FromPath[str]) -> Response[An
 @post("/console/disputes/{dispute_id:str}/accept", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
 async def accept_dispute(desk: AtDesk, dispute_id: FromPath[str]) -> Response[Any]:
     """Give in, with a reason."""
+    desk.actor.require_everywhere()
     identity = named("dsp", dispute_id)
     form = await desk.form()
     try:
@@ -163,6 +170,7 @@ async def accept_dispute(desk: AtDesk, dispute_id: FromPath[str]) -> Response[An
 @post("/console/disputes/{dispute_id:str}/thaw", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
 async def thaw_cards(desk: AtDesk, dispute_id: FromPath[str]) -> Response[Any]:
     """Let the driver's cards be debited again, with a reason."""
+    desk.actor.require_everywhere()
     identity = named("dsp", dispute_id)
     form = await desk.form()
     try:

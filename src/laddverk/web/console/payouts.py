@@ -29,6 +29,7 @@ RESERVE_SORTS: Final = ("ends", "-created", "amount")
 @get("/console/payouts", opt={NEEDS: Permission.PAYMENTS_READ})
 async def list_payouts(desk: AtDesk) -> Response[str]:
     """The payouts, the latest first."""
+    desk.actor.require_everywhere()
     listing, state = desk.listing(*SORTS), desk.asked("state")
     async with desk.transaction() as tx:
         return desk.page(
@@ -45,6 +46,7 @@ async def list_payouts(desk: AtDesk) -> Response[str]:
 @get("/console/payouts.csv", opt={NEEDS: Permission.PAYMENTS_READ})
 async def export_payouts(desk: AtDesk) -> Response[bytes]:
     """The same list as CSV."""
+    desk.actor.require_everywhere()
     listing = desk.listing(*SORTS)
     async with desk.transaction() as tx:
         rows = await queries.payouts(tx, listing.search, desk.asked("state"), listing.sort, limit=spreadsheets.ROWS_MAX)
@@ -68,6 +70,7 @@ async def export_payouts(desk: AtDesk) -> Response[bytes]:
 @post("/console/payouts/read", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
 async def read_payouts(desk: AtDesk) -> Response[Any]:
     """Ask the provider now instead of within the hour."""
+    desk.actor.require_everywhere()
     async with desk.transaction() as tx:
         await enqueue(tx, [NewJob(service.READ, {}, unique_key=f"{service.READ}:told")])
     desk.house.worker.wake()
@@ -77,6 +80,7 @@ async def read_payouts(desk: AtDesk) -> Response[Any]:
 @get("/console/payouts/{payout_id:str}", opt={NEEDS: Permission.PAYMENTS_READ})
 async def show_payout(desk: AtDesk, payout_id: FromPath[str]) -> Response[str]:
     """One payout with its items."""
+    desk.actor.require_everywhere()
     return await _payout_page(desk, named("pot", payout_id), {}, {})
 
 
@@ -103,6 +107,7 @@ async def _payout_page(
 @get("/console/payouts/{payout_id:str}/items.csv", opt={NEEDS: Permission.PAYMENTS_READ})
 async def export_items(desk: AtDesk, payout_id: FromPath[str]) -> Response[bytes]:
     """The items of a payout as CSV."""
+    desk.actor.require_everywhere()
     identity = named("pot", payout_id)
     async with desk.transaction() as tx:
         payout: queries.PayoutRow = found(await queries.payout(tx, identity))
@@ -125,6 +130,7 @@ async def export_items(desk: AtDesk, payout_id: FromPath[str]) -> Response[bytes
 @post("/console/payouts/{payout_id:str}/seen", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
 async def seen_payout(desk: AtDesk, payout_id: FromPath[str]) -> Response[Any]:
     """Note what somebody found out about a difference."""
+    desk.actor.require_everywhere()
     identity = named("pot", payout_id)
     form = await desk.form()
     async with desk.transaction() as tx:
@@ -141,6 +147,7 @@ async def seen_payout(desk: AtDesk, payout_id: FromPath[str]) -> Response[Any]:
 @get("/console/reserved", opt={NEEDS: Permission.PAYMENTS_READ})
 async def list_reserved(desk: AtDesk) -> Response[str]:
     """What is reserved on cards now, and what went wrong with it."""
+    desk.actor.require_everywhere()
     listing, only = desk.listing(*RESERVE_SORTS), desk.asked("only")
     async with desk.transaction() as tx:
         return desk.page(
@@ -157,6 +164,7 @@ async def list_reserved(desk: AtDesk) -> Response[str]:
 @post("/console/reserved/{payment_id:str}/seen", opt={NEEDS: Permission.PAYMENTS_REFUND}, status_code=200)
 async def seen_reserve(desk: AtDesk, payment_id: FromPath[str]) -> Response[Any]:
     """Note that somebody looked at an alarm."""
+    desk.actor.require_everywhere()
     form = await desk.form()
     async with desk.transaction() as tx:
         await reserved.mark_seen(tx, desk.actor, PaymentId(named("pay", payment_id)), form.get("reason", ""), desk.now)
