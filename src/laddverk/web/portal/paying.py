@@ -43,7 +43,7 @@ async def paying_page(visit: Visit, values: dict[str, str], errors: dict[str, st
         invoices = await queries.open_invoices(tx, driver_id)
         unpaid = await queries.unpaid(tx, driver_id)
     settings = visit.house.settings
-    known = [paying_words.shown_way(each, visit, standing) for each in standing.means]
+    known = paying_words.offered([paying_words.shown_way(each, visit, standing) for each in standing.means], standing)
     return visit.page(
         "portal/my_paying.html",
         status=status,
@@ -53,7 +53,7 @@ async def paying_page(visit: Visit, values: dict[str, str], errors: dict[str, st
         next_words=paying_words.next_words(standing, visit, waiting.amount_minor),
         invoices=[(row, paying_words.invoice_words(row, standing, visit)) for row in invoices],
         ways=known,
-        first_options=paying_words.options_of(known, standing),
+        first_options=[(each.key, each.name) for each in known],
         gather=[
             (minor, paying_words.gather_words(minor, settings.currency, visit)) for minor in rules.GATHER_CHOICES_MINOR
         ],

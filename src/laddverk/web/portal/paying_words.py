@@ -101,15 +101,10 @@ def _note(means: Means, visit: Visit) -> str:
     return visit.words("valid until %(date)s", date=means.expires) if means.expires else ""
 
 
-def options_of(known: list[WayShown], standing: Standing) -> list[tuple[str, str]]:
-    """Return what may be chosen; an invoice only by those who may owe, or who have it now."""
-    return [
-        (each.key, each.name)
-        for each in known
-        if each.kind != WayKind.INVOICE
-        or standing.may_owe
-        or (standing.choice.first is not None and standing.choice.first.kind == WayKind.INVOICE)
-    ]
+def offered(known: list[WayShown], standing: Standing) -> list[WayShown]:
+    """Return the ways to show and choose from; an invoice only to those who may owe, or who have it now."""
+    has_it = standing.choice.first is not None and standing.choice.first.kind == WayKind.INVOICE
+    return [each for each in known if each.kind != WayKind.INVOICE or standing.may_owe or has_it]
 
 
 def values_of(standing: Standing) -> dict[str, str]:
