@@ -228,6 +228,17 @@ async def refund_states(tx: Transaction) -> list[StateRows]:
     return await tx.fetch(StateRows, REFUND_STATES)
 
 
+TO_DO: Final = """
+SELECT count(*) FROM wallet_refund
+WHERE state = 'asked' OR (state = 'approved' AND to_bank_minor > 0 AND bank_paid_at IS NULL)
+"""
+
+
+async def to_do(tx: Transaction) -> int:
+    """Return how many balance refunds wait for somebody: to say yes or no, or to pay the bank's part."""
+    return int(await tx.value(TO_DO))
+
+
 class Part(Struct, frozen=True, kw_only=True):
     """A part of a balance refund that goes back the way it came."""
 
