@@ -17,6 +17,7 @@ from laddverk.payments.payouts import queries as payout_queries
 from laddverk.payments.reconciliation import queries as reconciliation_queries
 from laddverk.payments.reserved import queries as reserved_queries
 from laddverk.payments.swish import papers
+from laddverk.payments.wallet import queries as wallet_queries
 from laddverk.platform import queries as platform_queries
 from laddverk.platform.database import Transaction
 from laddverk.provisioning.queries import monitoring as monitoring_queries
@@ -102,6 +103,7 @@ async def _money_chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
             "unsound": 0,
             "reserves": 0,
             "refunds": 0,
+            "balances": 0,
         }
     return {
         "disputes": await dispute_queries.waiting(tx),
@@ -110,6 +112,7 @@ async def _money_chores(desk: Desk, tx: Transaction) -> dict[str, Any]:
         "unsound": await ledger_queries.count_unsound(tx),
         "reserves": await reserved_queries.to_look_at(tx),
         "refunds": await payment_queries.count_refunds_refused(tx),
+        "balances": await wallet_queries.to_do(tx),
     }
 
 
