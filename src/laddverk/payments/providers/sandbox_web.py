@@ -272,6 +272,7 @@ main { max-width: 440px; margin: 0 auto; background: var(--sheet); border: 1px s
 h1 { font-size: 16px; font-weight: 500; color: var(--soft) }
 .sum { font-size: 40px; line-height: 1.2; font-variant-numeric: tabular-nums; margin-bottom: 20px }
 fieldset { border: 0; padding: 0 }
+form + form { margin-top: 24px }
 legend { font-size: 14px; color: var(--soft); padding: 0 0 4px }
 label { display: flex; gap: 12px; align-items: center; min-height: 48px; padding: 6px 0;
   border-top: 1px solid var(--line) }
