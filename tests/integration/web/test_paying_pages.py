@@ -196,3 +196,13 @@ async def test_a_program_with_a_key_sees_who_waits_and_chooses_ways(world: World
     until = {"until": "2026-11-25T00:00:00Z", "reason": "stranded"}
     assert (await client.put(f"{path}/may-start", headers=headers, json=until)).json()["starts_held"] == ""
     assert (await client.get(f"{path}/paying", headers={})).status_code == 401
+
+
+async def test_a_charge_without_energy_says_on_its_page_that_it_costs_nothing(world: World, berit: Browser) -> None:
+    session = await owes(world, await id_of(world))
+    assert "In all" in (await berit.open(f"/my/sessions/{shown('ses', session)}")).text
+    async with world.house.database.transaction() as tx:
+        await tx.execute("UPDATE session SET energy_wh = 0, settlement = 'free' WHERE id = $1", session)
+    page = (await berit.open(f"/my/sessions/{shown('ses', session)}")).text
+    assert "The charger gave no energy, so the charge costs nothing." in page
+    assert "In all" not in page
