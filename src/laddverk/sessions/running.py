@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from laddverk.kernel.ids import SessionId, StationId
+from laddverk.kernel.ids import DriverId, SessionId, StationId
 from laddverk.platform.database import Transaction
 from laddverk.sessions.measured import NOTHING, measured_of
 from laddverk.sessions.store_fold import Span
+from laddverk.subscriptions import service as subscriptions
 from laddverk.tariffs.model import Charge, Priced, Tariff
 from laddverk.tariffs.rules import SpotMissing, price
 from laddverk.tariffs.spot import spots_for
@@ -31,6 +32,7 @@ class _Running(Struct, frozen=True):
     register_start_wh: int | None
     timezone: str
     tariff: Tariff | None
+    driver_id: DriverId | None
     reserved_from: datetime | None
 
 
@@ -41,7 +43,7 @@ class _Reading(Struct, frozen=True):
 
 RUNNING = """
 SELECT id, station_id, transaction_key, evse_number, connector_number, started_at, ended_at, charging_ended_at,
-       energy_wh, register_start_wh, timezone, tariff, reserved_from
+       energy_wh, register_start_wh, timezone, tariff, driver_id, reserved_from
 FROM session WHERE id = $1
 """
 
@@ -128,4 +130,22 @@ async def _charge_so_far(tx: Transaction, session_id: SessionId, now: datetime) 
         currents=measured.currents,
         reserved_from=running.reserved_from,
     )
+    if running.driver_id is not None:
+        charge = replace(charge, included_wh=await _included_wh(tx, running, running.driver_id, now))
     return running.tariff, charge
+
+
+async def _included_wh(tx: Transaction, running: _Running, driver_id: DriverId, now: datetime) -> int:
+    """Return what a subscription has left for the session, were it to end now."""
+    assert running.tariff is not None
+    used = subscriptions.Used(
+        session_id=running.id,
+        driver_id=driver_id,
+        station_id=running.station_id,
+        started_at=running.started_at,
+        ended_at=now,
+        energy_wh=running.energy_wh,
+        timezone=running.timezone,
+        is_free=running.tariff.free,
+    )
+    return await subscriptions.left_wh(tx, used)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from laddverk.kernel.ids import DriverId, SessionId, StationId
+from laddverk.kernel.ids import DriverId, SessionId
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.subscriptions import plans, rules, store, store_accounts, store_quota
@@ -106,13 +106,18 @@ async def share_out(tx: Transaction, used: Sequence[Used], settled_among: Settle
     return {session_id: share for session_id, share in shares.items() if share}
 
 
-async def left_wh(tx: Transaction, driver_id: DriverId, station_id: StationId, at: datetime, zone: str) -> int:
-    """Return what is left this month of the energy that a driver's subscription includes at a station."""
-    counting = (await store_quota.counting(tx, [(driver_id, station_id, at)])).get(0)
-    if counting is None:
+async def left_wh(tx: Transaction, running: Used) -> int:
+    """Return what a session that ends at `running.ended_at` has left of what its driver's subscription includes, in Wh.
+
+    What other sessions of that month took is not left; what it took itself is.
+    """
+    asked = (running.driver_id, running.station_id, running.started_at)
+    counting = (await store_quota.counting(tx, [asked])).get(0)
+    if counting is None or running.is_free:
         return 0
-    place = Place(counting.subscription_id, _month(at, zone))
-    return max(0, await _quota(tx, place) - sum(use.used_wh for use in await store_quota.uses(tx, place)))
+    place = Place(counting.subscription_id, _month(running.ended_at, running.timezone))
+    uses = await store_quota.uses(tx, place)
+    return max(0, await _quota(tx, place) - sum(use.used_wh for use in uses if use.session_id != running.session_id))
 
 
 async def _shared(

@@ -20,6 +20,8 @@ from laddverk.payments.wallet import queries as wallet_queries
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries
+from laddverk.subscriptions import queries as subscription_queries
+from laddverk.subscriptions.queries import SubscriberFilter
 
 SESSIONS_MAX: Final = 20_000  # of one driver: ten a day for five years
 RESERVATIONS_MAX: Final = 5_000
@@ -47,6 +49,7 @@ async def all_of(tx: Transaction, actor: Actor, driver_id: DriverId, now: Any) -
         "invoices": [_plain(row, "inv") for row in await invoice_queries.invoices_of(tx, now.date(), driver_id)],
         "payments": [_plain(row, "pay") for row in await payment_queries.payments_of(tx, driver_id, driver=True)],
         "balance": await _balance(tx, driver_id),
+        "subscriptions": await _subscriptions(tx, driver_id, now),
         "chargers": await _chargers(tx, driver_id),
     }
     await audit.write(tx, actor, "driver.data_handed_out", "driver", driver_id, at=now)
@@ -67,6 +70,14 @@ async def _balance(tx: Transaction, driver_id: DriverId) -> list[dict[str, Any]]
         for currency in await wallet_queries.currencies(tx, driver_id)
         for move in await wallet_queries.moves(tx, driver_id, currency, limit=MOVES_MAX)
     ]
+
+
+async def _subscriptions(tx: Transaction, driver_id: DriverId, now: Any) -> list[dict[str, Any]]:
+    """Return which plans the driver has or had, and which account pays for them."""
+    rows = await subscription_queries.subscribers(tx, now.date(), SubscriberFilter(driver_id=driver_id), limit=1000)
+    plans: list[dict[str, Any]] = [_plain(row, "sub") for row in rows]
+    member = await subscription_queries.membership(tx, driver_id, now.date().replace(day=1))
+    return plans + ([{"paid_by": member.owner_name, "account": member.account_name}] if member else [])
 
 
 async def _chargers(tx: Transaction, driver_id: DriverId) -> list[dict[str, Any]]:

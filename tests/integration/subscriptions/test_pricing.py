@@ -23,6 +23,7 @@ from laddverk.sessions import jobs as sessions_jobs
 from laddverk.sessions import pricing, starting
 from laddverk.sessions import service as sessions
 from laddverk.sessions.model import SessionClosed
+from laddverk.sessions.running import price_so_far
 from laddverk.subscriptions import accounts, plans, sharing, subscribing
 from laddverk.subscriptions.model import AccountDetails, Change, Holder, IncludedChanged, Terms
 from laddverk.tariffs import service as tariffs
@@ -248,3 +249,30 @@ async def test_a_driver_cannot_act_for_another(database: Database) -> None:
         assert held is not None
         with pytest.raises(Exception, match="no such subscription"):
             await subscribing.own(tx, stranger, held.id)
+
+
+async def test_what_runs_shows_its_price_without_what_is_included(database: Database, worker: jobs.Worker) -> None:
+    """20 kWh are included and 15 are taken: of 8 kWh so far, 3 are paid for."""
+    world = await built(database)
+    await subscribed(database, world.driver_id)
+    await charged(database, world, "one", 0, 100, 15_000)
+    await worker.run_until_idle()
+    await record(database, [started(world, "two", 110, register_wh=0), sampled(world, 8_000, "two", 160)])
+    async with database.transaction() as tx:
+        running = SessionId(await tx.value("SELECT id FROM session WHERE ended_at IS NULL"))
+        priced = await price_so_far(tx, running, at(161))
+    assert priced is not None
+    assert priced.amount_minor == 1_200
+
+
+async def test_f32_a_session_over_the_end_of_a_month_takes_from_the_month_it_ends_in(
+    database: Database, worker: jobs.Worker
+) -> None:
+    """From 23:30 on 31 October until 00:30: it ends in November, by the clock of the site."""
+    world = await built(database)
+    await subscribed(database, world.driver_id)
+    october_end = 30 * 1440 + 14 * 60 + 30  # minutes after 1 October 08:00 UTC: 31 October 22:30 UTC
+    await charged(database, world, "over", october_end, october_end + 60, 8_000)
+    await worker.run_until_idle()
+    uses = await rows(database, "SELECT month, used_wh FROM included_use")
+    assert [(use["month"], use["used_wh"]) for use in uses] == [(date(2026, 11, 1), 8_000)]
