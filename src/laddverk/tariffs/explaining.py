@@ -161,9 +161,13 @@ def tariff_rows(
     _ = gettext_for(language)
     if tariff.free:
         return [(_("Energy"), _("free of charge"), None)]
-    rows = [
-        _tariff_row(component, tariff, language, spot_now or {}) for component in sorted(tariff.components, key=_place)
-    ]
+    rows: list[tuple[str, str, str | None]] = []
+    named: set[Dimension] = set()
+    for component in sorted(tariff.components, key=_place):
+        name, price, when = _tariff_row(component, tariff, language, spot_now or {})
+        follows = component.dimension in named and component.when == Restriction()
+        rows.append((name, price, when or (_("otherwise") if follows else None)))
+        named.add(component.dimension)
     return rows + [(_("The whole session"), text, None) for text in limit_words(tariff, language)]
 
 
