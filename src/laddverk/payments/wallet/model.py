@@ -21,8 +21,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     """With less than this no charge starts: an hour at a slow outlet costs some 50 kr."""
     stop_at_limit: bool = True
     """Whether a charge is stopped when the balance is used up; else what it costs beyond is an overrun."""
-    top_up_amounts: tuple[int, ...] = (100_00, 200_00, 500_00, 1_000_00)
-    """To choose from."""
+    top_up_amounts: tuple[int, ...] = (100_00, 200_00, 300_00, 500_00, 1_000_00, 2_000_00)
+    """To choose from: two rows of three on a phone."""
     auto_times_a_day: int = 2
     """How often a balance may fill itself up within 24 hours; 0 means that it never does."""
     goodwill_max_minor: int = 200_00
