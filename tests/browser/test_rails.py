@@ -116,7 +116,9 @@ def test_a_saved_card_is_debited_at_the_end_of_a_charge_and_refunded(demo: Demo,
     office.page.locator("input[name=reason]").fill("goodwill")
     office.page.locator("main form[action$='/refund'] button").click()
     back = office.page.locator(".figure", has_text="Återbetalt")
-    wait_for(office.page, back.filter(has_text=office.page.locator(".figure", has_text="Draget").inner_text().split()[-2]))
+    wait_for(
+        office.page, back.filter(has_text=office.page.locator(".figure", has_text="Draget").inner_text().split()[-2])
+    )
     close(driver, office)
 
 
