@@ -29,6 +29,7 @@ from laddverk.kernel.problems import Problem
 from laddverk.ocpp.facts import Fact
 from laddverk.payments import service as payments
 from laddverk.payments.providers.sandbox import in_process
+from laddverk.payments.swish import service as swish
 from laddverk.platform.house import House
 from laddverk.stations import service as stations
 
@@ -38,6 +39,7 @@ BREATH_S: Final = 0.002  # between two windows, so that pages and chargers are s
 QUIET_BEFORE_NOW: Final = timedelta(minutes=100)  # where the past ends and the simulated chargers take over
 PAID_SHARE: Final = 0.65
 DECLINED_SHARE: Final = 0.04
+ONE_IN_SWISH: Final = 3  # of those who pay: Swish, as many Swedes would
 CUTS_PER_STATION: Final = 5
 PRICED_POLL_S: Final = 0.25
 PRICED_TIMEOUT_S: Final = 180.0
@@ -199,7 +201,7 @@ async def _invoice(house: House, since: datetime, now: datetime, say: Say) -> No
 
 
 async def _pay(house: House, random: Random, say: Say) -> None:
-    """Pay most invoices on the sandbox's page, as their drivers would; a few with a card that is declined."""
+    """Pay most invoices on the sandbox's pages, as their drivers would: by card or by Swish; a few are declined."""
     async with house.database.transaction() as tx:
         invoices: list[UUID] = await tx.values(OPEN_INVOICES)
     paid = 0
@@ -207,16 +209,22 @@ async def _pay(house: House, random: Random, say: Say) -> None:
         chance = random.random()
         if chance > PAID_SHARE:
             continue
+        by_swish = swish.is_offered(house.settings) and invoice_id.int % ONE_IN_SWISH == 0
         try:
             page = await payments.open_invoice(
-                house, InvoiceId(invoice_id), return_url=f"{house.settings.web_url}/me", now=house.clock()
-            )
+                house, InvoiceId(invoice_id), return_url=f"{house.settings.web_url}/me", now=house.clock(),
+                provider="swish" if by_swish else None,
+            )  # fmt: skip
         except Problem:
             continue
-        card = "declined" if chance < DECLINED_SHARE else "good"
+        declined = chance < DECLINED_SHARE
+        address, form = page.url, f"card={'declined' if declined else 'good'}&do=pay"
+        if by_swish:
+            address = (await swish.page(house, page.url.rpartition("/")[2], house.clock())).app_link
+            form = "do=refuse" if declined else "do=approve"
         carry = in_process(payments.sandbox_application(house))
-        await carry("POST", urlsplit(page.url).path, FORM, f"card={card}&do=pay".encode())
-        paid += card == "good"
+        await carry("POST", urlsplit(address).path, FORM, form.encode())
+        paid += not declined
         await asyncio.sleep(BREATH_S)
     house.worker.wake()
     say(f"  {paid} of {len(invoices)} invoices are paid")
