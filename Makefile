@@ -26,10 +26,10 @@ check: install-dev  ## Style, types, floors between packages, sizes, translation
 	$(PY) tools/catalog.py check
 
 bench: install-dev  ## Run every bench: each prints a table and, as its last line, one JSON object
-	@set -e; for file in bench/[a-z]*.py; do echo "== $$file"; $(PY) $$file; done
+	@set -e; for file in bench/[a-z]*.py; do echo "== $$file"; PYTHONPATH=. $(PY) $$file; done
 
 bench-%: install-dev
-	@$(PY) bench/$*.py $(ARGS)
+	@PYTHONPATH=. $(PY) bench/$*.py $(ARGS)
 
 replay: install-run  ## Replay real sessions through the sockets and reconcile them: make replay FILE=sessions.csv.gz
 	@test -n "$(FILE)" || { echo "Say which file: make replay FILE=sessions.csv.gz"; exit 2; }

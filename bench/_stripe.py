@@ -144,7 +144,8 @@ async def main(door: str, cards: int, seed: int) -> None:
             "calls": len(stripe.calls),
             "silent": len(stripe.silent),
             "charged_twice": sum(times > 1 for times in stripe.taken.values())
-            + len(intents) - len({intent["metadata"]["payment_id"] for intent in intents}),
+            + len(intents)
+            - len({intent["metadata"]["payment_id"] for intent in intents}),
             "taken": len(stripe.taken),
             "taken_minor": sum(intent["amount_received"] for intent in intents),
             "posted": postman.posted,
