@@ -37,3 +37,9 @@ def test_the_house_itself_may_do_everything() -> None:
 
 def test_nobody_in_particular_may_do_nothing() -> None:
     assert not any(Actor("anonymous").may(permission) for permission in Permission)
+
+
+def test_the_books_of_the_network_are_for_who_sees_all_of_it() -> None:
+    Actor("operator").require_everywhere()
+    with pytest.raises(NotFound):
+        Actor("api_key", site_ids=frozenset({uuid4()})).require_everywhere()
