@@ -12,14 +12,14 @@ from laddverk.kernel.actors import PERMISSIONS, Actor, Role, rule
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
 from laddverk.ledger import service as ledger
-from laddverk.ledger.model import ADVANCES, GOODWILL, PROVIDER, SALES_25, VAT_25, VAT_WAITING
+from laddverk.ledger.model import ADVANCES, DISPUTED, GOODWILL, PROVIDER, SALES_25, VAT_25, VAT_WAITING, Entry, Line
 from laddverk.payments import service as payments
 from laddverk.payments import settling, store
 from laddverk.payments.model import Card, Payment, Purpose, State, Wish
 from laddverk.payments.opening import order_of
 from laddverk.payments.prepaid.model import VoucherPurpose
 from laddverk.payments.providers import provider_named
-from laddverk.payments.wallet import service
+from laddverk.payments.wallet import books, service
 from laddverk.payments.wallet.model import Policy, Wallet
 from tests.integration.payments.conftest import Street
 
@@ -255,3 +255,22 @@ async def test_f20_what_a_driver_has_used_of_a_top_up_does_not_go_back_to_the_ca
     await street.settle()
     found = await wallet(street, ada)
     assert (found.balance_minor, found.held_minor) == (0, 0)
+
+
+@pytest.mark.failure_mode(22, 39)
+async def test_a_top_up_that_is_lost_in_a_dispute_takes_its_waiting_vat_along(street: Street) -> None:
+    await policy(street, purpose=VoucherPurpose.SINGLE)
+    ada = await driver(street)
+    paid_in = await top_up(street, ada, 100_00)
+    async with street.house.database.transaction() as tx:
+        payment = await store.locked(tx, paid_in)
+        assert payment is not None
+        for _ in range(2):
+            await books.lost(tx, payment, 100_00, "one", street.now())
+            lines = (Line(ADVANCES, 100_00, "SEK", ada), Line(DISPUTED, -100_00, "SEK"))
+            lost = Entry(
+                idempotency_key="lost", kind="dispute_lost", occurred_at=street.now(), source_kind="payment",
+                source_id=paid_in, lines=lines,
+            )  # fmt: skip
+            await ledger.post(tx, lost)
+    assert await balances(street, ADVANCES, VAT_25, VAT_WAITING) == [0, 0, 0]
