@@ -33,8 +33,8 @@ class Template(StrEnum):
     `what`, in the reader's language, `amount_minor`, `currency`), `count`."""
     DEBIT = "debit"
     """What became of a debit. Needs `what` (session or invoice), `name`, `amount_minor`, `currency`, `then` (paid,
-    invoice, to_pay, again, no_more), `again_at`, `tries` (each `way` and `reason`), `paid_by`, `reason`, `link`, `zone`,
-    `operator`."""
+    confirm, invoice, to_pay, again, no_more), `again_at`, `tries` (each `way` and `reason`), `paid_by`, `reason`,
+    `link`, `zone`, `operator`."""
     NOTHING_TAKEN = "nothing_taken"
     """Needs `place`, `released_minor`, `currency`, `started`, `link`, `operator`."""
     TOPPED_UP = "topped_up"

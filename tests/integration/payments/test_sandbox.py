@@ -14,6 +14,7 @@ from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
 from laddverk.ledger import service as ledger
 from laddverk.payments import service
 from laddverk.payments.model import State
+from laddverk.payments.ways.jobs import DEBIT_INVOICES
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
 from tests.integration.payments.conftest import Street
@@ -298,6 +299,11 @@ async def test_what_no_card_pays_is_left_to_the_monthly_invoice(street: Street, 
         await street.settle()
     session = await street.session(8_000, None, driver)
     await street.priced(session)
+    if card == "confirm":  # the driver may confirm for a while
+        await street.later(days=4)
+        async with street.house.database.transaction() as tx:
+            await enqueue(tx, [NewJob(DEBIT_INVOICES, {})])
+        await street.settle()
     assert await street.value("SELECT settlement FROM session WHERE id = $1", session) == "invoice"
     assert await balances(street) == {}
 

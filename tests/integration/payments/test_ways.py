@@ -555,3 +555,45 @@ async def test_what_is_asked_for_is_taken_back_when_the_charge_is_free_after_all
     assert await held(town, ada) == ""
     with pytest.raises(Conflict):
         await service.open_owed(town.house, session, return_url="/my/paying", now=town.now())
+
+
+async def confirms_later(town: Street, **policy: Any) -> tuple[DriverId, Any]:
+    """A driver whose only card wants its holder to confirm, with a charge."""
+    await allow(town, **policy)
+    ada = await driver(town)
+    await chooses(town, ada, await card(town, ada, "confirm"))
+    return ada, await charged(town, ada)
+
+
+@pytest.mark.failure_mode(19)
+async def test_f19_who_must_confirm_gets_a_link_and_time_and_goes_on_charging(town: Street) -> None:
+    ada, session = await confirms_later(town, may_owe=False)
+    (mail,) = await mails(town)
+    assert "Please confirm it to your bank: pay here before" in mail
+    assert await held(town, ada) == ""
+    assert await balances(town) == {"1510": 8_000, "3001": -6_400, "2611": -1_600}
+    await town.priced(session)
+    assert len(await mails(town)) == 1
+
+    page = await service.open_owed(town.house, session, return_url="/my/paying", now=town.now())
+    await town.pay(page.url, "confirm")
+    await town.pay(page.url, "confirm", "confirm")
+    await town.settle()
+    assert await balances(town) == {"1580": 8_000, "3001": -6_400, "2611": -1_600}
+    await later(town, days=4)
+    assert await held(town, ada) == ""
+    assert len(await mails(town)) == 1
+
+
+@pytest.mark.failure_mode(19)
+@pytest.mark.parametrize("owing", [True, False])
+async def test_f19_who_does_not_confirm_is_invoiced_or_waits(town: Street, owing: bool) -> None:
+    ada, session = await confirms_later(town, may_owe=owing)
+    await later(town, days=2)
+    assert await held(town, ada) == ""
+    await later(town, days=2)
+    await later(town, days=1)
+    assert await settlement_of(town, session) == ("invoice" if owing else "payment")
+    assert await held(town, ada) == ("" if owing else "to_pay")
+    assert await balances(town) == ({} if owing else {"1510": 8_000, "3001": -6_400, "2611": -1_600})
+    assert len(await mails(town)) == 2

@@ -104,15 +104,44 @@ async def _leave(
     """Nothing can be debited: the driver's next invoice takes it if they may owe, else they are asked to pay."""
     why = tried[-1].failure_code or "" if tried else NO_WAY
     owes = rules.may_owe(choice, await store.policy(tx))
+    before = await store.unpaid(tx, charged.id)
+    grace = rules.grace_for(tried, now) if before is None else before.grace_until
+    if grace is not None and grace > now:
+        await ask_to_pay(tx, charged, choice.driver_id, why, now, grace)
+        await telling.session_left(
+            tx, house, charged, choice.driver_id, tried, why, "confirm", grace, f"debit:{charged.id}", now
+        )
+        return
     if owes and await payment_store.settle_by_invoice(tx, charged.id):
-        await telling.session_left(tx, house, charged, choice.driver_id, tried, why, to_invoice=True, now=now)
+        await ask_no_more(tx, house, charged.id, now)
+        await telling.session_left(
+            tx, house, charged, choice.driver_id, tried, why, "invoice", None, f"left:{charged.id}", now
+        )
         return
     await ask_to_pay(tx, charged, choice.driver_id, why, now)
-    await telling.session_left(tx, house, charged, choice.driver_id, tried, why, to_invoice=False, now=now)
+    await telling.session_left(
+        tx, house, charged, choice.driver_id, tried, why, "to_pay", None, f"left:{charged.id}", now
+    )
     await holding.review(tx, house, [choice.driver_id], now)
 
 
-async def ask_to_pay(tx: Transaction, charged: Charged, payer: DriverId, why: str, now: datetime) -> None:
+async def grace_is_over(tx: Transaction, house: House, now: datetime) -> None:
+    """What drivers were to confirm by now goes on as any decline: to the invoice, or it holds new starts back."""
+    for session_id in await store.grace_over(tx, now):
+        charged = await store.lock_session(tx, session_id)
+        owed = await store.unpaid(tx, session_id)
+        if charged is None or owed is None or await store.is_being_paid(tx, session_id, now):
+            continue
+        await store.keep_unpaid(tx, replace(owed, grace_until=None))
+        if charged.settlement == "payment":
+            choice = await store.choice(tx, owed.driver_id)
+            assert choice is not None, "who owes is there"
+            await _leave(tx, house, charged, choice, await store.tries_of_session(tx, session_id), now)
+
+
+async def ask_to_pay(
+    tx: Transaction, charged: Charged, payer: DriverId, why: str, now: datetime, grace: datetime | None = None
+) -> None:
     """Write that the driver is to pay a session by hand, and book the sale as their debt. May be repeated.
 
     After a correction the difference is booked: the key holds the session's version, so each price is booked once.
@@ -125,6 +154,7 @@ async def ask_to_pay(tx: Transaction, charged: Charged, payer: DriverId, why: st
         amount_minor=charged.price_minor,
         why=why or "card_declined",
         since=before.since if before else now,
+        grace_until=grace,
     )
     booked = before.amount_minor if before else 0
     if before is None or booked != owed.amount_minor:

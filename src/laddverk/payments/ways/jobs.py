@@ -66,6 +66,7 @@ class _Jobs:
 
     async def debit_invoices(self, tx: Transaction, _payloads: Payloads) -> None:
         """By the clock, and when invoices are made: debit those whose day has come."""
+        await debiting.grace_is_over(tx, self._house, self._house.clock())
         await invoices.debit_due(tx, self._house, self._house.clock())
 
     async def review_starts(self, tx: Transaction, payloads: Payloads) -> None:

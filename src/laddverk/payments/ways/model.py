@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -157,9 +156,5 @@ class Unpaid(Struct, frozen=True, kw_only=True):
     amount_minor: int
     why: str
     since: datetime
-
-
-class NextWay(Struct, frozen=True):
-    """The payload of the job that decides what follows on a debit that came to nothing."""
-
-    payment_id: UUID
+    grace_until: datetime | None = None
+    """Until then it holds no start back: the bank only wants its customer to confirm."""

@@ -38,6 +38,9 @@ FOR_GOOD: Final = frozenset(
 
 NEEDS_PERSON: Final = frozenset({"authentication_required", "requires_action", "authentication_not_handled"})
 
+GRACE: Final = timedelta(days=3)
+"""So long a driver has to confirm a payment to the bank before anything else follows: a weekend, and a day more."""
+
 ENDED: Final = frozenset({State.FAILED, State.CANCELLED})
 
 
@@ -103,6 +106,12 @@ def next_round(
     if following >= len(RETRY_DAYS) or next_in_round(ways, tried, following) is None:
         return None
     return max(begins_at + timedelta(days=RETRY_DAYS[following]), now + timedelta(days=1))
+
+
+def grace_for(tried: Sequence[Tried], now: datetime) -> datetime | None:
+    """Return until when the driver may confirm to their bank, when that is what a debit waits for (F19)."""
+    waits = any(verdict(each.failure_code) == Verdict.PERSON for each in tried)
+    return now + GRACE if waits else None
 
 
 def gathers(price_minor: int, way: Way | None, choice: Choice) -> bool:

@@ -91,8 +91,13 @@ SELECT EXISTS (SELECT FROM payment WHERE session_id = $1 AND purpose = 'session'
 
 UNPAID: Final = "SELECT * FROM unpaid_session WHERE session_id = $1 FOR UPDATE"
 KEEP_UNPAID: Final = """
-INSERT INTO unpaid_session (session_id, driver_id, currency, amount_minor, why, since) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (session_id) DO UPDATE SET amount_minor = excluded.amount_minor, why = excluded.why
+INSERT INTO unpaid_session (session_id, driver_id, currency, amount_minor, why, since, grace_until)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (session_id) DO UPDATE SET amount_minor = excluded.amount_minor, why = excluded.why,
+    grace_until = excluded.grace_until
+"""
+GRACE_OVER: Final = """
+SELECT session_id FROM unpaid_session WHERE grace_until <= $1 AND amount_minor > 0 ORDER BY grace_until LIMIT 200
 """
 # A payment of it ends the debt; what was captured says so, whoever wrote it down first.
 UNPAID_OF_DRIVER: Final = """
@@ -111,7 +116,7 @@ FROM driver
 LEFT JOIN driver_paying ON driver_paying.driver_id = driver.id
 LEFT JOIN LATERAL (
     SELECT sum(amount_minor) AS minor FROM unpaid_session
-    WHERE unpaid_session.driver_id = driver.id AND NOT EXISTS (
+    WHERE unpaid_session.driver_id = driver.id AND coalesce(grace_until, $2) <= $2 AND NOT EXISTS (
         SELECT FROM payment WHERE payment.session_id = unpaid_session.session_id AND captured_minor > 0)
 ) AS sessions ON true
 LEFT JOIN LATERAL (
@@ -331,8 +336,20 @@ async def unpaid(tx: Transaction, session_id: SessionId) -> Unpaid | None:
 async def keep_unpaid(tx: Transaction, owed: Unpaid) -> None:
     """Write that a session is to be paid by its driver."""
     await tx.execute(
-        KEEP_UNPAID, owed.session_id, owed.driver_id, owed.currency, owed.amount_minor, owed.why, owed.since
+        KEEP_UNPAID,
+        owed.session_id,
+        owed.driver_id,
+        owed.currency,
+        owed.amount_minor,
+        owed.why,
+        owed.since,
+        owed.grace_until,
     )
+
+
+async def grace_over(tx: Transaction, now: datetime) -> list[SessionId]:
+    """Return the sessions that their drivers were to confirm by now; what became of it is for the caller to see."""
+    return await tx.values(GRACE_OVER, now)
 
 
 async def unpaid_of(tx: Transaction, driver_id: DriverId) -> list[Unpaid]:

@@ -33,20 +33,22 @@ async def session_left(
     driver_id: DriverId,
     tried: Sequence[Tried],
     why: str,
-    *,
-    to_invoice: bool,
+    then: str,
+    until: datetime | None,
+    key: str,
     now: datetime,
 ) -> None:
-    """Tell that a charge could not be debited, and whether the invoice takes it or the driver is asked to pay."""
+    """Tell that a charge could not be debited, and what follows: `confirm` (until then), `invoice` or `to_pay`."""
     params = {
         "what": "session",
         "name": charged.place,
         "amount_minor": charged.price_minor,
         "currency": charged.currency,
-        "then": "invoice" if to_invoice else "to_pay",
+        "then": then,
+        "again_at": until,
         "link": _link(house, PAYING),
     }
-    await _send(tx, house, driver_id, params, tried, why, f"debit:{charged.id}", now)
+    await _send(tx, house, driver_id, params, tried, why, key, now)
 
 
 async def session_paid(
