@@ -301,6 +301,8 @@ def _session_line(line: InvoiceLine, words: _Words, *, net_first: bool) -> dict[
 
 def _part(part: dict[str, Any], words: _Words) -> str:
     """Return one part of a price in short: `8,2 kWh × 4,90 kr`."""
+    if part.get("included"):
+        return f"{_quantity(part, words)} {words._('included in the subscription')}"
     return f"{_quantity(part, words)} × {words.price(Decimal(str(part['unit_price'])))}"
 
 
@@ -319,6 +321,8 @@ def _part_line(part: dict[str, Any], words: _Words) -> dict[str, Any]:
     detail = words.span(start, end)
     if part.get("capped"):
         detail += " · " + _("up to the highest amount for time after charging")
+    if part.get("included"):
+        detail += " · " + _("included in the subscription")
     return {
         "cells": [
             name,

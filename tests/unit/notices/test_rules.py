@@ -52,6 +52,9 @@ PARAMS: dict[str, Any] = {
     "owner": "Anna Ek",
     "is_company": False,
     "until_on": date(2026, 12, 1),
+    "balance_minor": 4_500,
+    "by_itself": True,
+    "stopped": True,
     "zone": "Europe/Stockholm",
     "count": 23,
     "alarms": [
