@@ -126,11 +126,13 @@ class UnpaidRow(Struct, frozen=True, kw_only=True):
     currency: str
     amount_minor: int
     why: str
+    grace_until: datetime | None
+    """The driver has until then to confirm it to their bank."""
 
 
 UNPAID = """
 SELECT unpaid_session.session_id, site.name AS place, session.started_at, unpaid_session.currency,
-       unpaid_session.amount_minor, unpaid_session.why
+       unpaid_session.amount_minor, unpaid_session.why, unpaid_session.grace_until
 FROM unpaid_session JOIN session ON session.id = unpaid_session.session_id
 JOIN station ON station.id = session.station_id JOIN site ON site.id = station.site_id
 WHERE unpaid_session.driver_id = $1 AND unpaid_session.amount_minor > 0 AND NOT EXISTS (
