@@ -211,6 +211,7 @@ async def field(world: World) -> Field:
         mandate, collection, bank_file = await direct_debit_of(tx, world)
         money = NewDeposit(form_key=new_id(), way=Way.BANKGIRO, received_on=NOW.date(), amount_minor=100)
         deposit = await deposits.book(tx, ACTOR, money, NOW, settings=world.house.settings)
+        dispute, payout = await cards_of(tx, world)
         plan = await plans.create(tx, ACTOR, "Kajplan", Terms(fee_minor=9_900), NOW)
         account = await accounts.open_account(tx, ACTOR, world.driver, AccountDetails(name="Familjen Ek"), NOW)
         holder = Holder(account_id=account)
@@ -242,6 +243,8 @@ async def field(world: World) -> Field:
         "collection_id": shown("col", collection),
         "bank_file_id": shown("bnk", bank_file),
         "deposit_id": shown("dep", deposit),
+        "dispute_id": shown("dsp", dispute),
+        "payout_id": shown("pot", payout),
         "prepaid_id": shown("ppb", prepaid),
         "wallet_refund_id": shown("wre", wallet_refund),
         "deed": "account",
@@ -259,6 +262,28 @@ async def field(world: World) -> Field:
     }
     named = {other.hex, world.other_site.hex, world.other_session[4:], quarantined.hex}
     return Field(world, create_app(world.house), foreign, frozenset({"Kajen 2", "KAJ-", "CP-2", *named}), codes)
+
+
+async def cards_of(tx: Transaction, world: World) -> tuple[UUID, UUID]:
+    """A disputed payment of the other site's session, and a payout."""
+    payment, dispute, payout = new_id(), new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO payment (id, purpose, session_id, driver_id, provider, provider_ref, state, currency, amount_minor,"
+        " authorised_minor, captured_minor, created_at, updated_at)"
+        " VALUES ($1, 'session', $2, $3, 'sandbox', 'ref-2', 'captured', 'SEK', 4900, 4900, 4900, $4, $4)",
+        payment, UUID(world.other_session[4:]), world.driver, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO payment_dispute (id, payment_id, provider, provider_ref, state, currency, amount_minor, opened_at,"
+        " updated_at) VALUES ($1, $2, 'sandbox', 'dp_1', 'needs_response', 'SEK', 4900, $3, $3)",
+        dispute, payment, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO payout (id, provider, provider_ref, state, currency, amount_minor, arrives_on, made_at)"
+        " VALUES ($1, 'sandbox', 'po_1', 'paid', 'SEK', 4900, $2, $3)",
+        payout, NOW.date(), NOW,
+    )  # fmt: skip
+    return dispute, payout
 
 
 async def direct_debit_of(tx: Transaction, world: World) -> tuple[UUID, UUID, UUID]:
