@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import ssl
 from collections.abc import AsyncIterator
@@ -214,3 +215,25 @@ async def test_a_certificate_that_swish_does_not_know_says_so_and_reserves_nothi
 async def test_amounts_that_swish_does_not_take_are_refused_in_plain_words(line: Line) -> None:
     with pytest.raises(Exception, match="This amount cannot be reserved"):
         await line.opened(99)
+
+
+async def test_f11_two_presses_at_once_are_one_request(line: Line) -> None:
+    start = await line.street.start()
+    answer = line.swish.answer
+
+    async def slow(method: str, path: str, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+        await asyncio.sleep(0.6)
+        return await answer(method, path, body)
+
+    line.swish.answer = slow  # type: ignore[method-assign] # the same Swish, in no hurry
+    pages = await asyncio.gather(
+        *(
+            service.open_adhoc(
+                line.street.house, start_request_id=start, amount_minor=30_000, return_url="/s/abc",
+                now=line.street.now(), provider="swish",
+            )
+            for _ in range(3)
+        )
+    )  # fmt: skip
+    assert len({opened.url for opened in pages}) == 1
+    assert [made["status"] for made in line.kept("payment").values()] == ["CREATED"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -20,7 +22,9 @@ from laddverk.payments.swish.model import Attempt, Kind, Stage
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 
-CLOSED = "This payment is closed."
+CLOSED: Final = "This payment is closed."
+WAIT_S: Final = 0.25
+ROUNDS: Final = 60  # some fifteen seconds: the patience of our client with Swish
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -40,13 +44,16 @@ async def ask(house: House, api: SwishApi, wanted: Wanted) -> Attempt:
     An open one of another kind is closed first. Raises `Refused` with Swish's code, `Unanswered`, `Conflict` when the
     payment is closed or paid, and `TooMany`.
     """
-    for _ in range(2):
+    for _ in range(ROUNDS):
         attempt, payment, is_new = await house.database.run(lambda tx: _prepared(tx, house, wanted))
         if is_new:
             return await _sent(house, api, wanted, attempt, payment)
         if _is_the_same(house, attempt, wanted):
             return attempt
-        await close(house, api, attempt)
+        if rules.is_on_its_way(attempt, house.clock()):
+            await asyncio.sleep(WAIT_S)  # a second press: the first one's request is its own too
+        else:
+            await close(house, api, attempt)
     raise Conflict("Another request is open in the app.", remedy="Try again in a moment.")
 
 
@@ -141,6 +148,10 @@ async def _sent(house: House, api: SwishApi, wanted: Wanted, attempt: Attempt, p
     except Refused as refusal:
         refused = replace(attempt, state=Stage.FAILED, error_code=refusal.code[:20], looked_at=house.clock())
         await house.database.run(lambda tx: store.save(tx, refused))
+        raise
+    except Unanswered:
+        unknown = replace(attempt, error_code=rules.NO_ANSWER, looked_at=house.clock())
+        await house.database.run(lambda tx: store.save(tx, unknown))
         raise
     opened = replace(attempt, state=Stage.OPEN, token=token or "", looked_at=house.clock())
     await house.database.run(lambda tx: store.save(tx, opened))

@@ -27,6 +27,8 @@ ASKED_WITHIN: Final = timedelta(minutes=15)
 ARRIVES_WITHIN: Final = timedelta(seconds=40)  # twice the patience of our client: later it is not on its way any more
 LOOK_EVERY: Final = timedelta(seconds=4)  # while somebody watches the page; callbacks are quicker when they come
 NEVER_ARRIVED: Final = "never_arrived"
+NO_ANSWER: Final = "no_answer"
+"""Of a request that is written down: the call about it is over, and nobody knows what became of it."""
 CONSENT_ENDED: Final = "consent_gone"
 TIME_RAN_OUT: Final = "page_closed"
 
@@ -75,6 +77,7 @@ WORDS: Final[Mapping[str, str]] = {
     "RF03": N_("Swish knows no such payment to send back."),
     "RF08": N_("More than was paid cannot be sent back."),
     "RP20": N_("The consent in Swish has ended."),
+    NO_ANSWER: N_("Swish gives no answer. We look whether it has your request."),
     NEVER_ARRIVED: N_("Swish did not answer. Nothing was asked of you, and nothing was paid."),
     CONSENT_ENDED: N_("The consent in Swish has ended."),
     TIME_RAN_OUT: TIMED_OUT,
@@ -157,6 +160,12 @@ def consent_told(attempt: Attempt, seen: Consent | None, now: datetime) -> Attem
         payer_last4=attempt.payer_last4 or last4(payer),
         looked_at=now,
     )
+
+
+def is_on_its_way(attempt: Attempt, now: datetime) -> bool:
+    """Return whether somebody is telling Swish of a request just now."""
+    fresh = now - attempt.created_at < ARRIVES_WITHIN
+    return attempt.state == Stage.ASKED and attempt.error_code is None and fresh
 
 
 def _unheard(attempt: Attempt, now: datetime) -> Attempt:

@@ -14,10 +14,10 @@ INSERT: Final = """
 INSERT INTO swish_attempt (id, payment_id, number, kind, state, payer_last4, payer_hash, created_at, looked_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 """
-# What was paid stays paid, whoever looked before.
+# What was paid stays paid, and a token is kept, whoever looked before.
 SAVE: Final = """
-UPDATE swish_attempt SET state = $2, token = $3, payer_last4 = $4, error_code = $5, payment_reference = $6,
-       looked_at = $7
+UPDATE swish_attempt SET state = $2, token = coalesce(nullif($3, ''), token), payer_last4 = $4, error_code = $5,
+       payment_reference = $6, looked_at = $7
 WHERE id = $1 AND (state <> 'paid' OR kind = 'consent')
 """
 OF_PAYMENT: Final = "SELECT * FROM swish_attempt WHERE payment_id = $1 ORDER BY number"
