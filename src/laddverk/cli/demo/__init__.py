@@ -26,6 +26,7 @@ from laddverk.cli.demo import (
     founding,
     living,
     people,
+    plans,
     provisioning,
     telling,
 )
@@ -77,8 +78,9 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
     async def _go_on(
         house: House, addresses: wiring.Addresses, drivers: list[people.Person], placed: founding.Placed
     ) -> None:
+        since = beginning(house.clock(), ZoneInfo(settings.timezone))
+        await plans.equip(house, drivers, since)
         if history:
-            since = beginning(house.clock(), ZoneInfo(settings.timezone))
             await telling.tell(house, placed, drivers, since, say, people.SEED)
         if fleet:
             await provisioning.equip(house, placed)

@@ -12,12 +12,12 @@ import msgspec
 
 from laddverk.access import service as access
 from laddverk.access.model import NewDriver, NewToken, StaffDetails
-from laddverk.cli.demo import living, people, plans
+from laddverk.cli.demo import living, people
 from laddverk.cli.demo.people import Person
 from laddverk.cli.demo.places import SPOTS, Spot, Stand, stands
 from laddverk.cli.demo.prices import CAMPAIGN, CAMPAIGN_FOR, CAMPAIGN_IN, GROUPS, TARIFFS
 from laddverk.kernel.actors import rule
-from laddverk.kernel.ids import DriverId, SiteId, StationId
+from laddverk.kernel.ids import SiteId, StationId
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
@@ -72,9 +72,8 @@ async def found(house: House, drivers: Sequence[Person], since: datetime) -> Pla
     before = since - FOUNDED_BEFORE
     async with house.database.transaction() as tx:
         sites = await _build(tx, house, before)
-        ids = await _enrol(tx, drivers, before)
+        await _enrol(tx, drivers, before)
         await _price(tx, sites, before)
-        await plans.equip(tx, drivers, ids, before, house.clock(), ZoneInfo(house.settings.timezone))
         await _campaign(tx, sites, before, midnight(house))
         for colleague in people.STAFF:
             staff = StaffDetails(
@@ -136,8 +135,8 @@ def _connector(number: int, supply: Supply) -> NewConnector:
     )
 
 
-async def _enrol(tx: Transaction, drivers: Sequence[Person], at: datetime) -> list[DriverId]:
-    """Enrol the drivers with their cards, and return their ids; a few cards are blocked."""
+async def _enrol(tx: Transaction, drivers: Sequence[Person], at: datetime) -> None:
+    """Enrol the drivers with their cards; a few cards are blocked."""
     ids = await access.create_drivers(
         tx,
         ACTOR,
@@ -166,7 +165,6 @@ async def _enrol(tx: Transaction, drivers: Sequence[Person], at: datetime) -> li
     made = await access.create_tokens(tx, ACTOR, tokens, at)
     for token in made[-len(people.LOST_CARDS) :]:
         await access.block_token(tx, ACTOR, token, "reported lost", at)
-    return ids
 
 
 def midnight(house: House) -> datetime:

@@ -8,10 +8,12 @@ from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from laddverk.cli.demo.founding import FOUNDED_BEFORE
 from laddverk.cli.demo.people import MAIL_DOMAIN, Person
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import CustomerAccountId, DriverId, PlanId
 from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
 from laddverk.subscriptions import accounts, plans, subscribing
 from laddverk.subscriptions.model import (
     AccountDetails,
@@ -47,10 +49,26 @@ PLANS: Final = {
 }  # fmt: skip
 
 
-async def equip(
+IDS: Final = """
+SELECT driver.id FROM unnest($1::text[]) WITH ORDINALITY AS given (email, place) JOIN driver USING (email)
+ORDER BY place
+"""
+THERE: Final = "SELECT EXISTS (SELECT FROM plan)"
+
+
+async def equip(house: House, drivers: Sequence[Person], since: datetime) -> None:
+    """Make plans, accounts and subscribers, unless they are there; all of it lies between `since` and now."""
+    zone = ZoneInfo(house.settings.timezone)
+    async with house.database.transaction() as tx:
+        if await tx.value(THERE):
+            return
+        ids = [DriverId(each) for each in await tx.values(IDS, [person.email for person in drivers])]
+        await _equip(tx, drivers, ids, since - FOUNDED_BEFORE, house.clock(), zone)
+
+
+async def _equip(
     tx: Transaction, drivers: Sequence[Person], ids: Sequence[DriverId], before: datetime, now: datetime, zone: ZoneInfo
 ) -> None:
-    """Make the plans, the accounts and the subscribers; all of it lies between `before` and `now`."""
     made = {name: (await plans.create(tx, ACTOR, name, terms, before)).plan_id for name, terms in PLANS.items()}
     await _family(tx, drivers, ids, before, made["Lagom"], zone.key)
     await _association(tx, drivers, ids, before, made["Förening"], zone.key)
