@@ -71,7 +71,7 @@ async def _equip(
 ) -> None:
     made = {name: (await plans.create(tx, ACTOR, name, terms, before)).plan_id for name, terms in PLANS.items()}
     await _family(tx, drivers, ids, before, made["Lagom"], zone.key)
-    await _association(tx, drivers, ids, before, made["Förening"], zone.key)
+    await _association(tx, drivers, ids, before, now, made["Förening"], zone.key)
     random = Random(len(ids))
     span = now - before
     for number in range(FAMILY, FAMILY + SUBSCRIBERS):
@@ -103,7 +103,13 @@ async def _family(
 
 
 async def _association(
-    tx: Transaction, drivers: Sequence[Person], ids: Sequence[DriverId], at: datetime, plan: PlanId, zone: str
+    tx: Transaction,
+    drivers: Sequence[Person],
+    ids: Sequence[DriverId],
+    at: datetime,
+    now: datetime,
+    plan: PlanId,
+    zone: str,
 ) -> None:
     owner = ASSOCIATION[0]
     details = AccountDetails(
@@ -117,7 +123,7 @@ async def _association(
     account_id = await accounts.open_account(tx, ACTOR, ids[owner], details, at)
     for number in ASSOCIATION[1:]:
         await _join(tx, drivers[number], ids[number], account_id, at, None, shares=number % 2 == 0)
-    await accounts.invite(tx, ACTOR, account_id, f"nyinflyttad@{MAIL_DOMAIN}", None, at, language="sv")
+    await accounts.invite(tx, ACTOR, account_id, f"nyinflyttad@{MAIL_DOMAIN}", None, now, language="sv")
     await subscribing.begin(tx, ACTOR, Holder(account_id=account_id), plan, at, zone=zone)
 
 
