@@ -523,6 +523,7 @@ async def test_no_form_from_another_place_is_taken_from_anybody(field: Field, si
         **field.foreign,
         "code": field.codes[0],
         "invoice": field.world.invoice,
+        "session": field.world.session,
         "token": "x" * 20,
         "card": "0" * 32,
         "key": "0" * 56,
