@@ -16,7 +16,8 @@ from laddverk.kernel.ids import DriverId, InvoiceId, PaymentMethodId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import ADVANCES, BANK, Entry, Line
-from laddverk.payments import service, settling
+from laddverk.payments import collecting, service, settling
+from laddverk.payments.mandate_model import Scheme
 from laddverk.payments.model import PaymentCaptured, State
 from laddverk.payments.providers import sandbox_bank
 from laddverk.payments.providers.sandbox_bank import TestCard
@@ -597,3 +598,24 @@ async def test_f19_who_does_not_confirm_is_invoiced_or_waits(town: Street, owing
     assert await held(town, ada) == ("" if owing else "to_pay")
     assert await balances(town) == ({} if owing else {"1510": 8_000, "3001": -6_400, "2611": -1_600})
     assert len(await mails(town)) == 2
+
+
+async def test_the_bank_collects_from_nobody_who_chose_a_card_until_the_card_has_come_to_nothing(town: Street) -> None:
+    town.house.settings = replace(town.house.settings, autogiro_bankgiro="50501055", autogiro_customer="123456")
+    ada = await driver(town, settlement="invoice")
+    await mandate(town, ada)
+    await chooses(town, ada, await card(town, ada, "no_funds"), BANK_WAY, at_once=False)
+    await allow(town, debit_after_days=0, hold_overdue_days=None)
+    await invoiced(town, ada)
+
+    async def planned() -> int:
+        async with town.house.database.transaction() as tx:
+            return await collecting.plan(tx, town.house, Scheme.AUTOGIRO, town.now())
+
+    await later(town, minutes=1)
+    assert await planned() == 0
+    for days in (1, 2, 4):
+        await later(town, days=days)
+    assert await town.value("SELECT ended_why FROM invoice_debit") == "given_up"
+    assert await planned() == 1, "the bank account is the fallback"
+    assert await town.value("SELECT count(*) FROM payment WHERE state = 'created'") == 1
