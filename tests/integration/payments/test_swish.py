@@ -379,3 +379,16 @@ async def test_a_callback_that_is_nonsense_does_no_harm(street: Street, phone: P
         assert await street.value("SELECT count(*) FROM webhook_inbox") == 0
     await street.settle()
     assert (await street.payment(payment_id)).state == State.CHECKOUT
+
+
+async def test_a_consent_that_ended_unheard_is_found_dead_when_it_is_debited(street: Street, phone: Phone) -> None:
+    driver = await a_driver(street)
+    payment_id = await consent(street, phone, driver, Mood.NEVER)
+    await street.later(minutes=1)
+    assert (await street.payment(payment_id)).state == State.SAVED
+    await phone.does(payment_id, "withdraw")
+    await street.priced(await street.session(10_000, None, driver))
+    await phone.till_banks_are_done()
+    assert await street.value("SELECT failure_code FROM payment WHERE purpose = 'session'") == rules.CONSENT_ENDED
+    assert await street.value("SELECT stopped_code FROM payment_method") == rules.CONSENT_ENDED
+    assert await street.value("SELECT count(*) FROM sandbox_swish WHERE kind = 'debit'") == 0
