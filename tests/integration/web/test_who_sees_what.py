@@ -524,6 +524,8 @@ async def test_no_form_from_another_place_is_taken_from_anybody(field: Field, si
         "code": field.codes[0],
         "invoice": field.world.invoice,
         "session": field.world.session,
+        "invite_id": "ivt_" + "0" * 32,
+        "member_id": "drv_" + "0" * 32,
         "token": "x" * 20,
         "card": "0" * 32,
         "key": "0" * 56,
