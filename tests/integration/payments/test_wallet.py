@@ -274,3 +274,21 @@ async def test_a_top_up_that_is_lost_in_a_dispute_takes_its_waiting_vat_along(st
             )  # fmt: skip
             await ledger.post(tx, lost)
     assert await balances(street, ADVANCES, VAT_25, VAT_WAITING) == [0, 0, 0]
+
+
+@pytest.mark.failure_mode(2, 18)
+async def test_a_price_that_comes_while_a_hold_has_no_answer_is_all_that_is_taken(street: Street) -> None:
+    ada = await driver(street)
+    await top_up(street, ada, 300_00)
+    async with street.house.database.transaction() as tx:
+        made = wallet_payment(street, ada, 250_00, start_request_id=await street.world.start(tx, driver=ada))
+        await store.insert(tx, made)
+        order = await order_of(tx, made)
+    await provider_named(street.house, "wallet").charge(order, Card(str(ada), str(ada)))
+    async with street.house.database.transaction() as tx:
+        await store.save(tx, replace(made, state=State.UNKNOWN))
+    await end(street, made.id, ada, 50_00)
+    await street.later(minutes=2)
+    await street.later(minutes=2)
+    assert (await street.payment(made.id)).captured_minor == 50_00
+    assert (await wallet(street, ada)).available_minor == 250_00

@@ -16,7 +16,7 @@ import asyncpg
 from laddverk.kernel.problems import NotFound
 from laddverk.ledger import holds
 from laddverk.ledger.model import ADVANCES, Hold, HoldState, NewHold, NotEnough
-from laddverk.payments.model import Card, Outside, Payment, Purpose, Refund, RefundState, Snapshot, WebhookEvent
+from laddverk.payments.model import Card, Outside, Payment, Refund, RefundState, Snapshot, WebhookEvent
 from laddverk.payments.providers.port import HostedPage, Order, RefundSeen, Refused, Unanswered
 from laddverk.payments.rules import WALLET
 from laddverk.payments.wallet.books import hold_key, hold_of
@@ -30,6 +30,9 @@ HELD_FOR: Final = timedelta(days=7)
 LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '5s'"
 """Who waits longer may wait for somebody who waits for us, where PostgreSQL cannot see it."""
 NOT_ENOUGH: Final = "not_enough"
+KEPT: Final = "payment"
+TAKEN_AT_ONCE: Final = "payment_at_once"
+"""Sources of holds: of what is kept until its price is known, and of what is taken with the hold."""
 
 
 class Wallet:
@@ -60,7 +63,7 @@ class Wallet:
                 owner=owner,
                 amount_minor=order.amount_minor,
                 currency=order.currency,
-                source_kind="payment",
+                source_kind=TAKEN_AT_ONCE if order.capture_at_once else KEPT,
                 source_id=order.payment_id,
                 expires_at=now + HELD_FOR,
             )
@@ -69,7 +72,7 @@ class Wallet:
             except NotEnough as short:
                 missing = order.amount_minor - short.available_minor
                 return Snapshot(status=Outside.FAILED, failure_code=NOT_ENOUGH, failure_text=str(missing))
-            return _seen(await _hold(tx, order.payment_id), at_once=order.capture_at_once)
+            return _seen(await _hold(tx, order.payment_id))
 
         return await self._done(work)
 
@@ -88,7 +91,7 @@ class Wallet:
             if hold is not None:
                 await holds.release(tx, hold.id, self._house.clock())
                 hold = await hold_of(tx, payment.id)
-            return Snapshot(status=Outside.CANCELLED) if hold is None else _seen(hold, at_once=False)
+            return Snapshot(status=Outside.CANCELLED) if hold is None else _seen(hold)
 
         return await self._done(work)
 
@@ -103,8 +106,7 @@ class Wallet:
     async def fetch(self, payment: Payment, customer_ref: str | None) -> Snapshot | None:
         """Return what its hold says of a payment; None when nothing was ever held."""
         hold = await self._done(lambda tx: hold_of(tx, payment.id))
-        at_once = payment.purpose != Purpose.SESSION or (payment.due_minor is not None and not payment.authorised_minor)
-        return None if hold is None else _seen(hold, at_once=at_once)
+        return None if hold is None else _seen(hold)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> WebhookEvent:
         """Refuse: nobody outside speaks for a wallet."""
@@ -127,13 +129,14 @@ async def _hold(tx: Transaction, payment_id: UUID) -> Hold:
     return hold
 
 
-def _seen(hold: Hold, *, at_once: bool) -> Snapshot:
+def _seen(hold: Hold) -> Snapshot:
+    """Return what a hold says. What it was placed for stands with it: a price that came later does not change that."""
     match hold.state:
         case HoldState.CAPTURED:
             return _taken(hold.captured_minor)
         case HoldState.RELEASED | HoldState.EXPIRED:
             return Snapshot(status=Outside.CANCELLED, authorised_minor=hold.amount_minor)
-    if at_once:
+    if hold.source_kind == TAKEN_AT_ONCE:
         return _taken(hold.amount_minor)
     return Snapshot(status=Outside.AUTHORISED, authorised_minor=hold.amount_minor)
 

@@ -94,7 +94,7 @@ SELECT hold.amount_minor, hold.source_kind, hold.source_id, hold.created_at AS s
        start_request.session_id
 FROM ledger_hold AS hold
 JOIN account ON account.id = hold.account_id
-LEFT JOIN payment ON hold.source_kind = 'payment' AND payment.id = hold.source_id
+LEFT JOIN payment ON payment.id = hold.source_id
 LEFT JOIN start_request ON start_request.id = payment.start_request_id
 LEFT JOIN station ON station.id = start_request.station_id
 WHERE account.number = '2420' AND account.owner_id = $1 AND account.currency = $2
