@@ -246,7 +246,7 @@ class OwedTotals(Struct, frozen=True, kw_only=True):
         return (self.not_due_minor, self.due_30_minor, self.due_60_minor, self.due_90_minor, self.due_more_minor)
 
 
-_OPEN = """
+_OPEN_SHOWN = """
 WITH open AS (
     SELECT invoice.driver_id, driver.name AS driver_name, driver.email, invoice.currency, due_on,
            gross_minor - paid_minor - credited_minor AS open_minor, $1::date - due_on AS days
@@ -265,7 +265,7 @@ _AGES = """
        sum(open_minor)::bigint AS total_minor
 """
 OWED = (
-    _OPEN
+    _OPEN_SHOWN
     + "SELECT driver_id, min(driver_name) AS driver_name, min(email) AS email, currency, min(due_on) AS oldest_due,"
     + _AGES
     + """
@@ -276,7 +276,9 @@ ORDER BY CASE WHEN $3 = '-total' THEN -sum(open_minor) END, CASE WHEN $3 = 'tota
 LIMIT $4 OFFSET $5
 """
 )
-OWED_TOTALS = _OPEN + "SELECT currency, count(DISTINCT driver_id) AS drivers," + _AGES + "FROM open GROUP BY currency"
+OWED_TOTALS = (
+    _OPEN_SHOWN + "SELECT currency, count(DISTINCT driver_id) AS drivers," + _AGES + "FROM open GROUP BY currency"
+)
 
 
 async def receivables(

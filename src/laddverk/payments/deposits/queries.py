@@ -37,7 +37,7 @@ class DepositRow(Struct, frozen=True, kw_only=True):
     closed_why: str
 
 
-_DEPOSIT = """
+_DEPOSIT_COLUMNS = """
 SELECT deposit.*, driver.name AS driver_name,
        series || '-' || lpad(number::text, greatest(5, length(number::text)), '0') AS invoice_label
 """
@@ -53,7 +53,7 @@ WHERE ($1 = '' OR concat_ws(' ', deposit.reference, payer, driver.name,
   AND ($2 = '' OR deposit.state = $2) AND ($3 = '' OR way = $3)
   AND ($4::date IS NULL OR received_on >= $4) AND ($5::date IS NULL OR received_on <= $5)
 """
-DEPOSITS = _DEPOSIT + _FROM + _NARROWED + "ORDER BY received_on DESC, deposit.id DESC LIMIT $6 OFFSET $7"
+DEPOSITS = _DEPOSIT_COLUMNS + _FROM + _NARROWED + "ORDER BY received_on DESC, deposit.id DESC LIMIT $6 OFFSET $7"
 TOTALS = (
     """
 SELECT count(*) AS rows,
@@ -63,9 +63,11 @@ SELECT count(*) AS rows,
     + _FROM
     + _NARROWED
 )
-DEPOSIT = _DEPOSIT + _FROM + "WHERE deposit.id = $1"
-OF_INVOICE = _DEPOSIT + _FROM + "WHERE deposit.invoice_id = $1 ORDER BY received_on DESC, deposit.id DESC LIMIT 20"
-OF_PAYMENT = _DEPOSIT + _FROM + "WHERE deposit.payment_id = $1"
+DEPOSIT = _DEPOSIT_COLUMNS + _FROM + "WHERE deposit.id = $1"
+OF_INVOICE = (
+    _DEPOSIT_COLUMNS + _FROM + "WHERE deposit.invoice_id = $1 ORDER BY received_on DESC, deposit.id DESC LIMIT 20"
+)
+OF_PAYMENT = _DEPOSIT_COLUMNS + _FROM + "WHERE deposit.payment_id = $1"
 ASIDE = "SELECT count(*) FROM deposit WHERE state = 'aside'"
 
 

@@ -16,7 +16,7 @@ from laddverk.platform.database import Transaction
 
 # The four sides of each payment that moved money. What a person booked by hand settles the receivable (1510) by the
 # amount of the payment; the bank account has rounding and surplus too. Disputes are books of their own.
-_SIDES: Final = """
+_SIDES_SHOWN: Final = """
 WITH chosen AS (
     SELECT payment.*, coalesce(taken.at, payment.created_at) AS taken_at
     FROM payment
@@ -70,9 +70,9 @@ WITH chosen AS (
     ) AS paid_out ON true
 )
 """
-SIDES: Final = _SIDES + "SELECT * FROM sides ORDER BY taken_at, id LIMIT $9 OFFSET $10"  # noqa: S608 - constant text
+SIDES: Final = _SIDES_SHOWN + "SELECT * FROM sides ORDER BY taken_at, id LIMIT $9 OFFSET $10"  # noqa: S608 - constant text
 FLOWS: Final = (
-    _SIDES
+    _SIDES_SHOWN
     + """
 SELECT rail, currency, count(*) AS payments, sum(captured_minor)::bigint AS captured_minor,
        sum(refunded_minor)::bigint AS refunded_minor, sum(ledger_minor)::bigint AS ledger_minor,
