@@ -91,12 +91,13 @@ class Kept(Struct, frozen=True, kw_only=True):
 
 KEPT: Final = """
 SELECT hold.amount_minor, hold.source_kind, hold.source_id, hold.created_at AS since, station.name AS place,
-       start_request.session_id
+       session.id AS session_id
 FROM ledger_hold AS hold
 JOIN account ON account.id = hold.account_id
 LEFT JOIN payment ON payment.id = hold.source_id
 LEFT JOIN start_request ON start_request.id = payment.start_request_id
-LEFT JOIN station ON station.id = start_request.station_id
+LEFT JOIN session ON session.id = coalesce(payment.session_id, start_request.session_id)
+LEFT JOIN station ON station.id = coalesce(session.station_id, start_request.station_id)
 WHERE account.number = '2420' AND account.owner_id = $1 AND account.currency = $2
   AND hold.state = 'active' AND hold.expires_at > $3
 ORDER BY hold.created_at DESC LIMIT 50
