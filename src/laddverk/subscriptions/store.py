@@ -19,7 +19,9 @@ INSERT_VERSION: Final = """
 INSERT INTO plan_version (id, plan_id, number, body, site_ids, created_at, created_by)
 SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6 FROM plan_version WHERE plan_id = $2
 """
-WITHDRAW: Final = "UPDATE plan SET withdrawn_at = $2 WHERE id = $1 AND (withdrawn_at IS NULL) = ($2::timestamptz IS NOT NULL)"
+WITHDRAW: Final = (
+    "UPDATE plan SET withdrawn_at = $2 WHERE id = $1 AND (withdrawn_at IS NULL) = ($2::timestamptz IS NOT NULL)"
+)
 
 VERSION: Final = """
 SELECT version.id, version.plan_id, plan.name, version.number, version.body, version.created_at, plan.withdrawn_at

@@ -104,11 +104,11 @@ LIMIT $4 OFFSET $5
 )
 _FROM: Final = "FROM payout"
 COUNT: Final = "SELECT count(*) " + _FROM + _NARROWED
-_SUMS: Final = """
+_SUMS_COLUMNS: Final = """
 SELECT currency, count(*)::int AS payouts, sum(amount_minor)::bigint AS amount_minor,
        sum(fees_minor)::bigint AS fees_minor, sum(difference_minor)::bigint AS difference_minor
 """
-TOTALS: Final = _SUMS + _FROM + _NARROWED + " GROUP BY currency ORDER BY currency"
+TOTALS: Final = _SUMS_COLUMNS + _FROM + _NARROWED + " GROUP BY currency ORDER BY currency"
 PAYOUT: Final = _COLUMNS + " WHERE id = $1"
 ITEMS: Final = """
 SELECT item.provider_ref, item.kind, item.source_ref, item.text, item.amount_minor, item.fee_minor, item.net_minor,

@@ -50,7 +50,7 @@ class BatchRow(Struct, frozen=True, kw_only=True):
         return self.redeemed * self.amount_minor
 
 
-_BATCHES: Final = """
+_BATCHES_SHOWN: Final = """
 SELECT batch.id, batch.name, batch.cards, batch.amount_minor, batch.currency, batch.purpose, batch.vat_percent,
        batch.expires_on, batch.created_at, batch.created_by,
        count(*) FILTER (WHERE card.state = 'made') AS made, count(*) FILTER (WHERE card.state = 'active') AS active,
@@ -60,14 +60,14 @@ SELECT batch.id, batch.name, batch.cards, batch.amount_minor, batch.currency, ba
 FROM prepaid_batch AS batch JOIN prepaid_card AS card ON card.batch_id = batch.id
 """
 BATCHES: Final = (
-    _BATCHES
+    _BATCHES_SHOWN
     + """
 WHERE $1 = '' OR batch.name ILIKE '%' || $1 || '%'
    OR ($2 <> '' AND EXISTS (SELECT FROM prepaid_card WHERE batch_id = batch.id AND code_end = $2))
 GROUP BY batch.id ORDER BY batch.created_at DESC, batch.id LIMIT $3 OFFSET $4
 """
 )
-BATCH: Final = _BATCHES + "WHERE batch.id = $1 GROUP BY batch.id"
+BATCH: Final = _BATCHES_SHOWN + "WHERE batch.id = $1 GROUP BY batch.id"
 COUNT: Final = """
 SELECT count(*) FROM prepaid_batch AS batch
 WHERE $1 = '' OR batch.name ILIKE '%' || $1 || '%'
