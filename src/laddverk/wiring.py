@@ -47,8 +47,8 @@ from laddverk.notices import service as notices
 from laddverk.ocpp import facts, quirks
 from laddverk.payments import jobs as payments_jobs
 from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
-from laddverk.payments.wallet import jobs as wallet_jobs
 from laddverk.payments.reconciliation import jobs as reconciliation_jobs
+from laddverk.payments.wallet import jobs as wallet_jobs
 from laddverk.platform import embedded, jobs, migrator, outbox
 from laddverk.platform.database import Away, Database
 from laddverk.platform.hints import Hints
