@@ -268,8 +268,8 @@ async def cards_of(tx: Transaction, world: World) -> tuple[UUID, UUID]:
     """A disputed payment of the other site's session, and a payout."""
     payment, dispute, payout = new_id(), new_id(), new_id()
     await tx.execute(
-        "INSERT INTO payment (id, purpose, session_id, driver_id, provider, provider_ref, state, currency, amount_minor,"
-        " authorised_minor, captured_minor, created_at, updated_at)"
+        "INSERT INTO payment (id, purpose, session_id, driver_id, provider, provider_ref, state, currency,"
+        " amount_minor, authorised_minor, captured_minor, created_at, updated_at)"
         " VALUES ($1, 'session', $2, $3, 'sandbox', 'ref-2', 'captured', 'SEK', 4900, 4900, 4900, $4, $4)",
         payment, UUID(world.other_session[4:]), world.driver, NOW,
     )  # fmt: skip
