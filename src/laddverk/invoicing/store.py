@@ -80,8 +80,12 @@ FROM unnest($6::uuid[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::
      AS given (id, number, reference, driver_id, currency, gross_minor, net_minor, vat_minor, vat)
 JOIN driver ON driver.id = given.driver_id
 LEFT JOIN invoice_buyer ON invoice_buyer.driver_id = given.driver_id
-LEFT JOIN customer_account AS account ON account.owner_id = given.driver_id AND account.closed_at IS NULL
-     AND account.kind = 'company'
+LEFT JOIN LATERAL (
+    -- The company account that they pay for, also one that was closed since the month began.
+    SELECT * FROM customer_account
+    WHERE owner_id = given.driver_id AND kind = 'company' AND coalesce(closed_at, 'infinity') > $2::date
+    ORDER BY closed_at DESC NULLS FIRST LIMIT 1
+) AS account ON true
 """
 
 INSERT_LINES: Final = """

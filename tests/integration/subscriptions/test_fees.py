@@ -137,6 +137,7 @@ async def test_a_company_pays_for_its_account_with_its_numbers_on_the_invoice(da
         await subscribing.begin(tx, RULE, Holder(account_id=account_id), plan.plan_id, noon(OCTOBER), zone=ZONE)
         with pytest.raises(Conflict):
             await subscribing.begin(tx, RULE, Holder(driver_id=boss), plan.plan_id, noon(OCTOBER), zone=ZONE)
+        await accounts.close(tx, RULE, account_id, noon(date(2026, 10, 31)), zone=ZONE, reason="sold")
         await run(tx)
         invoice = await invoicing.invoice(tx, InvoiceId(await tx.value("SELECT id FROM invoice")))
         assert (invoice.driver_id, invoice.gross_minor) == (boss, 100_000)
