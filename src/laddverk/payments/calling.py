@@ -14,11 +14,10 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import structlog
-from msgspec.structs import replace
 
 from laddverk.payments import claims, rules, settling, store
 from laddverk.payments.model import Card, Outside, Payment, Snapshot, State, Wish
-from laddverk.payments.opening import order_of
+from laddverk.payments.opening import order_for
 from laddverk.payments.providers import provider_named
 from laddverk.payments.providers.port import PaymentProvider, Refused, Unanswered
 from laddverk.platform.database import Transaction
@@ -98,12 +97,12 @@ async def prepared(tx: Transaction, house: House, payment: Payment, verb: str) -
             return None  # it was given up before it was asked for
         case "charge" if payment.state == State.CREATED and payment.provider == rules.WALLET:
             assert payment.driver_id is not None, "a wallet is a driver's"
-            order, card = await order_of(tx, payment), Card(str(payment.driver_id), str(payment.driver_id))
+            order, card = order_for(payment), Card(str(payment.driver_id), str(payment.driver_id))
             return lambda: provider.charge(order, card)
         case "charge" if payment.state == State.CREATED and payment.method_id is not None:
             method = await store.method(tx, payment.method_id)
             assert method is not None
-            order = replace(await order_of(tx, payment), customer_ref=method.customer_ref)
+            order = order_for(payment, customer_ref=method.customer_ref)
             card = Card(method.customer_ref, method.method_ref)
             return lambda: provider.charge(order, card)
         case "capture" if payment.state == State.CAPTURING:

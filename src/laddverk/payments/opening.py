@@ -299,12 +299,19 @@ async def _opened(
 
 
 async def order_of(tx: Transaction, payment: Payment, language: str = "sv") -> Order:
-    """Return what to tell the provider about `payment`."""
+    """Return what to tell the provider about `payment`, with what is known of its driver."""
     customer, email = None, None
     if payment.driver_id is not None:
         known = await store.methods(tx, payment.driver_id, payment.provider)
         customer = known[0].customer_ref if known else None
         email = await store.driver_email(tx, payment.driver_id)
+    return order_for(payment, language, customer_ref=customer, email=email)
+
+
+def order_for(
+    payment: Payment, language: str = "sv", *, customer_ref: str | None = None, email: str | None = None
+) -> Order:
+    """Return what to tell the provider about `payment` of a customer that it knows, or whose address we have."""
     return Order(
         payment_id=payment.id,
         currency=payment.currency,
@@ -316,7 +323,7 @@ async def order_of(tx: Transaction, payment: Payment, language: str = "sv") -> O
         page_until=payment.created_at + PAGE_OPEN_FOR,
         description=gettext_for(language)(_description(payment)),
         language=language,
-        customer_ref=customer,
+        customer_ref=customer_ref,
         email=email,
     )
 
