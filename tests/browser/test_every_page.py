@@ -19,7 +19,9 @@ from tests.browser.conftest import Demo, Watched, sign_in, sign_in_as_driver, wa
 WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1366, "height": 768}}
 PAGES_MAX = 90  # of one face, language and width
 SAME_KIND_MAX = 1  # of pages that differ in an id or a filter only
-ID = re.compile(r"(?<=/)[a-z]{3}_[0-9a-f]{32}|(?<=/)[A-Z]{2,8}-\d+(-\d+\w?)?|(?<=/sandbox/pay/).+|(?<=/pay/swish/)[^/]+")
+ID = re.compile(
+    r"(?<=/)[a-z]{3}_[0-9a-f]{32}|(?<=/)[A-Z]{2,8}-\d+(-\d+\w?)?|(?<=/sandbox/pay/).+|(?<=/pay/swish/)[^/]+"
+)
 NOT_PAGES = re.compile(
     r"\.(pdf|csv|json|svg)$|/(csv|pdf|download)$|/ocpi/[0-9.]+$|/export|/live|/static/|logout|sign-out"
 )

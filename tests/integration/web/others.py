@@ -1,0 +1,297 @@
+"""What is another's: the other site, another driver, and what happened to them. None of it may be found by others."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from laddverk.access import service as access
+from laddverk.access.model import DriverDetails, StaffDetails
+from laddverk.certificates import service as certificates
+from laddverk.certificates.model import NewAnchor
+from laddverk.firmware.shelf import LOGS, DirectoryShelf
+from laddverk.kernel.actors import Permission, Role
+from laddverk.kernel.ids import new_id, shown
+from laddverk.ocpp import facts
+from laddverk.ocpp.commands import NewValue, Reset, Use
+from laddverk.payments import sealing
+from laddverk.payments.deposits import service as deposits
+from laddverk.payments.deposits.model import NewDeposit, Way
+from laddverk.platform.database import Transaction
+from laddverk.provisioning import recording as provisioning_recording
+from laddverk.provisioning import service as provisioning
+from laddverk.provisioning.model import TemplateDetails
+from laddverk.stations import service as stations
+from laddverk.subscriptions import accounts, plans, subscribing
+from laddverk.subscriptions.model import AccountDetails, Holder, Terms
+from laddverk.tariffs import service as tariffs
+from laddverk.web.app import create_app
+from tests import pki
+from tests.integration.web.console.conftest import ACTOR, NOW, PASSWORD, World
+from tests.integration.web.console.conftest import plain_log as plain_log
+from tests.integration.web.console.conftest import signed_in as signed_in
+from tests.integration.web.console.conftest import stranger as stranger
+from tests.integration.web.console.conftest import world as world
+
+TOP_UP: Final = UUID("01999999-0000-7000-8000-000000000001")
+TABLES: Final = """
+SELECT tablename FROM pg_tables
+WHERE schemaname = 'public' AND tablename NOT IN ('web_session', 'sign_in_failure') ORDER BY 1
+"""
+CONTENT: Final = "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {} AS t"
+
+
+@dataclass
+class Field:
+    """The world, with things at the other site that nobody from this one may meet, and two drivers."""
+
+    world: World
+    app: Any
+    foreign: dict[str, str]
+    """An object of the other site (or of no site) for each place in an address of the console."""
+    secrets: frozenset[str]
+    """What would give the other site away, wherever it stood."""
+    codes: tuple[str, ...]
+
+    async def changes(self) -> dict[str, str]:
+        """Return a digest of each table."""
+        async with self.world.house.database.transaction() as tx:
+            return {table: await tx.value(CONTENT.format(f'"{table}"')) for table in await tx.values(TABLES)}
+
+
+@pytest.fixture
+async def field(world: World) -> Field:
+    """Let things happen at the other site, and collect what names them."""
+    async with world.house.database.transaction() as tx:
+        foreign = {
+            **await charger_of(tx, world),
+            **await people_of(tx, world),
+            **await software_of(tx, world),
+            **await direct_debit_of(tx, world),
+            **await cards_of(tx, world),
+            **await plans_of(tx, world),
+            **await balances_of(tx, world),
+            "site_id": shown("sit", world.other_site),
+            "session_id": world.other_session,
+            "tariff_id": world.tariff,
+            "payment_id": world.payment,
+            "invoice_id": world.invoice,
+            "certificate": str(new_id()),
+            "event": str(new_id()),
+            "deed": "account",
+            "evse": "1",
+            "action": "reset",
+            "number": "1510",
+            "kind": "station",
+            "version": "2.2.1",
+        }
+        codes = tuple(await tx.values("SELECT code FROM connector ORDER BY code"))
+    named = {world.other_station.hex, world.other_site.hex, world.other_session[4:], foreign["quarantine_id"][4:]}
+    return Field(world, create_app(world.house), foreign, frozenset({"Kajen 2", "KAJ-", "CP-2", *named}), codes)
+
+
+async def charger_of(tx: Transaction, world: World) -> dict[str, str]:
+    """The other site's charger: what it was asked, what it told, how it is set up, and for whom it is kept."""
+    other = world.other_station
+    command = await stations.request_command(tx, ACTOR, other, Reset(), NOW)
+    batch = await stations.request_of_many(tx, ACTOR, [other], Reset(), NOW, reason="test")
+    await stations.open_connection(tx, other, "ocpp1.6", "127.0.0.2", NOW - timedelta(hours=1))
+    fault = facts.StatusReported(
+        station_id=other, at=NOW, received_at=NOW, evse_number=2, connector_number=1,
+        status=facts.Status.FAULTED, error_code="GroundFailure",
+    )  # fmt: skip
+    await stations.record_statuses(tx, [fault])
+    power = facts.Variable(component="EVSE", variable="Power", value="11000")
+    await stations.record_variables(
+        tx, [facts.VariablesReported(station_id=other, at=NOW, received_at=NOW, variables=(power,))]
+    )
+    stream = facts.StreamOpened(station_id=other, at=NOW, received_at=NOW, stream_id=1, monitor_id=1)
+    await provisioning_recording.record_opened_streams(tx, [stream])
+    quarantined, reservation, run = new_id(), new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO quarantine (id, station_id, received_at, body, reason) VALUES ($1, $2, $3, '', '')",
+        quarantined, other, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO reservation (id, station_id, evse_number, token_uid, token_type, requested_by, created_at,"
+        " expires_at) VALUES ($1, $2, 1, 'KAJTAGG', 'ISO14443', 'x', $3, $3)",
+        reservation, other, NOW,
+    )  # fmt: skip
+    wanted = TemplateDetails(name="Kajens mall", site_id=world.other_site, wanted=(NewValue(variable="A", value="1"),))
+    template = await provisioning.create_template(tx, ACTOR, wanted, NOW)
+    await tx.execute("INSERT INTO configuration_run VALUES ($1, $2, 1, $3, 'Eva', 'som avtalat')", run, template, NOW)
+    await tx.execute("INSERT INTO configuration_run_station (run_id, station_id) VALUES ($1, $2)", run, other)
+    root = await certificates.add_anchor(
+        tx, ACTOR, NewAnchor(use=Use.CSMS_ROOT, pem=pki.entity("Root", ca=True).pem), datetime.now(UTC)
+    )
+    return {
+        "station_id": shown("sta", other),
+        "command_id": shown("cmd", command),
+        "batch_id": shown("bat", batch),
+        "quarantine_id": shown("qua", quarantined),
+        "template_id": shown("cfg", template),
+        "run_id": shown("run", run),
+        "reservation_id": shown("rsv", reservation),
+        "root": root.hex,
+    }
+
+
+async def people_of(tx: Transaction, world: World) -> dict[str, str]:
+    """Another driver, a member of staff, a tag and a key; and a tariff that holds at the other site."""
+    local = await tariffs.create(tx, ACTOR, "Kajpriset", (await tariffs_of(tx, world)), NOW)
+    await tariffs.choose(tx, ACTOR, local.tariff_id, NOW, site_id=world.other_site)
+    await access.create_driver(tx, ACTOR, DriverDetails(email="bo@example.se", name="Bo Ek"), NOW)
+    eva = StaffDetails(email="eva@example.se", name="Eva", role=Role.OPERATOR)
+    member = await access.create_staff(tx, ACTOR, eva, PASSWORD, NOW)
+    key = await access.create_api_key(tx, ACTOR, "Rapporter", [Permission.STATIONS_READ], NOW)
+    request = new_id()
+    await tx.execute(
+        "INSERT INTO customer_request (id, driver_id, kind, requested_by, created_at) VALUES ($1, $2, 'read', 'x', $3)",
+        request, world.driver, NOW,
+    )  # fmt: skip
+    return {
+        "driver_id": shown("drv", world.driver),
+        "token_id": shown("tok", await tx.value("SELECT id FROM token LIMIT 1")),
+        "operator_id": shown("opr", member),
+        "key_id": shown("key", key.id),
+        "request_id": shown("cus", request),
+    }
+
+
+async def plans_of(tx: Transaction, world: World) -> dict[str, str]:
+    """A plan, an account that subscribes to it, and money on the bank account that is nobody's yet."""
+    plan = await plans.create(tx, ACTOR, "Kajplan", Terms(fee_minor=9_900), NOW)
+    account = await accounts.open_account(tx, ACTOR, world.driver, AccountDetails(name="Familjen Ek"), NOW)
+    holder = Holder(account_id=account)
+    subscription = await subscribing.begin(tx, ACTOR, holder, plan.plan_id, NOW, zone="Europe/Stockholm")
+    money = NewDeposit(form_key=new_id(), way=Way.BANKGIRO, received_on=NOW.date(), amount_minor=100)
+    deposit = await deposits.book(tx, ACTOR, money, NOW, settings=world.house.settings)
+    return {
+        "plan_id": shown("pln", plan.plan_id),
+        "account_id": shown("acc", account),
+        "subscription_id": shown("sub", subscription),
+        "deposit_id": shown("dep", deposit),
+    }
+
+
+async def cards_of(tx: Transaction, world: World) -> dict[str, str]:
+    """A disputed payment of the other site's session, and a payout."""
+    payment, dispute, payout = new_id(), new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO payment (id, purpose, session_id, driver_id, provider, provider_ref, state, currency,"
+        " amount_minor, authorised_minor, captured_minor, created_at, updated_at)"
+        " VALUES ($1, 'session', $2, $3, 'sandbox', 'ref-2', 'captured', 'SEK', 4900, 4900, 4900, $4, $4)",
+        payment, UUID(world.other_session[4:]), world.driver, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO payment_dispute (id, payment_id, provider, provider_ref, state, currency, amount_minor, opened_at,"
+        " updated_at) VALUES ($1, $2, 'sandbox', 'dp_1', 'needs_response', 'SEK', 4900, $3, $3)",
+        dispute, payment, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO payout (id, provider, provider_ref, state, currency, amount_minor, arrives_on, made_at)"
+        " VALUES ($1, 'sandbox', 'po_1', 'paid', 'SEK', 4900, $2, $3)",
+        payout, NOW.date(), NOW,
+    )  # fmt: skip
+    return {"dispute_id": shown("dsp", dispute), "payout_id": shown("pot", payout)}
+
+
+async def direct_debit_of(tx: Transaction, world: World) -> dict[str, str]:
+    """A mandate, a collection by it, and the file that it stands in."""
+    mandate, collection, file = new_id(), new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO mandate (id, scheme, payer_number, driver_id, channel, state, created_at, updated_at)"
+        " VALUES ($1, 'autogiro', '0000000000010009', $2, 'paper', 'active', $3, $3)",
+        mandate, world.driver, NOW,
+    )  # fmt: skip
+    content = b"01"
+    digest = hashlib.sha256(content)
+    await tx.execute(
+        "INSERT INTO bank_file (id, scheme, direction, number, name, sha256, content_sealed, size, made_at)"
+        " VALUES ($1, 'autogiro', 'out', 1, 'AG-1.txt', $2, $3, 2, $4)",
+        file, digest.hexdigest(), sealing.sealed(world.house.secrets, content, digest.digest()), NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO collection (id, kind, scheme, mandate_id, payment_id, attempt, reference, amount_minor, currency,"
+        " due_on, state, file_id, created_at, updated_at)"
+        " SELECT $1, 'collect', 'autogiro', $2, id, 1, 'F2026-00001-1', 100, 'SEK',"
+        " $3::timestamptz::date, 'sent', $4, $3, $3"
+        " FROM payment LIMIT 1",
+        collection, mandate, NOW, file,
+    )  # fmt: skip
+    return {
+        "mandate_id": shown("man", mandate),
+        "collection_id": shown("col", collection),
+        "bank_file_id": shown("bnk", file),
+    }
+
+
+async def software_of(tx: Transaction, world: World) -> dict[str, str]:
+    """A firmware image, a campaign and a log that concern the other site."""
+    image, campaign, log_file = new_id(), new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO firmware_image (id, version, file_name, size_bytes, sha256, sha512, md5, signature_state,"
+        " uploaded_by, uploaded_at) VALUES ($1, '2.0.0', 'f', 1, '', '', '', 'none', 'x', $2)",
+        image, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO firmware_campaign (id, image_id, name, state, plan, created_by, reason, created_at, changed_at)"
+        " VALUES ($1, $2, 'x', 'paused', '{}', 'x', 'x', $3, $3)",
+        campaign, image, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO firmware_update (id, station_id, image_id, campaign_id, state, queued_at, changed_at)"
+        " VALUES ($1, $2, $3, $4, 'queued', $5, $5)",
+        new_id(), world.other_station, image, campaign, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO log_file (id, station_id, log, name, kind, size_bytes, sha256, received_at, received_by)"
+        " VALUES ($1, $2, 'diagnostics', 'x', 'text', 1, '', $3, 'http')",
+        log_file, world.other_station, NOW,
+    )  # fmt: skip
+    path = DirectoryShelf(world.house.settings.files_dir).path(LOGS, log_file)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+    return {
+        "image_id": shown("fmw", image),
+        "campaign_id": shown("cmp", campaign),
+        "file_id": shown("log", log_file),
+    }
+
+
+async def balances_of(tx: Transaction, world: World) -> dict[str, str]:
+    """A batch of prepaid cards, and a driver's wish to get a balance back; with it a payment into that balance."""
+    batch, refund = new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO prepaid_batch (id, name, cards, amount_minor, currency, purpose, vat_percent, created_at,"
+        " created_by) VALUES ($1, 'Kiosken', 1, 100, 'SEK', 'multi', 25, $2, 'x')",
+        batch, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO prepaid_card (id, batch_id, place, code_hash, code_end, state)"
+        " VALUES ($1, $2, 1, 'x', 'ABCD', 'made')",
+        new_id(), batch,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO wallet_refund (id, driver_id, state, currency, amount_minor, asked_at, closed_at)"
+        " VALUES ($1, $2, 'withdrawn', 'SEK', 100, $3, $3)",
+        refund, world.driver, NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO payment (id, purpose, driver_id, provider, state, currency, amount_minor, authorised_minor,"
+        " captured_minor, created_at, updated_at)"
+        " VALUES ($1, 'top_up', $2, 'sandbox', 'captured', 'SEK', 100, 100, 100, $3, $3)",
+        TOP_UP, world.driver, NOW,
+    )  # fmt: skip
+    return {"prepaid_id": shown("ppb", batch), "wallet_refund_id": shown("wre", refund)}
+
+
+async def tariffs_of(tx: Transaction, world: World) -> Any:
+    (version,) = await tariffs.chosen(tx, [(world.station, "")])
+    assert version is not None
+    return version.body
