@@ -113,6 +113,7 @@ def description() -> dict[str, Any]:
     app = Litestar(
         [Router(PATH, route_handlers=HANDLERS, dependencies={"asked": Provide(_undescribed)})],
         signature_namespace={"Asked": Asked},
+        logging_config=None,  # describing must not change how the program logs
         openapi_config=OpenAPIConfig(
             title="Laddverk",
             version=__version__,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,12 @@ async def test_every_list_answers_on_an_empty_network(network: Network, client: 
         if method == "GET" and "{" not in path:
             answer = await program("GET", path)
             assert answer.status_code == 200, (path, answer.text)
+
+
+def test_describing_the_api_does_not_change_how_the_program_logs() -> None:
+    before = list(logging.getLogger().handlers)
+    description()
+    assert logging.getLogger().handlers == before
 
 
 async def test_the_description_is_served_to_keys(network: Network, client: httpx.AsyncClient) -> None:
