@@ -34,6 +34,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_MAX: Final = 16_384  # an order or a form has under 1 KB
 MOUNT: Final = "/sandbox"
+LANGUAGE_COOKIE: Final = "language"  # the one that the pages of the web set
 ABOUT_MONEY: Final = frozenset({"payouts", "payout-items", "disputes-of", "disputes"})
 URL_SAFE: Final = ":/?#[]@!$&'()*+,;=%-._~"  # what a URL may hold as it is (RFC 3986); all else is quoted
 ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?")
@@ -256,8 +257,11 @@ def _rendered(account: Account, language: str, asks: bool) -> str:
 
 
 def _language(request: Request) -> str:
-    wanted = request.headers.get("accept-language", "")[:2].lower()
-    return wanted if wanted in SUPPORTED else DEFAULT
+    """Return the language that was chosen in this browser, else the one it asks for."""
+    cookies = (cookie.strip().partition("=") for cookie in request.headers.get("cookie", "").split(";"))
+    chosen = [value for name, _, value in cookies if name == LANGUAGE_COOKIE]
+    wishes = [*chosen, request.headers.get("accept-language", "")[:2].lower()]
+    return next((wish for wish in wishes if wish in SUPPORTED), DEFAULT)
 
 
 STYLE: Final = b"""

@@ -56,7 +56,8 @@ UPDATE payment_method SET stopped_code = $2, stopped_at = $3 WHERE id = $1 AND s
 LOCK_SESSION: Final = """
 SELECT session.id, driver_id, settlement, coalesce(price_minor, 0) AS price_minor, currency, version, energy_wh,
        coalesce(vat_minor, 0) AS vat_minor, coalesce(vat_percent, 0) AS vat_percent, started_at,
-       concat_ws(' · ', site.name, station.name) AS place
+       CASE WHEN starts_with(station.name, site.name) THEN station.name  -- many are named after their site
+            ELSE concat_ws(' · ', site.name, station.name) END AS place
 FROM session JOIN station ON station.id = session.station_id JOIN site ON site.id = station.site_id
 WHERE session.id = $1 FOR NO KEY UPDATE OF session
 """
@@ -67,7 +68,8 @@ WHERE id = $1 AND energy_wh = 0 AND (SELECT free_without_energy FROM paying_poli
   AND NOT EXISTS (SELECT FROM invoiced_session WHERE session_id = session.id)
 """
 PLACE_OF_START: Final = """
-SELECT concat_ws(' · ', site.name, station.name) FROM start_request
+SELECT CASE WHEN starts_with(station.name, site.name) THEN station.name
+            ELSE concat_ws(' · ', site.name, station.name) END FROM start_request
 JOIN station ON station.id = start_request.station_id JOIN site ON site.id = station.site_id
 WHERE start_request.id = $1
 """

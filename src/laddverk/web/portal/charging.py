@@ -86,7 +86,9 @@ class Live(Struct, frozen=True, kw_only=True):
     money: str = ""
     has_curve: bool = False
     reserved_minor: int = 0
-    """What is reserved for it, while it runs."""
+    """What is reserved or paid for it, while it runs."""
+    is_paid_before: bool = False
+    """Whether that is paid already, and what is not used comes back."""
     stopped: str = ""
     """Why we asked the charger to stop, in words; empty when we did not."""
 
@@ -233,6 +235,7 @@ async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
         money=_money(session, payment, visit),
         has_curve=await queries.count_points(tx, session.id) >= CURVE_POINTS_MIN,
         reserved_minor=_reserved(payment),
+        is_paid_before=_is_paid_before(payment),
         stopped=await _stopped(tx, payment, visit),
         kept=await _kept(tx, payment, visit),
     )
@@ -261,6 +264,10 @@ def _reserved(payment: PaymentRow | None) -> int:
     return payment.authorised_minor if payment is not None and is_card else 0
 
 
+def _is_paid_before(payment: PaymentRow | None) -> bool:
+    return payment is not None and payment.provider == "swish"
+
+
 def _before(request: StartRequest, payment: PaymentRow | None, place: str, code: str | None, visit: Visit) -> Live:
     """Return the page of a charge that has not begun."""
     stage = "starting"
@@ -276,8 +283,23 @@ def _before(request: StartRequest, payment: PaymentRow | None, place: str, code:
         code=code,
         asked_at=request.created_at,
         failure=failure,
+        money=_money_of_failure(payment, visit) if stage == "failed" else "",
+        currency=payment.currency if payment else visit.house.settings.currency,
+        reserved_minor=_reserved(payment),
+        is_paid_before=_is_paid_before(payment),
         checkout_url=checkout_url,
     )
+
+
+def _money_of_failure(payment: PaymentRow | None, visit: Visit) -> str:
+    """Return what becomes of the money of a start that came to nothing, in one or two sentences."""
+    if payment is not None and payment.provider == "swish" and payment.captured_minor:
+        return _paid_before(0, payment, visit)
+    if payment is None or not payment.authorised_minor:
+        return visit.words("Nothing is charged.")
+    if payment.provider == "wallet":
+        return visit.words("Nothing is charged. What was kept is yours again on your balance.")
+    return visit.words("Nothing is charged. What was reserved is released.")
 
 
 def _failure(why: str | None) -> str:
