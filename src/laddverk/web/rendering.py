@@ -65,9 +65,6 @@ CONSOLE_PLACES: Final = (
         "/console/payments",
         (
             "settlements",
-            "mandates",
-            "collections",
-            "bank-files",
             "deposits",
             "reconciliation",
             "paying",
@@ -76,9 +73,15 @@ CONSOLE_PLACES: Final = (
             "disputes",
             "payouts",
             "reserved",
+            "ledger",
         ),
     ),
-    Place("invoices", marked("Invoices"), "/console/invoices", ("ledger", "receivables")),
+    Place(
+        "invoices",
+        marked("Invoices"),
+        "/console/invoices",
+        ("receivables", "mandates", "collections", "bank-files"),
+    ),
     Place("audit", marked("Audit"), "/console/audit", ("staff", "keys")),
 )
 

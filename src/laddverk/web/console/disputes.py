@@ -16,7 +16,7 @@ from laddverk.kernel.problems import NotFound, Problem
 from laddverk.ledger import queries as ledger_queries
 from laddverk.payments.disputes import queries, service
 from laddverk.payments.disputes.model import Evidence
-from laddverk.web.console import card_words, spreadsheets
+from laddverk.web.console import card_words, money_words, spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
@@ -35,6 +35,7 @@ async def list_disputes(desk: AtDesk) -> Response[str]:
         return desk.page(
             "console/disputes/list.html",
             cards=card_words,
+            money=money_words,
             rows=await queries.disputes(
                 tx, listing.search, state, listing.sort, limit=PAGE_SIZE, offset=listing.offset
             ),
@@ -92,6 +93,7 @@ async def _dispute_page(
         "console/disputes/detail.html",
         status=status,
         cards=card_words,
+        money=money_words,
         dispute=pack.dispute,
         pack=pack,
         postings=postings,

@@ -21,6 +21,9 @@ RAILS: Final[Mapping[str, str]] = {
     "transfer": marked("Bank transfer"),
 }
 
+RESERVING: Final = frozenset({"stripe", "sandbox", "wallet"})
+"""The rails that set an amount aside before it is taken; with the others it comes at once."""
+
 WAYS: Final = {
     Way.BANKGIRO: marked("Bankgiro"),
     Way.SWISH_NUMBER: marked("Swish to our number"),

@@ -17,7 +17,7 @@ from laddverk.payments.payouts import queries, service
 from laddverk.payments.reserved import queries as reserved_queries
 from laddverk.payments.reserved import service as reserved
 from laddverk.platform.jobs import NewJob, enqueue
-from laddverk.web.console import card_words, spreadsheets
+from laddverk.web.console import card_words, money_words, spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
@@ -35,6 +35,7 @@ async def list_payouts(desk: AtDesk) -> Response[str]:
         return desk.page(
             "console/payouts/list.html",
             cards=card_words,
+            money=money_words,
             rows=await queries.payouts(tx, listing.search, state, listing.sort, limit=PAGE_SIZE, offset=listing.offset),
             listing=listing,
             total=await queries.count_payouts(tx, listing.search, state),
@@ -94,6 +95,7 @@ async def _payout_page(
             "console/payouts/detail.html",
             status=status,
             cards=card_words,
+            money=money_words,
             payout=payout,
             rows=await queries.items(tx, identity, listing.search, kind, limit=PAGE_SIZE, offset=listing.offset),
             total=await queries.count_items(tx, identity, listing.search, kind),
@@ -153,6 +155,7 @@ async def list_reserved(desk: AtDesk) -> Response[str]:
         return desk.page(
             "console/payouts/reserved.html",
             cards=card_words,
+            money=money_words,
             rows=await reserved_queries.reserves(
                 tx, listing.search, only, listing.sort, limit=PAGE_SIZE, offset=listing.offset
             ),

@@ -238,7 +238,7 @@ PAYMENT_STATES: Final[Words] = {
     "submitted": ("wait", marked("With the bank")),
     "authorised": ("info", marked("Reserved")),
     "capturing": ("wait", marked("Being taken")),
-    "captured": ("done", marked("Paid")),
+    "captured": ("done", marked("Paid to us")),
     "cancelled": ("off", marked("Released")),
     "failed": ("broken", marked("Refused")),
     "saved": ("done", marked("Card saved")),
