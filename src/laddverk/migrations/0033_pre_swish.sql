@@ -25,7 +25,7 @@ CREATE TABLE swish_turn (                         -- Swish takes refunds one sec
     id       bool PRIMARY KEY DEFAULT true CHECK (id),
     next_at  timestamptz NOT NULL
 );
-INSERT INTO swish_turn (next_at) VALUES ('epoch');
+INSERT INTO swish_turn (next_at) VALUES ('2000-01-01T00:00:00Z');
 
 -- The built-in Swish that moves no money keeps its own books here; nothing else reads or writes them.
 CREATE TABLE sandbox_swish (
