@@ -284,5 +284,5 @@ def _answer(row: OpenRow | None, judged: Judged | None, money: Mapping[SessionId
 
 def _orphan(fact: SessionEnded) -> store.Orphan:
     ref = fact.transaction_key or (str(fact.transaction_number) if fact.transaction_number else fact.content_key)
-    at = fact.said_at or fact.at  # what the charger said is the same in every copy
-    return store.Orphan(fact.station_id, int32(fact.evse_number), tidy(ref), at, fact.received_at, json_text(fact))
+    said_at = fact.said_at or fact.at  # what the charger said is the same in every copy
+    return store.Orphan(fact.station_id, int32(fact.evse_number), tidy(ref), said_at, fact.received_at, json_text(fact))

@@ -119,10 +119,10 @@ WHERE s.id = given.id
 """
 
 INSERT_ORPHANS: Final = """
-INSERT INTO session_orphan (id, station_id, evse_number, transaction_ref, at, received_at, fact)
-SELECT id, station_id, evse_number, transaction_ref, at, received_at, fact::jsonb
+INSERT INTO session_orphan (id, station_id, evse_number, transaction_ref, said_at, received_at, fact)
+SELECT id, station_id, evse_number, transaction_ref, said_at, received_at, fact::jsonb
 FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[])
-     AS given (id, station_id, evse_number, transaction_ref, at, received_at, fact)
+     AS given (id, station_id, evse_number, transaction_ref, said_at, received_at, fact)
 ON CONFLICT DO NOTHING
 """
 
@@ -189,7 +189,7 @@ class Orphan(Struct, frozen=True):
     station_id: StationId
     evse_number: int | None
     transaction_ref: str
-    at: datetime
+    said_at: datetime
     received_at: datetime
     fact: str
 
@@ -330,7 +330,7 @@ async def insert_orphans(tx: Transaction, orphans: Sequence[Orphan]) -> None:
             [orphan.station_id for orphan in orphans],
             [orphan.evse_number for orphan in orphans],
             [orphan.transaction_ref for orphan in orphans],
-            [orphan.at for orphan in orphans],
+            [orphan.said_at for orphan in orphans],
             [orphan.received_at for orphan in orphans],
             [orphan.fact for orphan in orphans],
         )

@@ -20,7 +20,8 @@ class OrphanRow(Struct, frozen=True, kw_only=True):
     station_name: str
     evse_number: int | None
     transaction_ref: str
-    at: datetime
+    said_at: datetime
+    """What the charger said, however wrong its clock."""
     received_at: datetime
     fact: dict[str, Any]
 
