@@ -57,7 +57,7 @@ async def panel(tx: Transaction, desk: Desk, driver_id: DriverId) -> DriverPayin
     said = gettext_for(desk.language)
 
     def name(way: Way | None) -> str:
-        return words.name_of(standing.of(way), way, said) if way is not None else ""
+        return _called(standing.of(way), way, said) if way is not None else ""
 
     return DriverPaying(
         standing=standing,
@@ -75,6 +75,15 @@ def _state(means: Means, said: words.Words) -> tuple[str, str, str | None]:
     if means.way.kind == WayKind.WALLET:
         return "off", said(marked("Empty")), None
     return "broken", said(marked("Does not work")), words.reason(means.stopped_code, said)
+
+
+def _called(means: Means | None, way: Way, said: words.Words) -> str:
+    """Return what a driver's way is called at the desk, where "your" would be the reader's own."""
+    if way.kind == WayKind.WALLET:
+        return said(marked("Balance"))
+    if way.kind == WayKind.BANK:
+        return said(marked("Bank account")) + (f" ••••\u00a0{means.last4}" if means and means.last4 else "")
+    return words.name_of(means, way, said)
 
 
 def _capital(name: str) -> str:
