@@ -42,6 +42,7 @@ async def paying_page(visit: Visit, values: dict[str, str], errors: dict[str, st
         waiting = await queries.waiting(tx, driver_id)
         invoices = await queries.open_invoices(tx, driver_id)
         unpaid = await queries.unpaid(tx, driver_id)
+        paid_by = await paying_words.paid_by_another(tx, visit, driver_id)
     settings = visit.house.settings
     known = paying_words.offered([paying_words.shown_way(each, visit, standing) for each in standing.means], standing)
     return visit.page(
@@ -50,6 +51,7 @@ async def paying_page(visit: Visit, values: dict[str, str], errors: dict[str, st
         held=visit.words(HELD[standing.held]) if standing.held else "",
         unpaid=[(row, words.reason(row.why, gettext_for(visit.language))) for row in unpaid],
         rails=_rails(visit),
+        paid_by=paid_by,
         next_words=paying_words.next_words(standing, visit, waiting.amount_minor),
         invoices=[(row, paying_words.invoice_words(row, standing, visit)) for row in invoices],
         ways=known,

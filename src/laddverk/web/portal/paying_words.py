@@ -19,6 +19,8 @@ from laddverk.payments.ways.service import Standing
 from laddverk.platform import formats
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import gettext_for, marked
+from laddverk.subscriptions import queries as accounts
+from laddverk.subscriptions.rules import month_of
 from laddverk.web.visit import Visit
 
 MOVE_STATES: Final = {
@@ -116,6 +118,15 @@ def values_of(standing: Standing) -> dict[str, str]:
         "when": "charge" if choice.at_once else "month",
         "gather": str(choice.gather_below_minor),
     }
+
+
+async def paid_by_another(tx: Transaction, visit: Visit, driver_id: DriverId) -> str:
+    """Return who else pays for what a driver charges, in a sentence; empty when nobody does."""
+    member = await accounts.membership(tx, driver_id, month_of(visit.now.date()))
+    if member is None or member.owner_id == driver_id:
+        return ""
+    text = marked("%(owner)s pays for what you charge, with the account %(account)s.")
+    return visit.words(text, owner=member.owner_name, account=member.account_name)
 
 
 def next_words(standing: Standing, visit: Visit, waiting_minor: int) -> list[str]:

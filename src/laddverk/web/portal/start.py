@@ -17,6 +17,7 @@ from laddverk.kernel.ids import DriverId, SiteId, parsed
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.payments import service as payments
 from laddverk.payments.swish import service as swish
+from laddverk.payments.ways import service as ways
 from laddverk.platform.database import Transaction
 from laddverk.platform.settings import Settings
 from laddverk.sessions import driver_queries as queries
@@ -31,6 +32,7 @@ from laddverk.tariffs.coming import coming
 from laddverk.tariffs.model import Wish
 from laddverk.web.portal import outlets
 from laddverk.web.portal.outlets import STARTABLE, State, state_of
+from laddverk.web.portal.paying_words import next_words, paid_by_another
 from laddverk.web.visit import Visit, Visiting
 
 OTHERS_MAX: Final = 5  # free outlets that are offered instead
@@ -214,6 +216,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         state = state_of(found)
         is_mine = await _is_kept_for(tx, visit, found)
         held = await _held(tx, visit)
+        paid_how = await _paid_how(tx, visit)
         can_start = (state in STARTABLE or (is_mine and state is State.RESERVED)) and version is not None
         can_reserve = state is State.FREE and await authorisation_queries.supports_reservations(tx, found.station_id)
         others = [] if can_start else await _free_elsewhere(tx, found)
@@ -232,6 +235,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         can_start=can_start,
         is_mine=is_mine,
         held=visit.words(HELD[held]) if held else "",
+        paid_how=paid_how,
         can_reserve=can_reserve and not is_mine,
         why_not=why_not,
         others=others,
@@ -250,6 +254,15 @@ async def _held(tx: Transaction, visit: Visit) -> str:
         return ""
     driver = await access_queries.driver(tx, visit.actor.id)
     return driver.starts_held if driver else ""
+
+
+async def _paid_how(tx: Transaction, visit: Visit) -> str:
+    """Return how a charge of the signed-in driver would be paid, in a sentence; empty for anybody else."""
+    if visit.actor.kind != "driver" or visit.actor.id is None:
+        return ""
+    driver_id = DriverId(visit.actor.id)
+    paid_by = await paid_by_another(tx, visit, driver_id)
+    return paid_by or next_words(await ways.standing(tx, visit.house, driver_id, visit.now), visit, 0)[0]
 
 
 async def _outlet(tx: Transaction, code: str) -> Outlet:
