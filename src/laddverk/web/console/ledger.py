@@ -13,7 +13,7 @@ from laddverk.kernel.problems import Problem
 from laddverk.ledger import chart, queries
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import ChartRow
-from laddverk.web.console import spreadsheets
+from laddverk.web.console import money_words, spreadsheets
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 
@@ -71,6 +71,7 @@ async def show_account(desk: AtDesk, number: FromPath[str]) -> Response[str]:
         rows=rows,
         listing=listing,
         postings_shown=POSTINGS_SHOWN,
+        money=money_words,
     )
 
 

@@ -66,3 +66,27 @@ SWISH_STATES: Final = {
     "cancelled": ("off", marked("Taken back")),
 }
 """How requests to payers in Swish stand."""
+
+LEDGER_KINDS: Final[Mapping[str, str]] = {
+    "invoice": marked("Invoice"),
+    "credit_note": marked("Credit note"),
+    "capture": marked("Payment"),
+    "refund": marked("A refund"),
+    "deposit": marked("Money paid in"),
+    "deposit_assigned": marked("Money paid in: its invoice was found"),
+    "deposit_returned": marked("Money paid in: given back"),
+    "deposit_undone": marked("Money paid in: undone"),
+    "uncollected": marked("Charge that could not be debited"),
+    "payout": marked("Payout"),
+    "dispute_withdrawn": marked("Disputed: taken from us"),
+    "dispute_returned": marked("Disputed: given back"),
+    "dispute_fee": marked("Fee of a dispute"),
+    "dispute_lost": marked("Dispute lost"),
+    "goodwill": marked("Goodwill"),
+    "prepaid_sold": marked("Prepaid cards sold"),
+    "prepaid_redeemed": marked("Prepaid card used"),
+    "prepaid_lapsed": marked("Prepaid card too old"),
+    "wallet_vat": marked("VAT of a balance"),
+    "wallet_paid_out": marked("Balance paid back"),
+}
+"""What an entry of the ledger is about; a kind that is missing here is shown as it is."""
