@@ -22,6 +22,18 @@ async def post(tx: Transaction, entry: Entry) -> bool:
     return (await post_many(tx, [entry]))[0]
 
 
+def post_later(tx: Transaction, entry: Entry) -> None:
+    """Post `entry` with others of its transaction, at the latest when it commits; one that was posted before is not.
+
+    Raises `Invalid` when it does not sum to zero.
+    """
+    tx.later(_post_gathered, balanced(entry))
+
+
+async def _post_gathered(tx: Transaction, entries: Sequence[Entry]) -> None:
+    await post_many(tx, entries)
+
+
 async def post_many(tx: Transaction, entries: Sequence[Entry]) -> list[bool]:
     """Post `entries` in a handful of statements; say for each whether it is new.
 

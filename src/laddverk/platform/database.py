@@ -15,6 +15,9 @@ import msgspec
 
 T = TypeVar("T")
 
+Write = Callable[["Transaction", Sequence[Any]], Awaitable[None]]
+"""Writes all that was gathered for it, in a statement or a few."""
+
 POOL_SIZE_MAX: Final = 10  # a PostgreSQL connection costs about 5 MB; ten keep two cores busy
 STATEMENT_TIMEOUT_S: Final = 60.0  # nothing a person or charger waits for takes longer; batch work passes its own
 TRANSACTION_ATTEMPTS: Final = 4  # a deadlock or serialisation failure is retried here, never shown to a charger
@@ -40,44 +43,70 @@ class Transaction:
     def __init__(self, connection: asyncpg.Connection[Any]) -> None:
         self.connection = connection
         self._after_commit: list[Callable[[], None]] = []
+        self._gathered: dict[Write, list[Any]] = {}
+
+    def later(self, write: Write, *what: object) -> None:
+        """Let `write` write `what` together with the like: before the next statement, and at the latest at the commit.
+
+        So a batch costs as many statements as one of its kind, and whoever reads sees all that was written before.
+        """
+        self._gathered.setdefault(write, []).extend(what)
+
+    async def write(self) -> None:
+        """Write what was gathered, in the order in which its kinds came first."""
+        while self._gathered:
+            gathered, self._gathered = self._gathered, {}
+            for write, what in gathered.items():
+                await write(self, what)
 
     async def fetch(self, shape: type[T], sql: str, *args: object) -> list[T]:
         """Return all rows of `sql` as `shape` (a Struct whose fields are among the columns)."""
-        return [_shaped(shape, row) for row in await self.connection.fetch(sql, *args)]
+        return [_shaped(shape, row) for row in await self.rows(sql, *args)]
 
     async def fetch_one(self, shape: type[T], sql: str, *args: object) -> T | None:
         """Return the first row of `sql` as `shape`, or None."""
+        await self.write()
         row = await self.connection.fetchrow(sql, *args)
         return None if row is None else _shaped(shape, row)
 
     async def value(self, sql: str, *args: object) -> Any:
         """Return the first column of the first row, or None."""
+        await self.write()
         return await self.connection.fetchval(sql, *args)
 
     async def values(self, sql: str, *args: object) -> list[Any]:
         """Return the first column of every row."""
-        return [row[0] for row in await self.connection.fetch(sql, *args)]
+        return [row[0] for row in await self.rows(sql, *args)]
 
     async def rows(self, sql: str, *args: object) -> list[asyncpg.Record]:
         """Return the rows as they are, for the few readers that stream columns on (exports)."""
+        await self.write()
         rows: list[asyncpg.Record] = await self.connection.fetch(sql, *args)
         return rows
 
     async def execute(self, sql: str, *args: object) -> int:
         """Carry out `sql` and return how many rows it touched."""
+        await self.write()
         status: str = await self.connection.execute(sql, *args)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def copy(self, table: str, columns: Sequence[str], records: Iterable[Sequence[object]]) -> None:
         """Write `records` into `table` by COPY: the cheapest way in for many rows that cannot conflict."""
+        await self.write()
         await self.connection.copy_records_to_table(table, records=records, columns=columns)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo only what is inside when it raises."""
-        async with self.connection.transaction():
-            yield
+        await self.write()
+        try:
+            async with self.connection.transaction():
+                yield
+                await self.write()
+        except BaseException:
+            self._gathered.clear()
+            raise
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` once this transaction is committed; never when it is rolled back. It must not raise."""
@@ -121,6 +150,7 @@ class Database:
             transaction = Transaction(connection)
             async with connection.transaction():
                 yield transaction
+                await transaction.write()
         transaction.committed()
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:

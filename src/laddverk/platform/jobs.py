@@ -26,6 +26,7 @@ BATCH_MAX: Final = 200  # bounds the transaction, and what one poisonous job hol
 ATTEMPTS_MAX: Final = 12  # with the delays below this spans about a day
 DELAY_FIRST_S: Final = 5.0
 DELAY_MAX_S: Final = 3600.0 * 3
+PACE_S: Final = 0.03  # from round to round while there is work: what comes meanwhile is done together
 POLL_S: Final = 1.0  # a job for later, or one of another process, waits at most this long after its time
 
 log = structlog.get_logger()
@@ -83,8 +84,11 @@ WHERE id = $1
 
 async def enqueue(tx: Transaction, new: Sequence[NewJob]) -> None:
     """Write `new` jobs; they exist when `tx` commits. A second job with the same `unique_key` is ignored."""
-    if not new:
-        return
+    if new:
+        tx.later(_write, *new)
+
+
+async def _write(tx: Transaction, new: Sequence[NewJob]) -> None:
     await tx.execute(
         ENQUEUE,
         [new_id() for _ in new],
@@ -138,7 +142,9 @@ class Worker:
             except Away as error:
                 log.warning("jobs.database_away", error=str(error))
                 worked = False
-            if not worked:
+            if worked:
+                await asyncio.sleep(PACE_S)
+            else:
                 await _rest(woken, stop)
 
     async def run_due(self) -> bool:
