@@ -38,26 +38,36 @@ def topic(payment_id: PaymentId) -> str:
     return f"payment:{payment_id}"
 
 
-async def act_on(tx: Transaction, provider: str, event_id: str, now: datetime) -> None:
-    """Ask about the payment that a webhook speaks of: the message says where to look, the provider what is true.
+async def act_on(tx: Transaction, told: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Ask about the payments that webhooks speak of: a message says where to look, the provider what is true.
 
-    One that says nothing new costs no question: most tell what we did ourselves a moment ago.
+    Each is named by its provider and its id there. One that says nothing new costs no question: most tell what we did
+    ourselves a moment ago.
     """
-    event = await store.unprocessed(tx, provider, event_id)
-    if event is None:
-        return
-    payment_id = event.payment_id or await store.id_by_reference(tx, provider, event.provider_ref, event.checkout_ref)
-    payment = None if payment_id is None else await store.payment(tx, payment_id)
+    events = await store.unprocessed(tx, told)
+    known = await store.payments(tx, {event.payment_id for _, event in events if event.payment_id is not None})
+    for provider, event in events:
+        if event.payment_id is not None:
+            payment = known.get(event.payment_id)
+        else:
+            found = await store.id_by_reference(tx, provider, event.provider_ref, event.checkout_ref)
+            payment = None if found is None else await store.payment(tx, found)
+        await _act_on_one(tx, provider, event, payment, now)
+
+
+async def _act_on_one(
+    tx: Transaction, provider: str, event: WebhookEvent, payment: Payment | None, now: datetime
+) -> None:
     if payment is not None and payment.is_called(now):
         # The answer under way will most likely say the same.
-        again = NewJob(WEBHOOK, {"provider": provider, "event_id": event_id}, after_s=TOLD_MEANWHILE_S)
+        again = NewJob(WEBHOOK, {"provider": provider, "event_id": event.id}, after_s=TOLD_MEANWHILE_S)
         await enqueue(tx, [again])
         return
     if payment is not None and payment.provider == provider and event.kind == REFUND_TOLD:
         await _bring_refunds(tx, payment)
     elif payment is not None and payment.provider == provider and not _is_known(payment, event, now):
         await _ask(tx, payment, event)
-    await store.processed(tx, provider, event_id, now)
+    store.processed(tx, provider, event.id, now)
 
 
 async def ask_overdue(tx: Transaction, now: datetime) -> None:

@@ -9,14 +9,15 @@ unknown, and the provider is asked before anything else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import structlog
 
+from laddverk.kernel.ids import PaymentMethodId
 from laddverk.payments import claims, rules, settling, store
-from laddverk.payments.model import Card, Outside, Payment, Snapshot, State, Wish
+from laddverk.payments.model import Card, Method, Outside, Payment, Snapshot, State, Wish
 from laddverk.payments.opening import order_for
 from laddverk.payments.providers import provider_named
 from laddverk.payments.providers.port import PaymentProvider, Refused, Unanswered
@@ -45,6 +46,7 @@ class Calls:
         """Claim the payments whose verb still fits them, and return the calls to make."""
         now = self._house.clock()
         known = await claims.locked(tx, [settling.decoded_id(payload) for payload in payloads])
+        cards = await store.methods_of(tx, {payment.method_id for payment in known.values() if payment.method_id})
         steps: list[Step] = []
         for payload in payloads:
             payment = known.get(settling.decoded_id(payload))
@@ -55,7 +57,7 @@ class Calls:
             elif payment.calling_until is not None:
                 await _ended_in_mid_call(tx, payment, payload["verb"], now)
                 steps.append(None)
-            elif (made := await prepared(tx, self._house, payment, payload["verb"])) is None:
+            elif (made := prepared(self._house, payment, payload["verb"], cards)) is None:
                 steps.append(None)
             else:
                 known[payment.id] = await claims.claim(tx, payment, now + LEASE)
@@ -89,8 +91,8 @@ class Gate:
         return made
 
 
-async def prepared(tx: Transaction, house: House, payment: Payment, verb: str) -> Call | None:
-    """Return the call to make, if `verb` still fits what the payment is."""
+def prepared(house: House, payment: Payment, verb: str, cards: Mapping[PaymentMethodId, Method]) -> Call | None:
+    """Return the call to make, if `verb` still fits what the payment is; `cards` has its card, if it has one."""
     provider = provider_named(house, payment.provider)
     match verb:
         case "charge" if payment.wish == Wish.CANCEL:
@@ -100,8 +102,7 @@ async def prepared(tx: Transaction, house: House, payment: Payment, verb: str) -
             order, card = order_for(payment), Card(str(payment.driver_id), str(payment.driver_id))
             return lambda: provider.charge(order, card)
         case "charge" if payment.state == State.CREATED and payment.method_id is not None:
-            method = await store.method(tx, payment.method_id)
-            assert method is not None
+            method = cards[payment.method_id]
             order = order_for(payment, customer_ref=method.customer_ref)
             card = Card(method.customer_ref, method.method_ref)
             return lambda: provider.charge(order, card)

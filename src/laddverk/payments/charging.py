@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,7 +11,8 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from laddverk.kernel.actors import rule
-from laddverk.payments import refunding, rules, settling, store
+from laddverk.kernel.ids import PaymentId
+from laddverk.payments import claims, refunding, rules, settling, store
 from laddverk.payments.disputes import store as dispute_store
 from laddverk.payments.model import Payment, State, Wish
 from laddverk.payments.providers import provider_named
@@ -27,19 +29,49 @@ CAPTURE: Final = "payments.capture"
 CORRECTED = "the meter was corrected after payment"
 
 
-async def session_priced(tx: Transaction, house: House, priced: SessionPriced, now: datetime) -> None:
-    """Capture what the session cost, release what it did not need, or charge the driver's saved card.
+async def sessions_priced(tx: Transaction, house: House, priced: Sequence[SessionPriced], now: datetime) -> None:
+    """Capture what each session cost, release what it did not need, or charge the driver's saved card.
 
     Safe to repeat. A session under review waits. One that is to be invoiced, or is free, gives a reserved amount back.
     """
-    if priced.settlement == Settlement.REVIEW:
-        return
-    payment = await _payment_of(tx, priced)
-    if payment is not None and payment.is_called(now):
-        await _again_when_answered(tx, priced)
-        return
-    if await _gave_nothing(tx, house, priced, payment, now):
-        return
+    rest = [each for each in priced if each.settlement != Settlement.REVIEW]
+    while rest:
+        round_of_it, rest = _apart(rest)
+        await _each_once(tx, house, round_of_it, now)
+
+
+def _apart(priced: Sequence[SessionPriced]) -> tuple[list[SessionPriced], list[SessionPriced]]:
+    """Return those of which no session and no payment comes twice, and the rest: what comes twice is done in order."""
+    seen: set[UUID] = set()
+    first: list[SessionPriced] = []
+    later: list[SessionPriced] = []
+    for each in priced:
+        about = {each.session_id, each.payment_id or each.session_id}
+        (later if about & seen else first).append(each)
+        seen |= about
+    return first, later
+
+
+async def _each_once(tx: Transaction, house: House, priced: Sequence[SessionPriced], now: datetime) -> None:
+    known = await claims.locked(tx, [each.payment_id for each in priced if each.payment_id is not None])
+    ready: list[tuple[SessionPriced, Payment | None]] = []
+    for each in priced:
+        payment = await _payment_of(tx, each, known)
+        if payment is not None and payment.is_called(now):
+            await _again_when_answered(tx, each)
+        else:
+            ready.append((each, payment))
+    free = await ways_store.set_free(tx, [each.session_id for each, _ in ready if each.settlement != Settlement.FREE])
+    for each, payment in ready:
+        if each.session_id in free:
+            await _gave_nothing(tx, house, each, payment, now)
+        else:
+            await _settle_one(tx, house, each, payment, now)
+
+
+async def _settle_one(
+    tx: Transaction, house: House, priced: SessionPriced, payment: Payment | None, now: datetime
+) -> None:
     if priced.settlement == Settlement.PAYMENT:
         if payment is None:
             await debiting.debit_session(tx, house, priced.session_id, now)
@@ -79,9 +111,9 @@ async def release(tx: Transaction, house: House, start_request_ids: list[UUID], 
             )
 
 
-async def _payment_of(tx: Transaction, priced: SessionPriced) -> Payment | None:
-    """Return the payment of a session: that which it began with, or the newest that took its place."""
-    first = None if priced.payment_id is None else await store.locked(tx, priced.payment_id)
+async def _payment_of(tx: Transaction, priced: SessionPriced, known: Mapping[PaymentId, Payment]) -> Payment | None:
+    """Return the payment of a session, locked: that which it began with, or the newest that took its place."""
+    first = None if priced.payment_id is None else known.get(priced.payment_id)
     if first is not None and first.state not in (State.CANCELLED, State.FAILED):
         return first
     return await store.of_session(tx, priced.session_id) or first
@@ -89,10 +121,8 @@ async def _payment_of(tx: Transaction, priced: SessionPriced) -> Payment | None:
 
 async def _gave_nothing(
     tx: Transaction, house: House, priced: SessionPriced, payment: Payment | None, now: datetime
-) -> bool:
-    """Let a session that gave no energy cost nothing, where the operator says so: what was paid for it goes back."""
-    if priced.settlement == Settlement.FREE or not await ways_store.set_free(tx, priced.session_id):
-        return False
+) -> None:
+    """A session gave no energy and costs nothing, as the operator says: what was paid for it goes back."""
     charged = await ways_store.lock_session(tx, priced.session_id)
     assert charged is not None, "it was changed above"
     await debiting.ask_no_more(tx, house, priced.session_id, now)
@@ -107,7 +137,6 @@ async def _gave_nothing(
             tx, house, charged.driver_id, place=charged.place, released_minor=kept, currency=priced.currency,
             started=True, key=str(priced.session_id), now=now, session_id=priced.session_id,
         )  # fmt: skip
-    return True
 
 
 async def _settle(tx: Transaction, house: House, before: Payment, priced: SessionPriced, now: datetime) -> None:

@@ -15,7 +15,11 @@ from laddverk.payments.model import Payment
 from laddverk.platform.database import Transaction
 
 LOCKED: Final = "SELECT * FROM payment WHERE id = ANY($1) ORDER BY id FOR UPDATE"
-CLAIM: Final = "UPDATE payment SET calling_until = $2 WHERE id = ANY($1)"
+CLAIM: Final = """
+UPDATE payment SET calling_until = given.until
+FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, until) WHERE payment.id = given.id
+"""
+RELEASE: Final = "UPDATE payment SET calling_until = NULL WHERE id = ANY($1)"
 # What banks collect is not asked for: their files say what became of it. A claim that ran out needs no patience.
 # In Swish a person pays within minutes, and the money has moved: a callback that does not come is not waited for.
 UNSETTLED: Final = """
@@ -53,13 +57,17 @@ async def locked(tx: Transaction, payment_ids: Sequence[PaymentId]) -> dict[Paym
 
 async def claim(tx: Transaction, payment: Payment, until: datetime) -> Payment:
     """Keep everybody else from speaking about the locked `payment` until then; return it as it is now."""
-    await tx.execute(CLAIM, [payment.id], until)
+    tx.later(_claim, (payment.id, until))
     return replace(payment, calling_until=until)
+
+
+async def _claim(tx: Transaction, claimed: Sequence[tuple[PaymentId, datetime]]) -> None:
+    await tx.execute(CLAIM, [payment_id for payment_id, _ in claimed], [until for _, until in claimed])
 
 
 async def release(tx: Transaction, payment_ids: Sequence[PaymentId]) -> None:
     """Let others speak about these locked payments again."""
-    await tx.execute(CLAIM, payment_ids, None)
+    await tx.execute(RELEASE, payment_ids)
 
 
 async def unsettled(tx: Transaction, now: datetime, count_max: int) -> list[PaymentId]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from weakref import WeakKeyDictionary
 
 from laddverk.kernel.problems import Invalid
 from laddverk.payments import store
@@ -10,9 +12,10 @@ from laddverk.payments.disputes import service as disputes
 from laddverk.payments.model import WebhookEvent
 from laddverk.payments.payouts import service as payouts
 from laddverk.payments.providers import provider_named
-from laddverk.platform.database import Transaction
+from laddverk.platform.database import Database, Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import NewJob, enqueue
+from laddverk.platform.together import Together
 
 WEBHOOK = "payments.webhook"
 """The job that looks at what a webhook is about: payload `{provider, event_id}`."""
@@ -34,13 +37,22 @@ async def receive_webhook(house: House, provider: str, headers: Mapping[str, str
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Invalid("This message cannot be understood.") from error
 
-    async def keep(tx: Transaction) -> None:
-        if await store.receive(tx, provider, event, now) == 1:
-            await enqueue(tx, [NewJob(WEBHOOK, {"provider": provider, "event_id": event.id})])
-            await _tell_cards(tx, provider, event)
-
-    await house.database.run(keep)
+    await _together(house.database).written(house.database, (provider, event, now))
     house.worker.wake()
+
+
+async def _keep(tx: Transaction, told: Sequence[tuple[str, WebhookEvent, datetime]]) -> None:
+    for provider, event in await store.receive(tx, told):
+        await enqueue(tx, [NewJob(WEBHOOK, {"provider": provider, "event_id": event.id})])
+        await _tell_cards(tx, provider, event)
+
+
+_doors: WeakKeyDictionary[Database, Together[tuple[str, WebhookEvent, datetime]]] = WeakKeyDictionary()
+
+
+def _together(database: Database) -> Together[tuple[str, WebhookEvent, datetime]]:
+    """Return what writes the messages that come at the same time in one commit: of a busy provider they are many."""
+    return _doors.setdefault(database, Together(_keep))
 
 
 async def _tell_cards(tx: Transaction, provider: str, event: WebhookEvent) -> None:

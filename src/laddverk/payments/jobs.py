@@ -69,9 +69,8 @@ class _Jobs:
 
     async def capture(self, tx: Transaction, payloads: Payloads) -> None:
         """`SessionPriced`: take, charge or release."""
-        for payload in payloads:
-            event = outbox.decoded(SessionPriced, payload)
-            await charging.session_priced(tx, self._house, event, self._house.clock())
+        priced = [outbox.decoded(SessionPriced, payload) for payload in payloads]
+        await charging.sessions_priced(tx, self._house, priced, self._house.clock())
 
     async def void(self, tx: Transaction, payloads: Payloads) -> None:
         """`StartFailed`: give back what was reserved."""
@@ -80,8 +79,8 @@ class _Jobs:
 
     async def webhook(self, tx: Transaction, payloads: Payloads) -> None:
         """Look at what webhooks are about."""
-        for payload in payloads:
-            await asking.act_on(tx, payload["provider"], payload["event_id"], self._house.clock())
+        wanted = [(payload["provider"], payload["event_id"]) for payload in payloads]
+        await asking.act_on(tx, wanted, self._house.clock())
 
     async def reconcile(self, tx: Transaction, payloads: Payloads) -> None:
         """By the clock: ask about what should have moved on."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.kernel.events import Event
@@ -27,7 +29,7 @@ from laddverk.payments.model import (
     Wish,
 )
 from laddverk.payments.reserved import store as card_store
-from laddverk.payments.rules import Effect
+from laddverk.payments.rules import Effect, Sold
 from laddverk.payments.wallet import books as wallet
 from laddverk.payments.ways import store as ways
 from laddverk.payments.ways import store as ways_store
@@ -165,7 +167,7 @@ async def _cause(tx: Transaction, effect: Effect, before: Payment, payment: Paym
         case Effect.AUTHORISED:
             await _publish(tx, _authorised(payment))
         case Effect.CAPTURED:
-            await _book_capture(tx, before, payment, now)
+            tx.later(_book_captures, _Captured(before, payment, now))
         case Effect.GONE if rules.debits_absent(payment):
             await enqueue(tx, [NewJob(NEXT_WAY, {"payment_id": str(payment.id)})])
         case Effect.GONE:
@@ -174,13 +176,27 @@ async def _cause(tx: Transaction, effect: Effect, before: Payment, payment: Paym
             await _publish(tx, _failed(payment))
 
 
-async def _book_capture(tx: Transaction, before: Payment, payment: Payment, now: datetime) -> None:
-    sold = await store.sold(tx, payment.session_id) if rules.is_sale(payment) else None
-    if await ways_store.sale_is_booked(tx, payment.session_id):
-        sold = None  # it stands in the books as the driver's debt, which is settled here
+class _Captured(Struct, frozen=True):
+    before: Payment
+    payment: Payment
+    now: datetime
+
+
+async def _book_captures(tx: Transaction, captures: Sequence[_Captured]) -> None:
+    sessions = [each.payment.session_id for each in captures if each.payment.session_id and rules.is_sale(each.payment)]
+    sold = await store.sold_of(tx, sessions)
+    # What stands in the books as the driver's debt is settled here, and not sold once more.
+    booked = await ways_store.booked_sales(tx, sold)
+    for each in captures:
+        session_id = each.payment.session_id if rules.is_sale(each.payment) else None
+        of_it = None if session_id is None or session_id in booked else sold.get(session_id)
+        await _book_capture(tx, each.before, each.payment, of_it, each.now)
+
+
+async def _book_capture(tx: Transaction, before: Payment, payment: Payment, sold: Sold | None, now: datetime) -> None:
     await wallet.captured(tx, payment, now)
     deposited = before.captured_minor > 0
-    await ledger.post(tx, rules.capture_entry(payment, sold, now, deposited=deposited))
+    ledger.post_later(tx, rules.capture_entry(payment, sold, now, deposited=deposited))
     if deposited and (rest := rules.unused(payment, sold)):
         await _return_unused(tx, before, payment, rest, now)
     if payment.shortfall_minor:

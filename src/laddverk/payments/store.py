@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from laddverk.kernel.ids import DriverId, PaymentId, PaymentMethodId, SessionId, new_id
@@ -20,12 +23,21 @@ INSERT INTO payment (id, purpose, state, currency, amount_minor, due_minor, wish
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
 """
 SAVE: Final = """
-UPDATE payment SET state = $2, authorised_minor = $3, captured_minor = $4, refunded_minor = $5, due_minor = $6,
-       wish = $7, session_id = $8, provider_ref = $9, checkout_ref = $10, checkout_url = $11, method_id = $12,
-       failure_code = $13, failure_text = $14, updated_at = $15, unused_minor = $16
-WHERE id = $1
+UPDATE payment SET state = given.state, authorised_minor = given.authorised_minor,
+       captured_minor = given.captured_minor, refunded_minor = given.refunded_minor, due_minor = given.due_minor,
+       wish = given.wish, session_id = given.session_id, provider_ref = given.provider_ref,
+       checkout_ref = given.checkout_ref, checkout_url = given.checkout_url, method_id = given.method_id,
+       failure_code = given.failure_code, failure_text = given.failure_text, updated_at = given.updated_at,
+       unused_minor = given.unused_minor
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::uuid[],
+            $9::text[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::timestamptz[],
+            $16::bigint[])
+     AS given (id, state, authorised_minor, captured_minor, refunded_minor, due_minor, wish, session_id, provider_ref,
+               checkout_ref, checkout_url, method_id, failure_code, failure_text, updated_at, unused_minor)
+WHERE payment.id = given.id
 """
 BY_ID: Final = "SELECT * FROM payment WHERE id = $1"
+BY_IDS: Final = "SELECT * FROM payment WHERE id = ANY($1)"
 LOCKED: Final = "SELECT * FROM payment WHERE id = $1 FOR UPDATE"
 BY_REFERENCE: Final = """
 SELECT id FROM payment WHERE provider = $1 AND (provider_ref = $2 OR checkout_ref = $3) ORDER BY created_at DESC LIMIT 1
@@ -51,12 +63,15 @@ FROM invoice WHERE id = $1 FOR UPDATE
 """
 
 INSERT_EVENT: Final = """
-INSERT INTO payment_event (id, payment_id, at, kind, amount_minor, detail) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO payment_event (id, payment_id, at, kind, amount_minor, detail)
+SELECT id, payment_id, at, kind, amount_minor, detail::jsonb
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bigint[], $6::text[])
+     AS given (id, payment_id, at, kind, amount_minor, detail)
 """
 
 SOLD: Final = """
-SELECT price_minor, coalesce(vat_minor, 0) AS vat_minor, coalesce(vat_percent, 0) AS vat_percent
-FROM session WHERE id = $1 AND price_minor IS NOT NULL
+SELECT id, price_minor, coalesce(vat_minor, 0) AS vat_minor, coalesce(vat_percent, 0) AS vat_percent
+FROM session WHERE id = ANY($1) AND price_minor IS NOT NULL
 """
 # What can no longer be taken at once goes to the driver's monthly invoice.
 TO_INVOICE: Final = """
@@ -75,7 +90,7 @@ RETURNING id
 METHODS: Final = """
 SELECT * FROM payment_method WHERE driver_id = $1 AND provider = $2 AND removed_at IS NULL ORDER BY created_at DESC
 """
-METHOD: Final = "SELECT * FROM payment_method WHERE id = $1"
+METHOD: Final = "SELECT * FROM payment_method WHERE id = ANY($1)"
 REMOVE_METHOD: Final = """
 UPDATE payment_method SET removed_at = $3 WHERE id = $1 AND driver_id = $2 AND removed_at IS NULL
 """
@@ -94,12 +109,23 @@ WHERE id = $1
 """
 
 INBOX: Final = """
-INSERT INTO webhook_inbox (provider, event_id, kind, payload, received_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (provider, event_id) DO UPDATE SET copies = webhook_inbox.copies + 1
-RETURNING copies
+INSERT INTO webhook_inbox (provider, event_id, kind, payload, received_at, copies)
+SELECT provider, event_id, kind, payload::jsonb, received_at, copies
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::integer[])
+     AS given (provider, event_id, kind, payload, received_at, copies)
+ORDER BY provider, event_id
+ON CONFLICT (provider, event_id) DO UPDATE SET copies = webhook_inbox.copies + excluded.copies
+RETURNING provider, event_id, copies
 """
-INBOX_EVENT: Final = "SELECT payload FROM webhook_inbox WHERE provider = $1 AND event_id = $2 AND processed_at IS NULL"
-INBOX_DONE: Final = "UPDATE webhook_inbox SET processed_at = $3 WHERE provider = $1 AND event_id = $2"
+INBOX_EVENTS: Final = """
+SELECT webhook_inbox.provider, payload FROM unnest($1::text[], $2::text[]) AS given (provider, event_id)
+JOIN webhook_inbox USING (provider, event_id) WHERE processed_at IS NULL
+"""
+INBOX_DONE: Final = """
+UPDATE webhook_inbox SET processed_at = given.at
+FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS given (provider, event_id, at)
+WHERE webhook_inbox.provider = given.provider AND webhook_inbox.event_id = given.event_id
+"""
 
 
 class StartRow(Struct, frozen=True):
@@ -141,31 +167,41 @@ async def insert(tx: Transaction, payment: Payment) -> None:
 
 
 async def save(tx: Transaction, payment: Payment) -> None:
-    """Write what can change of a payment. The caller holds its lock."""
+    """Write what can change of a payment, together with others of the transaction. The caller holds its lock."""
+    tx.later(_save, payment)
+
+
+async def _save(tx: Transaction, payments: Sequence[Payment]) -> None:
+    last = list({payment.id: payment for payment in payments}.values())
     await tx.execute(
         SAVE,
-        payment.id,
-        payment.state,
-        payment.authorised_minor,
-        payment.captured_minor,
-        payment.refunded_minor,
-        payment.due_minor,
-        payment.wish,
-        payment.session_id,
-        payment.provider_ref,
-        payment.checkout_ref,
-        payment.checkout_url,
-        payment.method_id,
-        payment.failure_code,
-        payment.failure_text,
-        payment.updated_at,
-        payment.unused_minor,
+        [payment.id for payment in last],
+        [payment.state for payment in last],
+        [payment.authorised_minor for payment in last],
+        [payment.captured_minor for payment in last],
+        [payment.refunded_minor for payment in last],
+        [payment.due_minor for payment in last],
+        [payment.wish for payment in last],
+        [payment.session_id for payment in last],
+        [payment.provider_ref for payment in last],
+        [payment.checkout_ref for payment in last],
+        [payment.checkout_url for payment in last],
+        [payment.method_id for payment in last],
+        [payment.failure_code for payment in last],
+        [payment.failure_text for payment in last],
+        [payment.updated_at for payment in last],
+        [payment.unused_minor for payment in last],
     )
 
 
 async def payment(tx: Transaction, payment_id: PaymentId) -> Payment | None:
     """Return a payment."""
     return await tx.fetch_one(Payment, BY_ID, payment_id)
+
+
+async def payments(tx: Transaction, payment_ids: Collection[PaymentId]) -> dict[PaymentId, Payment]:
+    """Return payments by id."""
+    return {found.id: found for found in await tx.fetch(Payment, BY_IDS, list(payment_ids))} if payment_ids else {}
 
 
 async def locked(tx: Transaction, payment_id: PaymentId) -> Payment | None:
@@ -221,12 +257,23 @@ async def note(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Add to what happened to a payment."""
-    await tx.execute(INSERT_EVENT, new_id(), payment_id, now, kind, amount_minor, detail or {})
+    written = msgspec.json.encode(detail or {}).decode()
+    tx.later(_note, (new_id(), payment_id, now, kind, amount_minor, written))
+
+
+async def _note(tx: Transaction, notes: Sequence[tuple[object, ...]]) -> None:
+    await tx.execute(INSERT_EVENT, *(list(column) for column in zip(*notes, strict=True)))
 
 
 async def sold(tx: Transaction, session_id: SessionId | None) -> Sold | None:
     """Return what a session was sold for; None until it is priced."""
-    return None if session_id is None else await tx.fetch_one(Sold, SOLD, session_id)
+    return None if session_id is None else await tx.fetch_one(Sold, SOLD, [session_id])
+
+
+async def sold_of(tx: Transaction, session_ids: Collection[SessionId]) -> dict[SessionId, Sold]:
+    """Return what sessions were sold for, without those that have no price yet."""
+    rows = await tx.fetch(_SoldRow, SOLD, list(session_ids)) if session_ids else []
+    return {row.id: Sold(row.price_minor, row.vat_minor, row.vat_percent) for row in rows}
 
 
 async def settle_by_invoice(tx: Transaction, session_id: SessionId) -> bool:
@@ -258,7 +305,12 @@ async def methods(tx: Transaction, driver_id: DriverId, provider: str) -> list[M
 
 async def method(tx: Transaction, method_id: PaymentMethodId) -> Method | None:
     """Return a saved card, also one that was removed since."""
-    return await tx.fetch_one(Method, METHOD, method_id)
+    return await tx.fetch_one(Method, METHOD, [method_id])
+
+
+async def methods_of(tx: Transaction, method_ids: Collection[PaymentMethodId]) -> dict[PaymentMethodId, Method]:
+    """Return saved cards by id, also those that were removed since."""
+    return {found.id: found for found in await tx.fetch(Method, METHOD, list(method_ids))} if method_ids else {}
 
 
 async def remove_method(tx: Transaction, method_id: PaymentMethodId, driver_id: DriverId, now: datetime) -> bool:
@@ -304,21 +356,57 @@ async def save_refund(
     await tx.execute(SAVE_REFUND, refund_id, state, provider_ref, failure, now)
 
 
-async def receive(tx: Transaction, provider: str, event: WebhookEvent, now: datetime) -> int:
-    """Keep a webhook; return how many copies of it have come: 1 for a new one."""
-    return int(await tx.value(INBOX, provider, event.id, event.kind, event, now))
+async def receive(
+    tx: Transaction, told: Sequence[tuple[str, WebhookEvent, datetime]]
+) -> list[tuple[str, WebhookEvent]]:
+    """Keep webhooks with their providers and when they came; return those that are new, each once."""
+    first = {(provider, event.id): (provider, event, at) for provider, event, at in reversed(told)}
+    copies = Counter((provider, event.id) for provider, event, _ in told)
+    kept = await tx.fetch(
+        Kept,
+        INBOX,
+        [provider for provider, _, _ in first.values()],
+        [event.id for _, event, _ in first.values()],
+        [event.kind for _, event, _ in first.values()],
+        [msgspec.json.encode(event).decode() for _, event, _ in first.values()],
+        [at for _, _, at in first.values()],
+        [copies[name] for name in first],
+    )
+    new = {(each.provider, each.event_id) for each in kept if each.copies == copies[each.provider, each.event_id]}
+    return [(provider, event) for name, (provider, event, _) in first.items() if name in new]
 
 
-async def unprocessed(tx: Transaction, provider: str, event_id: str) -> WebhookEvent | None:
-    """Return a webhook that still has to be acted upon."""
-    row = await tx.fetch_one(_Inbox, INBOX_EVENT, provider, event_id)
-    return None if row is None else row.payload
+async def unprocessed(tx: Transaction, told: Sequence[tuple[str, str]]) -> list[tuple[str, WebhookEvent]]:
+    """Return the webhooks (named by provider and id) that still have to be acted upon, with their providers."""
+    wanted = list(dict.fromkeys(told))
+    rows = await tx.fetch(_Inbox, INBOX_EVENTS, [each for each, _ in wanted], [event_id for _, event_id in wanted])
+    return [(row.provider, row.payload) for row in rows]
 
 
-async def processed(tx: Transaction, provider: str, event_id: str, now: datetime) -> None:
+def processed(tx: Transaction, provider: str, event_id: str, now: datetime) -> None:
     """Note that a webhook was acted upon."""
-    await tx.execute(INBOX_DONE, provider, event_id, now)
+    tx.later(_processed, (provider, event_id, now))
+
+
+async def _processed(tx: Transaction, done: Sequence[tuple[str, str, datetime]]) -> None:
+    await tx.execute(INBOX_DONE, *(list(column) for column in zip(*done, strict=True)))
+
+
+class _SoldRow(Struct, frozen=True):
+    id: SessionId
+    price_minor: int
+    vat_minor: int
+    vat_percent: Decimal
+
+
+class Kept(Struct, frozen=True):
+    """A webhook in the inbox, and how many copies of it have come."""
+
+    provider: str
+    event_id: str
+    copies: int
 
 
 class _Inbox(Struct, frozen=True):
+    provider: str
     payload: WebhookEvent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -18,7 +19,7 @@ ROWS_MAX: Final = 200
 
 KEEP: Final = """
 INSERT INTO payment_card AS kept (payment_id, brand, last4, wallet, capture_before, can_raise)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[])
 ON CONFLICT (payment_id) DO UPDATE
 SET brand = coalesce(nullif(excluded.brand, ''), kept.brand), last4 = coalesce(nullif(excluded.last4, ''), kept.last4),
     wallet = coalesce(nullif(excluded.wallet, ''), kept.wallet),
@@ -99,9 +100,17 @@ class Ending(Struct, frozen=True):
 
 
 async def keep(tx: Transaction, payment_id: PaymentId, seen: Snapshot) -> None:
-    """Keep what a provider tells of a payment's card; what it does not tell stays."""
+    """Keep what a provider tells of a payment's card, with others of the transaction; what it does not tell stays."""
     used = seen.used or CardUsed()
-    await tx.execute(KEEP, payment_id, used.brand, used.last4, used.wallet, seen.capture_before, seen.can_raise)
+    tx.later(_keep, (payment_id, used.brand, used.last4, used.wallet, seen.capture_before, seen.can_raise))
+
+
+async def _keep(tx: Transaction, told: Sequence[tuple[object, ...]]) -> None:
+    rest = list(told)
+    while rest:
+        first = {one[0]: one for one in reversed(rest)}  # of what is told twice about a payment, one after the other
+        await tx.execute(KEEP, *(list(column) for column in zip(*first.values(), strict=True)))
+        rest = [one for one in rest if one is not first[one[0]]]
 
 
 async def running(tx: Transaction, now: datetime, asked_again_after: timedelta) -> list[Running]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -63,9 +63,10 @@ WHERE session.id = $1 FOR NO KEY UPDATE OF session
 """
 SET_FREE: Final = """
 UPDATE session SET settlement = 'free'
-WHERE id = $1 AND energy_wh = 0 AND (SELECT free_without_energy FROM paying_policy) AND NOT reservation_expired
+WHERE id = ANY($1) AND energy_wh = 0 AND (SELECT free_without_energy FROM paying_policy) AND NOT reservation_expired
   AND settlement IN ('payment', 'invoice')
   AND NOT EXISTS (SELECT FROM invoiced_session WHERE session_id = session.id)
+RETURNING id
 """
 PLACE_OF_START: Final = """
 SELECT CASE WHEN starts_with(station.name, site.name) THEN station.name
@@ -144,7 +145,8 @@ UNION SELECT id FROM driver WHERE $2 AND settlement = 'card'
 ORDER BY 1
 """
 SALE_BOOKED: Final = """
-SELECT EXISTS (SELECT FROM ledger_transaction WHERE kind = 'uncollected' AND source_kind = 'session' AND source_id = $1)
+SELECT source_id FROM ledger_transaction
+WHERE kind = 'uncollected' AND source_kind = 'session' AND source_id = ANY($1)
 """
 
 
@@ -284,12 +286,12 @@ async def lock_session(tx: Transaction, session_id: SessionId) -> Charged | None
     return await tx.fetch_one(Charged, LOCK_SESSION, session_id)
 
 
-async def set_free(tx: Transaction, session_id: SessionId) -> bool:
-    """Let a session that gave no energy cost nothing, if the policy says so; return whether it does now.
+async def set_free(tx: Transaction, session_ids: Collection[SessionId]) -> set[SessionId]:
+    """Let sessions that gave no energy cost nothing, if the policy says so; return those that do from now on.
 
-    False when it gave some, or stands on an invoice. One statement: it is asked of every session that is priced.
+    Not those that gave some, or stand on an invoice. One statement: it is asked of every session that is priced.
     """
-    return await tx.execute(SET_FREE, session_id) == 1
+    return set(await tx.values(SET_FREE, list(session_ids))) if session_ids else set()
 
 
 async def place_of_start(tx: Transaction, start_request_id: UUID | None) -> str:
@@ -369,9 +371,9 @@ async def concerned(tx: Transaction, now: datetime, *, without_way: bool) -> lis
     return await tx.values(CONCERNED, now, without_way)
 
 
-async def sale_is_booked(tx: Transaction, session_id: UUID | None) -> bool:
-    """Return whether the sale of a session stands in the books already, as a debt of its driver."""
-    return session_id is not None and bool(await tx.value(SALE_BOOKED, session_id))
+async def booked_sales(tx: Transaction, session_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the sessions whose sale stands in the books already, as a debt of its driver."""
+    return set(await tx.values(SALE_BOOKED, list(session_ids))) if session_ids else set()
 
 
 def sold_of(charged: Charged) -> Sold:
