@@ -24,6 +24,7 @@ from laddverk.payments.model import Card, Outside, Payment, Purpose, Refund, Sna
 from laddverk.payments.payouts.model import ItemSeen, PayoutSeen
 from laddverk.payments.providers import signatures
 from laddverk.payments.providers.port import HostedPage, Order, RefundSeen, Refused, Unanswered
+from laddverk.payments.providers.stripe_line import http_client
 from laddverk.payments.providers.stripe_money import dispute_seen, item_seen, payout_seen
 from laddverk.payments.providers.stripe_objects import (
     names_another,
@@ -68,7 +69,7 @@ class Stripe:
             stripe_version=API_VERSION,
             base_addresses=base,
             max_network_retries=RETRIES,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
+            http_client=http_client(TIMEOUT_S),
         )
         self._threads = ThreadPoolExecutor(OUTSIDE_MAX, thread_name_prefix="stripe")  # made as they are needed
         self._webhook_secret = settings.stripe_webhook_secret or ""
