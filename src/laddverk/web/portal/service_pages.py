@@ -12,6 +12,7 @@ from laddverk.kernel.ids import parsed
 from laddverk.kernel.problems import NotFound
 from laddverk.notices import queries as notice_queries
 from laddverk.payments import service as payments
+from laddverk.payments.swish import service as swish
 from laddverk.web.rendering import static
 from laddverk.web.visit import Visit, Visiting
 
@@ -29,7 +30,9 @@ async def show_help(visit: Visiting) -> Response[str]:
     """Answer the common questions, and say how to reach a person."""
     settings = visit.house.settings
     given = ((visit.words("Phone"), settings.operator_phone), (visit.words("E-mail"), settings.operator_email))
-    return visit.page("portal/help.html", contacts=[pair for pair in given if pair[1]])
+    return visit.page(
+        "portal/help.html", contacts=[pair for pair in given if pair[1]], by_swish=swish.is_offered(settings)
+    )
 
 
 @get("/demo/mail")
