@@ -66,6 +66,7 @@ def charged(page: Page, demo: Demo) -> int:
     page.locator("main form[action$='/start'] button").first.click()
     stop = page.get_by_role("button", name="Stoppa laddningen")
     wait_for(page, stop)
+    wait_for(page, page.locator(".big-number").filter(has_not_text=re.compile(r"^\s*0,00")))  # no energy would be free
     stop.click()
     wait_for(page, page.get_by_role("link", name="Kvitto som PDF"))
     receipt = page.context.request.get(
