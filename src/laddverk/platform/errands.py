@@ -103,7 +103,7 @@ class Outside:
     @property
     def free(self) -> int:
         """How many more may be begun now."""
-        return OUTSIDE_MAX - len(self._under_way) - len(self._came)
+        return max(0, OUTSIDE_MAX - len(self._under_way) - len(self._came))  # one that just came counts as both
 
     async def begin(self, kind: str, errand: Errand) -> None:
         """Begin the errands of `kind` that are due, as many as there is room for."""
