@@ -214,7 +214,7 @@ async def test_a_balance_goes_back_by_way_of_the_desk(world: World, berit: Brows
 
 
 async def test_a_driver_lets_the_balance_fill_itself_up_and_stops_it(world: World, berit: Browser) -> None:
-    assert "no saved card" in (await berit.open("/my/wallet/auto")).text
+    assert "no card that can be used" in (await berit.open("/my/wallet/auto")).text
     who = await id_of(world)
     async with world.house.database.transaction() as tx:
         method = await save_method(
