@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import NotFound
-from laddverk.payments import claims, refunding, rules, settling, store
+from laddverk.payments import claims, refunding, rules, settling, store, store_inbox
 from laddverk.payments.calling import Gate, Step
 from laddverk.payments.inbox import WEBHOOK
 from laddverk.payments.model import Outside, Payment, RefundState, Snapshot, State, WebhookEvent, Wish
@@ -44,7 +44,7 @@ async def act_on(tx: Transaction, told: Sequence[tuple[str, str]], now: datetime
     Each is named by its provider and its id there. One that says nothing new costs no question: most tell what we did
     ourselves a moment ago.
     """
-    events = await store.unprocessed(tx, told)
+    events = await store_inbox.unprocessed(tx, told)
     known = await store.payments(tx, {event.payment_id for _, event in events if event.payment_id is not None})
     for provider, event in events:
         if event.payment_id is not None:
@@ -67,7 +67,7 @@ async def _act_on_one(
         await _bring_refunds(tx, payment)
     elif payment is not None and payment.provider == provider and not _is_known(payment, event, now):
         await _ask(tx, payment, event)
-    store.processed(tx, provider, event.id, now)
+    store_inbox.processed(tx, provider, event.id, now)
 
 
 async def ask_overdue(tx: Transaction, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from weakref import WeakKeyDictionary
 
 from laddverk.kernel.problems import Invalid
-from laddverk.payments import store
+from laddverk.payments import store_inbox
 from laddverk.payments.disputes import service as disputes
 from laddverk.payments.model import WebhookEvent
 from laddverk.payments.payouts import service as payouts
@@ -42,7 +42,7 @@ async def receive_webhook(house: House, provider: str, headers: Mapping[str, str
 
 
 async def _keep(tx: Transaction, told: Sequence[tuple[str, WebhookEvent, datetime]]) -> None:
-    for provider, event in await store.receive(tx, told):
+    for provider, event in await store_inbox.receive(tx, told):
         await enqueue(tx, [NewJob(WEBHOOK, {"provider": provider, "event_id": event.id})])
         await _tell_cards(tx, provider, event)
 
