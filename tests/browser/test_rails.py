@@ -15,7 +15,7 @@ from laddverk.cli.demo.founding import BANKGIRO, CUSTOMER
 from laddverk.payments.mandate_rules import check_digit
 from laddverk.payments.providers.bankgirot.simulator import Bankgirot
 from tests.browser.conftest import Demo, Watched, sign_in, sign_in_as_driver, watch
-from tests.browser.test_driver import minor, wait_for
+from tests.browser.test_driver import NO_ENERGY, minor, wait_for
 
 PHONE = {"width": 390, "height": 844}
 
@@ -66,7 +66,7 @@ def charged(page: Page, demo: Demo) -> int:
     page.locator("main form[action$='/start'] button").first.click()
     stop = page.get_by_role("button", name="Stoppa laddningen")
     wait_for(page, stop)
-    wait_for(page, page.locator(".big-number").filter(has_not_text=re.compile(r"^\s*0,00")))  # no energy would be free
+    wait_for(page, page.locator(".big-number").filter(has_not_text=NO_ENERGY))  # no energy would be free
     stop.click()
     wait_for(page, page.get_by_role("link", name="Kvitto som PDF"))
     receipt = page.context.request.get(
