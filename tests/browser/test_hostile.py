@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -45,6 +46,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PHONE = {"width": 390, "height": 844}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+NUMBER = re.compile(r"-?\d+([.,]\d+)?")
+HOLD_FOREIGN_TEXT = {
+    "/console/reservations.csv",
+    "/console/sessions.csv",
+    "/console/stations.csv",
+    "/console/tokens.csv",
+}
+"""Exports of which the hostile network fills every line; there are others, of money, that it leaves empty."""
 LISTS = (
     "", "/stations", "/sites", "/sessions", "/drivers", "/tokens", "/tariffs", "/payments", "/invoices", "/ledger",
     "/audit", "/staff", "/keys", "/knocks", "/trouble", "/stations/new", "/drivers/new", "/tokens/new", "/staff/new",
@@ -190,19 +199,20 @@ async def test_no_cell_of_an_export_begins_as_a_formula(hostile: tuple[Hostile, 
     exports = {
         route.path
         for route in create_app(network.house).routes
-        if route.path.endswith(".csv") and "{" not in route.path
+        if route.path.startswith("/console/") and route.path.endswith(".csv") and "{" not in route.path
     }
-    assert len(exports) >= 3
+    assert exports > HOLD_FOREIGN_TEXT
     async with phone(web_url) as context:
         for path in exports:
             answer = await context.request.get(path)
-            assert answer.status == 200
+            assert answer.status == 200, path
             rows = list(csv.reader(io.StringIO((await answer.body()).decode("utf-8-sig"), newline="")))
-            assert len(rows) > len(network.chargers), path
             assert {len(row) for row in rows} == {len(rows[0])}, f"{path}: a text has broken out of its cell"
-            formulas = [cell for row in rows for cell in row if cell.lstrip(" ").startswith(FORMULA_STARTS)]
-            assert formulas == [], path
-            assert any(cell.startswith("'=cmd|") for row in rows for cell in row), f"{path} shows what was said"
+            cells = [cell for row in rows for cell in row if not NUMBER.fullmatch(cell)]
+            assert [cell for cell in cells if cell.lstrip(" ").startswith(FORMULA_STARTS)] == [], path
+            if path in HOLD_FOREIGN_TEXT:
+                assert len(rows) > len(network.chargers), path
+                assert any(cell.startswith("'=cmd|") for cell in cells), f"{path} shows what was said"
 
 
 async def test_documents_hold_foreign_text_as_text(hostile: tuple[Hostile, str]) -> None:
