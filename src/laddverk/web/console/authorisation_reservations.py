@@ -12,8 +12,8 @@ from laddverk.authorisation import service as authorisation
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import ReservationId, shown
 from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.web import spreadsheets
 from laddverk.web.console import authorisation_words as own_words
-from laddverk.web.console import spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named

@@ -18,8 +18,9 @@ from laddverk.ledger import queries as ledger_queries
 from laddverk.payments.deposits import queries, rules, service
 from laddverk.payments.deposits.model import NewDeposit, Proposal, Way
 from laddverk.payments.deposits.queries import DepositFilter, DepositRow
-from laddverk.web.console import money_words, spreadsheets
-from laddverk.web.console.amounts import minor_of
+from laddverk.web import spreadsheets
+from laddverk.web.amounts import minor_of
+from laddverk.web.console import money_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named

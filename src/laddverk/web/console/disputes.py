@@ -16,7 +16,8 @@ from laddverk.kernel.problems import NotFound, Problem
 from laddverk.ledger import queries as ledger_queries
 from laddverk.payments.disputes import queries, service
 from laddverk.payments.disputes.model import Evidence
-from laddverk.web.console import card_words, money_words, spreadsheets
+from laddverk.web import spreadsheets
+from laddverk.web.console import card_words, money_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named

@@ -20,8 +20,9 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import CampaignId, FirmwareImageId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.stations import queries as stations_queries
+from laddverk.web import spreadsheets
 from laddverk.web.bodies import FORM_OVERHEAD_BYTES, Arrived, taken_in
-from laddverk.web.console import firmware_words, spreadsheets
+from laddverk.web.console import firmware_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.registering import whole

@@ -13,7 +13,8 @@ from laddverk.kernel.problems import Problem
 from laddverk.ledger import chart, queries
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import ChartRow
-from laddverk.web.console import money_words, spreadsheets
+from laddverk.web import spreadsheets
+from laddverk.web.console import money_words
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 

@@ -36,8 +36,9 @@ from laddverk.payments.swish import store as swish
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import SUPPORTED
 from laddverk.stations import queries as stations_queries
-from laddverk.web.console import bank_words, card_words, money_words, spreadsheets
-from laddverk.web.console.amounts import minor_of
+from laddverk.web import spreadsheets
+from laddverk.web.amounts import minor_of
+from laddverk.web.console import bank_words, card_words, money_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named

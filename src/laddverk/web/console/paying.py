@@ -20,8 +20,8 @@ from laddverk.payments.ways.model import Means, Policy, Way, WayKind
 from laddverk.payments.ways.service import Standing
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import gettext_for, marked
-from laddverk.web.console import spreadsheets
-from laddverk.web.console.amounts import minor_of
+from laddverk.web import spreadsheets
+from laddverk.web.amounts import minor_of
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named

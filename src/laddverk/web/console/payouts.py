@@ -17,7 +17,8 @@ from laddverk.payments.payouts import queries, service
 from laddverk.payments.reserved import queries as reserved_queries
 from laddverk.payments.reserved import service as reserved
 from laddverk.platform.jobs import NewJob, enqueue
-from laddverk.web.console import card_words, money_words, spreadsheets
+from laddverk.web import spreadsheets
+from laddverk.web.console import card_words, money_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named

@@ -20,8 +20,9 @@ from laddverk.payments.wallet import service as wallets
 from laddverk.platform import queries as platform_queries
 from laddverk.platform.database import Transaction
 from laddverk.sessions import queries as sessions_queries
+from laddverk.web import spreadsheets
 from laddverk.web.console import authorisation_words as own_words
-from laddverk.web.console import paying, plan_panel, spreadsheets
+from laddverk.web.console import paying, plan_panel
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.security import IMPORT_MAX_BYTES

@@ -20,8 +20,8 @@ from laddverk.subscriptions.model import Audience, Terms
 from laddverk.subscriptions.queries import SubscriberFilter
 from laddverk.subscriptions.rules_changes import Preview, preview_of
 from laddverk.subscriptions.rules_terms import TOLD_BEFORE_DAYS, checked_terms
+from laddverk.web.amounts import minor_of
 from laddverk.web.console import plan_words
-from laddverk.web.console.amounts import minor_of
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named

@@ -18,8 +18,9 @@ from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.payments.prepaid import printing, queries, service
 from laddverk.payments.prepaid.model import NewBatch, Printed, VoucherPurpose
 from laddverk.payments.prepaid.queries import BatchRow
-from laddverk.web.console import spreadsheets, wallet_words
-from laddverk.web.console.amounts import minor_of
+from laddverk.web import spreadsheets
+from laddverk.web.amounts import minor_of
+from laddverk.web.console import wallet_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named

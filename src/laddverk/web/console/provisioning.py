@@ -20,7 +20,8 @@ from laddverk.provisioning import rules, service
 from laddverk.provisioning.queries import device_model as queries
 from laddverk.stations import queries as stations_queries
 from laddverk.stations.model import COMMANDS_TOPIC
-from laddverk.web.console import provisioning_words, spreadsheets, value_lines
+from laddverk.web import spreadsheets
+from laddverk.web.console import provisioning_words, value_lines
 from laddverk.web.console.commands import outcome_part
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS

@@ -14,7 +14,8 @@ from laddverk.kernel.problems import NotFound, Problem
 from laddverk.payments.reconciliation import queries, service, store
 from laddverk.payments.reconciliation.model import DifferenceRow, Flow, SideBySide, Span
 from laddverk.payments.reconciliation.words import ADVICE, SENTENCES, said
-from laddverk.web.console import money_words, spreadsheets
+from laddverk.web import spreadsheets
+from laddverk.web.console import money_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 

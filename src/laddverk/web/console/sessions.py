@@ -20,7 +20,7 @@ from laddverk.sessions import service as sessions
 from laddverk.stations import queries as stations_queries
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.tariffs import queries as tariffs_queries
-from laddverk.web.console import spreadsheets
+from laddverk.web import spreadsheets
 from laddverk.web.console.commands import outcome_part
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, Listing, found
 from laddverk.web.console.door import NEEDS

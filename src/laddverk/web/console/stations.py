@@ -15,7 +15,8 @@ from laddverk.platform.database import Transaction
 from laddverk.provisioning.queries import device_model, monitoring
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations import door_queries, queries, quirk_queries
-from laddverk.web.console import provisioning_words, spreadsheets
+from laddverk.web import spreadsheets
+from laddverk.web.console import provisioning_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts

@@ -16,7 +16,8 @@ from laddverk.platform import queries as platform_queries
 from laddverk.subscriptions import plans, queries, rules, store, subscribing
 from laddverk.subscriptions.model import Holder, PlanVersion, State
 from laddverk.subscriptions.queries import SubscriberFilter
-from laddverk.web.console import plan_words, spreadsheets
+from laddverk.web import spreadsheets
+from laddverk.web.console import plan_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.people import driver_meant

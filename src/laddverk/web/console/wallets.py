@@ -17,8 +17,9 @@ from laddverk.payments.prepaid.model import VoucherPurpose
 from laddverk.payments.wallet import giving_back, queries, service, store
 from laddverk.payments.wallet.giving_back import Payee
 from laddverk.payments.wallet.model import Policy
-from laddverk.web.console import spreadsheets, wallet_words
-from laddverk.web.console.amounts import minor_of
+from laddverk.web import spreadsheets
+from laddverk.web.amounts import minor_of
+from laddverk.web.console import wallet_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named

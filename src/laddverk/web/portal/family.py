@@ -17,8 +17,8 @@ from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.subscriptions import accounts, queries, rules, store_accounts, subscribing
 from laddverk.subscriptions.model import Account, AccountDetails, AccountKind
-from laddverk.web.console import spreadsheets
-from laddverk.web.console.amounts import minor_of
+from laddverk.web import spreadsheets
+from laddverk.web.amounts import minor_of
 from laddverk.web.portal.account import signed_in
 from laddverk.web.visit import Visit, Visiting, named
 

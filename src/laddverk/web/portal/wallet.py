@@ -19,9 +19,8 @@ from laddverk.payments.wallet import service as wallets
 from laddverk.payments.wallet.queries import Move
 from laddverk.platform import formats
 from laddverk.platform.languages import marked
-from laddverk.web import security
-from laddverk.web.console import spreadsheets
-from laddverk.web.console.amounts import minor_of
+from laddverk.web import security, spreadsheets
+from laddverk.web.amounts import minor_of
 from laddverk.web.portal.account import signed_in
 from laddverk.web.visit import Visit, Visiting, named
 

@@ -12,7 +12,7 @@ from laddverk.payments.wallet import auto, giving_back, queries, rules, store
 from laddverk.payments.wallet import service as wallets
 from laddverk.payments.wallet.giving_back import Payee
 from laddverk.platform.languages import marked
-from laddverk.web.console.amounts import minor_of
+from laddverk.web.amounts import minor_of
 from laddverk.web.portal.account import signed_in
 from laddverk.web.portal.wallet import chosen_amount
 from laddverk.web.visit import Visit, Visiting

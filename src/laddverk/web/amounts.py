@@ -1,4 +1,4 @@
-"""Amounts as people write them in forms of the console."""
+"""Amounts as people write them in forms."""
 
 from __future__ import annotations
 
