@@ -6,6 +6,7 @@ same for a credit (law 4).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Final
@@ -75,3 +76,80 @@ def vat_within(gross_minor: int, rate_percent: Decimal) -> int:
     """Return the VAT contained in a gross amount, rounded half up once: gross x rate / (100 + rate)."""
     vat = Decimal(gross_minor) * rate_percent / (100 + rate_percent)
     return int(vat.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+class VatTotal(Struct, frozen=True):
+    """What is sold at one VAT rate, in minor units: `net_minor` + `vat_minor` = `gross_minor`."""
+
+    percent: Decimal
+    net_minor: int
+    vat_minor: int
+    gross_minor: int
+
+
+def vat_total(gross_minor: int, percent: Decimal) -> VatTotal:
+    """Return the VAT in all that was sold at one rate, rounded once (BR-CO-17 of EN 16931, from gross)."""
+    vat_minor = vat_within(gross_minor, percent)
+    return VatTotal(percent, gross_minor - vat_minor, vat_minor, gross_minor)
+
+
+def vat_of(vat: Sequence[VatTotal] | None, gross_minor: int, vat_minor: int, percent: Decimal) -> tuple[VatTotal, ...]:
+    """Return what a sale holds at each rate. `vat` is kept only where there are several; else all is at `percent`."""
+    return tuple(vat) if vat else (VatTotal(percent, gross_minor - vat_minor, vat_minor, gross_minor),)
+
+
+def vat_summed(parts: Iterable[VatTotal]) -> tuple[VatTotal, ...]:
+    """Return `parts` with those of one rate added up, the highest rate first."""
+    found: dict[Decimal, VatTotal] = {}
+    for part in parts:
+        before = found.get(part.percent, VatTotal(part.percent, 0, 0, 0))
+        found[part.percent] = VatTotal(
+            part.percent,
+            before.net_minor + part.net_minor,
+            before.vat_minor + part.vat_minor,
+            before.gross_minor + part.gross_minor,
+        )
+    return tuple(found[percent] for percent in sorted(found, reverse=True))
+
+
+def vat_negated(parts: Iterable[VatTotal]) -> tuple[VatTotal, ...]:
+    """Return the mirror of `parts`, as of a credit note."""
+    return tuple(VatTotal(each.percent, -each.net_minor, -each.vat_minor, -each.gross_minor) for each in parts)
+
+
+def vat_portion(parts: Sequence[VatTotal], gross_minor: int) -> tuple[VatTotal, ...]:
+    """Return `gross_minor` of a sale of `parts`, each rate by its share of it; the whole is exactly the sale.
+
+    What is given back of a sale, or lost of it, is so of every rate in it alike. More than was sold is, beyond that,
+    at the first rate; nothing is at no rate. Amounts are zero or more.
+    """
+    sold_minor = sum(part.gross_minor for part in parts)
+    if gross_minor == sold_minor:
+        return tuple(parts)
+    if not parts:
+        return ()
+    if sold_minor <= 0 or gross_minor > sold_minor:
+        beyond = vat_total(gross_minor - sold_minor, parts[0].percent)
+        return vat_summed((*parts, beyond))
+    shares = shared_by(gross_minor, [part.gross_minor for part in parts])
+    return tuple(
+        part if share == part.gross_minor else vat_total(share, part.percent)
+        for part, share in zip(parts, shares, strict=True)
+    )
+
+
+def shared_by(total: int, weights: Sequence[int]) -> list[int]:
+    """Return whole shares of `total` by weight that sum to it exactly; all zero where nothing has weight.
+
+    Each gets its exact share rounded down, and the units left over go to those that lost most by it (largest remainder;
+    the earlier one when equal). Total and weights must be zero or more.
+    """
+    weight = sum(weights)
+    if weight == 0:
+        return [0] * len(weights)
+    parts = [divmod(each * total, weight) for each in weights]
+    shares = [floor for floor, _ in parts]
+    losers = sorted(range(len(parts)), key=lambda index: -parts[index][1])
+    for index in losers[: total - sum(shares)]:
+        shares[index] += 1
+    return shares

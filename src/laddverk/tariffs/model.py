@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from laddverk.kernel.events import Event
 from laddverk.kernel.ids import StationId, TariffId, TariffVersionId
+from laddverk.kernel.money import VatTotal
 
 
 class Dimension(StrEnum):
@@ -182,6 +183,15 @@ class Tariff(Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def has_rates(self) -> bool:
+        """Whether its prices are at several VAT rates."""
+        return len({self.vat_percent, *(self.rate_of(component) for component in self.components)}) > 1
+
+    def rate_of(self, component: Component) -> Decimal:
+        """Return the VAT of one of its prices, in percent."""
+        return self.vat_percent if component.vat_percent is None else component.vat_percent
+
+    @property
     def spot_areas(self) -> frozenset[str]:
         """The bidding zones whose prices it follows."""
         return frozenset(component.spot.area for component in self.components if component.spot is not None)
@@ -271,17 +281,27 @@ class PriceLine(Struct, frozen=True, kw_only=True):
     reservation: bool = False
     """It is of the reservation before the session."""
     vat_percent: Decimal | None = None
-    """None is that of the whole price."""
+    """None is that of the whole price; where a tariff has several rates each line says its own."""
 
 
 class Priced(Struct, frozen=True, kw_only=True):
     """A price, with the VAT it contains and its explanation."""
 
     amount_minor: int
-    vat_minor: int
-    vat_percent: Decimal
+    vat: tuple[VatTotal, ...]
+    """What is sold at each VAT rate, the highest first: never empty, and summing to the amount."""
     currency: str
     lines: tuple[PriceLine, ...]
+
+    @property
+    def vat_minor(self) -> int:
+        """The VAT of all rates."""
+        return sum(each.vat_minor for each in self.vat)
+
+    @property
+    def vat_percent(self) -> Decimal:
+        """The rate at which most is sold; the only one, most often."""
+        return max(self.vat, key=lambda each: each.gross_minor).percent
 
 
 class Place(Struct, frozen=True, kw_only=True):

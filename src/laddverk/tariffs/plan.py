@@ -96,8 +96,7 @@ class Plan:
 
     def _part(self, component: Component, *, included: bool = False) -> Part:
         rate = Fraction(0) if component.spot else _rate(component) * self.denominator
-        vat = self.tariff.vat_percent if component.vat_percent is None else component.vat_percent
-        return Part(component, int(rate), vat, included=included)
+        return Part(component, int(rate), self.tariff.rate_of(component), included=included)
 
     def _gross_of(self, limit: Limit | None) -> int | None:
         return None if limit is None or limit.gross is None else int(Fraction(limit.gross) * self.denominator)
@@ -145,13 +144,13 @@ class Plan:
     def spot_rate(self, part: Part, price: Decimal) -> tuple[int, Decimal]:
         """Return what a Wh costs over the denominator, and the price per kWh, when the exchange's price is `price`."""
         assert part.spot is not None
-        per_kwh = spot_price(part.spot, price, self.tariff)
+        per_kwh = spot_price(part.spot, price, part.vat, tax_included=self.tariff.tax_included)
         return int(per_kwh.scaleb(SPOT_DIGITS)) * (self.denominator // (10**SPOT_DIGITS * WH_PER_KWH)), per_kwh
 
 
-def spot_price(spot: Spot, price: Decimal, tariff: Tariff) -> Decimal:
+def spot_price(spot: Spot, price: Decimal, vat_percent: Decimal, *, tax_included: bool) -> Decimal:
     """Return the price per kWh that follows `price` (of the exchange, without VAT), to eight decimals."""
-    vat = 1 + tariff.vat_percent / 100 if tariff.tax_included else Decimal(1)
+    vat = 1 + vat_percent / 100 if tax_included else Decimal(1)
     found = price * spot.factor * vat + spot.markup
     if spot.ceiling is not None:
         found = min(found, spot.ceiling)

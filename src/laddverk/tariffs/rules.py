@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from laddverk.kernel.money import MINOR_DIGITS, rounded_exact, vat_within
+from laddverk.kernel.money import MINOR_DIGITS, VatTotal, rounded_exact, vat_total
 from laddverk.tariffs.curve import SECOND_US, instant
 from laddverk.tariffs.model import Charge, Dimension, Priced, PriceLine, SpotPrice, Tariff
 from laddverk.tariffs.plan import CHARGING, ENERGY, IDLE, SESSION, WH_PER_KWH, Plan, plan_of, reservation_plans
@@ -42,8 +42,7 @@ def price(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> Priced:
     found = Rated(tariff, charge, spots)
     return Priced(
         amount_minor=found.amount_minor,
-        vat_minor=found.vat_minor,
-        vat_percent=tariff.vat_percent,
+        vat=found.vat,
         currency=tariff.currency,
         lines=found.lines,
     )
@@ -52,7 +51,7 @@ def price(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> Priced:
 class Rated:
     """What a charge costs; its explanation is made when it is asked for."""
 
-    __slots__ = ("_charge", "_items", "_summed", "_tariff", "amount_minor", "vat_minor")
+    __slots__ = ("_charge", "_items", "_summed", "_tariff", "amount_minor", "vat")
 
     def __init__(self, tariff: Tariff, charge: Charge, spots: Spots) -> None:
         plan = plan_of(tariff)
@@ -63,11 +62,12 @@ class Rated:
         self._summed: Sum | None = None
         if plan.is_direct and not kept:
             self.amount_minor = _rounded_runs(plan, runs, has_minimum=charge.energy_wh > 0)
-            self.vat_minor = vat_within(self.amount_minor, tariff.vat_percent)
+            self.vat: tuple[VatTotal, ...] = (vat_total(self.amount_minor, tariff.vat_percent),)
         else:
             items = self._items()
             self._summed = sum_of(items, tariff, has_minimum=charge.energy_wh > 0 or bool(kept))
-            self.amount_minor, self.vat_minor = _money(tariff, items, self._summed)
+            self.vat = _vat(tariff, self._summed)
+            self.amount_minor = sum(each.gross_minor for each in self.vat)
 
     @property
     def exact(self) -> Sum:
@@ -78,7 +78,7 @@ class Rated:
     @property
     def lines(self) -> tuple[PriceLine, ...]:
         """One line for each part; they add up to the amount."""
-        return _lines(self._tariff, self._charge, self._items(), self.exact, self.amount_minor)
+        return _lines(self._tariff, self._charge, self._items(), self.exact, self.vat)
 
 
 def rated(tariff: Tariff, charge: Charge, spots: Spots = NO_SPOTS) -> Rated:
@@ -124,34 +124,42 @@ def _reservation(tariff: Tariff, charge: Charge, spots: Spots) -> list[Item]:
     return items
 
 
-def _money(tariff: Tariff, items: Sequence[Item], summed: Sum) -> tuple[int, int]:
-    """The sum with VAT and the VAT in it, both rounded once: net sums first where prices are without VAT."""
-    currency = tariff.currency
-    rates = {item.run.part.vat for item in items} or {tariff.vat_percent}
-    if len(rates) == 1 and rates == {tariff.vat_percent}:
-        if tariff.tax_included:
-            amount_minor = rounded_exact(summed.gross, currency)
-            return amount_minor, vat_within(amount_minor, tariff.vat_percent)
-        net_minor = rounded_exact(summed.net, currency)
-        vat_minor = int(Fraction(net_minor) * Fraction(tariff.vat_percent) / 100 + Fraction(1, 2))
-        return net_minor + vat_minor, vat_minor
-    amount_minor = rounded_exact(summed.gross, currency)
-    return amount_minor, amount_minor - rounded_exact(summed.net, currency)
+def _vat(tariff: Tariff, summed: Sum) -> tuple[VatTotal, ...]:
+    """What is sold at each rate. The sum is rounded once, and rates share it as lines do.
+
+    Prices without VAT at one rate are summed net, and the VAT comes on top of the rounded sum.
+    """
+    rates, currency = summed.by_rate, tariff.currency
+    if len(rates) > 1:
+        shares = shared(rounded_exact(summed.gross, currency), list(rates.values()), currency)
+        return tuple(vat_total(share, rate) for share, rate in zip(shares, rates, strict=True))
+    rate = next(iter(rates))
+    if tariff.tax_included:
+        return (vat_total(rounded_exact(summed.gross, currency), rate),)
+    net_minor = rounded_exact(summed.net, currency)
+    vat_minor = int(Fraction(net_minor) * Fraction(rate) / 100 + Fraction(1, 2))
+    return (VatTotal(rate, net_minor, vat_minor, net_minor + vat_minor),)
 
 
 def _lines(
-    tariff: Tariff, charge: Charge, items: Sequence[Item], summed: Sum, amount_minor: int
+    tariff: Tariff, charge: Charge, items: Sequence[Item], summed: Sum, vat: Sequence[VatTotal]
 ) -> tuple[PriceLine, ...]:
+    """The lines of each rate share what is sold at it; they stand in the order of the items, limits last."""
     amounts = [gross_of(item, tariff) for item in items]
-    if summed.limited:
-        amounts.append(summed.limited)
-    shares = shared(amount_minor, amounts, tariff.currency)
-    lines = [_line(tariff, item, share) for item, share in zip(items, shares[: len(items)], strict=True)]
+    minors, limits = [0] * len(items), []
+    for part in vat:
+        limited = summed.rates[part.percent][1]
+        its = [index for index, item in enumerate(items) if item.run.part.vat == part.percent]
+        exact = [amounts[index] for index in its] + ([limited] if limited else [])
+        shares = shared(part.gross_minor, exact, tariff.currency)
+        for index, share in zip(its, shares[: len(its)], strict=True):
+            minors[index] = share
+        if limited:
+            limits.append(_limit_line(tariff, charge, summed, part.percent, shares[-1]))
+    lines = [_line(tariff, item, share) for item, share in zip(items, minors, strict=True)]
     if len(lines) > LINES_MAX:
         lines = _gathered(lines)
-    if summed.limited:
-        lines.append(_limit_line(tariff, charge, summed, shares[-1]))
-    return tuple(lines)
+    return (*lines, *limits)
 
 
 def _line(tariff: Tariff, item: Item, amount_minor: int) -> PriceLine:
@@ -186,11 +194,11 @@ def _line(tariff: Tariff, item: Item, amount_minor: int) -> PriceLine:
         spot=run.spot,
         included=run.part.included,
         reservation=item.is_reserved,
-        vat_percent=None if run.part.vat == tariff.vat_percent else run.part.vat,
+        vat_percent=run.part.vat if tariff.has_rates else None,
     )
 
 
-def _limit_line(tariff: Tariff, charge: Charge, summed: Sum, amount_minor: int) -> PriceLine:
+def _limit_line(tariff: Tariff, charge: Charge, summed: Sum, rate: Decimal, amount_minor: int) -> PriceLine:
     """What the lowest price adds, or the highest takes off."""
     is_least = summed.limited > 0
     limit = tariff.min_price if is_least else tariff.max_price
@@ -203,6 +211,7 @@ def _limit_line(tariff: Tariff, charge: Charge, summed: Sum, amount_minor: int) 
         unit="session",
         unit_price=Decimal(rounded_exact(gross, tariff.currency)) / 100,
         amount_minor=amount_minor,
+        vat_percent=rate if tariff.has_rates else None,
     )
 
 

@@ -50,10 +50,10 @@ async def prices_now(tx: Transaction, tariff: Tariff, now: datetime) -> dict[str
     Whoever starts without an account must be shown a price (AFIR article 5): where this is None, nobody can.
     """
     known = {each.area: each.price for each in await _prices_at(tx, tariff, now)}
-    spots = [component.spot for component in tariff.components if component.spot is not None]
-    if any(each.area not in known for each in spots):
+    spots = [(each.spot, tariff.rate_of(each)) for each in tariff.components if each.spot is not None]
+    if any(spot.area not in known for spot, _ in spots):
         return None
-    return {each.area: spot_price(each, known[each.area], tariff) for each in spots}
+    return {spot.area: spot_price(spot, known[spot.area], vat, tax_included=tariff.tax_included) for spot, vat in spots}
 
 
 async def _prices_at(tx: Transaction, tariff: Tariff, now: datetime) -> list[SpotPrice]:

@@ -46,14 +46,28 @@ def items_of(plan: Plan, runs: Sequence[Sequence[Run]], *, is_reserved: bool = F
 
 
 class Sum:
-    """What a charge costs, exactly: without VAT, with it, and what its limits added or took off (with VAT)."""
+    """What a charge costs, exactly: without VAT, with it, and for each VAT rate what its limits added or took off.
 
-    __slots__ = ("gross", "limited", "net")
+    `rates` has, by VAT rate, the gross before the limits and what these change of it: of every rate alike, since it is
+    the whole session that costs at least or at most so much.
+    """
 
-    def __init__(self, net: Fraction, gross: Fraction, limited: Fraction) -> None:
+    __slots__ = ("gross", "net", "rates")
+
+    def __init__(self, net: Fraction, gross: Fraction, rates: dict[Decimal, tuple[Fraction, Fraction]]) -> None:
         self.net = net
         self.gross = gross
-        self.limited = limited
+        self.rates = rates
+
+    @property
+    def limited(self) -> Fraction:
+        """What the limits added or took off, with VAT."""
+        return sum((limited for _, limited in self.rates.values()), Fraction(0))
+
+    @property
+    def by_rate(self) -> dict[Decimal, Fraction]:
+        """The sum with VAT of each rate, the highest first."""
+        return {rate: sum(self.rates[rate], Fraction(0)) for rate in sorted(self.rates, reverse=True)}
 
 
 def gross_of(item: Item, tariff: Tariff) -> Fraction:
@@ -65,25 +79,35 @@ def sum_of(items: Sequence[Item], tariff: Tariff, *, has_minimum: bool) -> Sum:
     """Return the exact sum. The lowest price holds only where `has_minimum`: where something was delivered or kept."""
     by_rate: dict[Decimal, Fraction] = {}
     for item in items:
-        by_rate[item.run.part.vat] = by_rate.get(item.run.part.vat, Fraction(0)) + item.amount
-    net, gross = Fraction(0), Fraction(0)
-    for rate, amount in by_rate.items():
-        factor = (100 + Fraction(rate)) / 100
-        net += amount / factor if tariff.tax_included else amount
-        gross += amount if tariff.tax_included else amount * factor
-    before = gross
+        by_rate[item.run.part.vat] = by_rate.get(item.run.part.vat, Fraction(0)) + gross_of(item, tariff)
+    by_rate = {rate: amount for rate, amount in by_rate.items() if amount}
+    net = sum((amount * 100 / (100 + Fraction(rate)) for rate, amount in by_rate.items()), Fraction(0))
+    before = gross = sum(by_rate.values(), Fraction(0))
     if tariff.max_price is not None:
         net, gross = _limited(net, gross, tariff.max_price, tariff.vat_percent, is_least=False)
     if tariff.min_price is not None and has_minimum:
         net, gross = _limited(net, gross, tariff.min_price, tariff.vat_percent, is_least=True)
-    return Sum(net, gross, gross - before)
+    return Sum(net, gross, _spread(by_rate, before, gross - before, tariff.vat_percent))
+
+
+def _spread(
+    by_rate: dict[Decimal, Fraction], before: Fraction, change: Fraction, main: Decimal
+) -> dict[Decimal, tuple[Fraction, Fraction]]:
+    """The gross of each rate that sells something, with its part of what limits changed; of nothing at the main one."""
+    if not before:
+        by_rate = {main: Fraction(0), **by_rate}
+        return {rate: (by_rate[rate], change if rate == main else Fraction(0)) for rate in by_rate}
+    return {rate: (amount, change * amount / before) for rate, amount in by_rate.items() if amount}
 
 
 def _limited(
     net: Fraction, gross: Fraction, limit: Limit, rate: Decimal, *, is_least: bool
 ) -> tuple[Fraction, Fraction]:
-    """Net and gross within a limit. Where only one of the two is given, the other follows at the tariff's VAT."""
-    factor = (100 + Fraction(rate)) / 100
+    """Net and gross within a limit. Where only one of the two is given, the other follows it.
+
+    It follows in proportion, since a limit is of the whole price; of a price of nothing at the tariff's VAT.
+    """
+    factor = gross / net if net else (100 + Fraction(rate)) / 100
     clamp = max if is_least else min
     new_net = net if limit.net is None else clamp(net, Fraction(limit.net))
     new_gross = gross if limit.gross is None else clamp(gross, Fraction(limit.gross))

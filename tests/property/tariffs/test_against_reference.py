@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from laddverk.kernel.money import vat_within
 from laddverk.tariffs.curve import Span, delivered_of, instant
 from laddverk.tariffs.model import COUNTED, Charge, Component, Dimension, Limit, Restriction, Spot, SpotPrice, Tariff
 from laddverk.tariffs.plan import spot_price
@@ -26,6 +27,7 @@ EVENINGS = (
     datetime(2026, 12, 31, 22, 0, tzinfo=UTC),
 )
 WATT_SECONDS = 3600
+WHOLE_SECONDS_WH = 6  # at one, two or three Wh a second its multiples are reached at whole seconds
 
 prices = st.decimals(0, 20, places=3)
 clocks = st.builds("{:02d}:{:02d}".format, st.integers(0, 5), st.sampled_from([0, 30]))
@@ -35,13 +37,13 @@ clocks = st.builds("{:02d}:{:02d}".format, st.integers(0, 5), st.sampled_from([0
 def restrictions(draw: st.DrawFn) -> Restriction:
     windows = st.tuples(clocks, clocks).filter(lambda pair: pair[0] != pair[1])
     from_time, to_time = draw(st.one_of(st.just((None, None)), windows))
-    low = draw(st.one_of(st.none(), st.integers(0, 9000)))
+    energies = st.integers(0, 2000).map(lambda number: number * WHOLE_SECONDS_WH)
     return Restriction(
         from_time=from_time,
         to_time=to_time,
         weekdays=tuple(draw(st.sampled_from([(), (), (6,), (0, 1, 2)]))),
-        min_wh=low,
-        max_wh=draw(st.one_of(st.none(), st.integers(1, 12_000))),
+        min_wh=draw(st.one_of(st.none(), energies)),
+        max_wh=draw(st.one_of(st.none(), energies.filter(bool))),
         min_duration_s=draw(st.one_of(st.none(), st.integers(0, 5000))),
         max_duration_s=draw(st.one_of(st.none(), st.integers(1, 8000))),
         max_power_w=draw(st.one_of(st.none(), st.sampled_from([3600, 7200, 11_000]))),
@@ -57,6 +59,7 @@ def tariffs(draw: st.DrawFn) -> Tariff:
         price=prices,
         when=restrictions(),
         step=st.sampled_from([0, 0, 1, 300, 900]),
+        vat_percent=st.sampled_from([None, None, Decimal(12), Decimal(0)]),
     )
     components = draw(st.lists(parts, max_size=5))
     return Tariff(
@@ -199,6 +202,14 @@ def test_lines_add_up_and_limits_hold_with_and_without_tax(
     priced = price(limited, charge)
     assert sum(line.amount_minor for line in priced.lines) == priced.amount_minor
     assert 0 <= priced.vat_minor <= priced.amount_minor
+    assert sum(part.gross_minor for part in priced.vat) == priced.amount_minor
+    for part in priced.vat:
+        assert part.net_minor + part.vat_minor == part.gross_minor
+        its = list(priced.lines)
+        if len(priced.vat) > 1:
+            its = [line for line in priced.lines if line.vat_percent == part.percent]
+            assert part.vat_minor == vat_within(part.gross_minor, part.percent)
+        assert sum(line.amount_minor for line in its) == part.gross_minor
     slack = 1  # net prices are rounded before VAT is
     assert priced.amount_minor <= int((low + more) * 100) + 1 + slack
     assert not charge.energy_wh or priced.amount_minor >= int(low * 100) - slack
@@ -228,7 +239,7 @@ def test_a_spot_price_is_that_of_each_period(charge: Charge, values: list[Decima
     for period in periods:
         edges = [int(at.timestamp()) * 1_000_000 for at in (period.starts_at, period.ends_at)]
         energy_wh = delivered.until(edges[1]) - delivered.until(edges[0])
-        expected += Fraction(spot_price(spot, period.price, tariff)) * energy_wh / 1000
+        expected += Fraction(spot_price(spot, period.price, tariff.vat_percent, tax_included=True)) * energy_wh / 1000
     found = rated(tariff, replace(charge, included_wh=0), spots_of(periods))
     assert found.exact.gross == expected
     assert sum(line.amount_minor for line in found.lines) == found.amount_minor

@@ -1,7 +1,8 @@
 """Prices worked out by hand, one file for each rule in `vectors/`, with the arithmetic beside each sum.
 
 A tariff stands there as OCPI has it (2.2.1 without `tax_included`, 2.3.0 with it), a charge in minutes and kWh since
-its start. `net` and `gross` are exact; `minor` is what is paid.
+its start. `net` and `gross` are exact; `minor` is what is paid; `vat` is what is sold at each rate, as rate, net, VAT
+and gross in minor units; `lines` are what the price is made of, as dimension, rate and amount.
 """
 
 from __future__ import annotations
@@ -83,3 +84,9 @@ def test_a_price_is_what_the_hand_worked_out(
     if "minor" in case:
         assert found.amount_minor == case["minor"], case["sum"]
     assert priced.amount_minor == found.amount_minor == sum(line.amount_minor for line in priced.lines)
+    if "vat" in case:
+        at_rates = [(str(part.percent), part.net_minor, part.vat_minor, part.gross_minor) for part in priced.vat]
+        assert at_rates == [tuple(row) for row in case["vat"]], case["sum"]
+    if "lines" in case:
+        lines = [[line.dimension, str(line.vat_percent), line.amount_minor] for line in priced.lines]
+        assert lines == case["lines"], case["sum"]
