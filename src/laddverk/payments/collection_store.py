@@ -35,6 +35,10 @@ WHERE invoice.kind = 'invoice' AND invoice.currency = $2 AND invoice.issued_at <
          AND (state IN ('submitted', 'authorised', 'capturing', 'unknown')
               OR (state IN ('created', 'checkout') AND (updated_at > $3::timestamptz - interval '2 hours'
                                                         OR provider IN ('autogiro', 'sepa')))))
+  -- What people gave back is not taken again by itself.
+  AND NOT EXISTS (
+      SELECT FROM payment JOIN payment_refund ON payment_refund.payment_id = payment.id
+      WHERE payment.invoice_id = invoice.id AND payment_refund.state <> 'failed')
   -- Whose first way is a card or the wallet is debited there; the bank steps in when that has come to nothing.
   AND NOT EXISTS (
       SELECT FROM driver_paying LEFT JOIN invoice_debit ON invoice_debit.invoice_id = invoice.id

@@ -25,9 +25,9 @@ WAIT_S = 15.0
 
 
 @asynccontextmanager
-async def working(database: Database, state_dir: Path) -> AsyncIterator[Network]:
-    """Yield a network whose worker runs."""
-    async with network_on(database, state_dir) as network:
+async def working(database: Database, state_dir: Path, **chosen: Any) -> AsyncIterator[Network]:
+    """Yield a network whose worker runs. `chosen` are settings other than the usual ones."""
+    async with network_on(database, state_dir, **chosen) as network:
         stop = asyncio.Event()
         task = asyncio.create_task(network.house.worker.run(stop))
         try:

@@ -57,10 +57,10 @@ WITH chosen AS (
           AND entry.kind NOT LIKE 'dispute%'
     ) AS booked ON true
     LEFT JOIN LATERAL (
-        SELECT sum(CASE bank_record.what WHEN 'paid' THEN bank_record.amount_minor
-                                         WHEN 'returned' THEN -bank_record.amount_minor END)::bigint AS bank_minor
+        SELECT sum(CASE bank_record.what WHEN 'paid' THEN bank_record.amount_minor ELSE -bank_record.amount_minor END
+                   * CASE collection.kind WHEN 'collect' THEN 1 ELSE -1 END)::bigint AS bank_minor
         FROM bank_record JOIN collection ON collection.id = bank_record.collection_id
-        WHERE collection.payment_id = chosen.id AND collection.kind = 'collect' AND bank_record.outcome = 'applied'
+        WHERE collection.payment_id = chosen.id AND bank_record.outcome = 'applied'
           AND bank_record.what IN ('paid', 'returned')
     ) AS lines ON true
     LEFT JOIN LATERAL (
