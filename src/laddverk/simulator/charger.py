@@ -18,7 +18,7 @@ from laddverk.ocpp.facts import Status
 from laddverk.simulator import abilities, idle_meter
 from laddverk.simulator import car as cars
 from laddverk.simulator.abilities.certificates import takes_profile
-from laddverk.simulator.car import Car
+from laddverk.simulator.car import NOTHING, Car, Draw
 from laddverk.simulator.model import (
     STATUS_OF,
     Authorise,
@@ -256,9 +256,17 @@ class Charger:
         register_wh = int(outlet.register_wh)
         if outlet.car is None:
             return Reading(at, register_wh)
-        taken = cars.draw(outlet.car, outlet.supply, outlet.limit_a) if outlet.charging else cars.NOTHING
+        taken = self.drawn(outlet) if outlet.charging else NOTHING
         soc = round(outlet.car.share * 100) if outlet.supply.phases == 0 else None
         return Reading(at, register_wh, taken.power_w, taken.current_a, taken.phases, soc)
+
+    def drawn(self, outlet: Outlet) -> Draw:
+        """Return what flows now from an outlet into its car. A broken one gives less."""
+        return NOTHING if outlet.car is None else cars.draw(outlet.car, outlet.supply, outlet.limit_a)
+
+    def counted(self, outlet: Outlet, energy_wh: float) -> float:
+        """Return what the meter of an outlet counts of the energy that flowed. A worn one counts wrong."""
+        return energy_wh
 
     def advance(self, number: int, seconds: float, at: datetime) -> None:
         """Let `seconds` pass at an outlet: energy flows, and a car that is full pauses."""
@@ -269,8 +277,8 @@ class Charger:
             self._turn(outlet, Status.PREPARING if outlet.car else self._resting(outlet), at)
         if outlet.charging is None or outlet.car is None or outlet.status is Status.FAULTED:
             return
-        taken = cars.draw(outlet.car, outlet.supply, outlet.limit_a)
-        outlet.register_wh += cars.charge(outlet.car, taken, seconds)
+        taken = self.drawn(outlet)
+        outlet.register_wh += self.counted(outlet, cars.charge(outlet.car, taken, seconds))
         flows = taken.power_w > 0
         state = "Charging" if flows else "SuspendedEV" if outlet.car.missing_wh <= 0 else "SuspendedEVSE"
         if state != outlet.charging.state:

@@ -14,7 +14,7 @@ from laddverk.ocpp.structs import Message
 from laddverk.simulator import abilities
 from laddverk.simulator.abilities.ability import Carrier as AbilityCarrier
 from laddverk.simulator.charger import Charger
-from laddverk.simulator.model import Item, Told, Verdict
+from laddverk.simulator.model import Item, Reading, Told, Verdict
 
 Orders = dict[str, tuple[type[Message], "Carrier"]]
 """What a charger can be asked, by the name of the call: the Struct of the request, and who carries it out."""
@@ -70,3 +70,40 @@ def written(at: datetime) -> str:
 
 
 PHASE_NAMES: Final = ("L1", "L2", "L3")
+
+
+class Quantity(Struct, frozen=True):
+    """One value of a reading, as every version says it."""
+
+    value: float
+    measurand: str
+    unit: str
+    phase: str | None = None
+    location: str | None = None
+
+
+def quantities(reading: Reading) -> list[Quantity]:
+    """Return what a reading shows, the register first."""
+    found = [Quantity(reading.register_wh, "Energy.Active.Import.Register", "Wh")]
+    if reading.power_w is not None:
+        found.append(Quantity(reading.power_w, "Power.Active.Import", "W"))
+    if reading.current_a is not None and not (reading.phases or reading.currents_a):
+        found.append(Quantity(reading.current_a, "Current.Import", "A"))
+    currents = reading.currents_a or (reading.current_a or 0.0,) * reading.phases
+    found += _by_phase(currents, "Current.Import", "A")
+    found += _by_phase(reading.voltages_v, "Voltage", "V") if len(reading.voltages_v) > 1 else [
+        Quantity(volts, "Voltage", "V") for volts in reading.voltages_v
+    ]  # fmt: skip
+    if reading.soc_percent is not None:
+        found.append(Quantity(reading.soc_percent, "SoC", "Percent"))
+    if reading.offered_a is not None:
+        found.append(Quantity(reading.offered_a, "Current.Offered", "A"))
+    if reading.contact_c is not None:
+        found.append(Quantity(reading.contact_c, "Temperature", "Celsius", location="Outlet"))
+    if reading.cabinet_c is not None:
+        found.append(Quantity(reading.cabinet_c, "Temperature", "Celsius", location="Body"))
+    return found
+
+
+def _by_phase(values: tuple[float, ...], measurand: str, unit: str) -> list[Quantity]:
+    return [Quantity(value, measurand, unit, phase) for value, phase in zip(values, PHASE_NAMES, strict=False)]

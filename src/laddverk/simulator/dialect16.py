@@ -13,7 +13,7 @@ from laddverk.ocpp.structs import Message
 from laddverk.ocpp.v16 import messages as m
 from laddverk.simulator import orders16
 from laddverk.simulator.charger import Charger
-from laddverk.simulator.dialect import PHASE_NAMES, Dialect, all_orders, told, written
+from laddverk.simulator.dialect import Dialect, all_orders, quantities, told, written
 from laddverk.simulator.model import (
     Authorise,
     Boot,
@@ -112,19 +112,16 @@ def _status(charger: Charger, item: StatusChanged) -> tuple[str, Message] | None
 
 
 def _meter_value(reading: Reading) -> m.MeterValue:
-    values = [m.SampledValue(value=str(reading.register_wh), measurand="Energy.Active.Import.Register", unit="Wh")]
-    if reading.power_w is not None:
-        values.append(m.SampledValue(value=str(reading.power_w), measurand="Power.Active.Import", unit="W"))
-    if reading.current_a is not None and not reading.phases:
-        values.append(m.SampledValue(value=str(reading.current_a), measurand="Current.Import", unit="A"))
-    values += [
+    values = [
         m.SampledValue(
-            value=str(reading.current_a), measurand="Current.Import", unit="A", phase=cast(Any, PHASE_NAMES[phase])
+            value=str(one.value),
+            measurand=cast(Any, one.measurand),
+            unit=cast(Any, one.unit),
+            phase=cast(Any, one.phase),
+            location=cast(Any, one.location),
         )
-        for phase in range(reading.phases)
+        for one in quantities(reading)
     ]
-    if reading.soc_percent is not None:
-        values.append(m.SampledValue(value=str(reading.soc_percent), measurand="SoC", unit="Percent"))
     return m.MeterValue(timestamp=written(reading.at), sampled_value=values)
 
 

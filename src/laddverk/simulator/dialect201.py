@@ -17,7 +17,7 @@ from laddverk.ocpp.structs import Message
 from laddverk.ocpp.v201 import messages as m
 from laddverk.simulator import orders201
 from laddverk.simulator.charger import REPORT_PART, Charger
-from laddverk.simulator.dialect import PHASE_NAMES, Dialect, all_orders, told, written
+from laddverk.simulator.dialect import Dialect, all_orders, quantities, told, written
 from laddverk.simulator.model import (
     Authorise,
     Boot,
@@ -176,32 +176,23 @@ def _report(charger: Charger, item: Reported) -> Message:
     )
 
 
-WH: Final = m.UnitOfMeasureType(unit="Wh")
-W: Final = m.UnitOfMeasureType(unit="W")
-A: Final = m.UnitOfMeasureType(unit="A")
-PERCENT: Final = m.UnitOfMeasureType(unit="Percent")
+UNITS: Final = {
+    unit: m.UnitOfMeasureType(unit=unit) for unit in ("Wh", "W", "A", "V", "Percent", "Celsius")
+}  # fmt: skip
 
 
 def _meter_value(reading: Reading, context: m.ReadingContextEnumType) -> m.MeterValueType:
-    def value(number: float, measurand: str, unit: m.UnitOfMeasureType, phase: str | None = None) -> m.SampledValueType:
-        return m.SampledValueType(
-            value=number,
-            measurand=cast(Any, measurand),
+    values = [
+        m.SampledValueType(
+            value=one.value,
+            measurand=cast(Any, one.measurand),
             context=context,
-            unit_of_measure=unit,
-            phase=cast(Any, phase),
+            unit_of_measure=UNITS[one.unit],
+            phase=cast(Any, one.phase),
+            location=cast(Any, one.location),
         )
-
-    values = [value(reading.register_wh, "Energy.Active.Import.Register", WH)]
-    if reading.power_w is not None:
-        values.append(value(reading.power_w, "Power.Active.Import", W))
-    if reading.current_a is not None and not reading.phases:
-        values.append(value(reading.current_a, "Current.Import", A))
-    values += [
-        value(reading.current_a or 0.0, "Current.Import", A, PHASE_NAMES[phase]) for phase in range(reading.phases)
+        for one in quantities(reading)
     ]
-    if reading.soc_percent is not None:
-        values.append(value(reading.soc_percent, "SoC", PERCENT))
     return m.MeterValueType(timestamp=written(reading.at), sampled_value=values)
 
 

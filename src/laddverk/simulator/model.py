@@ -44,6 +44,13 @@ class Reading(Struct, frozen=True):
     current_a: float | None = None
     phases: int = 0
     soc_percent: int | None = None
+    currents_a: tuple[float, ...] = ()
+    """Phase by phase, where they differ; else `current_a` is that of each."""
+    voltages_v: tuple[float, ...] = ()
+    """Phase to neutral; one value is that of the battery."""
+    contact_c: float | None = None
+    cabinet_c: float | None = None
+    offered_a: float | None = None
 
 
 class Charging(Struct, gc=False):
