@@ -68,7 +68,7 @@ def charged(page: Page, demo: Demo) -> int:
     wait_for(page, stop)
     wait_for(page, page.locator(".big-number").filter(has_not_text=NO_ENERGY))  # no energy would be free
     stop.click()
-    wait_for(page, page.get_by_role("link", name="Kvitto som PDF"))
+    wait_for(page, page.locator("table.sum tfoot td"))
     receipt = page.context.request.get(
         demo.url + str(page.get_by_role("link", name="Kvitto som PDF").get_attribute("href"))
     )

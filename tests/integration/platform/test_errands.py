@@ -96,6 +96,24 @@ async def test_while_calls_are_out_no_connection_is_held_and_as_many_go_at_once_
     assert post.most == errands.OUTSIDE_MAX
 
 
+async def test_there_is_never_less_than_no_room(database: Database) -> None:
+    """A call that has just come back counts as out and as come for a moment; the database is asked for none, not -1."""
+    post, room = Post(), []
+
+    async def postpone(*_: object) -> None:
+        raise AssertionError("nothing fails here")
+
+    outside = errands.Outside(database, postpone, lambda: room.append(outside.free))
+    await enqueue(database, *range(100, 100 + errands.OUTSIDE_MAX))
+    await outside.begin("carry", post)
+    await enqueue(database, 1)
+    while len(room) < errands.OUTSIDE_MAX:
+        await outside.waited()
+        await outside.begin("carry", post)
+    assert set(room) == {0}
+    await outside.drained({"carry": post})
+
+
 async def test_a_call_that_fails_is_recorded_with_what_it_failed_by(database: Database) -> None:
     post = Post()
     await enqueue(database, 13)

@@ -155,7 +155,13 @@ async def test_a_member_is_invited_by_mail_joins_charges_and_the_owner_pays(
     assert (await kim.send(link[0], name="Kim Ek", shares_places="yes")).status_code == 303
     assert (await kim.open(link[0])).status_code == 404, "it works once"
     member = await driver(world, browsers, "kim@example.se")
-    assert "Ada Öberg pays for what you charge" in (await member.open("/my/family")).text
+    async with world.house.database.transaction() as tx:
+        code = await tx.value("SELECT code FROM connector WHERE station_id = $1 AND evse_number = 1", world.station)
+    for page in ("/my/family", "/my/paying", f"/u/{code}"):
+        assert "Ada Öberg pays for what you charge, with the account" in (await member.open(page)).text, page
+    for page in ("/my/paying", f"/u/{code}"):
+        assert "pays for what you charge" not in (await ada.open(page)).text, "who pays reads how, not by whom"
+    assert "Once a month you get an invoice" in (await ada.open(f"/u/{code}")).text
     assert "Kim Ek" in (await ada.open("/my/family")).text
     desk = await signed_in(Role.SUPPORT)
     listed = await desk.open("/console/accounts?q=5560360793")
@@ -170,6 +176,7 @@ async def test_a_member_is_invited_by_mail_joins_charges_and_the_owner_pays(
     assert (await ada.send(f"/my/family/members/{found[0]}/limit", limit="300")).status_code == 303
     assert (await member.send("/my/family/leave")).status_code == 303
     assert "Pay for several" in (await member.open("/my/family")).text
+    assert "Once a month you get an invoice" in (await member.open(f"/u/{code}")).text
     assert (await ada.send("/my/family/leave")).status_code == 409, "who pays cannot leave"
     assert (await ada.send("/my/family/close")).status_code == 303
 
