@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from laddverk.kernel.ids import DriverId, SessionId, StationId, new_id
-from laddverk.kernel.money import vat_within
+from laddverk.kernel.money import VatTotal, vat_within
 from laddverk.platform.database import Transaction
 
 ENDED = datetime(2026, 10, 14, 15, 30, tzinfo=UTC)
@@ -67,12 +68,15 @@ class World:
         vat_percent: Decimal = Decimal(25),
         payment_id: UUID | None = None,
         price_lines: list[dict[str, Any]] | None = None,
+        vat: Sequence[VatTotal] = (),
     ) -> SessionId:
+        """A session that cost `price_minor` at `vat_percent`, or `vat` at several rates."""
         session = SessionId(new_id())
+        vat_minor = None if price_minor is None else vat_within(price_minor, vat_percent)
         await tx.execute(
             "INSERT INTO session (id, station_id, evse_number, transaction_key, driver_id, settlement, started_at,"
-            " ended_at, received_at, energy_wh, price_minor, vat_minor, vat_percent, currency, payment_id, price_lines)"
-            " VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, 'SEK', $12, $13)",
+            " ended_at, received_at, energy_wh, price_minor, vat_minor, vat_percent, currency, payment_id, price_lines,"
+            " vat) VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, 'SEK', $12, $13, $14)",
             session,
             self.station,
             str(next(self.numbers)),
@@ -82,10 +86,11 @@ class World:
             ended_at,
             energy_wh,
             price_minor,
-            None if price_minor is None else vat_within(price_minor, vat_percent),
+            sum(part.vat_minor for part in vat) if vat else vat_minor,
             vat_percent,
             payment_id,
             price_lines or [],
+            vat or None,
         )
         return session
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from laddverk.kernel.events import Event
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId
+from laddverk.kernel.money import VatTotal
 from laddverk.subscriptions.model import DueFee
 
 PAYMENT_TERM_DAYS: Final = 30  # usual in Sweden between a company and a consumer
@@ -60,15 +61,6 @@ class Buyer(Struct, frozen=True, kw_only=True):
         return self.kind == "company"
 
 
-class VatTotal(Struct, frozen=True):
-    """What an invoice holds at one VAT rate, in minor units."""
-
-    percent: Decimal
-    net_minor: int
-    vat_minor: int
-    gross_minor: int
-
-
 class DueSession(Struct, frozen=True):
     """A priced session that stands on no invoice yet."""
 
@@ -78,6 +70,15 @@ class DueSession(Struct, frozen=True):
     vat_percent: Decimal
     gross_minor: int
     energy_wh: int
+    vat: tuple[VatTotal, ...] | None = None
+    """Where there are several rates."""
+
+    @property
+    def rates(self) -> tuple[tuple[Decimal, int], ...]:
+        """The gross at each rate."""
+        return tuple((part.percent, part.gross_minor) for part in self.vat or ()) or (
+            (self.vat_percent, self.gross_minor),
+        )
 
 
 class Fee(Struct, frozen=True):
@@ -91,6 +92,11 @@ class Fee(Struct, frozen=True):
     gross_minor: int
     due: DueFee
     energy_wh: int = 0
+
+    @property
+    def rates(self) -> tuple[tuple[Decimal, int], ...]:
+        """The gross at its rate."""
+        return ((self.vat_percent, self.gross_minor),)
 
 
 Due = DueSession | Fee
@@ -106,6 +112,8 @@ class LineAmount(Struct, frozen=True):
     vat_minor: int
     vat_percent: Decimal = Decimal(0)
     fee: DueFee | None = None
+    vat: tuple[VatTotal, ...] | None = None
+    """Where there are several rates."""
 
 
 class NewInvoice(Struct, frozen=True, kw_only=True):
@@ -168,6 +176,8 @@ class InvoiceLine(Struct, frozen=True):
     """Of a fee, whose days are from `started_at` to `ended_at`."""
     driver_name: str = ""
     """Who charged, when another pays."""
+    vat: tuple[VatTotal, ...] | None = None
+    """Where there are several rates."""
 
 
 class Invoice(Struct, frozen=True, kw_only=True):
@@ -220,6 +230,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
     price_minor: int
     vat_minor: int
     vat_percent: Decimal
+    vat: tuple[VatTotal, ...] | None = None
+    """Where there are several rates."""
     currency: str
     price_lines: list[dict[str, Any]]
     timezone: str

@@ -4,56 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import groupby
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from laddverk.invoicing.model import Due, DueSession, LineAmount, NewInvoice, VatTotal
+from laddverk.invoicing.model import Due, DueSession, Fee, LineAmount, NewInvoice
 from laddverk.kernel.ids import InvoiceId
-from laddverk.kernel.money import vat_within
+from laddverk.kernel.money import VatTotal, shared_by, vat_total
 from laddverk.kernel.problems import Invalid
 
 OCR_MAX: Final = 25  # Bankgirot: a reference has 2 to 25 digits
 OCR_KIND: Final = {"invoice": "1", "credit_note": "2"}
 
 
-def split_net(gross_minor: Sequence[int], net_total_minor: int) -> list[int]:
-    """Return the net of each gross amount so that they sum exactly to `net_total_minor`.
-
-    Each gets its exact share rounded down, and the minor units left over go to those that lost most by it
-    (largest remainder; the earlier one when equal). Amounts must be zero or more.
-    """
-    gross_total = sum(gross_minor)
-    if gross_total == 0:
-        return [0] * len(gross_minor)
-    shares = [divmod(gross * net_total_minor, gross_total) for gross in gross_minor]
-    nets = [floor for floor, _ in shares]
-    losers = sorted(range(len(shares)), key=lambda index: -shares[index][1])
-    for index in losers[: net_total_minor - sum(nets)]:
-        nets[index] += 1
-    return nets
-
-
-def vat_total(gross_minor: int, percent: Decimal) -> VatTotal:
-    """Return the VAT in all that was sold at one rate, rounded once per invoice (BR-CO-17 of EN 16931, from gross)."""
-    vat_minor = vat_within(gross_minor, percent)
-    return VatTotal(percent, gross_minor - vat_minor, vat_minor, gross_minor)
-
-
 def composed(id: InvoiceId, number: int, reference: str, sessions: Sequence[Due]) -> NewInvoice:  # noqa: A002 - the field's name
-    """Return the invoice over sessions and fees (one or more) of one payer in one currency, lines as they are given."""
+    """Return the invoice over sessions and fees (one or more) of one payer in one currency, lines as they are given.
+
+    The VAT of each rate is counted once, from all that is sold at it (BR-CO-17); the net of it is shared by those lines
+    by largest remainder, so that they sum to it. A session with prices at several rates takes part in each of them.
+    """
     totals: list[VatTotal] = []
-    money: dict[UUID, tuple[int, int]] = {}
-    by_rate = sorted(sessions, key=lambda session: session.vat_percent, reverse=True)
-    for percent, group in groupby(by_rate, key=lambda session: session.vat_percent):
-        sold = list(group)
-        total = vat_total(sum(session.gross_minor for session in sold), percent)
+    money: dict[UUID, list[VatTotal]] = {session.id: [] for session in sessions}
+    parts = [(percent, session.id, gross) for session in sessions for percent, gross in session.rates]
+    by_rate = sorted(parts, key=lambda part: part[0], reverse=True)
+    for percent, group in groupby(by_rate, key=lambda part: part[0]):
+        sold = [(due_id, gross) for _, due_id, gross in group]
+        total = vat_total(sum(gross for _, gross in sold), percent)
         totals.append(total)
-        nets = split_net([session.gross_minor for session in sold], total.net_minor)
-        money |= {session.id: (net, session.gross_minor - net) for session, net in zip(sold, nets, strict=True)}
-    lines = tuple(_line(place, session, *money[session.id]) for place, session in enumerate(sessions, start=1))
+        nets = shared_by(total.net_minor, [gross for _, gross in sold])
+        for (due_id, gross), net in zip(sold, nets, strict=True):
+            money[due_id].append(VatTotal(percent, net, gross - net, gross))
     return NewInvoice(
         id=id,
         number=number,
@@ -61,14 +42,21 @@ def composed(id: InvoiceId, number: int, reference: str, sessions: Sequence[Due]
         driver_id=sessions[0].driver_id,
         currency=sessions[0].currency,
         vat=tuple(totals),
-        lines=lines,
+        lines=tuple(_line(place, each, money[each.id]) for place, each in enumerate(sessions, start=1)),
     )
 
 
-def _line(place: int, due: Due, net_minor: int, vat_minor: int) -> LineAmount:
-    if isinstance(due, DueSession):
-        return LineAmount(place, due.id, due.gross_minor, net_minor, vat_minor, due.vat_percent)
-    return LineAmount(place, None, due.gross_minor, net_minor, vat_minor, due.vat_percent, due.due)
+def _line(place: int, due: Due, parts: Sequence[VatTotal]) -> LineAmount:
+    return LineAmount(
+        number=place,
+        session_id=due.id if isinstance(due, DueSession) else None,
+        gross_minor=due.gross_minor,
+        net_minor=sum(part.net_minor for part in parts),
+        vat_minor=sum(part.vat_minor for part in parts),
+        vat_percent=due.vat_percent,
+        fee=due.due if isinstance(due, Fee) else None,
+        vat=tuple(parts) if len(parts) > 1 else None,
+    )
 
 
 def luhn_digit(digits: str) -> str:

@@ -16,16 +16,16 @@ from laddverk.invoicing.model import (
     InvoiceIssued,
     NewInvoice,
     RunReport,
-    VatTotal,
     shown_number,
 )
 from laddverk.invoicing.selling import seller_of
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, new_id
+from laddverk.kernel.money import VatTotal, vat_negated
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import RECEIVABLES, Entry, Line
-from laddverk.ledger.rules import sale
+from laddverk.ledger.rules import sales
 from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
@@ -124,7 +124,7 @@ async def _write_credit(tx: Transaction, invoice: Invoice, note_id: InvoiceId, r
     year = rules.year_of_issue(now, invoice.timezone)
     series = f"K{year}"
     number = await store.lock_series(tx, series)
-    mirror = [VatTotal(v.percent, -v.net_minor, -v.vat_minor, -v.gross_minor) for v in invoice.vat]
+    mirror = vat_negated(invoice.vat)
     await store.save_credit(
         tx,
         invoice,
@@ -190,8 +190,7 @@ def _entry(new: NewInvoice, series: str, now: datetime) -> Entry:
 
 def _lines(vat: Sequence[VatTotal], currency: str, driver_id: DriverId) -> tuple[Line, ...]:
     """Return the postings of a document: receivable against sales and VAT per rate."""
-    sides = [line for v in vat for line in sale(v.gross_minor, v.vat_minor, v.percent, currency)]
-    return (Line(RECEIVABLES, sum(v.gross_minor for v in vat), currency, driver_id), *sides)
+    return (Line(RECEIVABLES, sum(v.gross_minor for v in vat), currency, driver_id), *sales(vat, currency))
 
 
 def _mail(invoice_id: InvoiceId) -> NewJob:

@@ -45,7 +45,7 @@ WHERE {DUE} ORDER BY payer_id
 """  # noqa: S608 - constant text
 DUE_SESSIONS: Final = f"""
 SELECT session.id, coalesce(charge.payer_id, session.driver_id) AS driver_id, session.currency,
-       coalesce(vat_percent, 0) AS vat_percent, price_minor AS gross_minor, session.energy_wh
+       coalesce(vat_percent, 0) AS vat_percent, price_minor AS gross_minor, session.energy_wh, session.vat
 FROM session LEFT JOIN customer_charge AS charge ON charge.session_id = session.id
 WHERE {DUE} AND coalesce(charge.payer_id, session.driver_id) = ANY($2)
   AND session.driver_id = ANY($2 || ARRAY(SELECT DISTINCT driver_id FROM customer_charge WHERE payer_id = ANY($2)))
@@ -90,13 +90,14 @@ LEFT JOIN LATERAL (
 
 INSERT_LINES: Final = """
 INSERT INTO invoice_line (invoice_id, number, session_id, sign, text, started_at, ended_at, energy_wh, gross_minor,
-                          net_minor, vat_minor, vat_percent, price_lines, driver_name)
+                          net_minor, vat_minor, vat_percent, vat, price_lines, driver_name)
 SELECT given.invoice_id, given.number, given.session_id, 1,
        CASE WHEN member.shares_places IS NOT FALSE THEN concat_ws(' · ', site.name, connector.code) ELSE '' END,
        session.started_at, session.ended_at, session.energy_wh, given.gross_minor, given.net_minor, given.vat_minor,
-       coalesce(session.vat_percent, 0), coalesce(session.price_lines, '[]'), coalesce(driver.name, '')
-FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])
-     AS given (invoice_id, number, session_id, gross_minor, net_minor, vat_minor)
+       coalesce(session.vat_percent, 0), given.vat::jsonb, coalesce(session.price_lines, '[]'),
+       coalesce(driver.name, '')
+FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
+     AS given (invoice_id, number, session_id, gross_minor, net_minor, vat_minor, vat)
 JOIN session ON session.id = given.session_id
 JOIN station ON station.id = session.station_id
 JOIN site ON site.id = station.site_id
@@ -143,9 +144,15 @@ FROM invoice WHERE id = $1
 """
 INSERT_CREDIT_LINES: Final = """
 INSERT INTO invoice_line (invoice_id, number, session_id, subscription_id, sign, text, started_at, ended_at, energy_wh,
-                          gross_minor, net_minor, vat_minor, vat_percent, price_lines, driver_name)
+                          gross_minor, net_minor, vat_minor, vat_percent, vat, price_lines, driver_name)
 SELECT $2, number, session_id, subscription_id, -1, text, started_at, ended_at, -energy_wh, -gross_minor, -net_minor,
-       -vat_minor, vat_percent, price_lines, driver_name
+       -vat_minor, vat_percent,
+       (SELECT jsonb_agg(jsonb_build_object(
+            'percent', part -> 'percent', 'net_minor', -(part -> 'net_minor')::bigint,
+            'vat_minor', -(part -> 'vat_minor')::bigint, 'gross_minor', -(part -> 'gross_minor')::bigint)
+            ORDER BY place)
+        FROM jsonb_array_elements(vat) WITH ORDINALITY AS rates (part, place)),
+       price_lines, driver_name
 FROM invoice_line WHERE invoice_id = $1
 """
 IS_CREDITED: Final = "SELECT EXISTS (SELECT 1 FROM invoice WHERE credits_invoice_id = $1)"
@@ -179,7 +186,7 @@ WHERE id = $1 AND NOT pdf_sha256 ? $2
 RECEIPT: Final = """
 SELECT session.number, concat_ws(' · ', site.name, connector.code) AS place, session.started_at, session.ended_at,
        session.energy_wh, session.price_minor, coalesce(session.vat_minor, 0) AS vat_minor,
-       coalesce(session.vat_percent, 0) AS vat_percent, session.currency,
+       coalesce(session.vat_percent, 0) AS vat_percent, session.vat, session.currency,
        coalesce(session.price_lines, '[]') AS price_lines, session.timezone, paid.paid_at,
        coalesce(paid.captured_minor, 0) AS captured_minor, coalesce(paid.refunded_minor, 0) AS refunded_minor
 FROM session
@@ -264,6 +271,7 @@ async def save(
         [line.gross_minor for _, line in lines],
         [line.net_minor for _, line in lines],
         [line.vat_minor for _, line in lines],
+        [None if line.vat is None else as_json(line.vat) for _, line in lines],
     )
     await tx.execute(INSERT_INVOICED, sessions, owners)
     await _save_fees(tx, invoices, timezone)

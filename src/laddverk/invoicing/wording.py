@@ -9,8 +9,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from laddverk.invoicing import slip
-from laddverk.invoicing.model import Buyer, Invoice, InvoiceLine, Receipt, Seller, VatTotal
+from laddverk.invoicing.model import Buyer, Invoice, InvoiceLine, Receipt, Seller
 from laddverk.invoicing.typesetting import qr_svg
+from laddverk.kernel.money import VatTotal, vat_of
 from laddverk.kernel.time import seconds_between
 from laddverk.platform import formats
 from laddverk.platform.languages import gettext_for
@@ -111,7 +112,7 @@ def receipt_document(receipt: Receipt, seller: Seller, language: str) -> dict[st
     """Return what the receipt of one session says: every part of its price."""
     words = _Words(language, receipt.currency, receipt.timezone)
     _ = words._
-    vat = VatTotal(receipt.vat_percent, receipt.price_minor - receipt.vat_minor, receipt.vat_minor, receipt.price_minor)
+    vat = vat_of(receipt.vat, receipt.price_minor, receipt.vat_minor, receipt.vat_percent)
     return {
         "language": language,
         "title": _("Receipt"),
@@ -132,7 +133,7 @@ def receipt_document(receipt: Receipt, seller: Seller, language: str) -> dict[st
         "notes": _refund_note(receipt, words),
         "slip": [],
         "codes": [],
-        **_vat([vat], words),
+        **_vat(vat, words),
         "lines_title": _("How the price came about"),
         "lines_on_new_page": False,
         "lines_head": [_("For"), _("Quantity"), _("Price"), _("Amount")],
@@ -303,7 +304,16 @@ def _part(part: dict[str, Any], words: _Words) -> str:
     """Return one part of a price in short: `8,2 kWh × 4,90 kr`."""
     if part.get("included"):
         return f"{_quantity(part, words)} {words._('included in the subscription')}"
-    return f"{_quantity(part, words)} × {words.price(Decimal(str(part['unit_price'])))}"
+    text = f"{_quantity(part, words)} × {words.price(Decimal(str(part['unit_price'])))}"
+    rate = _own_rate(part, words)
+    return f"{text} ({rate})" if rate else text
+
+
+def _own_rate(part: dict[str, Any], words: _Words) -> str:
+    """Return the VAT of one part of a price, where there are several rates; '' where the VAT box says all."""
+    if part.get("vat_percent") is None:
+        return ""
+    return words._("VAT %(rate)s") % {"rate": _rate(Decimal(str(part["vat_percent"])), words)}
 
 
 def _part_line(part: dict[str, Any], words: _Words) -> dict[str, Any]:
@@ -323,6 +333,8 @@ def _part_line(part: dict[str, Any], words: _Words) -> dict[str, Any]:
         detail += " · " + _("up to the highest amount for time after charging")
     if part.get("included"):
         detail += " · " + _("included in the subscription")
+    if rate := _own_rate(part, words):
+        detail += " · " + rate
     return {
         "cells": [
             name,

@@ -6,7 +6,7 @@ snapshots gives the same payment in whatever order and however often they come.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -15,9 +15,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from laddverk.kernel.money import vat_within
+from laddverk.kernel.money import VatTotal, vat_of, vat_portion, vat_total
 from laddverk.ledger.model import ADVANCES, BANK, PROVIDER, RECEIVABLES, Entry, Line
-from laddverk.ledger.rules import sale
+from laddverk.ledger.rules import sales, sales_changed
 from laddverk.payments.model import Outside, Payment, Purpose, Refund, Snapshot, State, Wish
 
 RANK: Final[Mapping[State, int]] = {
@@ -84,6 +84,13 @@ class Sold(Struct, frozen=True):
     price_minor: int
     vat_minor: int
     vat_percent: Decimal
+    vat: tuple[VatTotal, ...] | None = None
+    """Where there are several rates."""
+
+    @property
+    def parts(self) -> tuple[VatTotal, ...]:
+        """What was sold at each rate."""
+        return vat_of(self.vat, self.price_minor, self.vat_minor, self.vat_percent)
 
 
 def rank(payment: Payment) -> int:
@@ -202,24 +209,30 @@ def capture_entry(payment: Payment, sold: Sold | None, at: datetime, *, deposite
         lines: tuple[Line, ...] = (debit, Line(_settles(payment), -captured, payment.currency, payment.driver_id))
     else:
         rest = Line(RECEIVABLES, sold.price_minor - captured, payment.currency, payment.driver_id)
-        lines = (debit, rest, *sale(sold.price_minor, sold.vat_minor, sold.vat_percent, payment.currency))
+        lines = (debit, rest, *sales(sold.parts, payment.currency))
     return _entry(f"capture:{payment.id}", "capture", payment, at, lines)
 
 
 def uncollected_entry(payment: Payment, sold: Sold, at: datetime) -> Entry:
     """Return what is posted when a session was delivered and its reserved money is gone: a sale that is owed."""
     owed = Line(RECEIVABLES, sold.price_minor, payment.currency, payment.driver_id)
-    lines = (owed, *sale(sold.price_minor, sold.vat_minor, sold.vat_percent, payment.currency))
+    lines = (owed, *sales(sold.parts, payment.currency))
     return _entry(f"uncollected:{payment.id}", "uncollected", payment, at, lines)
 
 
 def refund_entry(
-    payment: Payment, refund: Refund, refunded_before_minor: int, sold: Sold | None, at: datetime
+    payment: Payment,
+    refund: Refund,
+    refunded_before_minor: int,
+    sold: Sold | None,
+    at: datetime,
+    standing: Sequence[VatTotal] = (),
 ) -> Entry:
     """Return what is posted when a refund was made.
 
-    What was paid before the charge and not used goes back first: it was never sold. The VAT is that of all refunds so
-    far less that of those before, so that it sums exactly over any number of refunds.
+    What was paid before the charge and not used goes back first: it was never sold. The rest makes the sale smaller
+    that stands in the books (`standing`, by rate): what is then left is what was sold, when the price was corrected to
+    that, and else the part of each rate that its share is. So whatever is refunded, the sale and its VAT end at zero.
     """
     credit = _arrived(payment, -refund.amount_minor)
     from_unused = min(refund.amount_minor, max(0, payment.unused_minor - refunded_before_minor))
@@ -232,10 +245,19 @@ def refund_entry(
             credit,
         )
     else:
-        rate, before = sold.vat_percent, max(0, refunded_before_minor - payment.unused_minor)
-        vat = vat_within(before + amount, rate) - vat_within(before, rate)
-        lines = (*sale(-amount, -vat, rate, payment.currency), advance, credit)
+        before = tuple(standing) or sold.parts
+        lines = (*sales_changed(before, _left(before, amount, sold), payment.currency), advance, credit)
     return _entry(f"refund:{refund.id}", "refund", payment, at, lines)
+
+
+def _left(before: Sequence[VatTotal], amount_minor: int, sold: Sold) -> tuple[VatTotal, ...]:
+    """Return what is left of a sale when `amount_minor` of it goes back."""
+    left_minor = sum(part.gross_minor for part in before) - amount_minor
+    if left_minor == sold.price_minor:
+        return sold.parts
+    if left_minor < 0:  # more went back than was sold
+        return (vat_total(left_minor, before[0].percent),)
+    return vat_portion(before, left_minor)
 
 
 def _arrived(payment: Payment, amount_minor: int) -> Line:

@@ -215,7 +215,8 @@ async def _book_capture(tx: Transaction, before: Payment, payment: Payment, sold
 async def _book_refund(tx: Transaction, before: Payment, refund: Refund, now: datetime) -> Payment:
     sold = await store.sold(tx, before.session_id) if rules.is_sale(before) else None
     await wallet.refunded(tx, before, refund, now)
-    await ledger.post(tx, rules.refund_entry(before, refund, before.refunded_minor, sold, now))
+    standing = () if sold is None or before.session_id is None else await store.standing(tx, before.session_id)
+    await ledger.post(tx, rules.refund_entry(before, refund, before.refunded_minor, sold, now, standing))
     after = replace(before, refunded_minor=before.refunded_minor + refund.amount_minor, updated_at=now)
     await store.save(tx, after)
     await store.note(tx, after.id, "refunded", now, amount_minor=refund.amount_minor, detail={"reason": refund.reason})

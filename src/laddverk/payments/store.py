@@ -12,6 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from laddverk.kernel.ids import DriverId, PaymentId, PaymentMethodId, SessionId, new_id
+from laddverk.kernel.money import VatTotal
+from laddverk.ledger.model import SALES_AND_VAT
+from laddverk.ledger.rules import sold_in
 from laddverk.payments.model import Card, Method, Payment, Refund, RefundState
 from laddverk.payments.rules import Sold
 from laddverk.platform.database import Transaction
@@ -69,8 +72,17 @@ FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bigint[],
 """
 
 SOLD: Final = """
-SELECT id, price_minor, coalesce(vat_minor, 0) AS vat_minor, coalesce(vat_percent, 0) AS vat_percent
+SELECT id, price_minor, coalesce(vat_minor, 0) AS vat_minor, coalesce(vat_percent, 0) AS vat_percent, vat
 FROM session WHERE id = ANY($1) AND price_minor IS NOT NULL
+"""
+# What the books have of the sale of a session: taken or owed, less what went back.
+STANDING: Final = """
+SELECT account.number, sum(posting.amount_minor)::bigint AS amount_minor
+FROM ledger_transaction AS entry
+JOIN posting ON posting.transaction_id = entry.id JOIN account ON account.id = posting.account_id
+WHERE entry.source_id IN (SELECT id FROM payment WHERE session_id = $1 UNION ALL SELECT $1::uuid)
+  AND entry.kind IN ('capture', 'uncollected', 'refund') AND account.number = ANY($2)
+GROUP BY account.number
 """
 # What can no longer be taken at once goes to the driver's monthly invoice.
 TO_INVOICE: Final = """
@@ -253,7 +265,13 @@ async def sold(tx: Transaction, session_id: SessionId | None) -> Sold | None:
 async def sold_of(tx: Transaction, session_ids: Collection[SessionId]) -> dict[SessionId, Sold]:
     """Return what sessions were sold for, without those that have no price yet."""
     rows = await tx.fetch(_SoldRow, SOLD, list(session_ids)) if session_ids else []
-    return {row.id: Sold(row.price_minor, row.vat_minor, row.vat_percent) for row in rows}
+    return {row.id: Sold(row.price_minor, row.vat_minor, row.vat_percent, row.vat) for row in rows}
+
+
+async def standing(tx: Transaction, session_id: SessionId) -> tuple[VatTotal, ...]:
+    """Return what the books have as sold by a session, at each rate: what was taken or is owed, less what went back."""
+    rows = await tx.rows(STANDING, session_id, [account for pair in SALES_AND_VAT.values() for account in pair])
+    return sold_in({row["number"]: row["amount_minor"] for row in rows})
 
 
 async def settle_by_invoice(tx: Transaction, session_id: SessionId) -> bool:
@@ -341,3 +359,4 @@ class _SoldRow(Struct, frozen=True):
     price_minor: int
     vat_minor: int
     vat_percent: Decimal
+    vat: tuple[VatTotal, ...] | None

@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId, SiteId, StationId
+from laddverk.kernel.money import VatTotal
 from laddverk.platform.database import Transaction
 
 
@@ -70,6 +71,8 @@ class DriverSession(Struct, frozen=True):
     price_minor: int | None
     vat_minor: int | None
     vat_percent: Decimal | None
+    vat: tuple[VatTotal, ...] | None
+    """Where there are several rates."""
     currency: str | None
     price_lines: list[dict[str, Any]] | None
     payment_id: PaymentId | None
@@ -117,7 +120,7 @@ GROUP BY si.id ORDER BY si.municipality, si.name
 SESSION_COLUMNS = """
 SELECT s.id, st.name AS station_name, si.name AS site_name, si.address, c.code, s.started_at, s.ended_at,
        s.charging_ended_at, s.energy_wh, s.power_w, s.charging_state, s.stop_reason, s.settlement, s.price_minor,
-       s.vat_minor, s.vat_percent, s.currency, s.price_lines, s.payment_id, s.driver_id, s.timezone
+       s.vat_minor, s.vat_percent, s.vat, s.currency, s.price_lines, s.payment_id, s.driver_id, s.timezone
 FROM session s
 JOIN station st ON st.id = s.station_id
 JOIN site si ON si.id = st.site_id

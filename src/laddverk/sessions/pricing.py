@@ -161,6 +161,7 @@ def _saved(session: Unpriced, found: Priced, now: datetime) -> SavedPrice:
         price_minor=found.amount_minor,
         vat_minor=found.vat_minor,
         vat_percent=found.vat_percent,
+        vat=found.vat if len(found.vat) > 1 else None,
         currency=found.currency,
         price_lines=found.lines,
         priced_at=now,

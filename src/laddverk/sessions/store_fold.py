@@ -11,6 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.kernel.ids import SessionId, StationId
+from laddverk.kernel.money import VatTotal
 from laddverk.platform.database import Transaction
 from laddverk.sessions.model import OpenRow, StoredEvent, StoredSample
 from laddverk.tariffs.model import PriceLine, Tariff
@@ -66,6 +67,7 @@ UPDATE session AS s SET
     price_minor = CASE WHEN f.unpriced THEN NULL ELSE s.price_minor END,
     vat_minor = CASE WHEN f.unpriced THEN NULL ELSE s.vat_minor END,
     vat_percent = CASE WHEN f.unpriced THEN NULL ELSE s.vat_percent END,
+    vat = CASE WHEN f.unpriced THEN NULL ELSE s.vat END,
     currency = CASE WHEN f.unpriced THEN NULL ELSE s.currency END,
     price_lines = CASE WHEN f.unpriced THEN NULL ELSE s.price_lines END,
     priced_at = CASE WHEN f.unpriced THEN NULL ELSE s.priced_at END,
@@ -111,9 +113,9 @@ ORDER BY ended_at LIMIT $1
 
 SAVE_PRICES: Final = """
 UPDATE session AS s SET price_minor = f.price_minor, vat_minor = f.vat_minor, vat_percent = f.vat_percent,
-    currency = f.currency, price_lines = f.price_lines, priced_at = f.priced_at
+    vat = f.vat, currency = f.currency, price_lines = f.price_lines, priced_at = f.priced_at
 FROM jsonb_to_recordset($1::jsonb) AS f (id uuid, price_minor bigint, vat_minor bigint, vat_percent numeric,
-    currency text, price_lines jsonb, priced_at timestamptz)
+    vat jsonb, currency text, price_lines jsonb, priced_at timestamptz)
 WHERE s.id = f.id
 """
 
@@ -213,6 +215,8 @@ class SavedPrice(Struct, frozen=True, kw_only=True):
     price_minor: int
     vat_minor: int
     vat_percent: Decimal
+    vat: tuple[VatTotal, ...] | None
+    """Where there are several rates."""
     currency: str
     price_lines: tuple[PriceLine, ...]
     priced_at: datetime

@@ -55,10 +55,8 @@ def _warning(code: str, message: str, **params: str) -> Finding:
 def _frame(tariff: Tariff) -> Iterator[Finding]:
     if tariff.currency not in MINOR_DIGITS:
         yield _error("currency", N_("The currency %(currency)s is not supported."), currency=tariff.currency)
-    if not 0 <= tariff.vat_percent <= 100:
-        yield _error("vat", N_("VAT must be between 0 and 100 percent."))
-    elif tariff.vat_percent not in VAT_PERCENTS and not tariff.free:
-        yield _warning("vat_rate", NOT_BOOKABLE, rate=f"{tariff.vat_percent.normalize():f}")
+    if not tariff.free:
+        yield from _rate(tariff.vat_percent)
     if tariff.free and tariff.components:
         yield _error("free_with_prices", N_("A free tariff has no prices."))
     if not tariff.free and not tariff.components:
@@ -73,6 +71,13 @@ def _frame(tariff: Tariff) -> Iterator[Finding]:
         yield _error("free_wh", N_("The free energy of a session is from 0 to 1 000 kWh."))
     yield from _night_rule(tariff)
     yield from _limits(tariff)
+
+
+def _rate(percent: Decimal) -> Iterator[Finding]:
+    if not (percent.is_finite() and 0 <= percent <= 100):
+        yield _error("vat", N_("VAT must be between 0 and 100 percent."))
+    elif percent not in VAT_PERCENTS:
+        yield _warning("vat_rate", NOT_BOOKABLE, rate=f"{percent.normalize():f}")
 
 
 def _night_rule(tariff: Tariff) -> Iterator[Finding]:
@@ -105,7 +110,7 @@ def _limits(tariff: Tariff) -> Iterator[Finding]:
 
 def _prices(tariff: Tariff) -> Iterator[Finding]:
     for component in tariff.components:
-        yield from _component(component, tariff)
+        yield from _component(component)
         price = component.price
         if not price.is_finite() or price < 0 or price > PRICE_MAX:
             yield _error("price", N_("A price must be an amount from 0 to 10 000."))
@@ -117,13 +122,13 @@ def _prices(tariff: Tariff) -> Iterator[Finding]:
             yield _warning("price_odd", N_("The price %(price)s is very high. Was it meant in öre?"), price=str(price))
 
 
-def _component(component: Component, tariff: Tariff) -> Iterator[Finding]:
+def _component(component: Component) -> Iterator[Finding]:
     if component.dimension not in COUNTED:
         yield _error("dimension", N_("Choose what the price is for."))
     if not 0 <= component.step <= STEP_MAX:
         yield _error("step", N_("A block has from 1 to 86 400 seconds or watt-hours."))
-    if component.vat_percent not in (None, tariff.vat_percent):
-        yield _error("mixed_vat", N_("All prices of a tariff have the same VAT: a session is one supply."))
+    if component.vat_percent is not None:
+        yield from _rate(component.vat_percent)
     if component.spot is not None:
         yield from _spot(component, component.spot)
 

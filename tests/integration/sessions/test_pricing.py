@@ -77,6 +77,23 @@ async def test_a_closed_session_is_priced_line_by_line(database: Database, offic
     assert (event.settlement, event.driver_id, event.vat_percent) == ("invoice", world.driver_id, Decimal(25))
 
 
+async def test_prices_at_two_vat_rates_are_kept_by_rate(database: Database, office: Priced) -> None:
+    """10 kWh x 4,00 = 40,00 at 25 % (VAT 8,00); from 60 min on 90 min x 0,50 = 45,00 at 0 %."""
+    parking = Component(dimension=Dimension.IDLE, price=Decimal("0.5"), vat_percent=Decimal(0))
+    await built(database, Tariff(components=(Component(dimension=Dimension.ENERGY, price=Decimal(4)), parking)))
+    world = await _world(database)
+    readings = [sampled(world, wh, minutes=minutes) for minutes, wh in ((30, 5_000), (60, 10_000))]
+    await record(database, [started(world, register_wh=0), *readings, ended(world, minutes=150, register_wh=10_000)])
+    await office.worker.run_until_idle()
+    closed = await row(database)
+    assert (closed["price_minor"], closed["vat_minor"]) == (8_500, 800)
+    assert [(part["percent"], part["vat_minor"], part["gross_minor"]) for part in closed["vat"]] == [
+        ("25", 800, 4_000),
+        ("0", 0, 4_500),
+    ]
+    assert [line["vat_percent"] for line in closed["price_lines"]] == ["25", "0"]
+
+
 async def test_the_same_event_twice_prices_once(database: Database, office: Priced) -> None:
     world = await built(database)
     await record(database, [started(world, register_wh=0), ended(world, register_wh=1_000)])

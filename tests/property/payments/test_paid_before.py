@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from laddverk.kernel.ids import PaymentId, new_id
 from laddverk.kernel.money import vat_within
 from laddverk.ledger.model import Entry
-from laddverk.ledger.rules import balanced
+from laddverk.ledger.rules import balanced, sold_in
 from laddverk.payments import rules
 from laddverk.payments.model import Payment, Purpose, Refund, RefundState, State
 from laddverk.payments.providers.swish_api import SwishPayment
@@ -70,7 +70,8 @@ def test_paid_equals_used_and_sent_back_to_the_ore(amount_minor: int, price_mino
     for part in [captured.unused_minor, *parts]:
         sent = min(part, amount_minor - back)
         if sent:
-            entries.append(rules.refund_entry(captured, refund_of(captured, sent), back, sold, NOW))
+            standing = sold_in(balances(entries))
+            entries.append(rules.refund_entry(captured, refund_of(captured, sent), back, sold, NOW, standing))
             back += sent
     stands = balances(entries)
     assert stands[rules.BANK] == amount_minor - back

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from random import Random
 
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from laddverk.kernel.ids import PaymentId, new_id
-from laddverk.kernel.money import vat_within
-from laddverk.ledger.rules import balanced
+from laddverk.kernel.money import vat_total
+from laddverk.ledger.model import PROVIDER, RECEIVABLES, Entry
+from laddverk.ledger.rules import balanced, sold_in
 from laddverk.payments.model import Outside, Payment, Purpose, Refund, RefundState, Snapshot, State, Wish
 from laddverk.payments.rules import (
     RANK,
@@ -134,28 +137,79 @@ def test_never_more_is_captured_than_was_reserved_or_used(due: int, authorised: 
 
 
 amounts = st.integers(1, 10**7)
+RATES = [Decimal(25), Decimal(12), Decimal(6), Decimal(0)]
 
 
-@given(amounts, st.sampled_from([25, 12, 6, 0]), amounts, st.lists(amounts, max_size=6))
-def test_whatever_is_posted_sums_to_zero_and_full_refunds_undo_the_sale(
-    price: int, percent: int, reserved: int, parts: list[int]
+@st.composite
+def sales(draw: st.DrawFn) -> Sold:
+    """What a session was sold for, at one rate or at several."""
+    rates = draw(st.lists(st.sampled_from(RATES), min_size=1, max_size=4, unique=True).map(lambda r: sorted(r)[::-1]))
+    parts = tuple(vat_total(draw(amounts), rate) for rate in rates)
+    price, vat = sum(part.gross_minor for part in parts), sum(part.vat_minor for part in parts)
+    return Sold(price, vat, rates[0], parts if len(parts) > 1 else None)
+
+
+def refund_of(payment: Payment, amount_minor: int) -> Refund:
+    return Refund(
+        id=new_id(),
+        payment_id=payment.id,
+        amount_minor=amount_minor,
+        state=RefundState.REQUESTED,
+        reason="x",
+        created_at=NOW,
+    )
+
+
+def booked(books: Counter[str], entry: Entry) -> None:
+    for line in balanced(entry).lines:
+        books[line.account] += line.amount_minor
+
+
+@given(sales(), amounts, st.lists(amounts, max_size=6))
+def test_whatever_is_posted_sums_to_zero_and_full_refunds_undo_the_sale_at_every_rate(
+    sold: Sold, reserved: int, parts: list[int]
 ) -> None:
-    rate = Decimal(percent)
-    sold = Sold(price, vat_within(price, rate), rate)
-    payment = replace(NEW, captured_minor=min(price, reserved), authorised_minor=reserved, due_minor=price)
-    entries = [balanced(capture_entry(payment, sold, NOW)), balanced(uncollected_entry(payment, sold, NOW))]
+    payment = replace(
+        NEW, captured_minor=min(sold.price_minor, reserved), authorised_minor=reserved, due_minor=sold.price_minor
+    )
+    books = Counter[str]()
+    booked(books, uncollected_entry(payment, sold, NOW))
+    assert sold_in(books) == sold.parts
+    books.clear()
+    booked(books, capture_entry(payment, sold, NOW))
+    assert sold_in(books) == sold.parts
     refunded = 0
     for part in [*parts, payment.captured_minor]:
         amount = min(part, payment.captured_minor - refunded)
-        refund = Refund(
-            id=new_id(),
-            payment_id=payment.id,
-            amount_minor=amount,
-            state=RefundState.REQUESTED,
-            reason="x",
-            created_at=NOW,
-        )
-        entries.append(balanced(refund_entry(payment, refund, refunded, sold, NOW)))
+        booked(books, refund_entry(payment, refund_of(payment, amount), refunded, sold, NOW, sold_in(books)))
         refunded += amount
-    vat_back = sum(line.amount_minor for entry in entries[2:] for line in entry.lines if line.account.startswith("26"))
-    assert vat_back == vat_within(payment.captured_minor, rate)
+        standing = sold_in(books)
+        assert sum(each.gross_minor for each in standing) == sold.price_minor - refunded
+        assert all(each.net_minor >= 0 and each.vat_minor >= 0 for each in standing)
+        shares = {each.percent: Fraction(each.gross_minor, sold.price_minor) for each in sold.parts}
+        for each in standing:
+            share = shares[each.percent] * (sold.price_minor - refunded)
+            assert abs(each.gross_minor - share) <= 1 + len(parts), "every rate goes back alike"
+    if reserved >= sold.price_minor:
+        assert sold_in(books) == ()
+    assert books[PROVIDER] == 0
+    assert books[RECEIVABLES] == sold.price_minor - payment.captured_minor
+
+
+@given(sales(), sales())
+def test_a_corrected_price_stands_in_the_books_at_the_rates_it_has_now(before: Sold, after: Sold) -> None:
+    if after.price_minor >= before.price_minor:
+        before, after = after, before
+    if before.price_minor == after.price_minor:
+        return
+    payment = replace(NEW, captured_minor=before.price_minor, authorised_minor=before.price_minor)
+    books = Counter[str]()
+    booked(books, capture_entry(payment, before, NOW))
+    back = refund_of(payment, before.price_minor - after.price_minor)
+    booked(books, refund_entry(payment, back, 0, after, NOW, sold_in(books)))
+    assert sold_in(books) == after.parts
+    booked(
+        books, refund_entry(payment, refund_of(payment, after.price_minor), back.amount_minor, after, NOW, after.parts)
+    )
+    assert sold_in(books) == ()
+    assert not any(books.values())

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from laddverk.invoicing.model import DueSession, VatTotal, shown_number
-from laddverk.invoicing.rules import composed, first_of_next_month, luhn_digit, ocr, reference_of, split_net, vat_total
+from laddverk.invoicing.model import DueSession, shown_number
+from laddverk.invoicing.rules import composed, first_of_next_month, luhn_digit, ocr, reference_of
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, new_id
+from laddverk.kernel.money import VatTotal, shared_by, vat_total
 from laddverk.kernel.problems import Invalid
 
 
@@ -18,8 +19,8 @@ def session(driver: DriverId, gross_minor: int, percent: int = 25) -> DueSession
 
 
 def test_the_net_left_over_goes_to_the_lines_that_lost_most() -> None:
-    assert split_net([1, 1, 1], 2) == [1, 1, 0]
-    assert split_net([100, 300], 320) == [80, 240]
+    assert shared_by(2, [1, 1, 1]) == [1, 1, 0]
+    assert shared_by(320, [100, 300]) == [80, 240]
 
 
 def test_vat_is_rounded_once_for_the_whole_invoice_and_not_per_line() -> None:
@@ -34,6 +35,17 @@ def test_sessions_of_nothing_make_an_invoice_of_nothing() -> None:
     driver = DriverId(new_id())
     made = composed(InvoiceId(new_id()), 1, "1", [session(driver, 0)])
     assert (made.gross_minor, made.net_minor, made.vat_minor) == (0, 0, 0)
+
+
+def test_a_session_with_prices_at_two_rates_takes_part_in_both() -> None:
+    """100,00 kr of energy at 25 % and 30,00 of parking at 0 %, beside 50,00 at 25 %: 150,00 x 25/125 = 30,00 of VAT."""
+    driver, parts = DriverId(new_id()), (vat_total(10_000, Decimal(25)), vat_total(3_000, Decimal(0)))
+    mixed = DueSession(SessionId(new_id()), driver, "SEK", Decimal(25), 13_000, 20_000, parts)
+    made = composed(InvoiceId(new_id()), 1, "1", [mixed, session(driver, 5_000)])
+    assert made.vat == (VatTotal(Decimal(25), 12_000, 3_000, 15_000), VatTotal(Decimal(0), 3_000, 0, 3_000))
+    first, second = made.lines
+    assert (first.gross_minor, first.net_minor, first.vat_minor, first.vat) == (13_000, 11_000, 2_000, parts)
+    assert (second.gross_minor, second.net_minor, second.vat_minor, second.vat) == (5_000, 4_000, 1_000, None)
 
 
 def test_a_vat_of_25_percent_is_a_fifth_of_the_gross() -> None:

@@ -36,7 +36,7 @@ def when(**asked: Any) -> Tariff:
         (when(reservation=Reserved.KEPT), "reservation"),
         (Tariff(components=(energy(step=-1),)), "step"),
         (Tariff(components=(energy(step=86_401),)), "step"),
-        (Tariff(components=(energy(vat_percent=Decimal(12)),)), "mixed_vat"),
+        (Tariff(components=(energy(vat_percent=Decimal(101)),)), "vat"),
         (Tariff(components=(energy(),), free_wh=-1), "free_wh"),
         (Tariff(components=(energy(),), min_price=Limit(gross=Decimal(-1))), "limit"),
         (Tariff(components=(energy(),), min_price=Limit(net=Decimal(9)), max_price=Limit(net=Decimal(8))), "limits"),

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId, new_id
+from laddverk.kernel.money import VatTotal, vat_portion
 from laddverk.ledger import service as ledger
 from laddverk.payments import rules as payment_rules
 from laddverk.payments import settling
@@ -156,11 +157,17 @@ async def ask_to_pay(
         since=before.since if before else now,
         grace_until=grace,
     )
-    booked = before.amount_minor if before else 0
-    if before is None or booked != owed.amount_minor:
-        key = f"owed:{charged.id}:{charged.version}"
-        await ledger.post(tx, rules.owed_entry(owed, store.sold_of(charged), booked, key, now))
+    if before is None or before.amount_minor != owed.amount_minor:
+        sold, key = store.sold_of(charged), f"owed:{charged.id}:{charged.version}"
+        await ledger.post(tx, rules.owed_entry(owed, sold, await _booked(tx, before, sold), key, now))
     await store.keep_unpaid(tx, owed)
+
+
+async def _booked(tx: Transaction, before: Unpaid | None, sold: Sold) -> tuple[VatTotal, ...]:
+    """Return what was booked as sold and owed before, at each rate."""
+    if before is None or not before.amount_minor:
+        return ()
+    return vat_portion(await payment_store.standing(tx, before.session_id) or sold.parts, before.amount_minor)
 
 
 async def ask_no_more(tx: Transaction, house: House, session_id: SessionId, now: datetime) -> None:
@@ -174,6 +181,7 @@ async def ask_no_more(tx: Transaction, house: House, session_id: SessionId, now:
     nothing = replace(before, amount_minor=0)
     key = f"owed:{charged.id}:{charged.version}:none"
     sold = Sold(0, 0, charged.vat_percent)
-    await ledger.post(tx, rules.owed_entry(nothing, sold, before.amount_minor, key, now))
+    booked = await _booked(tx, before, store.sold_of(charged))
+    await ledger.post(tx, rules.owed_entry(nothing, sold, booked, key, now))
     await store.keep_unpaid(tx, nothing)
     await holding.review(tx, house, [before.driver_id], now)

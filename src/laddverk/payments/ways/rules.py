@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from laddverk.kernel.money import vat_within
+from laddverk.kernel.money import VatTotal
 from laddverk.ledger.model import RECEIVABLES, Entry, Line
-from laddverk.ledger.rules import sale
+from laddverk.ledger.rules import sales_changed
 from laddverk.payments.model import State
 from laddverk.payments.rules import Sold
 from laddverk.payments.ways.model import Choice, Held, Means, Owing, Policy, Tried, Unpaid, Verdict, Way, WayKind
@@ -148,16 +148,15 @@ def _is_overdue(owing: Owing, policy: Policy, now: datetime) -> bool:
     return owing.overdue_since + timedelta(days=policy.hold_overdue_days) <= now
 
 
-def owed_entry(unpaid: Unpaid, sold: Sold, booked_minor: int, key: str, at: datetime) -> Entry:
+def owed_entry(unpaid: Unpaid, sold: Sold, booked: Sequence[VatTotal], key: str, at: datetime) -> Entry:
     """Return what is posted when a charge was delivered, nobody could be debited, and no invoice takes it.
 
-    The sale, and the driver's debt, less what was booked of it before (`booked_minor`, of an earlier price).
+    The sale, and the driver's debt, less what was booked of it before (`booked`, at each rate, of an earlier price).
     """
-    rise = sold.price_minor - booked_minor
-    vat = sold.vat_minor - (vat_within(booked_minor, sold.vat_percent) if booked_minor else 0)
+    rise = sold.price_minor - sum(part.gross_minor for part in booked)
     lines = (
         Line(RECEIVABLES, rise, unpaid.currency, unpaid.driver_id),
-        *sale(rise, vat, sold.vat_percent, unpaid.currency),
+        *sales_changed(booked, sold.parts, unpaid.currency),
     )
     return Entry(
         idempotency_key=key,

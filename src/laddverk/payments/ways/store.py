@@ -11,6 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.kernel.ids import DriverId, InvoiceId, PaymentId, PaymentMethodId, SessionId
+from laddverk.kernel.money import VatTotal
 from laddverk.payments.rules import Sold
 from laddverk.payments.ways.model import Choice, Means, Owing, Policy, Tried, Unpaid, Way, WayKind
 from laddverk.platform.database import Transaction
@@ -55,7 +56,7 @@ UPDATE payment_method SET stopped_code = $2, stopped_at = $3 WHERE id = $1 AND s
 
 LOCK_SESSION: Final = """
 SELECT session.id, driver_id, settlement, coalesce(price_minor, 0) AS price_minor, currency, version, energy_wh,
-       coalesce(vat_minor, 0) AS vat_minor, coalesce(vat_percent, 0) AS vat_percent, started_at,
+       coalesce(vat_minor, 0) AS vat_minor, coalesce(vat_percent, 0) AS vat_percent, vat, started_at,
        CASE WHEN starts_with(station.name, site.name) THEN station.name  -- many are named after their site
             ELSE concat_ws(' · ', site.name, station.name) END AS place
 FROM session JOIN station ON station.id = session.station_id JOIN site ON site.id = station.site_id
@@ -192,6 +193,7 @@ class Charged(Struct, frozen=True, kw_only=True):
     energy_wh: int
     vat_minor: int
     vat_percent: Decimal
+    vat: tuple[VatTotal, ...] | None
     started_at: datetime
     place: str
 
@@ -378,4 +380,4 @@ async def booked_sales(tx: Transaction, session_ids: Collection[UUID]) -> set[UU
 
 def sold_of(charged: Charged) -> Sold:
     """Return what a session was sold for."""
-    return Sold(charged.price_minor, charged.vat_minor, charged.vat_percent)
+    return Sold(charged.price_minor, charged.vat_minor, charged.vat_percent, charged.vat)

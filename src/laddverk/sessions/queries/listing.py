@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.kernel.money import VatTotal
 from laddverk.platform.database import Transaction
 from laddverk.sessions.queries.sites import Sites
 from laddverk.tariffs.model import PriceLine
@@ -64,6 +65,8 @@ class SessionDetail(SessionRow, frozen=True, kw_only=True):
     tariff_number: int | None
     vat_minor: int | None
     vat_percent: Decimal | None
+    vat: tuple[VatTotal, ...] | None
+    """Where there are several rates."""
     price_lines: list[PriceLine] | None
     priced_at: datetime | None
     version: int
@@ -178,7 +181,8 @@ SESSION = (
      , session.transaction_key, session.token_id, session.start_request_id, session.payment_id, session.received_at,
        session.said_start_at, session.said_end_at, session.register_start_wh, session.register_end_wh,
        session.stop_token_uid, session.tariff_version_id, tariff.id AS tariff_id, tariff.name AS tariff_name,
-       tariff_version.number AS tariff_number, session.vat_minor, session.vat_percent, session.price_lines,
+       tariff_version.number AS tariff_number, session.vat_minor, session.vat_percent, session.vat,
+       session.price_lines,
        session.priced_at, session.version, invoiced_session.invoice_id, connector.code AS connector_code,
        connector.power_max_w AS connector_power_max_w, connector.current_max_a
 """
