@@ -189,4 +189,7 @@ def _quiet(code: Code) -> Code:
 
 
 def _distinct(codes: Iterable[Code]) -> Iterable[Code]:
-    return {(one.source, one.name): one for one in reversed(list(codes))}.values()
+    first: dict[tuple[str, str], Code] = {}
+    for one in codes:
+        first.setdefault((one.source, one.name), one)
+    return first.values()
