@@ -12,7 +12,7 @@ from random import Random
 from playwright.sync_api import Browser, Page, expect
 
 from laddverk.cli.demo.founding import BANKGIRO, CUSTOMER
-from laddverk.payments.mandate_rules import check_digit
+from laddverk.payments.direct_debit.mandate_rules import check_digit
 from laddverk.payments.providers.bankgirot.simulator import Bankgirot
 from tests.browser.conftest import Demo, Watched, sign_in, sign_in_as_driver, watch
 from tests.browser.test_driver import NO_ENERGY, minor, wait_for

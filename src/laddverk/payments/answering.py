@@ -8,7 +8,7 @@ from uuid import uuid5
 
 from laddverk.payments import refunding, settling
 from laddverk.payments import store as payment_store
-from laddverk.payments.mandate_model import Collection, CollectionKind, CollectionState, PaymentSaid
+from laddverk.payments.direct_debit.model import Collection, CollectionKind, CollectionState, PaymentSaid
 from laddverk.payments.model import Outside, Payment, Refund, RefundState, Snapshot
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from laddverk.payments import asking, claims, collecting, refunding, rules, settling, store
+from laddverk.payments import asking, claims, refunding, rules, settling, store
 from laddverk.payments.calling import Gate, Step
 from laddverk.payments.deposits import service as deposits
+from laddverk.payments.direct_debit import collecting
 from laddverk.payments.model import Payment, Refund, RefundState
 from laddverk.payments.providers import provider_named
 from laddverk.payments.providers.port import PaymentProvider, RefundSeen, Refused, Unanswered

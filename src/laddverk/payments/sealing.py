@@ -10,7 +10,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from laddverk.payments.mandate_model import BankAccount
+from laddverk.payments.direct_debit.model import BankAccount
 from laddverk.platform.settings import Secrets
 
 NONCE_BYTES: Final = 12  # of GCM

@@ -10,8 +10,8 @@ import pytest
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, InvoiceId, MandateId, new_id
 from laddverk.ledger import service as ledger
-from laddverk.payments import bank_files, collecting, mandates
-from laddverk.payments.mandate_model import BankAccount, Channel, Imported, Scheme
+from laddverk.payments.direct_debit import bank_files, collecting, mandates
+from laddverk.payments.direct_debit.model import BankAccount, Channel, Imported, Scheme
 from laddverk.payments.model import PaymentRefunded
 from laddverk.payments.providers.bankgirot import files
 from laddverk.payments.providers.bankgirot import records as r

@@ -10,7 +10,8 @@ import pytest
 from laddverk.kernel.ids import BankFileId
 from laddverk.kernel.problems import Conflict, Invalid
 from laddverk.ledger import service as ledger
-from laddverk.payments import bank_files, collecting, service
+from laddverk.payments import service
+from laddverk.payments.direct_debit import bank_files, collecting
 from laddverk.payments.providers.bankgirot import files
 from laddverk.payments.providers.bankgirot import records as r
 from laddverk.payments.providers.bankgirot.files import Content

@@ -14,8 +14,9 @@ import pytest
 from laddverk.kernel.actors import Actor, Permission, rule
 from laddverk.kernel.ids import MandateId, new_id
 from laddverk.kernel.problems import Conflict, NotAllowed, NotFound
-from laddverk.payments import bank_files, bank_jobs, collecting, mandate_rules, mandates
-from laddverk.payments.mandate_model import Channel, MandateState, Scheme
+from laddverk.payments.direct_debit import bank_files, collecting, mandate_rules, mandates
+from laddverk.payments.direct_debit import jobs as bank_jobs
+from laddverk.payments.direct_debit.model import Channel, MandateState, Scheme
 from laddverk.payments.providers.bankgirot import files
 from laddverk.payments.providers.bankgirot import records as r
 from laddverk.payments.providers.bankgirot.fields import BadFile, Record

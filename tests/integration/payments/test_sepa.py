@@ -13,9 +13,10 @@ import pytest
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, InvoiceId, new_id
 from laddverk.ledger import service as ledger
-from laddverk.payments import bank_files, collecting, mandates, service
-from laddverk.payments.mandate_model import Channel, Imported, Scheme
-from laddverk.payments.mandate_rules import euro_account
+from laddverk.payments import service
+from laddverk.payments.direct_debit import bank_files, collecting, mandates
+from laddverk.payments.direct_debit.mandate_rules import euro_account
+from laddverk.payments.direct_debit.model import Channel, Imported, Scheme
 from laddverk.payments.model import PaymentRefunded
 from laddverk.payments.providers.bankgirot.fields import BadFile
 from laddverk.platform import outbox

@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from laddverk.kernel.ids import new_id
-from laddverk.payments import collecting, service
-from laddverk.payments.mandate_model import Scheme
+from laddverk.payments import service
+from laddverk.payments.direct_debit import collecting
+from laddverk.payments.direct_debit.model import Scheme
 from laddverk.payments.ways.model import Way, WayKind
 from tests.integration.payments.conftest import Street
 from tests.integration.payments.town import (

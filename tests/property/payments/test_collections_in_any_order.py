@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laddverk.kernel.ids import CollectionId, DriverId, MandateId, PaymentId, new_id
-from laddverk.payments.mandate_model import (
+from laddverk.payments.direct_debit.mandate_rules import COLLECTION_RANK, MANDATE_RANK, answered, told
+from laddverk.payments.direct_debit.model import (
     Channel,
     Collection,
     CollectionKind,
@@ -23,7 +24,6 @@ from laddverk.payments.mandate_model import (
     Scheme,
     Verdict,
 )
-from laddverk.payments.mandate_rules import COLLECTION_RANK, MANDATE_RANK, answered, told
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 COLLECTION = Collection(

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from laddverk.payments import bank_days
-from laddverk.payments.mandate_model import Scheme
+from laddverk.payments.direct_debit import bank_days
+from laddverk.payments.direct_debit.model import Scheme
 
 ZONE = "Europe/Stockholm"
 

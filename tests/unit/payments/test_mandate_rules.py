@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from laddverk.kernel.problems import Invalid
-from laddverk.payments import mandate_rules as rules
-from laddverk.payments.mandate_model import BankAccount
+from laddverk.payments.direct_debit import mandate_rules as rules
+from laddverk.payments.direct_debit.model import BankAccount
 
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from laddverk.cli.demo.founding import ACTOR, BANKGIRO, CUSTOMER
 from laddverk.kernel.actors import Actor
 from laddverk.kernel.ids import DriverId
-from laddverk.payments import bank_files, collecting, mandates
-from laddverk.payments.mandate_model import Channel, Scheme
-from laddverk.payments.mandate_rules import check_digit, swedish_account
+from laddverk.payments.direct_debit import bank_files, collecting, mandates
+from laddverk.payments.direct_debit.mandate_rules import check_digit, swedish_account
+from laddverk.payments.direct_debit.model import Channel, Scheme
 from laddverk.payments.providers.bankgirot.simulator import Bankgirot
 from laddverk.platform.house import House
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from laddverk.kernel.ids import MandateId
-from laddverk.payments.mandate_model import BankAccount, Collection, Mandate, MandateState, Scheme
+from laddverk.payments.direct_debit.model import BankAccount, Collection, Mandate, MandateState, Scheme
 from laddverk.payments.providers.bankgirot import ordering
 from laddverk.platform.settings import Settings
 

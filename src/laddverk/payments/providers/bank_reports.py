@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from laddverk.payments.mandate_model import Said, Scheme
+from laddverk.payments.direct_debit.model import Said, Scheme
 from laddverk.payments.providers import sepa
 from laddverk.payments.providers.bank_orders import digits_of
 from laddverk.payments.providers.bankgirot import files, meaning

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from laddverk.kernel.problems import Invalid
-from laddverk.payments.mandate_model import Collection, CollectionKind, DepositSaid, PaymentSaid, Said, Verdict
+from laddverk.payments.direct_debit.model import Collection, CollectionKind, DepositSaid, PaymentSaid, Said, Verdict
 from laddverk.payments.providers.bank_orders import Orders, Payer
 from laddverk.payments.providers.bankgirot.fields import BadFile
 from laddverk.payments.providers.bankgirot.lines import BYTES_MAX

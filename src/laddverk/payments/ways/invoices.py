@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from laddverk.kernel.ids import DriverId, InvoiceId
-from laddverk.payments import collection_store, settling
+from laddverk.payments import settling
 from laddverk.payments import store as payment_store
+from laddverk.payments.direct_debit import collection_store
 from laddverk.payments.model import Purpose, State
 from laddverk.payments.ways import debiting, holding, invoice_store, rules, telling
 from laddverk.payments.ways import store as ways_store

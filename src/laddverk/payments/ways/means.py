@@ -10,8 +10,8 @@ from laddverk.kernel.ids import DriverId
 from laddverk.kernel.problems import NotFound
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import ADVANCES
-from laddverk.payments.mandate_model import MandateState
-from laddverk.payments.mandates import schemes
+from laddverk.payments.direct_debit.mandates import schemes
+from laddverk.payments.direct_debit.model import MandateState
 from laddverk.payments.providers import provider_named
 from laddverk.payments.rules import WALLET
 from laddverk.payments.ways import store

@@ -12,7 +12,7 @@ from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, shown
 from laddverk.kernel.problems import Invalid
 from laddverk.notices import service as notices
 from laddverk.notices.model import Template
-from laddverk.payments import mandate_store
+from laddverk.payments.direct_debit import mandate_store
 from laddverk.payments.ways import words
 from laddverk.payments.ways.means import means_of
 from laddverk.payments.ways.model import Means, Tried

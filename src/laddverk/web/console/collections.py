@@ -12,10 +12,9 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import BankFileId, CollectionId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.ledger import queries as ledger_queries
-from laddverk.payments import bank_files, collecting, mandates
-from laddverk.payments import bank_queries as queries
-from laddverk.payments.bank_jobs import scheme_of
-from laddverk.payments.mandate_model import CURRENCIES, Scheme
+from laddverk.payments.direct_debit import bank_files, collecting, mandates, queries
+from laddverk.payments.direct_debit.jobs import scheme_of
+from laddverk.payments.direct_debit.model import CURRENCIES, Scheme
 from laddverk.payments.providers.bankgirot.lines import BYTES_MAX
 from laddverk.web.console import bank_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found

@@ -12,10 +12,9 @@ from laddverk.access import queries as access_queries
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import DriverId, MandateId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
-from laddverk.payments import bank_queries as queries
-from laddverk.payments import mandates
-from laddverk.payments.mandate_model import BankAccount, Channel, Scheme
-from laddverk.payments.mandate_rules import euro_account, swedish_account
+from laddverk.payments.direct_debit import mandates, queries
+from laddverk.payments.direct_debit.mandate_rules import euro_account, swedish_account
+from laddverk.payments.direct_debit.model import BankAccount, Channel, Scheme
 from laddverk.web.console import bank_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS

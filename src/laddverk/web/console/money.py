@@ -21,10 +21,10 @@ from laddverk.kernel.problems import Invalid, Problem
 from laddverk.ledger import queries as ledger_queries
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import RECEIVABLES
-from laddverk.payments import bank_queries
 from laddverk.payments import queries as payments_queries
 from laddverk.payments import service as payments
 from laddverk.payments.deposits import queries as deposit_queries
+from laddverk.payments.direct_debit import queries as bank_queries
 from laddverk.payments.disputes import queries as dispute_queries
 from laddverk.payments.payouts import queries as payout_queries
 from laddverk.payments.queries import PaymentFilter

@@ -19,8 +19,8 @@ from laddverk.invoicing.model import shown_number
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, parsed
 from laddverk.kernel.problems import Invalid, NotAuthenticated, NotFound, Problem
 from laddverk.notices import service as notices
-from laddverk.payments import bank_queries
 from laddverk.payments import service as payments
+from laddverk.payments.direct_debit import queries as bank_queries
 from laddverk.payments.swish import service as swish
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked

@@ -8,10 +8,9 @@ from litestar import Response, get, post
 
 from laddverk.kernel.ids import MandateId
 from laddverk.kernel.problems import Invalid, NotFound, Problem
-from laddverk.payments import bank_queries as queries
-from laddverk.payments import mandate_store, mandates
-from laddverk.payments.mandate_model import BankAccount, Channel, MandateState, Scheme
-from laddverk.payments.mandate_rules import euro_account, swedish_account
+from laddverk.payments.direct_debit import mandate_store, mandates, queries
+from laddverk.payments.direct_debit.mandate_rules import euro_account, swedish_account
+from laddverk.payments.direct_debit.model import BankAccount, Channel, MandateState, Scheme
 from laddverk.platform.languages import marked
 from laddverk.web.portal.account import signed_in
 from laddverk.web.visit import Visit, Visiting

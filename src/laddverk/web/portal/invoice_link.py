@@ -14,9 +14,9 @@ from laddverk.invoicing.queries import InvoiceDetail
 from laddverk.invoicing.typesetting import qr_svg
 from laddverk.kernel.ids import InvoiceId
 from laddverk.kernel.problems import NotFound, Problem
-from laddverk.payments import bank_queries
 from laddverk.payments import queries as payment_queries
 from laddverk.payments import service as payments
+from laddverk.payments.direct_debit import queries as bank_queries
 from laddverk.payments.model import Purpose
 from laddverk.payments.providers import swish_line
 from laddverk.platform.database import Transaction

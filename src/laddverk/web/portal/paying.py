@@ -11,8 +11,8 @@ from litestar.params import FromPath
 from laddverk.access.rules import HELD
 from laddverk.kernel.ids import DriverId, PaymentMethodId, SessionId, parsed
 from laddverk.kernel.problems import NotFound, Problem
-from laddverk.payments import mandates
 from laddverk.payments import service as payments
+from laddverk.payments.direct_debit import mandates
 from laddverk.payments.ways import queries, rules, words
 from laddverk.payments.ways import service as ways
 from laddverk.payments.ways.model import WayKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from laddverk.payments.mandate_model import (
+from laddverk.payments.direct_debit.model import (
     CollectionKind,
     DepositSaid,
     MandateOffered,

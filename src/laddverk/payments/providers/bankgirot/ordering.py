@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from laddverk.payments.mandate_model import BankAccount, Collection, CollectionKind, Mandate
+from laddverk.payments.direct_debit.model import BankAccount, Collection, CollectionKind, Mandate
 from laddverk.payments.providers.bankgirot import records as r
 from laddverk.payments.providers.bankgirot.fields import Record
 from laddverk.payments.providers.bankgirot.files import File, Section, orders, written

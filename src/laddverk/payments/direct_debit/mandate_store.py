@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from laddverk.kernel.ids import BankFileId, DriverId, MandateId, new_id
-from laddverk.payments.mandate_model import Mandate, MandateOffered, Scheme
+from laddverk.payments.direct_debit.model import Mandate, MandateOffered, Scheme
 from laddverk.platform.database import Transaction
 
 COUNTERS: Final = "SELECT next_file_number, next_payer_number FROM rail_counter WHERE scheme = $1 FOR UPDATE"

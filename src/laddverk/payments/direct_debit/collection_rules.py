@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from laddverk.kernel.ids import DriverId, InvoiceId, MandateId
-from laddverk.payments import bank_days
-from laddverk.payments.bank_days import ATTEMPTS_MAX, RETRY_BANK_DAYS
-from laddverk.payments.mandate_model import CollectionState, PaymentSaid, Scheme, Verdict
+from laddverk.payments.direct_debit import bank_days
+from laddverk.payments.direct_debit.bank_days import ATTEMPTS_MAX, RETRY_BANK_DAYS
+from laddverk.payments.direct_debit.model import CollectionState, PaymentSaid, Scheme, Verdict
 
 REFERENCE_MAX: Final = 16  # Autogiro; SEPA has room for 35
 TRIED_AGAIN: Final = frozenset({"1", "AM04"})

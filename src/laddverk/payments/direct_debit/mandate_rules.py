@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from laddverk.kernel.problems import Invalid
-from laddverk.payments.mandate_model import (
+from laddverk.payments.direct_debit.model import (
     BankAccount,
     Collection,
     CollectionState,

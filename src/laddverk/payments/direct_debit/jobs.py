@@ -15,11 +15,11 @@ from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import CollectionId, shown
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.notices import service as notices
-from laddverk.payments import bank_days, bank_files, collecting, mandate_store
-from laddverk.payments import collection_store as store
-from laddverk.payments.collection_rules import TRIED_AGAIN
-from laddverk.payments.mandate_model import Scheme
-from laddverk.payments.mandates import schemes
+from laddverk.payments.direct_debit import bank_days, bank_files, collecting, mandate_store
+from laddverk.payments.direct_debit import collection_store as store
+from laddverk.payments.direct_debit.collection_rules import TRIED_AGAIN
+from laddverk.payments.direct_debit.mandates import schemes
+from laddverk.payments.direct_debit.model import Scheme
 from laddverk.payments.providers.bankgirot.lines import BYTES_MAX
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House

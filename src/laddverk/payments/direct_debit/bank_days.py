@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from laddverk.payments.mandate_model import Scheme
+from laddverk.payments.direct_debit.model import Scheme
 
 CUT_OFF: Final = time(12, 0)  # local; banks take files until 13 to 16 o'clock: a person has an hour to bring it there
 LEAD_BANK_DAYS: Final = {Scheme.AUTOGIRO: 2, Scheme.SEPA: 3}

@@ -17,11 +17,13 @@ from msgspec.structs import replace
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import BankFileId, new_id
 from laddverk.kernel.problems import NotFound, Unavailable
-from laddverk.payments import collection_rules, mandate_rules, mandate_store, sealing
-from laddverk.payments import collection_store as store
+from laddverk.payments import sealing
 from laddverk.payments.answering import follow
-from laddverk.payments.collecting import drop
-from laddverk.payments.mandate_model import (
+from laddverk.payments.direct_debit import collection_rules, mandate_rules, mandate_store
+from laddverk.payments.direct_debit import collection_store as store
+from laddverk.payments.direct_debit.collecting import drop
+from laddverk.payments.direct_debit.mandates import LAST_SHOWN, schemes
+from laddverk.payments.direct_debit.model import (
     BankAccount,
     BankFile,
     BankRecord,
@@ -41,7 +43,6 @@ from laddverk.payments.mandate_model import (
     Scheme,
     Verdict,
 )
-from laddverk.payments.mandates import LAST_SHOWN, schemes
 from laddverk.payments.providers import bank_reports
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction

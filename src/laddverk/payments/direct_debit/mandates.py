@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, MandateId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
-from laddverk.payments import mandate_rules as rules
-from laddverk.payments import mandate_store as store
 from laddverk.payments import sealing
-from laddverk.payments.mandate_model import BankAccount, Channel, Mandate, MandateState, Scheme, event_detail
+from laddverk.payments.direct_debit import mandate_rules as rules
+from laddverk.payments.direct_debit import mandate_store as store
+from laddverk.payments.direct_debit.model import BankAccount, Channel, Mandate, MandateState, Scheme, event_detail
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House

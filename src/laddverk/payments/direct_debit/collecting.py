@@ -19,12 +19,14 @@ from msgspec.structs import replace
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import BankFileId, CollectionId, MandateId, PaymentId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
-from laddverk.payments import bank_days, mandate_store, refunding, sealing, settling
-from laddverk.payments import collection_rules as rules
-from laddverk.payments import collection_store as store
+from laddverk.payments import refunding, sealing, settling
 from laddverk.payments import store as payment_store
-from laddverk.payments.collection_rules import Due
-from laddverk.payments.mandate_model import (
+from laddverk.payments.direct_debit import bank_days, mandate_store
+from laddverk.payments.direct_debit import collection_rules as rules
+from laddverk.payments.direct_debit import collection_store as store
+from laddverk.payments.direct_debit.collection_rules import Due
+from laddverk.payments.direct_debit.mandates import schemes
+from laddverk.payments.direct_debit.model import (
     CURRENCIES,
     BankFile,
     Collection,
@@ -33,7 +35,6 @@ from laddverk.payments.mandate_model import (
     MandateState,
     Scheme,
 )
-from laddverk.payments.mandates import schemes
 from laddverk.payments.model import Outside, Payment, Purpose, Snapshot, State
 from laddverk.payments.providers import sepa
 from laddverk.payments.providers.bank_orders import Orders, Payer, autogiro_file

@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 from laddverk.kernel.ids import BankFileId, CollectionId, InvoiceId, MandateId, PaymentId
-from laddverk.payments.collection_rules import Due
-from laddverk.payments.mandate_model import CURRENCIES, BankFile, BankRecord, Collection, Scheme
+from laddverk.payments.direct_debit.collection_rules import Due
+from laddverk.payments.direct_debit.model import CURRENCIES, BankFile, BankRecord, Collection, Scheme
 from laddverk.platform.database import Transaction
 
 # What remains is derived from the payments themselves, for the invoice learns of them a moment later.
