@@ -1,5 +1,7 @@
 """Payments: how money moves between drivers and the operator: through a provider outside, or by files to a bank.
 
+What belongs to one rail alone has a folder: `direct_debit`, `swish`, `wallet`, `prepaid`, `deposits`.
+
 Nouns: a *payment* (for a session, for an invoice, or to save a card), its *state* (goes forward only), a *method* (a
 saved card by the provider's ids), a *refund*, a *snapshot* (what the provider says now), the *inbox* of webhooks.
 
@@ -12,8 +14,6 @@ Promises
 - What costs more than was authorised is captured as far as it goes; the rest becomes a receivable, no second debit.
 - Each capture and each refund is posted to the ledger in the transaction that records it.
 - No card number is seen, stored or logged. Bank accounts, and files that name them, are stored encrypted.
-- Direct debit: each try to collect is written to one file once and ordered once; files from the bank may come twice,
-  late and in any order and end in the same books; what belongs to nothing is kept for people, never booked by guess.
 
 Publishes `PaymentAuthorised`, `PaymentCaptured`, `PaymentFailed`, `PaymentRefunded`.
 Hears `SessionPriced` (`payments.capture`) and `StartFailed` (`payments.void`).

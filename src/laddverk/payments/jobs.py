@@ -9,12 +9,13 @@ from uuid import UUID
 
 import msgspec
 
-from laddverk.payments import answering, asking, charging, refunding, settling
+from laddverk.payments import asking, charging, refunding, settling
 from laddverk.payments.asking import Asks
 from laddverk.payments.calling import Calls, Gate
 from laddverk.payments.card_jobs import EVERY_OF_CARDS, card_handlers
 from laddverk.payments.deposits import service as deposits
 from laddverk.payments.deposits import telling
+from laddverk.payments.direct_debit import answering
 from laddverk.payments.direct_debit import jobs as bank_jobs
 from laddverk.payments.inbox import WEBHOOK, receive_webhook
 from laddverk.payments.providers import sandbox_bank, signatures

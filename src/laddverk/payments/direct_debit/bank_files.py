@@ -18,9 +18,9 @@ from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import BankFileId, new_id
 from laddverk.kernel.problems import NotFound, Unavailable
 from laddverk.payments import sealing
-from laddverk.payments.answering import follow
 from laddverk.payments.direct_debit import collection_rules, mandate_rules, mandate_store
 from laddverk.payments.direct_debit import collection_store as store
+from laddverk.payments.direct_debit.answering import follow
 from laddverk.payments.direct_debit.collecting import drop
 from laddverk.payments.direct_debit.mandates import LAST_SHOWN, schemes
 from laddverk.payments.direct_debit.model import (

@@ -35,10 +35,13 @@ WHERE invoice.kind = 'invoice' AND invoice.currency = $2 AND invoice.issued_at <
          AND (state IN ('submitted', 'authorised', 'capturing', 'unknown')
               OR (state IN ('created', 'checkout') AND (updated_at > $3::timestamptz - interval '2 hours'
                                                         OR provider IN ('autogiro', 'sepa')))))
-  -- What people gave back is not taken again by itself.
+  -- What people gave back is not taken again by itself. What the bank took back, or a deposit that was undone, bears the
+  -- name of its rail.
   AND NOT EXISTS (
       SELECT FROM payment JOIN payment_refund ON payment_refund.payment_id = payment.id
-      WHERE payment.invoice_id = invoice.id AND payment_refund.state <> 'failed')
+      WHERE payment.invoice_id = invoice.id AND payment_refund.state <> 'failed'
+        AND NOT (payment_refund.requested_by = payment.provider
+                 AND payment.provider IN ('autogiro', 'sepa', 'bankgiro')))
   -- Whose first way is a card or the wallet is debited there; the bank steps in when that has come to nothing.
   AND NOT EXISTS (
       SELECT FROM driver_paying LEFT JOIN invoice_debit ON invoice_debit.invoice_id = invoice.id
