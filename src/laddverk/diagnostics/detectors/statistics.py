@@ -276,3 +276,9 @@ class ShareCusum(Struct, kw_only=True, omit_defaults=True):
             self.fails = self.fails * fades + self.open_fails
             self.tries = self.tries * fades + self.open_tries
         self.open_fails, self.open_tries, self.passed, self.since = 0.0, 0.0, False, None
+
+
+def recent(times: tuple[datetime, ...], at: datetime, window_s: float, most: int) -> tuple[datetime, ...]:
+    """Return `times` and `at`, without what is more than `window_s` older than the newest, at most the last `most`."""
+    newest = max(*times, at, at)
+    return tuple(sorted(time for time in (*times, at) if (newest - time).total_seconds() <= window_s)[-most:])
