@@ -25,6 +25,8 @@ from laddverk.certificates import asking
 from laddverk.certificates import jobs as certificates_jobs
 from laddverk.certificates import service as certificates
 from laddverk.certificates.model import ContractRefused, SecurityEventNoted
+from laddverk.diagnostics import jobs as diagnostics_jobs
+from laddverk.diagnostics import observing
 from laddverk.displays import jobs as displays_jobs
 from laddverk.displays import service as displays
 from laddverk.energy import jobs as energy_jobs
@@ -63,7 +65,14 @@ from laddverk.sessions.model import ForeignTransactionNamed, SessionClosed, Sess
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
-from laddverk.stations.model import CommandFinished, IdentityShared, KeyGuessed, StationOnline, VariablesChanged
+from laddverk.stations.model import (
+    CommandFinished,
+    IdentityShared,
+    KeyGuessed,
+    StationOffline,
+    StationOnline,
+    VariablesChanged,
+)
 from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.subscriptions import jobs as subscriptions_jobs
 from laddverk.subscriptions.model import IncludedChanged, SubscriberToTell
@@ -138,6 +147,7 @@ RECORDERS: Final[RecorderTable] = (
     (facts.VatNumberEntered, displays.record_vat_numbers),
     (facts.BatterySwapped, displays.record_swaps),
     (facts.OtherReported, stations.record_others),
+    *((kind, observing.record) for kind in observing.MAKERS),
 )
 """Which room records which fact, in the order in which one window calls them."""
 
@@ -182,6 +192,7 @@ ROOM_JOBS: Final = (
     displays_jobs,
     tariffs_jobs,
     subscriptions_jobs,
+    diagnostics_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
@@ -201,6 +212,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
         "provisioning.command_finished",
         "energy.command_finished",
         "displays.command_finished",
+        "diagnostics.command_finished",
     ),
     VariablesChanged: ("provisioning.variables_changed",),
     TokensChanged: ("authorisation.tokens_changed",),
@@ -210,7 +222,8 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     SecurityEventNoted: ("certificates.tell",),
     ContractRefused: ("wiring.refuse_token",),
     ReservationLapsed: ("wiring.charge_no_show",),
-    StationOnline: ("authorisation.station_online", "certificates.station_online"),
+    StationOnline: ("authorisation.station_online", "certificates.station_online", "diagnostics.linked"),
+    StationOffline: ("diagnostics.unlinked",),
     InvoiceIssued: ("payments.debit_invoices",),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("payments.wallet_told", "invoicing.mark_paid", "payments.way_paid"),

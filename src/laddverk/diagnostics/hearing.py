@@ -1,0 +1,59 @@
+"""One station's detectors hear what came, and time passes for them. Pure: observations in, signals out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from laddverk.diagnostics.detectors.base import Detector, Scene
+from laddverk.diagnostics.memory import EVSES_MAX, Kinds, Memory, outlets
+from laddverk.diagnostics.model import Signal
+from laddverk.diagnostics.observations import Observation
+
+log = structlog.get_logger()
+
+TURNS_MAX: Final = 10  # a detector that is always due is asked again at the next turn, not for ever
+
+
+class Heard:
+    """What the detectors of one station made of what they were told."""
+
+    def __init__(self, kinds: Kinds, packed: bytes | None, scene: Scene) -> None:
+        self._kinds = kinds
+        self.memory = Memory(kinds, packed)
+        self.scene = scene
+        self.signals: list[Signal] = []
+        self._known = frozenset(number for number in scene.evses if 0 < number <= EVSES_MAX) | self.memory.evses()
+
+    def hear(self, observed: Observation) -> None:
+        """Let every detector that wants to hear `observed` hear it."""
+        evse_number = getattr(observed, "evse_number", None) or 0
+        if evse_number > EVSES_MAX:
+            return
+        for kind in self._kinds.hearing(type(observed)):
+            for outlet in outlets(kind, evse_number, self._known):
+                detector = self.memory.copy_of(kind, outlet)
+                self._guarded(detector, detector.hear, observed, self.scene)
+        if evse_number and evse_number not in self._known:
+            self._known |= {evse_number}
+
+    def pass_time(self, now: datetime) -> None:
+        """Let time pass until `now` for every detector that waits for it."""
+        for detector in self.memory.due(now):
+            for _ in range(TURNS_MAX):
+                due_at = detector.due_at()
+                if due_at is None or due_at > now:
+                    break
+                self._guarded(detector, detector.pass_time, now, self.scene)
+
+    def _guarded(self, detector: Detector, act: Any, *given: Any) -> None:
+        try:
+            signals: Sequence[Signal] = act(*given)
+        except Exception:
+            log.exception("diagnostics.detector_stumbled", detector=detector.ABOUT.id)
+            self.memory.forget(type(detector), detector.evse_number)
+            return
+        self.signals.extend(signals)
