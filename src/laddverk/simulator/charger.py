@@ -264,6 +264,12 @@ class Charger:
         """Return what flows now from an outlet into its car. A broken one gives less."""
         return NOTHING if outlet.car is None else cars.draw(outlet.car, outlet.supply, outlet.limit_a)
 
+    def charging_state(self, outlet: Outlet, taken: Draw) -> str:
+        """Return the state of the transaction at an outlet from which `taken` flows."""
+        if taken.power_w > 0:
+            return "Charging"
+        return "SuspendedEV" if outlet.car is None or outlet.car.missing_wh <= 0 else "SuspendedEVSE"
+
     def counted(self, outlet: Outlet, energy_wh: float) -> float:
         """Return what the meter of an outlet counts of the energy that flowed. A worn one counts wrong."""
         return energy_wh
@@ -279,8 +285,7 @@ class Charger:
             return
         taken = self.drawn(outlet)
         outlet.register_wh += self.counted(outlet, cars.charge(outlet.car, taken, seconds))
-        flows = taken.power_w > 0
-        state = "Charging" if flows else "SuspendedEV" if outlet.car.missing_wh <= 0 else "SuspendedEVSE"
+        state = self.charging_state(outlet, taken)
         if state != outlet.charging.state:
             outlet.charging.state = state
             self._turn(outlet, STATUS_OF[state], at)
