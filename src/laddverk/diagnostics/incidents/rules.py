@@ -1,0 +1,404 @@
+"""What becomes of incidents: findings and reports find their home, then each goes one step on its way. Pure.
+
+`attended` is the whole decision. It may be repeated: with nothing new, the second decision changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from laddverk.diagnostics.incidents import holding, homes, words
+from laddverk.diagnostics.incidents.model import (
+    OVER,
+    SHOWN,
+    ByKind,
+    Cause,
+    Closing,
+    Decision,
+    DriverReport,
+    Hidden,
+    Incident,
+    Situation,
+    State,
+    TimelineEvent,
+)  # fmt: skip
+from laddverk.diagnostics.model import STATION, Family, Finding, FindingId, IncidentId, Severity
+from laddverk.diagnostics.scope import Blame, Group
+
+PEOPLE_NEEDED: Final = 2  # two reports weigh as much as two failed charges of two people
+CHARGES_PROVE: Final = 3  # so many charges that went well disprove what drivers reported
+FAMILY_OF_REPORT: Final = {
+    "no_start": Family.NO_ENERGY, "stops": Family.NO_ENERGY, "slow": Family.POWER_ELECTRONICS,
+    "cable": Family.CONNECTOR_LOCK, "screen": Family.READER, "payment": Family.PAYMENT, "blocked": Family.DEMAND,
+    "danger": Family.PHYSICAL_DAMAGE, "other": Family.OTHER,
+}  # fmt: skip
+SEVERITY_OF_REPORT: Final = {"danger": Severity.SAFETY, "no_start": Severity.DOWN}
+REPORT_CONFIDENCE: Final = 0.6  # two laymen at a charger are right more often than not
+
+MakeId = Callable[[], UUID]
+
+
+def attended(situation: Situation, now: datetime, make_id: MakeId) -> Decision:
+    """Return what becomes of the incidents in `situation` at `now`. New ones take their ids from `make_id`."""
+    table = _Table(situation, now, make_id)
+    for group in sorted(situation.groups, key=lambda group: (group.blame is Blame.CHARGER, group.since, group.key)):
+        table.place(group)
+    table.absorb()
+    table.take_reports()
+    for incident in table.active():
+        table.refresh(incident)
+    for incident in table.active():
+        table.hide(incident)
+    for incident in table.active():
+        table.step(incident)
+    return table.decision()
+
+
+class _Table:
+    """The incidents while they are being decided about."""
+
+    def __init__(self, situation: Situation, now: datetime, make_id: MakeId) -> None:
+        self.now = now
+        self.situation = situation
+        self.make_id = make_id
+        self.before = {one.id: one for one in situation.incidents}
+        self.incidents = dict(self.before)
+        self.findings = {one.id: one for one in situation.findings}
+        self.homes = {one.id: one.incident_id for one in situation.findings if one.incident_id in self.before}
+        self.moved: dict[FindingId, IncidentId] = {}
+        self.report_homes = {one.id: one.incident_id for one in situation.reports if one.incident_id in self.before}
+        self.new_reports: dict[UUID, IncidentId] = {}
+        self.events: list[TimelineEvent] = []
+        self.closings: list[Closing] = []
+        self.dropped: list[IncidentId] = []
+
+    # What is on the table
+
+    def active(self) -> list[Incident]:
+        """Return the incidents that are not over, the oldest first."""
+        return sorted((one for one in self.incidents.values() if one.state not in OVER), key=lambda i: (i.since, i.id))
+
+    def findings_of(self, incident: Incident) -> list[Finding]:
+        """Return what an incident is made of, in order of time."""
+        mine = (self.findings[finding] for finding, home in self.homes.items() if home == incident.id)
+        return sorted(mine, key=lambda one: (one.since, one.id.int))
+
+    def reports_of(self, incident: Incident) -> list[DriverReport]:
+        """Return what drivers reported of it."""
+        return [one for one in self.situation.reports if self.report_homes.get(one.id) == incident.id]
+
+    def put(self, incident: Incident, **changes: Any) -> Incident:
+        """Keep an incident with `changes`."""
+        kept = replace(incident, **changes) if changes else incident
+        self.incidents[kept.id] = kept
+        return kept
+
+    def tell(self, incident: Incident, text: str, *, by: ByKind = ByKind.RULE, **params: Any) -> None:
+        """Write on its timeline."""
+        self.events.append(
+            TimelineEvent(incident_id=incident.id, at=self.now, by_kind=by, text=text, params=params)
+        )  # fmt: skip
+
+    def detectors_of(self, incident: Incident) -> frozenset[str]:
+        """Return which detectors see it."""
+        return frozenset(one.detector for one in self.findings_of(incident))
+
+    # Findings find their home
+
+    def place(self, group: Group) -> None:
+        """Give each finding of a group its incident."""
+        members = [self.findings[each] for each in group.findings if each in self.findings]
+        members = [one for one in members if not self._stays(one, group)]
+        if not members:
+            return
+        active = {one.id: one for one in self.active()}
+        current = [was for one in members if (was := self.homes.get(one.id)) is not None]
+        evse = _one_of({one.evse_number for one in members}, STATION)
+        home = homes.home_of(group, current, active, evse) or self._made(group, members)
+        for one in members:
+            self._move(one, home)
+
+    def _stays(self, finding: Finding, group: Group) -> bool:
+        """Whether a finding remains where it is, whatever the group: it is settled, or part of something larger."""
+        home = self.incidents.get(self.homes[finding.id]) if self.homes.get(finding.id) else None
+        if home is not None and home.state in OVER:
+            return self._is_settled(finding, home)
+        if group.blame is not Blame.CHARGER:
+            return False
+        if home is not None and holding.is_wide(home):
+            return True
+        site = self.situation.sites.get(finding.station_id)
+        for wide in self.active() if home is None or home.state is State.HELD else ():
+            if homes.joins_wide(finding, wide, site):
+                self._move(finding, wide)
+                return True
+        return False
+
+    def _is_settled(self, finding: Finding, home: Incident) -> bool:
+        if home.state is State.FALSE:
+            return finding.severity >= home.found_severity
+        if home.state is State.MERGED or home.closed_at is None:
+            return False
+        again = finding.last_at > home.closed_at + holding.FLAP
+        return not again and self.now < home.closed_at + holding.STANDING
+
+    def _made(self, group: Group, members: Sequence[Finding]) -> Incident:
+        first = min(one.since for one in members)
+        worst = min(one.severity for one in members)
+        incident = Incident(
+            id=IncidentId(self.make_id()), scope=group.blame, scope_key=group.key, family=group.family, severity=worst,
+            found_severity=worst, confidence=group.confidence, since=first, opens_at=first,
+            last_at=max(one.last_at for one in members), stations=group.stations, changed_at=self.now,
+        )  # fmt: skip
+        self.put(incident)
+        for said in group.evidence:
+            self.tell(incident, said.text, by=ByKind.MACHINE, **said.values)
+        return incident
+
+    def _move(self, finding: Finding, home: Incident) -> None:
+        if self.homes.get(finding.id) == home.id:
+            return
+        seen = self.detectors_of(home)
+        self.homes[finding.id] = home.id
+        self.moved[finding.id] = home.id
+        if finding.detector not in seen:
+            text = words.JOINED if seen else words.SEEN
+            self.tell(home, text, by=ByKind.MACHINE, detector=finding.detector, family=finding.family.value)
+
+    def absorb(self) -> None:
+        """End incidents whose findings that still stand have all gone over to another one."""
+        gone: dict[IncidentId, list[IncidentId]] = defaultdict(list)
+        for finding, home in self.moved.items():
+            was = self.findings[finding].incident_id
+            if was is not None and was != home and was in self.incidents:
+                gone[was].append(home)
+        for was, heirs in sorted(gone.items()):
+            incident = self.incidents[was]
+            if incident.state in OVER or any(one.cleared_at is None for one in self.findings_of(incident)):
+                continue
+            self._merge(incident, self.incidents[heirs[0]])
+
+    def _merge(self, incident: Incident, heir: Incident) -> None:
+        for finding in self.findings_of(incident):
+            self.homes[finding.id] = self.moved[finding.id] = heir.id
+        for report in self.reports_of(incident):
+            self.report_homes[report.id] = self.new_reports[report.id] = heir.id
+        if incident.state is State.HELD:
+            del self.incidents[incident.id]
+            self.dropped.append(incident.id)
+            return
+        self.put(incident, state=State.MERGED, parent_id=heir.id, closed_at=self.now, changed_at=self.now)
+        self.tell(incident, words.MERGED, number=heir.number, incident_id=str(heir.id))
+        self.tell(heir, words.ABSORBED, number=incident.number, incident_id=str(incident.id))
+
+    # Drivers' reports
+
+    def take_reports(self) -> None:
+        """Let reports join the problem of their outlet, or make one when two people agree."""
+        waiting: dict[tuple[UUID, int], list[DriverReport]] = defaultdict(list)
+        for report in sorted(self.situation.reports, key=lambda one: (one.at, one.id)):
+            if report.id in self.report_homes:
+                continue
+            fitting = self._home_of_report(report)
+            if fitting is None:
+                waiting[report.station_id, report.evse_number].append(report)
+            else:
+                self._attach(report, fitting)
+        for reports in waiting.values():
+            people = len({one.person_key for one in reports})
+            worst = min(reports, key=lambda one: SEVERITY_OF_REPORT.get(one.kind, Severity.DEGRADED))
+            if people >= PEOPLE_NEEDED or worst.kind == "danger":
+                self._made_of_reports(reports, worst, people)
+
+    def _home_of_report(self, report: DriverReport) -> Incident | None:
+        fitting = [
+            one for one in self.active()
+            if one.stations == (report.station_id,) and holding.same_outlet(one.evse_number, report.evse_number)
+        ]  # fmt: skip
+        return min(fitting, key=lambda one: (one.state not in SHOWN, one.severity, one.since, one.id), default=None)
+
+    def _attach(self, report: DriverReport, home: Incident) -> None:
+        self.report_homes[report.id] = self.new_reports[report.id] = home.id
+        self.tell(home, words.REPORTED, by=ByKind.PERSON, kind=report.kind)
+
+    def _made_of_reports(self, reports: Sequence[DriverReport], worst: DriverReport, people: int) -> None:
+        severity = SEVERITY_OF_REPORT.get(worst.kind, Severity.DEGRADED)
+        incident = self.put(
+            Incident(
+                id=IncidentId(self.make_id()), scope=Blame.CHARGER,
+                scope_key=f"reports:{worst.station_id}:{worst.evse_number}", stations=(worst.station_id,),
+                evse_number=worst.evse_number, family=FAMILY_OF_REPORT.get(worst.kind, Family.OTHER),
+                severity=severity, found_severity=severity, confidence=REPORT_CONFIDENCE,
+                since=reports[0].at, opens_at=self.now, last_at=reports[-1].at, changed_at=self.now,
+            )
+        )  # fmt: skip
+        self.tell(incident, words.BY_DRIVERS, people=people)
+        for report in reports:
+            self._attach(report, incident)
+
+    # Each incident as its findings are now
+
+    def refresh(self, incident: Incident) -> None:
+        """Work out what an incident is from what it is made of."""
+        findings, reports = self.findings_of(incident), self.reports_of(incident)
+        changes: dict[str, Any] = {"reports": max(incident.reports, len(reports))}
+        if reports:
+            changes["last_at"] = max(incident.last_at, *(one.at for one in reports))
+        if findings:
+            changes |= self._seen(incident, findings) | {
+                "last_at": max(changes.get("last_at", incident.last_at), *(one.last_at for one in findings))
+            }
+        stations = changes.get("stations", incident.stations)
+        sites = tuple(dict.fromkeys(self.situation.sites[each] for each in stations if each in self.situation.sites))
+        changes |= {
+            "sites": sites, "site_id": _one_of(set(sites), None), "station_id": _one_of(set(stations), None),
+        }  # fmt: skip
+        self.put(incident, **changes)
+
+    def _seen(self, incident: Incident, findings: Sequence[Finding]) -> dict[str, Any]:
+        standing = [one for one in findings if one.cleared_at is None]
+        weighing = standing or findings
+        family, confidence = homes.main_family(weighing)
+        if holding.is_wide(incident):
+            family, confidence = incident.family, incident.confidence
+        found = min(one.severity for one in weighing)
+        severity = holding.weighed(found, incident.drivers_day, incident.has_alternative)
+        if incident.state in SHOWN and family != incident.family:
+            self.tell(incident, words.FAMILY_KNOWN, family=family.value, before=incident.family.value)
+        if incident.state in SHOWN and severity < incident.severity:
+            self.tell(incident, words.WORSE)
+        came_back = bool(standing) and incident.quiet_since is not None
+        since = min(incident.since, *(one.since for one in findings))
+        quiet = None if standing else max(one.cleared_at or one.last_at for one in findings)
+        return {
+            "stations": tuple(sorted({one.station_id for one in findings})),
+            "evse_number": _one_of({one.evse_number for one in findings}, STATION),
+            "family": family, "confidence": confidence, "found_severity": found, "severity": severity, "since": since,
+            "opens_at": since + holding.hold_of(severity, {one.detector for one in weighing}),
+            "quiet_since": quiet, "times": incident.times + came_back,
+        }  # fmt: skip
+
+    def hide(self, incident: Incident) -> None:
+        """Decide whether anybody is told of it."""
+        spans, outages, muted = self.situation.quiet, self.situation.outages, self.situation.muted
+        why = holding.hiding(incident, self.detectors_of(incident), spans, outages, muted, self.now)
+        parent = incident.parent_id
+        if why is Hidden.NOT and incident.acknowledged_at is None:
+            wide = next((one for one in self.active() if holding.is_hidden_under(incident, one)), None)
+            why, parent = (Hidden.PARENT, wide.id) if wide else (why, None)
+        if why is Hidden.NOT and incident.state is State.HELD and self._was_false(incident):
+            why = Hidden.FALSE
+        if why == incident.hidden_by:
+            return
+        if why is not Hidden.NOT:
+            self.tell(incident, words.HIDDEN[why])
+        elif incident.state in SHOWN:
+            self.tell(incident, words.UNHIDDEN)
+        self.put(incident, hidden_by=why, parent_id=parent)
+
+    def _was_false(self, incident: Incident) -> bool:
+        return incident.severity is not Severity.SAFETY and any(
+            one.state is State.FALSE
+            and homes.same_problem(one, incident)
+            and incident.found_severity >= one.found_severity
+            for one in self.incidents.values()
+        )
+
+    # One step on its way
+
+    def step(self, incident: Incident) -> None:
+        """Open what has lasted, drop what passed, watch what went quiet, close what stayed away."""
+        quiet = incident.quiet_since
+        if incident.state is State.HELD:
+            if quiet is not None and self.now >= quiet + holding.FLAP:
+                del self.incidents[incident.id]
+                self.dropped.append(incident.id)
+            elif quiet is None and incident.hidden_by is Hidden.NOT and self.now >= incident.opens_at:
+                self._open(incident)
+        elif incident.state is State.VERIFYING:
+            self._verify(incident)
+        elif quiet is not None and self.now >= quiet + holding.FLAP:
+            self.put(incident, state=State.VERIFYING, verifying_at=self.now)
+            self.tell(incident, words.QUIET)
+        elif not self.findings_of(incident) and incident.reports:
+            self._disprove(incident)
+
+    def _open(self, incident: Incident) -> None:
+        known = [one for one in self.incidents.values() if one.state is State.CLOSED]
+        past = max(
+            (one for one in known if homes.same_problem(one, incident)), key=lambda one: (one.closed_at, one.id),
+            default=None,
+        )  # fmt: skip
+        if past is None:
+            at_once = incident.severity is Severity.SAFETY
+            self.put(incident, state=State.NEW, raised_at=self.now)
+            self.tell(incident, words.OPENED_AT_ONCE if at_once else words.OPENED)
+            return
+        for finding in self.findings_of(incident):
+            self.homes[finding.id] = self.moved[finding.id] = past.id
+        for report in self.reports_of(incident):
+            self.report_homes[report.id] = self.new_reports[report.id] = past.id
+        del self.incidents[incident.id]
+        self.dropped.append(incident.id)
+        self.put(
+            past, state=State.NEW, raised_at=self.now, since=incident.since, opens_at=incident.opens_at,
+            last_at=incident.last_at, quiet_since=None, hidden_by=Hidden.NOT, repeats=past.repeats + 1, level=0,
+            called_at=None, owner_name="", acknowledged_at=None, verifying_at=None, closed_at=None,
+            severity=incident.severity, found_severity=incident.found_severity, times=past.times + 1,
+        )  # fmt: skip
+        self.tell(past, words.CAME_BACK)
+
+    def _verify(self, incident: Incident) -> None:
+        began = incident.verifying_at or self.now
+        if incident.quiet_since is None and incident.last_at > began:
+            state = State.IN_WORK if incident.acknowledged_at else State.NEW
+            self.put(incident, state=state, verifying_at=None)
+            self.tell(incident, words.SEEN_AGAIN)
+            return
+        watched = holding.WATCHED_WIDE if holding.is_wide(incident) else holding.WATCHED
+        untouched = incident.acknowledged_at is None and not incident.owner_name
+        quiet = incident.quiet_since
+        if untouched and incident.found_severity is not Severity.SAFETY and quiet and self.now >= quiet + watched:
+            self.put(incident, state=State.CLOSED, closed_at=self.now)
+            self.closings.append(
+                Closing(incident_id=incident.id, at=self.now, by_name="", cause=Cause.RECOVERED,
+                        detectors=tuple(sorted(self.detectors_of(incident))))
+            )  # fmt: skip
+            self.tell(incident, words.RECOVERED)
+
+    def _disprove(self, incident: Incident) -> None:
+        charges = self.situation.successes.get(incident.id, 0)
+        if charges >= CHARGES_PROVE and incident.severity is not Severity.SAFETY:
+            self.put(incident, state=State.VERIFYING, verifying_at=self.now, quiet_since=self.now)
+            self.tell(incident, words.CHARGES_AGAIN, charges=charges)
+
+    # What comes of it
+
+    def decision(self) -> Decision:
+        """Return what has changed."""
+        kept = set(self.incidents)
+        saved = [
+            replace(one, changed_at=self.now) for one in self.incidents.values() if self.before.get(one.id) != one
+        ]  # fmt: skip
+        return Decision(
+            saved=tuple(sorted(saved, key=lambda one: (one.since, one.id))),
+            dropped=tuple(each for each in self.dropped if each in self.before),
+            moved={finding: home for finding, home in self.moved.items() if home in kept},
+            reports={report: home for report, home in self.new_reports.items() if home in kept},
+            events=tuple(one for one in self.events if one.incident_id in kept),
+            closings=tuple(self.closings),
+            opened=tuple(one.id for one in saved if one.state is State.NEW and one.raised_at == self.now),
+            closed=tuple(one.id for one in saved if one.state in OVER and one.closed_at == self.now),
+        )
+
+
+def _one_of(values: Iterable[Any], otherwise: Any) -> Any:
+    """Return the only value, or `otherwise` when there are none or several."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else otherwise
