@@ -110,12 +110,11 @@ class Offline(Detector, kw_only=True, omit_defaults=True):
         return self.raise_it(now, Evidence(text=text, values=values), since=gone_at)
 
 
-FLAPS: Final = RatePlan(prior_per_day=0.5, prior_days=14, times=3, plus_per_day=1, limit=9)
-FLAPS_AN_HOUR: Final = 10
-FLAPS_WINDOW_S: Final = 3_600
+FLAPS: Final = RatePlan(prior_per_day=0.8, prior_days=14, times=3, plus_per_day=1, limit=9)
+"""Every other charger-day has a loss of contact (Stanford, 156,077 charger-days); mobile links have more."""
 REBOOT_GAP_S: Final = 15.0  # nothing boots faster: a charger that says so after less only connected again
 BOOT_AFTER_S: Final = 120  # how long after the socket a boot may still be told
-CALM_DAYS: Final = 2.0
+CALM_S: Final = 2 * 86_400.0
 
 
 class Flapping(Detector, kw_only=True, omit_defaults=True):
@@ -129,7 +128,7 @@ class Flapping(Detector, kw_only=True, omit_defaults=True):
         scope=Scope.STATION,
         formula=marked(
             "Poisson CUSUM (limit 9) of lost links a day against three times its own shrunken rate and at least one "
-            "more; or ten within an hour. Losses with a restart, or that we caused, do not count."
+            "more: nine within an hour suffice. Losses with a restart, or that we caused, do not count."
         ),
         needs=(Input.LINK,),
         better_with=(Input.BOOT,),
@@ -144,7 +143,8 @@ class Flapping(Detector, kw_only=True, omit_defaults=True):
     closed_at: datetime | None = None
     """Of a loss that is not counted yet."""
     back_at: datetime | None = None
-    times: tuple[datetime, ...] = ()
+    last_at: datetime | None = None
+    """The last loss that counted."""
     planned_until: datetime | None = None
 
     def hear(self, seen_now: Observation, scene: Scene) -> Sequence[Signal]:
@@ -169,8 +169,8 @@ class Flapping(Detector, kw_only=True, omit_defaults=True):
     def due_at(self) -> datetime | None:
         if self.back_at is not None:
             return later(self.back_at, BOOT_AFTER_S)
-        if self.raised and self.times:
-            return later(self.times[-1], CALM_DAYS * 86_400)
+        if self.raised and self.last_at is not None:
+            return later(self.last_at, CALM_S)
         return None
 
     def pass_time(self, now: datetime, scene: Scene) -> Sequence[Signal]:
@@ -180,7 +180,7 @@ class Flapping(Detector, kw_only=True, omit_defaults=True):
         if self.back_at is not None:
             return self._count()
         calm = Evidence(text=marked("The link has held for two days."), at=now)
-        self.rate, self.times = None, ()
+        self.rate = self.last_at = None
         return self.clear_it(now, calm)
 
     def _count(self) -> Sequence[Signal]:
@@ -189,15 +189,17 @@ class Flapping(Detector, kw_only=True, omit_defaults=True):
         if at is None:
             return ()
         rate = self.rate = self.rate or RateCusum(at=at)
-        before = rate.own_per_day(FLAPS)
         rate.hear(at, FLAPS)
-        self.times = recent(self.times, at, FLAPS_WINDOW_S, FLAPS_AN_HOUR)
-        an_hour = len(self.times)
-        if an_hour < FLAPS_AN_HOUR and not rate.is_risen(FLAPS):
+        self.last_at = max(self.last_at or at, at)
+        if not rate.is_risen(FLAPS):
             return ()
         lost = Evidence(
-            text=marked("The link was lost %(times)s times within an hour; usual are %(usual)s a day."),
-            values={"times": an_hour, "usual": round(before, 1)},
+            text=marked("The link was lost %(times)s times since %(since_at)s; usual are %(usual)s a day."),
+            values={
+                "times": round(rate.open_events),
+                "since_at": (rate.since or at).isoformat(),
+                "usual": round(rate.own_per_day(FLAPS), 1),
+            },
             at=at,
         )
         return self.raise_it(at, lost, since=rate.since)
