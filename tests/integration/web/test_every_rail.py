@@ -1,13 +1,15 @@
-"""Rails whose money moves on a later day, from the driver's page to the operator's books: set up, charged, debited,
-shown, given back. Bank accounts by the files that banks exchange, invoices by a card or a bank transfer.
+"""Each rail from the driver's page to the operator's books: set up, charged, debited, shown, given back.
 
-Rails that answer at once are in `tests/browser`.
+Bank accounts by the files that banks exchange, invoices by a card or a bank transfer, prepaid cards by their sheet, Swish
+by a consent. Cards, balances, Swish and links as people tap them are in `tests/browser`.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import timedelta
+from io import StringIO
 from typing import Any, ClassVar
 
 import pytest
@@ -197,6 +199,49 @@ async def test_an_invoice_is_paid_by_its_reference_through_the_bank_shown_and_re
         await journey.says(desk, await journey.payment(), "Refunded 15,00")
         assert "Nothing to look at here" in await journey.compared()
         assert await bank_account(journey, "SEK") == PRICE_MINOR - BACK_MINOR
+
+
+async def test_a_prepaid_card_goes_from_its_sheet_to_a_charge_and_back_to_the_balance(database, tmp_path):
+    async with journey_on(database, tmp_path) as journey:
+        desk, driver = await journey.desk(), await journey.driver()
+        batch = {"name": "Kiosken", "cards": "1", "amount": "100", "purpose": "multi", "vat_percent": "25"}
+        address = await journey.sends(desk, "/console/prepaid/new", **batch)
+        sheet = (await desk.post(f"{address}/sheet", data={"as": "csv"})).content.decode("utf-8-sig")
+        code = next(csv.DictReader(StringIO(sheet)))["code"]
+        await journey.sends(desk, f"{address}/activate", first="1", last="1")
+        await journey.sends(driver, "/my/wallet/redeem", code=code)
+        await journey.sends(driver, "/my/paying", first="wallet", when="charge", gather="0")
+        charge = await journey.charges()
+        await journey.says(driver, "/my/wallet", "60,00 kr")
+        await journey.says(driver, "/my/wallet/history", "Charge at CP1 .*40,00.* Prepaid card .*100,00")
+        assert (await driver.get(f"{charge}/receipt.pdf")).content.startswith(b"%PDF-")
+
+        await journey.says(desk, "/console/payments?rail=wallet", "anna")
+        await gives_back(journey, await journey.payment("session"))
+        await journey.says(desk, await journey.payment("session"), "Refunded 15,00")
+        await journey.says(driver, "/my/wallet", "75,00 kr")
+        assert "Nothing to look at here" in await journey.compared()
+
+
+async def test_a_consent_in_swish_is_given_debited_at_the_end_of_a_charge_shown_and_refunded(database, tmp_path):
+    async with journey_on(database, tmp_path) as journey:
+        driver = await journey.driver()
+        await journey.sends(driver, "/my/paying/add", rail="swish")
+        token = await until(lambda: journey.value("SELECT token FROM swish_attempt WHERE token <> ''"))
+        await journey.sends(driver, f"/sandbox/swish/{token}", mood="good", do="approve")
+        consent = shown("crd", await until(lambda: journey.value("SELECT id FROM payment_method")))
+        await journey.sends(driver, "/my/paying", first=consent, when="charge", gather="0")
+        charge = await journey.charges()
+        await journey.says(driver, "/my/paying", "Charge at .*40,00 kr .*Swish.* paid")
+        await journey.says(driver, charge, "40,00")
+        assert (await driver.get(f"{charge}/receipt.pdf")).content.startswith(b"%PDF-")
+
+        desk = await journey.desk()
+        await journey.says(desk, "/console/payments?rail=swish&purpose=session", "anna")
+        await gives_back(journey, await journey.payment("session"))
+        await journey.says(desk, await journey.payment("session"), "Refunded 15,00")
+        await journey.says(driver, "/my/paying", "15,00 kr went back")
+        assert "Nothing to look at here" in await journey.compared()
 
 
 def hidden(page: str, name: str) -> dict[str, str]:
