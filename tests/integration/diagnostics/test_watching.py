@@ -150,10 +150,14 @@ async def test_a_turn_that_fails_leaves_all_as_it_was(network: Network) -> None:
     station_id = await network.add_station("CP-1")
     async with network.house.database.transaction() as tx:
         await observing.observe(tx, [(station_id, fault(network.house.clock(), "GroundFailure"))])
-    with pytest.raises(RuntimeError, match="lost power"):
+
+    async def losing_power() -> None:
         async with network.house.database.transaction() as tx:
             await watcher().turn(tx, network.house.clock(), thorough=True)
             raise RuntimeError("lost power")
+
+    with pytest.raises(RuntimeError, match="lost power"):
+        await losing_power()
     assert await network.value("SELECT count(*) FROM observation") == 1
     assert await network.value("SELECT count(*) FROM finding") == 0
 
