@@ -117,7 +117,9 @@ def translated(tariff: Tariff, tariff_id: str, descriptions: Sequence[tuple[str,
 
 
 def _rate(tariff: Tariff) -> Decimal | None:
-    """Return the VAT in percent where every price without it has few enough digits; else None."""
+    """Return the VAT in percent where it is one, and every price without it has few enough digits; else None."""
+    if tariff.has_rates:
+        return None
     factor = 1 + tariff.vat_percent / 100
     for component in tariff.components:
         without = component.per_minute / factor

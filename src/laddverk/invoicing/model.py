@@ -148,9 +148,10 @@ class RunReport(Struct, frozen=True):
 
     invoices: int = 0
     sessions: int = 0
-    gross_minor: int = 0
-    net_minor: int = 0
-    vat_minor: int = 0
+    gross_minor: dict[str, int] = {}
+    """By currency, as the two below."""
+    net_minor: dict[str, int] = {}
+    vat_minor: dict[str, int] = {}
     energy_wh: int = 0
     fees: int = 0
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.kernel.money import VatTotal
 from laddverk.platform.database import Transaction
 
 
@@ -28,6 +29,8 @@ class InvoiceRow(Struct, frozen=True, kw_only=True):
     gross_minor: int
     net_minor: int
     vat_minor: int
+    vat: tuple[VatTotal, ...]
+    """At each rate."""
     paid_minor: int
     credited_minor: int
     issued_at: datetime
@@ -42,7 +45,6 @@ class InvoiceRow(Struct, frozen=True, kw_only=True):
 class InvoiceDetail(InvoiceRow, frozen=True, kw_only=True):
     """An invoice on its own page."""
 
-    vat: Any
     seller: dict[str, Any]
     buyer: dict[str, Any]
     reason: str
@@ -82,27 +84,43 @@ LIMIT $7 OFFSET $8
 TOTALS = (
     _SHOWN
     + """
-SELECT count(*) AS invoices, coalesce(sum(gross_minor), 0)::bigint AS gross_minor,
+SELECT currency, count(*) AS invoices, sum(gross_minor)::bigint AS gross_minor,
        coalesce(sum(greatest(gross_minor - paid_minor - credited_minor, 0)) FILTER (WHERE kind = 'invoice'), 0)::bigint
            AS open_minor
 """
     + _NARROWED
+    + "GROUP BY currency"
 )
 INVOICE = _SHOWN + "SELECT * FROM shown WHERE id = $2"  # noqa: S608 - made of constants
 MONTHS = "SELECT DISTINCT period FROM invoice ORDER BY period DESC LIMIT 36"
 WAITING = """
-SELECT date_trunc('month', session.ended_at AT TIME ZONE session.timezone)::date AS month, count(*) AS sessions,
-       count(DISTINCT session.driver_id) AS drivers, coalesce(sum(price_minor), 0)::bigint AS gross_minor
-FROM session
-WHERE settlement = 'invoice' AND price_minor IS NOT NULL AND driver_id IS NOT NULL AND ended_at IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM invoiced_session WHERE invoiced_session.session_id = session.id)
-GROUP BY month ORDER BY month DESC LIMIT 36
+WITH ready AS (
+    SELECT date_trunc('month', session.ended_at AT TIME ZONE session.timezone)::date AS month, driver_id, currency,
+           price_minor
+    FROM session
+    WHERE settlement = 'invoice' AND price_minor IS NOT NULL AND driver_id IS NOT NULL AND ended_at IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM invoiced_session WHERE invoiced_session.session_id = session.id)
+), sums AS (
+    SELECT month, currency, sum(price_minor)::bigint AS minor FROM ready GROUP BY month, currency
+), months AS (
+    SELECT month, count(*) AS sessions, count(DISTINCT driver_id) AS drivers FROM ready GROUP BY month
+)
+SELECT month, sessions, drivers,
+       (SELECT jsonb_object_agg(currency, minor) FROM sums WHERE sums.month = months.month) AS gross_minor
+FROM months ORDER BY month DESC LIMIT 36
 """
 
 
 class Totals(Struct, frozen=True):
-    """What a filtered list adds up to."""
+    """What a filtered list adds up to. Amounts are by currency."""
 
+    invoices: int = 0
+    gross_minor: dict[str, int] = {}
+    open_minor: dict[str, int] = {}
+
+
+class _CurrencyTotal(Struct, frozen=True):
+    currency: str
     invoices: int
     gross_minor: int
     open_minor: int
@@ -141,8 +159,12 @@ async def totals(
     driver_id: UUID | None = None,
 ) -> Totals:
     """Return how many invoices a filter leaves, and what they add up to."""
-    found = await tx.fetch_one(Totals, TOTALS, today, _like(search), state, period, driver_id)
-    return found or Totals(0, 0, 0)
+    found = await tx.fetch(_CurrencyTotal, TOTALS, today, _like(search), state, period, driver_id)
+    return Totals(
+        sum(each.invoices for each in found),
+        {each.currency: each.gross_minor for each in found},
+        {each.currency: each.open_minor for each in found if each.open_minor},
+    )
 
 
 async def invoice(tx: Transaction, today: date, invoice_id: UUID) -> InvoiceDetail | None:
@@ -161,7 +183,8 @@ class Waiting(Struct, frozen=True):
     month: date
     sessions: int
     drivers: int
-    gross_minor: int
+    gross_minor: dict[str, int]
+    """By currency."""
 
 
 async def waiting(tx: Transaction) -> list[Waiting]:
@@ -186,6 +209,8 @@ class LineRow(Struct, frozen=True, kw_only=True):
     net_minor: int
     vat_minor: int
     vat_percent: Decimal
+    vat: tuple[VatTotal, ...] | None
+    """Where there are several rates."""
 
 
 LINES = "SELECT * FROM invoice_line WHERE invoice_id = $1 ORDER BY number LIMIT 5000"

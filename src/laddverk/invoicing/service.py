@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -213,8 +214,18 @@ def _added(report: RunReport, invoices: Sequence[NewInvoice], due: Sequence[Due]
         invoices=report.invoices + len(invoices),
         sessions=report.sessions + len(due) - fees,
         fees=report.fees + fees,
-        gross_minor=report.gross_minor + sum(each.gross_minor for each in invoices),
-        net_minor=report.net_minor + sum(each.net_minor for each in invoices),
-        vat_minor=report.vat_minor + sum(each.vat_minor for each in invoices),
+        gross_minor=_summed(report.gross_minor, invoices, lambda each: each.gross_minor),
+        net_minor=_summed(report.net_minor, invoices, lambda each: each.net_minor),
+        vat_minor=_summed(report.vat_minor, invoices, lambda each: each.vat_minor),
         energy_wh=report.energy_wh + sum(session.energy_wh for session in due),
     )
+
+
+def _summed(
+    before: Mapping[str, int], invoices: Sequence[NewInvoice], amount_of: Callable[[NewInvoice], int]
+) -> dict[str, int]:
+    """Return `before` and the amounts of `invoices`, each currency by itself."""
+    found = Counter(before)
+    for each in invoices:
+        found[each.currency] += amount_of(each)
+    return dict(found)

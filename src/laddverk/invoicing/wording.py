@@ -15,6 +15,7 @@ from laddverk.kernel.money import VatTotal, vat_of
 from laddverk.kernel.time import seconds_between
 from laddverk.platform import formats
 from laddverk.platform.languages import gettext_for
+from laddverk.tariffs.explaining import rate_words
 
 LINES_ON_FIRST_PAGE: Final = 6  # more begin on a page of their own, so that the first one stays calm
 
@@ -313,7 +314,7 @@ def _own_rate(part: dict[str, Any], words: _Words) -> str:
     """Return the VAT of one part of a price, where there are several rates; '' where the VAT box says all."""
     if part.get("vat_percent") is None:
         return ""
-    return words._("VAT %(rate)s") % {"rate": _rate(Decimal(str(part["vat_percent"])), words)}
+    return rate_words(Decimal(str(part["vat_percent"])), words.language)
 
 
 def _part_line(part: dict[str, Any], words: _Words) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId, SiteId, StationId
-from laddverk.kernel.money import VatTotal
+from laddverk.kernel.money import VatTotal, vat_of
 from laddverk.platform.database import Transaction
 
 
@@ -79,6 +79,13 @@ class DriverSession(Struct, frozen=True):
     driver_id: DriverId | None
     timezone: str
     invoice_id: UUID | None = None
+
+    @property
+    def vat_parts(self) -> tuple[VatTotal, ...]:
+        """What was sold at each VAT rate; nothing before it is priced."""
+        if self.price_minor is None or self.vat_minor is None or self.vat_percent is None:
+            return ()
+        return vat_of(self.vat, self.price_minor, self.vat_minor, self.vat_percent)
 
 
 class CurvePoint(Struct, frozen=True):

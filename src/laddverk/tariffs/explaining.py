@@ -6,11 +6,12 @@ Screens, the API and receipts share these, so that a price is explained alike wh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from laddverk.kernel.money import VatTotal
 from laddverk.platform import formats
 from laddverk.platform.languages import gettext_for, marked
 from laddverk.tariffs.lint import ORDER
@@ -66,7 +67,44 @@ def when_words(component: Component, tariff: Tariff, language: str) -> str:
         parts += _idle(tariff, language)
     if component.dimension is Dimension.ENERGY and tariff.free_wh:
         parts.append(_("after the first %(energy)s") % {"energy": formats.energy_kwh(tariff.free_wh, None, language)})
+    if tariff.rate_of(component) != tariff.vat_percent:
+        parts.append(rate_words(tariff.rate_of(component), language))
     return ", ".join(part for part in parts if part)
+
+
+def rate_words(percent: Decimal, language: str) -> str:
+    """Return a VAT rate: `VAT 25 %`."""
+    _ = gettext_for(language)
+    return _("VAT %(percent)s %%") % {"percent": _percent(percent, language)}
+
+
+def vat_words(vat: Sequence[VatTotal], currency: str, language: str) -> str:
+    """Return what VAT there is in a price: `of which VAT 20,00 kr (25 %)`; of several rates each, with its share."""
+    _ = gettext_for(language)
+    if len(vat) == 1:
+        amount = formats.money(vat[0].vat_minor, currency, language)
+        return _("of which VAT %(amount)s (%(percent)s %%)") % {
+            "amount": amount,
+            "percent": _percent(vat[0].percent, language),
+        }
+    return _("of which VAT %(parts)s") % {"parts": _of_rates(vat, currency, language)}
+
+
+def _of_rates(vat: Sequence[VatTotal], currency: str, language: str) -> str:
+    _ = gettext_for(language)
+    return ", ".join(
+        _("%(amount)s (%(percent)s %% of %(gross)s)")
+        % {
+            "amount": formats.money(each.vat_minor, currency, language),
+            "percent": _percent(each.percent, language),
+            "gross": formats.money(each.gross_minor, currency, language),
+        }
+        for each in vat
+    )
+
+
+def _percent(percent: Decimal, language: str) -> str:
+    return formats.number(percent, 0 if percent == percent.to_integral_value() else 1, language)
 
 
 def _reserved(when: Restriction, language: str) -> str:
@@ -208,7 +246,8 @@ def line_words(line: PriceLine | Mapping[str, Any], currency: str, language: str
     price = formats.price(Decimal(str(of("unit_price"))), currency, language)
     unit = str(of("unit"))
     if unit == "session":
-        return name, price
+        own = of("vat_percent")
+        return name, price if own is None else f"{price}, {rate_words(Decimal(str(own)), language)}"
     digits = 3 if unit == "kWh" else 1
     text = f"{formats.number(Decimal(str(of('quantity'))), digits, language)} {unit} × {price}"
     if of("window", ""):
@@ -235,6 +274,8 @@ def _remarks(surplus: Any, spot: Any, *, line_of: Any, unit: str, language: str)
         found.append(_("included in the subscription"))
     if line_of("capped", False):
         found.append(_("cut to the agreed maximum"))
+    if line_of("vat_percent") is not None:
+        found.append(rate_words(Decimal(str(line_of("vat_percent"))), language))
     return found
 
 
@@ -270,6 +311,8 @@ def told(priced: Priced, language: str, timezone: str) -> list[str]:
         amount = formats.money(line.amount_minor, priced.currency, language)
         found.append(f"{name}, {span}: {arithmetic} = {amount}")
     vat = formats.money(priced.vat_minor, priced.currency, language)
+    if len(priced.vat) > 1:
+        vat = _of_rates(priced.vat, priced.currency, language)
     amount = formats.money(priced.amount_minor, priced.currency, language)
     return [*found, _("To pay %(amount)s, of which VAT %(vat)s") % {"amount": amount, "vat": vat}]
 

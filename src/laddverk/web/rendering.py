@@ -188,6 +188,7 @@ def environment_for(language: str) -> Environment:
         price_words=partial(explaining.price_words, language=language),
         when_words=partial(explaining.when_words, language=language),
         limit_words=partial(explaining.limit_words, language=language),
+        vat_words=partial(explaining.vat_words, language=language),
         themes=THEMES,
         languages={language: NAMES[language] for language in SUPPORTED},
     )

@@ -38,7 +38,9 @@ async def test_each_driver_gets_one_invoice_that_is_the_sum_of_the_sessions(data
         await world.session(tx, bo, price_minor=777, energy_wh=1500)
         report = await run(tx)
 
-        assert report == RunReport(2, 4, 6843, 6843 - 1213 - 155, 1213 + 155, 6066 * 2 + 1500)
+        assert report == RunReport(
+            2, 4, {"SEK": 6843}, {"SEK": 6843 - 1213 - 155}, {"SEK": 1213 + 155}, 6066 * 2 + 1500
+        )
         rows = await tx.rows(
             "SELECT invoice.*, (SELECT sum(gross_minor) FROM invoice_line WHERE invoice_id = id) AS g,"
             " (SELECT sum(net_minor) FROM invoice_line WHERE invoice_id = id) AS n,"
@@ -71,7 +73,7 @@ async def test_a_late_session_comes_with_the_next_run(database: Database) -> Non
         await world.session(tx, ada, price_minor=5000)
         await run(tx)
         await world.session(tx, ada, price_minor=700)
-        assert (await run(tx)).gross_minor == 700
+        assert (await run(tx)).gross_minor == {"SEK": 700}
         assert [tuple(row) for row in await tx.rows("SELECT run, number FROM invoice ORDER BY run")] == [(1, 1), (2, 2)]
 
 
@@ -82,7 +84,7 @@ async def test_a_month_ends_by_the_clock_of_the_site(database: Database) -> None
         ada = await world.driver(tx, "ada@example.se")
         await world.session(tx, ada, price_minor=100, ended_at=datetime(2026, 10, 31, 22, 59, tzinfo=UTC))
         await world.session(tx, ada, price_minor=10, ended_at=datetime(2026, 10, 31, 23, 30, tzinfo=UTC))
-        assert (await run(tx)).gross_minor == 100
+        assert (await run(tx)).gross_minor == {"SEK": 100}
 
 
 async def test_what_is_free_in_doubt_or_paid_at_once_is_not_invoiced(database: Database) -> None:
@@ -119,9 +121,9 @@ async def test_the_ledger_says_what_the_invoices_say(database: Database) -> None
             for price in (999, 1, 12345):
                 await world.session(tx, driver, price_minor=price)
         report = await run(tx)
-        assert await ledger.balance(tx, "1510") == report.gross_minor
-        assert await ledger.balance(tx, "3001") == -report.net_minor
-        assert await ledger.balance(tx, "2611") == -report.vat_minor
+        assert await ledger.balance(tx, "1510") == report.gross_minor["SEK"]
+        assert await ledger.balance(tx, "3001") == -report.net_minor["SEK"]
+        assert await ledger.balance(tx, "2611") == -report.vat_minor["SEK"]
         assert (await ledger.check(tx)).sound
 
 
@@ -182,7 +184,7 @@ async def test_credited_sessions_can_be_billed_again(database: Database) -> None
         await run(tx)
         original = InvoiceId(await tx.value("SELECT id FROM invoice"))
         await service.credit(tx, RULE, original, "Fel adress", NOW, bill_again=True)
-        assert (await run(tx)).gross_minor == 500
+        assert (await run(tx)).gross_minor == {"SEK": 500}
 
 
 async def test_an_unfinished_month_is_refused_and_so_is_who_may_not(database: Database) -> None:

@@ -50,7 +50,7 @@ async def test_the_fee_is_a_line_of_its_own_with_its_own_vat(database: Database)
         await world.session(tx, ada, price_minor=5_000)
         await subscribed(tx, ada, date(2026, 10, 14))
         report = await run(tx)
-        assert (report.invoices, report.sessions, report.fees, report.gross_minor) == (1, 1, 1, 10_748)
+        assert (report.invoices, report.sessions, report.fees, report.gross_minor) == (1, 1, 1, {"SEK": 10_748})
         invoice_id = InvoiceId(await tx.value("SELECT id FROM invoice"))
         invoice = await invoicing.invoice(tx, invoice_id)
         assert [(v.percent, v.vat_minor, v.gross_minor) for v in invoice.vat] == [(25, 1_000, 5_000), (6, 325, 5_748)]
@@ -67,9 +67,9 @@ async def test_who_has_only_a_fee_gets_an_invoice_and_a_second_run_changes_nothi
         world = await World.built(tx)
         ada = await world.driver(tx, "ada@example.se")
         await subscribed(tx, ada, date(2026, 8, 1))
-        assert (await run(tx)).gross_minor == 3 * 9_900, "August, September and October"
+        assert (await run(tx)).gross_minor == {"SEK": 3 * 9_900}, "August, September and October"
         assert await run(tx) == RunReport()
-        assert (await run(tx, NOVEMBER)).gross_minor == 9_900
+        assert (await run(tx, NOVEMBER)).gross_minor == {"SEK": 9_900}
 
 
 async def test_f50_a_change_in_mid_month_makes_two_lines_that_sum_to_the_month(database: Database) -> None:
@@ -84,7 +84,7 @@ async def test_f50_a_change_in_mid_month_makes_two_lines_that_sum_to_the_month(d
         meant = await subscribing.intend(tx, RULE, held.id, Change(big.plan_id), day, zone=ZONE)
         await subscribing.carry_out(tx, RULE, held.id, Change(big.plan_id), day, zone=ZONE)
         report = await run(tx)
-        assert report.gross_minor == 9_900 + meant.months[0].after_minor == 9_900 + 23_448
+        assert report.gross_minor == {"SEK": 9_900 + meant.months[0].after_minor} == {"SEK": 9_900 + 23_448}
         rows = await tx.rows("SELECT text, gross_minor FROM invoice_line ORDER BY number")
         assert [tuple(row) for row in rows] == [("Plus", 9_900), ("Plus", 3_193), ("Big", 20_255)]
 
@@ -100,7 +100,7 @@ async def test_a_credited_fee_is_never_billed_again_unless_it_is_meant_to_be(dat
             invoice_id = InvoiceId(await tx.value("SELECT id FROM invoice WHERE driver_id = $1", driver))
             await invoicing.credit(tx, RULE, invoice_id, "by mistake", noon(NOVEMBER), bill_again=again)
         assert await tx.value("SELECT sum(gross_minor) FROM invoice") == 0
-        assert (await run(tx)).gross_minor == 9_900
+        assert (await run(tx)).gross_minor == {"SEK": 9_900}
         assert (await ledger.check(tx)).sound
 
 
@@ -113,9 +113,9 @@ async def test_a_paused_month_costs_nothing_and_an_ended_one_neither(database: D
         assert held is not None
         september = noon(date(2026, 9, 20))
         await subscribing.carry_out(tx, RULE, held.id, Pause(OCTOBER, NOVEMBER), september, zone=ZONE)
-        assert (await run(tx)).gross_minor == 9_900
+        assert (await run(tx)).gross_minor == {"SEK": 9_900}
         await subscribing.carry_out(tx, RULE, held.id, Cancel(), noon(date(2026, 11, 10)), zone=ZONE)
-        assert (await run(tx, NOVEMBER)).gross_minor == 3_300, "ten days of thirty"
+        assert (await run(tx, NOVEMBER)).gross_minor == {"SEK": 3_300}, "ten days of thirty"
 
 
 async def test_a_company_pays_for_its_account_with_its_numbers_on_the_invoice(database: Database) -> None:
@@ -156,7 +156,7 @@ async def test_a_trial_comes_once(database: Database) -> None:
         first = await subscribing.begin(tx, RULE, holder, plan.plan_id, noon(date(2026, 8, 1)), zone=ZONE)
         await subscribing.carry_out(tx, RULE, first, Cancel(), noon(date(2026, 8, 10)), zone=ZONE)
         await subscribing.begin(tx, RULE, holder, plan.plan_id, noon(OCTOBER), zone=ZONE)
-        assert (await run(tx)).gross_minor == 9_900
+        assert (await run(tx)).gross_minor == {"SEK": 9_900}
 
 
 async def test_dearer_terms_are_told_thirty_days_before_and_free_who_is_bound(database: Database) -> None:
@@ -177,8 +177,8 @@ async def test_dearer_terms_are_told_thirty_days_before_and_free_who_is_bound(da
         held = await subscribing.going(tx, Holder(driver_id=ada), today)
         assert held is not None
         assert held.bound_until == december
-        assert (await run(tx, NOVEMBER)).gross_minor == 2 * 9_900
-        assert (await run(tx, december)).gross_minor == 12_900
+        assert (await run(tx, NOVEMBER)).gross_minor == {"SEK": 2 * 9_900}
+        assert (await run(tx, december)).gross_minor == {"SEK": 12_900}
 
 
 async def test_invitations_work_once_for_whom_they_are_meant(database: Database) -> None:

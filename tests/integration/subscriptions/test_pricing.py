@@ -235,7 +235,7 @@ async def test_the_owner_is_invoiced_for_the_member_by_name_and_without_the_plac
     async with database.transaction() as tx:
         november = datetime(2026, 11, 2, 9, tzinfo=UTC)
         report = await invoicing.run(tx, date(2026, 10, 1), RULE, november, settings=Settings())
-        assert (report.invoices, report.sessions, report.gross_minor) == (1, 1, 2_000)
+        assert (report.invoices, report.sessions, report.gross_minor) == (1, 1, {"SEK": 2_000})
         (line,) = await tx.rows("SELECT line.*, driver_id FROM invoice_line AS line JOIN invoice ON id = invoice_id")
         assert (line["driver_id"], line["driver_name"], line["text"]) == (owner, "Eva", "")
 

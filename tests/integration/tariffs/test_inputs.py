@@ -157,7 +157,7 @@ async def test_f34_who_does_not_come_pays_for_the_time_and_the_fee_once(database
             next_month = network.house.clock() + timedelta(days=40)
             month = network.house.clock().date().replace(day=1)
             done = await invoicing.run(tx, month, ACTOR, next_month, settings=network.house.settings)
-        assert (done.invoices, done.gross_minor) == (1, 3_500)
+        assert (done.invoices, done.gross_minor) == (1, {"SEK": 3_500})
 
 
 async def test_who_came_after_all_though_the_charger_told_it_late_pays_nothing_for_not_coming(database, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from laddverk.tariffs.explaining import condensed, line_words, tariff_rows, told
+from laddverk.tariffs.explaining import condensed, line_words, tariff_rows, told, vat_words
 from laddverk.tariffs.model import Charge, Component, Dimension, Limit, Reserved, Restriction, Spot, SpotPrice, Tariff
 from laddverk.tariffs.rules import price, spots_of
 
@@ -98,3 +98,15 @@ def test_days_of_a_window_have_their_names_in_the_readers_language() -> None:
     line = {"dimension": "energy", "unit": "kWh", "quantity": "2", "unit_price": "4", "window": "Mon-Fri 06:00-22:00"}
     assert line_words(line, "SEK", "sv")[1].endswith("(mån-fre 06:00-22:00)")
     assert line_words(line, "SEK", "en")[1].endswith("(Mon-Fri 06:00-22:00)")
+
+
+def test_the_vat_of_several_rates_is_told_for_each() -> None:
+    parking = Component(dimension=Dimension.IDLE, price=Decimal("0.5"), vat_percent=Decimal(0))
+    tariff = Tariff(components=(Component(dimension=Dimension.ENERGY, price=Decimal(5)), parking))
+    priced = price(tariff, charge(20_000, charging_ended_at=START, ended_at=START + HOUR))
+    assert [row[2] for row in tariff_rows(tariff, "sv")] == [None, "moms 0 %"]
+    *lines, total = [text.replace("\u00a0", " ") for text in told(priced, "en", "UTC")]
+    assert lines[1].endswith("60,0 min × 0,50 kr, VAT 0 % = 30,00 kr")
+    assert total == "To pay 130,00 kr, of which VAT 20,00 kr (25 % of 100,00 kr), 0,00 kr (0 % of 30,00 kr)"
+    words = vat_words(priced.vat[:1], "SEK", "en").replace("\u00a0", " ")
+    assert words == "of which VAT 20,00 kr (25 %)"

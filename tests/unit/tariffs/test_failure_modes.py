@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from laddverk.kernel.money import rounded_exact
+from laddverk.kernel.money import VatTotal, rounded_exact
 from laddverk.tariffs.lint import findings
 from laddverk.tariffs.model import Charge, Component, Dimension, Reserved, Restriction, Spot, SpotPrice, Tariff
 from laddverk.tariffs.rules import SpotMissing, price, rated, spots_of
@@ -94,9 +94,15 @@ def test_f34_a_reservation_and_the_charge_after_it_are_lines_of_their_own() -> N
 
 
 @pytest.mark.failure_mode(37)
-def test_f37_one_session_has_one_rate_of_vat() -> None:
-    mixed = Tariff(components=(part(Dimension.ENERGY, "2"), part(Dimension.IDLE, "1", vat_percent=Decimal(12))))
-    assert "mixed_vat" in {finding.code for finding in findings(mixed)}
+def test_f37_each_price_has_its_own_rate_and_the_session_a_sum_for_each() -> None:
+    """3 kWh x 2,00 = 6,00 at 25 %: VAT 1,20. An hour that nobody moves the car, 60 x 0,56 = 33,60 at 12 %: VAT 3,60."""
+    mixed = Tariff(components=(part(Dimension.ENERGY, "2"), part(Dimension.IDLE, "0.56", vat_percent=Decimal(12))))
+    assert not {finding.code for finding in findings(mixed)} & {"vat", "vat_rate"}
+    start = datetime(2026, 6, 1, 10, tzinfo=UTC)
+    priced = price(mixed, charge(start, 2, 3_000, charging_ended_at=start + HOUR))
+    assert priced.vat == (VatTotal(Decimal(25), 480, 120, 600), VatTotal(Decimal(12), 3_000, 360, 3_360))
+    odd = Tariff(components=(part(Dimension.ENERGY, "2"), part(Dimension.IDLE, "1", vat_percent=Decimal(19))))
+    assert "vat_rate" in {finding.code for finding in findings(odd)}, "the books have no account for it"
 
 
 @pytest.mark.failure_mode(40)

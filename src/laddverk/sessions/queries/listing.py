@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.kernel.money import VatTotal
+from laddverk.kernel.money import VatTotal, vat_of
 from laddverk.platform.database import Transaction
 from laddverk.sessions.queries.sites import Sites
 from laddverk.tariffs.model import PriceLine
@@ -74,6 +74,13 @@ class SessionDetail(SessionRow, frozen=True, kw_only=True):
     connector_code: str | None
     connector_power_max_w: int | None
     current_max_a: int | None
+
+    @property
+    def vat_parts(self) -> tuple[VatTotal, ...]:
+        """What was sold at each VAT rate; nothing before it is priced."""
+        if self.price_minor is None or self.vat_minor is None or self.vat_percent is None:
+            return ()
+        return vat_of(self.vat, self.price_minor, self.vat_minor, self.vat_percent)
 
 
 class SessionFilter(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.kernel.ids import shown
+from laddverk.kernel.money import VatTotal
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Struct)
@@ -191,6 +192,8 @@ class SessionInFull(Session, frozen=True, kw_only=True):
     register_end_wh: int | None
     vat_minor: int | None
     vat_percent: Decimal | None
+    vat: list[VatTotal] | None
+    """At each rate, where there are several."""
     price_lines: list[dict[str, Any]] | None
     priced_at: datetime | None
     version: int
@@ -272,6 +275,8 @@ class Invoice(Struct, frozen=True):
     gross_minor: int
     net_minor: int
     vat_minor: int
+    vat: list[VatTotal]
+    """At each rate."""
     paid_minor: int
     credited_minor: int
     state: str
@@ -294,6 +299,8 @@ class InvoiceLine(Struct, frozen=True):
     net_minor: int
     vat_minor: int
     vat_percent: Decimal
+    vat: list[VatTotal] | None
+    """At each rate, where there are several."""
 
 
 class Account(Struct, frozen=True):

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SessionId, StationId, TariffId, parsed, shown
+from laddverk.kernel.money import VatTotal
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.platform.database import Transaction
 from laddverk.sessions import pricing
@@ -35,6 +36,8 @@ class PriceShown(Struct, frozen=True, kw_only=True):
 
     amount_minor: int
     vat_minor: int
+    vat: tuple[VatTotal, ...]
+    """What of it is at each VAT rate."""
     currency: str
     lines: tuple[PriceLine, ...]
     explanation: dict[str, list[str]]
@@ -97,6 +100,7 @@ def price_shown(priced: Priced, timezone: str) -> PriceShown:
     return PriceShown(
         amount_minor=priced.amount_minor,
         vat_minor=priced.vat_minor,
+        vat=priced.vat,
         currency=priced.currency,
         lines=priced.lines,
         explanation={language: explaining.told(priced, language, timezone) for language in LANGUAGES},

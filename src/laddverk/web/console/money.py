@@ -16,7 +16,7 @@ from laddverk.invoicing import service as invoicing
 from laddverk.invoicing.model import shown_number
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import InvoiceId, PaymentId, shown
-from laddverk.kernel.money import major
+from laddverk.kernel.money import VAT_PERCENTS, major
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.ledger import queries as ledger_queries
 from laddverk.ledger import service as ledger
@@ -51,6 +51,7 @@ PAYMENT_HEADING: Final = (
 INVOICE_HEADING: Final = (
     "number", "kind", "state", "buyer", "month", "issued_at", "due_on", "reference", "currency", "net", "vat", "gross",
     "paid", "credited", "open",
+    *(f"{what}_{percent}" for percent in sorted(VAT_PERCENTS, reverse=True) for what in ("net", "vat")),
 )  # fmt: skip
 OWED_HEADING: Final = (
     "driver", "email", "invoices", "currency", "not_due", "due_1_30", "due_31_60", "due_61_90", "due_91", "total",
@@ -222,8 +223,18 @@ def _invoice_cells(row: invoicing_queries.InvoiceRow) -> tuple[spreadsheets.Cell
     return (
         shown_number(row.series, row.number), row.kind, row.state, row.buyer_name, row.period.isoformat(),
         row.issued_at, row.due_on.isoformat(), row.reference, row.currency,
-        *(major(amount, row.currency) for amount in amounts),
+        *(major(amount, row.currency) for amount in amounts), *_at_rates(row),
     )  # fmt: skip
+
+
+def _at_rates(row: invoicing_queries.InvoiceRow) -> list[spreadsheets.Cell]:
+    """Net and VAT at each rate; nothing where nothing is sold at it."""
+    at_rate = {part.percent: part for part in row.vat}
+    cells: list[spreadsheets.Cell] = []
+    for percent in sorted(VAT_PERCENTS, reverse=True):
+        part = at_rate.get(percent)
+        cells += [None, None] if part is None else [major(m, row.currency) for m in (part.net_minor, part.vat_minor)]
+    return cells
 
 
 @get("/console/receivables", opt={NEEDS: Permission.INVOICES_READ})
