@@ -1,7 +1,7 @@
 """Each rail from the driver's page to the operator's books: set up, charged, debited, shown, given back.
 
-Bank accounts by the files that banks exchange, invoices by a card or a bank transfer, prepaid cards by their sheet, Swish
-by a consent. Cards, balances, Swish and links as people tap them are in `tests/browser`.
+Bank accounts by the files that banks exchange, invoices by a card or a bank transfer, prepaid cards by their sheet,
+Swish by a consent. Cards, balances, Swish and links as people tap them are in `tests/browser`.
 """
 
 from __future__ import annotations

@@ -6,17 +6,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import structlog
 from msgspec import Struct
 
 from laddverk.kernel.ids import InvoiceId, shown
-from laddverk.kernel.problems import Invalid
-from laddverk.notices import service as notices
 from laddverk.notices.model import Template
+from laddverk.payments.telling import Reader, tell
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
-
-log = structlog.get_logger()
 
 OVERPAID: Final = """
 SELECT invoice.id AS invoice_id, advance_minor,
@@ -44,22 +40,13 @@ async def overpaid(tx: Transaction, house: House, deposit_id: UUID, now: datetim
     found = await tx.fetch_one(_Overpaid, OVERPAID, deposit_id)
     if found is None:
         return
-    params = {
-        "link": f"{house.settings.web_url}/my/invoices/{shown('inv', found.invoice_id)}",
-        "number": found.number,
-        "amount_minor": found.advance_minor,
-        "currency": found.currency,
-        "operator": house.settings.operator_name,
-    }
-    try:
-        await notices.send(
-            tx,
-            recipient=found.email,
-            language=found.language,
-            template=Template.OVERPAID,
-            params=params,
-            now=now,
-            unique_key=f"overpaid:{deposit_id}",
-        )
-    except Invalid as problem:
-        log.warning("payments.overpaid_not_mailed", deposit=str(deposit_id), error=str(problem))
+    await tell(
+        tx,
+        house,
+        Reader(found.email, found.language),
+        Template.OVERPAID,
+        f"/my/invoices/{shown('inv', found.invoice_id)}",
+        {"number": found.number, "amount_minor": found.advance_minor, "currency": found.currency},
+        f"overpaid:{deposit_id}",
+        now,
+    )

@@ -35,8 +35,8 @@ WHERE invoice.kind = 'invoice' AND invoice.currency = $2 AND invoice.issued_at <
          AND (state IN ('submitted', 'authorised', 'capturing', 'unknown')
               OR (state IN ('created', 'checkout') AND (updated_at > $3::timestamptz - interval '2 hours'
                                                         OR provider IN ('autogiro', 'sepa')))))
-  -- What people gave back is not taken again by itself. What the bank took back, or a deposit that was undone, bears the
-  -- name of its rail.
+  -- What people gave back is not taken again by itself. What the bank took back, or a deposit that was undone, bears
+  -- the name of its rail.
   AND NOT EXISTS (
       SELECT FROM payment JOIN payment_refund ON payment_refund.payment_id = payment.id
       WHERE payment.invoice_id = invoice.id AND payment_refund.state <> 'failed'

@@ -13,14 +13,15 @@ import structlog
 
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import CollectionId, shown
-from laddverk.kernel.problems import Invalid, Problem
-from laddverk.notices import service as notices
+from laddverk.kernel.problems import Problem
+from laddverk.notices.model import Template
 from laddverk.payments.direct_debit import bank_days, bank_files, collecting, mandate_store
 from laddverk.payments.direct_debit import collection_store as store
 from laddverk.payments.direct_debit.collection_rules import TRIED_AGAIN
 from laddverk.payments.direct_debit.mandates import schemes
 from laddverk.payments.direct_debit.model import Scheme
 from laddverk.payments.providers.bankgirot.lines import BYTES_MAX
+from laddverk.payments.telling import reader, tell
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
@@ -47,30 +48,19 @@ async def tell_refused(tx: Transaction, house: House, collection_id: UUID, now: 
     """Tell a driver in plain words that a collection was refused, and what happens now; once."""
     collection = await store.locked(tx, CollectionId(collection_id))
     mandate = None if collection is None else await mandate_store.locked(tx, collection.mandate_id)
-    driver = None if mandate is None else await mandate_store.driver(tx, mandate.driver_id)
-    if collection is None or driver is None or not driver.email or collection.invoice_id is None:
+    driver = None if mandate is None else await reader(tx, mandate.driver_id)
+    if collection is None or driver is None or collection.invoice_id is None:
         return
     said = gettext_for(driver.language)(collection.answer)
-    try:
-        await notices.send(
-            tx,
-            recipient=driver.email,
-            language=driver.language,
-            template="collection_refused",
-            params={
-                "link": f"{house.settings.web_url}/my/invoices/{shown('inv', collection.invoice_id)}",
-                "number": collection.reference.rpartition("-")[0] or collection.reference,
-                "amount_minor": collection.amount_minor,
-                "currency": collection.currency,
-                "reason": said.replace("%(code)s", collection.answer_code),
-                "again": collection.answer_code in TRIED_AGAIN and collection.attempt < bank_days.ATTEMPTS_MAX,
-                "operator": house.settings.operator_name,
-            },
-            now=now,
-            unique_key=f"collection:{collection.id}",
-        )
-    except Invalid:
-        log.warning("payments.no_address", collection=str(collection.id))
+    params = {
+        "number": collection.reference.rpartition("-")[0] or collection.reference,
+        "amount_minor": collection.amount_minor,
+        "currency": collection.currency,
+        "reason": said.replace("%(code)s", collection.answer_code),
+        "again": collection.answer_code in TRIED_AGAIN and collection.attempt < bank_days.ATTEMPTS_MAX,
+    }
+    path = f"/my/invoices/{shown('inv', collection.invoice_id)}"
+    await tell(tx, house, driver, Template.COLLECTION_REFUSED, path, params, f"collection:{collection.id}", now)
 
 
 def is_writing_time(now: datetime, zone: str, scheme: Scheme) -> bool:

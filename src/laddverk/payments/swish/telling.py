@@ -6,16 +6,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import structlog
 from msgspec import Struct
 
-from laddverk.kernel.problems import Invalid
-from laddverk.notices import service as notices
 from laddverk.notices.model import Template
+from laddverk.payments.telling import Reader, tell
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
-
-log = structlog.get_logger()
 
 ENDED: Final = """
 SELECT driver.email, driver.language, last4 FROM payment_method JOIN driver ON driver.id = driver_id
@@ -34,20 +30,5 @@ async def ended(tx: Transaction, house: House, method_id: UUID, now: datetime) -
     found = await tx.fetch_one(_Ended, ENDED, method_id)
     if found is None:
         return
-    params = {
-        "link": f"{house.settings.web_url}/my/account",
-        "last4": found.last4,
-        "operator": house.settings.operator_name,
-    }
-    try:
-        await notices.send(
-            tx,
-            recipient=found.email,
-            language=found.language,
-            template=Template.CONSENT_ENDED,
-            params=params,
-            now=now,
-            unique_key=f"consent_ended:{method_id}",
-        )
-    except Invalid as problem:
-        log.warning("payments.consent_ended_not_mailed", method=str(method_id), error=str(problem))
+    to, key = Reader(found.email, found.language), f"consent_ended:{method_id}"
+    await tell(tx, house, to, Template.CONSENT_ENDED, "/my/account", {"last4": found.last4}, key, now)

@@ -142,7 +142,6 @@ FORGET_TRY: Final = "UPDATE wallet_auto SET payment_id = NULL WHERE driver_id = 
 METHOD: Final = """
 SELECT provider FROM payment_method WHERE id = $2 AND driver_id = $1 AND removed_at IS NULL AND frozen_at IS NULL
 """
-READER: Final = "SELECT email, language FROM driver WHERE id = $1"
 PAYMENT_STATE: Final = "SELECT state FROM payment WHERE id = $1"
 
 RUNNING: Final = """
@@ -163,13 +162,6 @@ WHERE session.ended_at IS NULL AND session.start_request_id IS NULL AND session.
 ORDER BY session.started_at DESC LIMIT $2
 """
 STOPPED_BEFORE: Final = "SELECT EXISTS (SELECT FROM payment_event WHERE payment_id = $1 AND kind = $2)"
-
-
-class Reader(Struct, frozen=True):
-    """Who gets a mail, and in which language."""
-
-    email: str | None
-    language: str
 
 
 class RunningCharge(Struct, frozen=True, kw_only=True):
@@ -356,11 +348,6 @@ async def provider_of_method(tx: Transaction, driver_id: DriverId, method_id: Pa
     """Return who keeps a method of a driver; None when it cannot be debited."""
     found: str | None = await tx.value(METHOD, driver_id, method_id)
     return found
-
-
-async def reader(tx: Transaction, driver_id: DriverId) -> Reader | None:
-    """Return where a driver gets mail."""
-    return await tx.fetch_one(Reader, READER, driver_id)
 
 
 async def payment_state(tx: Transaction, payment_id: PaymentId) -> str | None:

@@ -6,13 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import structlog
-
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, shown
-from laddverk.kernel.problems import Invalid
-from laddverk.notices import service as notices
 from laddverk.notices.model import Template
-from laddverk.payments.direct_debit import mandate_store
+from laddverk.payments.telling import reader, tell, tell_driver
 from laddverk.payments.ways import words
 from laddverk.payments.ways.means import means_of
 from laddverk.payments.ways.model import Means, Tried
@@ -20,8 +16,6 @@ from laddverk.payments.ways.store import Charged
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
-
-log = structlog.get_logger()
 
 PAYING: Final = "/my/paying"
 
@@ -46,9 +40,8 @@ async def session_left(
         "currency": charged.currency,
         "then": then,
         "again_at": until,
-        "link": _link(house, PAYING),
     }
-    await _send(tx, house, driver_id, params, tried, why, key, now)
+    await _send(tx, house, driver_id, PAYING, params, tried, why, key, now)
 
 
 async def session_paid(
@@ -61,9 +54,9 @@ async def session_paid(
         "amount_minor": charged.price_minor,
         "currency": charged.currency,
         "then": "paid",
-        "link": _link(house, f"/my/sessions/{shown('ses', charged.id)}"),
     }
-    await _send(tx, house, driver_id, params, tried, "", f"debited:{charged.id}", now)
+    path = f"/my/sessions/{shown('ses', charged.id)}"
+    await _send(tx, house, driver_id, path, params, tried, "", f"debited:{charged.id}", now)
 
 
 async def invoice_tried(
@@ -88,9 +81,8 @@ async def invoice_tried(
         "currency": currency,
         "then": then,
         "again_at": again_at,
-        "link": _link(house, f"/my/invoices/{shown('inv', invoice_id)}"),
     }
-    await _send(tx, house, driver_id, params, tried, "", key, now)
+    await _send(tx, house, driver_id, f"/my/invoices/{shown('inv', invoice_id)}", params, tried, "", key, now)
 
 
 async def nothing_taken(
@@ -113,23 +105,22 @@ async def nothing_taken(
         "released_minor": released_minor,
         "currency": currency,
         "started": started,
-        "link": _link(house, path),
-        "operator": house.settings.operator_name,
     }
-    await _mail(tx, driver_id, Template.NOTHING_TAKEN, params, f"nothing_taken:{key}", now)
+    await tell_driver(tx, house, driver_id, Template.NOTHING_TAKEN, path, params, f"nothing_taken:{key}", now)
 
 
 async def _send(
     tx: Transaction,
     house: House,
     driver_id: DriverId,
+    path: str,
     params: dict[str, Any],
     tried: Sequence[Tried],
     why: str,
     key: str,
     now: datetime,
 ) -> None:
-    driver = await mandate_store.driver(tx, driver_id)
+    driver = await reader(tx, driver_id)
     if driver is None:
         return
     said = gettext_for(driver.language)
@@ -140,29 +131,9 @@ async def _send(
         "paid_by": next((words.name_of(known.get(t.way), t.way, said) for t in tried if t.state == "captured"), ""),
         "reason": words.reason(why, said) if why and not tried else "",
         "zone": house.settings.timezone,
-        "operator": house.settings.operator_name,
     }
-    await _mail(tx, driver_id, Template.DEBIT, given, key, now)
+    await tell(tx, house, driver, Template.DEBIT, path, given, key, now)
 
 
 def _told(each: Tried, means: Means | None, said: words.Words) -> dict[str, str]:
     return {"way": words.name_of(means, each.way, said), "reason": words.reason(each.failure_code, said)}
-
-
-async def _mail(
-    tx: Transaction, driver_id: DriverId, template: Template, params: dict[str, Any], key: str, now: datetime
-) -> None:
-    driver = await mandate_store.driver(tx, driver_id)
-    if driver is None or not driver.email:
-        return
-    try:
-        await notices.send(
-            tx, recipient=driver.email, language=driver.language, template=template, params=params, now=now,
-            unique_key=key,
-        )  # fmt: skip
-    except Invalid as problem:
-        log.warning("payments.not_told", driver=str(driver_id), error=str(problem))
-
-
-def _link(house: House, path: str) -> str:
-    return f"{house.settings.web_url}{path}"
