@@ -102,6 +102,25 @@ async def list_invoices(
     return page([of(shapes.Invoice, row, "inv") for row in rows], limit=limit, offset=offset)
 
 
+@get("/invoices/totals", opt=needs(Permission.INVOICES_READ))
+async def show_totals(
+    asked: Asking,
+    search: FromQuery[str] = "",
+    in_state: InState = "",
+    period: FromQuery[date | None] = None,
+) -> queries.Totals:
+    """Show what the list of invoices adds up to, by currency: all of it, and what is open."""
+    async with asked.transaction() as tx:
+        return await queries.totals(tx, asked.now.date(), search, in_state, period)
+
+
+@get("/invoices/waiting", opt=needs(Permission.INVOICES_READ))
+async def list_waiting(asked: Asking) -> list[queries.Waiting]:
+    """List the months with sessions that are priced and stand on no invoice yet; amounts are by currency."""
+    async with asked.transaction() as tx:
+        return await queries.waiting(tx)
+
+
 @post("/invoices/run", opt=needs(Permission.INVOICES_WRITE), status_code=200)
 async def run_invoices(asked: Asking, data: JSONBody[MonthToInvoice]) -> Any:
     """Invoice a month: every priced session of drivers who pay by invoice. A second run changes nothing."""
@@ -172,6 +191,8 @@ HANDLERS: Final = [
     show_payment,
     refund_payment,
     list_invoices,
+    show_totals,
+    list_waiting,
     run_invoices,
     show_invoice,
     show_invoice_pdf,

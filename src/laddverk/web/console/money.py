@@ -242,13 +242,15 @@ async def list_receivables(desk: AtDesk) -> Response[str]:
     """Who owes what, and for how long."""
     listing = desk.listing(*OWED_SORTS)
     async with desk.transaction() as tx:
+        totals = await invoicing_queries.receivables_totals(tx, desk.today, listing.search)
+        currencies = {desk.house.settings.currency, *(each.currency for each in totals)}
         return desk.page(
             "console/invoices/receivables.html",
             rows=await invoicing_queries.receivables(
                 tx, desk.today, listing.search, listing.sort, limit=PAGE_SIZE, offset=listing.offset
             ),
-            totals=await invoicing_queries.receivables_totals(tx, desk.today, listing.search),
-            booked_minor=await ledger.balance(tx, RECEIVABLES, currency=desk.house.settings.currency),
+            totals=totals,
+            booked_minor={each: await ledger.balance(tx, RECEIVABLES, currency=each) for each in currencies},
             listing=listing,
         )
 
