@@ -27,6 +27,7 @@ from laddverk.certificates import service as certificates
 from laddverk.certificates.model import ContractRefused, SecurityEventNoted
 from laddverk.diagnostics import jobs as diagnostics_jobs
 from laddverk.diagnostics import observing
+from laddverk.diagnostics.incidents import jobs as incidents_jobs
 from laddverk.displays import jobs as displays_jobs
 from laddverk.displays import service as displays
 from laddverk.energy import jobs as energy_jobs
@@ -193,6 +194,7 @@ ROOM_JOBS: Final = (
     tariffs_jobs,
     subscriptions_jobs,
     diagnostics_jobs,
+    incidents_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
@@ -200,7 +202,12 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     SpotPricesCame: ("sessions.price_waiting",),
     IncludedChanged: ("sessions.price_again",),
     SubscriberToTell: ("wiring.tell_subscriber",),
-    SessionClosed: ("sessions.price", "energy.session_closed", "displays.session_closed"),
+    SessionClosed: (
+        "sessions.price",
+        "energy.session_closed",
+        "displays.session_closed",
+        "diagnostics.session_closed",
+    ),
     SessionPriced: ("payments.capture",),
     StartFailed: ("payments.void",),
     CommandFinished: (

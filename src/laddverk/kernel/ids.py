@@ -87,6 +87,13 @@ PREFIXES: Final = {
     "dep": "deposit",
     "ppb": "batch of prepaid cards",
     "wre": "refund of a balance",
+    "inc": "incident",
+    "fnd": "finding",
+    "qui": "quiet time",
+    "rep": "driver's report",
+    "onc": "person on call",
+    "alt": "alert",
+    "whk": "webhook",
 }
 
 PUBLIC_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people type these from a sticker

@@ -53,7 +53,8 @@ CREATE TABLE incident_event (                         -- its timeline; rows are 
     by_name      text NOT NULL DEFAULT '',
     text         text NOT NULL,                       -- English, translated where it is shown
     params       jsonb NOT NULL DEFAULT '{}',
-    note         text NOT NULL DEFAULT ''             -- what a person wrote
+    note         text NOT NULL DEFAULT '',            -- what a person wrote
+    is_remedy    boolean NOT NULL DEFAULT false       -- something that was done to mend it
 );
 CREATE INDEX incident_event_of ON incident_event (incident_id, at);
 

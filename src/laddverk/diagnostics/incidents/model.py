@@ -148,6 +148,8 @@ class TimelineEvent(Struct, frozen=True, kw_only=True):
     text: str
     params: dict[str, Any] = {}
     note: str = ""
+    is_remedy: bool = False
+    """Something that was done to mend it: shown as what was tried."""
 
 
 class Closing(Struct, frozen=True, kw_only=True):

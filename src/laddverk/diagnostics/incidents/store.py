@@ -130,9 +130,9 @@ UPDATE driver_report SET incident_id = given.home FROM unnest($1::uuid[], $2::uu
 WHERE driver_report.id = given.id
 """
 WRITE_EVENTS: Final = """
-INSERT INTO incident_event (incident_id, id, at, by_kind, by_name, text, params, note)
+INSERT INTO incident_event (incident_id, id, at, by_kind, by_name, text, params, note, is_remedy)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
-                     $8::text[])
+                     $8::text[], $9::boolean[])
 """
 CLOSE: Final = """
 INSERT INTO incident_closing (id, incident_id, at, by_name, cause, useful, part, cost_minor, currency, note, detectors)
@@ -264,6 +264,7 @@ async def write_events(tx: Transaction, events: Sequence[TimelineEvent]) -> None
             [one.text for one in events],
             [one.params for one in events],
             [one.note for one in events],
+            [one.is_remedy for one in events],
         )
 
 

@@ -28,6 +28,7 @@ from laddverk.web.api import (
     field,
     firmware,
     grid,
+    incidents,
     money,
     monitoring,
     paying,
@@ -90,6 +91,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *current.HANDLERS,
     *grid.HANDLERS,
     *displays.HANDLERS,
+    *incidents.HANDLERS,
 ]
 
 
