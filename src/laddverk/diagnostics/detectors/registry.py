@@ -5,12 +5,37 @@ from __future__ import annotations
 from typing import Final
 
 from laddverk.diagnostics.detectors.base import Detector
+from laddverk.diagnostics.detectors.code_rates import ConnectorLock, ResidualCurrentTrips
+from laddverk.diagnostics.detectors.faults import ReportedFault, SafetyCode
+from laddverk.diagnostics.detectors.handshake import Handshake
+from laddverk.diagnostics.detectors.heat import CabinetHeat, ContactHeat
+from laddverk.diagnostics.detectors.idle_energy import IdleEnergy
 from laddverk.diagnostics.detectors.link import Flapping, HalfOpen, Offline
+from laddverk.diagnostics.detectors.meter_drift import MeterDrift
+from laddverk.diagnostics.detectors.phases import PhaseLoss
+from laddverk.diagnostics.detectors.power import PowerDeficit
+from laddverk.diagnostics.detectors.reader import DeadReader
 from laddverk.diagnostics.detectors.restarts import RebootLoop
+from laddverk.diagnostics.detectors.voltage import SupplyVoltage
+from laddverk.diagnostics.detectors.wear import ContactorWear
 
 DETECTORS: Final[tuple[type[Detector], ...]] = (
     Offline,
     Flapping,
     HalfOpen,
     RebootLoop,
+    ReportedFault,
+    SafetyCode,
+    Handshake,
+    DeadReader,
+    ConnectorLock,
+    ContactHeat,
+    CabinetHeat,
+    PowerDeficit,
+    PhaseLoss,
+    SupplyVoltage,
+    ResidualCurrentTrips,
+    IdleEnergy,
+    ContactorWear,
+    MeterDrift,
 )
