@@ -209,7 +209,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
         "diagnostics.session_closed",
     ),
     SessionPriced: ("payments.capture",),
-    StartFailed: ("payments.void",),
+    StartFailed: ("payments.void", "diagnostics.start_failed"),
     CommandFinished: (
         "sessions.command_finished",
         "authorisation.command_finished",

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import structlog
 
-from laddverk.diagnostics.detectors.base import Detector, Scene
+from laddverk.diagnostics.detectors.base import Detector, Scene, Scope
 from laddverk.diagnostics.memory import EVSES_MAX, Kinds, Memory, outlets
 from laddverk.diagnostics.model import Signal
-from laddverk.diagnostics.observations import Observation
+from laddverk.diagnostics.observations import Observation, OutcomeSeen
 
 log = structlog.get_logger()
 
@@ -33,7 +33,10 @@ class Heard:
         evse_number = getattr(observed, "evse_number", None) or 0
         if evse_number > EVSES_MAX:
             return
+        nowhere = not evse_number and isinstance(observed, OutcomeSeen)
         for kind in self._kinds.hearing(type(observed)):
+            if nowhere and kind.ABOUT.scope is Scope.EVSE:
+                continue  # nobody knows at which outlet: none of them is to blame
             for outlet in outlets(kind, evse_number, self._known):
                 detector = self.memory.copy_of(kind, outlet)
                 self._guarded(detector, detector.hear, observed, self.scene)

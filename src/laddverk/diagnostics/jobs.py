@@ -10,12 +10,16 @@ import structlog
 
 from laddverk.diagnostics import listening, watching
 from laddverk.diagnostics import store_watch as store
+from laddverk.diagnostics.incidents import service as incidents
+from laddverk.diagnostics.outcomes import service as outcomes
+from laddverk.diagnostics.outcomes import store as outcomes_store
 from laddverk.diagnostics.scenes import Scenery
 from laddverk.ocpp import quirks
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler, NewJob, enqueue
 from laddverk.platform.outbox import decoded
+from laddverk.sessions.model import SessionClosed, StartFailed
 from laddverk.stations.model import CommandFinished, StationOffline, StationOnline
 
 log = structlog.get_logger()
@@ -25,17 +29,27 @@ WATCH: Final = "diagnostics.watch"
 EVERY: Final = (
     Every(WATCH, timedelta(seconds=5)),
     Every("diagnostics.bound", timedelta(minutes=1)),
+    Every("diagnostics.attempts", timedelta(seconds=10)),
+    Every("diagnostics.shares", timedelta(hours=1)),
+    Every("diagnostics.attend", timedelta(minutes=1)),
 )
 
 
 def handlers(house: House) -> dict[str, Handler]:
     """Return the jobs of this room by their kind."""
+    return _watching(house) | _listening() | _making_out(house)
+
+
+def _watching(house: House) -> dict[str, Handler]:
     scenery = Scenery(house.settings.heartbeat_interval_s, quirks.registry_of(house.settings.quirks_dir))
     watcher = watching.Watcher(house.secrets.charger_pepper, scenery)
 
     async def watch(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         """Let the detectors hear; by hand (`thorough`) also what could wait."""
-        turn = await watcher.turn(tx, house.clock(), thorough=any(one.get("thorough") for one in payloads))
+        now = house.clock()
+        turn = await watcher.turn(tx, now, thorough=any(one.get("thorough") for one in payloads))
+        if turn.signals:
+            await incidents.attend(tx, now, house.hints)
         if turn.more:
             await enqueue(tx, [NewJob(WATCH, {})])
 
@@ -46,6 +60,14 @@ def handlers(house: House) -> dict[str, Handler]:
             log.error("diagnostics.observations_dropped", dropped=dropped)
         await store.forget_retired(tx)
 
+    async def attend(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        """Time alone may make an incident, escalate it or end a silence."""
+        await incidents.attend(tx, house.clock(), house.hints)
+
+    return {WATCH: watch, "diagnostics.bound": bound, "diagnostics.attend": attend}
+
+
+def _listening() -> dict[str, Handler]:
     async def linked(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         await listening.opened(tx, [decoded(StationOnline, payload) for payload in payloads])
 
@@ -56,9 +78,38 @@ def handlers(house: House) -> dict[str, Handler]:
         await listening.finished(tx, [decoded(CommandFinished, payload) for payload in payloads])
 
     return {
-        WATCH: watch,
-        "diagnostics.bound": bound,
         "diagnostics.linked": linked,
         "diagnostics.unlinked": unlinked,
         "diagnostics.command_finished": command_finished,
+    }
+
+
+def _making_out(house: House) -> dict[str, Handler]:
+    async def session_closed(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
+        """A session ended, or is known better: how it went is made out at the next turn."""
+        closed = [decoded(SessionClosed, payload).session_id for payload in payloads]
+        await outcomes_store.look_now(tx, closed, house.clock())
+
+    async def attempts(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        """Make out how attempts went where things have settled."""
+        if await outcomes.make_out(tx, house.secrets.charger_pepper, {}, house.clock()):
+            await enqueue(tx, [NewJob("diagnostics.attempts", {})])
+
+    async def shares(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        """Count how each model fares, and forget what is too old for any report."""
+        now = house.clock()
+        await outcomes_store.forget(tx, now - outcomes.KEPT)
+        since = now - outcomes.SHARE_WITHIN
+        await outcomes_store.count_shares(tx, since, outcomes.SHARE_USUAL, outcomes.SHARE_WEIGHT, now)
+
+    async def start_failed(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
+        """A wish to charge came to nothing: that was an attempt too."""
+        ids = [decoded(StartFailed, payload).start_request_id for payload in payloads]
+        await outcomes_store.look_for_starts(tx, ids, house.clock())
+
+    return {
+        "diagnostics.session_closed": session_closed,
+        "diagnostics.start_failed": start_failed,
+        "diagnostics.attempts": attempts,
+        "diagnostics.shares": shares,
     }
