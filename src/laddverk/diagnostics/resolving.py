@@ -52,7 +52,7 @@ WHERE received_at = ANY($1::timestamptz[]) AND station_id = ANY($2::uuid[])
 
 NOT_CARDS: Final = """
 -- Tokens that nobody can hold to a reader: made for an app, or for one start by us.
-SELECT uid FROM token WHERE uid = ANY($1::text[]) AND kind <> 'rfid'
+SELECT uid FROM token WHERE uid = ANY($1::text[]) AND kind NOT IN ('rfid', 'keycode')
 UNION SELECT token_uid FROM start_request WHERE token_uid = ANY($1::text[])
 """
 

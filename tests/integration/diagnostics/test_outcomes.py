@@ -1,0 +1,129 @@
+"""How attempts at real sockets went, as it is written down; and written down anew when more becomes known."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection
+
+from laddverk.access import service as access
+from laddverk.access.model import DriverDetails, NewToken
+from laddverk.diagnostics.outcomes import service as outcomes
+from laddverk.platform.database import Database
+from tests.network import ACTOR, BOOT_16, Network, ask, network_on
+
+LONG = timedelta(minutes=10)
+
+
+@pytest.fixture
+async def network(database: Database, tmp_path: Path) -> AsyncIterator[Network]:
+    async with network_on(database, tmp_path) as made:
+        yield made
+
+
+async def settle(network: Network, later: timedelta = LONG) -> list[dict[str, Any]]:
+    """Let everything be heard and made out, some time later, and return the outcomes."""
+    house = network.house
+    await house.worker.run_until_idle()
+    handlers = dict(house.worker._handlers)
+    async with house.database.transaction() as tx:
+        await handlers["diagnostics.watch"](tx, [{"thorough": True}])
+    async with house.database.transaction() as tx:
+        await outcomes.make_out(tx, house.secrets.charger_pepper, {}, house.clock() + later)
+    async with house.database.transaction() as tx:
+        return [dict(row) for row in await tx.rows("SELECT * FROM session_outcome ORDER BY began_at, attempt_key")]
+
+
+async def status(socket: ClientConnection, word: str, at: datetime, error: str = "NoError") -> None:
+    await ask(
+        socket,
+        "StatusNotification",
+        {"connectorId": 1, "status": word, "errorCode": error, "timestamp": at.isoformat()},
+    )
+
+
+async def charge(socket: ClientConnection, tag: str, at: datetime, wh: int, reason: str = "Local") -> None:
+    """A charge of an hour that ends with `wh`."""
+    start = {"connectorId": 1, "idTag": tag, "meterStart": 1000, "timestamp": at.isoformat()}
+    number = (await ask(socket, "StartTransaction", start))[2]["transactionId"]
+    stop = {"transactionId": number, "meterStop": 1000 + wh, "timestamp": (at + timedelta(hours=1)).isoformat()}
+    await ask(socket, "StopTransaction", {**stop, "reason": reason})
+
+
+async def token(network: Network, uid: str) -> None:
+    async with network.house.database.transaction() as tx:
+        now = network.house.clock()
+        driver_id = await access.create_driver(tx, ACTOR, DriverDetails(email=f"{uid}@example.se", name="Bo Ek"), now)
+        await access.create_token(tx, ACTOR, NewToken(uid=uid, driver_id=driver_id), now)
+
+
+async def test_charges_that_go_well_and_not(network: Network) -> None:
+    await network.add_station("CP-1", connectors=1)
+    await token(network, "CAFE0001")
+    at = datetime.now(UTC) - timedelta(hours=8)
+    async with network.socket("CP-1") as socket:
+        await ask(socket, "BootNotification", BOOT_16)
+        for number, (wh, reason, error) in enumerate(
+            [(9000, "Local", "NoError"), (0, "Local", "NoError"), (9000, "PowerLoss", "GroundFailure")]
+        ):
+            began = at + timedelta(hours=2 * number)
+            await status(socket, "Preparing", began - timedelta(minutes=1))
+            if wh:
+                await status(socket, "Charging", began + timedelta(seconds=5), error)
+            await charge(socket, "CAFE0001", began, wh, reason)
+            await status(socket, "Available", began + timedelta(minutes=61))
+        rows = await settle(network)
+    assert [row["outcome"] for row in rows] == ["ok", "plug_no_start", "abnormal_end"]
+    assert len({row["token_key"] for row in rows}) == 1
+    assert rows[2]["error_codes"] == ["GroundFailure"]
+    assert len({row["visit_key"] for row in rows}) == 3
+
+
+async def test_a_cable_that_is_put_in_and_taken_out_is_an_attempt_of_nobody(network: Network) -> None:
+    await network.add_station("CP-1", connectors=1)
+    at = datetime.now(UTC) - timedelta(hours=1)
+    async with network.socket("CP-1") as socket:
+        await ask(socket, "BootNotification", BOOT_16)
+        await status(socket, "Preparing", at)
+        await status(socket, "Available", at + timedelta(seconds=59))
+        await status(socket, "Preparing", at + timedelta(minutes=10))
+        await status(socket, "Available", at + timedelta(minutes=12))
+        rows = await settle(network)
+    assert [(row["outcome"], row["began_at"]) for row in rows] == [("no_auth", at + timedelta(minutes=10))]
+
+
+async def test_a_card_that_is_refused_is_a_failure_and_the_detectors_hear_of_it_once(network: Network) -> None:
+    await network.add_station("CP-1", connectors=1)
+    async with network.socket("CP-1") as socket:
+        await ask(socket, "BootNotification", BOOT_16)
+        await ask(socket, "Authorize", {"idTag": "NOBODY01"})
+        await ask(socket, "Authorize", {"idTag": "NOBODY01"})
+        rows = await settle(network)
+        assert [(row["outcome"], row["why"]) for row in rows] == [("auth_fail", ["refused"])]
+        assert await network.value("SELECT count(*) FROM observation") == 1
+        await settle(network)
+    assert await network.value("SELECT count(*) FROM observation") == 0
+
+
+async def test_what_is_known_later_changes_the_outcome_and_leaves_no_second_one(network: Network) -> None:
+    await network.add_station("CP-1", connectors=1)
+    await token(network, "CAFE0001")
+    at = datetime.now(UTC) - timedelta(minutes=30)
+    async with network.socket("CP-1") as socket:
+        await ask(socket, "BootNotification", BOOT_16)
+        await status(socket, "Preparing", at - timedelta(seconds=20))
+        await ask(socket, "Authorize", {"idTag": "CAFE0001"})
+        rows = await settle(network)
+        assert [row["outcome"] for row in rows] == ["plug_no_start"]
+        now = datetime.now(UTC)
+        start = {"connectorId": 1, "idTag": "CAFE0001", "meterStart": 0, "timestamp": now.isoformat()}
+        number = (await ask(socket, "StartTransaction", start))[2]["transactionId"]
+        over = {"transactionId": number, "meterStop": 8000, "timestamp": (now + timedelta(hours=1)).isoformat()}
+        await ask(socket, "StopTransaction", over)
+        rows = await settle(network, timedelta(hours=2))
+    assert [(row["outcome"], row["energy_wh"]) for row in rows] == [("ok", 8000)]
+    assert rows[0]["first_of_visit"]
