@@ -6,6 +6,7 @@ from typing import Final
 
 from laddverk.diagnostics.detectors.base import Detector
 from laddverk.diagnostics.detectors.code_rates import ConnectorLock, ResidualCurrentTrips
+from laddverk.diagnostics.detectors.failures import FailingStarts, SilentNoEnergy
 from laddverk.diagnostics.detectors.faults import ReportedFault, SafetyCode
 from laddverk.diagnostics.detectors.handshake import Handshake
 from laddverk.diagnostics.detectors.heat import CabinetHeat, ContactHeat
@@ -26,6 +27,8 @@ DETECTORS: Final[tuple[type[Detector], ...]] = (
     RebootLoop,
     ReportedFault,
     SafetyCode,
+    SilentNoEnergy,
+    FailingStarts,
     Handshake,
     DeadReader,
     ConnectorLock,

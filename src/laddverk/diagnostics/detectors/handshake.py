@@ -1,0 +1,116 @@
+"""D09: the charger and cars do not understand each other, more often than is usual here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from msgspec import field
+
+from laddverk.diagnostics import codes
+from laddverk.diagnostics.detectors.base import About, Detector, Scene, Scope
+from laddverk.diagnostics.detectors.statistics import ShareCusum, SharePlan
+from laddverk.diagnostics.model import Evidence, Family, Input, Severity, Signal
+from laddverk.diagnostics.observations import Observation, OutcomeSeen
+from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's own name for it
+
+SHARE_USUAL: Final = 0.01  # of attempts end so at ordinary chargers
+WORDS: Final = ("slac", "v2g", "plc", "cx011", "cx012", "cx014", "cx023")
+"""What stands in codes of the handshake, whoever writes them, where no file knows the code."""
+VOTERS_MAX: Final = 8
+ONE_USER_MAX: Final = 0.5  # of the failures: a single car is no fault of the outlet
+KEY_CHARS: Final = 12
+MAKES_MAX: Final = 8
+MAKE_CHARS: Final = 12
+MOSTLY: Final = 0.8  # of failures from one make
+
+
+class Handshake(Detector, kw_only=True, omit_defaults=True):
+    """D08 for one cause: a Bernoulli CUSUM over attempts that failed with a code of communication with the car."""
+
+    ABOUT: ClassVar = About(
+        id="D09",
+        title=N_("Charger and cars do not understand each other"),
+        family=Family.EV_COMMUNICATION,
+        severity=Severity.DEGRADED,
+        scope=Scope.EVSE,
+        formula=N_("Share of attempts that fail with codes of the handshake: Bernoulli CUSUM against the larger of 12 "
+                   "percent and 3 times its own, limit 6, one vote for each user and day; at most half of the "
+                   "failures are of one user"),
+        needs=(Input.SESSIONS, Input.ERROR_CODES),
+        action=N_("Soft reset when idle; look for a newer firmware; see which cars fail"),
+        runbook="handshake",
+    )  # fmt: skip
+    HEARS: ClassVar = (OutcomeSeen,)
+    PLAN: ClassVar = SharePlan(risen_min=0.12, limit=6.0)
+
+    share: ShareCusum = field(default_factory=ShareCusum)
+    day: int = 0
+    voted: tuple[str, ...] = ()
+    users: dict[str, int] = field(default_factory=dict)
+    """Failures of this rise by user or car."""
+    makes: dict[str, int] = field(default_factory=dict)
+    """Failures of this rise by the make of the car, where it is known."""
+    fails: int = 0
+
+    def hear(self, seen: Observation, scene: Scene) -> Sequence[Signal]:
+        """Take in how an attempt went."""
+        if not isinstance(seen, OutcomeSeen):
+            return ()
+        failed = seen.outcome.is_failure and any(is_handshake(code, scene) for code in seen.error_codes)
+        if not failed and not seen.energy_wh:
+            return ()  # failed for another reason, or never tried: says nothing of the handshake
+        if not self._votes(seen, failed):
+            return ()
+        self.share.hear(failed, seen.at, SHARE_USUAL, self.PLAN)
+        if not self.share.score:
+            self.users, self.makes, self.fails = {}, {}, 0
+            return self.clear_it(seen.at, Evidence(text=N_("Cars are understood again"), at=seen.at))
+        if not failed:
+            return ()
+        self._note(seen)
+        several = max(self.users.values()) <= ONE_USER_MAX * self.fails
+        return self._risen(seen) if several and self.share.is_risen(self.PLAN) else ()
+
+    def _votes(self, seen: OutcomeSeen, failed: bool) -> bool:
+        """Return whether it counts: a user who fails has one vote a day, so that trying again proves nothing."""
+        day, key = seen.at.toordinal(), (seen.car_key or seen.token_key)[:KEY_CHARS]
+        if day != self.day:
+            self.day, self.voted = day, ()
+        if not failed or not key:
+            return True
+        if key in self.voted:
+            return False
+        self.voted = (*self.voted, key)[-VOTERS_MAX:]
+        return True
+
+    def _note(self, seen: OutcomeSeen) -> None:
+        self.fails += 1
+        key = (seen.car_key or seen.token_key)[:KEY_CHARS] or f"?{self.fails % VOTERS_MAX}"
+        if key in self.users or len(self.users) < VOTERS_MAX:
+            self.users[key] = self.users.get(key, 0) + 1
+        make = seen.car_make[:MAKE_CHARS]
+        if make and (make in self.makes or len(self.makes) < MAKES_MAX):
+            self.makes[make] = self.makes.get(make, 0) + 1
+
+    def _risen(self, seen: OutcomeSeen) -> Sequence[Signal]:
+        own = self.share.own_share(SHARE_USUAL, self.PLAN)
+        evidence = [
+            Evidence(
+                text=N_(
+                    "%(fails)s attempts of %(users)s users failed in talking to the car; usual are %(usual_percent)s"
+                ),
+                values={"fails": self.fails, "users": len(self.users), "usual_percent": round(100 * own, 1)},
+                at=seen.at,
+            )
+        ]
+        make, most = max(self.makes.items(), key=lambda item: item[1], default=("", 0))
+        if most > 2 and most >= MOSTLY * self.fails:
+            evidence.append(Evidence(text=N_("Mostly cars of one make: %(make)s"), values={"make": make}))
+        return self.raise_it(seen.at, *evidence, since=self.share.since, confidence=0.8)
+
+
+def is_handshake(code: str, scene: Scene) -> bool:
+    """Return whether a code that a charger wrote is about the talk with the car."""
+    said = codes.decoded(scene.vendor, scene.model, None, code)
+    return any(one.family is Family.EV_COMMUNICATION for one in said) or any(word in code.casefold() for word in WORDS)
