@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from random import Random
 
 import pytest
 
+from laddverk.invoicing import service as invoicing
 from laddverk.kernel.actors import Actor, rule
-from laddverk.kernel.ids import DisputeId, PaymentId
+from laddverk.kernel.ids import DisputeId, InvoiceId, PaymentId
+from laddverk.kernel.money import vat_total
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, Unavailable
 from laddverk.payments import service
 from laddverk.payments.disputes import queries as dispute_queries
@@ -18,10 +22,11 @@ from laddverk.payments.disputes.model import Evidence
 from laddverk.payments.model import Card
 from laddverk.payments.store import save_method
 from laddverk.platform.database import Database
+from laddverk.platform.settings import Settings
 from tests.doubles.stripe_money import DISPUTE_FEE
 from tests.doubles.stripe_simulator import Fault, StripeSimulator
-from tests.integration.payments.conftest import Street
-from tests.integration.payments.stripe_street import balances, charged, deliver, stripe_street
+from tests.integration.payments.conftest import Street, balances
+from tests.integration.payments.stripe_street import charged, deliver, stripe_street
 
 AGENT = rule("test")
 EVIDENCE = Evidence(text="Laddat 10 kWh", service_date="2026-10-14", document=b"%PDF-1.7 evidence")
@@ -83,6 +88,46 @@ async def test_f22_a_dispute_that_is_lost_is_a_loss_without_its_vat(street: Stre
     assert await balances(street) == {
         "1580": -DISPUTE_FEE, "3001": -8_000, "6351": 8_000, "6570": DISPUTE_FEE,
     }  # fmt: skip
+
+
+async def invoice_paid(street: Street, stripe: StripeSimulator) -> InvoiceId:
+    """An invoice of 180,00 (150,00 at 25 %, 30,00 at 0 %), paid by card and then disputed."""
+    mixed = (vat_total(15_000, Decimal(25)), vat_total(3_000, Decimal(0)))
+    async with street.house.database.transaction() as tx:
+        ada = await street.world.driver(tx, "ada@example.se")
+        await street.world.session(tx, ada, price_minor=18_000, vat=mixed)
+        await invoicing.run(tx, date(2026, 10, 1), AGENT, datetime(2026, 11, 2, tzinfo=UTC), settings=Settings())
+        invoice_id = InvoiceId(await tx.value("SELECT id FROM invoice"))
+    page = await service.open_invoice(street.house, invoice_id, return_url="/my", now=street.now())
+    stripe.pay(page.url.rpartition("/")[2])
+    await deliver(street, stripe)
+    stripe.dispute(stripe.of_kind("payment_intent")[-1]["id"])
+    await deliver(street, stripe)
+    return invoice_id
+
+
+@pytest.mark.failure_mode(22)
+async def test_f22_an_invoice_that_is_lost_claims_back_the_vat_that_it_sold(
+    street: Street, stripe: StripeSimulator
+) -> None:
+    await invoice_paid(street, stripe)
+    stripe.decide(stripe.of_kind("dispute")[0]["id"], "lost")
+    await deliver(street, stripe)
+    assert await balances(street) == {
+        "1580": -DISPUTE_FEE, "3001": -12_000, "3004": -3_000, "6351": 15_000, "6570": DISPUTE_FEE,
+    }  # fmt: skip
+
+
+@pytest.mark.failure_mode(22)
+async def test_f22_what_was_paid_on_an_invoice_that_was_credited_is_no_loss_but_the_payers(
+    street: Street, stripe: StripeSimulator
+) -> None:
+    invoice_id = await invoice_paid(street, stripe)
+    async with street.house.database.transaction() as tx:
+        await invoicing.credit(tx, AGENT, invoice_id, "fel kund", street.now())
+    stripe.decide(stripe.of_kind("dispute")[0]["id"], "lost")
+    await deliver(street, stripe)
+    assert await balances(street) == {"1580": -DISPUTE_FEE, "6570": DISPUTE_FEE}
 
 
 @pytest.mark.parametrize("seed", range(4))

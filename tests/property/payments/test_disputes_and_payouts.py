@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from random import Random
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from laddverk.kernel.ids import DisputeId, PaymentId, PayoutId, new_id
-from laddverk.ledger.model import DISPUTED, PROVIDER, PROVIDER_DIFFERENCES
+from laddverk.kernel.ids import DisputeId, InvoiceId, PaymentId, PayoutId, new_id
+from laddverk.kernel.money import VatTotal, vat_portion, vat_total
+from laddverk.ledger.model import DISPUTED, LOSSES, PROVIDER, PROVIDER_DIFFERENCES, RECEIVABLES
 from laddverk.payments.disputes import rules as dispute_rules
 from laddverk.payments.disputes.model import OVER, Dispute, DisputeSeen, DisputeState
 from laddverk.payments.model import Payment, Purpose, State
@@ -38,6 +40,12 @@ def seen(state: DisputeState, withdrawn: int = 0, returned: int = 0, fee: int = 
     )  # fmt: skip
 
 
+sales = st.lists(
+    st.tuples(st.integers(1, 10_000), st.sampled_from([25, 12, 6, 0])), max_size=3, unique_by=lambda part: part[1]
+).map(lambda parts: [vat_total(gross, Decimal(percent)) for gross, percent in parts])
+"""What a payment paid for, at each VAT rate; nothing, where it was for no sale."""
+
+
 @st.composite
 def lives(draw: st.DrawFn) -> list[DisputeSeen]:
     """What a provider may show of one dispute from its beginning to its end."""
@@ -56,12 +64,14 @@ def lives(draw: st.DrawFn) -> list[DisputeSeen]:
     return shown
 
 
-def booked(shown: list[DisputeSeen], vat_percent: Decimal | None) -> tuple[Dispute, Counter[str]]:
+def booked(
+    shown: list[DisputeSeen], sold: Sequence[VatTotal], payment: Payment = PAYMENT
+) -> tuple[Dispute, Counter[str]]:
     """Apply what is shown, step by step; return the end and what stands on each account."""
     dispute, books, keys = BEGUN, Counter[str](), set[str]()
     for one in shown:
         after = dispute_rules.applied(dispute, one, AT)
-        for entry in dispute_rules.entries(dispute, after, PAYMENT, vat_percent, AT):
+        for entry in dispute_rules.entries(dispute, after, payment, sold, AT):
             assert sum(line.amount_minor for line in entry.lines) == 0
             assert entry.idempotency_key not in keys
             keys.add(entry.idempotency_key)
@@ -72,20 +82,25 @@ def booked(shown: list[DisputeSeen], vat_percent: Decimal | None) -> tuple[Dispu
 
 
 @pytest.mark.failure_mode(4, 22)
-@given(lives(), st.randoms(), st.sampled_from([None, Decimal(25), Decimal(6)]))
+@given(lives(), st.randoms(), sales, st.booleans())
 def test_any_order_of_what_is_shown_of_a_dispute_gives_the_same_books(
-    shown: list[DisputeSeen], random: Random, vat_percent: Decimal | None
+    shown: list[DisputeSeen], random: Random, sold: list[VatTotal], is_invoice: bool
 ) -> None:
+    payment = replace(PAYMENT, invoice_id=InvoiceId(new_id()), purpose=Purpose.INVOICE) if is_invoice else PAYMENT
     shuffled = shown * 2
     random.shuffle(shuffled)
-    dispute, books = booked(shuffled, vat_percent)
-    expected, wanted = booked(shown, vat_percent)
+    dispute, books = booked(shuffled, sold, payment)
+    expected, wanted = booked(shown, sold, payment)
     assert (dispute.state, dispute.withdrawn_minor, dispute.returned_minor) == (
         expected.state, expected.withdrawn_minor, expected.returned_minor,
     )  # fmt: skip
     assert books == wanted
     assert books[DISPUTED] == dispute.held_minor
     assert dispute.state not in OVER or books[DISPUTED] == 0
+    claimed = sum(amount for account, amount in books.items() if account.startswith("26"))
+    of_sale = min(dispute.lost_minor, sum(part.gross_minor for part in sold))
+    assert claimed == sum(part.vat_minor for part in vat_portion(sold, of_sale)), "no more VAT than was sold"
+    assert claimed + books[LOSSES] + books[RECEIVABLES] == dispute.lost_minor
 
 
 @st.composite

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
 
-from laddverk.kernel.money import vat_within
-from laddverk.ledger.model import ADVANCES, DISPUTED, FEES, LOSSES, PROVIDER, Entry, Line, sales_and_vat
+from laddverk.kernel.money import VatTotal, vat_portion
+from laddverk.ledger.model import ADVANCES, DISPUTED, FEES, LOSSES, PROVIDER, RECEIVABLES, Entry, Line, sales_and_vat
 from laddverk.payments.disputes.model import OVER, Dispute, DisputeSeen, DisputeState
 from laddverk.payments.model import Payment, Purpose
 from laddverk.payments.rules import MONEY_ACCOUNTS
@@ -42,13 +42,11 @@ def applied(before: Dispute, seen: DisputeSeen, now: datetime) -> Dispute:
     return replace(after, updated_at=now, closed_at=before.closed_at or (now if state in OVER else None))
 
 
-def entries(
-    before: Dispute, after: Dispute, payment: Payment, vat_percent: Decimal | None, at: datetime
-) -> list[Entry]:
+def entries(before: Dispute, after: Dispute, payment: Payment, sold: Sequence[VatTotal], at: datetime) -> list[Entry]:
     """Return what is posted for the step from `before` to `after`: one entry for each sum that changed.
 
-    The keys carry the new sums: a step that is repeated is posted once. `vat_percent` is that of the sale which the
-    payment was; where it was none (an invoice), a loss is booked gross, and the accountant adjusts the VAT.
+    The keys carry the new sums: a step that is repeated is posted once. `sold` is what the payment paid for, at each
+    VAT rate: a session, or an invoice less what of it was credited.
     """
     money = MONEY_ACCOUNTS.get(payment.provider, PROVIDER)
     found: list[Entry] = []
@@ -78,19 +76,42 @@ def entries(
     if fee_back := after.fee_back_minor - before.fee_back_minor:
         add("fee_back", after.fee_back_minor, (line(money, fee_back), line(FEES, -fee_back)))
     if lost := after.lost_minor - before.lost_minor:
-        add("lost", after.lost_minor, (*_loss(payment, lost, vat_percent, after.currency), line(DISPUTED, -lost)))
+        loss = _negated(_loss(payment, before.lost_minor, sold, after.currency))
+        loss += _loss(payment, after.lost_minor, sold, after.currency)
+        add("lost", after.lost_minor, (*_gathered(loss), line(DISPUTED, -lost)))
     return found
 
 
-def _loss(payment: Payment, lost_minor: int, vat_percent: Decimal | None, currency: str) -> tuple[Line, ...]:
-    """Return the debit side of a loss. What a driver paid in is theirs no more; a sale is lost without its VAT."""
+def _loss(payment: Payment, lost_minor: int, sold: Sequence[VatTotal], currency: str) -> tuple[Line, ...]:
+    """Return the debit side of all that is lost so far.
+
+    What a driver paid in is theirs no more. A sale is lost without its VAT, which is claimed back at the rates it was
+    sold at. What was paid on an invoice and is no sale (any more) was the payer's: they have it now.
+    """
     if payment.purpose == Purpose.TOP_UP:
         return (Line(ADVANCES, lost_minor, currency, payment.driver_id),)
-    if vat_percent is None:
-        return (Line(LOSSES, lost_minor, currency),)
-    sign = 1 if lost_minor >= 0 else -1
-    vat = sign * vat_within(abs(lost_minor), vat_percent)
-    return (Line(LOSSES, lost_minor - vat, currency), Line(sales_and_vat(vat_percent)[1], vat, currency))
+    of_sale = min(lost_minor, sum(part.gross_minor for part in sold))
+    parts = vat_portion(sold, of_sale)
+    rest = (
+        Line(LOSSES, lost_minor - of_sale, currency)
+        if payment.invoice_id is None
+        else Line(RECEIVABLES, lost_minor - of_sale, currency, payment.driver_id)
+    )
+    vat = tuple(Line(sales_and_vat(part.percent)[1], part.vat_minor, currency) for part in parts)
+    return (Line(LOSSES, sum(part.net_minor for part in parts), currency), *vat, rest)
+
+
+def _negated(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    return tuple(replace(line, amount_minor=-line.amount_minor) for line in lines)
+
+
+def _gathered(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Lines of one account become one."""
+    sums: dict[Line, int] = {}
+    for line in lines:
+        account = replace(line, amount_minor=0)
+        sums[account] = sums.get(account, 0) + line.amount_minor
+    return tuple(replace(account, amount_minor=amount) for account, amount in sums.items())
 
 
 def freezes(dispute: Dispute) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
 import structlog
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DisputeId, PaymentId, new_id
+from laddverk.kernel.money import VatTotal
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, Unavailable
 from laddverk.ledger import service as ledger
 from laddverk.payments import rules as payment_rules
@@ -108,7 +108,7 @@ async def _save(tx: Transaction, payment: Payment, before: Dispute, after: Dispu
     await store.save(tx, after)
     lost_key = f"{after.id}:{after.lost_minor}"
     await wallet.lost(tx, payment, after.lost_minor - before.lost_minor, lost_key, now)
-    for entry in rules.entries(before, after, payment, await _vat_percent(tx, payment), now):
+    for entry in rules.entries(before, after, payment, await _sold(tx, payment), now):
         await ledger.post(tx, entry)
     if after.state != before.state and after.state in TOLD:
         await payment_store.note(tx, payment.id, TOLD[after.state], now, amount_minor=after.amount_minor)
@@ -116,10 +116,13 @@ async def _save(tx: Transaction, payment: Payment, before: Dispute, after: Dispu
         await store.thaw(tx, payment)
 
 
-async def _vat_percent(tx: Transaction, payment: Payment) -> Decimal | None:
+async def _sold(tx: Transaction, payment: Payment) -> Sequence[VatTotal]:
+    """Return what stands as sold by what a payment was for, at each VAT rate; nothing when it was for no sale."""
+    if payment.invoice_id is not None:
+        return await store.sold_on(tx, payment.invoice_id)
     if not payment_rules.is_sale(payment) or payment.session_id is None:
-        return None
-    return await store.vat_percent(tx, payment.session_id)
+        return ()
+    return await payment_store.standing(tx, payment.session_id)
 
 
 async def send_evidence(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from laddverk.kernel.ids import DisputeId, PaymentId, SessionId
+from msgspec import Struct
+
+from laddverk.kernel.ids import DisputeId, InvoiceId, PaymentId
+from laddverk.kernel.money import VatTotal, vat_summed
 from laddverk.payments.disputes.model import Dispute
 from laddverk.payments.model import Payment
 from laddverk.platform.database import Transaction
@@ -55,7 +57,8 @@ THAW_ALL: Final = """
 UPDATE payment_method SET frozen_at = NULL, frozen_why = ''
 WHERE driver_id = $1 AND provider = $2 AND frozen_at IS NOT NULL
 """
-VAT_OF_SESSION: Final = "SELECT vat_percent FROM session WHERE id = $1"
+# An invoice with its credit notes.
+SOLD_ON: Final = "SELECT vat FROM invoice WHERE id = $1 OR credits_invoice_id = $1"
 
 
 async def of_payment(tx: Transaction, payment_id: PaymentId) -> list[Dispute]:
@@ -118,7 +121,11 @@ async def thaw(tx: Transaction, payment: Payment, *, whatever_else: bool = False
     return await tx.execute(THAW_ALL if whatever_else else THAW, payment.driver_id, payment.provider)
 
 
-async def vat_percent(tx: Transaction, session_id: SessionId) -> Decimal | None:
-    """Return the VAT rate at which a session was sold."""
-    found: Decimal | None = await tx.value(VAT_OF_SESSION, session_id)
-    return found
+async def sold_on(tx: Transaction, invoice_id: InvoiceId) -> tuple[VatTotal, ...]:
+    """Return what an invoice sold at each VAT rate, less what of it was credited."""
+    rows = await tx.fetch(_Sold, SOLD_ON, invoice_id)
+    return tuple(part for part in vat_summed(part for row in rows for part in row.vat) if part.gross_minor > 0)
+
+
+class _Sold(Struct, frozen=True):
+    vat: tuple[VatTotal, ...]
