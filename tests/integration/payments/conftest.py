@@ -12,6 +12,7 @@ import pytest
 
 from laddverk.invoicing import jobs as invoicing_jobs
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId
+from laddverk.ledger import service as ledger
 from laddverk.payments import jobs, service
 from laddverk.payments.model import Payment, PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
 from laddverk.payments.providers.sandbox import in_process
@@ -122,6 +123,13 @@ class Street:
 
     def names(self) -> list[str]:
         return [name for name, _ in self.told]
+
+
+async def balances(street: Street) -> dict[str, int]:
+    """What stands on each account that is not zero; the ledger must be sound."""
+    async with street.house.database.transaction() as tx:
+        assert (await ledger.check(tx)).sound
+        return {row.number: row.balance_minor for row in await ledger.trial_balance(tx) if row.balance_minor}
 
 
 async def street_on(database: Database, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Street:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from laddverk.kernel.ids import PaymentId
-from laddverk.ledger import service as ledger
 from laddverk.payments import service
 from laddverk.platform.database import Database
 from laddverk.platform.settings import Settings
@@ -61,10 +60,3 @@ async def charged(street: Street, stripe: StripeSimulator, price_minor: int) -> 
     payment_id = await authorised(street, stripe)
     await street.priced(await street.session(price_minor, payment_id))
     return payment_id
-
-
-async def balances(street: Street) -> dict[str, int]:
-    """What stands on each account that is not zero; the ledger must be sound."""
-    async with street.house.database.transaction() as tx:
-        assert (await ledger.check(tx)).sound
-        return {row.number: row.balance_minor for row in await ledger.trial_balance(tx) if row.balance_minor}

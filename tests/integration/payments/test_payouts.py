@@ -19,8 +19,8 @@ from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.platform.settings import Settings
 from tests.doubles.stripe_money import DISPUTE_FEE, fee_of
 from tests.doubles.stripe_simulator import Fault, StripeSimulator
-from tests.integration.payments.conftest import Street, street_on
-from tests.integration.payments.stripe_street import balances, charged, deliver, stripe_street
+from tests.integration.payments.conftest import Street, balances, street_on
+from tests.integration.payments.stripe_street import charged, deliver, stripe_street
 
 
 @pytest.fixture

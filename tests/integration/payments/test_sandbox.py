@@ -11,22 +11,14 @@ from laddverk.invoicing import service as invoicing
 from laddverk.kernel.actors import Actor, rule
 from laddverk.kernel.ids import DriverId, InvoiceId, PaymentId
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
-from laddverk.ledger import service as ledger
 from laddverk.payments import service
 from laddverk.payments.model import State
 from laddverk.payments.ways.jobs import DEBIT_INVOICES
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
-from tests.integration.payments.conftest import Street
+from tests.integration.payments.conftest import Street, balances
 
 AGENT = rule("test")
-
-
-async def balances(street: Street) -> dict[str, int]:
-    """What stands on each account that is not zero; the ledger must be sound."""
-    async with street.house.database.transaction() as tx:
-        assert (await ledger.check(tx)).sound
-        return {row.number: row.balance_minor for row in await ledger.trial_balance(tx) if row.balance_minor}
 
 
 async def test_a_charge_is_reserved_then_taken_and_the_rest_let_go(street: Street) -> None:

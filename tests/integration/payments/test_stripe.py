@@ -9,16 +9,15 @@ from random import Random
 import pytest
 
 from laddverk.kernel.actors import rule
-from laddverk.kernel.ids import DriverId, PaymentId
+from laddverk.kernel.ids import DriverId
 from laddverk.kernel.problems import Unavailable
-from laddverk.ledger import service as ledger
 from laddverk.payments import service
 from laddverk.payments.model import Checkout, State
 from laddverk.payments.providers.port import Forged
 from laddverk.platform.database import Database
-from laddverk.platform.settings import Settings
-from tests.doubles.stripe_simulator import WEBHOOK_SECRET, Fault, StripeSimulator
-from tests.integration.payments.conftest import Street, street_on
+from tests.doubles.stripe_simulator import Fault, StripeSimulator
+from tests.integration.payments.conftest import Street, balances
+from tests.integration.payments.stripe_street import authorised, deliver, stripe_street
 
 
 @pytest.fixture
@@ -28,43 +27,12 @@ def stripe() -> StripeSimulator:
 
 @pytest.fixture
 async def street(database: Database, monkeypatch: pytest.MonkeyPatch, stripe: StripeSimulator) -> AsyncIterator[Street]:
-    async with stripe.serving() as server:
-        settings = Settings(
-            payment_provider="stripe",
-            stripe_api_key=stripe.key,
-            stripe_api_base=server.url,
-            stripe_webhook_secret=WEBHOOK_SECRET,
-            public_url="https://ladda.example",
-        )
-        yield await street_on(database, monkeypatch, settings)
-
-
-async def deliver(street: Street, stripe: StripeSimulator, random: Random | None = None, copies: int = 1) -> None:
-    """Post what Stripe has to say to our door, in the order given by `random`, and act on it."""
-    events = stripe.events * copies
-    if random is not None:
-        random.shuffle(events)
-    for event in events:
-        headers, body = stripe.signed_event(event, street.now())
-        await service.receive_webhook(street.house, "stripe", headers, body)
-    await street.settle()
+    async with stripe_street(database, monkeypatch, stripe) as made:
+        yield made
 
 
 def page_of(url: str) -> str:
     return url.rpartition("/")[2]
-
-
-async def authorised(street: Street, stripe: StripeSimulator) -> PaymentId:
-    _, payment_id, url = await street.opened()
-    stripe.pay(page_of(url))
-    await deliver(street, stripe)
-    return payment_id
-
-
-async def balances(street: Street) -> dict[str, int]:
-    async with street.house.database.transaction() as tx:
-        assert (await ledger.check(tx)).sound
-        return {row.number: row.balance_minor for row in await ledger.trial_balance(tx) if row.balance_minor}
 
 
 async def test_a_charge_through_checkout_is_reserved_taken_and_refunded(

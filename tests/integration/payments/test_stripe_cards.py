@@ -16,8 +16,8 @@ from laddverk.platform.database import Database
 from laddverk.platform.jobs import NewJob, enqueue
 from tests.doubles.stripe_money import CREATED, DAY_S
 from tests.doubles.stripe_simulator import Fault, StripeSimulator
-from tests.integration.payments.conftest import Street
-from tests.integration.payments.stripe_street import authorised, balances, charged, deliver, stripe_street
+from tests.integration.payments.conftest import Street, balances
+from tests.integration.payments.stripe_street import authorised, charged, deliver, stripe_street
 from tests.integration.payments.test_reserved import events, running, stops, watched
 
 

@@ -11,7 +11,6 @@ from asyncpg import UniqueViolationError
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import DriverId, PaymentId
 from laddverk.kernel.problems import Conflict, Invalid, TooMany
-from laddverk.ledger import service as ledger
 from laddverk.payments import service
 from laddverk.payments.model import RefundState, State
 from laddverk.payments.providers.port import Forged
@@ -21,7 +20,7 @@ from laddverk.payments.swish import rules, store
 from laddverk.payments.swish import service as swish
 from laddverk.payments.swish.model import Attempt
 from laddverk.platform.jobs import NewJob, enqueue
-from tests.integration.payments.conftest import Street
+from tests.integration.payments.conftest import Street, balances
 
 AGENT = rule("test")
 BANK_ACCOUNT = "1930"
@@ -74,12 +73,6 @@ class Phone:
 @pytest.fixture
 def phone(street: Street) -> Phone:
     return Phone(street)
-
-
-async def balances(street: Street) -> dict[str, int]:
-    async with street.house.database.transaction() as tx:
-        assert (await ledger.check(tx)).sound
-        return {row.number: row.balance_minor for row in await ledger.trial_balance(tx) if row.balance_minor}
 
 
 async def test_what_is_paid_is_owed_until_it_is_used_and_the_rest_comes_back_by_itself(

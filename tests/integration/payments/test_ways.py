@@ -13,13 +13,12 @@ from laddverk.payments.providers import sandbox_bank
 from laddverk.payments.providers.sandbox_bank import TestCard
 from laddverk.payments.ways import service as ways
 from laddverk.platform.jobs import NewJob, enqueue
-from tests.integration.payments.conftest import Street
+from tests.integration.payments.conftest import Street, balances
 from tests.integration.payments.town import (
     BANK_WAY,
     INVOICE,
     WALLET,
     allow,
-    balances,
     card,
     charged,
     chooses,

@@ -12,11 +12,10 @@ from laddverk.payments import service
 from laddverk.payments.direct_debit import collecting
 from laddverk.payments.direct_debit.model import Scheme
 from laddverk.payments.ways.model import Way, WayKind
-from tests.integration.payments.conftest import Street
+from tests.integration.payments.conftest import Street, balances
 from tests.integration.payments.town import (
     BANK_WAY,
     allow,
-    balances,
     card,
     chooses,
     driver,

@@ -13,11 +13,10 @@ from laddverk.kernel.ids import DriverId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
 from laddverk.payments import service
 from laddverk.payments.ways import service as ways
-from tests.integration.payments.conftest import Street
+from tests.integration.payments.conftest import Street, balances
 from tests.integration.payments.town import (
     AGENT,
     allow,
-    balances,
     card,
     charged,
     chooses,

@@ -98,12 +98,6 @@ async def held(street: Street, who: DriverId) -> str:
     return str(await street.value("SELECT starts_held FROM driver WHERE id = $1", who))
 
 
-async def balances(street: Street) -> dict[str, int]:
-    async with street.house.database.transaction() as tx:
-        assert (await ledger.check(tx)).sound
-        return {row.number: row.balance_minor for row in await ledger.trial_balance(tx) if row.balance_minor}
-
-
 async def settlement_of(street: Street, session: Any) -> str:
     return str(await street.value("SELECT settlement FROM session WHERE id = $1", session))
 

@@ -19,11 +19,11 @@ from laddverk.payments.model import Card, CardUsed, Outside, Payment, Refund, Re
 from laddverk.payments.payouts.model import ItemKind, ItemSeen, PayoutSeen, PayoutState
 from laddverk.payments.providers import signatures
 from laddverk.payments.providers.port import HostedPage, Order, RefundSeen, Refused, Unanswered
-from laddverk.payments.providers.sandbox_bank import AnswerLost
+from laddverk.payments.providers.sandbox_bank import MOUNT, AnswerLost
 from laddverk.payments.providers.sandbox_money import Dispute as BankDispute
 from laddverk.payments.providers.sandbox_money import Entry
 from laddverk.payments.providers.sandbox_money import Payout as BankPayout
-from laddverk.payments.providers.sandbox_web import MOUNT, Application, application, key_of
+from laddverk.payments.providers.sandbox_web import Application, application, key_of
 from laddverk.platform.house import House
 
 Transport = Callable[[str, str, Mapping[str, str], bytes], Awaitable[tuple[int, bytes]]]

@@ -21,6 +21,9 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 
+MOUNT: Final = "/sandbox"  # where the pages and the interface of the bank hang
+URL_SAFE: Final = ":/?#[]@!$&'()*+,;=%-._~"  # what a URL may hold as it is (RFC 3986); all else is quoted
+
 OPEN_FOR: Final = timedelta(minutes=30)  # as long as the shortest hosted page of the real ones
 LATE_BY: Final = timedelta(seconds=20)  # long enough to see the portal wait, short enough to wait for
 RESERVED_FOR: Final = timedelta(days=7)  # as the card networks do online

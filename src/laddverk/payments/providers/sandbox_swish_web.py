@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote
 from jinja2 import PackageLoader
 from msgspec import Struct
 
+from laddverk.payments.providers.sandbox_bank import MOUNT, URL_SAFE
 from laddverk.payments.providers.sandbox_swish import ENDED_BY, Mood, Swish, Thing
 from laddverk.payments.providers.sandbox_swish_books import found_by_token, swish_in
 from laddverk.payments.swish.rules import words_for
@@ -17,7 +18,6 @@ from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.platform.templating import environment
 
-URL_SAFE: Final = ":/?#[]@!$&'()*+,;=%-._~"
 MOOD_TEXTS: Final[Mapping[Mood, str]] = {
     Mood.GOOD: N_("Works"),
     Mood.TWICE: N_("Works, and each callback comes twice"),
@@ -79,4 +79,5 @@ def _rendered(thing: Thing, kind: str, language: str) -> str:
         moods=[(mood.value, words(text)) for mood, text in MOOD_TEXTS.items()],
         codes=[(code, words(words_for(code)) % {"code": code}) for code in ENDED_BY] if kind == "payment" else [],
         language=language,
+        mount=MOUNT,
     )

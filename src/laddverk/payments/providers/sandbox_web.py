@@ -20,7 +20,7 @@ from msgspec import Struct
 from laddverk.payments.providers import sandbox_bank as bank
 from laddverk.payments.providers import sandbox_money as money
 from laddverk.payments.providers import sandbox_swish_web
-from laddverk.payments.providers.sandbox_bank import Account, AnswerLost, Declined, TestCard
+from laddverk.payments.providers.sandbox_bank import MOUNT, URL_SAFE, Account, AnswerLost, Declined, TestCard
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import DEFAULT, SUPPORTED, gettext_for
@@ -33,10 +33,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_MAX: Final = 16_384  # an order or a form has under 1 KB
-MOUNT: Final = "/sandbox"
 LANGUAGE_COOKIE: Final = "language"  # the one that the pages of the web set
 ABOUT_MONEY: Final = frozenset({"payouts", "payout-items", "disputes-of", "disputes"})
-URL_SAFE: Final = ":/?#[]@!$&'()*+,;=%-._~"  # what a URL may hold as it is (RFC 3986); all else is quoted
 ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
