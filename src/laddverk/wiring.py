@@ -28,6 +28,7 @@ from laddverk.certificates.model import ContractRefused, SecurityEventNoted
 from laddverk.diagnostics import jobs as diagnostics_jobs
 from laddverk.diagnostics import observing
 from laddverk.diagnostics.incidents import jobs as incidents_jobs
+from laddverk.diagnostics.uptime import jobs as uptime_jobs
 from laddverk.displays import jobs as displays_jobs
 from laddverk.displays import service as displays
 from laddverk.energy import jobs as energy_jobs
@@ -195,6 +196,7 @@ ROOM_JOBS: Final = (
     subscriptions_jobs,
     diagnostics_jobs,
     incidents_jobs,
+    uptime_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from laddverk.diagnostics import findings, observability, resolving
 from laddverk.diagnostics import store_watch as store
+from laddverk.diagnostics.codes import counting
 from laddverk.diagnostics.detectors.base import Detector, Scene
 from laddverk.diagnostics.detectors.registry import DETECTORS
 from laddverk.diagnostics.findings import Told
@@ -105,14 +106,17 @@ class Watcher:
         watches = await store.watches(tx, wanted)
         told: list[Told] = []
         kept: list[store.Kept] = []
+        said: list[counting.Heard] = []
         for station_id in wanted:
             scene = scenes.get(station_id)
             if scene is None:
                 continue  # retired, or gone: nobody wants to know
+            said.append(counting.Heard(station_id, scene.vendor, scene.model, observed.get(station_id, ())))
             row, signals = self._station(scene, watches.get(station_id), observed.get(station_id, ()), now)
             kept.append(row)
             told += [Told(station_id, signal) for signal in signals]
         await store.keep(tx, kept, now)
+        await counting.note(tx, said)
         return told
 
     def _station(

@@ -192,6 +192,31 @@ def _own(folder: Path) -> tuple[list[Chapter], list[FileFault]]:
     return chapters, faults
 
 
+class Shelf:
+    """The operator's folder, read again when a file in it has changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._seen: object = None
+
+    def refresh(self) -> None:
+        """Use what the folder holds now. A look at it costs nothing when nothing has changed."""
+        seen = _marks(self.folder)
+        if seen != self._seen:
+            self._seen = seen
+            use(book_of(self.folder))
+
+
+def _marks(folder: Path) -> object:
+    """Return what changes when a file in the folder does."""
+    try:
+        return tuple(
+            sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in folder.glob("*.toml"))
+        )
+    except OSError:
+        return None
+
+
 class _Used:
     """Which book detectors ask. One a process: they are pure, and what a code means is no argument of theirs."""
 
