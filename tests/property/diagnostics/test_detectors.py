@@ -19,7 +19,7 @@ MEMORY_MAX_B = 2_048
 TURNS_MAX = 10
 
 every_detector = pytest.mark.parametrize("kind", DETECTORS, ids=lambda kind: kind.ABOUT.id)
-frugal = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+frugal = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def told(detector: Detector, observed: Any, scene: Scene) -> list[Signal]:

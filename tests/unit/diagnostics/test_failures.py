@@ -1,0 +1,120 @@
+"""Attempts that fail: a row of them, and a share that rises, at the edges of their formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from laddverk.diagnostics.detectors.failures import FailingStarts, SilentNoEnergy
+from laddverk.diagnostics.model import Family, OutcomeClass, Turn
+from tests.unit.diagnostics.playing import DAY, DC, HOUR, SCENE, instant, outcome, play, turns
+
+RAISED, CLEARED = Turn.RAISED, Turn.CLEARED
+OK, ZERO, ABORT, AUTH = OutcomeClass.OK, OutcomeClass.ZERO_ENERGY, OutcomeClass.EARLY_ABORT, OutcomeClass.AUTH_FAIL
+
+
+def row(how: OutcomeClass, users: str, every_s: float = 600, **fields: Any) -> list[Any]:
+    """One attempt for each letter, which is its user; `.` is nobody known."""
+    return [
+        outcome((number + 1) * every_s, how, "" if user == "." else user, **fields) for number, user in enumerate(users)
+    ]
+
+
+def test_four_without_energy_by_two_users_are_told_with_the_first_as_since() -> None:
+    (signal,) = play(SilentNoEnergy(evse_number=1), row(ZERO, "AABB"))
+    assert signal.turn is RAISED
+    assert signal.since == instant(600 - 60)
+    assert signal.at == instant(2_400)
+
+
+@pytest.mark.parametrize("users", ["AAB", "AAAA", "AAAAAAAAAA", "...."])
+def test_three_or_one_stubborn_user_or_nobody_known_for_an_hour_is_not_told(users: str) -> None:
+    assert play(SilentNoEnergy(evse_number=1), row(ZERO, users)) == []
+
+
+def test_where_nobody_is_known_two_hours_stand_for_two_users() -> None:
+    assert play(SilentNoEnergy(evse_number=1), row(ZERO, "....", (7_200 - 61) / 3)) == []
+    assert turns(play(SilentNoEnergy(evse_number=1), row(ZERO, "....", (7_200 - 60) / 3))) == [RAISED]
+
+
+def test_other_failures_take_five_by_three_at_public_ac_and_four_by_two_at_dc() -> None:
+    assert play(SilentNoEnergy(evse_number=1), row(ABORT, "ABBA")) == []
+    assert play(SilentNoEnergy(evse_number=1), row(ABORT, "ABBAA")) == []
+    assert turns(play(SilentNoEnergy(evse_number=1), row(ABORT, "ABBAC"))) == [RAISED]
+    assert turns(play(SilentNoEnergy(evse_number=1), row(ABORT, "ABBA"), scene=DC)) == [RAISED]
+
+
+def test_one_that_gets_energy_breaks_the_row_and_ends_the_finding() -> None:
+    broken = [*row(ZERO, "ABC"), outcome(5_000, OK, "D"), *row(ZERO, "ABC", 6_000)]
+    assert play(SilentNoEnergy(evse_number=1), broken) == []
+    mended = [*row(ZERO, "ABCD"), outcome(5_000, OK, "E")]
+    assert turns(play(SilentNoEnergy(evse_number=1), mended)) == [RAISED, CLEARED]
+
+
+def test_an_abrupt_end_after_much_energy_is_no_lack_of_energy() -> None:
+    ends = row(OutcomeClass.ABNORMAL_END, "ABCDEF", energy_wh=500)
+    assert play(SilentNoEnergy(evse_number=1), ends) == []
+
+
+@pytest.mark.parametrize("how", [AUTH, OutcomeClass.PAYMENT_FAIL, OutcomeClass.NO_AUTH, OutcomeClass.EXCLUDED])
+def test_refusals_and_full_cars_say_nothing_of_the_outlet(how: OutcomeClass) -> None:
+    assert play(SilentNoEnergy(evse_number=1), row(how, "ABCDEFGH")) == []
+    assert play(FailingStarts(evse_number=1), row(how, "ABCDEFGH")) == []
+
+
+def test_full_cars_between_do_not_break_the_row() -> None:
+    story = [*row(ZERO, "AB"), outcome(3_000, OutcomeClass.EXCLUDED, "C"), outcome(4_000, ZERO, "D"),
+             outcome(5_000, ZERO, "E")]  # fmt: skip
+    assert turns(play(SilentNoEnergy(evse_number=1), story)) == [RAISED]
+
+
+def test_who_stays_for_an_hour_without_energy_points_at_the_meter() -> None:
+    (signal,) = play(SilentNoEnergy(evse_number=1), row(ZERO, "AABB", 2 * HOUR, lasted_s=HOUR))
+    assert signal.family is Family.METER
+
+
+def test_codes_that_half_of_the_failures_share_name_the_part() -> None:
+    coded = [*row(ZERO, "AB", error_codes=("PowerMeterFailure",)), outcome(3_000, ZERO, "C"), outcome(4_000, ZERO, "D")]
+    (signal,) = play(SilentNoEnergy(evse_number=1), coded)
+    assert signal.family is Family.METER
+    (signal,) = play(SilentNoEnergy(evse_number=1), row(ZERO, "ABCD"))
+    assert signal.family is None
+
+
+def test_five_users_in_a_row_raise_the_share_and_four_do_not() -> None:
+    assert play(FailingStarts(evse_number=1), row(ABORT, "ABCD")) == []
+    assert turns(play(FailingStarts(evse_number=1), row(ABORT, "ABCDE"))) == [RAISED]
+
+
+def test_a_stubborn_user_has_one_vote_a_day() -> None:
+    assert play(FailingStarts(evse_number=1), row(ABORT, "A" * 50)) == []
+    daily = row(ABORT, "AAAAA", DAY)
+    assert turns(play(FailingStarts(evse_number=1), daily)) == [RAISED]
+
+
+def test_nobody_known_has_one_vote_a_visit() -> None:
+    assert play(FailingStarts(evse_number=1), row(ABORT, "." * 20, 900)) == []
+    assert turns(play(FailingStarts(evse_number=1), row(ABORT, "." * 5, 901))) == [RAISED]
+
+
+def test_the_usual_share_of_failures_is_never_told() -> None:
+    story = []
+    for number in range(1_000):
+        story.append(outcome(number * HOUR, ABORT if number % 25 == 0 else OK, f"user{number}"))
+    assert play(FailingStarts(evse_number=1), story) == []
+
+
+def test_half_of_the_users_failing_is_told_within_a_day_and_over_after_twelve_good_ones() -> None:
+    bad = [outcome(number * 1_800, ABORT if number % 2 else OK, f"user{number}") for number in range(40)]
+    good = [outcome(DAY + number * 1_800, OK, f"new{number}") for number in range(12)]
+    signals = play(FailingStarts(evse_number=1), [*bad, *good])
+    assert signals[0].turn is RAISED
+    assert signals[0].at < instant(DAY)
+    assert signals[-1].turn is CLEARED
+    assert signals[-1].at == good[-1].at
+
+
+def test_a_model_that_fails_more_is_judged_by_its_own_kind() -> None:
+    weak = SCENE.__class__(station_id=SCENE.station_id, fail_share=0.3)
+    assert play(FailingStarts(evse_number=1), row(ABORT, "ABCDE"), scene=weak) == []
