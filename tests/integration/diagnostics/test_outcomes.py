@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection
 
 from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, NewToken
+from laddverk.diagnostics.outcomes import queries
 from laddverk.diagnostics.outcomes import service as outcomes
 from laddverk.platform.database import Database
 from tests.network import ACTOR, BOOT_16, Network, ask, network_on
@@ -127,3 +128,35 @@ async def test_what_is_known_later_changes_the_outcome_and_leaves_no_second_one(
         rows = await settle(network, timedelta(hours=2))
     assert [(row["outcome"], row["energy_wh"]) for row in rows] == [("ok", 8000)]
     assert rows[0]["first_of_visit"]
+
+
+async def test_rates_count_visits_and_first_attempts_and_leave_out_what_says_nothing(network: Network) -> None:
+    station_id = await network.add_station("CP-1", connectors=1)
+    start = datetime.now(UTC) - timedelta(days=2)
+    rows = [
+        ("ok", 0, "v1"),
+        ("zero_energy", 60, "v2"),
+        ("ok", 65, "v2"),
+        ("plug_no_start", 200, "v3"),
+        ("excluded", 300, "v4"),
+        ("no_auth", 400, "v5"),
+    ]
+    async with network.house.database.transaction() as tx:
+        for outcome, minute, visit in rows:
+            at = start + timedelta(minutes=minute)
+            await tx.execute(
+                "INSERT INTO session_outcome (station_id, evse_number, began_at, attempt_key, ended_at, outcome,"
+                " visit_key, error_codes, car_make) VALUES ($1, 1, $2, $3, $2, $3, $4, $5, '4C:FC:AA')",
+                station_id, at, outcome, visit, ["GroundFailure"] if outcome == "zero_energy" else [],
+            )  # fmt: skip
+    span = queries.Span(since=start - timedelta(days=1), until=start + timedelta(days=2))
+    async with network.house.database.transaction() as tx:
+        for by in queries.By:
+            groups = await queries.rates(tx, None, span, by)
+            assert sum(group.attempts for group in groups) == 4
+        whole = (await queries.rates(tx, None, span))[0]
+        assert (whole.ok, whole.visits, whole.visits_ok, whole.first_ok) == (2, 3, 2, 1)
+        assert (whole.excluded, whole.nobody, whole.success) == (1, 1, 0.5)
+        assert [(row.code, row.times) for row in await queries.codes(tx, None, span)] == [("GroundFailure", 1)]
+        assert await queries.rates(tx, frozenset(), span) == []
+        assert [mark.outcome for mark in (await queries.marks(tx, station_id))[1]] == [row[0] for row in rows]

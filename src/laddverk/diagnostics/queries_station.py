@@ -1,0 +1,209 @@
+"""What the page of one station's diagnosis shows: findings, inputs, its timeline and its curves. SQL only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.diagnostics.model import Evidence
+from laddverk.platform.database import Transaction
+
+FINDINGS: Final = """
+SELECT id, detector, evse_number, family, severity, confidence, since, raised_at, last_at, times, evidence, cleared_at,
+       incident_id
+FROM finding WHERE station_id = $1 AND (cleared_at IS NULL OR cleared_at > $2)
+ORDER BY cleared_at IS NOT NULL, severity, raised_at DESC LIMIT $3
+"""
+
+WATCHED: Final = "SELECT observable, heard_at FROM station_watch WHERE station_id = $1"
+
+INBOX: Final = """
+SELECT (SELECT count(*) FROM (SELECT FROM observation WHERE station_id = $1 LIMIT 1000) AS waiting) AS waiting,
+       (SELECT coalesce(sum(dropped), 0)::bigint FROM observation_lost WHERE at > $2) AS dropped,
+       (SELECT max(heard_at) FROM station_watch) AS heard_at
+"""
+
+TIMELINE: Final = """
+-- Everything that happened to a charger; each source is cut to the newest by its own index before they are merged.
+SELECT * FROM (
+    (SELECT started_at AS at, 'state' AS kind, evse_number, status AS word,
+            concat_ws(' · ', error_code, vendor_error_code, info) AS detail, '' AS who, '' AS state, NULL::uuid AS id
+     FROM connector_state WHERE station_id = $1 AND started_at < $2 AND same_since = started_at AND 'state' = ANY($4)
+     ORDER BY started_at DESC LIMIT $3)
+    UNION ALL
+    (SELECT began_at, 'outcome', evse_number, outcome, array_to_string(error_codes, ' · '), '', why::text, session_id
+     FROM session_outcome WHERE station_id = $1 AND began_at < $2 AND 'outcome' = ANY($4)
+     ORDER BY began_at DESC LIMIT $3)
+    UNION ALL
+    (SELECT connected_at, 'connected', NULL, protocol, '', '', '', NULL FROM station_connection
+     WHERE station_id = $1 AND connected_at < $2 AND 'link' = ANY($4) ORDER BY connected_at DESC LIMIT $3)
+    UNION ALL
+    (SELECT disconnected_at, 'disconnected', NULL, coalesce(close_reason, ''), coalesce(close_code::text, ''), '', '',
+            NULL
+     FROM station_connection WHERE station_id = $1 AND disconnected_at < $2 AND 'link' = ANY($4)
+     ORDER BY disconnected_at DESC LIMIT $3)
+    UNION ALL
+    (SELECT received_at, 'boot', NULL, coalesce(payload ->> 'reason', ''), coalesce(payload ->> 'firmware', ''), '',
+            '', NULL
+     FROM station_report WHERE station_id = $1 AND received_at < $2 AND kind = 'BootNotification' AND 'boot' = ANY($4)
+     ORDER BY received_at DESC LIMIT $3)
+    UNION ALL
+    (SELECT created_at, 'command', (command ->> 'evse_number')::int, kind, reason, requested_by, state, id
+     FROM command WHERE station_id = $1 AND created_at < $2 AND 'command' = ANY($4)
+     ORDER BY created_at DESC LIMIT $3)
+    UNION ALL
+    (SELECT raised_at, 'raised', evse_number, detector, family, '', '', incident_id FROM finding
+     WHERE station_id = $1 AND raised_at < $2 AND 'finding' = ANY($4) ORDER BY raised_at DESC LIMIT $3)
+    UNION ALL
+    (SELECT cleared_at, 'cleared', evse_number, detector, family, '', '', incident_id FROM finding
+     WHERE station_id = $1 AND cleared_at < $2 AND 'finding' = ANY($4) ORDER BY cleared_at DESC LIMIT $3)
+    UNION ALL
+    (SELECT at, 'variable', NULL, concat_ws('.', nullif(component, ''), variable),
+            coalesce(value, ''), changed_by, cause, NULL
+     FROM station_variable_change WHERE station_id = $1 AND at < $2 AND 'change' = ANY($4)
+     ORDER BY at DESC LIMIT $3)
+    UNION ALL
+    (SELECT at, 'change', NULL, action, reason, actor_name, '', NULL FROM audit_log
+     WHERE object_id = $1 AND at < $2 AND action <> 'command.requested' AND 'change' = ANY($4)
+     ORDER BY at DESC LIMIT $3)
+) AS happened ORDER BY at DESC LIMIT $3
+"""
+
+CURVE_SHOWN: Final = """
+-- Hourly medians of what an outlet's meter said while sessions ran.
+WITH own AS (
+    SELECT date_bin('1 hour', p.at, 'epoch') AS at, p.{column} AS value
+    FROM session AS s JOIN sample AS p ON p.station_id = s.station_id AND p.transaction_key = s.transaction_key
+    WHERE s.station_id = $1 AND s.evse_number = $2 AND s.started_at >= $3 AND s.started_at < $4
+      AND p.{column} IS NOT NULL
+)
+SELECT at, percentile_cont(0.5) WITHIN GROUP (ORDER BY value) AS middle, max(value) AS most
+FROM own GROUP BY at ORDER BY at LIMIT 2000
+"""
+
+USUAL_SHOWN: Final = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FROM (
+    SELECT p.{column} AS value
+    FROM session AS s JOIN sample AS p ON p.station_id = s.station_id AND p.transaction_key = s.transaction_key
+    WHERE s.station_id = $1 AND s.evse_number = $2 AND s.started_at >= $3 AND s.started_at < $4
+      AND p.{column} IS NOT NULL ORDER BY s.started_at DESC LIMIT 5000) AS earlier
+"""
+
+PEERS_SHOWN: Final = """
+-- The middle of up to thirty chargers of the same model, each by its own readings of that time.
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY middle) FROM (
+    SELECT (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FROM (
+                SELECT p.{column} AS value FROM session AS s
+                JOIN sample AS p ON p.station_id = s.station_id AND p.transaction_key = s.transaction_key
+                WHERE s.station_id = peer.id AND s.started_at >= $2 AND s.started_at < $3
+                  AND p.{column} IS NOT NULL LIMIT 500) AS some) AS middle
+    FROM station AS own JOIN station AS peer ON peer.vendor = own.vendor AND peer.model = own.model
+         AND peer.id <> own.id AND peer.retired_at IS NULL
+    WHERE own.id = $1 AND own.model <> '' ORDER BY peer.id LIMIT 30) AS peers WHERE middle IS NOT NULL
+"""
+
+MEASURED: Final = {
+    "power": "power_w", "voltage": "voltage_l1_v", "temperature": "temperature_c", "current": "current_l1_a",
+}  # fmt: skip
+"""What can be drawn, and its column. Never what somebody typed."""
+
+KINDS: Final = ("state", "outcome", "link", "boot", "command", "finding", "change")
+
+
+class FindingRow(Struct, frozen=True, kw_only=True):
+    """A finding on its station's page."""
+
+    id: UUID
+    detector: str
+    evse_number: int
+    family: str
+    severity: int
+    confidence: float
+    since: datetime
+    raised_at: datetime
+    last_at: datetime
+    times: int
+    evidence: tuple[Evidence, ...]
+    cleared_at: datetime | None
+    incident_id: UUID | None
+
+
+class Watched(Struct, frozen=True):
+    """What a station lets us see, and when it was last heard."""
+
+    observable: dict[str, dict[str, datetime]]
+    heard_at: datetime
+
+
+class Inbox(Struct, frozen=True):
+    """What waits to be heard, what had to be dropped, and when anything was heard last."""
+
+    waiting: int
+    dropped: int
+    heard_at: datetime | None
+
+
+class HappeningRow(Struct, frozen=True, kw_only=True):
+    """One thing that happened to a station. What the fields hold depends on `kind`."""
+
+    at: datetime
+    kind: str
+    evse_number: int | None
+    word: str
+    detail: str
+    who: str
+    state: str
+    id: UUID | None
+
+
+class Curve(Struct, frozen=True, kw_only=True):
+    """What an outlet's meter said hour by hour, its own usual before, and its peers' now."""
+
+    at: tuple[datetime, ...]
+    middle: tuple[float, ...]
+    most: tuple[float, ...]
+    usual: float | None
+    peers: float | None
+
+
+async def findings(tx: Transaction, station_id: UUID, since: datetime, limit: int = 50) -> list[FindingRow]:
+    """Return what is held against a station, the open ones first, and what was cleared since then."""
+    return await tx.fetch(FindingRow, FINDINGS, station_id, since, limit)
+
+
+async def watched(tx: Transaction, station_id: UUID) -> Watched | None:
+    """Return what the station lets us see; None when it was never heard."""
+    return await tx.fetch_one(Watched, WATCHED, station_id)
+
+
+async def inbox(tx: Transaction, station_id: UUID, since: datetime) -> Inbox:
+    """Return how the inbox stands."""
+    found = await tx.fetch_one(Inbox, INBOX, station_id, since)
+    assert found is not None
+    return found
+
+
+async def timeline(
+    tx: Transaction, station_id: UUID, before: datetime, kinds: Sequence[str] = KINDS, limit: int = 60
+) -> list[HappeningRow]:
+    """Return everything that happened to a station before an instant, newest first."""
+    return await tx.fetch(HappeningRow, TIMELINE, station_id, before, limit, list(kinds))
+
+
+async def curve(
+    tx: Transaction, station_id: UUID, evse_number: int, what: str, since: datetime, until: datetime, usual: datetime
+) -> Curve:
+    """Return the curve of one measured quantity (a key of `MEASURED`); its usual is of the time from `usual` on."""
+    column = MEASURED[what]
+    rows: list[Any] = await tx.rows(CURVE_SHOWN.format(column=column), station_id, evse_number, since, until)
+    return Curve(
+        at=tuple(row["at"] for row in rows),
+        middle=tuple(float(row["middle"]) for row in rows),
+        most=tuple(float(row["most"]) for row in rows),
+        usual=await tx.value(USUAL_SHOWN.format(column=column), station_id, evse_number, usual, since),
+        peers=await tx.value(PEERS_SHOWN.format(column=column), station_id, since, until),
+    )
