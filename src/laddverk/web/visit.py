@@ -58,6 +58,8 @@ class Visit:
     account: Account | None = None
     places: frozenset[str] | None = None
     """The entries of the top bar that this person may open."""
+    kept_live: str = ""
+    """The address of the page whose parts a stream makes; '' where the page itself is asked for."""
 
     @property
     def actor(self) -> Actor:
@@ -90,7 +92,7 @@ class Visit:
         return View(
             language=self.language,
             now=self.now,
-            path=self.request.url.path,
+            path=self.kept_live or self.request.url.path,
             query=self.query,
             theme=theme if theme in THEMES else "system",
             person=person or None,

@@ -28,6 +28,7 @@ NEEDED: Final = {
     "now": Permission.STATIONS_READ,
     "stations": Permission.STATIONS_READ,
     "sessions": Permission.SESSIONS_READ,
+    "incidents": Permission.STATIONS_READ,
     "drivers": Permission.DRIVERS_READ,
     "tokens": Permission.DRIVERS_READ,
     "tariffs": Permission.TARIFFS_READ,

@@ -33,6 +33,7 @@ from laddverk.web.console import (
     firmware_makers,
     frames,
     gallery,
+    incidents,
     ledger,
     mandates,
     models,
@@ -82,6 +83,7 @@ PAGES: Final = (
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
+    incidents,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
@@ -99,6 +101,7 @@ LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]]
     "display": ("sta", "station", displays.live_parts),
     "site": ("sit", "site", sites.live_parts),
     "session": ("ses", "session", sessions.live_parts),
+    "incident": ("inc", "incident", incidents.live_parts),
 }
 """What a page can watch: the prefix of its ids, the word of its topic, what makes its parts. `now` has no id."""
 
@@ -109,6 +112,18 @@ streams: Final = Streams()
 async def watch_now(desk: AtDesk) -> Stream:
     """The changing parts of the start page."""
     return stream(streams, desk.house.hints, ["now"], partial(_still_allowed, desk, now.live_parts(desk)), GATHER_ALL_S)
+
+
+@get("/console/live/incidents", opt={NEEDS: Permission.STATIONS_READ})
+async def watch_incidents(desk: AtDesk) -> Stream:
+    """The lines of the inbox, as it is filtered."""
+    return stream(
+        streams,
+        desk.house.hints,
+        ["incidents"],
+        partial(_still_allowed, desk, partial(incidents.live_inbox, desk)),
+        GATHER_ALL_S,
+    )
 
 
 @get("/console/live/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
@@ -144,7 +159,7 @@ async def desk(request: Request[Any, Any, Any]) -> Desk:
 ROUTES: Final = [
     Router(
         "/",
-        route_handlers=[handler for page in PAGES for handler in page.ROUTES] + [watch_now, watch],
+        route_handlers=[handler for page in PAGES for handler in page.ROUTES] + [watch_now, watch_incidents, watch],
         guards=[door.staff_only],
         dependencies={"desk": Provide(desk)},
         signature_namespace={"Desk": Desk},
