@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.ocpp.facts import Status
@@ -21,7 +22,22 @@ from laddverk.simulator.physics.weather import Weather
 STEP_S: Final = 300.0  # of the heat and the charging curve
 WET_FACTOR: Final = 4.0  # rain makes a leak to earth so much more likely, dry weather as much less
 TRIPPED_FOR: Final = timedelta(minutes=20)  # until a residual current device switches itself on again
+UNSAFE: Final = {
+    "GroundFailure",
+    complaints.CUT.tech_code,
+    complaints.EMERGENCY.tech_code,
+    complaints.CABLE_HOT.tech_code,
+}
 PILOT_A: Final = 0.2  # what a phase shows that carries nothing
+
+
+class ResetSeen(Struct, frozen=True):
+    """A reset that the network asked for, and whether it was one that it must never ask for."""
+
+    at: datetime
+    cut_a_session: bool
+    was_unsafe: bool
+    """The charger stands with a fault that people may be hurt by."""
 
 
 class Box(Charger):
@@ -29,7 +45,7 @@ class Box(Charger):
 
     __slots__ = (
         "_moved_at", "_open", "_random", "cabinet_c", "clock_lost_at_restart", "contact_c", "mends_at", "parts",
-        "rich", "station", "stuck", "weather",
+        "resets", "rich", "station", "stuck", "weather",
     )  # fmt: skip
 
     def __init__(self, hardware: Hardware, weather: Weather, random: Random, *, rich: bool = True) -> None:
@@ -46,6 +62,7 @@ class Box(Charger):
         self.mends_at: dict[int, datetime] = {}
         """When outlets that have tripped switch themselves on again."""
         self.clock_lost_at_restart = False
+        self.resets: list[ResetSeen] = []
         self._open: set[int] = set()
         self._random = random
         self._moved_at: dict[int, datetime] = {}
@@ -241,6 +258,15 @@ class Box(Charger):
         """End the running transaction."""
         self._open.discard(number)
         return super().end(number, at, reason, **more)
+
+    def reset(self, reason: str, at: datetime) -> None:
+        """Carry out a reset of the network's, and remember what it was like."""
+        cuts = any(outlet.charging is not None and outlet.car is not None for outlet in self.outlets.values())
+        unsafe = any(
+            outlet.error_code in UNSAFE or outlet.vendor_error_code in UNSAFE for outlet in self.outlets.values()
+        )
+        self.resets.append(ResetSeen(at, cuts, unsafe))
+        super().reset(reason, at)
 
     def restart(self, reason: str) -> None:
         """Start again: what only software held in a wrong state is right afterwards."""

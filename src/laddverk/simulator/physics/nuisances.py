@@ -30,6 +30,9 @@ class Nuisance(Struct, frozen=True):
     name: str
     title: str
     happen: Happen
+    lasts: timedelta
+    tellable: tuple[str, ...] = ()
+    """Families of causes that may rightly be told of while it lasts; anything else would be false."""
 
 
 def _site(town: Town, random: Random) -> int:
@@ -60,8 +63,7 @@ def _own_limits(town: Town, random: Random, at: datetime) -> None:
     """The network holds a site to 8 A for four evenings."""
     boxes = [one.box for one in town.of_site(_site(town, random))]
     for evening in range(4):
-        town.at(at + evening * DAY, lambda _: town.wire.limit(boxes, 8.0))
-        town.at(at + evening * DAY + 4 * HOUR, lambda _: town.wire.limit(boxes, None))
+        town.at(at + evening * DAY, lambda now: town.wire.limit(boxes, 8.0, now + 4 * HOUR))
 
 
 def _site_outage(town: Town, random: Random, at: datetime) -> None:
@@ -114,18 +116,30 @@ def _visit_at(town: Town, one: Resident, at: datetime, token: str, minutes: floa
 NUISANCES: Final[dict[str, Nuisance]] = {
     one.name: one
     for one in (
-        Nuisance("heat_wave", "Five days 10 to 14 degrees warmer than usual", _heat_wave),
-        Nuisance("cold_batteries", "Three days of hard frost: batteries take a third of their power", _cold),
-        Nuisance("full_cars", "Many cars of a site come full, and take nothing", _full_cars),
-        Nuisance("stubborn_user", "One driver with a bad car tries again and again", _stubborn),
-        Nuisance("own_limits", "The network holds a site to 8 A in the evenings", _own_limits),
-        Nuisance("site_outage", "A site is without power for three hours", _site_outage),
-        Nuisance("carrier_outage", "Every second charger is without a link for half an hour and more", _carrier_outage),
-        Nuisance("restart_storm", "All chargers lose their link at once and come back a minute later", _storm),
-        Nuisance("low_use", "Hardly anybody comes to a site for a week", _low_use),
-        Nuisance("technician_tests", "A technician tries an outlet six times and restarts the charger", _technician),
-        Nuisance("clock_change", "The clocks change, and people come at other times", _clock_change),
-        Nuisance("roaming_partner_down", "Every third card is refused for six hours", _roaming_down),
+        Nuisance("heat_wave", "Five days 10 to 14 degrees warmer than usual", _heat_wave, 5 * DAY),
+        Nuisance("cold_batteries", "Three days of hard frost: batteries take a third of their power", _cold, 3 * DAY),
+        Nuisance("full_cars", "Many cars of a site come full, and take nothing", _full_cars, 4 * DAY),
+        Nuisance("stubborn_user", "One driver with a bad car tries again and again", _stubborn, DAY, ("vehicle",)),
+        Nuisance("own_limits", "The network holds a site to 8 A in the evenings", _own_limits, 4 * DAY),
+        Nuisance(
+            "site_outage", "A site is without power for three hours", _site_outage, DAY, ("connectivity", "supply")
+        ),
+        Nuisance(
+            "carrier_outage",
+            "Every second charger is without a link for half an hour and more",
+            _carrier_outage,
+            DAY,
+            ("connectivity",),
+        ),
+        Nuisance("restart_storm", "All chargers lose their link at once and come back a minute later", _storm, HOUR),
+        Nuisance("low_use", "Hardly anybody comes to a site for a week", _low_use, 7 * DAY),
+        Nuisance(
+            "technician_tests", "A technician tries an outlet six times and restarts the charger", _technician, 3 * HOUR
+        ),
+        Nuisance("clock_change", "The clocks change, and people come at other times", _clock_change, DAY),
+        Nuisance(
+            "roaming_partner_down", "Every third card is refused for six hours", _roaming_down, DAY, ("authorisation",)
+        ),
     )
 }
 """All nuisances by name."""

@@ -54,8 +54,8 @@ class Wire(Protocol):
     def start(self, box: Box, number: int, token: str) -> None:
         """Somebody asks the network by telephone to start there."""
 
-    def limit(self, boxes: Sequence[Box], amperes: float | None) -> None:
-        """The network holds these chargers to so much; None: no longer."""
+    def limit(self, boxes: Sequence[Box], amperes: float, until: datetime) -> None:
+        """The network holds these chargers to so much until then."""
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -94,6 +94,14 @@ class Mood(Struct, frozen=True, kw_only=True):
     strangers: float = 0.0
 
 
+class Away(Struct, frozen=True):
+    """A time without a link."""
+
+    identity: str
+    since: datetime
+    until: datetime
+
+
 class Town:
     """All residents, and the agenda of what happens next."""
 
@@ -108,6 +116,8 @@ class Town:
         self.moods: list[Mood] = []
         self.touched: set[str] = set()
         """Identities of chargers that have something to say since this was last emptied."""
+        self.away: list[Away] = []
+        """When each charger had no link: the truth that what is told of it is compared with."""
         self._agenda: list[tuple[datetime, int, Action]] = []
         self._numbers = count()
         self._present: dict[tuple[str, int], Visit] = {}
@@ -185,6 +195,7 @@ class Town:
     def lose(self, one: Resident, minutes: float, now: datetime) -> None:
         """Cut the line of a charger for so long."""
         until = now + timedelta(minutes=minutes)
+        self.away.append(Away(one.box.hardware.identity, now, until))
         if one.down_until is None:
             one.box.disconnected()
             self.wire.down(one.box)
