@@ -1,6 +1,6 @@
 # What you can do with a clone of Laddverk. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench replay conformance fuzz install-run install-dev install-fuzz
+.PHONY: help run test check bench bench-real-sessions replay conformance fuzz install-run install-dev install-fuzz
 
 PY := .venv/bin/python
 
@@ -27,6 +27,9 @@ check: install-dev  ## Style, types, floors between packages, sizes, translation
 
 bench: install-dev  ## Run every bench: each prints a table and, as its last line, one JSON object
 	@set -e; for file in bench/[a-z]*.py; do echo "== $$file"; PYTHONPATH=. $(PY) $$file; done
+
+bench-real-sessions: install-dev
+	@PYTHONPATH=. $(PY) bench/real_sessions.py $(ARGS)
 
 bench-%: install-dev
 	@PYTHONPATH=. $(PY) bench/$*.py $(ARGS)
