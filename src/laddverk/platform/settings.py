@@ -140,6 +140,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     invoice_day: int = 2
     """From this day of a month on (local date) the month before is invoiced by itself; 0 leaves it to people."""
     heartbeat_interval_s: int = 300
+    margin_percent: int = 30
+    """What remains of the price of energy, without VAT, when electricity and grid are paid: what an outage costs."""
     quirks_dir: Path | None = None
     """A folder with more `.toml` files of known chargers, beside those that come with Laddverk."""
     est_url: str | None = None

@@ -22,6 +22,7 @@ def count(
     excuses = Cover(one.span for one in exempt if one.reason in policy.excluded_reasons)
     eligible = NOTHING
     outages: list[Outage] = []
+    last = intervals[-1].end if intervals else end
     for one, down_from in _with_grace(policy, intervals):
         if one.closed and policy.closed == "outside":
             continue
@@ -30,10 +31,10 @@ def count(
         if begin < until:
             all_excused = (one.closed and policy.closed == "excluded") or (one.planned and policy.planned == "excluded")
             excused = until - begin if all_excused else _covered(excuses.spans, begin, until)
-            _add(outages, Outage(start=begin, end=until, state=one.state, is_over=True, excluded=excused, why=one.why))
-    last = intervals[-1].end if intervals else None
-    if outages and outages[-1].end == last and last <= end:
-        outages[-1] = structs.replace(outages[-1], is_over=False)
+            is_over = one.end <= end and one.end < last
+            _add(
+                outages, Outage(start=begin, end=until, state=one.state, is_over=is_over, excluded=excused, why=one.why)
+            )
     if policy.period_minutes is not None:
         eligible = min(eligible, timedelta(minutes=policy.period_minutes))
     return Count(
@@ -46,7 +47,8 @@ def count(
 def _add(outages: list[Outage], one: Outage) -> None:
     """Add an outage, as part of the one before it when they touch."""
     if outages and outages[-1].end == one.start:
-        outages[-1] = structs.replace(outages[-1], end=one.end, excluded=outages[-1].excluded + one.excluded)
+        excluded = outages[-1].excluded + one.excluded
+        outages[-1] = structs.replace(outages[-1], end=one.end, excluded=excluded, is_over=one.is_over)
     else:
         outages.append(one)
 

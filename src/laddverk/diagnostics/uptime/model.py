@@ -146,6 +146,7 @@ class Outage(Struct, frozen=True, kw_only=True):
     state: State
     """What it was first."""
     is_over: bool
+    """It ended within what was looked at."""
     excluded: timedelta = NOTHING
     why: str = ""
 
