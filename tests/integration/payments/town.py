@@ -68,12 +68,12 @@ async def allow(street: Street, **wanted: Any) -> None:
         await ways.save_policy(tx, street.house, AGENT, Policy(**wanted), "a test", street.now())
 
 
-async def money(street: Street, owner: DriverId, amount_minor: int) -> None:
+async def money(street: Street, owner: DriverId, amount_minor: int, currency: str = "SEK") -> None:
     async with street.house.database.transaction() as tx:
         entry = Entry(
             idempotency_key=f"test:{new_id()}", kind="top_up", occurred_at=street.now(), source_kind="test",
             source_id=owner,
-            lines=(Line(BANK, amount_minor, "SEK"), Line(ADVANCES, -amount_minor, "SEK", owner)),
+            lines=(Line(BANK, amount_minor, currency), Line(ADVANCES, -amount_minor, currency, owner)),
         )  # fmt: skip
         await ledger.post(tx, entry)
 

@@ -105,6 +105,28 @@ async def test_a_driver_pays_in_and_sees_it_with_a_receipt_and_a_file(world: Wor
     await stranger.client.aclose()
 
 
+async def test_a_driver_pays_an_invoice_from_the_balance(world: World, berit: Browser) -> None:
+    async with world.house.database.transaction() as tx:
+        await tx.execute("UPDATE invoice SET driver_id = $1", await id_of(world))
+        owed = int(await tx.value("SELECT gross_minor FROM invoice"))
+    page = f"/my/invoices/{world.invoice}"
+    assert "from your balance" not in (await berit.open(page)).text
+    refused = await berit.send(f"{page}/pay", way="balance")
+    assert refused.status_code == 409
+    assert "too little on your balance" in refused.text
+    await pay_in(world, berit, amount="0", amount_own="500")
+    shown_page = (await berit.open(page)).text.replace("\xa0", " ")
+    assert f"Pay {owed // 100},{owed % 100:02d} kr from your balance" in shown_page
+    assert "You have 500,00 kr with us." in shown_page
+    assert (await berit.send(f"{page}/pay", way="balance")).headers["location"] == page
+    assert "A payment is under way" in (await berit.open(page)).text
+    await world.house.worker.run_until_idle()
+    paid = (await berit.open(page)).text
+    assert "A payment is under way" not in paid
+    assert "from your balance" not in paid
+    assert re.search(r">\s*paid\s*<", paid)
+
+
 async def test_a_silly_amount_is_refused_in_words(world: World, berit: Browser) -> None:
     for fields in ({"amount": "100"}, {"amount": "99999999"}, {"amount_own": "-1"}, {"amount_own": "a lot"}, {}):
         answer = await pay_in(world, berit, **fields)

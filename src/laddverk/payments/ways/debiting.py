@@ -45,7 +45,7 @@ async def debit_session(tx: Transaction, house: House, session_id: SessionId, no
     payer = await payer_of_session(tx, charged.driver_id, session_id)
     choice = await store.choice(tx, payer)
     assert choice is not None, "a session's driver is there"
-    means = await means_of(tx, house, payer, now)
+    means = await means_of(tx, house, payer, now, charged.currency)
     ways = rules.order(replace(choice, at_once=True), means)  # as it was agreed when the charge began
     tried = await store.tries_of_session(tx, session_id)
     large_enough = [way for way in ways if charged.price_minor >= smallest(house, way, means, charged.currency)]

@@ -72,7 +72,7 @@ async def step(tx: Transaction, house: House, invoice_id: InvoiceId, now: dateti
         return False
     choice = await ways_store.choice(tx, debit.driver_id)
     assert choice is not None, "an invoice has a driver"
-    means = await means_of(tx, house, debit.driver_id, now)
+    means = await means_of(tx, house, debit.driver_id, now, invoice.currency)
     owed = await invoice_store.owed(tx, invoice_id)
     assert owed is not None, "it was locked above"
     return await _try(tx, house, debit, replace(owed, remaining_minor=remaining), choice, means, now)

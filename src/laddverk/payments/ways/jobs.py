@@ -82,7 +82,9 @@ async def _after_decline(tx: Transaction, house: House, payment: Payment, now: d
     if payment.method_id is not None and rules.verdict(payment.failure_code) == Verdict.NEVER:
         await store.stop_method(tx, payment.method_id, payment.failure_code or "", now)
     if payment.purpose == Purpose.INVOICE and payment.invoice_id is not None:
-        await invoices.step(tx, house, payment.invoice_id, now)
+        tries = await store.tries_of_invoice(tx, payment.invoice_id)
+        if any(each.payment_id == payment.id for each in tries):  # what its payer asked for is no try of ours
+            await invoices.step(tx, house, payment.invoice_id, now)
     elif payment.session_id is not None and payment.wish == Wish.CAPTURE:
         await debiting.debit_session(tx, house, payment.session_id, now)
     elif _was_for_start(payment) and await starting.reserve_next(tx, house, payment, now):

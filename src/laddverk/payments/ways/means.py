@@ -38,13 +38,18 @@ def _is_there(house: House, name: str) -> bool:
     return True
 
 
-async def means_of(tx: Transaction, house: House, driver_id: DriverId, now: datetime) -> list[Means]:
-    """Return all ways that a driver has: the newest card first, then wallet, bank account and invoice."""
+async def means_of(
+    tx: Transaction, house: House, driver_id: DriverId, now: datetime, currency: str | None = None
+) -> list[Means]:
+    """Return all ways that a driver has: the newest card first, then wallet, bank account and invoice.
+
+    The wallet is that of `currency`, in which something is to be paid; without it, that of the operator.
+    """
     names = rails(house)
     found = await store.methods(tx, driver_id, names)
     found = [_looked_at(each, now) for each in found]
     if WALLET in names:
-        found.append(await _wallet(tx, house, driver_id))
+        found.append(await _wallet(tx, driver_id, currency or house.settings.currency))
     bank = await _bank(tx, house, driver_id)
     return [*found, *bank, Means(way=Way(WayKind.INVOICE))]
 
@@ -62,8 +67,8 @@ def _looked_at(means: Means, now: datetime) -> Means:
     return means
 
 
-async def _wallet(tx: Transaction, house: House, driver_id: DriverId) -> Means:
-    balance = -await ledger.balance(tx, ADVANCES, currency=house.settings.currency, owner=driver_id)
+async def _wallet(tx: Transaction, driver_id: DriverId, currency: str) -> Means:
+    balance = -await ledger.balance(tx, ADVANCES, currency=currency, owner=driver_id)
     stopped = "" if balance > 0 else EMPTY
     return Means(way=Way(WayKind.WALLET), provider=WALLET, balance_minor=balance, stopped_code=stopped)
 

@@ -35,9 +35,10 @@ async def reserve(
     payer = await payer_of(tx, driver_id, now)
     choice = await store.choice(tx, payer)
     assert choice is not None, "a driver who starts is there"
-    means = await means_of(tx, house, payer, now)
+    currency = await currencies.of_start(tx, start_request_id, house.settings.currency)
+    means = await means_of(tx, house, payer, now, currency)
     ways = rules.order(replace(choice, at_once=True), means)
-    if ways and ways[0].kind is WayKind.WALLET and not await _in_wallet(tx, house, payer, start_request_id, now):
+    if ways and ways[0].kind is WayKind.WALLET and not await _in_wallet(tx, house, payer, currency, now):
         ways = ways[1:]
         if not ways:
             raise Conflict("There is too little on your balance to start.", remedy="Pay in on your page first.")
@@ -61,7 +62,7 @@ async def reserve_next(tx: Transaction, house: House, failed: Payment, now: date
     choice = await store.choice(tx, failed.driver_id)
     if choice is None:
         return False
-    means = await means_of(tx, house, failed.driver_id, now)
+    means = await means_of(tx, house, failed.driver_id, now, failed.currency)
     earlier = await payment_store.of_starts(tx, [failed.start_request_id])
     way = _after(rules.order(replace(choice, at_once=True), means), earlier)
     if way is None or debiting.provider_of(way, means) in rules.TAKES_AT_ONCE:
@@ -89,17 +90,16 @@ async def _require_open(tx: Transaction, start_request_id: UUID) -> None:
             raise Conflict("This charging is paid for already.")
 
 
-async def _in_wallet(tx: Transaction, house: House, payer: DriverId, start_request_id: UUID, now: datetime) -> int:
+async def _in_wallet(tx: Transaction, house: House, payer: DriverId, currency: str, now: datetime) -> int:
     """Return what of the payer's wallet may be kept for a start; 0 when that is too little."""
-    currency = await currencies.of_start(tx, start_request_id, house.settings.currency)
     return await wallet.to_hold(tx, payer, currency, house.settings.reserve_minor(currency), now)
 
 
 async def _made(
     tx: Transaction, house: House, payer: DriverId, way: Way, start_request_id: UUID, amount_minor: int, now: datetime
 ) -> Payment:
-    means = await means_of(tx, house, payer, now)
     currency = await currencies.of_start(tx, start_request_id, house.settings.currency)
+    means = await means_of(tx, house, payer, now, currency)
     if way.kind is WayKind.WALLET:  # as much as there is: the hold grows with the charge
         amount_minor = await wallet.to_hold(tx, payer, currency, amount_minor, now) or amount_minor
     made = replace(

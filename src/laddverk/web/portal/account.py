@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -17,11 +18,16 @@ from laddverk.invoicing import documents
 from laddverk.invoicing import queries as invoice_queries
 from laddverk.invoicing.model import shown_number
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, parsed
-from laddverk.kernel.problems import Invalid, NotAuthenticated, NotFound, Problem
+from laddverk.kernel.problems import Conflict, Invalid, NotAuthenticated, NotFound, Problem
 from laddverk.notices import service as notices
+from laddverk.payments import queries as payment_queries
 from laddverk.payments import service as payments
 from laddverk.payments.direct_debit import queries as bank_queries
+from laddverk.payments.model import Purpose, State
+from laddverk.payments.rules import WALLET
 from laddverk.payments.swish import service as swish
+from laddverk.payments.wallet import service as wallets
+from laddverk.payments.ways import by_wallet
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.sessions import driver_queries as queries
@@ -32,6 +38,7 @@ from laddverk.web.portal.charging import curve_json, price_lines
 from laddverk.web.visit import Visit, Visiting
 
 COLLECTING: Final = ("planned", "sent", "retrying")  # the bank has it, or gets it: no second way to pay
+UNDER_WAY: Final = ("authorised", "capturing", "unknown")
 PAGE: Final = 30  # charges on one page of the history
 
 STATES: Final = {
@@ -203,20 +210,31 @@ async def list_invoices(visit: Visiting) -> Response[str]:
 @get("/my/invoices/{invoice:str}")
 async def show_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]:
     """Show one invoice, or its PDF when the address ends in .pdf."""
+    return await _invoice_page(visit, invoice)
+
+
+async def _invoice_page(visit: Visit, invoice: str, problem: Problem | None = None) -> Response[Any]:
     wanted, is_pdf = invoice.removesuffix(".pdf"), invoice.endswith(".pdf")
     async with visit.transaction() as tx:
         row = await _own_invoice(tx, visit, wanted)
         lines = await invoice_queries.lines(tx, row.id)
         tries = await bank_queries.of_invoice(tx, row.id)
         debited = await paying_words.debit_of(tx, visit, signed_in(visit), row.id)
+        paid_by = await payment_queries.payments_of(tx, row.id)
+        balance = await wallets.wallet(tx, signed_in(visit), row.currency, visit.now)
     if is_pdf:
         content = await documents.pdf(visit.house, InvoiceId(row.id), visit.language)
         return Response(content, media_type="application/pdf")
+    said = shown(row, visit, row.reference)
     return visit.page(
         "portal/my_invoice.html",
-        invoice=shown(row, visit, row.reference),
+        status=problem.status if problem else 200,
+        problem=" ".join(visit.errors(problem).values()) if problem else "",
+        invoice=said,
         lines=lines,
         debited=debited,
+        under_way=is_under_way(paid_by),
+        balance_minor=balance.available_minor if 0 < said.open_minor <= balance.available_minor else 0,
         ways=["swish", "card"] if row.currency == "SEK" and swish.is_offered(visit.house.settings) else ["card"],
         collected=next((each for each in tries if each.state in COLLECTING), None),
     )
@@ -224,19 +242,35 @@ async def show_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]
 
 @post("/my/invoices/{invoice:str}/pay")
 async def pay_invoice(visit: Visiting, invoice: FromPath[str]) -> Response[Any]:
-    """Lead to the payment page for what remains of an invoice: by card or by Swish."""
+    """Pay what remains of an invoice from the balance, or lead to the page where it is paid by card or by Swish."""
     form = await visit.form()
-    async with visit.transaction() as tx:
-        row = await _own_invoice(tx, visit, invoice)
-    checkout = await payments.open_invoice(
-        visit.house,
-        InvoiceId(row.id),
-        return_url=f"{visit.house.settings.web_url}/my/invoices/{invoice}",
-        now=visit.now,
-        provider="swish" if form.get("way") == "swish" and swish.is_offered(visit.house.settings) else None,
-        language=visit.language,
-    )
+    here = f"/my/invoices/{invoice}"
+    try:
+        async with visit.transaction() as tx:
+            row = await _own_invoice(tx, visit, invoice)
+            if form.get("way") == "balance":
+                await by_wallet.pay_invoice(tx, signed_in(visit), InvoiceId(row.id), visit.now)
+                return visit.go(here)
+        checkout = await payments.open_invoice(
+            visit.house,
+            InvoiceId(row.id),
+            return_url=f"{visit.house.settings.web_url}{here}",
+            now=visit.now,
+            provider="swish" if form.get("way") == "swish" and swish.is_offered(visit.house.settings) else None,
+            language=visit.language,
+        )
+    except Conflict as problem:
+        return await _invoice_page(visit, invoice, problem)
     return visit.go(checkout.url)
+
+
+def is_under_way(paid_by: Sequence[payment_queries.PaymentRow]) -> bool:
+    """Return whether money for an invoice is on its way; a page that was only opened is not."""
+    return any(
+        each.state in UNDER_WAY or (each.state == State.CREATED and each.provider == WALLET)
+        for each in paid_by
+        if each.purpose == Purpose.INVOICE
+    )
 
 
 @get("/my/account")

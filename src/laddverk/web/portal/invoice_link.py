@@ -17,17 +17,15 @@ from laddverk.kernel.problems import NotFound, Problem
 from laddverk.payments import queries as payment_queries
 from laddverk.payments import service as payments
 from laddverk.payments.direct_debit import queries as bank_queries
-from laddverk.payments.model import Purpose
 from laddverk.payments.providers import swish_line
 from laddverk.platform.database import Transaction
 from laddverk.web import security
-from laddverk.web.portal.account import COLLECTING, shown
+from laddverk.web.portal.account import COLLECTING, is_under_way, shown
 from laddverk.web.security import Attempts
 from laddverk.web.visit import Visit, Visiting
 
 CARD: Final = "card"
 SWISH: Final = "swish"
-UNDER_WAY: Final = ("authorised", "capturing", "unknown")
 SHOWN_LINES: Final = 50  # of the charges; all of them stand in the document
 OPENED_MAX: Final = 60  # wrong addresses and payment pages of one network in five minutes; an office stays below
 
@@ -90,7 +88,7 @@ async def _page(visit: Visit, token: str, invoice: InvoiceDetail, problem: Probl
         ways=_ways(visit),
         slip=_slip(visit, said),
         collected=next((each for each in tries if each.state in COLLECTING), None),
-        under_way=any(each.state in UNDER_WAY and each.purpose == Purpose.INVOICE for each in paid_by),
+        under_way=is_under_way(paid_by),
         problem=" ".join(visit.errors(problem).values()) if problem else "",
     )
 
