@@ -36,6 +36,8 @@ class PaymentRow(Struct, frozen=True, kw_only=True):
     brand: str | None
     last4: str | None
     station_name: str | None
+    invoice_number: str | None
+    """As it is printed: `F2026-00042`."""
 
 
 _FROM = """
@@ -45,13 +47,16 @@ LEFT JOIN payment_method ON payment_method.id = payment.method_id
 LEFT JOIN start_request ON start_request.id = payment.start_request_id
 LEFT JOIN session ON session.id = coalesce(payment.session_id, start_request.session_id)
 LEFT JOIN station ON station.id = coalesce(session.station_id, start_request.station_id)
+LEFT JOIN invoice ON invoice.id = payment.invoice_id
 """
 _COLUMNS = """
 SELECT payment.id, payment.purpose, coalesce(payment.session_id, start_request.session_id) AS session_id,
        payment.start_request_id, payment.invoice_id, payment.driver_id, driver.name AS driver_name, payment.provider,
        payment.provider_ref, payment.state, payment.currency, payment.amount_minor, payment.authorised_minor,
        payment.captured_minor, payment.refunded_minor, payment.failure_code, payment.failure_text, payment.created_at,
-       payment.updated_at, payment_method.brand, payment_method.last4, station.name AS station_name
+       payment.updated_at, payment_method.brand, payment_method.last4, station.name AS station_name,
+       invoice.series || '-' || lpad(invoice.number::text, greatest(5, length(invoice.number::text)), '0')
+           AS invoice_number
 """
 _NARROWED = """
 WHERE ($1 = '' OR concat_ws(' ', driver.name, payment.provider_ref, payment.id::text, station.name)

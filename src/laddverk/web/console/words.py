@@ -6,6 +6,7 @@ from typing import Final
 
 from laddverk.kernel.actors import Permission, Role
 from laddverk.platform.languages import marked
+from laddverk.web.console.change_words import CHANGES as CHANGES
 from laddverk.web.console.money_words import RAILS as RAILS
 
 Words = dict[str, tuple[str, str]]

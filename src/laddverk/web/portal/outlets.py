@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from markupsafe import Markup
+from msgspec.structs import replace
 
 from laddverk.ocpp.facts import Status
 from laddverk.platform import formats
@@ -15,7 +17,8 @@ from laddverk.platform.languages import gettext_for, marked
 from laddverk.sessions.driver_queries import Outlet
 from laddverk.tariffs import explaining
 from laddverk.tariffs.coming import Coming
-from laddverk.tariffs.model import Tariff
+from laddverk.tariffs.model import Dimension, Restriction, Tariff
+from laddverk.tariffs.windows import applies
 
 
 class State(StrEnum):
@@ -65,10 +68,28 @@ def state_of(outlet: Outlet) -> State:
 
 
 def price_rows(
-    tariff: Tariff, language: str, spot_now: Mapping[str, Decimal] | None = None
+    tariff: Tariff, language: str, spot_now: Mapping[str, Decimal] | None = None, local: datetime | None = None
 ) -> list[tuple[str, str, str | None]]:
-    """Return the prices of `tariff` as rows of (what, price, when or None), in the order the law asks for."""
-    return explaining.tariff_rows(tariff, language, spot_now)
+    """Return the prices of `tariff` as rows of (what, price, when or None), in the order the law asks for.
+
+    With `local`, the wall clock at the outlet: of several prices of a kWh the one that a charge begins with stands
+    first, and says that it is the one now.
+    """
+    energy = [each for each in tariff.components if each.dimension is Dimension.ENERGY and not each.when.reservation]
+    now = next((each for each in energy if local is not None and _begins_with(each.when, local)), None)
+    if now is None or len(energy) < 2:
+        return explaining.tariff_rows(tariff, language, spot_now)
+    others = tuple(each for each in tariff.components if each is not now)
+    (what, price, when), *rows = explaining.tariff_rows(replace(tariff, components=(now, *others)), language, spot_now)
+    said = gettext_for(language)(marked("now"))
+    return [(what, price, f"{said}, {when}" if when else said), *rows]
+
+
+def _begins_with(when: Restriction, local: datetime) -> bool:
+    """Return whether a price holds for the first energy of a charge that begins at `local`."""
+    by_current = (when.min_power_w, when.max_power_w, when.min_current_a, when.max_current_a)
+    later = when.min_wh or when.min_duration_s
+    return not later and all(value is None for value in by_current) and applies(when, local)
 
 
 def coming_words(change: Coming, timezone: str, language: str) -> tuple[str, list[tuple[str, str, str | None]]]:

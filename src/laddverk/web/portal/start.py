@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -222,6 +223,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         others = [] if can_start else await _free_elsewhere(tx, found)
     why_not = visit.words(outlets.WHY_NOT.get(state, "")) if state in outlets.WHY_NOT else ""
     currency = version.body.currency if version else visit.house.settings.currency
+    local = visit.now.astimezone(ZoneInfo(found.timezone))
     if version is None:
         why_not = visit.words("This outlet has no price, so it cannot be started here.")
     return visit.page(
@@ -230,7 +232,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         outlet=found,
         state=state.value,
         plug=outlets.PLUGS.get(found.plug, found.plug),
-        board={"rows": outlets.price_rows(version.body, visit.language, spot_now)} if version else None,
+        board={"rows": outlets.price_rows(version.body, visit.language, spot_now, local)} if version else None,
         coming=outlets.coming_words(change, found.timezone, visit.language) if change and version else None,
         can_start=can_start,
         is_mine=is_mine,
