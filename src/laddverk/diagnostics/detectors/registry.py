@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from laddverk.diagnostics.detectors.admission import Admission
 from laddverk.diagnostics.detectors.base import Detector
 from laddverk.diagnostics.detectors.code_rates import ConnectorLock, ResidualCurrentTrips
 from laddverk.diagnostics.detectors.failures import FailingStarts, SilentNoEnergy
@@ -17,6 +18,7 @@ from laddverk.diagnostics.detectors.phases import PhaseLoss
 from laddverk.diagnostics.detectors.power import PowerDeficit
 from laddverk.diagnostics.detectors.reader import DeadReader
 from laddverk.diagnostics.detectors.restarts import RebootLoop
+from laddverk.diagnostics.detectors.stuck import EternalSession, StuckState
 from laddverk.diagnostics.detectors.voltage import SupplyVoltage
 from laddverk.diagnostics.detectors.wear import ContactorWear
 
@@ -30,7 +32,10 @@ DETECTORS: Final[tuple[type[Detector], ...]] = (
     SilentNoEnergy,
     FailingStarts,
     Handshake,
+    Admission,
     DeadReader,
+    StuckState,
+    EternalSession,
     ConnectorLock,
     ContactHeat,
     CabinetHeat,
