@@ -29,6 +29,7 @@ from laddverk.cli.demo import (
     plans,
     provisioning,
     telling,
+    troubles,
 )
 from laddverk.cli.demo.places import stands
 from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
@@ -87,6 +88,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
             await firmware.equip(house, placed)
             await authorisation.equip(house, placed)
             await certificates.equip(house, placed)
+            await troubles.equip(house, placed)
             chargers = living.fleet_of(
                 stands(), drivers, house.secrets, addresses.ocpp_url, house.clock, people.SEED,
                 addresses.ocpp_tls_url or "",

@@ -1,0 +1,121 @@
+"""What is wrong in the demo network: a few problems at different stages, found by the detectors that would find them.
+
+The evidence is invented and goes in where detectors leave theirs; everything after that is the real thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from laddverk.cli.demo.founding import ACTOR
+from laddverk.cli.demo.places import Stand
+from laddverk.diagnostics import findings
+from laddverk.diagnostics.incidents import queries, service, working
+from laddverk.diagnostics.incidents.working import Deed, NewClosing, NewQuiet
+from laddverk.diagnostics.model import Evidence, Family, Severity, Signal, Turn
+from laddverk.kernel.ids import StationId
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
+
+IS_EQUIPPED: Final = "SELECT EXISTS (SELECT FROM incident_closing)"
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """Something that a detector holds against an outlet of the demo."""
+
+    stand: str
+    evse: int
+    detector: str
+    family: Family
+    severity: Severity
+    hours: float
+    """How long ago it began."""
+    evidence: Evidence
+    confidence: float = 0.85
+
+
+TROUBLES: Final = (
+    Trouble(
+        stand="ERIK-04", evse=1, detector="D07", family=Family.NO_ENERGY, severity=Severity.DOWN, hours=7,
+        evidence=Evidence(text=N_("%(sessions)s charges in a row gave no energy, of %(users)s people"),
+                          values={"sessions": 5, "users": 3}),
+    ),
+    Trouble(
+        stand="GAML-04", evse=2, detector="D16", family=Family.CONTACT_HEAT, severity=Severity.DEGRADED, hours=61,
+        evidence=Evidence(text=N_("The plug is %(more_percent)s warmer at the same current than it used to be"),
+                          values={"more_percent": 31}),
+        confidence=0.78,
+    ),
+    Trouble(
+        stand="MAST-02", evse=1, detector="D15", family=Family.CONNECTOR_LOCK, severity=Severity.DEGRADED, hours=26,
+        evidence=Evidence(text=N_("The lock failed %(times)s times in %(days)s days"), values={"times": 6, "days": 2}),
+    ),
+    Trouble(
+        stand="LIND-01", evse=0, detector="D27", family=Family.CLOCK, severity=Severity.PLAN, hours=90,
+        evidence=Evidence(text=N_("Its clock is %(off_s)s off"), values={"off_s": 340}),
+        confidence=0.95,
+    ),
+)  # fmt: skip
+PAST: Final = (
+    ("MAST-05", "D07", Family.NO_ENERGY, 12, NewClosing(cause="contactor", part="Contactor 40 A", cost_minor=289_000, currency="SEK", note="Worn after six years.")),  # noqa: E501
+    ("GAML-02", "D15", Family.CONNECTOR_LOCK, 9, NewClosing(cause="lock", part="Lock motor", cost_minor=124_000, currency="SEK")),  # noqa: E501
+    ("ERIK-01", "D20", Family.SUPPLY, 20, NewClosing(cause="no_fault", note="Measured on site: 231 V all day.")),
+)  # fmt: skip
+
+
+async def equip(house: House, placed: Sequence[tuple[Stand, StationId]]) -> None:
+    """Let the problems be found, some be worked on and some be over; once."""
+    by_code = {stand.identity: station_id for stand, station_id in placed}
+    now = house.clock()
+    async with house.database.transaction() as tx:
+        if await tx.value(IS_EQUIPPED):
+            return
+        for code, detector, family, days, closing in PAST:
+            await _past(tx, by_code[code], detector, family, now - timedelta(days=days), closing)
+        for each in TROUBLES:
+            await findings.raise_for(tx, [_signal(each, now)], by_code[each.stand], now)
+        await service.attend(tx, now)
+        await _worked(tx, by_code, now)
+        quiet = NewQuiet(
+            kind="maintenance", station_id=by_code["GAML-05"], from_at=now, until_at=now + timedelta(hours=6),
+            reason="New cables",
+        )  # fmt: skip
+        await working.ask_quiet(tx, ACTOR, quiet, now, house.hints)
+
+
+def _signal(trouble: Trouble, now: datetime) -> Signal:
+    return Signal(
+        detector=trouble.detector, evse_number=trouble.evse, turn=Turn.RAISED, at=now,
+        since=now - timedelta(hours=trouble.hours), family=trouble.family, severity=trouble.severity,
+        confidence=trouble.confidence, evidence=(trouble.evidence,),
+    )  # fmt: skip
+
+
+async def _past(
+    tx: Transaction, station_id: StationId, detector: str, family: Family, at: datetime, closing: NewClosing
+) -> None:
+    signal = Signal(
+        detector=detector, evse_number=1, turn=Turn.RAISED, at=at, since=at - timedelta(hours=5), family=family,
+        severity=Severity.DOWN,
+    )  # fmt: skip
+    await findings.raise_for(tx, [signal], station_id, at)
+    await service.attend(tx, at)
+    gone = Signal(detector=detector, evse_number=1, turn=Turn.CLEARED, at=at + timedelta(hours=9))
+    await findings.raise_for(tx, [gone], station_id, gone.at)
+    for row in await queries.of_station(tx, None, station_id):
+        await working.close(tx, ACTOR, row.id, closing, gone.at)
+
+
+async def _worked(tx: Transaction, by_code: dict[str, StationId], now: datetime) -> None:
+    for code, deed, note in (
+        ("MAST-02", Deed.WORK, "New lock ordered, comes on Thursday."),
+        ("LIND-01", Deed.ACKNOWLEDGE, ""),
+    ):
+        for row in await queries.of_station(tx, None, by_code[code]):
+            if row.closed_at is None:
+                await working.do(tx, ACTOR, row.id, deed, note, now)
