@@ -50,6 +50,7 @@ def _watching(house: House) -> dict[str, Handler]:
         turn = await watcher.turn(tx, now, thorough=any(one.get("thorough") for one in payloads))
         if turn.signals:
             await incidents.attend(tx, now, house.hints)
+            tx.after_commit(lambda: house.hints.publish([f"station:{one}" for one in turn.told]))
         if turn.more:
             await enqueue(tx, [NewJob(WATCH, {})])
 

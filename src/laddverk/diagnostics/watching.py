@@ -45,6 +45,8 @@ class Turn(Struct, frozen=True):
     stations: int = 0
     observations: int = 0
     signals: int = 0
+    told: frozenset[StationId] = frozenset()
+    """The stations of which detectors said something."""
     more: bool = False
     """There are stations that it did not get to."""
 
@@ -78,7 +80,7 @@ class Watcher:
         observed = await self._taken(tx, wanted, last)
         told = await self._heard(tx, wanted, observed, now)
         await findings.keep(tx, told, now, self._abouts)
-        return Turn(len(wanted), sum(map(len, observed.values())), len(told), more)
+        return Turn(len(wanted), sum(map(len, observed.values())), len(told), frozenset(one.station_id for one in told), more)
 
     async def _taken(
         self, tx: Transaction, wanted: Sequence[StationId], last: int

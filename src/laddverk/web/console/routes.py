@@ -24,6 +24,7 @@ from laddverk.web.console import (
     collections,
     commands,
     deposits,
+    diagnosis,
     displays,
     disputes,
     door,
@@ -83,7 +84,7 @@ PAGES: Final = (
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
-    incidents,
+    incidents, diagnosis,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
@@ -101,6 +102,7 @@ LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]]
     "display": ("sta", "station", displays.live_parts),
     "site": ("sit", "site", sites.live_parts),
     "session": ("ses", "session", sessions.live_parts),
+    "diagnosis": ("sta", "station", diagnosis.live_parts),
     "incident": ("inc", "incident", incidents.live_parts),
 }
 """What a page can watch: the prefix of its ids, the word of its topic, what makes its parts. `now` has no id."""

@@ -30,6 +30,7 @@ class TabGroup(Struct, frozen=True):
 
 GROUPS: Final = (
     TabGroup("", (StationTab("overview", marked("Overview"), ""),)),
+    TabGroup("", (StationTab("diagnosis", marked("Diagnosis"), "/diagnosis"),)),
     TabGroup(
         marked("Control"),
         (

@@ -1,0 +1,232 @@
+"""The diagnosis of one charger: can it charge, what is held against it, how attempts went, what we cannot see."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from litestar import Response, get
+from litestar.params import FromPath
+
+from laddverk.diagnostics import observability, queries_station
+from laddverk.diagnostics.detectors.base import Scene
+from laddverk.diagnostics.detectors.registry import DETECTORS
+from laddverk.diagnostics.incidents import advice
+from laddverk.diagnostics.model import STATION, Evidence
+from laddverk.diagnostics.outcomes import queries as outcomes
+from laddverk.diagnostics.outcomes.queries import Span
+from laddverk.diagnostics.scenes import Scenery
+from laddverk.diagnostics.verdict import Held, Tried, verdict
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import StationId, shown
+from laddverk.platform.database import Transaction
+from laddverk.stations.queries import StationDetail
+from laddverk.web import spreadsheets
+from laddverk.web.console import diagnosis_words, incident_words
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
+from laddverk.web.console.door import NEEDS
+from laddverk.web.console.stations import seen_station
+from laddverk.web.live import Parts
+
+RECENT: Final = timedelta(days=30)
+USUAL: Final = timedelta(days=120)  # how far back an outlet's own usual is looked for
+DAYS: Final = (7, 30, 90)
+EVENTS_SHOWN: Final = 40
+DROPPED_WITHIN: Final = timedelta(days=1)
+LATE_AFTER: Final = timedelta(minutes=5)  # nothing was heard of anybody for so long: the job is stuck
+
+
+async def _known(desk: Desk, tx: Transaction, station: StationDetail) -> dict[str, Any]:
+    marks = await outcomes.marks(tx, station.id)
+    findings = await queries_station.findings(tx, station.id, desk.now - RECENT)
+    held = [Held(row.evse_number, row.severity) for row in findings if row.cleared_at is None]
+    scene = (await Scenery().of(tx, [StationId(station.id)], desk.now)).get(StationId(station.id))
+    numbers = sorted((set(scene.evses) if scene else set()) | (set(marks) - {STATION}))
+    span = Span(since=desk.now - RECENT, until=desk.now, station_id=StationId(station.id))
+    tried = {number: [Tried(one.began_at, one.outcome) for one in marks.get(number, ())] for number in numbers}
+    connected = station.connected_at is not None
+    return {
+        "station": station,
+        "evses": [
+            {
+                "number": number,
+                "verdict": verdict(number, held, tried[number], desk.now, connected=connected),
+                "marks": marks.get(number, []),
+                "last_ok": max((one.began_at for one in tried[number] if one.outcome == "ok"), default=None),
+            }
+            for number in numbers
+        ],
+        "findings": findings,
+        "rates": next(iter(await outcomes.rates(tx, None, span)), None),
+        "codes": await outcomes.codes(tx, None, span, limit=8),
+        "inbox": await queries_station.inbox(tx, station.id, desk.now - DROPPED_WITHIN),
+        "late_after": LATE_AFTER,
+        **await _seen(desk, tx, station, scene),
+        **_words(desk),
+    }
+
+
+async def _seen(desk: Desk, tx: Transaction, station: StationDetail, scene: Scene | None) -> dict[str, Any]:
+    """Return what the station lets us see."""
+    watched = await queries_station.watched(tx, station.id)
+    observable = watched.observable if watched else {}
+    rows = observability.coverage(DETECTORS, observable, scene or Scene(station_id=StationId(station.id)), desk.now)
+    inputs: dict[str, datetime] = {}
+    for came in observable.values():
+        for kind, at in came.items():
+            inputs[kind] = max(at, inputs.get(kind, at))
+    by_detector: dict[str, list[observability.Coverage]] = {}
+    for row in rows:
+        by_detector.setdefault(row.detector, []).append(row)
+    return {
+        "coverage": by_detector,
+        "covered": observability.covered_percent(rows),
+        "inputs": inputs,
+        "abouts": {kind.ABOUT.id: kind.ABOUT for kind in DETECTORS},
+    }
+
+
+def _words(desk: Desk) -> dict[str, Any]:
+    zone = desk.house.settings.timezone
+
+    def sentence_of(evidence: Evidence) -> str:
+        return incident_words.sentence(evidence, desk.language, zone)
+
+    return {"dia": diagnosis_words, "inc": incident_words, "sentence_of": sentence_of, "title_of": advice.title_of}
+
+
+@get("/console/stations/{station_id:str}/diagnosis", opt={NEEDS: Permission.STATIONS_READ})
+async def show_diagnosis(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
+    """What is wrong with a charger, and how we know."""
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, station_id)
+        known = await _known(desk, tx, station)
+        known |= await _timeline(desk, tx, station)
+    known["days"] = _days(desk)
+    known["days_offered"] = DAYS
+    known["evse"] = _evse(desk, [one["number"] for one in known["evses"]])
+    return desk.page("console/diagnosis/station.html", tab="diagnosis", **known)
+
+
+async def live_parts(desk: Desk, station_id: str) -> Parts:
+    """Return the parts of the page that change by themselves."""
+    async with desk.transaction() as tx:
+        known = await _known(desk, tx, await seen_station(desk, tx, station_id))
+    return {
+        f"diagnosis-{name}": desk.template(f"console/diagnosis/{name}.html", **known)
+        for name in ("outlets", "findings")
+    }
+
+
+async def _timeline(desk: Desk, tx: Transaction, station: StationDetail) -> dict[str, Any]:
+    kind = desk.asked("kind")
+    kinds = (kind,) if kind in queries_station.KINDS else queries_station.KINDS
+    before = desk.instant_asked("before") or desk.now + timedelta(days=1)
+    rows = await queries_station.timeline(tx, station.id, before, kinds, limit=EVENTS_SHOWN + 1)
+    return {"happenings": rows[:EVENTS_SHOWN], "older": len(rows) > EVENTS_SHOWN, "kind": kind}
+
+
+def _days(desk: Desk) -> int:
+    asked = desk.asked("days", "30")
+    return int(asked) if asked in {str(one) for one in DAYS} else 30
+
+
+def _evse(desk: Desk, numbers: list[int]) -> int:
+    asked = desk.asked("evse")
+    return int(asked) if asked in {str(one) for one in numbers} else (numbers[0] if numbers else 1)
+
+
+@get("/console/stations/{station_id:str}/diagnosis/curve.json", opt={NEEDS: Permission.STATIONS_READ})
+async def curve(desk: AtDesk, station_id: FromPath[str]) -> dict[str, Any]:
+    """What an outlet's meter said, beside its own usual and that of its peers, as `power_chart` reads it."""
+    word, unit, divisor = found(diagnosis_words.MEASURED.get(desk.asked("what", "power")))
+    asked = desk.asked("evse", "1")
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 1
+    since = desk.now - timedelta(days=_days(desk))
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, station_id)
+        drawn = await queries_station.curve(
+            tx, station.id, number, desk.asked("what", "power"), since, desk.now, since - USUAL
+        )
+        findings = await queries_station.findings(tx, station.id, since)
+    lines = [
+        (desk.words(word), "power", [value / divisor for value in drawn.middle]),
+        (desk.words("Its own usual"), "limit", _level(drawn.usual, divisor, len(drawn.at))),
+        (desk.words("Others of the model"), "current", _level(drawn.peers, divisor, len(drawn.at))),
+    ]
+    return {
+        "time": [at.timestamp() for at in drawn.at],
+        "series": [
+            {"label": label, "unit": unit, "kind": kind, "values": values} for label, kind, values in lines if values
+        ],
+        "events": [
+            {"at": row.since.timestamp(), "text": desk.words(advice.title_of(row.detector))}
+            for row in findings
+            if row.evse_number in (STATION, number) and row.since >= since
+        ][:6],
+    }
+
+
+def _level(value: float | None, divisor: float, count: int) -> list[float]:
+    return [] if value is None else [value / divisor] * count
+
+
+@get("/console/stations/{station_id:str}/diagnosis/attempts", opt={NEEDS: Permission.STATIONS_READ})
+async def list_attempts(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
+    """The attempts to charge at a charger, newest first."""
+    listing = desk.listing("-began")
+    outcome, evse = _narrowed(desk)
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, station_id)
+        rows = await outcomes.latest(tx, station.id, evse, outcome, limit=PAGE_SIZE + 1, offset=listing.offset)
+        span = Span(since=desk.now - RECENT, until=desk.now, station_id=StationId(station.id))
+        counts = await outcomes.classes(tx, None, span)
+        numbers = sorted(await outcomes.marks(tx, station.id, each=1))
+    return desk.page(
+        "console/diagnosis/attempts.html",
+        tab="diagnosis",
+        station=station,
+        rows=rows[:PAGE_SIZE],
+        more=len(rows) > PAGE_SIZE,
+        listing=listing,
+        outcome=outcome,
+        evse=evse,
+        numbers=numbers,
+        counts=counts,
+        **_words(desk),
+    )
+
+
+def _narrowed(desk: Desk) -> tuple[str, int]:
+    outcome, evse = desk.asked("outcome"), desk.asked("evse")
+    return (
+        outcome if outcome in diagnosis_words.OUTCOMES else "",
+        int(evse) if evse.isascii() and evse.isdigit() and len(evse) < 5 else 0,
+    )
+
+
+@get("/console/stations/{station_id:str}/diagnosis/attempts.csv", opt={NEEDS: Permission.STATIONS_READ})
+async def export_attempts(desk: AtDesk, station_id: FromPath[str]) -> Response[bytes]:
+    """The same attempts as CSV."""
+    outcome, evse = _narrowed(desk)
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, station_id)
+        rows = await outcomes.latest(tx, station.id, evse, outcome, limit=spreadsheets.ROWS_MAX)
+    return spreadsheets.answer(
+        "attempts",
+        (
+            "charger", "evse", "began_at", "ended_at", "outcome", "why", "energy_kwh", "stop_reason", "error_codes",
+            "limit_a", "first_of_visit", "car_make", "session",
+        ),
+        [
+            (
+                station.name, row.evse_number, row.began_at, row.ended_at, row.outcome, " ".join(row.why),
+                row.energy_wh / 1000, row.stop_reason, " ".join(row.error_codes), row.limit_a, row.first_of_visit,
+                row.car_make, shown("ses", row.session_id) if row.session_id else "",
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+ROUTES: Final = [show_diagnosis, curve, list_attempts, export_attempts]
