@@ -80,7 +80,8 @@ class Watcher:
         observed = await self._taken(tx, wanted, last)
         told = await self._heard(tx, wanted, observed, now)
         await findings.keep(tx, told, now, self._abouts)
-        return Turn(len(wanted), sum(map(len, observed.values())), len(told), frozenset(one.station_id for one in told), more)
+        about = frozenset(one.station_id for one in told)
+        return Turn(len(wanted), sum(map(len, observed.values())), len(told), about, more)
 
     async def _taken(
         self, tx: Transaction, wanted: Sequence[StationId], last: int
