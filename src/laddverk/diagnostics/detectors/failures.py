@@ -232,7 +232,7 @@ class FailingStarts(Detector, kw_only=True, omit_defaults=True):
     def _raised(self, at: datetime, share: ShareCusum, scene: Scene) -> Sequence[Signal]:
         family = self.blamed.family(self.failed) if self.blamed else None
         votes = Evidence(
-            text=marked("%(failed)s of %(attempts)s users failed; usual here are %(usual_percent)s %%."),
+            text=marked("%(failed)s of %(attempts)s users failed; usual here are %(usual_percent)s."),
             values={
                 "failed": self.failed,
                 "attempts": self.voted,

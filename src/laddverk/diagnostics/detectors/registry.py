@@ -6,6 +6,7 @@ from typing import Final
 
 from laddverk.diagnostics.detectors.admission import Admission
 from laddverk.diagnostics.detectors.base import Detector
+from laddverk.diagnostics.detectors.clock import WrongClock
 from laddverk.diagnostics.detectors.code_rates import ConnectorLock, ResidualCurrentTrips
 from laddverk.diagnostics.detectors.failures import FailingStarts, SilentNoEnergy
 from laddverk.diagnostics.detectors.faults import ReportedFault, SafetyCode
@@ -14,10 +15,13 @@ from laddverk.diagnostics.detectors.heat import CabinetHeat, ContactHeat
 from laddverk.diagnostics.detectors.idle_energy import IdleEnergy
 from laddverk.diagnostics.detectors.link import Flapping, HalfOpen, Offline
 from laddverk.diagnostics.detectors.meter_drift import MeterDrift
+from laddverk.diagnostics.detectors.metering import Jitter, StuckMeter
 from laddverk.diagnostics.detectors.phases import PhaseLoss
 from laddverk.diagnostics.detectors.power import PowerDeficit
 from laddverk.diagnostics.detectors.reader import DeadReader
 from laddverk.diagnostics.detectors.restarts import RebootLoop
+from laddverk.diagnostics.detectors.security import SecurityEvents
+from laddverk.diagnostics.detectors.settings import ConfigurationDrift, StuckLimit
 from laddverk.diagnostics.detectors.stuck import EternalSession, StuckState
 from laddverk.diagnostics.detectors.voltage import SupplyVoltage
 from laddverk.diagnostics.detectors.wear import ContactorWear
@@ -46,4 +50,10 @@ DETECTORS: Final[tuple[type[Detector], ...]] = (
     IdleEnergy,
     ContactorWear,
     MeterDrift,
+    StuckMeter,
+    Jitter,
+    WrongClock,
+    ConfigurationDrift,
+    StuckLimit,
+    SecurityEvents,
 )
