@@ -280,9 +280,12 @@ def false_ones(score: Score) -> str:
         counted[one.family, one.severity] = counted.get((one.family, one.severity), 0) + 1
     told = [f"{count} x {family} (severity {severity})" for (family, severity), count in sorted(counted.items())]
     lines = ["Told of the twin without reason: " + (", ".join(told) or "nothing")]
-    for one in score.false_work[:SHOWN]:
-        lines.append(f"  {one.at:%d %b %H:%M} {one.family} {', '.join(sorted(one.stations))[:90]}: {one.why[:160]}")
+    lines += [_full(one) for one in score.false_work[:SHOWN]]
     return "\n".join(lines)
+
+
+def _full(one: Alert) -> str:
+    return f"  {one.at:%d %b %H:%M} {one.family} {', '.join(sorted(one.stations))[:90]}: {one.why[:160]}"
 
 
 async def main() -> None:
