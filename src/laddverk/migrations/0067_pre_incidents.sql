@@ -24,13 +24,14 @@ CREATE TABLE incident (
     last_at          timestamptz NOT NULL,            -- newest evidence
     quiet_since      timestamptz,                     -- since when nothing of it is seen any more
     hidden_by        text NOT NULL DEFAULT '',        -- maintenance, silence, outage, muted: why nobody is told
-    parent_id        uuid REFERENCES incident,        -- the larger problem that it turned out to be part of
+    parent_id        uuid REFERENCES incident ON DELETE SET NULL,  -- the larger problem that it turned out to be part of
     times            int NOT NULL DEFAULT 1,          -- how often it came and went
     repeats          int NOT NULL DEFAULT 0,          -- how often it came back after it had been closed
     reports          int NOT NULL DEFAULT 0,          -- what drivers reported
     drivers_day      real NOT NULL DEFAULT 0,         -- who would come in the next 24 h, from the last four weeks
     energy_day_wh    bigint NOT NULL DEFAULT 0,
     has_alternative  boolean NOT NULL DEFAULT true,   -- another charger at the site can charge
+    weighed_at       timestamptz,                     -- when these three were looked up
     level            int NOT NULL DEFAULT 0,          -- how far it was escalated
     called_at        timestamptz,                     -- when somebody was last called
     owner_name       text NOT NULL DEFAULT '',

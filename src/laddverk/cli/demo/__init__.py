@@ -88,7 +88,6 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
             await firmware.equip(house, placed)
             await authorisation.equip(house, placed)
             await certificates.equip(house, placed)
-            await troubles.equip(house, placed)
             chargers = living.fleet_of(
                 stands(), drivers, house.secrets, addresses.ocpp_url, house.clock, people.SEED,
                 addresses.ocpp_tls_url or "",
@@ -98,6 +97,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
                 living.live(chargers, settings.state_dir, house.clock),
                 authorisation.keep_outlets(house, placed),
                 displays.enliven(house, placed),
+                troubles.enliven(house, placed),
             )
 
     async with prepared_database(settings, say) as prepared:

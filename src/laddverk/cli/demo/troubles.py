@@ -5,6 +5,7 @@ The evidence is invented and goes in where detectors leave theirs; everything af
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,7 +23,17 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 
-IS_EQUIPPED: Final = "SELECT EXISTS (SELECT FROM incident_closing)"
+IS_EQUIPPED: Final = "SELECT EXISTS (SELECT FROM quiet_span)"
+WAITING: Final = "SELECT count(*) FROM observation"
+# The past is told in a minute and without links: that chargers were silent in it is no news.
+FORGET_FINDINGS: Final = "DELETE FROM finding WHERE cleared_at IS NOT NULL"
+FORGET_INCIDENTS: Final = """
+DELETE FROM incident WHERE NOT EXISTS (
+    SELECT FROM finding WHERE finding.incident_id = incident.id AND finding.cleared_at IS NULL)
+"""
+SETTLED_BELOW: Final = 200  # observations: what a minute of the living network brings
+SETTLING_S: Final = 300.0
+SETTLE_POLL_S: Final = 8.0  # longer than between two turns of the detectors
 
 
 class Trouble(Struct, frozen=True, kw_only=True):
@@ -68,6 +79,17 @@ PAST: Final = (
 )  # fmt: skip
 
 
+async def enliven(house: House, placed: Sequence[tuple[Stand, StationId]]) -> None:
+    """Let the problems be found once the chargers are connected and what they told was heard; once."""
+    async with asyncio.timeout(SETTLING_S):
+        while True:
+            await asyncio.sleep(SETTLE_POLL_S)
+            async with house.database.transaction() as tx:
+                if await tx.value(WAITING) < SETTLED_BELOW:
+                    break
+    await equip(house, placed)
+
+
 async def equip(house: House, placed: Sequence[tuple[Stand, StationId]]) -> None:
     """Let the problems be found, some be worked on and some be over; once."""
     by_code = {stand.identity: station_id for stand, station_id in placed}
@@ -75,6 +97,8 @@ async def equip(house: House, placed: Sequence[tuple[Stand, StationId]]) -> None
     async with house.database.transaction() as tx:
         if await tx.value(IS_EQUIPPED):
             return
+        await tx.execute(FORGET_FINDINGS)
+        await tx.execute(FORGET_INCIDENTS)
         for code, detector, family, days, closing in PAST:
             await _past(tx, by_code[code], detector, family, now - timedelta(days=days), closing)
         for each in TROUBLES:

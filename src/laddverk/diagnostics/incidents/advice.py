@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from laddverk.diagnostics.detectors.base import About
-from laddverk.diagnostics.detectors.registry import DETECTORS
+from laddverk.diagnostics.detectors.registry import ABOUTS
 from laddverk.diagnostics.model import Family
 from laddverk.diagnostics.scope import Blame
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
-
-ABOUTS: Final[dict[str, About]] = {kind.ABOUT.id: kind.ABOUT for kind in DETECTORS}
 
 BY_SCOPE: Final[dict[str, str]] = {
     Blame.SITE: N_("Call the site: look at its router, switch and fuses. Do not send anybody to the single chargers."),

@@ -116,6 +116,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     drivers_day: float = 0.0
     energy_day_wh: int = 0
     has_alternative: bool = True
+    weighed_at: datetime | None = None
     level: int = 0
     called_at: datetime | None = None
     owner_name: str = ""

@@ -31,6 +31,7 @@ from laddverk.platform.hints import Hints
 TOPIC: Final = "incidents"
 """What pages about incidents listen to; `incident:<id>` is one of them."""
 DEMAND_LASTS: Final = timedelta(hours=1)  # who would come changes slowly
+WEIGHED_MAX: Final = 50  # at a time: the rest is weighed at the next look
 
 
 async def attend(tx: Transaction, now: datetime, hints: Hints | None = None) -> Decision:
@@ -41,7 +42,7 @@ async def attend(tx: Transaction, now: datetime, hints: Hints | None = None) -> 
     await store.lock(tx)
     situation = await _situation(tx, now)
     decision = rules.attended(situation, now, new_id)
-    decision = replace(decision, saved=await _weighed(tx, decision.saved, situation.incidents, now))
+    decision = replace(decision, saved=await _weighed(tx, decision, situation.incidents, now))
     await _write(tx, decision)
     await outbox.publish(tx, events_of(decision, now))
     if hints is not None and (decision.saved or decision.dropped):
@@ -83,25 +84,30 @@ async def _fleet(tx: Transaction) -> Fleet:
 
 
 async def _weighed(
-    tx: Transaction, saved: Sequence[Incident], before: Sequence[Incident], now: datetime
+    tx: Transaction, decision: Decision, before: Sequence[Incident], now: datetime
 ) -> tuple[Incident, ...]:
-    """Return incidents with who would come; for those that are new, grew, or were weighed long ago."""
+    """Return what is to be saved, with who would come to those that are new, grew, or were weighed long ago."""
     known = {one.id: one for one in before}
-    weighed = []
-    for one in saved:
-        was = known.get(one.id)
-        if one.stations and (was is None or was.stations != one.stations or now - was.changed_at > DEMAND_LASTS):
-            demand = await store.demand(tx, one.stations, now)
-            severity = holding.weighed(one.found_severity, demand.drivers_day, demand.has_alternative)
-            one = replace(
-                one,
-                severity=min(severity, one.severity) if was is None else severity,
-                drivers_day=round(demand.drivers_day, 2),
-                energy_day_wh=demand.energy_day_wh,
-                has_alternative=demand.has_alternative,
-            )
-        weighed.append(one)
-    return tuple(weighed)
+    saved = {one.id: one for one in decision.saved}
+    gone = {*decision.dropped}
+    every = [*saved.values(), *(one for one in before if one.id not in saved and one.id not in gone)]
+    old = [one for one in every if one.stations and not one.is_over and _is_to_weigh(one, known.get(one.id), now)]
+    for one in sorted(old, key=lambda one: (one.weighed_at is not None, one.weighed_at or one.since))[:WEIGHED_MAX]:
+        demand = await store.demand(tx, one.stations, now)
+        saved[one.id] = replace(
+            one,
+            severity=holding.weighed(one.found_severity, demand.drivers_day, demand.has_alternative),
+            drivers_day=round(demand.drivers_day, 2),
+            energy_day_wh=demand.energy_day_wh,
+            has_alternative=demand.has_alternative,
+            weighed_at=now,
+        )
+    return tuple(saved.values())
+
+
+def _is_to_weigh(incident: Incident, before: Incident | None, now: datetime) -> bool:
+    grew = before is not None and before.stations != incident.stations
+    return incident.weighed_at is None or grew or now - incident.weighed_at > DEMAND_LASTS
 
 
 async def _write(tx: Transaction, decision: Decision) -> None:

@@ -105,15 +105,16 @@ SELECT detector FROM (
 _COLUMNS: Final = (
     "scope, scope_key, site_id, station_id, evse_number, stations, sites, family, severity, found_severity, confidence,"
     " state, since, opens_at, raised_at, last_at, quiet_since, hidden_by, parent_id, times, repeats, reports,"
-    " drivers_day, energy_day_wh, has_alternative, level, called_at, owner_name, acknowledged_at, verifying_at,"
-    " closed_at, changed_at"
+    " drivers_day, energy_day_wh, has_alternative, weighed_at, level, called_at, owner_name, acknowledged_at,"
+    " verifying_at, closed_at, changed_at"
 )
 _TYPED: Final = (
     "id uuid, scope text, scope_key text, site_id uuid, station_id uuid, evse_number int, stations uuid[],"
     " sites uuid[], family text, severity smallint, found_severity smallint, confidence real, state text,"
     " since timestamptz, opens_at timestamptz, raised_at timestamptz, last_at timestamptz, quiet_since timestamptz,"
     " hidden_by text, parent_id uuid, times int, repeats int, reports int, drivers_day real, energy_day_wh bigint,"
-    " has_alternative boolean, level int, called_at timestamptz, owner_name text, acknowledged_at timestamptz,"
+    " has_alternative boolean, weighed_at timestamptz,"
+    " level int, called_at timestamptz, owner_name text, acknowledged_at timestamptz,"
     " verifying_at timestamptz, closed_at timestamptz, changed_at timestamptz"
 )
 _SET: Final = ", ".join(f"{name.strip()} = excluded.{name.strip()}" for name in _COLUMNS.split(","))

@@ -130,7 +130,10 @@ def told(text: str, params: Mapping[str, Any], language: str, zone: str) -> str:
     translated = gettext_for(language)
     shown = {name: _shown(name, value, language, zone) for name, value in params.items()}
     try:
-        return translated(text) % shown
+        said = translated(text) % shown
+        return said.replace("\u00a0% %", "\u00a0%").replace(
+            "\u00a0%\u00a0%", "\u00a0%"
+        )  # a text may bring its own sign
     except (KeyError, TypeError, ValueError):
         return translated(text)
 
