@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from laddverk.diagnostics.detectors.base import About
-from laddverk.diagnostics.detectors.registry import DETECTORS
+from laddverk.diagnostics.detectors.registry import ABOUTS
 from laddverk.diagnostics.model import Evidence, Family, Severity, Signal, Turn
 from laddverk.kernel.ids import StationId, new_id
 from laddverk.platform.database import Transaction
@@ -42,8 +42,6 @@ FROM jsonb_to_recordset($1::jsonb) AS f (detector text, station_id uuid, evse_nu
 WHERE finding.station_id = f.station_id AND finding.evse_number = f.evse_number AND finding.detector = f.detector
   AND finding.cleared_at IS NULL
 """
-
-ABOUTS: Final[dict[str, About]] = {kind.ABOUT.id: kind.ABOUT for kind in DETECTORS}
 
 
 class Told(Struct, frozen=True):

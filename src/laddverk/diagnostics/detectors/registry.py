@@ -1,15 +1,16 @@
-"""All detectors that hear one station at a time, in the order of their numbers."""
+"""All detectors that hear one station at a time, in the order of their numbers; and what is known of all there are."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from laddverk.diagnostics.detectors.admission import Admission
-from laddverk.diagnostics.detectors.base import Detector
+from laddverk.diagnostics.detectors.base import About, Detector
 from laddverk.diagnostics.detectors.clock import WrongClock
 from laddverk.diagnostics.detectors.code_rates import ConnectorLock, ResidualCurrentTrips
 from laddverk.diagnostics.detectors.failures import FailingStarts, SilentNoEnergy
 from laddverk.diagnostics.detectors.faults import ReportedFault, SafetyCode
+from laddverk.diagnostics.detectors.fleet import FLEET
 from laddverk.diagnostics.detectors.handshake import Handshake
 from laddverk.diagnostics.detectors.heat import CabinetHeat, ContactHeat
 from laddverk.diagnostics.detectors.idle_energy import IdleEnergy
@@ -57,3 +58,8 @@ DETECTORS: Final[tuple[type[Detector], ...]] = (
     StuckLimit,
     SecurityEvents,
 )
+
+ABOUTS: Final[dict[str, About]] = {
+    about.id: about for about in sorted((*(kind.ABOUT for kind in DETECTORS), *FLEET), key=lambda about: about.id)
+}
+"""What people should know of every detector, those that compare chargers with each other among them."""

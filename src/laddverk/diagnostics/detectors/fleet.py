@@ -1,0 +1,51 @@
+"""D10, D30, D32: detectors that compare chargers with each other. The room `cohorts` does it, every ten minutes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from laddverk.diagnostics.detectors.base import About, Scope
+from laddverk.diagnostics.model import Family, Input, Severity
+from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's own name for it
+
+BAD_CAR: Final = About(
+    id="D10",
+    title=N_("One car fails everywhere"),
+    family=Family.VEHICLE,
+    severity=Severity.INFO,
+    scope=Scope.STATION,
+    formula=N_("A car or token fails at three or more chargers, in 60 percent or more of its visits of 30 days, where "
+               "less than 30 percent of all others fail"),
+    needs=(Input.TOKENS, Input.SESSIONS),
+    action=N_("Tell support, who can help the driver. Nothing is wrong with the chargers"),
+    runbook="bad_car",
+)  # fmt: skip
+
+FIRMWARE: Final = About(
+    id="D30",
+    title=N_("A firmware version does worse"),
+    family=Family.FIRMWARE,
+    severity=Severity.DEGRADED,
+    scope=Scope.STATION,
+    formula=N_("Failed attempts, or findings that software can cause, under a version against those before it: the "
+               "chance that the rate is more than 1.5 times as high (Gamma-Poisson) is above 95 percent, at three "
+               "chargers or more, and above 90 percent without the worst of them"),
+    needs=(Input.BOOT, Input.SESSIONS),
+    action=N_("Halt the campaign; roll back where it is worst; tell the maker"),
+    runbook="firmware_regression",
+)  # fmt: skip
+
+DEMAND: Final = About(
+    id="D32",
+    title=N_("Nobody comes, though people should"),
+    family=Family.DEMAND,
+    severity=Severity.DEGRADED,
+    scope=Scope.EVSE,
+    formula=N_("Expected attempts by hour of the week, from its own eight weeks before and its neighbours, since "
+               "anybody last tried while it is free: that nobody comes has a chance below 1 in 10,000 (Poisson)"),
+    needs=(Input.STATUS, Input.SESSIONS),
+    action=N_("Trigger a status; ask a driver or the host: blocked bay, dark screen, a sign that is gone"),
+    runbook="demand",
+)  # fmt: skip
+
+FLEET: Final = (BAD_CAR, FIRMWARE, DEMAND)
