@@ -125,21 +125,26 @@ async def open_top_up(
     amount_minor: int,
     return_url: str,
     now: datetime,
+    currency: str | None = None,
     provider: str | None = None,
     language: str = "sv",
 ) -> Checkout:
-    """Return a hosted page on which a driver pays money in, to charge for later.
+    """Return a hosted page on which a driver pays money in, to charge for later: in `currency`, or the operator's.
 
-    Raises `Invalid` for a silly amount and `Unavailable` when the provider does not answer.
+    Raises `Invalid` for a silly amount or a currency that is not taken, and `Unavailable` when the provider does not
+    answer.
     """
-    rail = _rail(house, provider)
-    if not rail.smallest_minor(house.settings.currency) <= amount_minor <= TOP_UP_MAX_MINOR:
+    rail, currency = _rail(house, provider), currency or house.settings.currency
+    if currency not in house.settings.currencies:
+        raise Invalid("This currency is not taken here.", field="currency")
+    if not rail.smallest_minor(currency) <= amount_minor <= TOP_UP_MAX_MINOR:
         raise Invalid("This amount cannot be paid in.", field="amount", remedy="Choose one of the amounts shown.")
 
     async def prepare(tx: Transaction) -> Payment:
         made = _new(
             house, Purpose.TOP_UP, amount_minor, now, driver_id=driver_id, return_url=return_url, provider=rail.name
         )
+        made = replace(made, currency=currency)
         await store.insert(tx, made)
         return made
 

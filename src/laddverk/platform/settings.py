@@ -164,9 +164,17 @@ class Settings(Struct, frozen=True, kw_only=True):
         """Return what is reserved for a charge without an account where prices are in `currency`; 0 is unknown."""
         if currency == self.currency:
             return self.adhoc_reserve_minor
+        return self._reserves.get(currency, 0)
+
+    @property
+    def _reserves(self) -> dict[str, int]:
         pairs = (pair.strip().split(":") for pair in self.adhoc_reserves.split(","))
-        known = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].strip().isdigit()}
-        return known.get(currency, 0)
+        return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].strip().isdigit()}
+
+    @property
+    def currencies(self) -> list[str]:
+        """The operator's currency, and the others in which it takes money for a charge."""
+        return list(dict.fromkeys([self.currency, *self._reserves]))
 
     def amounts_minor(self, currency: str) -> list[int]:
         """Return the amounts to choose from before a charge without an account; that of `reserve_minor` is one."""

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from pypdf import PdfReader
 
 from laddverk.access import service as access
@@ -103,6 +104,27 @@ async def test_a_driver_pays_in_and_sees_it_with_a_receipt_and_a_file(world: Wor
     stranger = await portal_of(world, "bo@example.se")
     assert (await stranger.open(receipt.group(0))).status_code == 404
     await stranger.client.aclose()
+
+
+async def test_a_balance_in_another_currency_is_paid_in_seen_and_given_back(world: World, berit: Browser) -> None:
+    world.house.settings = replace(world.house.settings, adhoc_reserves="EUR:3000")
+    page = (await berit.open("/my/wallet?currency=EUR")).text.replace("\xa0", " ")
+    assert "30,00 €" in page
+    assert "60,00 €" in page
+    assert "Pay by Swish" not in page, "Swish moves kronor only"
+    paid = await pay_in(world, berit, currency="EUR", amount="3000")
+    assert paid.status_code == 303
+    assert '<p class="big-number">30,00<' in (await berit.open("/my/wallet?currency=EUR")).text
+    assert '<p class="big-number">0,00<' in (await berit.open("/my/wallet")).text
+    assert "30.00" in (await berit.open("/my/wallet/history.csv?currency=EUR")).text
+    back = (await berit.open("/my/wallet/back?currency=EUR")).text.replace("\xa0", " ")
+    assert "You can get back 30,00 €." in back
+    assert (await berit.send("/my/wallet/back", currency="EUR", amount="10,00")).status_code == 303
+    async with world.house.database.transaction() as tx:
+        wanted = await tx.rows("SELECT currency, amount_minor FROM wallet_refund")
+    assert [tuple(row) for row in wanted] == [("EUR", 1000)]
+    refused = await berit.send("/my/wallet/top-up", rail="card", currency="USD", amount="3000")
+    assert refused.status_code == 422
 
 
 async def test_a_driver_pays_an_invoice_from_the_balance(world: World, berit: Browser) -> None:

@@ -44,14 +44,16 @@ class Payee(msgspec.Struct, frozen=True):
 
 async def ask(
     tx: Transaction, house: House, actor: Actor, driver_id: DriverId, amount_minor: int, payee: Payee | None,
-    now: datetime,
+    now: datetime, currency: str | None = None,
 ) -> UUID:  # fmt: skip
     """Keep a driver's wish to get `amount_minor` back, and the amount apart; return its id.
+
+    It is of the balance in `currency`; without it, in that of the operator.
 
     Raises `Conflict` while one is under way, `Invalid` for more than can go back, or when a part must go to a bank
     account and `payee` is missing.
     """
-    currency = house.settings.currency
+    currency = currency or house.settings.currency
     found = await service.wallet(tx, driver_id, currency, now)
     if await store.open_refund(tx, driver_id) is not None:
         raise Conflict("Your balance is on its way back already.", remedy="Wait until it is done, or take it back.")

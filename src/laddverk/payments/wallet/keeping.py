@@ -45,7 +45,7 @@ async def _payment_for(tx: Transaction, house: House, charge: UnkeptCharge, now:
     choice = await ways_store.choice(tx, payer)
     if choice is None:
         return None
-    means = await means_of(tx, house, payer, now)
+    means = await means_of(tx, house, payer, now, charge.currency)
     first = next(iter(rules.order(replace(choice, at_once=True), means)), None)
     if first is None or first.kind is not WayKind.WALLET:
         return None

@@ -32,6 +32,22 @@ async def wallet(tx: Transaction, driver_id: DriverId, currency: str, now: datet
     return replace(found, refundable_minor=back)
 
 
+async def currencies(tx: Transaction, house: House, driver_id: DriverId) -> list[str]:
+    """Return the currencies in which a driver can have a balance: those that are taken here, and any they have."""
+    return list(dict.fromkeys([*house.settings.currencies, *await store.currencies(tx, driver_id)]))
+
+
+def amounts(policy: Policy, house: House, currency: str) -> list[int]:
+    """Return the amounts to pay in to choose from: in another currency what is reserved for a charge, and the double.
+
+    None where it is not taken here: what one has of it can be used, and given back.
+    """
+    if currency == house.settings.currency:
+        return list(policy.top_up_amounts)
+    usual = house.settings.reserve_minor(currency)
+    return [usual, 2 * usual] if usual else []
+
+
 async def to_hold(tx: Transaction, driver_id: DriverId, currency: str, wanted_minor: int, now: datetime) -> int:
     """Return what to keep for a charge that begins now: `wanted_minor`, or what is there; 0 when it is too little."""
     available = await holds.available(tx, ADVANCES, driver_id, currency, now)

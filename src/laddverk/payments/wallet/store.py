@@ -153,6 +153,10 @@ WHERE payment.provider = 'wallet' AND payment.state = 'authorised' AND session.e
 ORDER BY payment.created_at LIMIT $1
 """
 # Charges that began with a tag, of drivers who pay each charge at once: nobody has kept anything for them yet.
+CURRENCIES: Final = """
+SELECT currency FROM account JOIN account_balance ON account_balance.account_id = account.id
+WHERE number = '2420' AND owner_id = $1 AND account_balance.amount_minor <> 0 ORDER BY currency
+"""
 UNKEPT: Final = """
 SELECT session.id AS session_id, session.driver_id, coalesce(session.tariff->>'currency', $1) AS currency
 FROM session JOIN driver ON driver.id = session.driver_id AND driver.settlement = 'card'
@@ -241,6 +245,11 @@ async def insert_refund(
 async def refund(tx: Transaction, refund_id: UUID, *, lock: bool = False) -> BalanceRefund | None:
     """Return a balance refund, locked or not."""
     return await tx.fetch_one(BalanceRefund, REFUND_LOCKED if lock else REFUND, refund_id)
+
+
+async def currencies(tx: Transaction, driver_id: DriverId) -> list[str]:
+    """Return the currencies in which a driver has, or owes, something on their balance."""
+    return await tx.values(CURRENCIES, driver_id)
 
 
 async def open_refund(tx: Transaction, driver_id: DriverId) -> BalanceRefund | None:

@@ -18,6 +18,7 @@ from laddverk.payments.wallet import queries, receipt, store
 from laddverk.payments.wallet import service as wallets
 from laddverk.payments.wallet.queries import Move
 from laddverk.platform import formats
+from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.web import security, spreadsheets
 from laddverk.web.amounts import minor_of
@@ -54,28 +55,37 @@ async def show_wallet(visit: Visiting) -> Response[str]:
 async def wallet_page(visit: Visit, values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
     """Return the page of the balance, with a form that was refused when there is one."""
     driver_id = signed_in(visit)
-    currency = visit.house.settings.currency
     async with visit.transaction() as tx:
+        currency, currencies = await chosen_currency(tx, visit, values.get("currency") or visit.asked("currency"))
         policy = await wallets.policy(tx)
+        amounts = wallets.amounts(policy, visit.house, currency)
         return visit.page(
             "portal/my_wallet.html",
             status=status,
             wallet=await wallets.wallet(tx, driver_id, currency, visit.now),
             kept=await queries.kept(tx, driver_id, currency, visit.now),
             policy=policy,
-            rails=rails(visit),
+            currencies=currencies,
+            amounts=amounts,
+            rails=rails(visit, currency),
             auto=await store.auto(tx, driver_id),
             back=await queries.latest_refund(tx, driver_id),
             moves=[_shown(each, visit) for each in await queries.moves(tx, driver_id, currency, limit=LATEST)],
-            values={"amount": str(policy.top_up_amounts[min(1, len(policy.top_up_amounts) - 1)]), **values},
+            values={"amount": str(amounts[min(1, len(amounts) - 1)]) if amounts else "", **values},
             errors=errors,
         )
 
 
-def rails(visit: Visit) -> list[tuple[str, str]]:
+async def chosen_currency(tx: Transaction, visit: Visit, asked: str) -> tuple[str, list[str]]:
+    """Return the currency of the balance that is looked at, and all in which the driver can have one."""
+    known = await wallets.currencies(tx, visit.house, signed_in(visit))
+    return asked if asked in known else visit.house.settings.currency, known
+
+
+def rails(visit: Visit, currency: str) -> list[tuple[str, str]]:
     """Return the ways to pay in by hand, with their words; the card first."""
     found = [("card", visit.words("Pay by card"))]
-    if swish_line.is_offered(visit.house.settings):
+    if currency == "SEK" and swish_line.is_offered(visit.house.settings):
         found.append(("swish", visit.words("Pay by Swish")))
     return found
 
@@ -86,15 +96,18 @@ async def pay_in(visit: Visiting) -> Response[Any]:
     driver_id = signed_in(visit)
     form = await visit.form()
     settings = visit.house.settings
-    rail = form.get("rail", "card")
+    rail, currency = form.get("rail", "card"), form.get("currency") or settings.currency
     try:
-        if rail not in [name for name, _ in rails(visit)]:
+        if rail not in [name for name, _ in rails(visit, currency)]:
             raise Invalid("Choose how to pay.", field="rail")
+        if currency not in settings.currencies:
+            raise Invalid("This currency is not taken here.", field="currency")
         checkout = await payments.open_top_up(
             visit.house,
             driver_id,
-            amount_minor=chosen_amount(form, settings.currency, "amount"),
-            return_url=f"{settings.web_url}/my/wallet",
+            amount_minor=chosen_amount(form, currency, "amount"),
+            currency=currency,
+            return_url=f"{settings.web_url}/my/wallet?currency={currency}",
             now=visit.now,
             provider=None if rail == "card" else rail,
             language=visit.language,
@@ -148,16 +161,20 @@ async def history(visit: Visiting) -> Response[str]:
     driver_id = signed_in(visit)
     before = visit.asked("before")
     async with visit.transaction() as tx:
+        currency, _ = await chosen_currency(tx, visit, visit.asked("currency"))
         found = await queries.moves(
             tx,
             driver_id,
-            visit.house.settings.currency,
+            currency,
             before=int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None,
             limit=PAGE + 1,
         )
     older = found[PAGE - 1].id if len(found) > PAGE else None
     return visit.page(
-        "portal/my_wallet_history.html", moves=[_shown(each, visit) for each in found[:PAGE]], older=older
+        "portal/my_wallet_history.html",
+        moves=[_shown(each, visit) for each in found[:PAGE]],
+        older=older,
+        currency=currency,
     )
 
 
@@ -166,7 +183,8 @@ async def history_csv(visit: Visiting) -> Response[bytes]:
     """The same as a file for a spreadsheet."""
     driver_id = signed_in(visit)
     async with visit.transaction() as tx:
-        found = await queries.moves(tx, driver_id, visit.house.settings.currency, limit=CSV_MAX)
+        currency, _ = await chosen_currency(tx, visit, visit.asked("currency"))
+        found = await queries.moves(tx, driver_id, currency, limit=CSV_MAX)
     heading = [visit.words(word) for word in (marked("When"), marked("What"), marked("Amount"), marked("Balance"))]
     return spreadsheets.answer(
         "balance",

@@ -14,7 +14,7 @@ from laddverk.payments.wallet.giving_back import Payee
 from laddverk.platform.languages import marked
 from laddverk.web.amounts import minor_of
 from laddverk.web.portal.account import signed_in
-from laddverk.web.portal.wallet import chosen_amount
+from laddverk.web.portal.wallet import chosen_amount, chosen_currency
 from laddverk.web.visit import Visit, Visiting
 
 BELOW: Final = (20_00, 50_00, 100_00, 200_00)
@@ -110,8 +110,8 @@ async def show_back(visit: Visiting) -> Response[str]:
 
 async def _back_page(visit: Visit, values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
     driver_id = signed_in(visit)
-    currency = visit.house.settings.currency
     async with visit.transaction() as tx:
+        currency, _ = await chosen_currency(tx, visit, values.get("currency") or visit.asked("currency"))
         wallet = await wallets.wallet(tx, driver_id, currency, visit.now)
         latest = await queries.latest_refund(tx, driver_id)
         parts, to_bank = rules.way_back(wallet.refundable_minor, await store.top_ups(tx, driver_id, currency))
@@ -136,12 +136,12 @@ async def ask_back(visit: Visiting) -> Response[Any]:
     """Ask for the balance, or a part of it."""
     driver_id = signed_in(visit)
     form = await visit.form()
-    currency = visit.house.settings.currency
     payee = Payee(form.get("holder", ""), form.get("account", ""))
     try:
         async with visit.transaction() as tx:
+            currency, _ = await chosen_currency(tx, visit, form.get("currency", ""))
             amount = minor_of(form.get("amount", ""), currency, "amount")
-            await giving_back.ask(tx, visit.house, visit.actor, driver_id, amount, payee, visit.now)
+            await giving_back.ask(tx, visit.house, visit.actor, driver_id, amount, payee, visit.now, currency)
     except Problem as problem:
         return await _back_page(visit, form, visit.errors(problem), problem.status)
     return visit.go("/my/wallet/back", visit.words("We look at it within a few days and send you the money."))
