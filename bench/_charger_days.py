@@ -53,8 +53,8 @@ from laddverk.stations.model import COMMANDS_TOPIC, NewConnector, NewStation, Si
 ACTOR = rule("bench")
 SINCE = datetime(2026, 3, 8, 5, 0, tzinfo=UTC)  # the clocks change on 29 March
 ZONE = ZoneInfo("Europe/Stockholm")
-WARM_UP = timedelta(days=12)  # chargers are healthy so long: baselines need it
-ONSET_DAYS = 4  # within so many days after that faults begin
+WARM_UP_DAYS = 12.0  # chargers are healthy so long: baselines need it
+ONSET_DAYS = 4.0  # within so many days after that faults begin
 HEARTBEAT_S = 3600
 DC_150KW = Supply(0, 400.0, 150_000)
 SITE_SIZE = 3
@@ -107,12 +107,16 @@ class World:
         return len(self.placed) * (self.town.until - self.town.since) / timedelta(days=1)
 
 
-def placed(seed: int, modes: Sequence[Mode], *, healthy_each: int = 1) -> list[Placed]:
+def placed(
+    seed: int, modes: Sequence[Mode], *, healthy_each: int = 1, warm_up_days: float = WARM_UP_DAYS
+) -> list[Placed]:
     """Return the chargers of a world: those of each mode, and healthy ones among them."""
+    within_h = 24 * min(ONSET_DAYS, warm_up_days)
     found: list[Placed] = []
     site, filled = 0, 0
     for mode in modes:
-        onset = SINCE + WARM_UP + timedelta(hours=Random(f"{seed} {mode.name}").randrange(24 * ONSET_DAYS))
+        hours = 24 * warm_up_days + round(Random(f"{seed} {mode.name}").uniform(0, within_h))
+        onset = SINCE + timedelta(hours=hours)
         alone = mode.stations > 1 and not mode.by_firmware
         if filled and (alone or filled >= SITE_SIZE):
             site, filled = site + 1, 0
@@ -275,6 +279,7 @@ async def world_on(
     faulty: bool = True,
     troubled: Sequence[str] = tuple(nuisances.NUISANCES),
     healthy_each: int = 1,
+    warm_up_days: float = WARM_UP_DAYS,
 ) -> AsyncIterator[World]:
     """Yield a world whose chargers are connected: with the faults of `modes`, or (not `faulty`) their healthy twins."""
     clock = Clockwork(SINCE)
@@ -287,9 +292,9 @@ async def world_on(
     house.worker.handle({kind: work for kind, work in all_handlers.items() if kind.startswith(OURS)})
     await certificates_jobs.prepare(house)
     lines = Lines(house, clock)
-    plan = placed(seed, modes, healthy_each=healthy_each)
+    plan = placed(seed, modes, healthy_each=healthy_each, warm_up_days=warm_up_days)
     town = _town(plan, lines, seed, days, faulty=faulty)
-    came = nuisances.come_over(town, list(troubled), after=SINCE + WARM_UP / 2)
+    came = nuisances.come_over(town, list(troubled), after=SINCE + timedelta(days=warm_up_days / 2))
     gateway_connection.Allowance = _unbounded  # type: ignore[misc]  # its bucket fills by the wall clock
     gateway = Gateway(house, wiring.recorders(settings), wiring.ASKERS)
     await gateway.start()

@@ -33,6 +33,7 @@ from laddverk.platform import embedded, migrator
 from laddverk.platform.database import Database
 from laddverk.platform.embedded.cluster import located
 from laddverk.simulator.physics.modes import Mode, Shape
+from laddverk.simulator.physics.nuisances import NUISANCES
 from laddverk.web.app import create_app
 
 TUNING_SEEDS = (1, 2, 3)
@@ -122,7 +123,10 @@ async def run(
     database: Database, state_dir: Path, seed: int, modes: Sequence[Mode], options: argparse.Namespace, *, faulty: bool
 ) -> Watched:
     """Let one town live on an empty database, and return what was told."""
-    async with days.world_on(database, state_dir, seed, modes, days=options.days, faulty=faulty) as world:
+    async with days.world_on(
+        database, state_dir, seed, modes, days=options.days, faulty=faulty, warm_up_days=options.warm_up_days,
+        troubled=() if options.no_nuisances else tuple(NUISANCES),
+    ) as world:  # fmt: skip
         baselines = Baselines(world.clock)
         for one in world.town.residents:
             baselines.watch(one.box)
@@ -324,7 +328,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--modes", default="all", help="names with commas (docs/fault-modes.md), or all")
     parser.add_argument("--seeds", type=int, default=1, help="how many of the seeds")
     parser.add_argument("--days", type=float, default=36.0, help="how long each town lives")
+    parser.add_argument("--warm-up-days", type=float, default=days.WARM_UP_DAYS, help="all are well so long")
     parser.add_argument("--watch-minutes", type=float, default=30.0, help="how often the detectors hear")
+    parser.add_argument("--no-nuisances", action="store_true", help="nothing but faults happens")
     parser.add_argument("--tune", action="store_true", help="the seeds on which thresholds are chosen")
     return parser
 

@@ -1,0 +1,31 @@
+"""The bench of diagnosis, tiny: two faults for a day, over sockets, scored through the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench import _charger_days as days
+from bench import diagnostics
+from bench._scoring import Score
+from laddverk.platform.database import Database
+
+SEED = diagnostics.TUNING_SEEDS[0]
+MODES = days.chosen("emergency_stop,modem_dead")
+TINY = diagnostics.arguments().parse_args(["--days", "1.3", "--warm-up-days", "0.4", "--no-nuisances"])
+
+
+def test_seeds_that_score_are_not_those_that_tune():
+    assert not set(diagnostics.TUNING_SEEDS) & set(diagnostics.SCORING_SEEDS)
+
+
+async def test_faults_are_told_over_the_api_and_nothing_is_told_of_the_twin(database: Database, tmp_path: Path):
+    faulty = await diagnostics.run(database, tmp_path, SEED, MODES, TINY, faulty=True)
+    scores = diagnostics.scores_of(faulty, faulty)  # one run serves as its own twin: what is told of it is not scored
+    told = {one.mode: one.first_family for one in scores["ours"].found}
+    assert told == {"emergency_stop": "physical_damage", "modem_dead": "connectivity"}
+    assert all(one.told_at is not None for one in scores["ours"].found)
+    assert {one.mode for one in scores["status codes"].found if one.told_at} == set(told)
+    assert faulty.pace.messages > 50
+    assert "emergency_stop" in diagnostics.by_mode(scores)
+    assert "false work items" in diagnostics.table(scores, [])
+    assert isinstance(scores["ours"], Score)
