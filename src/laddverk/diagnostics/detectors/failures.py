@@ -80,7 +80,7 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.SESSIONS, Input.ENERGY),
         better_with=(Input.TOKENS, Input.ERROR_CODES),
         action=marked("If idle, one soft reset. Then try it; if it still fails, take it out of service and go."),
-        runbook="silent_no_energy",
+        runbook="silent-no-energy",
     )
     HEARS: ClassVar[tuple[type[Observed], ...]] = (OutcomeSeen,)
 
@@ -190,7 +190,7 @@ class FailingStarts(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.SESSIONS, Input.ENERGY),
         better_with=(Input.TOKENS, Input.ERROR_CODES),
         action=marked("Look which codes and cars the failures share: handshake, lock, module or one bad car."),
-        runbook="failing_starts",
+        runbook="failing-starts",
     )
     HEARS: ClassVar[tuple[type[Observed], ...]] = (OutcomeSeen,)
 

@@ -214,7 +214,7 @@ class ReportedFault(Complaints, kw_only=True, omit_defaults=True):
         needs=(Input.STATUS,),
         better_with=(Input.ERROR_CODES, Input.EVENTS),
         action=marked("Read what the code means, and follow its family."),
-        runbook="reported_fault",
+        runbook="reported-fault",
     )
     HEARS: ClassVar[tuple[type[Observed], ...]] = (seen.StateSeen, seen.EventSeen, seen.Restarted)
 

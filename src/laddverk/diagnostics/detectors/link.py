@@ -226,7 +226,7 @@ class HalfOpen(Detector, kw_only=True, omit_defaults=True):
         ),
         needs=(Input.LINK,),
         action=marked("Close the socket, so that it connects again. Look at its ping interval."),
-        runbook="half_open",
+        runbook="half-open",
     )
     HEARS: ClassVar[tuple[type[Observed], ...]] = (*FRAMES, seen.LinkClosed, seen.CommandEnded)
 

@@ -41,7 +41,7 @@ class RebootLoop(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.BOOT,),
         better_with=(Input.LINK,),
         action=marked("Fetch its log, look at its firmware, and order no more resets."),
-        runbook="reboot_loop",
+        runbook="reboot-loop",
     )
     HEARS: ClassVar[tuple[type[Observed], ...]] = (
         seen.Restarted, seen.LinkOpened, seen.LinkClosed, seen.CommandEnded,

@@ -93,7 +93,7 @@ class StuckLimit(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.SESSIONS, Input.OFFERED),
         better_with=(Input.STATUS, Input.SOC),
         action=marked("Clear the charging profiles that are ours. Then look at the load management on site."),
-        runbook="stuck_limit",
+        runbook="stuck-limit",
     )
     HEARS: ClassVar[tuple[type[Observed], ...]] = (
         seen.Metered, seen.LimitSet, seen.SessionBegan, seen.SessionOver, seen.StateSeen, seen.CommandEnded,

@@ -43,7 +43,7 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.STATUS,),
         better_with=(Input.SESSIONS,),
         action=marked("Ask for its state again. Then make it available, then one soft reset while nobody charges."),
-        runbook="stuck_state",
+        runbook="stuck-state",
     )
     HEARS: ClassVar[tuple[type[Observed], ...]] = (
         seen.StateSeen, seen.SessionBegan, seen.SessionOver, seen.TokenSeen, seen.CommandEnded, seen.LinkClosed,
@@ -176,7 +176,7 @@ class EternalSession(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.SESSIONS,),
         better_with=(Input.ENERGY, Input.STATUS, Input.SOC),
         action=marked("Stop the session from here, hold its bill, and close it with what the meter proves."),
-        runbook="eternal_session",
+        runbook="eternal-session",
     )
     HEARS: ClassVar[tuple[type[Observed], ...]] = (
         seen.SessionBegan, seen.SessionOver, seen.SessionChanged, seen.StateSeen, seen.Metered, seen.LimitSet,
