@@ -68,6 +68,7 @@ PREFIXES: Final = {
     "txt": "text for displays",
     "cfg": "configuration template",
     "rsv": "reservation",
+    "exc": "excluded outage",
     "cus": "customer request",
     "fmw": "firmware image",
     "cmp": "campaign",

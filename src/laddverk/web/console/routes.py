@@ -21,6 +21,7 @@ from laddverk.web.console import (
     batches,
     buyers,
     certificates,
+    codes,
     collections,
     commands,
     deposits,
@@ -29,6 +30,7 @@ from laddverk.web.console import (
     disputes,
     door,
     energy,
+    exclusions,
     finding,
     firmware,
     firmware_makers,
@@ -64,6 +66,7 @@ from laddverk.web.console import (
     tariff_more,
     tariffs,
     upgrading,
+    uptime,
     vendor_data,
     wallets,
     ways,
@@ -84,7 +87,7 @@ PAGES: Final = (
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
-    incidents, diagnosis,
+    incidents, diagnosis, uptime, exclusions, codes,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
