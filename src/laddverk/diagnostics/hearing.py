@@ -26,10 +26,18 @@ class Heard:
         self.memory = Memory(kinds, packed)
         self.scene = scene
         self.signals: list[Signal] = []
+        self._due = self.memory.due_at()
         self._known = frozenset(number for number in scene.evses if 0 < number <= EVSES_MAX) | self.memory.evses()
 
-    def hear(self, observed: Observation) -> None:
-        """Let every detector that wants to hear `observed` hear it."""
+    def hear(self, observed: Observation, now: datetime) -> None:
+        """Let every detector that wants to hear `observed` hear it.
+
+        What time alone would have changed before we received it is changed first: so a turn that comes late, or hears
+        an hour at once, finds what it would have found at the time. `now` bounds it.
+        """
+        received_at = min(observed.received_at, now)
+        if self._due is not None and self._due <= received_at:
+            self.pass_time(received_at)
         evse_number = getattr(observed, "evse_number", None) or 0
         if evse_number > EVSES_MAX:
             return
@@ -40,6 +48,7 @@ class Heard:
             for outlet in outlets(kind, evse_number, self._known):
                 detector = self.memory.copy_of(kind, outlet)
                 self._guarded(detector, detector.hear, observed, self.scene)
+                self._soonest(self.memory.copy_of(kind, outlet))
         if evse_number and evse_number not in self._known:
             self._known |= {evse_number}
 
@@ -50,13 +59,21 @@ class Heard:
                 due_at = detector.due_at()
                 if due_at is None or due_at > now:
                     break
-                self._guarded(detector, detector.pass_time, now, self.scene)
+                if not self._guarded(detector, detector.pass_time, now, self.scene):
+                    break
+        self._due = self.memory.due_at()
 
-    def _guarded(self, detector: Detector, act: Any, *given: Any) -> None:
+    def _soonest(self, detector: Detector) -> None:
+        due_at = detector.due_at()
+        if due_at is not None and (self._due is None or due_at < self._due):
+            self._due = due_at
+
+    def _guarded(self, detector: Detector, act: Any, *given: Any) -> bool:
         try:
             signals: Sequence[Signal] = act(*given)
         except Exception:
             log.exception("diagnostics.detector_stumbled", detector=detector.ABOUT.id)
             self.memory.forget(type(detector), detector.evse_number)
-            return
+            return False
         self.signals.extend(signals)
+        return True

@@ -62,7 +62,9 @@ def _watching(house: House) -> dict[str, Handler]:
         await store.forget_retired(tx)
 
     async def attend(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
-        """Time alone may make an incident, escalate it or end a silence."""
+        """Time alone may make an incident, escalate it or end a silence; not while the past is still being told."""
+        if not await store.alone(tx):
+            return
         await incidents.attend(tx, house.clock(), house.hints)
 
     return {WATCH: watch, "diagnostics.bound": bound, "diagnostics.attend": attend}

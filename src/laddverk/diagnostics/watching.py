@@ -127,7 +127,7 @@ class Watcher:
     ) -> tuple[store.Kept, Sequence[Signal]]:
         heard = Heard(self._kinds, watch.memory if watch else None, scene)
         for seen in observed:
-            heard.hear(seen)
+            heard.hear(seen, now)
         heard.pass_time(now)
         observable = _times(watch.observable) if watch else {}
         changed = observability.noted(observable, observed, EVSES_MAX)

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from laddverk import wiring
-from laddverk.cli.demo import banking, cards, desk, past, paying, wallets
+from laddverk.cli.demo import banking, cards, desk, diagnosis, past, paying, wallets
 from laddverk.cli.demo.people import Person
 from laddverk.cli.demo.places import SILENT, Stand
 from laddverk.cli.network import Say
@@ -105,12 +105,14 @@ async def _begun(
 
 async def _told(house: House, file: Path, facts: Iterator[Fact], progress: Progress) -> Progress:
     waiting = dropwhile(lambda fact: fact.received_at <= progress.told_until, facts)
-    while window := list(islice(waiting, WINDOW)):
-        await _record(house, window)
-        progress = msgspec.structs.replace(progress, told_until=window[-1].received_at)
-        _keep(file, progress)
-        house.worker.wake()
-        await asyncio.sleep(BREATH_S)
+    async with diagnosis.listening(house) as detectors:
+        while window := list(islice(waiting, WINDOW)):
+            await _record(house, window)
+            progress = msgspec.structs.replace(progress, told_until=window[-1].received_at)
+            _keep(file, progress)
+            house.worker.wake()
+            await asyncio.sleep(BREATH_S)
+            await detectors.hear(progress.told_until)
     return progress
 
 

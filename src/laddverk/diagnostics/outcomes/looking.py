@@ -15,7 +15,8 @@ TELLING: Final = (TokenSeen, StateSeen, SessionBegan, SessionOver)
 
 LOOK: Final = """
 INSERT INTO attempt_look (station_id, since, look_at)
-SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[])
+SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS given (station_id, since, look_at)
+ORDER BY station_id
 ON CONFLICT (station_id) DO UPDATE SET since = least(attempt_look.since, excluded.since)
 """
 

@@ -45,6 +45,8 @@ SERVICE_GROUPS: Final = frozenset({"service", "technician", "technicians", "tekn
 
 async def make_out(tx: Transaction, pepper: bytes, makes: dict[str, str], now: datetime) -> bool:
     """Make out what settled at some stations; return whether there may be more."""
+    if not await store.alone(tx):
+        return False
     due = await store.due(tx, now, STATIONS_MAX)
     since = {one.station_id: max(one.since, now - SINCE_MAX) - BEGAN_BEFORE for one in due}
     if not since:

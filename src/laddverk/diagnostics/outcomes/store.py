@@ -15,6 +15,8 @@ from laddverk.platform.database import Transaction
 
 ROWS_MAX: Final = 5_000  # of one kind in one look at some stations: a flood is made out piece by piece
 
+ONE_AT_A_TIME: Final = "SELECT pg_try_advisory_xact_lock(hashtext('diagnostics.attempts'))"
+
 DUE: Final = """
 SELECT station_id, since FROM attempt_look WHERE look_at <= $1 ORDER BY look_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """
@@ -24,7 +26,7 @@ LOOKED: Final = "DELETE FROM attempt_look WHERE station_id = ANY($1::uuid[])"
 LOOK_NOW: Final = """
 INSERT INTO attempt_look (station_id, since, look_at)
 SELECT station_id, min(started_at), $2 FROM session WHERE id = ANY($1::uuid[]) AND ended_at IS NOT NULL
-GROUP BY station_id
+GROUP BY station_id ORDER BY station_id
 ON CONFLICT (station_id) DO UPDATE
     SET since = least(attempt_look.since, excluded.since), look_at = least(attempt_look.look_at, excluded.look_at)
 """
@@ -32,6 +34,7 @@ ON CONFLICT (station_id) DO UPDATE
 LOOK_FOR_STARTS: Final = """
 INSERT INTO attempt_look (station_id, since, look_at)
 SELECT station_id, min(created_at), $2 FROM start_request WHERE id = ANY($1::uuid[]) GROUP BY station_id
+ORDER BY station_id
 ON CONFLICT (station_id) DO UPDATE
     SET since = least(attempt_look.since, excluded.since), look_at = least(attempt_look.look_at, excluded.look_at)
 """
@@ -39,6 +42,7 @@ ON CONFLICT (station_id) DO UPDATE
 LOOK_AGAIN: Final = """
 INSERT INTO attempt_look (station_id, since, look_at)
 SELECT station_id, since, $3 FROM unnest($1::uuid[], $2::timestamptz[]) AS given (station_id, since)
+ORDER BY station_id
 ON CONFLICT (station_id) DO UPDATE SET since = least(attempt_look.since, excluded.since)
 """
 
@@ -256,6 +260,11 @@ class SavedVisit(Struct, frozen=True, kw_only=True):
     attempt_key: str
     visit_key: str
     first: bool
+
+
+async def alone(tx: Transaction) -> bool:
+    """Return whether nobody else is making out attempts just now: visits of one site go over its stations."""
+    return bool(await tx.value(ONE_AT_A_TIME))
 
 
 async def due(tx: Transaction, now: datetime, limit: int) -> list[Due]:

@@ -1,0 +1,57 @@
+"""Lets the detectors hear the invented past at its own pace: what they find then, they would have found at the time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from laddverk.diagnostics.detectors.registry import DETECTORS
+from laddverk.diagnostics.incidents import service as incidents
+from laddverk.diagnostics.model import Input
+from laddverk.diagnostics.outcomes import service as outcomes
+from laddverk.diagnostics.scenes import Scenery
+from laddverk.diagnostics.watching import Watcher
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+
+HOLD: Final = "SELECT pg_advisory_lock(hashtext('diagnostics.watch'))"
+RELEASE: Final = "SELECT pg_advisory_unlock(hashtext('diagnostics.watch'))"
+NOT_TOLD: Final = frozenset({Input.LINK, Input.HEARTBEAT, Input.BOOT})
+"""The past tells of charges, not of contact: detectors of that would find every charger silent."""
+
+
+class Listeners:
+    """The detectors of the past, on a connection that keeps those of the present waiting."""
+
+    def __init__(self, house: House, connection: Any) -> None:
+        self._house = house
+        self._connection = connection
+        told = tuple(kind for kind in DETECTORS if not NOT_TOLD & set(kind.ABOUT.needs))
+        self._watcher = Watcher(house.secrets.charger_pepper, Scenery(house.settings.heartbeat_interval_s), told)
+
+    async def hear(self, now: datetime) -> None:
+        """Let them hear what was told until `now`, which is an instant of the past."""
+        async with self._house.database.transaction() as tx:
+            while await outcomes.make_out(tx, self._house.secrets.charger_pepper, {}, now):
+                pass
+        tx = Transaction(self._connection)
+        async with self._connection.transaction():
+            turn = await self._watcher.turn(tx, now, thorough=True)
+            while turn.more:
+                turn = await self._watcher.turn(tx, now, thorough=True)
+            await incidents.attend(tx, now)
+            await tx.write()
+        tx.committed()
+
+
+@asynccontextmanager
+async def listening(house: House) -> AsyncIterator[Listeners]:
+    """Yield the listeners of the past; those of the present go on when it is told."""
+    async with house.database.pool.acquire() as connection:
+        await connection.execute(HOLD)
+        try:
+            yield Listeners(house, connection)
+        finally:
+            await connection.execute(RELEASE)
