@@ -78,6 +78,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None
     """smtp://user:password@host:port for outgoing mail; None keeps mails in the database only."""
     mail_from: str = "laddverk@localhost"
+    sms_provider: str = ""
+    """Who carries text messages to those on call: `46elks`, `sandbox` (goes nowhere), or nobody."""
+    elks_user: str = ""
+    """The API user name at 46elks."""
+    elks_password: str = ""
+    elks_url: str = "https://api.46elks.com"
+    sms_sender: str = "Laddverk"
+    """Who text messages come from: at most eleven letters, or a number +46…."""
+    deadman_url: str = ""
+    """An address that is called each minute while diagnosis works, for a watcher outside that misses it."""
     stripe_api_key: str | None = None
     stripe_webhook_secret: str | None = None
     stripe_api_base: str | None = None
