@@ -27,6 +27,7 @@ from laddverk.certificates import service as certificates
 from laddverk.certificates.model import ContractRefused, SecurityEventNoted
 from laddverk.diagnostics import jobs as diagnostics_jobs
 from laddverk.diagnostics import observing
+from laddverk.diagnostics.cohorts import jobs as cohorts_jobs
 from laddverk.diagnostics.incidents import jobs as incidents_jobs
 from laddverk.diagnostics.uptime import jobs as uptime_jobs
 from laddverk.displays import jobs as displays_jobs
@@ -195,6 +196,7 @@ ROOM_JOBS: Final = (
     tariffs_jobs,
     subscriptions_jobs,
     diagnostics_jobs,
+    cohorts_jobs,
     incidents_jobs,
     uptime_jobs,
 )
