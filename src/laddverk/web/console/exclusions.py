@@ -109,11 +109,11 @@ async def _station(desk: Desk, tx: Transaction, name: str, site_id: SiteId) -> S
     return StationId(same[0].id)
 
 
-@post(PLACE + "/{exclusion_id:str}/{state:str}", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
-async def decide(desk: AtDesk, exclusion_id: FromPath[str], state: FromPath[str]) -> Response[Any]:
+@post(PLACE + "/{exclusion_id:str}/{step:str}", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
+async def decide(desk: AtDesk, exclusion_id: FromPath[str], step: FromPath[str]) -> Response[Any]:
     """Approve, refuse or withdraw one."""
     form = await desk.form()
-    word = found({"approve": "approved", "refuse": "refused", "withdraw": "withdrawn"}.get(state))
+    word = found({"approve": "approved", "refuse": "refused", "withdraw": "withdrawn"}.get(step))
     identity = named("exc", exclusion_id)
     try:
         async with desk.transaction() as tx:
