@@ -1,4 +1,4 @@
-"""Offering packs to a charger, and applying one when a person says so: through provisioning, audited, never by itself."""
+"""Offering packs to a charger, and applying one when a person says so: through provisioning, never by itself."""
 
 from __future__ import annotations
 

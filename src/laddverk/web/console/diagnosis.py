@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from laddverk.diagnostics import observability, queries_station
@@ -15,11 +15,15 @@ from laddverk.diagnostics.incidents import advice
 from laddverk.diagnostics.model import STATION, Evidence
 from laddverk.diagnostics.outcomes import queries as outcomes
 from laddverk.diagnostics.outcomes.queries import Span
+from laddverk.diagnostics.packs import service as packs
 from laddverk.diagnostics.scenes import Scenery
 from laddverk.diagnostics.verdict import Held, Tried, verdict
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import StationId, shown
+from laddverk.kernel.problems import NotFound
+from laddverk.ocpp import quirks
 from laddverk.platform.database import Transaction
+from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.stations.queries import StationDetail
 from laddverk.web import spreadsheets
 from laddverk.web.console import diagnosis_words, incident_words
@@ -82,8 +86,47 @@ async def _seen(desk: Desk, tx: Transaction, station: StationDetail, scene: Scen
         "coverage": by_detector,
         "covered": observability.covered_percent(rows),
         "inputs": inputs,
+        "offers": [
+            one
+            for one in await packs.offers(tx, StationId(station.id), _quirks(desk))
+            if desk.may(Permission.COMMANDS_SEND) and not station.retired_at
+        ],
         "abouts": {kind.ABOUT.id: kind.ABOUT for kind in DETECTORS},
     }
+
+
+def _quirks(desk: Desk) -> quirks.Registry:
+    return quirks.registry_of(desk.house.settings.quirks_dir)
+
+
+@post(
+    "/console/stations/{station_id:str}/diagnosis/packs/{key:str}/{action:str}",
+    opt={NEEDS: Permission.COMMANDS_SEND},
+    status_code=303,
+)
+async def use_pack(desk: AtDesk, station_id: FromPath[str], key: FromPath[str], action: FromPath[str]) -> Response[Any]:
+    """Set the charger up as a pack says, or make a configuration template of it."""
+    reason = (await desk.form()).get("reason", "")
+    known = _quirks(desk)
+    async with desk.transaction() as tx:
+        station = await seen_station(desk, tx, station_id)
+        identity = StationId(station.id)
+        if action == "apply":
+            await packs.apply(tx, desk.actor, identity, key, known, desk.now, reason=reason)
+            go = (
+                f"/console/stations/{shown('sta', station.id)}/commands",
+                desk.words("The commands are on their way."),
+            )
+        elif action == "template":
+            template = await packs.make_template(tx, desk.actor, identity, key, known, desk.now, reason=reason)
+            go = (
+                f"/console/templates/{shown('cfg', template)}",
+                desk.words("The template is made. It changes no charger until you apply it."),
+            )
+        else:
+            raise NotFound("There is no such page.")
+    desk.tell(COMMANDS_TOPIC, f"station:{station.id}")
+    return desk.go(*go)
 
 
 def _words(desk: Desk) -> dict[str, Any]:
@@ -229,4 +272,4 @@ async def export_attempts(desk: AtDesk, station_id: FromPath[str]) -> Response[b
     )  # fmt: skip
 
 
-ROUTES: Final = [show_diagnosis, curve, list_attempts, export_attempts]
+ROUTES: Final = [show_diagnosis, use_pack, curve, list_attempts, export_attempts]
