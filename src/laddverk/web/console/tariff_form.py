@@ -52,7 +52,7 @@ def fields_of(name: str, tariff: Tariff | None, currency: str = "SEK") -> dict[s
         "max_price": _text(high.gross),
         "min_net": _text(low.net),
         "max_net": _text(high.net),
-        "tax": "" if tariff.tax_included else "no",
+        "tax": "yes" if tariff.tax_included else "no",
         "currency": tariff.currency,
         "rows": with_blank_rows([_row_of(component) for component in tariff.components]),
     }
