@@ -351,8 +351,8 @@ async def hosts(tx: Transaction) -> list[Host]:
 
 
 CODES: Final = """
-SELECT vendor, model, raw, times, first_at, last_at, last_station, last_info, station.name AS station_name
-FROM code_seen LEFT JOIN station ON station.id = code_seen.last_station
+SELECT seen.vendor, seen.model, raw, times, first_at, last_at, last_station, last_info, station.name AS station_name
+FROM code_seen seen LEFT JOIN station ON station.id = seen.last_station
 WHERE ($1::uuid[] IS NULL OR station.site_id = ANY($1))
 ORDER BY last_at DESC LIMIT $2
 """
