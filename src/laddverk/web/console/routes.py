@@ -25,6 +25,7 @@ from laddverk.web.console import (
     collections,
     commands,
     deposits,
+    detectors,
     diagnosis,
     displays,
     disputes,
@@ -87,7 +88,7 @@ PAGES: Final = (
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
-    incidents, diagnosis, uptime, exclusions, codes,
+    incidents, diagnosis, detectors, uptime, exclusions, codes,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {

@@ -1,0 +1,94 @@
+"""The list of detectors and the page of one: what they compute, what they found, what of it was of use."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from laddverk.diagnostics import findings
+from laddverk.diagnostics.detectors.registry import ABOUTS
+from laddverk.diagnostics.incidents import service
+from laddverk.diagnostics.model import Evidence, Signal, Turn
+from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import StationId, new_id
+from tests.integration.web.console.conftest import HOSTILE, NOW, SignedIn, World
+
+PLACE = "/console/diagnosis/detectors"
+
+JUDGED = """
+INSERT INTO incident_closing (id, incident_id, at, by_name, cause, useful, detectors)
+SELECT $1, id, $2, 'Ada', 'contactor', $3, '{D07}' FROM incident LIMIT 1
+"""
+
+
+async def raised(world: World, station: StationId, detector: str, turn: Turn = Turn.RAISED) -> None:
+    signal = Signal(
+        detector=detector, evse_number=1, turn=turn, at=NOW, since=NOW - timedelta(hours=2),
+        evidence=(Evidence(text="%(sessions)s of them", values={"sessions": 4}), Evidence(text=HOSTILE)),
+    )  # fmt: skip
+    async with world.house.database.transaction() as tx:
+        await findings.raise_for(tx, [signal], station, NOW)
+        await service.attend(tx, NOW, world.house.hints)
+
+
+async def test_every_detector_is_listed_and_has_a_page_with_its_formula(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    page = (await browser.open(PLACE)).text
+    assert "Nothing is held against any of them now" in page
+    for about in ABOUTS.values():
+        assert f'href="{PLACE}/{about.id}"' in page
+    one = (await browser.open(f"{PLACE}/D07")).text
+    assert "Four attempts without energy in a row" in one
+    assert "What is safe to do" in one
+    assert "one soft reset" in one
+    assert (await browser.open(f"{PLACE}/D99")).status_code == 404
+
+
+async def test_the_list_is_searched_and_narrowed(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    await raised(world, world.station, "D07")
+    for query, is_there in (
+        ("?q=d07", True), ("?q=gives+no+energy", True), ("?q=nonsense", False), ("?severity=1", True),
+        ("?severity=3", False), ("?only=open", True), ("?severity=x%00", False),
+    ):  # fmt: skip
+        text = (await browser.open(PLACE + query)).text
+        assert (f'href="{PLACE}/D07"' in text) is is_there, query
+    assert f'href="{PLACE}/D01"' not in (await browser.open(PLACE + "?only=open")).text
+    rows = (await browser.open(PLACE + ".csv?q=d07")).text.splitlines()
+    assert len(rows) == 2
+    assert rows[1].lstrip('"').startswith("D07")
+
+
+async def test_the_page_shows_what_was_found_and_what_is_gone(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.TECHNICIAN)
+    await raised(world, world.station, "D07")
+    page = (await browser.open(f"{PLACE}/D07?state=open")).text
+    assert "4 of them" in page
+    assert HOSTILE not in page
+    await raised(world, world.station, "D07", Turn.CLEARED)
+    assert "4 of them" not in (await browser.open(f"{PLACE}/D07?state=open")).text
+    assert "4 of them" in (await browser.open(f"{PLACE}/D07?state=cleared")).text
+    assert "4 of them" in (await browser.open(f"{PLACE}/D07")).text
+
+
+async def test_the_measured_share_of_use_comes_from_how_incidents_were_closed(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    await raised(world, world.station, "D07")
+    async with world.house.database.transaction() as tx:
+        for number in range(6):
+            await tx.execute(JUDGED, new_id(), NOW - timedelta(days=number), number != 0)
+        await tx.execute(JUDGED, new_id(), NOW, None)
+    assert "5 of 6" in (await browser.open(PLACE)).text
+    page = (await browser.open(f"{PLACE}/D07")).text
+    assert "5 of 6 that somebody judged" in page
+    assert "83" in page
+
+
+async def test_a_detector_of_little_use_is_called_muted(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    await raised(world, world.station, "D07")
+    async with world.house.database.transaction() as tx:
+        for number in range(10):
+            await tx.execute(JUDGED, new_id(), NOW - timedelta(days=number), number == 0)
+    assert "Less than half of its last incidents were of use" in (await browser.open(f"{PLACE}/D07")).text
