@@ -109,7 +109,7 @@ class ConnectorLock(CodeRate, kw_only=True, omit_defaults=True):
                    "least 0.2 a day more, limit 7"),
         needs=(Input.ERROR_CODES,),
         action=N_("Unlock twice from afar when no session runs; then send a technician with a lock"),
-        runbook="connector_lock",
+        runbook="connector-lock",
     )  # fmt: skip
     HEARS: ClassVar = (StateSeen, EventSeen, CommandEnded)
     FAMILY: ClassVar = Family.CONNECTOR_LOCK
@@ -132,7 +132,7 @@ class ResidualCurrentTrips(CodeRate, kw_only=True, omit_defaults=True):
                    "and at least 0.15 a day more, limit 6; safety when three come within 24 hours"),
         needs=(Input.ERROR_CODES,),
         action=N_("Never reset it from afar. Look for water and damaged cables; measure the insulation"),
-        runbook="residual_current",
+        runbook="residual-current",
     )  # fmt: skip
     HEARS: ClassVar = (StateSeen, EventSeen)
     FAMILY: ClassVar = Family.GROUND_FAULT

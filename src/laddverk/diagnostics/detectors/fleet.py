@@ -18,7 +18,7 @@ BAD_CAR: Final = About(
                "less than 30 percent of all others fail"),
     needs=(Input.TOKENS, Input.SESSIONS),
     action=N_("Tell support, who can help the driver. Nothing is wrong with the chargers"),
-    runbook="bad_car",
+    runbook="bad-car",
 )  # fmt: skip
 
 FIRMWARE: Final = About(
@@ -32,7 +32,7 @@ FIRMWARE: Final = About(
                "chargers or more, and above 90 percent without the worst of them"),
     needs=(Input.BOOT, Input.SESSIONS),
     action=N_("Halt the campaign; roll back where it is worst; tell the maker"),
-    runbook="firmware_regression",
+    runbook="firmware-regression",
 )  # fmt: skip
 
 DEMAND: Final = About(

@@ -147,7 +147,7 @@ class ContactHeat(Heat, kw_only=True, omit_defaults=True):
                    "at 90 °C"),
         needs=(Input.TEMPERATURE, Input.CURRENT),
         action=N_("Cap the current at 80 percent; inspect the pins; replace the cable"),
-        runbook="contact_heat",
+        runbook="contact-heat",
     )  # fmt: skip
     HEARS: ClassVar = (Metered, SessionBegan, SessionOver)
     PLAN: ClassVar = DriftPlan(sigma_min=1.5)

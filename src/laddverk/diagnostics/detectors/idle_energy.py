@@ -39,7 +39,7 @@ class IdleEnergy(Detector, kw_only=True, omit_defaults=True):
                    "or a car"),
         needs=(Input.IDLE_ENERGY,),
         action=N_("Take it out of service. Send an electrician: a contact may be welded"),
-        runbook="idle_energy",
+        runbook="idle-energy",
     )  # fmt: skip
     HEARS: ClassVar = (Metered, SessionBegan, SessionOver, StateSeen)
 

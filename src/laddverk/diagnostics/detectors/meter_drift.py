@@ -38,7 +38,7 @@ class MeterDrift(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.ENERGY, Input.POWER),
         better_with=(Input.CURRENT, Input.VOLTAGE),
         action=N_("Hold what it bills until the meter is checked; recalibrate or replace it"),
-        runbook="meter_drift",
+        runbook="meter-drift",
     )  # fmt: skip
     HEARS: ClassVar = (Metered, SessionBegan, SessionOver)
     UP: ClassVar = DriftPlan(weight=0.08, sigma_min=0.003)

@@ -44,7 +44,7 @@ class PhaseLoss(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.CURRENT,),
         better_with=(Input.VOLTAGE,),
         action=N_("Check the fuses and the contactor of that phase"),
-        runbook="phase_loss",
+        runbook="phase-loss",
     )  # fmt: skip
     HEARS: ClassVar = (Metered, SessionBegan, SessionOver)
 

@@ -60,7 +60,7 @@ class PowerDeficit(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.POWER,),
         better_with=(Input.SOC, Input.OFFERED),
         action=N_("Soft reset when idle; if it stays, replace a power module"),
-        runbook="power_deficit",
+        runbook="power-deficit",
     )  # fmt: skip
     HEARS: ClassVar = (Metered, SessionBegan, SessionOver, LimitSet)
 

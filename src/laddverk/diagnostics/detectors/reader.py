@@ -37,7 +37,7 @@ class DeadReader(Detector, kw_only=True, omit_defaults=True):
                    "day, since a card was last read; more than 9 after at least 20 known starts"),
         needs=(Input.TOKENS, Input.SESSIONS),
         action=N_("Tell drivers to use the app; soft reset once when idle; then replace the reader"),
-        runbook="card_reader",
+        runbook="card-reader",
     )  # fmt: skip
     HEARS: ClassVar = (TokenSeen, SessionBegan)
 

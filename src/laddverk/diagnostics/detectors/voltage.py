@@ -48,7 +48,7 @@ class SupplyVoltage(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.VOLTAGE,),
         better_with=(Input.CURRENT,),
         action=N_("Compare with the other chargers of the site; ask an electrician or the grid company"),
-        runbook="supply_voltage",
+        runbook="supply-voltage",
     )  # fmt: skip
     HEARS: ClassVar = (Metered,)
     PLAN: ClassVar = DriftPlan(sigma_min=1.0, upward=False)

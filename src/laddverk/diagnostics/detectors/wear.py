@@ -33,7 +33,7 @@ class ContactorWear(Detector, kw_only=True, omit_defaults=True):
         needs=(Input.SESSIONS,),
         better_with=(Input.CURRENT,),
         action=N_("Plan a new contactor for the next visit"),
-        runbook="contactor_wear",
+        runbook="contactor-wear",
     )  # fmt: skip
     HEARS: ClassVar = (SessionBegan, SessionOver, SessionChanged, Metered)
 
