@@ -27,8 +27,10 @@ from laddverk.certificates import service as certificates
 from laddverk.certificates.model import ContractRefused, SecurityEventNoted
 from laddverk.diagnostics import jobs as diagnostics_jobs
 from laddverk.diagnostics import observing
+from laddverk.diagnostics.alerting import deadman
+from laddverk.diagnostics.alerting import jobs as alerting_jobs
 from laddverk.diagnostics.cohorts import jobs as cohorts_jobs
-from laddverk.diagnostics.incidents import jobs as incidents_jobs
+from laddverk.diagnostics.incidents.model import IncidentClosed, IncidentOpened
 from laddverk.diagnostics.uptime import jobs as uptime_jobs
 from laddverk.displays import jobs as displays_jobs
 from laddverk.displays import service as displays
@@ -197,7 +199,7 @@ ROOM_JOBS: Final = (
     subscriptions_jobs,
     diagnostics_jobs,
     cohorts_jobs,
-    incidents_jobs,
+    alerting_jobs,
     uptime_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
@@ -241,6 +243,8 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     PaymentRefunded: ("invoicing.mark_paid",),
     PaymentFailed: ("wiring.give_up_start",),
     LedgerUnsound: ("reconciliation.unsound",),
+    IncidentOpened: ("alerting.opened",),
+    IncidentClosed: ("alerting.closed",),
 }
 """Which jobs an event causes. Jobs named `wiring.…` are below: they join two rooms that do not know each other."""
 
@@ -382,6 +386,7 @@ async def run(
 async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[None]], stop: asyncio.Event) -> None:
     """Open the faces of `house`, work until `stop` is set, and close everything in order: faces first."""
     await certificates_jobs.prepare(house)
+    await deadman.begin(house)
     gateway = Gateway(house, recorders(house.settings), ASKERS)
     web, ftp = _web_server(house), FtpReceiver(house)
     stopping = asyncio.Event()
@@ -391,6 +396,7 @@ async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[N
         asyncio.create_task(web.serve()),
         asyncio.create_task(house.worker.run(stopping)),
         asyncio.create_task(_keep_schedule(house)),
+        asyncio.create_task(deadman.watch(house)),
     ]
     try:
         await _until_started(web, background[0])
@@ -402,7 +408,8 @@ async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[N
         web.should_exit = True
         await ftp.stop()
         await gateway.stop()
-        background[2].cancel()
+        for endless in background[2:]:
+            endless.cancel()
         await asyncio.gather(*background, return_exceptions=True)
 
 

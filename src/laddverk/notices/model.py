@@ -55,6 +55,12 @@ class Template(StrEnum):
     SECURITY_ALARM = "security_alarm"
     """For staff. Needs `link`, `operator`, `zone`, `count`, `alarms` (each `event`, `place`, `info`, `at`)."""
 
+    INCIDENT_ALERT = "incident_alert"
+    """For those on call. Needs `link`, `console`, `operator`, `what` (opened, escalated or test), `title`, `since` and
+    `action` (in the reader's language), `danger`."""
+    DIAGNOSIS_STANDS = "diagnosis_stands"
+    """For those on call. Needs `link`, `operator`, `since`, `zone`."""
+
 
 class Written(Struct, frozen=True):
     """The words of a notice."""

@@ -1,0 +1,12 @@
+"""Text messages that go nowhere: they are seen among the alerts of the console."""
+
+from __future__ import annotations
+
+
+class Sandbox:
+    """Takes everything."""
+
+    async def send(self, to: str, text: str) -> str:
+        """Return a reference that says what it is."""
+        del to, text
+        return "sandbox"
