@@ -39,6 +39,10 @@ HEADINGS: Final = (
 """The parts of a runbook, in the order in which they are needed."""
 
 
+Runbook = list[tuple[str, str | tuple[str, ...]]]
+"""Headings, and the text or the list of texts below each."""
+
+
 class Shown(Struct, frozen=True, kw_only=True):
     """A detector in the list."""
 
@@ -47,7 +51,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     is_muted: bool
 
 
-def runbook_sections(name: str, language: str) -> list[tuple[str, str | tuple[str, ...]]]:
+def runbook_sections(name: str, language: str) -> Runbook:
     """Return a runbook as headings and texts, or lists of texts, in `language`; nothing when there is none."""
     book = runbooks.runbook(name)
     if book is None:

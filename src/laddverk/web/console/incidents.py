@@ -20,6 +20,7 @@ from laddverk.stations import queries as stations_queries
 from laddverk.web import amounts, spreadsheets
 from laddverk.web.console import incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
+from laddverk.web.console.detectors import Runbook, runbook_sections
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
 from laddverk.web.visit import named
@@ -149,9 +150,10 @@ async def _facts(desk: Desk, identity: UUID) -> dict[str, Any]:
         }
 
 
-def runbook_of(_row: IncidentRow, _language: str) -> Any | None:
+def runbook_of(row: IncidentRow, language: str) -> Runbook | None:
     """Return the runbook that fits, or None."""
-    return None
+    name = advice.runbook_of(row)
+    return runbook_sections(name, language) if name else None
 
 
 @get(f"{PLACE}/{{incident_id:str}}", opt={NEEDS: Permission.STATIONS_READ})

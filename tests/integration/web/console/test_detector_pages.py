@@ -92,3 +92,13 @@ async def test_a_detector_of_little_use_is_called_muted(world: World, signed_in:
         for number in range(10):
             await tx.execute(JUDGED, new_id(), NOW - timedelta(days=number), number == 0)
     assert "Less than half of its last incidents were of use" in (await browser.open(f"{PLACE}/D07")).text
+
+
+async def test_an_incident_shows_the_runbook_of_its_detector(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    await raised(world, world.station, "D07")
+    inbox = (await browser.open("/console/incidents")).text
+    href = inbox.partition('href="/console/incidents/inc_')[2].partition('"')[0]
+    page = (await browser.open(f"/console/incidents/inc_{href}")).text
+    assert "It is mended when" in page
+    assert "Two charges with different cars" in page
