@@ -30,6 +30,7 @@ from laddverk.cli.demo import (
     provisioning,
     telling,
     troubles,
+    uptime,
 )
 from laddverk.cli.demo.places import stands
 from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
@@ -83,6 +84,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
         await plans.equip(house, drivers, since)
         if history:
             await telling.tell(house, placed, drivers, since, say, people.SEED)
+            await uptime.equip(house)
         if fleet:
             await provisioning.equip(house, placed)
             await firmware.equip(house, placed)

@@ -150,7 +150,7 @@ async def _record(house: House, window: Sequence[Fact]) -> None:
 async def _cut_lines(
     house: House, stands: Sequence[tuple[Stand, StationId]], since: datetime, now: datetime, random: Random
 ) -> None:
-    """Give each station a past of connections: cut now and then for minutes, and the silent one for good."""
+    """Give each station a past of connections: cut now and then for minutes, the silent one for good."""
     async with house.database.transaction() as tx:
         for stand, station_id in stands:
             hours = (now - since).total_seconds() / 3600
@@ -161,9 +161,8 @@ async def _cut_lines(
                 epoch = await stations.open_connection(tx, station_id, protocol, "192.0.2.10", connected_at)
                 await stations.close_connection(tx, station_id, epoch, 1006, "line lost", cut)
                 connected_at = cut + timedelta(minutes=random.uniform(1, 25))
-            if stand.identity != SILENT:
-                continue
-            lost = now - timedelta(hours=3, minutes=12)
+            # The past ends when the demo begins: the living charger connects anew.
+            lost = now - timedelta(hours=3, minutes=12) if stand.identity == SILENT else now
             epoch = await stations.open_connection(
                 tx, station_id, stand.kind.protocol.value, "192.0.2.10", connected_at
             )

@@ -22,6 +22,7 @@ from laddverk.platform.database import Transaction
 
 DEMAND_WEEKS: Final = 12  # of which an outlet's usual week is made
 STATIONS_AT_ONCE: Final = 25  # in one reading: some hundred thousand states at the very most
+MONTHS_BACK: Final = 13  # a year of the rule that looks at most: twelve whole months and the running one
 STALE_AFTER: Final = timedelta(hours=20)  # a running month is worked out anew each night
 
 
@@ -179,14 +180,15 @@ async def due(tx: Transaction, month: Period, now: datetime, limit: int = STATIO
 
 
 async def keep_up(tx: Transaction, policies: Sequence[Policy], today: date, now: datetime) -> bool:
-    """Work out some months that are due: the running one, and the last. Return whether there may be more."""
-    running = period_of(Length.MONTH, today)
-    for month in (running.before, running):
+    """Work out some months that are due: the running one first, then back. Return whether there may be more."""
+    month = period_of(Length.MONTH, today)
+    for _ in range(MONTHS_BACK):
         stations = await due(tx, month, now)
         if stations:
             months, _courses = await work_out(tx, stations, policies, month, now)
             await save(tx, [*months, *_nothing(stations, months, month, now)])
             return True
+        month = month.before
     return False
 
 

@@ -64,7 +64,9 @@ async def _came(desk: Desk) -> list[Came]:
 
 def _meaning(row: queries.CodeRow) -> tuple[Code, ...]:
     component, point, variable = row.raw.partition(".")
-    found = codes.decoded(row.vendor, row.model, None, row.raw)
+    found = codes.decoded(row.vendor, row.model, row.raw)  # a code of the standard, or a word
+    if not any(one.is_known for one in found):
+        found = codes.decoded(row.vendor, row.model, None, row.raw)
     if point and not any(one.is_known for one in found):
         return codes.decoded_event(row.vendor, row.model, component, variable) or found
     return found
