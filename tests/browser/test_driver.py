@@ -64,10 +64,10 @@ def test_from_the_sticker_to_the_receipt(demo: Demo, browser: Browser, javascrip
 
 def wait_for(page: Page, wanted: Locator) -> None:
     """Wait until something is on the page, which is opened anew now and then, as its driver would."""
-    for _ in range(30):
+    for _ in range(90):
         if wanted.count():
             return
-        page.wait_for_timeout(2000)
+        page.wait_for_timeout(600)
         page.goto(page.url)
     raise AssertionError(f"it did not come: {page.locator('main').inner_text()[:500]}")
 

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from stripe import HTTPClient
 
 from laddverk.kernel.ids import PaymentId
 from laddverk.payments import service
@@ -21,7 +22,8 @@ from tests.integration.payments.conftest import Street, street_on
 async def stripe_street(
     database: Database, monkeypatch: pytest.MonkeyPatch, stripe: StripeSimulator, **more: Any
 ) -> AsyncIterator[Street]:
-    """Yield the house while its Stripe serves."""
+    """Yield the house while its Stripe serves. The SDK repeats a lost call at once, not after half a second."""
+    monkeypatch.setattr(HTTPClient, "INITIAL_DELAY", 0.01)
     async with stripe.serving() as server:
         settings = Settings(
             payment_provider="stripe",

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from laddverk.cli.demo import dating
+from laddverk.cli.demo.dating import DAYS
 from laddverk.payments.disputes import service as disputes
 from laddverk.payments.payouts import service as payouts
 from laddverk.payments.providers import sandbox_money as money
 from laddverk.platform.house import House
 from laddverk.platform.jobs import NewJob, enqueue
 
-DAYS: Final = 18
 PAID_OUT_AT: Final = timedelta(hours=3, minutes=10)
 IS_EQUIPPED: Final = "SELECT EXISTS (SELECT FROM sandbox_payout)"
-# What the drivers paid a moment ago is spread over the last weeks: the bank's own books, which the house never reads.
 ENTRIES: Final = "SELECT ref FROM sandbox_entry WHERE kind = 'charge' AND payout_ref IS NULL ORDER BY at, ref"
-MOVE: Final = """
-UPDATE sandbox_entry SET at = moved.at FROM unnest($1::text[], $2::timestamptz[]) AS moved (ref, at)
-WHERE sandbox_entry.ref = moved.ref
-"""
 LOSE: Final = "UPDATE sandbox_entry SET is_hidden = true WHERE ref = $1"
 # Those of a charge first: there is more to show than for an invoice.
 DISPUTABLE: Final = """
@@ -43,14 +38,13 @@ class _Taken(Struct, frozen=True):
 
 
 async def equip(house: House, now: datetime, seed: int) -> None:
-    """Spread the bank's charges over some weeks, pay them out night by night, and let three holders dispute; once."""
-    random, midnight = Random(seed), _midnight(now, house.settings.timezone)
+    """Spread what was paid over some weeks, pay it out night by night, and let three holders dispute; once."""
+    midnight = _midnight(now, house.settings.timezone)
     async with house.database.transaction() as tx:
         if house.settings.payment_provider != "sandbox" or await tx.value(IS_EQUIPPED):
             return
+        await dating.spread(tx, now, seed)
         refs = await tx.values(ENTRIES)
-        times = [midnight - timedelta(hours=random.uniform(-2, 24 * DAYS)) for _ in refs]
-        await tx.execute(MOVE, refs, [min(at, now) for at in times])
         if refs:
             await tx.execute(LOSE, refs[len(refs) // 2])
         taken = await tx.fetch(_Taken, DISPUTABLE)
