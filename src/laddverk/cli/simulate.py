@@ -30,11 +30,15 @@ from laddverk.simulator.faults import Misfortune
 from laddverk.simulator.fleet import Fleet, Place
 from laddverk.simulator.ledger import Ledger
 from laddverk.simulator.model import THREE_PHASE_22KW, Hardware
+from laddverk.simulator.physics.box import Box
+from laddverk.simulator.physics.modes import MODES, Mode, Shape
+from laddverk.simulator.physics.weather import Weather
 from laddverk.simulator.places import Rhythm
 
 SESSIONS_DEFAULT: Final = 5000
 STATIONS_MAX: Final = 5000  # of one process: beyond that, run several
 REPORT_EVERY_S: Final = 30.0
+WORN_FAR: Final = 0.8  # of the way to the hard failure: a fault that grows is there from the start, and plain
 SPEED_MAX: Final = 600.0  # ten simulated minutes a second: beyond that the chargers do nothing but talk
 
 
@@ -77,6 +81,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="how much faster than real time cars charge; a network does well to doubt it",
     )
     parser.add_argument("--faults", type=float, default=1.0, help="how often things go wrong; 0 is never")
+    parser.add_argument(
+        "--fault",
+        metavar="NAME",
+        help="the first chargers have this fault of docs/fault-modes.md: contact_heating, silent_no_energy ...",
+    )
     parser.add_argument("--ledger", type=Path, help="write what was metered and acknowledged to this file")
     parser.add_argument("--seconds", type=float, help="stop after so long")
     parser.add_argument("--control", action="store_true", help="read commands for single chargers from stdin")
@@ -130,7 +139,11 @@ def _positive(text: str, field: str) -> int:
 async def _fleet(given: argparse.Namespace, say: Say) -> None:
     spec = described(given.stations, given.password)
     ledger = Ledger(given.ledger) if given.ledger else None
-    links = [link_of(one, given.url, ledger) for one in spec.stations]
+    fault = fault_named(given.fault) if given.fault else None
+    links = [
+        link_of(one, given.url, ledger, fault if fault and place < fault.stations else None, given.seed)
+        for place, one in enumerate(spec.stations)
+    ]
     misfortune = Misfortune(Random(given.seed), intensity=given.faults) if given.faults > 0 else None
     place = Place("the fleet", spec.rhythm, links, spec.cards)
     speed = min(max(given.speed, 0.01), SPEED_MAX)
@@ -180,15 +193,35 @@ def described(stations: str, password: str) -> FleetSpec:
         ) from None
 
 
-def link_of(one: StationSpec, url: str, ledger: Ledger | None) -> Link:
-    """Return the charger that `one` describes, with its line."""
+def link_of(one: StationSpec, url: str, ledger: Ledger | None, fault: Mode | None = None, seed: int = 1) -> Link:
+    """Return the charger that `one` describes, with its line; with a `fault` it is as worn as that makes it."""
     supply = THREE_PHASE_22KW
     if one.phases != supply.phases or one.power_max_w != supply.power_max_w:
         supply = Supply(one.phases, 32.0 if one.phases else 500.0, one.power_max_w)
     hardware = Hardware(
         one.identity, one.protocol, one.vendor, one.model, serial=one.identity[-20:], outlets=(supply,) * one.outlets
     )
-    return Link(Charger(hardware), url, one.password, ledger=ledger)
+    charger = Charger(hardware) if fault is None else worn(hardware, fault, seed)
+    return Link(charger, url, one.password, ledger=ledger)
+
+
+def worn(hardware: Hardware, fault: Mode, seed: int) -> Box:
+    """Return a charger that has `fault`: one that grows is far, one that breaks at once has broken."""
+    box = Box(hardware, Weather(seed), Random(f"{seed} {hardware.identity}"))
+    fault.wear(box, WORN_FAR)
+    if fault.shape is Shape.SUDDEN and fault.ends is not None:
+        fault.ends(box, system_clock())
+    return box
+
+
+def fault_named(name: str) -> Mode:
+    """Return the fault of that name. Raises `Invalid` when there is none."""
+    if name not in MODES:
+        raise Invalid(
+            "There is no fault %(name)s.", field="fault", remedy="They are %(known)s.",
+            name=name, known=", ".join(MODES),
+        )  # fmt: skip
+    return MODES[name]
 
 
 async def _report(fleet: Fleet, say: Say) -> None:

@@ -18,6 +18,8 @@ from laddverk.simulator import garage, places
 from laddverk.simulator.connection import Link
 from laddverk.simulator.faults import Misfortune
 from laddverk.simulator.model import Happening, Heartbeat, Outlet
+from laddverk.simulator.physics import alone
+from laddverk.simulator.physics.box import Box
 from laddverk.simulator.places import Rhythm
 
 TICK_S: Final = 2.0  # how often cars move; finer than any sampling, and next to nothing to compute
@@ -187,6 +189,8 @@ class Fleet:
             for number in charger.outlets:
                 charger.advance(number, seconds * self._speed, step_at)
         self._be_alive(link, now)
+        if isinstance(charger, Box):
+            self._suffer(link, charger, (now - before).total_seconds(), now)
         struck = self._misfortune.pass_by(link, (now - before).total_seconds(), now) if self._misfortune else None
         if struck:
             self._say(f"{charger.hardware.identity}: {struck}")
@@ -194,6 +198,11 @@ class Fleet:
             self._react(link, charger.happenings.popleft(), now)
         if charger.outbox or charger.wants_restart:
             link.wake()
+
+    def _suffer(self, link: Link, box: Box, seconds: float, now: datetime) -> None:
+        gone_s = alone.away_s(box, seconds, now, self._random)
+        if gone_s and box.online:
+            link.lose(gone_s)
 
     def _be_alive(self, link: Link, now: datetime) -> None:
         identity = link.charger.hardware.identity

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from laddverk.cli.main import main
-from laddverk.cli.simulate import STATIONS_MAX, described, link_of
+from laddverk.cli.simulate import STATIONS_MAX, described, fault_named, link_of
 from laddverk.kernel.problems import Invalid
 from laddverk.ocpp.protocol import Protocol
+from laddverk.simulator.physics.box import Box
 
 
 def test_a_number_makes_chargers_of_both_versions():
@@ -62,3 +63,15 @@ def test_what_cannot_be_done_is_said_in_words(words, capsys):
     said = capsys.readouterr().err
     assert said.startswith("laddverk: ")
     assert "Traceback" not in said
+
+
+def test_a_fault_by_its_name_makes_a_worn_charger_and_an_unknown_one_is_refused_with_all_names():
+    station = described("1", "k").stations[0]
+    worn = link_of(station, "ws://127.0.0.1:1/ocpp/", None, fault_named("contact_heating"), seed=3).charger
+    assert isinstance(worn, Box)
+    assert worn.parts[1].contact_factor > 2
+    broken = link_of(station, "ws://127.0.0.1:1/ocpp/", None, fault_named("emergency_stop")).charger
+    assert broken.outlets[1].error_code == "OtherError"
+    with pytest.raises(Invalid, match=r"no fault gremlins") as refused:
+        fault_named("gremlins")
+    assert "contact_heating" in str(refused.value.params)

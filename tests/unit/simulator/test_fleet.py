@@ -15,6 +15,10 @@ from laddverk.simulator.control import Control
 from laddverk.simulator.faults import Misfortune
 from laddverk.simulator.fleet import Fleet, Place
 from laddverk.simulator.model import THREE_PHASE_22KW, Ended, Hardware, Sampled, Started
+from laddverk.simulator.physics import alone
+from laddverk.simulator.physics.box import Box
+from laddverk.simulator.physics.modes import MODES
+from laddverk.simulator.physics.weather import Weather
 from laddverk.simulator.places import Rhythm
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -104,3 +108,25 @@ def test_a_day_of_arrivals_is_what_the_habit_says(rhythm):
     tuesday = datetime(2026, 3, 3, tzinfo=STOCKHOLM)
     day = sum(places.arrivals_per_hour(rhythm, tuesday + timedelta(hours=h), STOCKHOLM) for h in range(24))
     assert day == pytest.approx(places.HABITS[rhythm].visits_per_day)
+
+
+async def test_a_worn_charger_in_a_fleet_gives_no_energy_and_leaks():
+    fleet = await a_fleet(count=2)
+    worn = Box(Hardware("CP9"), Weather(1), Random(1))
+    fleet.places[0].links.append(Link(worn, "ws://nowhere", ""))
+    for name in ("silent_no_energy", "relay_welded"):
+        MODES[name].wear(worn, 1.0)
+    ended = [item for item in live(fleet, 24) if isinstance(item, Ended) and item.charging.outlet == 1]
+    of_worn = [item for item in ended if item in worn.outbox]
+    assert of_worn
+    assert all(item.reading.power_w in (None, 0) for item in of_worn)
+    assert worn.outlets[1].register_wh > 100  # through the relay, while nobody charges
+
+
+async def test_a_loose_antenna_loses_the_link_of_a_charger_in_a_fleet():
+    worn = Box(Hardware("CP9"), Weather(1), Random(1))
+    assert not any(alone.away_s(worn, 60, MONDAY, Random(n)) for n in range(500))
+    MODES["loose_antenna"].wear(worn, 1.0)
+    assert any(alone.away_s(worn, 60, MONDAY, Random(n)) for n in range(500))
+    MODES["modem_dead"].wear(worn, 1.0)
+    assert alone.away_s(worn, 2, MONDAY, Random(1)) == alone.GONE_S

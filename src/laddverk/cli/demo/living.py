@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 from laddverk.cli.demo.people import Person, cards_at
-from laddverk.cli.demo.places import ACCENTED, BY_HAND, CANNOT_UPDATE, FAULTED, SILENT, SPOTS, Stand
+from laddverk.cli.demo.places import ACCENTED, AILING, BY_HAND, CANNOT_UPDATE, FAULTED, SILENT, SPOTS, Stand
 from laddverk.kernel.time import Clock
 from laddverk.platform.settings import Secrets
 from laddverk.simulator import memory
@@ -23,6 +23,9 @@ from laddverk.simulator.connection import Link
 from laddverk.simulator.faults import Misfortune
 from laddverk.simulator.fleet import Fleet, Place
 from laddverk.simulator.model import Hardware
+from laddverk.simulator.physics.box import Box
+from laddverk.simulator.physics.modes import MODES
+from laddverk.simulator.physics.weather import Weather
 
 SAVE_EVERY_S: Final = 20.0
 MEMORY_FILE: Final = "fleet.json"
@@ -75,11 +78,19 @@ def _link(stand: Stand, secrets: Secrets, ocpp_url: str, clock: Clock, seed: int
         firmware=kind.firmware,
         outlets=kind.outlets,
     )
-    charger = Charger(hardware)
+    charger = _ailing(hardware, seed) if stand.identity in AILING else Charger(hardware)
     for outlet in charger.outlets.values():
         outlet.register_wh = Random(f"{seed} {stand.identity} {outlet.number}").uniform(5e7, 9e7)
     accent = loose if stand.identity in ACCENTED else None
     return Link(charger, ocpp_url, key_of(secrets, stand.identity), clock=clock, accent=accent, tls_url=tls_url)
+
+
+def _ailing(hardware: Hardware, seed: int) -> Charger:
+    """Return a charger with a worn part: it looks fine, and its cars tell."""
+    name, far = AILING[hardware.identity]
+    box = Box(hardware, Weather(seed), Random(f"{seed} {hardware.identity}"))
+    MODES[name].wear(box, far)
+    return box
 
 
 async def live(fleet: Fleet, state_dir: Path, clock: Clock) -> None:

@@ -111,6 +111,13 @@ SILENT: Final = "MOLN-03"
 ACCENTED: Final = frozenset({"GAML-03", "LIND-02"})  # bend the standard in all they say
 CANNOT_UPDATE: Final = "LIND-01"  # its installation of new firmware fails
 """Stands in the network and does not connect: somebody must look at it."""
+AILING: Final = {
+    "KUNG-04": ("silent_no_energy", 1.0),
+    "KBAC-03": ("module_loss", 1.0),
+    "MOLN-04": ("lock_wear", 0.7),
+    "BORA-03": ("phase_loss", 1.0),
+}
+"""These have a worn part, and how far worn (`docs/fault-modes.md`): nothing is seen of it until cars come."""
 FAULTED: Final = ("BORA-02", 1)
 """This outlet reports a fault from the beginning."""
 BY_HAND: Final = frozenset({"GAML-01", "KUNG-01", "KBAC-01"})

@@ -156,19 +156,24 @@ class Box(Charger):
     # Time.
 
     def pass_to(self, number: int, now: datetime) -> None:
-        """Let the time pass at an outlet until `now` of the world: energy, heat, trips."""
+        """Let the time pass at an outlet until `now` of the world. What changed meanwhile is said now."""
         before = self._moved_at.get(number, now)
         self._moved_at[number] = now
-        while before < now:
-            seconds = min(STEP_S, (now - before).total_seconds())
-            before += timedelta(seconds=seconds)
-            self._warm(number, seconds, before)
-            self.advance(number, seconds, self.time(now))  # what changed meanwhile is said now
-            self._endure(number, seconds, now)
+        left_s = (now - before).total_seconds()
+        while left_s > 0:
+            seconds = min(STEP_S, left_s)
+            left_s -= seconds
+            self.advance(number, seconds, self.time(now))
+
+    def advance(self, number: int, seconds: float, at: datetime) -> None:
+        """Let `seconds` pass at an outlet: heat, energy, trips."""
+        self._warm(number, seconds, at)
+        super().advance(number, seconds, at)
+        self._endure(number, seconds, at)
         back_at = self.mends_at.get(number)
-        if back_at is not None and back_at <= now:
+        if back_at is not None and back_at <= at:
             del self.mends_at[number]
-            self.mend(number, self.time(now))
+            self.mend(number, at)
 
     def _warm(self, number: int, seconds: float, at: datetime) -> None:
         outlet, ambient_c = self.outlets[number], self.weather.ambient_c(at)
@@ -183,23 +188,23 @@ class Box(Charger):
             now_c = ambient_c if self.cabinet_c is None else self.cabinet_c
             self.cabinet_c = heat.towards(now_c, balance_c, seconds, heat.CABINET_INERTIA_S)
 
-    def _endure(self, number: int, seconds: float, now: datetime) -> None:
+    def _endure(self, number: int, seconds: float, at: datetime) -> None:
         """Trip, or lose the pilot signal, while current flows."""
         outlet, parts, hours = self.outlets[number], self.parts[number], seconds / 3600
         if outlet.charging is None or outlet.status is not Status.CHARGING:
             return
-        if self._happens(parts.earth_trips * hours * (WET_FACTOR if self.weather.wet(now) else 1 / WET_FACTOR)):
-            complaints.fail(self, number, complaints.EARTH, self.time(now))
-            self.mends_at[number] = now + TRIPPED_FOR
+        if self._happens(parts.earth_trips * hours * (WET_FACTOR if self.weather.wet(at) else 1 / WET_FACTOR)):
+            complaints.fail(self, number, complaints.EARTH, at)
+            self.mends_at[number] = at + TRIPPED_FOR
         elif self._happens(parts.pilot_drops * hours):
             if not self._happens(parts.silent):
-                complaints.complain(self, number, complaints.PILOT, self.time(now))
-            self.end(number, self.time(now), "Other")
+                complaints.complain(self, number, complaints.PILOT, at)
+            self.end(number, at, "Other")
         elif self.contact_c[number] > heat.STOPS_AT_C:
-            complaints.fail(self, number, complaints.CABLE_HOT, self.time(now))
+            complaints.fail(self, number, complaints.CABLE_HOT, at)
         elif self.is_dc and (self.cabinet_c or 0.0) > heat.CABINET_STOPS_AT_C:
-            complaints.fail(self, number, complaints.HOT, self.time(now))
-            self.mends_at[number] = now + 3 * TRIPPED_FOR
+            complaints.fail(self, number, complaints.HOT, at)
+            self.mends_at[number] = at + 3 * TRIPPED_FOR
 
     def tell_idle(self, now: datetime) -> None:
         """Tell the registers by the clock, of outlets where nobody charges."""
