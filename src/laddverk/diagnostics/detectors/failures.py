@@ -185,7 +185,7 @@ class FailingStarts(Detector, kw_only=True, omit_defaults=True):
         scope=Scope.EVSE,
         formula=marked(
             "Bernoulli CUSUM (limit 8) of failed attempts, one vote a user and day: own share, drawn towards that of "
-            "its model, against three times that and at least 22 %. Twelve good ones in a row clear it."
+            "its model, against three times that and at least 22 percent. Twelve good ones in a row clear it."
         ),
         needs=(Input.SESSIONS, Input.ENERGY),
         better_with=(Input.TOKENS, Input.ERROR_CODES),

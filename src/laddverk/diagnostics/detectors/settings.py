@@ -88,7 +88,7 @@ class StuckLimit(Detector, kw_only=True, omit_defaults=True):
         scope=Scope.EVSE,
         formula=marked(
             "Less than 6 A offered for 30 minutes in two sessions in a row, or for two hours in one, while no limit of "
-            "ours is below 6 A, the car is not full (90 %) and does not itself wait."
+            "ours is below 6 A, the car is not full (90 percent) and does not itself wait."
         ),
         needs=(Input.SESSIONS, Input.OFFERED),
         better_with=(Input.STATUS, Input.SOC),
