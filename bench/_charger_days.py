@@ -23,7 +23,6 @@ from laddverk import wiring
 from laddverk.access import service as access
 from laddverk.access.model import NewDriver, NewToken
 from laddverk.certificates import jobs as certificates_jobs
-from laddverk.diagnostics import jobs as diagnostics_jobs
 from laddverk.energy import service as energy
 from laddverk.energy.model import Wish
 from laddverk.gateway import connection as gateway_connection
@@ -58,9 +57,11 @@ ONSET_DAYS = 4.0  # within so many days after that faults begin
 HEARTBEAT_S = 3600
 DC_150KW = Supply(0, 400.0, 150_000)
 SITE_SIZE = 3
-OURS = "diagnostics."
+CARRIED_OUT = ("diagnostics.", "energy.", "stations.expire", "sessions.close", "sessions.expire")
+"""Beginnings of the kinds of jobs that are carried out; prices, payments and mails are not needed here."""
+UNSENT = "SELECT count(*) FROM command WHERE state IN ('queued', 'sent') AND station_id = ANY($1)"
 SETTLES_WITHIN_S = 20.0  # of the wall clock: a charger that has not been answered by then has hung
-FORGET_JOBS = "DELETE FROM job WHERE kind NOT LIKE 'diagnostics.%'"
+FORGET_JOBS = "DELETE FROM job WHERE kind NOT LIKE 'diagnostics.%' AND kind NOT LIKE 'energy.%'"
 QUICK = Patience(answer_s=30.0, reconnect_first_s=0.0, reconnect_max_s=0.02, refused_first_s=0.01)
 GREATLY = 1e9
 
@@ -151,6 +152,14 @@ def box_of(one: Placed, weather: Weather, seed: int) -> Box:
     return Box(hardware, weather, Random(f"box {seed} {one.identity}"))
 
 
+def _negotiates(link: Link) -> bool:
+    """Whether a car there says what it needs, which the network answers by a command."""
+    charger = link.charger
+    running = [outlet.charging for outlet in charger.outlets.values() if outlet.charging is not None]
+    is_new = any(link.clock() - each.started_at < timedelta(minutes=10) for each in running)
+    return is_new and not charger.hardware.protocol.is_16 and charger.hardware.outlets[0].phases == 0
+
+
 class Lines:
     """Holds the sockets of a town: what it wishes is gathered while it moves, and done when it has moved."""
 
@@ -214,6 +223,21 @@ class Lines:
         async with asyncio.timeout(SETTLES_WITHIN_S):
             for link in waiting:
                 await link.drained()
+        negotiating = [link for link in waiting if _negotiates(link)]
+        if negotiating:
+            await self._sent(negotiating)
+
+    async def _sent(self, links: Sequence[Link]) -> None:
+        """Wait until what the network answers to the wishes of cars has reached their chargers."""
+        ids = [self.station_ids[link.charger.hardware.identity] for link in links]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                while await self._unsent(ids):
+                    await asyncio.sleep(0.002)
+
+    async def _unsent(self, ids: Sequence[StationId]) -> int:
+        async with self.house.database.transaction() as tx:
+            return int(await tx.value(UNSENT, ids))
 
     async def _cut(self, identity: str) -> None:
         task = self._tasks.pop(identity, None)
@@ -289,7 +313,7 @@ async def world_on(
     house = House(settings, secrets_in(state_dir), database, Hints(), clock, Worker(database, {}))
     wiring.subscribe_all()
     all_handlers = wiring.all_handlers(house)
-    house.worker.handle({kind: work for kind, work in all_handlers.items() if kind.startswith(OURS)})
+    house.worker.handle({kind: work for kind, work in all_handlers.items() if kind.startswith(CARRIED_OUT)})
     await certificates_jobs.prepare(house)
     lines = Lines(house, clock)
     plan = placed(seed, modes, healthy_each=healthy_each, warm_up_days=warm_up_days)
@@ -387,7 +411,7 @@ async def live(world: World, *, watch_every: timedelta, look: Any = None) -> Pac
     pace, began = Pace(), time.perf_counter()
     town, clock = world.town, world.clock
     watch_at, tidy_at = SINCE + watch_every, SINCE + timedelta(days=1)
-    handlers: dict[str, Any] = diagnostics_jobs.handlers(world.house)
+    handlers: dict[str, Any] = wiring.all_handlers(world.house)
     while (at := town.next_at()) is not None:
         while watch_at <= at:
             clock.now = watch_at
@@ -411,12 +435,12 @@ async def _watch(world: World, handlers: dict[str, Any], pace: Pace, watch_every
     """Carry out the jobs of diagnosis that are due at this virtual instant."""
     began, now = time.perf_counter(), world.clock.now
     await world.house.worker.run_until_idle()
-    for every in diagnostics_jobs.EVERY:
+    for every in (one for one in wiring.recurring() if one.kind.startswith(CARRIED_OUT)):
         last = pace.every.get(every.kind)
         if last is None or now - last >= max(every.period, watch_every):
             pace.every[every.kind] = now
             async with world.house.database.transaction() as tx:
-                await handlers[every.kind](tx, [{"thorough": True}])
+                await handlers[every.kind](tx, [{"thorough": True}])  # it alone looks at this
     await world.house.worker.run_until_idle()
     pace.turns += 1
     pace.watching_s += time.perf_counter() - began

@@ -40,6 +40,8 @@ TUNING_SEEDS = (1, 2, 3)
 SCORING_SEEDS = (101, 102, 103, 104, 105)
 """Never looked at while thresholds are chosen."""
 LOOK_EVERY = timedelta(hours=6)
+WAYS = ("ours", "status codes", "fixed limits")
+PARTS = {"both": (True, False), "faulty": (True,), "twin": (False,)}
 PAGE = 500
 SHOWN = 30  # false alerts in full
 GRADUAL = (Shape.GRADUAL, Shape.DOUBLE)
@@ -161,23 +163,37 @@ async def _count_sessions(database: Database, watched: Watched) -> None:
             watched.sessions_until[sorted(one.stations)[0]] = count
 
 
-def scores_of(faulty: Watched, twin: Watched) -> dict[str, Score]:
-    """Return the score of each way of watching on one seed."""
-    scores = {}
-    for name, alerts in faulty.told.items():
-        score = Score(name, found(faulty.world.placed, alerts, faulty.world.town.until))
-        judged_twin(score, twin.told[name], twin.world.town.away, twin.world.nuisances, twin.world.charger_days)
-        scores[name] = score
-    resets = [one for world in (faulty.world, twin.world) for each in world.town.residents for one in each.box.resets]
+def scores_of(faulty: Watched | None, twin: Watched | None) -> dict[str, Score]:
+    """Return the score of each way of watching on one seed; a part that did not run gives nothing."""
+    scores = {name: Score(name) for name in WAYS}
+    for name, score in scores.items():
+        if faulty is not None:
+            score.found = found(faulty.world.placed, faulty.told[name], faulty.world.town.until)
+        if twin is not None:
+            town = twin.world.town
+            judged_twin(score, twin.told[name], town.away, twin.world.nuisances, twin.world.charger_days)
+    towns = [each.world.town for each in (faulty, twin) if each is not None]
+    resets = [one for town in towns for each in town.residents for one in each.box.resets]
     scores["ours"].resets = len(resets)
     scores["ours"].unsafe = sum(one.cut_a_session or one.was_unsafe for one in resets)
     return scores
 
 
-async def seed_scored(seed: int, modes: Sequence[Mode], options: argparse.Namespace) -> tuple[Watched, Watched]:
+def missed(watched: Watched) -> str:
+    """Return what was told, in our way, of chargers whose fault was not found."""
+    lines = []
+    for one in found(watched.world.placed, watched.told["ours"], watched.world.town.until):
+        if one.told_at is None:
+            here = [each for each in watched.told["ours"] if each.stations & one.stations]
+            lines.append(f"missed {one.mode}: {one.onset:%d %b %H:%M} to {one.fails_at:%d %b %H:%M}; told were:")
+            lines += [_full(each) for each in sorted(here, key=lambda each: each.at)[:SHOWN]]
+    return "\n".join(lines)
+
+
+async def seed_run(seed: int, modes: Sequence[Mode], options: argparse.Namespace) -> dict[bool, Watched]:
     """Run one seed with its faults and without, each on a database of its own."""
-    watched = []
-    for faulty in (True, False):
+    watched = {}
+    for faulty in PARTS[options.part]:
         with embedded.throw_away("laddverk-bench-") as place:
             server = embedded.Server(located(place), durable=False)
             await asyncio.to_thread(server.start)
@@ -185,11 +201,11 @@ async def seed_scored(seed: int, modes: Sequence[Mode], options: argparse.Namesp
                 database = await Database.connected(server.dsn)
                 async with database.pool.acquire() as connection:
                     await migrator.migrate(connection)
-                watched.append(await run(database, place, seed, modes, options, faulty=faulty))
+                watched[faulty] = await run(database, place, seed, modes, options, faulty=faulty)
                 await database.close()
             finally:
                 await asyncio.to_thread(server.stop)
-    return watched[0], watched[1]
+    return watched
 
 
 # The report.
@@ -208,7 +224,7 @@ def table(scores: dict[str, Score], sessions: Sequence[int]) -> str:
         ("true outages told / 1,000 charger-days", "outages", ""),
         ("told again / fault", "again", ""),
     ]
-    names = ("ours", "status codes", "fixed limits")
+    names = WAYS
     lines = [f"{'':<50}" + "".join(f"{name:>14}" for name in names) + f"{'aim':>10}"]
     figures = {name: figures_of(scores[name]) for name in names}
     for title, key, aim in rows:
@@ -300,13 +316,16 @@ async def main() -> None:
     began, total, sessions = time.perf_counter(), {}, []
     charger_days, messages = 0.0, 0
     for seed in seeds:
-        faulty, twin = await seed_scored(seed, modes, options)
-        for name, score in scores_of(faulty, twin).items():
+        watched = await seed_run(seed, modes, options)
+        for name, score in scores_of(watched.get(True), watched.get(False)).items():
             total.setdefault(name, Score(name)).add(score)
-        sessions += faulty.sessions_until.values()
-        charger_days += faulty.world.charger_days + twin.world.charger_days
-        messages += faulty.pace.messages + twin.pace.messages
-        print(f"seed {seed}: {faulty.pace.seconds + twin.pace.seconds:.0f} s", flush=True)
+        for each in watched.values():
+            sessions += each.sessions_until.values()
+            charger_days += each.world.charger_days
+            messages += each.pace.messages
+            print(f"seed {seed}: {each.pace.seconds:.0f} s, {each.pace.watching_s:.0f} of them the watch", flush=True)
+        if True in watched and options.tune:
+            print(missed(watched[True]), flush=True)
     took_s = time.perf_counter() - began
     print(f"\n{len(modes)} fault modes, {len(seeds)} seeds ({'tuning' if options.tune else 'scoring'}), ", end="")
     print(f"{charger_days:.0f} charger-days, {messages} messages in {took_s:.0f} s\n")
@@ -331,6 +350,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--warm-up-days", type=float, default=days.WARM_UP_DAYS, help="all are well so long")
     parser.add_argument("--watch-minutes", type=float, default=30.0, help="how often the detectors hear")
     parser.add_argument("--no-nuisances", action="store_true", help="nothing but faults happens")
+    parser.add_argument("--part", choices=PARTS, default="both", help="the town with faults, its twin, or both")
     parser.add_argument("--tune", action="store_true", help="the seeds on which thresholds are chosen")
     return parser
 
