@@ -24,6 +24,7 @@ from laddverk.web.console import (
     codes,
     collections,
     commands,
+    comparing,
     deposits,
     detectors,
     diagnosis,
@@ -88,7 +89,7 @@ PAGES: Final = (
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
-    incidents, diagnosis, detectors, uptime, exclusions, codes,
+    incidents, diagnosis, detectors, comparing, uptime, exclusions, codes,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
