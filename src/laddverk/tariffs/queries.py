@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -187,3 +188,19 @@ WHERE choice.tariff_id = $1 AND choice.driver_group IS NULL AND choice.driver_id
 async def strongest_w(tx: Transaction, tariff_id: UUID) -> int:
     """Return the power of the strongest connector at which everybody gets a tariff; 0 where there is none."""
     return int(await tx.value(STRONGEST, tariff_id))
+
+
+CURRENCIES: Final = """
+-- A tariff has the currency of its first version.
+SELECT DISTINCT coalesce(version.body ->> 'currency', 'SEK') AS currency
+FROM tariff_choice AS choice
+JOIN tariff ON tariff.id = choice.tariff_id AND tariff.retired_at IS NULL
+JOIN tariff_version AS version ON version.tariff_id = tariff.id AND version.number = 1
+WHERE choice.valid_until IS NULL OR choice.valid_until > $1
+ORDER BY currency
+"""
+
+
+async def currencies_in_use(tx: Transaction, now: datetime) -> list[str]:
+    """Return the currencies of all prices that apply somewhere, or will."""
+    return await tx.values(CURRENCIES, now)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from io import BytesIO, StringIO
 from uuid import uuid4
 
 import httpx
 import pytest
-from msgspec.structs import replace
 from pypdf import PdfReader
 
 from laddverk.access import service as access
@@ -21,6 +21,8 @@ from laddverk.payments.model import Card
 from laddverk.payments.providers.sandbox import in_process
 from laddverk.payments.providers.sandbox_web import application
 from laddverk.payments.store import save_method
+from laddverk.tariffs import service as tariffs
+from laddverk.tariffs.model import Component, Dimension, Tariff
 from laddverk.web import security
 from laddverk.web.app import create_app
 from tests.integration.web.console.conftest import ACTOR, HOSTILE, NOW, Browser, SignedIn, World
@@ -107,7 +109,11 @@ async def test_a_driver_pays_in_and_sees_it_with_a_receipt_and_a_file(world: Wor
 
 
 async def test_a_balance_in_another_currency_is_paid_in_seen_and_given_back(world: World, berit: Browser) -> None:
-    world.house.settings = replace(world.house.settings, adhoc_reserves="EUR:3000")
+    assert "currency=EUR" not in (await berit.open("/my/wallet")).text, "there are no prices in euros"
+    async with world.house.database.transaction() as tx:
+        euros = Tariff(currency="EUR", components=(Component(dimension=Dimension.ENERGY, price=Decimal("0.5")),))
+        version = await tariffs.create(tx, ACTOR, "Gränsen", euros, NOW)
+        await tariffs.choose(tx, ACTOR, version.tariff_id, NOW, site_id=world.other_site)
     page = (await berit.open("/my/wallet?currency=EUR")).text.replace("\xa0", " ")
     assert "30,00 €" in page
     assert "60,00 €" in page

@@ -19,6 +19,7 @@ from laddverk.payments.wallet.model import Policy, Wallet
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
+from laddverk.tariffs import queries as tariffs
 
 REASON_MAX = 300
 
@@ -32,9 +33,10 @@ async def wallet(tx: Transaction, driver_id: DriverId, currency: str, now: datet
     return replace(found, refundable_minor=back)
 
 
-async def currencies(tx: Transaction, house: House, driver_id: DriverId) -> list[str]:
-    """Return the currencies in which a driver can have a balance: those that are taken here, and any they have."""
-    return list(dict.fromkeys([*house.settings.currencies, *await store.currencies(tx, driver_id)]))
+async def currencies(tx: Transaction, house: House, driver_id: DriverId, now: datetime) -> list[str]:
+    """Return the currencies in which a driver can have a balance: those of prices here, and any they have."""
+    priced = [each for each in await tariffs.currencies_in_use(tx, now) if each in house.settings.currencies]
+    return list(dict.fromkeys([house.settings.currency, *priced, *await store.currencies(tx, driver_id)]))
 
 
 def amounts(policy: Policy, house: House, currency: str) -> list[int]:

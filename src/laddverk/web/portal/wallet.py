@@ -78,7 +78,7 @@ async def wallet_page(visit: Visit, values: dict[str, str], errors: dict[str, st
 
 async def chosen_currency(tx: Transaction, visit: Visit, asked: str) -> tuple[str, list[str]]:
     """Return the currency of the balance that is looked at, and all in which the driver can have one."""
-    known = await wallets.currencies(tx, visit.house, signed_in(visit))
+    known = await wallets.currencies(tx, visit.house, signed_in(visit), visit.now)
     return asked if asked in known else visit.house.settings.currency, known
 
 
