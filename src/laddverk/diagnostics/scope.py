@@ -162,7 +162,10 @@ def _cars(left: Sequence[Placed], bad_cars: Collection[str]) -> list[Group]:
     """Failures that follow one car: it is known to fail everywhere, or alone made findings at three chargers."""
     by_car: dict[str, list[Placed]] = defaultdict(list)
     for one in left:
-        if len(set(one.cars)) == 1 and one.family in CAR_MADE:
+        cars = set(one.cars)
+        if one.family is Family.VEHICLE:
+            by_car[min(cars & set(bad_cars), default=min(cars, default=f"at {one.station_id}"))].append(one)
+        elif len(cars) == 1 and one.family in CAR_MADE:
             by_car[one.cars[0]].append(one)
     return [
         _group(

@@ -112,6 +112,13 @@ def test_a_car_that_fails_at_three_chargers_is_the_car() -> None:
     assert blames(failed[:1], bad_cars={"car"}) == [(Blame.VEHICLE, 1)]
 
 
+def test_what_is_known_of_a_car_is_the_cars_whoever_else_failed_there() -> None:
+    known = found(1, family=Family.VEHICLE, cars=("another", "bad"))
+    (group,) = inferred([known], bad_cars={"bad"})
+    assert (group.blame, group.key) == (Blame.VEHICLE, "car:bad")
+    assert blames([found(1, family=Family.VEHICLE)]) == [(Blame.VEHICLE, 1)]
+
+
 def test_failures_of_several_cars_are_not_a_cars() -> None:
     failed = [found(n, site=n, family=Family.NO_ENERGY, cars=("car", f"other {n}"), evse=1) for n in (1, 2, 3)]
     assert Blame.VEHICLE not in {blame for blame, _ in blames(failed)}
