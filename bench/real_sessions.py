@@ -165,8 +165,7 @@ class Listening:
             station_id=StationId(NOBODY), model=session.model, evses={session.connector: evse}, fail_share=fail_share
         )
         for each in observed(session):
-            self._station.pass_time(each.received_at)
-            self._station.hear(each)
+            self._station.hear(each, each.received_at)
         for signal in self._station.signals:
             if signal.turn is Turn.CLEARED:
                 self._standing.discard(signal.detector)

@@ -39,7 +39,7 @@ class Heard:
         if self._due is not None and self._due <= received_at:
             self.pass_time(received_at)
         evse_number = getattr(observed, "evse_number", None) or 0
-        if evse_number > EVSES_MAX:
+        if evse_number > EVSES_MAX or self._is_the_cars_fault(observed):
             return
         nowhere = not evse_number and isinstance(observed, OutcomeSeen)
         for kind in self._kinds.hearing(type(observed)):
@@ -62,6 +62,13 @@ class Heard:
                 if not self._guarded(detector, detector.pass_time, now, self.scene):
                     break
         self._due = self.memory.due_at()
+
+    def _is_the_cars_fault(self, observed: Observation) -> bool:
+        return (
+            isinstance(observed, OutcomeSeen)
+            and observed.outcome.is_failure
+            and (observed.car_key or observed.token_key) in self.scene.bad_cars
+        )
 
     def _soonest(self, detector: Detector) -> None:
         due_at = detector.due_at()

@@ -33,6 +33,8 @@ FROM connector WHERE station_id = ANY($1::uuid[]) AND evse_number > 0
 ORDER BY station_id, evse_number, found_by_itself, power_max_w DESC, connector_number
 """
 
+BAD_CARS: Final = "SELECT key FROM cohort_case WHERE kind = 'car' AND cleared_at IS NULL"
+
 
 class StationRow(Struct, frozen=True):
     """A station as its scene needs it."""
@@ -90,8 +92,9 @@ class Scenery:
                 evse_number=row.evse_number, power_type=row.power_type, power_max_w=row.power_max_w,
                 current_max_a=row.current_max_a,
             )  # fmt: skip
+        bad_cars = frozenset(await tx.values(BAD_CARS))
         made = {
-            row.station_id: self._scene(row, evses.get(row.station_id, {}))
+            row.station_id: self._scene(row, evses.get(row.station_id, {}), bad_cars)
             for row in await tx.fetch(StationRow, STATIONS, station_ids)
         }
         if len(self._kept) + len(made) > self.KEPT_MAX:
@@ -99,7 +102,7 @@ class Scenery:
         self._kept.update({station_id: (now, scene) for station_id, scene in made.items()})
         return made
 
-    def _scene(self, row: StationRow, evses: dict[int, EvseScene]) -> Scene:
+    def _scene(self, row: StationRow, evses: dict[int, EvseScene], bad_cars: frozenset[str]) -> Scene:
         interval_s = self._heartbeat_interval_s
         if self._known is not None:
             own = self._known.known(row.vendor, row.model, row.firmware, quirks.read(row.quirks)).quirks
@@ -113,4 +116,5 @@ class Scenery:
             heartbeat_interval_s=interval_s,
             evses=evses,
             fail_share=FAIL_SHARE if row.fail_share is None else row.fail_share,
+            bad_cars=bad_cars,
         )

@@ -45,6 +45,8 @@ class Scene(Struct, frozen=True, kw_only=True):
     evses: dict[int, EvseScene] = {}
     fail_share: float = 0.04
     """Share of attempts that fail at chargers of this model and firmware (shrunken): where a new outlet begins."""
+    bad_cars: frozenset[str] = frozenset()
+    """Keys of cars and tokens that fail everywhere (D10): their failures say nothing of a charger."""
 
     def evse(self, number: int) -> EvseScene:
         """Return what is known of that outlet; the defaults for one that staff never entered."""
