@@ -107,6 +107,14 @@ UPDATE payment_method SET removed_at = $3 WHERE id = $1 AND driver_id = $2 AND r
 """
 DRIVER_EMAIL: Final = "SELECT email FROM driver WHERE id = $1"
 
+# Of `invoice`: people gave nothing of it back. What a bank took back, or a deposit that was undone, bears the name of
+# its rail and is owed as before.
+NOT_GIVEN_BACK: Final = """
+AND NOT EXISTS (
+    SELECT FROM payment JOIN payment_refund ON payment_refund.payment_id = payment.id
+    WHERE payment.invoice_id = invoice.id AND payment_refund.state <> 'failed'
+      AND NOT (payment_refund.requested_by = payment.provider AND payment.provider IN ('autogiro', 'sepa', 'bankgiro')))
+"""
 INSERT_REFUND: Final = """
 INSERT INTO payment_refund (id, payment_id, amount_minor, state, reason, requested_by, provider_ref, created_at,
                             updated_at)

@@ -12,7 +12,9 @@ from laddverk.kernel.actors import Actor
 from laddverk.kernel.ids import DriverId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
 from laddverk.payments import service
+from laddverk.payments.model import PaymentRefunded
 from laddverk.payments.ways import service as ways
+from laddverk.platform import outbox
 from tests.integration.payments.conftest import Street, balances
 from tests.integration.payments.town import (
     AGENT,
@@ -52,6 +54,20 @@ async def test_an_overdue_invoice_holds_new_starts_back_until_it_is_paid(town: S
     assert await held(town, ada) == ""
     async with town.house.database.transaction() as tx:
         assert (await access.standing(tx, ["A1B2C3D4"], town.now()))["A1B2C3D4"].authorisation == "accepted"
+
+
+async def test_what_people_gave_back_of_an_invoice_holds_nobody(town: Street) -> None:
+    outbox.subscribe(PaymentRefunded, "invoicing.mark_paid")
+    ada = await driver(town, settlement="invoice")
+    invoice = await invoiced(town, ada)
+    page = await service.open_invoice(town.house, invoice, return_url="/my", now=town.now())
+    await town.pay(page.url)
+    await later(town, days=60)
+    async with town.house.database.transaction() as tx:
+        await service.refund(tx, AGENT, page.payment_id, 1_500, "goodwill", town.now())
+    await later(town, days=20)
+    assert await town.value("SELECT gross_minor - paid_minor FROM invoice") == 1_500
+    assert await held(town, ada) == ""
 
 
 async def test_staff_may_let_somebody_start_for_a_while_with_a_reason(town: Street) -> None:

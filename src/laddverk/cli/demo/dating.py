@@ -22,7 +22,7 @@ FROM payment
 LEFT JOIN session ON session.id = payment.session_id
 LEFT JOIN invoice ON invoice.id = payment.invoice_id
 WHERE payment.provider IN ('sandbox', 'swish') AND coalesce(session.ended_at, invoice.issued_at) IS NOT NULL
-  AND payment.start_request_id IS NULL
+  AND payment.start_request_id IS NULL AND payment.state IN ('captured', 'failed')
 ORDER BY payment.id
 """
 MOVE: Final = """

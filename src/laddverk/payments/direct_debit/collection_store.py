@@ -11,10 +11,13 @@ from msgspec import Struct
 from laddverk.kernel.ids import BankFileId, CollectionId, InvoiceId, MandateId, PaymentId
 from laddverk.payments.direct_debit.collection_rules import Due
 from laddverk.payments.direct_debit.model import CURRENCIES, BankFile, BankRecord, Collection, Scheme
+from laddverk.payments.store import NOT_GIVEN_BACK
 from laddverk.platform.database import Transaction
 
-# What remains is derived from the payments themselves, for the invoice learns of them a moment later.
-DUE: Final = """
+# What remains is derived from the payments themselves, for the invoice learns of them a moment later. What people gave
+# back is not taken again by itself.
+DUE: Final = (
+    """
 SELECT invoice.id AS invoice_id, invoice.driver_id, invoice.series, invoice.number, invoice.due_on, invoice.issued_at,
        mandate.id AS mandate_id, coalesce(last.attempt, 0) AS attempt, last.mandate_id AS last_mandate_id,
        last.state AS last_state, last.answer_code AS last_code, last.due_on AS last_due_on,
@@ -35,13 +38,9 @@ WHERE invoice.kind = 'invoice' AND invoice.currency = $2 AND invoice.issued_at <
          AND (state IN ('submitted', 'authorised', 'capturing', 'unknown')
               OR (state IN ('created', 'checkout') AND (updated_at > $3::timestamptz - interval '2 hours'
                                                         OR provider IN ('autogiro', 'sepa')))))
-  -- What people gave back is not taken again by itself. What the bank took back, or a deposit that was undone, bears
-  -- the name of its rail.
-  AND NOT EXISTS (
-      SELECT FROM payment JOIN payment_refund ON payment_refund.payment_id = payment.id
-      WHERE payment.invoice_id = invoice.id AND payment_refund.state <> 'failed'
-        AND NOT (payment_refund.requested_by = payment.provider
-                 AND payment.provider IN ('autogiro', 'sepa', 'bankgiro')))
+"""  # noqa: S608 - constant text
+    + NOT_GIVEN_BACK
+    + """
   -- Whose first way is a card or the wallet is debited there; the bank steps in when that has come to nothing.
   AND NOT EXISTS (
       SELECT FROM driver_paying LEFT JOIN invoice_debit ON invoice_debit.invoice_id = invoice.id
@@ -50,6 +49,7 @@ WHERE invoice.kind = 'invoice' AND invoice.currency = $2 AND invoice.issued_at <
 ORDER BY invoice.id
 FOR UPDATE OF invoice
 """
+)
 REMAINING: Final = """
 SELECT (invoice.gross_minor - invoice.credited_minor
         - coalesce((SELECT sum(captured_minor - refunded_minor) FROM payment

@@ -13,6 +13,7 @@ from msgspec import Struct
 from laddverk.kernel.ids import DriverId, InvoiceId, PaymentId, PaymentMethodId, SessionId
 from laddverk.kernel.money import VatTotal
 from laddverk.payments.rules import Sold
+from laddverk.payments.store import NOT_GIVEN_BACK
 from laddverk.payments.ways.model import Choice, Means, Owing, Policy, Tried, Unpaid, Way, WayKind
 from laddverk.platform.database import Transaction
 
@@ -111,7 +112,9 @@ WHERE driver_id = $1 AND amount_minor > 0 AND NOT EXISTS (
 ORDER BY since
 """
 # An invoice that somebody is collecting just now is not overdue: banks take days (three bank days after their answer).
-OWING: Final = """
+# What people gave back of one holds nobody either.
+OWING: Final = (
+    """
 SELECT driver.id AS driver_id, driver.starts_held AS held, driver.settlement = 'card' AS at_once,
        coalesce(sessions.minor, 0)::bigint AS sessions_minor,
        (coalesce(sessions.minor, 0) + coalesce(due.minor, 0))::bigint AS unpaid_minor,
@@ -134,9 +137,13 @@ LEFT JOIN LATERAL (
                            OR (state = 'created' AND provider IN ('autogiro', 'sepa'))
                            OR (provider IN ('autogiro', 'sepa')
                                AND updated_at > $2::timestamptz - interval '5 days')))
+"""  # noqa: S608 - constant text
+    + NOT_GIVEN_BACK
+    + """
 ) AS due ON true
 WHERE driver.id = ANY($1) ORDER BY driver.id
 """
+)
 CONCERNED: Final = """
 SELECT id FROM driver WHERE starts_held <> ''
 UNION SELECT driver_id FROM unpaid_session WHERE amount_minor > 0
