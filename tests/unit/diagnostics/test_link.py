@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any
 
+import pytest
+
 from laddverk.diagnostics.detectors.link import Flapping, HalfOpen, Offline
 from laddverk.diagnostics.detectors.restarts import RebootLoop
 from laddverk.diagnostics.model import Severity, Turn
@@ -58,6 +60,13 @@ def test_any_frame_shows_that_it_is_back() -> None:
 def test_a_frame_that_was_received_before_the_socket_went_shows_nothing() -> None:
     late = [seen_at(LinkClosed, 100), seen_at(Beat, 99)]
     assert turns(play(Offline(), late, 2_000)) == [RAISED]
+
+
+def test_a_loss_that_is_heard_after_it_has_spoken_again_is_no_loss() -> None:
+    story = [seen_at(Beat, 103), seen_at(LinkClosed, 100), seen_at(LinkOpened, 102), *[
+        seen_at(Beat, second) for second in range(200, 3_000, 100)
+    ]]  # fmt: skip
+    assert play(Offline(), story, 3_000) == []
 
 
 def test_a_reset_that_we_ordered_is_waited_for() -> None:
@@ -123,9 +132,24 @@ def test_two_unanswered_calls_in_a_row_make_a_socket_half_open() -> None:
 
 
 def test_a_call_that_timed_out_early_or_was_never_sent_says_nothing() -> None:
-    early = [command(second, "trigger", "timed_out", took_s=29.0) for second in (0, 60, 120)]
+    early = [command(second, "trigger", "timed_out", took_s=28.9) for second in (0, 60, 120)]
     never = [command(second, "trigger", "expired") for second in (0, 60, 120)]
     assert play(HalfOpen(), [*early, *never], DAY) == []
+
+
+def test_what_was_answered_and_not_carried_out_says_nothing() -> None:
+    slow = [command(second, "stop_charging", "timed_out", took_s=60.0, word="Accepted") for second in (0, 60, 120)]
+    assert play(HalfOpen(), slow, DAY) == []
+
+
+@pytest.mark.parametrize("away_s", [5, 60])
+def test_a_boot_that_is_heard_before_the_loss_and_the_socket_is_judged_the_same(away_s: float) -> None:
+    frames: list[Any] = []
+    for start in (0.0, 700.0, 1_400.0, 2_100.0, 2_800.0, 3_500.0, 4_200.0, 4_900.0, 5_600.0):
+        boot = seen_at(Restarted, start + away_s + 1)
+        frames += [boot, *loss(start, away_s)]
+    assert bool(play(RebootLoop(), frames, 3 * HOUR)) is (away_s == 60)
+    assert bool(play(Flapping(), frames, 3 * HOUR)) is (away_s == 5)
 
 
 def test_a_charger_that_talks_and_does_not_answer_is_less_sure_to_be_half_open() -> None:

@@ -9,7 +9,7 @@ import pytest
 from laddverk.diagnostics.detectors.clock import WrongClock
 from laddverk.diagnostics.detectors.security import SecurityEvents
 from laddverk.diagnostics.detectors.settings import ConfigurationDrift, StuckLimit
-from laddverk.diagnostics.model import Family, Severity, Turn
+from laddverk.diagnostics.model import Family, OutcomeClass, Severity, Turn
 from laddverk.diagnostics.observations import (
     DriftSeen,
     LimitSet,
@@ -21,7 +21,7 @@ from laddverk.diagnostics.observations import (
     SessionOver,
 )
 from laddverk.ocpp.facts import Status
-from tests.unit.diagnostics.playing import DAY, HOUR, MINUTE, command, instant, play, seen_at, state, turns
+from tests.unit.diagnostics.playing import DAY, HOUR, MINUTE, command, instant, outcome, play, seen_at, state, turns
 
 RAISED, CLEARED = Turn.RAISED, Turn.CLEARED
 
@@ -84,7 +84,9 @@ def test_other_settings_that_differ_are_told_again_and_the_same_are_not() -> Non
     assert turns(play(ConfigurationDrift(), story, DAY)) == [RAISED, RAISED]
 
 
-def session(start: float, key: str, offered_a: float, minutes: int = 40, **fields: Any) -> list[Any]:
+def session(
+    start: float, key: str, offered_a: float, minutes: int = 40, limit_a: float | None = None, **fields: Any
+) -> list[Any]:
     return [
         seen_at(SessionBegan, start, evse_number=1, session_key=key),
         *[
@@ -92,6 +94,7 @@ def session(start: float, key: str, offered_a: float, minutes: int = 40, **field
             for minute in range(1, minutes + 1)
         ],
         seen_at(SessionOver, start + (minutes + 1) * MINUTE, evse_number=1, session_key=key),
+        outcome(start + (minutes + 2) * MINUTE, OutcomeClass.ZERO_ENERGY, "A", limit_a=limit_a),
     ]
 
 
@@ -122,6 +125,14 @@ def test_two_hours_without_an_offer_are_told_at_once_and_over_when_it_offers() -
 )
 def test_our_own_limits_and_full_cars_are_no_stuck_limit(before: list[Any], fields: dict[str, Any]) -> None:
     assert limited([*before, *session(1, "s1", 0.0, 300, **fields)]) == []
+
+
+def test_what_held_a_session_by_the_hour_is_known_when_it_is_over() -> None:
+    plan = [command(0, "set_profile"), seen_at(LimitSet, 0, evse_number=1, limit_a=None)]
+    ours = [*session(1, "s1", 0.0, 130, limit_a=0.0), *session(3 * HOUR, "s2", 0.0, 130, limit_a=0.0)]
+    assert limited([*plan, *ours]) == []
+    not_ours = [*session(1, "s1", 0.0, 130), *session(3 * HOUR, "s2", 0.0, 130, limit_a=16.0)]
+    assert limited([*plan, *not_ours]) == [RAISED]
 
 
 def test_a_limit_of_ours_that_is_lifted_holds_nothing_any_more() -> None:

@@ -71,7 +71,8 @@ class Offline(Detector, kw_only=True, omit_defaults=True):
             self.planned_until = planned_until(seen_now) or self.planned_until
             return ()
         if isinstance(seen_now, seen.LinkClosed):
-            self.closed_at = max(self.closed_at or at, at)
+            if self.last_at is None or self.last_at <= at:  # else it has spoken since, over a newer one
+                self.closed_at = max(self.closed_at or at, at)
             return ()
         if self.closed_at is not None and at < self.closed_at:
             return ()  # what was committed late was said before the socket went
@@ -143,6 +144,8 @@ class Flapping(Detector, kw_only=True, omit_defaults=True):
     closed_at: datetime | None = None
     """Of a loss that is not counted yet."""
     back_at: datetime | None = None
+    booted_at: datetime | None = None
+    """Of the last restart; it may be heard before the socket that brought it, and before the loss."""
     last_at: datetime | None = None
     """The last loss that counted."""
     planned_until: datetime | None = None
@@ -153,8 +156,7 @@ class Flapping(Detector, kw_only=True, omit_defaults=True):
             self.planned_until = planned_until(seen_now) or self.planned_until
             return ()
         if isinstance(seen_now, seen.Restarted):
-            if self.back_at is not None and elapsed_s(self.closed_at, self.back_at) >= REBOOT_GAP_S:
-                self.closed_at = self.back_at = None
+            self.booted_at = at
             return ()
         if isinstance(seen_now, seen.LinkOpened):
             self.back_at = at if self.closed_at is not None else None
@@ -184,9 +186,9 @@ class Flapping(Detector, kw_only=True, omit_defaults=True):
         return self.clear_it(now, calm)
 
     def _count(self) -> Sequence[Signal]:
-        at = self.closed_at or self.back_at
+        at, back_at = self.closed_at, self.back_at
         self.closed_at = self.back_at = None
-        if at is None:
+        if at is None or back_at is None or self._was_restart(at, back_at):
             return ()
         rate = self.rate = self.rate or RateCusum(at=at)
         rate.hear(at, FLAPS)
@@ -204,9 +206,14 @@ class Flapping(Detector, kw_only=True, omit_defaults=True):
         )
         return self.raise_it(at, lost, since=rate.since)
 
+    def _was_restart(self, closed_at: datetime, back_at: datetime) -> bool:
+        if self.booted_at is None or elapsed_s(closed_at, back_at) < REBOOT_GAP_S:
+            return False
+        return closed_at <= self.booted_at <= later(back_at, BOOT_AFTER_S)
+
 
 DEAF_IN_A_ROW: Final = 2
-DEAF_AFTER_S: Final = 30.0
+DEAF_AFTER_S: Final = 29.0  # a call waits for 30 s; when it went and when it ended are written a little apart
 DEAF_ENDINGS_A_DAY: Final = 3
 DAY_S: Final = 86_400.0
 
@@ -274,8 +281,8 @@ class HalfOpen(Detector, kw_only=True, omit_defaults=True):
             return ()  # it was never sent, or nothing is known yet
         if ended.state != "timed_out":
             return () if self.endings else self._mended(at)
-        if ended.took_s is not None and ended.took_s < DEAF_AFTER_S:
-            return ()
+        if ended.word or (ended.took_s is not None and ended.took_s < DEAF_AFTER_S):
+            return ()  # it was answered and not carried out, or its socket went before the time was up
         if not self.unanswered:
             self.first_at, self.talks = at, False
         self.unanswered = min(self.unanswered + 1, 1_000)

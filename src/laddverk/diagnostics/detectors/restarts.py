@@ -19,6 +19,8 @@ BOOTS: Final = RatePlan(prior_per_day=0.07, prior_days=28, times=4, plus_per_day
 BOOTS_AN_HOUR: Final = 3
 HOUR_S: Final = 3_600.0
 SAME_BOOT_S: Final = 30.0  # a charger that is told to wait or to try later sends its boot again
+JUDGED_AFTER_S: Final = 30.0  # what is known of links comes a few seconds after what chargers say
+REASON_MAX: Final = 40
 CALM_S: Final = 3 * 86_400.0
 ORDERED: Final = frozenset({"RemoteReset", "ScheduledReset", "FirmwareUpdate", "Triggered", "LocalReset"})
 """Reasons of 2.x by which somebody wanted it; a technician's local reset is one."""
@@ -49,8 +51,10 @@ class RebootLoop(Detector, kw_only=True, omit_defaults=True):
 
     rate: RateCusum | None = None
     closed_at: datetime | None = None
-    gap_s: float | None = None
-    """How long it was away before this socket; None when no loss was seen."""
+    opened_at: datetime | None = None
+    boot_at: datetime | None = None
+    """Of a boot that is not judged yet: the loss and the socket that brought it may be heard after it."""
+    boot_reason: str = ""
     times: tuple[datetime, ...] = ()
     watchdogs: int = 0
     planned_until: datetime | None = None
@@ -62,36 +66,54 @@ class RebootLoop(Detector, kw_only=True, omit_defaults=True):
         elif isinstance(seen_now, seen.LinkClosed):
             self.closed_at = at
         elif isinstance(seen_now, seen.LinkOpened):
-            self.gap_s = elapsed_s(self.closed_at, at) if self.closed_at else None
-            self.closed_at = None
+            self.opened_at = at
         elif isinstance(seen_now, seen.Restarted):
             return self._booted(seen_now)
         return ()
 
     def due_at(self) -> datetime | None:
+        if self.boot_at is not None:
+            return later(self.boot_at, JUDGED_AFTER_S)
         return later(self.times[-1], CALM_S) if self.raised and self.times else None
 
     def pass_time(self, now: datetime, scene: Scene) -> Sequence[Signal]:
         due = self.due_at()
         if due is None or due > now:
             return ()
+        if self.boot_at is not None:
+            return self._judged()
         self.rate, self.times, self.watchdogs = None, (), 0
         return self.clear_it(now, Evidence(text=marked("It has not restarted by itself for three days."), at=now))
 
     def _booted(self, boot: seen.Restarted) -> Sequence[Signal]:
         at = boot.received_at
-        reconnected = self.gap_s is not None and self.gap_s < REBOOT_GAP_S and not boot.reason
+        latest = self.boot_at or (self.times[-1] if self.times else None)
+        if latest is not None and elapsed_s(latest, at) < SAME_BOOT_S:
+            return ()
+        signals = self._judged() if self.boot_at is not None else ()
         planned = self.planned_until is not None and at <= self.planned_until
-        again = bool(self.times) and elapsed_s(self.times[-1], at) < SAME_BOOT_S
-        self.gap_s = None
-        if boot.ours or planned or reconnected or again or boot.reason in ORDERED:
+        if planned or boot.ours or boot.reason in ORDERED:
             self.planned_until = None
+            return signals
+        self.boot_at, self.boot_reason = at, boot.reason[:REASON_MAX]
+        return signals
+
+    def _only_reconnected(self, at: datetime) -> bool:
+        """Return whether the charger was away too shortly to have restarted: some send a boot whenever they connect."""
+        if self.boot_reason or self.closed_at is None or self.closed_at > at:
+            return False
+        back_at = self.opened_at if self.opened_at is not None and self.opened_at >= self.closed_at else at
+        return elapsed_s(self.closed_at, min(back_at, at)) < REBOOT_GAP_S
+
+    def _judged(self) -> Sequence[Signal]:
+        at, self.boot_at = self.boot_at, None
+        if at is None or self._only_reconnected(at):
             return ()
         rate = self.rate = self.rate or RateCusum(at=at)
         usual = rate.own_per_day(BOOTS)
         rate.hear(at, BOOTS)
         self.times = recent(self.times, at, HOUR_S, BOOTS_AN_HOUR)
-        self.watchdogs = min(self.watchdogs + (boot.reason in WATCHDOGS), 1_000)
+        self.watchdogs = min(self.watchdogs + (self.boot_reason in WATCHDOGS), 1_000)
         looping = len(self.times) >= BOOTS_AN_HOUR
         if not looping and not rate.is_risen(BOOTS):
             return ()

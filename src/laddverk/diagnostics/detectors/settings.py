@@ -97,12 +97,16 @@ class StuckLimit(Detector, kw_only=True, omit_defaults=True):
     )
     HEARS: ClassVar[tuple[type[Observed], ...]] = (
         seen.Metered, seen.LimitSet, seen.SessionBegan, seen.SessionOver, seen.StateSeen, seen.CommandEnded,
+        seen.OutcomeSeen,
     )  # fmt: skip
 
     key: str = ""
     low_from: datetime | None = None
-    counted: bool = False
-    """This session is among the low ones already."""
+    is_low: bool = False
+    """This session, or the one that has just ended, was offered nothing for long."""
+    low_at: datetime | None = None
+    has_profile: bool = False
+    """A profile of ours is there, whose limit changes with the hour: only the outcome knows what held the session."""
     low_sessions: int = 0
     first_at: datetime | None = None
     limit_a: float | None = None
@@ -118,7 +122,7 @@ class StuckLimit(Detector, kw_only=True, omit_defaults=True):
         if isinstance(seen_now, seen.LimitSet):
             self._limited(seen_now)
         elif isinstance(seen_now, seen.SessionBegan):
-            self.key, self.low_from, self.counted = seen_now.session_key[:KEY_MAX], None, False
+            self.key, self.low_from, self.is_low = seen_now.session_key[:KEY_MAX], None, False
             self.soc_percent, self.car_waits = None, False
         elif isinstance(seen_now, seen.SessionOver):
             self.key, self.low_from = "", None
@@ -126,9 +130,24 @@ class StuckLimit(Detector, kw_only=True, omit_defaults=True):
             if seen_now.evse_number == self.evse_number:
                 self.car_waits = seen_now.status is Status.SUSPENDED_EV
         elif isinstance(seen_now, seen.CommandEnded):
-            is_done = seen_now.kind in PROFILES and seen_now.state in ("accepted", "confirmed")
-            self.is_guessing = self.is_guessing or is_done
+            if seen_now.state in ("accepted", "confirmed"):
+                is_set = seen_now.kind in PROFILES
+                self.is_guessing = self.is_guessing or is_set
+                self.has_profile = is_set or (self.has_profile and seen_now.kind != "clear_profiles")
+        elif isinstance(seen_now, seen.OutcomeSeen):
+            return self._outcome(seen_now)
         return ()
+
+    def _outcome(self, outcome: seen.OutcomeSeen) -> Sequence[Signal]:
+        was_low, self.is_low = self.is_low, False
+        if outcome.limit_a is not None and outcome.limit_a < PAUSE_A:
+            self.low_sessions, self.first_at = 0, None
+            return self.clear_it(outcome.at, Evidence(text=marked("It was a limit of ours."), at=outcome.at))
+        if not was_low:
+            return ()
+        self.low_sessions = min(self.low_sessions + 1, 1_000)
+        self.first_at = self.first_at or self.low_at
+        return self._held(outcome.at, 0.0) if self.low_sessions >= LOW_SESSIONS and not self.raised else ()
 
     def _limited(self, limit: seen.LimitSet) -> None:
         self.is_guessing = False
@@ -144,25 +163,27 @@ class StuckLimit(Detector, kw_only=True, omit_defaults=True):
         if not self.key or offered_a is None or not isfinite(offered_a) or metered.session_key[:KEY_MAX] != self.key:
             return ()
         if offered_a >= PAUSE_A:
-            self.low_from, self.low_sessions, self.first_at = None, 0, None
+            self.low_from, self.is_low, self.low_sessions, self.first_at = None, False, 0, None
             return self.clear_it(at, Evidence(text=marked("It offers current again."), at=at))
         if self._is_excused():
             self.low_from = None
             return ()
         self.low_from = self.low_from or at
         low_s = elapsed_s(self.low_from, at)
-        if low_s >= LOW_S and not self.counted:
-            self.counted = True
-            self.low_sessions = min(self.low_sessions + 1, 1_000)
-            self.first_at = self.first_at or self.low_from
-        if self.raised or (self.low_sessions < LOW_SESSIONS and low_s < LOW_AT_ONCE_S):
+        if low_s >= LOW_S and not self.is_low:
+            self.is_low, self.low_at = True, self.low_from
+        if self.raised or self.has_profile or low_s < LOW_AT_ONCE_S:
             return ()
+        return self._held(at, offered_a)
+
+    def _held(self, at: datetime, offered_a: float) -> Sequence[Signal]:
+        since = self.first_at or self.low_from or at
         held = Evidence(
             text=marked("It offers %(current_a)s since %(since_at)s, and no limit of ours holds it."),
-            values={"current_a": round(offered_a, 1), "since_at": (self.first_at or self.low_from).isoformat()},
+            values={"current_a": round(offered_a, 1), "since_at": since.isoformat()},
             at=at,
         )
-        return self.raise_it(at, held, since=self.first_at or self.low_from, confidence=0.8)
+        return self.raise_it(at, held, since=since, confidence=0.8)
 
     def _is_excused(self) -> bool:
         ours = [limit for limit in (self.limit_a, self.station_limit_a) if limit is not None]
