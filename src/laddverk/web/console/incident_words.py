@@ -6,41 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from laddverk.diagnostics.incidents import advice, words, working
+from laddverk.diagnostics.alerting.wording import FAMILIES as FAMILIES
+from laddverk.diagnostics.incidents import advice, words
 from laddverk.diagnostics.model import Evidence
 from laddverk.platform import formats
 from laddverk.platform.languages import gettext_for, marked
 from laddverk.web.console.words import Words
-
-FAMILIES: Final = {
-    "connectivity": marked("No contact"),
-    "controller": marked("The charger's computer"),
-    "firmware": marked("Firmware"),
-    "configuration": marked("Settings that differ"),
-    "clock": marked("The clock"),
-    "supply": marked("Power from the grid"),
-    "ground_fault": marked("Earth fault"),
-    "overcurrent": marked("Overcurrent"),
-    "contactor": marked("Contactor"),
-    "connector_lock": marked("The lock of the cable"),
-    "contact_heat": marked("Hot plug or cable"),
-    "cooling": marked("Cooling"),
-    "power_electronics": marked("Less power than promised"),
-    "phase": marked("A phase is missing"),
-    "meter": marked("The meter"),
-    "ev_communication": marked("Talking with the car"),
-    "reader": marked("The reader"),
-    "authorisation": marked("Permission to charge"),
-    "payment": marked("Payment"),
-    "stuck_state": marked("Stuck in a state"),
-    "limit": marked("A forgotten limit"),
-    "physical_damage": marked("Damage"),
-    "security": marked("Security"),
-    "vehicle": marked("A car that fails everywhere"),
-    "demand": marked("Nobody comes"),
-    "no_energy": marked("Does not charge"),
-    "other": marked("Something else"),
-}
 
 SEVERITIES: Final[dict[int, tuple[str, str]]] = {
     0: ("broken", marked("Danger")),
@@ -80,6 +51,19 @@ SCOPES: Final = {
     "vehicle": marked("A car"),
 }
 
+CHANNELS: Final = {
+    "email": marked("by mail"),
+    "sms": marked("by text message"),
+    "webhook": marked("a program"),
+}
+
+WHATS: Final = {
+    "opened": marked("told"),
+    "escalated": marked("still open"),
+    "closed": marked("over"),
+    "test": marked("a test"),
+}
+
 CAUSES: Final = {
     "link": marked("Router, switch or network cable"),
     "sim_or_antenna": marked("SIM or antenna"),
@@ -110,7 +94,6 @@ CAUSES: Final = {
 }
 CLOSING_CAUSES: Final = tuple(key for key in CAUSES if key not in ("no_fault", "recovered"))
 
-BY: Final = {"machine": "machine", "person": "person", "rule": "rule"}
 NAMED: Final[Mapping[str, Mapping[str, str]]] = {
     "family": FAMILIES,
     "before": FAMILIES,
@@ -118,8 +101,6 @@ NAMED: Final[Mapping[str, Mapping[str, str]]] = {
     "kind": words.REPORT_KINDS,
 }
 """Places of texts whose values are words of ours."""
-
-DEEDS: Final = working.WORDS
 
 
 def told(text: str, params: Mapping[str, Any], language: str, zone: str) -> str:

@@ -9,6 +9,8 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from laddverk.diagnostics import runbooks
+from laddverk.diagnostics.alerting import queries as alerting_queries
 from laddverk.diagnostics.incidents import advice, queries, working
 from laddverk.diagnostics.incidents.queries import IncidentFilter, IncidentRow
 from laddverk.diagnostics.model import IncidentId
@@ -20,7 +22,6 @@ from laddverk.stations import queries as stations_queries
 from laddverk.web import amounts, spreadsheets
 from laddverk.web.console import incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
-from laddverk.web.console.detectors import Runbook, runbook_sections
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
 from laddverk.web.visit import named
@@ -143,6 +144,7 @@ async def _facts(desk: Desk, identity: UUID) -> dict[str, Any]:
             "reports": await queries.reports_of(tx, identity),
             "charges": await queries.charges_since(tx, identity, since),
             "parent": await queries.incident(tx, desk.sites, row.parent_id) if row.parent_id else None,
+            "alerts": await alerting_queries.of_incident(tx, identity) if desk.sites is None else [],
             "runbook": runbook_of(row, desk.language),
             "sentence_of": lambda said: incident_words.sentence(said, desk.language, desk.house.settings.timezone),
             "title_of": advice.title_of,
@@ -150,10 +152,11 @@ async def _facts(desk: Desk, identity: UUID) -> dict[str, Any]:
         }
 
 
-def runbook_of(row: IncidentRow, language: str) -> Runbook | None:
-    """Return the runbook that fits, or None."""
+def runbook_of(row: IncidentRow, language: str) -> runbooks.Steps | None:
+    """Return the runbook of the detector that tells most, in the reader's language, or None."""
     name = advice.runbook_of(row)
-    return runbook_sections(name, language) if name else None
+    book = runbooks.runbook(name) if name else None
+    return book.steps(language) if book else None
 
 
 @get(f"{PLACE}/{{incident_id:str}}", opt={NEEDS: Permission.STATIONS_READ})

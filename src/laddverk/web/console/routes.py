@@ -45,6 +45,7 @@ from laddverk.web.console import (
     money,
     now,
     office,
+    on_call,
     paying,
     payouts,
     people,
@@ -54,6 +55,7 @@ from laddverk.web.console import (
     provisioning,
     provisioning_monitoring,
     provisioning_templates,
+    quiet,
     reconciliation,
     registering,
     security,
@@ -89,7 +91,7 @@ PAGES: Final = (
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
-    incidents, diagnosis, detectors, comparing, uptime, exclusions, codes,
+    incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, exclusions, codes,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
