@@ -27,6 +27,7 @@ from laddverk.certificates import service as certificates
 from laddverk.certificates.model import ContractRefused, SecurityEventNoted
 from laddverk.diagnostics import jobs as diagnostics_jobs
 from laddverk.diagnostics import observing
+from laddverk.diagnostics import telling as diagnostics_telling
 from laddverk.diagnostics.alerting import deadman
 from laddverk.diagnostics.alerting import jobs as alerting_jobs
 from laddverk.diagnostics.cohorts import jobs as cohorts_jobs
@@ -198,6 +199,7 @@ ROOM_JOBS: Final = (
     tariffs_jobs,
     subscriptions_jobs,
     diagnostics_jobs,
+    diagnostics_telling,
     cohorts_jobs,
     alerting_jobs,
     uptime_jobs,
@@ -232,7 +234,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     IdentityShared: ("certificates.identity_shared",),
     KeyGuessed: ("certificates.key_guessed",),
     ForeignTransactionNamed: ("wiring.note_foreign_transaction",),
-    SecurityEventNoted: ("certificates.tell",),
+    SecurityEventNoted: ("certificates.tell", "diagnostics.security_noted"),
     ContractRefused: ("wiring.refuse_token",),
     ReservationLapsed: ("wiring.charge_no_show",),
     StationOnline: ("authorisation.station_online", "certificates.station_online", "diagnostics.linked"),

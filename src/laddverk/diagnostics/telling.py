@@ -1,0 +1,114 @@
+"""What other rooms know and do not publish becomes observations: drift of settings, orders under way, alarms.
+
+Looked up once a minute, by what changed lately. The same may be told twice: detectors that hear it bear that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from msgspec import Struct
+
+from laddverk.certificates.model import SecurityEventNoted
+from laddverk.certificates.rules_events import HOUSE
+from laddverk.diagnostics import observing
+from laddverk.diagnostics.observations import CommandEnded, DriftSeen, Observation, SecuritySeen
+from laddverk.kernel.ids import StationId
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.platform.jobs import Every, Handler
+from laddverk.platform.outbox import decoded
+
+TELL: Final = "diagnostics.tell"
+EVERY: Final = (Every(TELL, timedelta(minutes=1)),)
+
+LATELY: Final = timedelta(minutes=3)  # a turn that is late still sees what changed
+NAMES_MAX: Final = 10
+UNDER_WAY: Final = ("reset", "update_firmware", "change_availability")
+"""Orders after which a charger may go away or out of service."""
+
+DRIFT: Final = """
+-- Stations whose standing changed lately, or that no longer drift though it is held against them; with what differs.
+WITH asked AS (
+    SELECT DISTINCT station_id FROM configuration_standing WHERE since >= $1
+    UNION
+    SELECT station_id FROM finding WHERE detector = 'D28' AND cleared_at IS NULL
+)
+SELECT asked.station_id, coalesce(array_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL), '{}') AS names
+FROM asked
+LEFT JOIN configuration_standing AS standing ON standing.station_id = asked.station_id AND standing.state = 'drifted'
+LEFT JOIN LATERAL (
+    SELECT left(concat_ws('.', nullif(each ->> 'component', ''), each ->> 'variable'), 100) AS name
+    FROM jsonb_array_elements(standing.differences) AS each
+    WHERE (each ->> 'is_known')::boolean AND NOT coalesce((each ->> 'pending')::boolean, false)
+) AS differs ON true
+GROUP BY asked.station_id
+"""
+
+ORDERED: Final = """
+SELECT station_id, kind, answered_at FROM command
+WHERE finished_at IS NULL AND kind = ANY($1) AND state = 'accepted' AND answered_at >= $2 AND created_at >= $3
+ORDER BY answered_at
+"""
+ORDERS_LAST: Final = timedelta(hours=6)  # an order that waited longer was queued for a charger that was away
+
+
+class DriftRow(Struct, frozen=True):
+    """A station, and the settings that differ from its templates."""
+
+    station_id: StationId
+    names: list[str]
+
+
+class OrderRow(Struct, frozen=True):
+    """An order that a charger has accepted and not yet carried out."""
+
+    station_id: StationId
+    kind: str
+    answered_at: datetime
+
+
+async def tell(tx: Transaction, now: datetime) -> None:
+    """Observe what changed lately."""
+    drift = await tx.fetch(DriftRow, DRIFT, now - LATELY)
+    orders = await tx.fetch(OrderRow, ORDERED, list(UNDER_WAY), now - LATELY, now - ORDERS_LAST)
+    told: list[tuple[StationId, Observation]] = [
+        (row.station_id, DriftSeen(at=now, received_at=now, names=tuple(row.names[:NAMES_MAX]))) for row in drift
+    ]
+    told += [
+        (row.station_id, CommandEnded(at=row.answered_at, received_at=row.answered_at, kind=row.kind, state="accepted"))
+        for row in orders
+    ]
+    await observing.observe(tx, told)
+
+
+async def noted(tx: Transaction, events: Sequence[SecurityEventNoted]) -> None:
+    """Observe what the house noticed of a charger; what the charger said itself is observed when it comes."""
+    await observing.observe(
+        tx,
+        [
+            (
+                event.station_id,
+                SecuritySeen(
+                    at=event.at, received_at=event.at, kind=event.kind, critical=True,
+                    tech_info=observing.short(event.tech_info),
+                ),
+            )
+            for event in events
+            if event.station_id is not None and event.kind in HOUSE
+        ],
+    )  # fmt: skip
+
+
+def handlers(house: House) -> dict[str, Handler]:
+    """Return the jobs by their kind."""
+
+    async def look(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        await tell(tx, house.clock())
+
+    async def security_noted(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
+        await noted(tx, [decoded(SecurityEventNoted, payload) for payload in payloads])
+
+    return {TELL: look, "diagnostics.security_noted": security_noted}
