@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -25,6 +25,8 @@ from laddverk.stations.model import CommandFinished, StationOffline, StationOnli
 log = structlog.get_logger()
 
 WATCH: Final = "diagnostics.watch"
+ATTEND_EVERY: Final = timedelta(seconds=30)
+"""How often incidents look at findings that can wait; what is dangerous they see at once."""
 
 EVERY: Final = (
     Every(WATCH, timedelta(seconds=5)),
@@ -42,14 +44,19 @@ def handlers(house: House) -> dict[str, Handler]:
 
 def _watching(house: House) -> dict[str, Handler]:
     scenery = Scenery(house.settings.heartbeat_interval_s, quirks.registry_of(house.settings.quirks_dir))
+    attended_at: datetime | None = None
     watcher = watching.Watcher(house.secrets.charger_pepper, scenery)
 
     async def watch(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         """Let the detectors hear; by hand (`thorough`) also what could wait."""
-        now = house.clock()
-        turn = await watcher.turn(tx, now, thorough=any(one.get("thorough") for one in payloads))
-        if turn.signals:
+        nonlocal attended_at
+        now, thorough = house.clock(), any(one.get("thorough") for one in payloads)
+        turn = await watcher.turn(tx, now, thorough=thorough)
+        rested = attended_at is None or not timedelta(0) <= now - attended_at < ATTEND_EVERY
+        if turn.signals and (rested or turn.is_grave or thorough):
             await incidents.attend(tx, now, house.hints)
+            attended_at = now
+        if turn.told:
             tx.after_commit(lambda: house.hints.publish([f"station:{one}" for one in turn.told]))
         if turn.more:
             await enqueue(tx, [NewJob(WATCH, {})])

@@ -64,7 +64,10 @@ SELECT * FROM (
     UNION ALL
     (SELECT at, 'variable', NULL, concat_ws('.', nullif(component, ''), variable),
             coalesce(value, ''), changed_by, cause, NULL
-     FROM station_variable_change WHERE station_id = $1 AND at < $2 AND 'change' = ANY($4)
+     FROM station_variable_change AS c WHERE station_id = $1 AND at < $2 AND 'change' = ANY($4)
+       AND EXISTS (SELECT FROM station_variable_change AS e WHERE e.station_id = c.station_id
+                   AND e.component = c.component AND e.variable = c.variable AND e.attribute = c.attribute
+                   AND e.at < c.at)
      ORDER BY at DESC LIMIT $3)
     UNION ALL
     (SELECT at, 'change', NULL, action, reason, actor_name, '', NULL FROM audit_log
@@ -100,7 +103,7 @@ SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY middle) FROM (
                 SELECT p.{column} AS value FROM session AS s
                 JOIN sample AS p ON p.station_id = s.station_id AND p.transaction_key = s.transaction_key
                 WHERE s.station_id = peer.id AND s.started_at >= $2 AND s.started_at < $3
-                  AND p.{column} IS NOT NULL LIMIT 500) AS some) AS middle
+                  AND p.{column} IS NOT NULL LIMIT 500) AS of_peer) AS middle
     FROM station AS own JOIN station AS peer ON peer.vendor = own.vendor AND peer.model = own.model
          AND peer.id <> own.id AND peer.retired_at IS NULL
     WHERE own.id = $1 AND own.model <> '' ORDER BY peer.id LIMIT 30) AS peers WHERE middle IS NOT NULL

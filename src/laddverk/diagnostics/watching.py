@@ -23,7 +23,8 @@ from laddverk.diagnostics.detectors.registry import DETECTORS
 from laddverk.diagnostics.findings import Told
 from laddverk.diagnostics.hearing import Heard
 from laddverk.diagnostics.memory import EVSES_MAX, Kinds
-from laddverk.diagnostics.model import Signal
+from laddverk.diagnostics.model import Severity, Signal
+from laddverk.diagnostics.model import Turn as Turned
 from laddverk.diagnostics.observations import Observation
 from laddverk.diagnostics.outcomes import looking
 from laddverk.diagnostics.scenes import Scenery
@@ -47,6 +48,8 @@ class Turn(Struct, frozen=True):
     signals: int = 0
     told: frozenset[StationId] = frozenset()
     """The stations of which detectors said something."""
+    is_grave: bool = False
+    """Something dangerous was said."""
     more: bool = False
     """There are stations that it did not get to."""
 
@@ -81,7 +84,15 @@ class Watcher:
         told = await self._heard(tx, wanted, observed, now)
         await findings.keep(tx, told, now, self._abouts)
         about = frozenset(one.station_id for one in told)
-        return Turn(len(wanted), sum(map(len, observed.values())), len(told), about, more)
+        return Turn(len(wanted), sum(map(len, observed.values())), len(told), about, self._is_grave(told), more)
+
+    def _is_grave(self, told: Sequence[Told]) -> bool:
+        return any(
+            one.signal.turn is Turned.RAISED
+            and (one.signal.severity if one.signal.severity is not None else self._abouts[one.signal.detector].severity)
+            is Severity.SAFETY
+            for one in told
+        )
 
     async def _taken(
         self, tx: Transaction, wanted: Sequence[StationId], last: int

@@ -62,7 +62,7 @@ INPUTS: Final = {
 }
 
 VERDICTS: Final[Words] = {
-    "yes": ("free", marked("Charges")),
+    "yes": ("free", marked("Charging works")),
     "doubtful": ("wait", marked("Charges badly")),
     "no": ("broken", marked("Does not charge")),
     "silent": ("off", marked("No contact")),

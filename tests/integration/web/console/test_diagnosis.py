@@ -1,0 +1,120 @@
+"""The page of a charger's diagnosis: the verdict with its evidence, attempts, curves, packs, and who may do what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from laddverk.diagnostics import findings, observing
+from laddverk.diagnostics.model import Evidence, Signal, Turn
+from laddverk.diagnostics.observations import Beat, StateSeen
+from laddverk.diagnostics.outcomes import service as outcomes
+from laddverk.diagnostics.outcomes import store as outcomes_store
+from laddverk.diagnostics.watching import Watcher
+from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import shown
+from laddverk.ocpp.facts import Status
+from tests.integration.web.console.conftest import FORMULA, HOSTILE, NOW, SignedIn, World
+
+PEPPER = b"test"
+
+
+async def diagnosed(world: World) -> str:
+    """Make out the world's sessions, hold something against its charger, and return the page's address."""
+    async with world.house.database.transaction() as tx:
+        ids = await tx.values("SELECT id FROM session WHERE station_id = $1", world.station)
+        await outcomes_store.look_now(tx, ids, NOW)
+        await outcomes.make_out(tx, PEPPER, {}, NOW)
+        state: dict[str, Any] = {"at": NOW, "received_at": NOW, "evse_number": 1, "status": Status.FAULTED}
+        await observing.observe(
+            tx,
+            [
+                (world.station, Beat(at=NOW, received_at=NOW)),
+                (world.station, StateSeen(**state, error_code="OtherError", info=HOSTILE)),
+            ],
+        )
+    async with world.house.database.transaction() as tx:
+        await Watcher(PEPPER, detectors=()).turn(tx, NOW, thorough=True)
+        said = Evidence(text="%(sessions)s of them", values={"sessions": 4, "said": HOSTILE})
+        evidence = (said, Evidence(text=HOSTILE))
+        signal = Signal(detector="D07", evse_number=1, turn=Turn.RAISED, at=NOW, evidence=evidence)
+        await findings.raise_for(tx, [signal], world.station, NOW)
+    return f"/console/stations/{shown('sta', world.station)}/diagnosis"
+
+
+async def test_the_page_says_whether_it_can_charge_and_why(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    empty = await browser.open(f"/console/stations/{shown('sta', world.other_station)}/diagnosis")
+    assert empty.status_code == 200
+    assert "it sends nothing that a detector could look at" in empty.text
+    page = (await browser.open(await diagnosed(world))).text
+    assert "Does not charge" in page
+    assert "4 of them" in page
+    assert "Not observable" in page
+    assert "not sent:" in page
+    assert "States of outlets" in page
+    assert HOSTILE not in page
+
+
+async def test_attempts_are_listed_filtered_and_exported(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    here = await diagnosed(world)
+    page = (await browser.open(here + "/attempts")).text
+    assert "Went well" in page
+    assert "10" in page
+    assert "No attempt matches" in (await browser.open(here + "/attempts?outcome=zero_energy&evse=1")).text
+    answer = await browser.open(here + "/attempts.csv")
+    assert answer.text.count("\n") > 1
+    assert FORMULA not in answer.text
+    for query in ("?kind=outcome", "?kind=nonsense", "?before=yesterday", "?days=-1&evse=99999999999"):
+        assert (await browser.open(here + query)).status_code == 200
+
+
+async def test_curves_hold_what_was_measured_and_nothing_else_is_measured(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    here = await diagnosed(world)
+    for what in ("power", "current", "voltage", "temperature"):
+        curve = (await browser.open(f"{here}/curve.json?what={what}&evse=1&days=90")).json()
+        assert set(curve) == {"time", "series", "events"}
+    assert (await browser.open(f"{here}/curve.json?what=token_uid")).status_code == 404
+
+
+async def test_a_pack_is_applied_by_a_person_with_a_reason_and_never_by_itself(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    here = await diagnosed(world)
+    count = "SELECT count(*) FROM command WHERE station_id = $1 AND kind = 'write_variable'"
+    async with world.house.database.transaction() as tx:
+        await tx.execute("DELETE FROM station_variable WHERE station_id = $1", world.station)
+        before = await tx.value(count, world.station)
+    assert "Let us see more" in (await browser.open(here)).text
+    assert (await browser.send(here + "/packs/keys-ac/apply", reason="to see more")).status_code == 303
+    async with world.house.database.transaction() as tx:
+        assert await tx.value(count, world.station) - before == 6
+        assert await tx.value(
+            "SELECT count(*) FROM audit_log WHERE reason = 'to see more' AND object_id = $1", world.station
+        ) + await tx.value("SELECT count(*) FROM command WHERE reason = 'to see more'")
+    made = await browser.send(here + "/packs/keys-ac/template", reason="for all of them")
+    assert made.status_code == 303
+    assert (await browser.open(made.headers["location"])).status_code == 200
+    assert (await browser.send(here + "/packs/nonsense/apply", reason="why")).status_code == 404
+    assert (await browser.send(here + "/packs/keys-dc/apply", reason="why")).status_code == 404
+
+
+async def test_a_host_sees_its_own_chargers_only_and_sets_nothing_up(world: World, signed_in: SignedIn) -> None:
+    host = await signed_in(Role.SITE_HOST, world.site)
+    here = await diagnosed(world)
+    pages = [here, f"/console/stations/{shown('sta', world.other_station)}/diagnosis"]
+    seen = [(await host.open(page)).status_code for page in pages]
+    assert sorted(seen) == [200, 404]
+    assert (await host.send(here + "/packs/keys-ac/apply", reason="why")).status_code in (403, 404)
+
+
+async def test_what_diagnosis_could_not_hear_is_said(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    here = await diagnosed(world)
+    assert "Diagnosis is incomplete" not in (await browser.open(here)).text
+    async with world.house.database.transaction() as tx:
+        await tx.execute("INSERT INTO observation_lost (at, dropped) VALUES ($1, 7)", NOW - timedelta(hours=1))
+    assert "Diagnosis is incomplete" in (await browser.open(here)).text
