@@ -43,7 +43,7 @@ from laddverk.simulator.model import THREE_PHASE_22KW, Hardware
 from laddverk.simulator.physics import nuisances, patrons
 from laddverk.simulator.physics.box import Box
 from laddverk.simulator.physics.modes import MODES, Mode
-from laddverk.simulator.physics.town import Fault, Resident, Town
+from laddverk.simulator.physics.town import Fault, Resident, Town, Wire
 from laddverk.simulator.physics.weather import Weather
 from laddverk.simulator.places import Rhythm
 from laddverk.stations import service as stations
@@ -259,7 +259,7 @@ class Lines:
         async with self.house.database.transaction() as tx:
             for box, number, token in wanted:
                 self._number += 1
-                command = StartCharging(evse_number=number, token_uid=token, remote_start_id=self._number)
+                command = StartCharging(evse_number=number, token_uid=app_token(token), remote_start_id=self._number)
                 station_id = self.station_ids[box.hardware.identity]
                 await stations.request_command(tx, ACTOR, station_id, command, self.clock.now)
         await self._heard(links, before)
@@ -317,7 +317,7 @@ async def world_on(
     await certificates_jobs.prepare(house)
     lines = Lines(house, clock)
     plan = placed(seed, modes, healthy_each=healthy_each, warm_up_days=warm_up_days)
-    town = _town(plan, lines, seed, days, faulty=faulty)
+    town = town_of(plan, lines, seed, days, faulty=faulty)
     came = nuisances.come_over(town, list(troubled), after=SINCE + timedelta(days=warm_up_days / 2))
     gateway_connection.Allowance = _unbounded  # type: ignore[misc]  # its bucket fills by the wall clock
     gateway = Gateway(house, wiring.recorders(settings), wiring.ASKERS)
@@ -339,7 +339,8 @@ def _unbounded() -> Allowance:
     return Allowance(GREATLY, GREATLY)
 
 
-def _town(plan: Sequence[Placed], lines: Lines, seed: int, days: float, *, faulty: bool) -> Town:
+def town_of(plan: Sequence[Placed], wire: Wire, seed: int, days: float, *, faulty: bool) -> Town:
+    """Return the town that a plan makes."""
     weather = Weather(seed)
     residents = [
         Resident(
@@ -352,7 +353,7 @@ def _town(plan: Sequence[Placed], lines: Lines, seed: int, days: float, *, fault
         for one in plan
     ]
     until = SINCE + timedelta(days=days)
-    return Town(residents, lines, weather, seed=seed, since=SINCE, until=until, zone=ZONE)
+    return Town(residents, wire, weather, seed=seed, since=SINCE, until=until, zone=ZONE)
 
 
 async def _furnish(
@@ -362,9 +363,13 @@ async def _furnish(
     cards = [*nuisances.CARDS, *(card for site in {one.site for one in plan} for card in patrons.cards(seed, site, 40))]
     sites: dict[int, Any] = {}
     async with house.database.transaction() as tx:
-        people = [NewDriver(email=f"{card.lower()}@bench.invalid", name=card) for card in cards]
+        people = [
+            NewDriver(email=f"{card.lower()}@bench.invalid", name=card, driver_group=_group(card)) for card in cards
+        ]
         drivers = await access.create_drivers(tx, ACTOR, people, house.clock())
-        tokens = [NewToken(uid=card, driver_id=driver) for card, driver in zip(cards, drivers, strict=True)]
+        owned = list(zip(cards, drivers, strict=True))
+        tokens = [NewToken(uid=card, driver_id=driver) for card, driver in owned]
+        tokens += [NewToken(uid=app_token(card), driver_id=driver, kind="app") for card, driver in owned]
         await access.create_tokens(tx, ACTOR, tokens, house.clock())
         for site in sorted({one.site for one in plan}):
             details = SiteDetails(name=f"Site {site}", code=f"B{seed % 1000}S{site}", timezone=ZONE.key)
@@ -375,6 +380,15 @@ async def _furnish(
     for resident, key in zip(town.residents, keys, strict=True):
         lines.add(resident.box, url, key.password, key.station_id)
     return sites, dict(lines.station_ids)
+
+
+def app_token(card: str) -> str:
+    """Return the token that the owner of a card starts with from a telephone."""
+    return f"AP{card[2:]}"
+
+
+def _group(card: str) -> str:
+    return "service" if card == nuisances.TECHNICIAN else ""
 
 
 def _entered(one: Placed, site_id: Any) -> NewStation:

@@ -113,8 +113,25 @@ class Score:
         return 1000 * count / self.twin_days if self.twin_days else 0.0
 
 
-def found(plan: Sequence[Placed], alerts: Sequence[Alert], until: datetime) -> list[Found]:
-    """Return what became of each fault of a world: one entry for each cause of each fault."""
+def found(
+    plan: Sequence[Placed],
+    alerts: Sequence[Alert],
+    until: datetime,
+    *,
+    away: Sequence[Away] = (),
+    came: Mapping[str, datetime] | None = None,
+) -> list[Found]:
+    """Return what became of each fault of a world: one entry for each cause of each fault.
+
+    What was rightly told of links that were away and of nuisances says nothing of a fault's cause, right or wrong.
+    """
+    causes_of = {one.identity: one.fault.mode.causes for one in plan if one.fault is not None}
+    alerts = [
+        one
+        for one in alerts
+        if any(one.family in causes for name in one.stations for causes in causes_of.get(name, ()))
+        or not (_was_away(one, away) or _was_nuisance(one, came or {}))
+    ]
     faults: dict[str, list[Placed]] = {}
     for one in plan:
         if one.fault is not None:

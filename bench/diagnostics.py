@@ -23,6 +23,7 @@ from uuid import UUID
 import httpx
 
 from bench import _charger_days as days
+from bench import _dry
 from bench._baselines import Baselines
 from bench._charger_days import World
 from bench._scoring import Alert, Found, Score, found, judged_twin
@@ -156,11 +157,17 @@ async def run(
 
 async def _count_sessions(database: Database, watched: Watched) -> None:
     """Count how many people tried in vain before a silent outlet was told of."""
-    for one in found(watched.world.placed, watched.told["ours"], watched.world.town.until):
+    for one in found_in(watched, watched.told["ours"]):
         if one.mode == SILENT and one.told_at is not None:
             async with database.transaction() as tx:
                 count = await tx.value(OUTCOMES, list(one.stations), one.onset, one.told_at)
             watched.sessions_until[sorted(one.stations)[0]] = count
+
+
+def found_in(watched: Watched, alerts: Sequence[Alert]) -> list[Found]:
+    """Return what became of the faults of a run."""
+    world = watched.world
+    return found(world.placed, alerts, world.town.until, away=world.town.away, came=world.nuisances)
 
 
 def scores_of(faulty: Watched | None, twin: Watched | None) -> dict[str, Score]:
@@ -168,7 +175,7 @@ def scores_of(faulty: Watched | None, twin: Watched | None) -> dict[str, Score]:
     scores = {name: Score(name) for name in WAYS}
     for name, score in scores.items():
         if faulty is not None:
-            score.found = found(faulty.world.placed, faulty.told[name], faulty.world.town.until)
+            score.found = found_in(faulty, faulty.told[name])
         if twin is not None:
             town = twin.world.town
             judged_twin(score, twin.told[name], town.away, twin.world.nuisances, twin.world.charger_days)
@@ -181,10 +188,15 @@ def scores_of(faulty: Watched | None, twin: Watched | None) -> dict[str, Score]:
 
 def missed(watched: Watched) -> str:
     """Return what was told, in our way, of chargers whose fault was not found."""
+    return missed_of(watched.world.placed, watched.told["ours"], watched.world.town.until)
+
+
+def missed_of(plan: Sequence[days.Placed], told: Sequence[Alert], until: datetime) -> str:
+    """Return what was told of chargers whose fault was not found."""
     lines = []
-    for one in found(watched.world.placed, watched.told["ours"], watched.world.town.until):
+    for one in found(plan, told, until):
         if one.told_at is None:
-            here = [each for each in watched.told["ours"] if each.stations & one.stations]
+            here = [each for each in told if each.stations & one.stations]
             lines.append(f"missed {one.mode}: {one.onset:%d %b %H:%M} to {one.fails_at:%d %b %H:%M}; told were:")
             lines += [_full(each) for each in sorted(here, key=lambda each: each.at)[:SHOWN]]
     return "\n".join(lines)
@@ -313,6 +325,9 @@ async def main() -> None:
     options = arguments().parse_args()
     modes = days.chosen(options.modes)
     seeds = (TUNING_SEEDS if options.tune else SCORING_SEEDS)[: options.seeds]
+    if options.dry:
+        dry(seeds, modes, options)
+        return
     began, total, sessions = time.perf_counter(), {}, []
     charger_days, messages = 0.0, 0
     for seed in seeds:
@@ -341,6 +356,24 @@ async def main() -> None:
     print(json.dumps({**last, "unsafe": total["ours"].unsafe, **figures}))
 
 
+def dry(seeds: Sequence[int], modes: Sequence[Mode], options: argparse.Namespace) -> None:
+    """Let the detectors alone hear the towns, and print what they found."""
+    score = Score("detectors alone")
+    for seed in seeds:
+        for faulty in PARTS[options.part]:
+            (town, plan), told, came = _dry.heard(
+                seed, modes, days_long=options.days, faulty=faulty, warm_up_days=options.warm_up_days,
+                troubled=() if options.no_nuisances else tuple(NUISANCES),
+            )  # fmt: skip
+            if faulty:
+                score.found += found(plan, told, town.until, away=town.away, came=came)
+                print(missed_of(plan, told, town.until), flush=True)
+            else:
+                judged_twin(score, told, town.away, came, len(plan) * options.days)
+    total = {name: Score(name, score.found) for name in WAYS} | {"ours": score}
+    print(by_mode(total) + "\n\n" + table(total, []) + "\n\n" + false_ones(score))
+
+
 def arguments() -> argparse.ArgumentParser:
     """Return what there is to choose."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -351,6 +384,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--watch-minutes", type=float, default=30.0, help="how often the detectors hear")
     parser.add_argument("--no-nuisances", action="store_true", help="nothing but faults happens")
     parser.add_argument("--part", choices=PARTS, default="both", help="the town with faults, its twin, or both")
+    parser.add_argument("--dry", action="store_true", help="the detectors alone: quick, for tuning; scores nothing")
     parser.add_argument("--tune", action="store_true", help="the seeds on which thresholds are chosen")
     return parser
 

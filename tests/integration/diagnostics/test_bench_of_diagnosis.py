@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench import _charger_days as days
-from bench import diagnostics
-from bench._scoring import Score
+from bench import _dry, diagnostics
+from bench._scoring import Score, found
 from laddverk.platform.database import Database
 
 SEED = diagnostics.TUNING_SEEDS[0]
@@ -29,3 +29,14 @@ async def test_faults_are_told_over_the_api_and_nothing_is_told_of_the_twin(data
     assert "emergency_stop" in diagnostics.by_mode(scores)
     assert "false work items" in diagnostics.table(scores, [])
     assert isinstance(scores["ours"], Score)
+
+
+def test_detectors_alone_hear_a_silent_outlet_and_nothing_of_its_twin():
+    modes = days.chosen("silent_no_energy")
+    for faulty in (True, False):
+        (town, plan), told, _ = _dry.heard(
+            SEED, modes, days_long=7, faulty=faulty, warm_up_days=2, troubled=()
+        )  # fmt: skip
+        named = {alert.family for alert in told} & set(modes[0].causes[0])
+        assert bool(named) is faulty
+        assert all(one.told_at is not None for one in found(plan, told, town.until)) is faulty
