@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from laddverk.diagnostics.alerting import deadman, delivery, service
 from laddverk.diagnostics.alerting.model import What
+from laddverk.diagnostics.incidents import reporting
 from laddverk.diagnostics.incidents.model import IncidentClosed, IncidentOpened
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -16,7 +17,7 @@ from laddverk.platform.outbox import decoded
 
 CALL: Final = "alerting.call"
 
-EVERY: Final = (Every(CALL, timedelta(minutes=1)),)
+EVERY: Final = (Every(CALL, timedelta(minutes=1)), Every("incidents.forget_photos", timedelta(days=1)))
 
 
 def handlers(house: House) -> dict[str, Work]:
@@ -38,8 +39,12 @@ def handlers(house: House) -> dict[str, Work]:
         for event in (decoded(IncidentClosed, payload) for payload in payloads):
             await service.tell_programs(tx, house, event.incident_id, What.CLOSED, house.clock())
 
+    async def forget_photos(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        await reporting.forget_photos(tx, house.clock())
+
     return {
         CALL: call,
+        "incidents.forget_photos": forget_photos,
         "alerting.opened": opened,
         "alerting.closed": closed,
         service.DELIVER: delivery.Delivery(house),

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from laddverk.diagnostics import runbooks
 from laddverk.diagnostics.alerting import queries as alerting_queries
-from laddverk.diagnostics.incidents import advice, queries, working
+from laddverk.diagnostics.incidents import advice, queries, reporting, working
 from laddverk.diagnostics.incidents.queries import IncidentFilter, IncidentRow
 from laddverk.diagnostics.model import IncidentId
 from laddverk.kernel.actors import Permission
@@ -179,6 +179,18 @@ async def live_parts(desk: Desk, shown_id: str) -> Parts:
     return {f"incident-{name}": desk.template(f"console/incidents/_{name}.html", **given) for name in names}
 
 
+@get("/console/reports/{report_id:str}/photo", opt={NEEDS: Permission.STATIONS_READ})
+async def show_photo(desk: AtDesk, report_id: FromPath[str]) -> Response[bytes]:
+    """A photo that a driver sent: as a picture and nothing else, whatever it holds."""
+    async with desk.transaction() as tx:
+        content, kind = found(await reporting.photo(tx, desk.sites, named("rep", report_id)))
+    headers = {
+        "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox",
+        "content-disposition": "inline", "cache-control": "private, no-store",
+    }  # fmt: skip
+    return Response(content, media_type=kind, headers=headers)
+
+
 @post(f"{PLACE}/{{incident_id:str}}/do", opt={NEEDS: Permission.COMMANDS_SEND}, status_code=200)
 async def do_something(desk: AtDesk, incident_id: FromPath[str]) -> Response[Any]:
     """Take it, say that it is mended, or write a note."""
@@ -254,6 +266,7 @@ ROUTES: Final = [
     export_incidents,
     acknowledge_several,
     show_incident,
+    show_photo,
     do_something,
     close_incident,
     call_false,
