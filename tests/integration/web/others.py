@@ -14,6 +14,8 @@ from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, StaffDetails
 from laddverk.certificates import service as certificates
 from laddverk.certificates.model import NewAnchor
+from laddverk.diagnostics.uptime import service as uptime
+from laddverk.diagnostics.uptime.service import NewExclusion
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
 from laddverk.kernel.actors import Permission, Role
 from laddverk.kernel.ids import new_id, shown
@@ -76,6 +78,7 @@ async def field(world: World) -> Field:
             **await cards_of(tx, world),
             **await plans_of(tx, world),
             **await balances_of(tx, world),
+            **await uptime_of(tx, world),
             "site_id": shown("sit", world.other_site),
             "session_id": world.other_session,
             "tariff_id": world.tariff,
@@ -295,3 +298,12 @@ async def tariffs_of(tx: Transaction, world: World) -> Any:
     (version,) = await tariffs.chosen(tx, [(world.station, "")])
     assert version is not None
     return version.body
+
+
+async def uptime_of(tx: Transaction, world: World) -> dict[str, str]:
+    """An outage at the other site that somebody wants to be excluded."""
+    new = NewExclusion(
+        site_id=world.other_site, from_at=NOW - timedelta(hours=2), until_at=NOW - timedelta(hours=1),
+        reason="utility", evidence="Notice 7 of the grid company",
+    )  # fmt: skip
+    return {"exclusion_id": shown("exc", await uptime.propose(tx, ACTOR, new, NOW)), "step": "approve"}

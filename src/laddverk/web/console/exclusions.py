@@ -126,11 +126,11 @@ async def decide(desk: AtDesk, exclusion_id: FromPath[str], step: FromPath[str])
     return desk.go(PLACE, desk.words("It is written in the ledger."))
 
 
-@post("/console/uptime/sites/{identity:str}/hours", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
-async def set_hours(desk: AtDesk, identity: FromPath[str]) -> Response[Any]:
+@post("/console/uptime/sites/{site_id:str}/hours", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
+async def set_hours(desk: AtDesk, site_id: FromPath[str]) -> Response[Any]:
     """Let a site have other opening hours from a day on."""
     form = await desk.form()
-    site = named("sit", identity)
+    site = named("sit", site_id)
     openings = openings_of({day: form.get(f"day-{day}", "") for day in range(1, 8)})
     try:
         valid_from = date.fromisoformat(form.get("valid_from", ""))

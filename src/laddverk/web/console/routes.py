@@ -71,6 +71,7 @@ from laddverk.web.console import (
     tariffs,
     upgrading,
     uptime,
+    uptime_reports,
     vendor_data,
     wallets,
     ways,
@@ -91,7 +92,7 @@ PAGES: Final = (
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
-    incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, exclusions, codes,
+    incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {

@@ -1,41 +1,30 @@
-"""Uptime: the network's overview, and reports on a site or a charger as page, CSV and PDF."""
+"""Uptime of the network: what it is now, by every policy, and its sites, the worst first."""
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.params import FromPath
 from msgspec import Struct
 
-from laddverk.diagnostics.uptime import paper, queries, words
+from laddverk.diagnostics.uptime import queries, words
 from laddverk.diagnostics.uptime.hours import Length, Period, period_named, period_of
 from laddverk.diagnostics.uptime.jobs import POLICIES
 from laddverk.diagnostics.uptime.policies import HONEST, Policies, policies_of
-from laddverk.diagnostics.uptime.queries import Place, SiteLine
-from laddverk.diagnostics.uptime.reports import Asked, Report, report
+from laddverk.diagnostics.uptime.queries import SiteLine
+from laddverk.diagnostics.uptime.reports import Asked
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid
 from laddverk.platform.database import Transaction
-from laddverk.platform.languages import gettext_for
 from laddverk.web import spreadsheets
-from laddverk.web.console import incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
-from laddverk.web.spreadsheets import Cell
 from laddverk.web.visit import named
 
 SORTS: Final = ("uptime", "name", "-lost", "-outages")
 EARLIEST: Final = date(2020, 1, 1)
-
-
-def under(name: str) -> list[str]:
-    """Return the addresses of a file of a site's and of a charger's report."""
-    return [f"/console/uptime/{kind}/{{identity:str}}/{name}" for kind in ("sites", "stations")]
 
 
 class Choice(Struct, frozen=True):
@@ -72,7 +61,8 @@ def policies(desk: Desk) -> Policies:
     return policies_of(desk.house.settings.state_dir / POLICIES)
 
 
-def _asked(desk: Desk, known: Policies) -> Asked:
+def asked_by(desk: Desk, known: Policies) -> Asked:
+    """Return what a report is made of, beside its place and period."""
     settings = desk.house.settings
     return Asked(policies=known.all, currency=settings.currency, margin_percent=settings.margin_percent, now=desk.now)
 
@@ -146,121 +136,13 @@ async def export_overview(desk: AtDesk) -> Response[bytes]:
          "lost_kwh", "worked_out_at"),
         [
             (
-                choice.period.key, policy, one.site_name, one.outlets, _minutes(one.eligible_s),
-                _minutes(one.outage_s), _minutes(one.excluded_s), round(one.uptime, 6), one.outages,
+                choice.period.key, policy, one.site_name, one.outlets, minutes_of(one.eligible_s),
+                minutes_of(one.outage_s), minutes_of(one.excluded_s), round(one.uptime, 6), one.outages,
                 round(one.lost_wh / 1000, 1), one.worked_out_at,
             )
             for one in _sorted(lines, listing.sort)
         ],
     )  # fmt: skip
-
-
-async def _report(desk: Desk, identity: str) -> tuple[Report, Choice, Policies]:
-    choice, known = choice_of(desk), policies(desk)
-    async with desk.transaction() as tx:
-        place: Place
-        if identity.startswith("sit_"):
-            place = found(await queries.site(tx, desk.sites, named("sit", identity)))
-        else:
-            place = found(await queries.station(tx, desk.sites, named("sta", identity)))
-        start, end = desk.midnight(choice.period.first), desk.midnight(choice.period.after)
-        stations = await queries.stations(tx, desk.sites, start, end, site=place.site_id, station=place.station_id)
-        made = await report(tx, place, stations, choice.period, _asked(desk, known))
-    return made, choice, known
-
-
-def _href(place: Place) -> str:
-    if place.station_id is not None:
-        return f"/console/uptime/stations/{shown('sta', place.station_id)}"
-    return f"/console/uptime/sites/{shown('sit', place.site_id)}"
-
-
-async def _page(desk: Desk, identity: str) -> Response[str]:
-    made, choice, known = await _report(desk, identity)
-    hours = []
-    if made.place.station_id is None:
-        async with desk.transaction() as tx:
-            hours = await queries.hours(tx, made.place.site_id)
-    return desk.page(
-        "console/uptime/report.html",
-        report=made, choice=choice, known=known, uptime=words, inc=incident_words, href=_href(made.place),
-        currency=desk.house.settings.currency, HONEST=HONEST, hours=hours, margin=desk.house.settings.margin_percent,
-    )  # fmt: skip
-
-
-@get("/console/uptime/sites/{identity:str}", opt={NEEDS: Permission.STATIONS_READ})
-async def site_report(desk: AtDesk, identity: FromPath[str]) -> Response[str]:
-    """The report on a site."""
-    return await _page(desk, identity)
-
-
-@get("/console/uptime/stations/{identity:str}", opt={NEEDS: Permission.STATIONS_READ})
-async def station_report(desk: AtDesk, identity: FromPath[str]) -> Response[str]:
-    """The report on a charger."""
-    return await _page(desk, identity)
-
-
-@get(under("report.csv"), opt={NEEDS: Permission.STATIONS_READ})
-async def report_csv(desk: AtDesk, identity: FromPath[str]) -> Response[bytes]:
-    """The report's outlets by every policy, as CSV."""
-    made, choice, _known = await _report(desk, identity)
-    rows: list[tuple[Cell, ...]] = [
-        (
-            choice.period.key, policy.name, policy.version, one.outlet.site_name, one.outlet.station_name,
-            one.outlet.evse_number, one.outlet.code, _minutes(count.eligible.total_seconds()),
-            _minutes(count.outage.total_seconds()), _minutes(count.excluded.total_seconds()),
-            _rounded(count.raw), _rounded(count.uptime),
-            one.outages, round(one.lost_wh / 1000, 1),
-        )
-        for one in made.lines
-        for policy in made.policies
-        if (count := one.counts.get(policy.name)) is not None
-    ]  # fmt: skip
-    return spreadsheets.answer(
-        f"uptime-{choice.period.key}",
-        ("period", "policy", "version", "site", "charger", "outlet", "code", "eligible_min", "outage_min",
-         "excluded_min", "uptime_raw", "uptime", "outages", "lost_kwh"),
-        rows,
-    )  # fmt: skip
-
-
-@get(under("outages.csv"), opt={NEEDS: Permission.STATIONS_READ})
-async def outages_csv(desk: AtDesk, identity: FromPath[str]) -> Response[bytes]:
-    """Each outage with how long it lasted, as CSV: what NEVI asks for each quarter."""
-    made, choice, _known = await _report(desk, identity)
-    if made.outages is None:
-        raise Invalid("These are too many outages to list.", field="period", remedy="Choose a month, or one charger.")
-    return spreadsheets.answer(
-        f"outages-{choice.period.key}",
-        ("charger", "outlet", "code", "start", "end", "minutes", "state", "why", "is_over"),
-        [
-            (
-                one.outlet.station_name, one.outlet.evse_number, one.outlet.code, one.outage.start,
-                one.outage.end if one.outage.is_over else None, _minutes(one.outage.lasted.total_seconds()),
-                one.outage.state.value, one.outage.why, "yes" if one.outage.is_over else "no",
-            )
-            for one in made.outages
-        ],
-    )  # fmt: skip
-
-
-@get(under("report.pdf"), opt={NEEDS: Permission.STATIONS_READ})
-async def report_pdf(desk: AtDesk, identity: FromPath[str]) -> Response[bytes]:
-    """The report on paper, to send to a host or an authority."""
-    made, choice, _known = await _report(desk, identity)
-    settings = desk.house.settings
-    document = paper.document(
-        made, paper.Heading(settings.operator_name, settings.currency, desk.language, desk.now), _families(desk)
-    )
-    content = await asyncio.to_thread(paper.pdf, document, desk.now)
-    name = f'inline; filename="uptime-{choice.period.key}.pdf"'
-    headers = {"content-disposition": name, "cache-control": "no-store", "x-content-type-options": "nosniff"}
-    return Response(content, media_type="application/pdf", headers=headers)
-
-
-def _families(desk: Desk) -> dict[str, str]:
-    said = gettext_for(desk.language)
-    return {key: said(word) for key, word in incident_words.FAMILIES.items()}
 
 
 @get("/console/uptime/policies", opt={NEEDS: Permission.STATIONS_READ})
@@ -269,14 +151,9 @@ async def show_policies(desk: AtDesk) -> Response[Any]:
     return desk.page("console/uptime/policies.html", known=policies(desk), uptime=words)
 
 
-def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(share, 6)
-
-
-def _minutes(seconds: float) -> float:
+def minutes_of(seconds: float) -> float:
+    """Return seconds as minutes, for a spreadsheet."""
     return round(seconds / 60, 2)
 
 
-ROUTES: Final = [
-    overview, export_overview, show_policies, site_report, station_report, report_csv, outages_csv, report_pdf,
-]  # fmt: skip
+ROUTES: Final = [overview, export_overview, show_policies]
