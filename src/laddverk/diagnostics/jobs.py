@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import structlog
 
-from laddverk.diagnostics import listening, watching
+from laddverk.diagnostics import drifting, listening, watching
 from laddverk.diagnostics import store_watch as store
 from laddverk.diagnostics.incidents import service as incidents
 from laddverk.diagnostics.outcomes import service as outcomes
@@ -32,6 +32,7 @@ EVERY: Final = (
     Every(WATCH, timedelta(seconds=5)),
     Every("diagnostics.bound", timedelta(minutes=1)),
     Every("diagnostics.attempts", timedelta(seconds=10)),
+    Every("diagnostics.drift", timedelta(minutes=1)),
     Every("diagnostics.shares", timedelta(hours=1)),
     Every("diagnostics.attend", timedelta(minutes=1)),
 )
@@ -39,7 +40,7 @@ EVERY: Final = (
 
 def handlers(house: House) -> dict[str, Handler]:
     """Return the jobs of this room by their kind."""
-    return _watching(house) | _listening() | _making_out(house)
+    return _watching(house) | _listening(house) | _making_out(house)
 
 
 def _watching(house: House) -> dict[str, Handler]:
@@ -77,7 +78,7 @@ def _watching(house: House) -> dict[str, Handler]:
     return {WATCH: watch, "diagnostics.bound": bound, "diagnostics.attend": attend}
 
 
-def _listening() -> dict[str, Handler]:
+def _listening(house: House) -> dict[str, Handler]:
     async def linked(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         await listening.opened(tx, [decoded(StationOnline, payload) for payload in payloads])
 
@@ -87,7 +88,13 @@ def _listening() -> dict[str, Handler]:
     async def command_finished(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         await listening.finished(tx, [decoded(CommandFinished, payload) for payload in payloads])
 
+    async def drift(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        """Tell how stations stand to their templates; not while their memories are being written."""
+        if await store.alone(tx):
+            await drifting.observe(tx, house.clock())
+
     return {
+        "diagnostics.drift": drift,
         "diagnostics.linked": linked,
         "diagnostics.unlinked": unlinked,
         "diagnostics.command_finished": command_finished,

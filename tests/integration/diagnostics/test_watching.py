@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 import pytest
 
-from laddverk.diagnostics import observing, watching
+from laddverk.diagnostics import drifting, observing, watching
 from laddverk.diagnostics import store_watch as store
 from laddverk.diagnostics.detectors.base import About, Detector, Scene, Scope
 from laddverk.diagnostics.model import Evidence, Family, Input, Severity, Signal
 from laddverk.diagnostics.observations import (
     Beat,
+    DriftSeen,
     LinkOpened,
     Metered,
     Observation,
@@ -201,3 +203,21 @@ async def test_an_inbox_that_nobody_empties_is_bounded_and_says_what_it_dropped(
 def fault(at: datetime, code: str | None) -> StateSeen:
     status = Status.FAULTED if code else Status.AVAILABLE
     return StateSeen(at=at, received_at=at, evse_number=1, status=status, error_code=code)
+
+
+async def test_a_station_that_is_not_set_as_ordered_is_heard_of_once_for_each_comparison(network: Network) -> None:
+    station_id = await network.add_station("CP-1")
+    now = network.house.clock()
+    async with network.house.database.transaction() as tx:
+        await observing.observe(tx, [(station_id, Beat(at=now, received_at=now))])
+    await heard(network, watcher())
+    standing = (
+        "INSERT INTO configuration_standing (station_id, template_id, version, state, since, differences, checked_at)"
+        " VALUES ($1, gen_random_uuid(), 1, 'drifted', $2, $3, $2)"
+    )
+    async with network.house.database.transaction() as tx:
+        await tx.execute(standing, station_id, now, [{"component": "", "variable": "HeartbeatInterval"}])
+        assert await drifting.observe(tx, now) == 1
+        assert await drifting.observe(tx, now) == 0
+        bodies = await tx.values("SELECT body FROM observation WHERE station_id = $1", station_id)
+    assert [msgspec.msgpack.decode(body, type=DriftSeen).names for body in bodies] == [("HeartbeatInterval",)]
