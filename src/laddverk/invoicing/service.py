@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -22,7 +21,7 @@ from laddverk.invoicing.model import (
 from laddverk.invoicing.selling import seller_of
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, new_id
-from laddverk.kernel.money import VatTotal, vat_negated
+from laddverk.kernel.money import VatTotal, by_currency, vat_negated
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import RECEIVABLES, Entry, Line
@@ -214,18 +213,14 @@ def _added(report: RunReport, invoices: Sequence[NewInvoice], due: Sequence[Due]
         invoices=report.invoices + len(invoices),
         sessions=report.sessions + len(due) - fees,
         fees=report.fees + fees,
-        gross_minor=_summed(report.gross_minor, invoices, lambda each: each.gross_minor),
-        net_minor=_summed(report.net_minor, invoices, lambda each: each.net_minor),
-        vat_minor=_summed(report.vat_minor, invoices, lambda each: each.vat_minor),
+        gross_minor=by_currency(
+            [*report.gross_minor.items(), *((each.currency, each.gross_minor) for each in invoices)]
+        ),
+        net_minor=_summed(report.net_minor, [(each.currency, each.net_minor) for each in invoices]),
+        vat_minor=_summed(report.vat_minor, [(each.currency, each.vat_minor) for each in invoices]),
         energy_wh=report.energy_wh + sum(session.energy_wh for session in due),
     )
 
 
-def _summed(
-    before: Mapping[str, int], invoices: Sequence[NewInvoice], amount_of: Callable[[NewInvoice], int]
-) -> dict[str, int]:
-    """Return `before` and the amounts of `invoices`, each currency by itself."""
-    found = Counter(before)
-    for each in invoices:
-        found[each.currency] += amount_of(each)
-    return dict(found)
+def _summed(before: Mapping[str, int], more: Sequence[tuple[str, int]]) -> dict[str, int]:
+    return by_currency([*before.items(), *more])

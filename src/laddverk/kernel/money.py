@@ -43,6 +43,14 @@ class Money(Struct, frozen=True, order=True):
         return other
 
 
+def by_currency(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return sums of (currency, minor units), each currency by itself: they are never added to one another (F42)."""
+    found: dict[str, int] = {}
+    for currency, minor in amounts:
+        found[currency] = found.get(currency, 0) + minor
+    return found
+
+
 def checked_currency(currency: str) -> str:
     """Return `currency` if the house can charge in it, else raise `Invalid`."""
     if currency not in MINOR_DIGITS:

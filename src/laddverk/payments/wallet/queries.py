@@ -300,17 +300,25 @@ LIMIT $5 OFFSET $6
 )
 COUNT_BALANCES: Final = (
     """
-SELECT count(*) AS drivers, coalesce(-sum(account_balance.amount_minor), 0)::bigint AS balance_minor,
-       coalesce(sum(held.minor), 0)::bigint AS held_minor
+SELECT account.currency, count(*) AS balances, -sum(account_balance.amount_minor)::bigint AS balance_minor,
+       sum(held.minor)::bigint AS held_minor
 """
     + _BALANCES
+    + "GROUP BY account.currency"
 )
 
 
 class BalanceSums(Struct, frozen=True):
-    """What a list of balances adds up to."""
+    """What a list of balances adds up to. Amounts are by currency."""
 
-    drivers: int
+    balances: int
+    balance_minor: dict[str, int]
+    held_minor: dict[str, int]
+
+
+class _CurrencySums(Struct, frozen=True):
+    currency: str
+    balances: int
     balance_minor: int
     held_minor: int
 
@@ -325,7 +333,12 @@ async def balances(
 
 async def balance_sums(tx: Transaction, now: datetime, search: str = "", state: str = "") -> BalanceSums:
     """Return how many balances a filter leaves, and their sums."""
-    return await tx.fetch_one(BalanceSums, COUNT_BALANCES, now, _like(search), state) or BalanceSums(0, 0, 0)
+    found = await tx.fetch(_CurrencySums, COUNT_BALANCES, now, _like(search), state)
+    return BalanceSums(
+        sum(each.balances for each in found),
+        {each.currency: each.balance_minor for each in found},
+        {each.currency: each.held_minor for each in found},
+    )
 
 
 def _like(text: str) -> str:

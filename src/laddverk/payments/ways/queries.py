@@ -99,22 +99,29 @@ async def open_invoices(tx: Transaction, driver_id: UUID) -> list[OpenInvoice]:
 class Waiting(Struct, frozen=True):
     """Charges that wait for the month's invoice."""
 
+    sessions: int = 0
+    amount_minor: dict[str, int] = {}
+    """By currency."""
+
+
+class _CurrencyWaiting(Struct, frozen=True):
+    currency: str
     sessions: int
     amount_minor: int
 
 
 WAITING = """
-SELECT count(*) AS sessions, coalesce(sum(price_minor), 0)::bigint AS amount_minor FROM session
+SELECT currency, count(*) AS sessions, sum(price_minor)::bigint AS amount_minor FROM session
 WHERE driver_id = $1 AND settlement = 'invoice' AND price_minor IS NOT NULL
   AND NOT EXISTS (SELECT FROM invoiced_session WHERE invoiced_session.session_id = session.id)
+GROUP BY currency
 """
 
 
 async def waiting(tx: Transaction, driver_id: UUID) -> Waiting:
     """Return what a driver's next invoice will hold, as far as it is known."""
-    found = await tx.fetch_one(Waiting, WAITING, driver_id)
-    assert found is not None, "an aggregate always has a row"
-    return found
+    found = await tx.fetch(_CurrencyWaiting, WAITING, driver_id)
+    return Waiting(sum(each.sessions for each in found), {each.currency: each.amount_minor for each in found})
 
 
 class UnpaidRow(Struct, frozen=True, kw_only=True):
@@ -154,7 +161,8 @@ class HeldRow(Struct, frozen=True, kw_only=True):
     email: str
     why: str
     since: datetime | None
-    unpaid_minor: int
+    unpaid_minor: dict[str, int]
+    """By currency."""
 
 
 _HELD = """
@@ -164,13 +172,16 @@ WHERE starts_held <> '' AND ($1 = '' OR starts_held = $1)
 """
 HELD = f"""
 SELECT driver.id, driver.name, driver.email, starts_held AS why, starts_held_at AS since,
-       (coalesce((SELECT sum(amount_minor) FROM unpaid_session
-                  WHERE unpaid_session.driver_id = driver.id AND NOT EXISTS (
-                      SELECT FROM payment WHERE payment.session_id = unpaid_session.session_id
-                                            AND captured_minor > 0)), 0)
-        + coalesce((SELECT sum(gross_minor - credited_minor - paid_minor) FROM invoice
-                    WHERE invoice.driver_id = driver.id AND invoice.kind = 'invoice'
-                      AND gross_minor > credited_minor + paid_minor), 0))::bigint AS unpaid_minor
+       (SELECT coalesce(jsonb_object_agg(currency, minor), '{{}}') FROM (
+            SELECT currency, sum(minor)::bigint AS minor FROM (
+                SELECT currency, amount_minor AS minor FROM unpaid_session
+                WHERE unpaid_session.driver_id = driver.id AND amount_minor > 0 AND NOT EXISTS (
+                    SELECT FROM payment WHERE payment.session_id = unpaid_session.session_id AND captured_minor > 0)
+                UNION ALL
+                SELECT currency, gross_minor - credited_minor - paid_minor FROM invoice
+                WHERE invoice.driver_id = driver.id AND invoice.kind = 'invoice'
+                  AND gross_minor > credited_minor + paid_minor) AS unpaid
+            GROUP BY currency) AS sums) AS unpaid_minor
 {_HELD} ORDER BY starts_held_at DESC NULLS LAST, driver.id LIMIT $3 OFFSET $4
 """  # noqa: S608 - constant text
 HELD_COUNT = "SELECT count(*)" + _HELD

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import DriverId, parsed, shown
+from laddverk.kernel.money import by_currency
 from laddverk.payments.ways import queries, service
 from laddverk.payments.ways.model import Means
 from laddverk.payments.ways.queries import HeldRow
@@ -47,8 +48,8 @@ class Paying(Struct, frozen=True, kw_only=True):
     starts_held: str
     """Why new starts wait: to_pay, overdue, too_much, no_way; empty when they do not."""
     may_start_until: datetime | None
-    unpaid_minor: int
-    """Charges that could not be debited and that no invoice takes."""
+    unpaid_minor: dict[str, int]
+    """Charges that could not be debited and that no invoice takes, by currency."""
     ways: list[WayShown]
 
 
@@ -75,7 +76,8 @@ class HeldDriver(Struct, frozen=True, kw_only=True):
     name: str
     why: str
     since: datetime | None
-    unpaid_minor: int
+    unpaid_minor: dict[str, int]
+    """By currency."""
 
 
 @get("/drivers/{driver:str}/paying", opt=needs(Permission.PAYMENTS_READ))
@@ -146,7 +148,7 @@ def _shown(driver_id: DriverId, standing: Standing) -> Paying:
         may_owe=standing.may_owe,
         starts_held=standing.held,
         may_start_until=choice.may_start_until,
-        unpaid_minor=sum(each.amount_minor for each in standing.unpaid),
+        unpaid_minor=by_currency((each.currency, each.amount_minor) for each in standing.unpaid),
         ways=[_way(each) for each in standing.means],
     )
 

@@ -101,7 +101,7 @@ async def list_balances(
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
         rows = await queries.balances(tx, asked.now, search, in_state, limit=limit, offset=offset)
-        total = (await queries.balance_sums(tx, asked.now, search, in_state)).drivers
+        total = (await queries.balance_sums(tx, asked.now, search, in_state)).balances
     items = [
         Balance(
             shown("drv", row.driver_id), row.currency, row.balance_minor, row.held_minor,

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import DriverId, shown
-from laddverk.kernel.money import major
+from laddverk.kernel.money import by_currency, major
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.payments.ways import queries, rules, store, words
 from laddverk.payments.ways import service as ways
@@ -48,7 +48,7 @@ class DriverPaying(Struct, frozen=True, kw_only=True):
     ways: tuple[tuple[str, str, str, str | None], ...]
     """Each way with the kind and word of its pill, and what is wrong with it."""
     held: str
-    unpaid_minor: int
+    unpaid_minor: dict[str, int]
 
 
 async def panel(tx: Transaction, desk: Desk, driver_id: DriverId) -> DriverPaying:
@@ -65,7 +65,7 @@ async def panel(tx: Transaction, desk: Desk, driver_id: DriverId) -> DriverPayin
         fallback=_capital(name(standing.choice.fallback)),
         ways=tuple((_capital(name(each.way)), *_state(each, said)) for each in standing.means),
         held=said(WHY[standing.held]) if standing.held else "",
-        unpaid_minor=sum(each.amount_minor for each in standing.unpaid),
+        unpaid_minor=by_currency((each.currency, each.amount_minor) for each in standing.unpaid),
     )
 
 
@@ -112,11 +112,14 @@ async def export_held(desk: AtDesk) -> Response[bytes]:
     """The same list for a spreadsheet."""
     async with desk.transaction() as tx:
         rows = await queries.held(tx, desk.asked("why"), desk.listing("-since").search, limit=spreadsheets.ROWS_MAX)
-    currency = desk.house.settings.currency
     return spreadsheets.answer(
         "paying",
         ("driver", "email", "why", "since", "unpaid", "currency"),
-        [(row.name, row.email, row.why, row.since, major(row.unpaid_minor, currency), currency) for row in rows],
+        [
+            (row.name, row.email, row.why, row.since, major(minor, currency), currency)
+            for row in rows
+            for currency, minor in (row.unpaid_minor or {desk.house.settings.currency: 0}).items()
+        ],
     )
 
 

@@ -53,7 +53,7 @@ async def pay_invoice(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     _attempts(visit).count(security.remote_address(visit.request), visit.now)
     way = form.get("way", CARD)
     try:
-        if way not in _ways(visit):
+        if way not in _ways(visit, invoice.currency):
             raise NotFound("There is no such way to pay here.")
         checkout = await payments.open_invoice(
             visit.house,
@@ -85,7 +85,7 @@ async def _page(visit: Visit, token: str, invoice: InvoiceDetail, problem: Probl
         charges=sum(line.subscription_id is None for line in lines),
         has_more=len(lines) > SHOWN_LINES,
         energy_wh=sum(line.energy_wh for line in lines),
-        ways=_ways(visit),
+        ways=_ways(visit, invoice.currency),
         slip=_slip(visit, said),
         collected=next((each for each in tries if each.state in COLLECTING), None),
         under_way=is_under_way(paid_by),
@@ -110,9 +110,9 @@ def _slip(visit: Visit, invoice: Any) -> dict[str, Any] | None:
     }
 
 
-def _ways(visit: Visit) -> list[str]:
+def _ways(visit: Visit, currency: str) -> list[str]:
     """Return the ways by which an invoice can be paid at once, the quickest first."""
-    return [*([SWISH] if swish_line.is_offered(visit.house.settings) else []), CARD]
+    return [*([SWISH] if currency == "SEK" and swish_line.is_offered(visit.house.settings) else []), CARD]
 
 
 async def _behind(tx: Transaction, visit: Visit, token: str) -> InvoiceDetail:

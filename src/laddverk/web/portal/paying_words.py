@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -129,7 +130,7 @@ async def paid_by_another(tx: Transaction, visit: Visit, driver_id: DriverId) ->
     return visit.words(text, owner=member.owner_name, account=member.account_name)
 
 
-def next_words(standing: Standing, visit: Visit, waiting_minor: int) -> list[str]:
+def next_words(standing: Standing, visit: Visit, waiting_minor: Mapping[str, int]) -> list[str]:
     """Return in plain words what will happen: when, from what, what steps in, and what if nothing does."""
     said, choice = gettext_for(visit.language), standing.choice
     names = [words.name_of(standing.of(way), way, said) for way in standing.order]
@@ -163,12 +164,12 @@ def _if_nothing_works(standing: Standing, visit: Visit) -> str:
     return visit.words("If nothing works we tell you, and you pay here before you start the next charge.")
 
 
-def _next_date(standing: Standing, visit: Visit, waiting_minor: int) -> list[str]:
+def _next_date(standing: Standing, visit: Visit, waiting_minor: Mapping[str, int]) -> list[str]:
     settings = visit.house.settings
     if not settings.invoice_day or (not waiting_minor and standing.choice.at_once):
         return []
     day = next_invoice(visit.now.astimezone(ZoneInfo(settings.timezone)).date(), settings.invoice_day)
-    amount = formats.money(waiting_minor, settings.currency, visit.language)
+    amount = formats.sums(waiting_minor, settings.currency, visit.language)
     if standing.order:
         day += timedelta(days=standing.policy.debit_after_days)
         name = words.name_of(standing.of(standing.order[0]), standing.order[0], gettext_for(visit.language))

@@ -264,7 +264,7 @@ async def _paid_how(tx: Transaction, visit: Visit) -> str:
         return ""
     driver_id = DriverId(visit.actor.id)
     paid_by = await paid_by_another(tx, visit, driver_id)
-    return paid_by or next_words(await ways.standing(tx, visit.house, driver_id, visit.now), visit, 0)[0]
+    return paid_by or next_words(await ways.standing(tx, visit.house, driver_id, visit.now), visit, {})[0]
 
 
 async def _outlet(tx: Transaction, code: str) -> Outlet:
