@@ -189,7 +189,7 @@ def _metered(fact: facts.EnergySampled) -> Observation:
         soc_percent=sample.soc_percent,
         offered_a=sample.offered_a,
         temperature_c=sample.temperature_c,
-        cabinet_c=_number(rest, "Temperature//Body", "Temperature//Inlet") if rest else None,
+        cabinet_c=_number(rest, "Temperature/Body", "Temperature/Inlet") if rest else None,
     )
 
 
