@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from litestar import Response, get
 from litestar.params import FromPath
 
 from laddverk.diagnostics.cohorts import queries
+from laddverk.diagnostics.cohorts.model import Version
 from laddverk.diagnostics.cohorts.queries import VersionRow
 from laddverk.diagnostics.cohorts.rules import COMPARED
 from laddverk.kernel.actors import Permission
@@ -23,6 +25,12 @@ OUTLETS: Final = "/console/diagnosis/outlets"
 SINCE: Final = timedelta(days=30)
 MAKES_SHOWN: Final = 12
 CAR_STATES: Final = ("open", "cleared")
+
+
+def version_href(version: Version) -> str:
+    """Return the address of a version's page."""
+    named = {"vendor": version.vendor, "model": version.model, "firmware": version.firmware}
+    return f"{VERSIONS}/one?{urlencode(named)}"
 
 
 async def _versions(desk: Desk) -> list[VersionRow]:
@@ -44,7 +52,7 @@ async def list_versions(desk: AtDesk) -> Response[Any]:
     return desk.page(
         "console/comparing/versions.html",
         rows=rows[listing.offset : listing.offset + PAGE_SIZE], total=len(rows), listing=listing,
-        worse=[row for row in rows if row.compared.is_worse], days=COMPARED.days,
+        worse=[row for row in rows if row.compared.is_worse], days=COMPARED.days, href_of=version_href,
     )  # fmt: skip
 
 
