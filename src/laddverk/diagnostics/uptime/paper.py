@@ -54,6 +54,9 @@ def document(report: Report, heading: Heading, families: Mapping[str, str]) -> d
         "lines_title": _("Each outlet"),
         "lines_head": [_("Outlet"), *(policy.titled(language) for policy in report.policies), _("Outages")],
         "lines": [_line(line, report, language) for line in report.lines[:LINES_MAX]],
+        "codes_title": _("Codes when charging failed"),
+        "codes_head": [_("Code"), _("Times"), _("Chargers")],
+        "codes": [[one.code, str(one.times), str(one.stations)] for one in report.codes],
         "causes_title": _("What it was"),
         "causes_head": [_("Kind of fault"), _("Incidents"), _("Lasted")],
         "causes": [
@@ -86,14 +89,15 @@ def period_in_words(report: Report, language: str) -> str:
 
 def _figures(report: Report, heading: Heading) -> list[list[str]]:
     _, ngettext, language = gettext_for(heading.language), ngettext_for(heading.language), heading.language
-    attempts = report.outcomes.attempts
+    tried = report.attempts
+    attempts = tried.attempts if tried else 0
     honest = report.totals.get("honest")
     found = [
         [_("Uptime as drivers see it"), percent(honest.uptime if honest else None, language), ""],
-        [_("Attempts that succeeded"), percent(report.success, language),
+        [_("Attempts that succeeded"), percent(tried.success if tried else None, language),
          ngettext("%(num)d attempt", "%(num)d attempts", attempts) % {"num": attempts}],
-        [_("At the first try"), percent(report.first_time, language), ""],
-        [_("Visits that succeeded"), percent(report.visit_success, language), ""],
+        [_("At the first try"), percent(tried.first_time if tried else None, language), ""],
+        [_("Visits that succeeded"), percent(tried.visit_success if tried else None, language), ""],
         [_("Between failures"), length(report.between_failures, language), ""],
         [_("To mend"), length(report.to_mend, language), ""],
         [_("To notice"), length(report.to_notice, language), ""],

@@ -66,36 +66,6 @@ async def station(tx: Transaction, sites: Sites, identity: UUID) -> Place | None
     return await tx.fetch_one(Place, STATION, _listed(sites), identity)
 
 
-OUTCOMES: Final = """
-WITH attempt AS (
-    SELECT outcome = 'ok' AS ok, first_of_visit, nullif(visit_key, '') AS visit_key
-    FROM session_outcome
-    WHERE station_id = ANY($1) AND began_at >= $2 AND began_at < $3 AND outcome NOT IN ('excluded', 'no_auth')
-), visit AS (SELECT visit_key, bool_or(ok) AS ok FROM attempt WHERE visit_key IS NOT NULL GROUP BY visit_key)
-SELECT (SELECT count(*) FROM attempt) AS attempts, (SELECT count(*) FROM attempt WHERE ok) AS ok,
-       (SELECT count(*) FROM attempt WHERE first_of_visit) AS firsts,
-       (SELECT count(*) FROM attempt WHERE first_of_visit AND ok) AS firsts_ok,
-       (SELECT count(*) FROM visit) AS visits, (SELECT count(*) FROM visit WHERE ok) AS visits_ok
-"""
-
-
-class Outcomes(Struct, frozen=True, kw_only=True):
-    """How attempts to charge went: of those that say something of the charger."""
-
-    attempts: int
-    ok: int
-    firsts: int
-    firsts_ok: int
-    visits: int
-    visits_ok: int
-
-
-async def outcomes(tx: Transaction, stations: Sequence[UUID], start: datetime, end: datetime) -> Outcomes:
-    """Return how attempts at these chargers went."""
-    found = await tx.fetch_one(Outcomes, OUTCOMES, list(stations), start, end)
-    return found or Outcomes(attempts=0, ok=0, firsts=0, firsts_ok=0, visits=0, visits_ok=0)
-
-
 INCIDENTS: Final = """
 SELECT family, count(*) AS incidents,
        sum(extract(epoch FROM coalesce(quiet_since, closed_at, $4) - since))::float8 AS lasted_s,

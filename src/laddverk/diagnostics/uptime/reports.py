@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from laddverk.diagnostics.outcomes import queries as outcomes
+from laddverk.diagnostics.outcomes.queries import CodeCount, Rates
 from laddverk.diagnostics.uptime import figures, months, queries, store
 from laddverk.diagnostics.uptime.counting import count, together
 from laddverk.diagnostics.uptime.gathering import Course
@@ -18,7 +20,7 @@ from laddverk.diagnostics.uptime.hours import Length, Period, period_of
 from laddverk.diagnostics.uptime.model import Count, Outage, Policy, State
 from laddverk.diagnostics.uptime.months import DEMAND_WEEKS, Month
 from laddverk.diagnostics.uptime.policies import HONEST
-from laddverk.diagnostics.uptime.queries import Cause, ExclusionRow, Outcomes, Place
+from laddverk.diagnostics.uptime.queries import Cause, ExclusionRow, Place
 from laddverk.diagnostics.uptime.store import OutletRow
 from laddverk.platform.database import Transaction
 
@@ -66,7 +68,10 @@ class Report(Struct, frozen=True, kw_only=True):
     to_take_on: timedelta | None
     repeat_share: float | None
     outages_count: int
-    outcomes: Outcomes
+    attempts: Rates | None
+    """None: nobody tried to charge."""
+    codes: tuple[CodeCount, ...]
+    """What outlets complained of during attempts that failed."""
     lost_wh: int
     lost_minor: int | None
     repair_minor: int
@@ -76,21 +81,6 @@ class Report(Struct, frozen=True, kw_only=True):
     """None: there are too many to list; a shorter period or one charger has them."""
     not_worked_out: int
     """Chargers whose figures are not there yet."""
-
-    @property
-    def success(self) -> float | None:
-        """Share of attempts that gave energy and ended well."""
-        return figures.share(self.outcomes.ok, self.outcomes.attempts)
-
-    @property
-    def first_time(self) -> float | None:
-        """The same of each visit's first attempt."""
-        return figures.share(self.outcomes.firsts_ok, self.outcomes.firsts)
-
-    @property
-    def visit_success(self) -> float | None:
-        """Share of visits in which it went well at last."""
-        return figures.share(self.outcomes.visits_ok, self.outcomes.visits)
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -131,6 +121,7 @@ async def report(tx: Transaction, place: Place, stations: Sequence[UUID], period
     mended = sum(one.mended for one in honest)
     noticed = sum(one.noticed for one in causes)
     taken = sum(one.taken for one in causes)
+    tried = outcomes.Span(since=start, until=until, station_id=place.station_id, site_id=place.site_id)
     return Report(
         place=place, period=period, start=start, end=end, policies=asked.policies,
         lines=tuple(sorted(lines, key=_worst_first)), totals=totals,
@@ -141,7 +132,8 @@ async def report(tx: Transaction, place: Place, stations: Sequence[UUID], period
         to_notice=timedelta(seconds=sum(one.noticed_s or 0 for one in causes) / noticed) if noticed else None,
         to_take_on=timedelta(seconds=sum(one.taken_s or 0 for one in causes) / taken) if taken else None,
         repeat_share=figures.share(sum(one.repeats for one in honest), outages), outages_count=outages,
-        outcomes=await queries.outcomes(tx, stations, start, until), lost_wh=lost_wh,
+        attempts=next(iter(await outcomes.rates(tx, None, tried)), None),
+        codes=tuple(await outcomes.codes(tx, None, tried)), lost_wh=lost_wh,
         lost_minor=None if price is None else round(lost_wh / 1000 * price * asked.margin_percent / 100),
         repair_minor=sum(one.cost_minor for one in causes), causes=tuple(causes),
         exclusions=tuple(await queries.exclusions_of(tx, place, start, end)),

@@ -9,6 +9,7 @@ from uuid import UUID
 from litestar import Response, get
 from msgspec import Struct
 
+from laddverk.diagnostics.outcomes import queries as outcomes
 from laddverk.diagnostics.uptime import queries, words
 from laddverk.diagnostics.uptime.hours import Length, Period, period_named, period_of
 from laddverk.diagnostics.uptime.jobs import POLICIES
@@ -101,7 +102,8 @@ async def overview(desk: AtDesk) -> Response[str]:
         sites, hosts = await _sites(desk, tx)
         lines = await queries.by_site(tx, sites, period.first, period.after, _policy(desk, known), listing.search)
         stations = await queries.stations(tx, sites, desk.midnight(period.first), desk.midnight(period.after))
-        outcomes = await queries.outcomes(tx, stations, desk.midnight(period.first), desk.midnight(period.after))
+        span = outcomes.Span(since=desk.midnight(period.first), until=desk.midnight(period.after))
+        tried = next(iter(await outcomes.rates(tx, sites, span)), None)
         price = await queries.price_per_kwh(
             tx, stations, desk.midnight(period.first), desk.now, desk.house.settings.currency
         )
@@ -114,7 +116,7 @@ async def overview(desk: AtDesk) -> Response[str]:
     return desk.page(
         "console/uptime/overview.html",
         choice=choice, listing=listing, known=known, policy=_policy(desk, known), uptime=words, hosts=hosts,
-        rows=rows[listing.offset : listing.offset + PAGE_SIZE], total=len(rows), lost_wh=lost_wh, outcomes=outcomes,
+        rows=rows[listing.offset : listing.offset + PAGE_SIZE], total=len(rows), lost_wh=lost_wh, tried=tried,
         stations=len(stations), currency=desk.house.settings.currency, HONEST=HONEST, worst=lines[:1],
         lost_minor=None if margin is None else round(lost_wh / 1000 * margin),
         at_risk_minor=None if margin is None else round(at_risk_wh / 1000 * margin),

