@@ -47,8 +47,8 @@ class Heard:
                 continue  # nobody knows at which outlet: none of them is to blame
             for outlet in outlets(kind, evse_number, self._known):
                 detector = self.memory.copy_of(kind, outlet)
-                self._guarded(detector, detector.hear, observed, self.scene)
-                self._soonest(self.memory.copy_of(kind, outlet))
+                if self._guarded(detector, detector.hear, observed, self.scene):
+                    self._soonest(detector)
         if evse_number and evse_number not in self._known:
             self._known |= {evse_number}
 
