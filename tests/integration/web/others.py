@@ -88,6 +88,7 @@ async def field(world: World) -> Field:
             "event": str(new_id()),
             "deed": "account",
             "evse": "1",
+            "detector": "D01",
             "action": "reset",
             "number": "1510",
             "kind": "station",
