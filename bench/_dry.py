@@ -59,6 +59,7 @@ class Ear:
         self._tokens: deque[TokenTold] = deque(maxlen=100)
         self._counted: deque[str] = deque(maxlen=300)
         self._open: set[tuple[str, int]] = set()
+        self._spoke_at = days.SINCE
 
     def _scene(self) -> Scene:
         supply, hardware = self.box.hardware.outlets[0], self.box.hardware
@@ -111,6 +112,8 @@ class Ear:
 
     def _whole(self, observed: Any) -> Any:
         """Do what the house does when it resolves: sessions by number, tokens known or not; keep what outcomes need."""
+        if not (isinstance(observed, seen.Beat) or (isinstance(observed, seen.Metered) and not observed.session_key)):
+            self._spoke_at = observed.received_at
         match observed:
             case seen.TokenSeen():
                 accepted = observed.token_key in self._known
@@ -156,11 +159,14 @@ class Ear:
 
     def attempts(self, now: datetime) -> None:
         """Make out how attempts went, by the house's own rules, and let the detectors hear of those that settled."""
+        if now - self._spoke_at > 2 * HOUR:
+            return
         since = now - REMEMBERED
         told = Told(
             sessions=tuple(one for one in self._past if one.ended_at >= since),
             running=tuple(_running(one, now) for one in self._sessions.values()),
-            states=tuple(self._states), tokens=tuple(one for one in self._tokens if one.at >= since),
+            states=tuple(one for one in self._states if one.at >= since),
+            tokens=tuple(one for one in self._tokens if one.at >= since),
             dc=frozenset({1}) if self.box.is_dc else frozenset(), since=since, now=now,
         )  # fmt: skip
         for one in made_out(told):

@@ -117,7 +117,12 @@ NUISANCES: Final[dict[str, Nuisance]] = {
     one.name: one
     for one in (
         Nuisance("heat_wave", "Five days 10 to 14 degrees warmer than usual", _heat_wave, 5 * DAY),
-        Nuisance("cold_batteries", "Three days of hard frost: batteries take a third of their power", _cold, 3 * DAY),
+        Nuisance(
+            "cold_batteries",
+            "Three days of hard frost: batteries take a quarter of their power and more",
+            _cold,
+            3 * DAY,
+        ),
         Nuisance("full_cars", "Many cars of a site come full, and take nothing", _full_cars, 4 * DAY),
         Nuisance("stubborn_user", "One driver with a bad car tries again and again", _stubborn, DAY, ("vehicle",)),
         Nuisance("own_limits", "The network holds a site to 8 A in the evenings", _own_limits, 4 * DAY),

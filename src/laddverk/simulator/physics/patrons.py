@@ -48,7 +48,7 @@ class Visit(Struct, frozen=True, kw_only=True):
         """Return the car as it comes."""
         car = garage.arriving(Random(self.seed), dc=dc)
         if self.full:
-            car.charged_wh = car.battery_wh * car.target_share
+            car.target_share, car.charged_wh = 1.0, float(car.battery_wh)
         return car
 
 

@@ -37,8 +37,8 @@ STUCK_FOR_H: Final = (1.0, 6.0)  # until an outlet notices by itself that the ca
 USUAL_DROPS_PER_DAY: Final = 0.3  # of healthy links
 USUAL_REBOOTS_PER_DAY: Final = 0.02
 DROP_MINUTES: Final = (1, 5)
-COLD_C: Final = -5.0  # below it a battery takes little
-COLD_SHARE: Final = 0.35
+COLD_C: Final = -5.0  # below it a battery takes less, as cold as it has become on the way
+COLD_SHARE: Final = (0.25, 0.9)
 GRADUALLY: Final = (Shape.GRADUAL, Shape.DOUBLE)
 
 
@@ -284,7 +284,8 @@ class Town:
     def _car(self, box: Box, visit: Visit, now: datetime) -> Car:
         car = visit.car(dc=box.is_dc)
         if self.weather.ambient_c(now) < COLD_C:
-            car.dc_max_w = round(car.dc_max_w * COLD_SHARE)
+            share = Random(f"cold {visit.seed}").uniform(*COLD_SHARE)
+            car.dc_max_w = round(car.dc_max_w * share)
         return car
 
     def _ask(self, one: Resident, number: int, visit: Visit, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
 from typing import Final
@@ -16,6 +16,7 @@ DAY_C: Final = 4.0
 WARMEST_DAY: Final = 200  # of the year
 WARMEST_HOUR: Final = 14.0
 MOOD_C: Final = 3.0
+COMES_WITHIN: Final = timedelta(hours=18)
 WET_SHARE: Final = 0.35  # of the days
 
 
@@ -25,6 +26,12 @@ class Spell(Struct, frozen=True):
     since: datetime
     until: datetime
     warmer_c: float
+
+    def share(self, at: datetime) -> float:
+        """Return how much of it is there: it comes and goes within a day."""
+        if not self.since < at < self.until:
+            return 0.0
+        return min(1.0, (at - self.since) / COMES_WITHIN, (self.until - at) / COMES_WITHIN)
 
 
 class Weather(Struct):
@@ -39,8 +46,13 @@ class Weather(Struct):
         hour = at.hour + at.minute / 60
         season = SEASON_C * math.cos(2 * math.pi * (day - WARMEST_DAY) / 365)
         daily = DAY_C * math.cos(2 * math.pi * (hour - WARMEST_HOUR) / 24)
-        spell = sum(one.warmer_c for one in self.spells if one.since <= at < one.until)
-        return MEAN_C + season + daily + _mood(self.seed, at.toordinal())[0] * MOOD_C + spell
+        mood = self._mood_at(at) * MOOD_C
+        return MEAN_C + season + daily + mood + sum(one.share(at) * one.warmer_c for one in self.spells)
+
+    def _mood_at(self, at: datetime) -> float:
+        """Return how much warmer than usual a day is; it goes over into the next one, as weather does."""
+        day, share = at.toordinal(), (at.hour + at.minute / 60) / 24
+        return _mood(self.seed, day)[0] * (1 - share) + _mood(self.seed, day + 1)[0] * share
 
     def wet(self, at: datetime) -> bool:
         """Return whether it rains that day."""
