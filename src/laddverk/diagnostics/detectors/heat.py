@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from math import exp, isfinite
+from statistics import median
 from typing import ClassVar, Final
 
 from msgspec import field
@@ -26,6 +27,9 @@ STEP_WEIGHT: Final = 0.3  # of the newest session in the running value that is s
 PLUG_HOT_C: Final = 90.0  # where plugs must begin to derate
 PLUG_COOL_C: Final = 60.0
 GAP_MAX_S: Final = 1_800.0
+AIR_LASTS_S: Final = 8 * 3_600.0  # the weather changes
+STILL_MOST: Final = 0.98
+MIDDLE_OF: Final = 3
 
 
 class Heat(Detector, kw_only=True, omit_defaults=True):
@@ -43,6 +47,11 @@ class Heat(Detector, kw_only=True, omit_defaults=True):
 
     drift: Drift = field(default_factory=Drift)
     air_c: float | None = None
+    air_at: datetime | None = None
+    last: tuple[float, ...] = ()
+    """Of the last sessions."""
+    most: float = 0.0
+    """The most that it was heated in this session: a value is taken there, not while it cools as a car tapers off."""
     warming: float = 0.0
     """What heats it, smoothed: a share of full load (or its square), 0 to about 1."""
     began_at: datetime | None = None
@@ -84,13 +93,14 @@ class Heat(Detector, kw_only=True, omit_defaults=True):
         return ()
 
     def _begin(self, at: datetime) -> None:
-        self.began_at, self.value, self.warming, self.heard_at = at, None, 0.0, at
+        self.began_at, self.value, self.heard_at = at, None, at
+        self.warming = self.most = 0.0
 
     def _follow(self, seen: Metered, part_c: float, load: float | None) -> None:
         rested = self.loaded_at is None or elapsed_s(self.loaded_at, seen.at) >= COOL_S
         is_loaded = load is not None and load > 0.02
         if rested and not (is_loaded and self.warming > 0.02) and COLD_AIR_C < part_c < HOT_AIR_C:
-            self.air_c = part_c
+            self.air_c, self.air_at = part_c, seen.at
         past_s = min(elapsed_s(self.heard_at, seen.at), GAP_MAX_S)
         self.heard_at = seen.at
         if load is None or self.began_at is None:
@@ -98,15 +108,16 @@ class Heat(Detector, kw_only=True, omit_defaults=True):
         self.warming += (1 - exp(-past_s / self.WARMS_IN_S)) * (load - self.warming)
         if is_loaded:
             self.loaded_at = seen.at
-        warm = elapsed_s(self.began_at, seen.at) >= WARM_UP_S
-        if warm and self.air_c is not None and self.warming >= self.LOAD_MIN:
+        warm = elapsed_s(self.began_at, seen.at) >= WARM_UP_S and elapsed_s(self.air_at, seen.at) <= AIR_LASTS_S
+        if warm and self.air_c is not None and self.warming >= max(self.LOAD_MIN, self.most * STILL_MOST):
+            self.most = max(self.most, self.warming)
             self.value = (part_c - self.air_c) / self.warming
 
     def _end(self, at: datetime) -> Sequence[Signal]:
         value, self.value, self.began_at = self.value, None, None
         if value is None or not isfinite(value):
             return ()
-        self.drift.hear(value, at, self.PLAN)
+        self.drift.hear(self._middle(value), at, self.PLAN)
         was_hot, self.hot = self.hot, self.hot and self.part_c >= PLUG_COOL_C
         usual = self.drift.baseline.centre
         if usual is None or usual <= 0:
@@ -118,6 +129,11 @@ class Heat(Detector, kw_only=True, omit_defaults=True):
         if not self.hot and self.drift.is_normal(self.PLAN) and more < STEP_SHARE / 2:
             return self._normal(at)
         return ()
+
+    def _middle(self, value: float) -> float:
+        """Return what the drift hears: the middle of three once it has learnt, so that one odd session is none."""
+        self.last = (*self.last, value)[-MIDDLE_OF:]
+        return median(self.last) if self.drift.baseline.is_learnt and len(self.last) == MIDDLE_OF else value
 
     def _normal(self, at: datetime) -> Sequence[Signal]:
         return self.clear_it(at, Evidence(text=N_("It warms no more than it should"), at=at))

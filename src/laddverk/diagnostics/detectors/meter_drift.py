@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from math import isfinite
+from statistics import median
 from typing import ClassVar, Final
 
 from msgspec import field
@@ -15,9 +16,11 @@ from laddverk.diagnostics.model import Evidence, Family, Input, Severity, Signal
 from laddverk.diagnostics.observations import Metered, Observation, SessionBegan, SessionOver
 from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's own name for it
 
-GAP_MAX_S: Final = 330.0  # power between readings further apart is a guess
+GAP_MAX_S: Final = 1_000.0  # readings a quarter of an hour apart still give a sum, though a rough one
 INTEGRAL_MIN_WH: Final = 1_000.0
-READINGS_MIN: Final = 10
+READINGS_MIN: Final = 3
+ROUGH_SHARE: Final = 0.25  # power that moves more than this between two readings is not summed
+MIDDLE_OF: Final = 3
 POSSIBLE: Final = (0.05, 20.0)  # what is beyond is not drift: it does not count at all, or in another unit (D25)
 MOVED_SHARE: Final = 0.02  # meters of class B may err by 1 %
 RUNNING_WEIGHT: Final = 0.15
@@ -46,6 +49,8 @@ class MeterDrift(Detector, kw_only=True, omit_defaults=True):
 
     up: Drift = field(default_factory=Drift)
     down: Drift = field(default_factory=Drift)
+    last: tuple[float, ...] = ()
+    """Ratios of the last sessions: the middle one is heard, so that one odd session is none."""
     running: float | None = None
     counts: bool = False
     """A session is followed."""
@@ -72,7 +77,8 @@ class MeterDrift(Detector, kw_only=True, omit_defaults=True):
         if not self.counts or seen.energy_wh is None or power_w is None:
             return
         past_s, rise_wh = elapsed_s(self.read_at, seen.at), seen.energy_wh - self.register_wh
-        if self.read_at is not None and 0 < past_s <= GAP_MAX_S and 0 <= rise_wh < 1e6:
+        steady = abs(power_w - self.power_w) <= ROUGH_SHARE * max(power_w, self.power_w)
+        if self.read_at is not None and 0 < past_s <= GAP_MAX_S and 0 <= rise_wh < 1e6 and steady:
             self.integral_wh += (self.power_w + power_w) / 2 * past_s / 3_600
             self.energy_wh += rise_wh
             self.readings += 1
@@ -85,8 +91,10 @@ class MeterDrift(Detector, kw_only=True, omit_defaults=True):
         ratio = self.energy_wh / self.integral_wh
         if not POSSIBLE[0] < ratio < POSSIBLE[1]:
             return ()
-        self.up.hear(ratio, at, self.UP)
-        self.down.hear(ratio, at, self.DOWN)
+        self.last = (*self.last, ratio)[-MIDDLE_OF:]
+        heard = median(self.last) if self.up.baseline.is_learnt and len(self.last) == MIDDLE_OF else ratio
+        self.up.hear(heard, at, self.UP)
+        self.down.hear(heard, at, self.DOWN)
         usual = self.up.baseline.centre
         if usual is None or usual <= 0:
             return ()
