@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -26,6 +26,13 @@ from laddverk.tariffs.model import Component, Dimension, Restriction, Tariff
 
 PRICE_DIGITS_MAX: Final = 6  # decimals of a price without tax; chargers compute with at least these
 ELEMENTS_MAX: Final = 30  # prices in one dimension; TariffCtrlr.MaxElements of small chargers is about 10 to 50
+NAMES: Final = {
+    Dimension.ENERGY: "energy",
+    Dimension.CHARGING: "charging_time",
+    Dimension.IDLE: "idle_time",
+    Dimension.SESSION: "fixed",
+}
+"""Dimensions as `TariffShown` calls them."""
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MIDNIGHT: Final = "00:00"
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?")
@@ -83,18 +90,19 @@ def translated(tariff: Tariff, tariff_id: str, descriptions: Sequence[tuple[str,
     """
     tariff = replace(tariff, components=tuple(each for each in tariff.components if each.when.reservation is None))
     lost: set[Lost] = set()
-    rate = None if tariff.free else _rate(tariff)
-    if rate is None and not tariff.free:
+    rates = None if tariff.free else _rates(tariff)
+    if rates is None and not tariff.free:
         lost.add(Lost.TAX_WITHIN)
-    energy = (PriceShown(price=Decimal(0)),) if tariff.free else _prices(tariff, Dimension.ENERGY, rate)
-    charging = () if tariff.free else _prices(tariff, Dimension.CHARGING, rate)
-    idle = () if tariff.free else _prices(tariff, Dimension.IDLE, rate, idle_from_s=tariff.idle_grace_minutes * 60)
-    fixed = () if tariff.free else _prices(tariff, Dimension.SESSION, rate)
+    energy = (PriceShown(price=Decimal(0)),) if tariff.free else _prices(tariff, Dimension.ENERGY, rates)
+    charging = () if tariff.free else _prices(tariff, Dimension.CHARGING, rates)
+    idle = () if tariff.free else _prices(tariff, Dimension.IDLE, rates, idle_from_s=tariff.idle_grace_minutes * 60)
+    fixed = () if tariff.free else _prices(tariff, Dimension.SESSION, rates)
     shown = TariffShown(
         id=tariff_id,
         currency=tariff.currency,
         descriptions=tuple(descriptions),
-        tax_percent=rate,
+        tax_percent=None if rates is None else tariff.vat_percent,
+        own_taxes=tuple((NAMES[each], rate) for each, rate in (rates or {}).items() if rate != tariff.vat_percent),
         energy=energy,
         charging_time=charging,
         idle_time=idle,
@@ -116,23 +124,25 @@ def translated(tariff: Tariff, tariff_id: str, descriptions: Sequence[tuple[str,
     return Translated(shown, tuple(sorted(lost)))
 
 
-def _rate(tariff: Tariff) -> Decimal | None:
-    """Return the VAT in percent where it is one, and every price without it has few enough digits; else None."""
-    if tariff.has_rates:
-        return None
-    factor = 1 + tariff.vat_percent / 100
+def _rates(tariff: Tariff) -> dict[Dimension, Decimal] | None:
+    """Return the VAT of each dimension in percent, where it has one and every price without it few enough digits."""
+    found: dict[Dimension, Decimal] = {}
     for component in tariff.components:
+        rate = tariff.rate_of(component)
+        factor = 1 + rate / 100
         without = component.per_minute / factor
         if without * factor != component.per_minute or round(without, PRICE_DIGITS_MAX) != without:
             return None
-    return tariff.vat_percent
+        if found.setdefault(component.dimension, rate) != rate:
+            return None
+    return found
 
 
 def _prices(
-    tariff: Tariff, dimension: Dimension, rate: Decimal | None, *, idle_from_s: int = 0
+    tariff: Tariff, dimension: Dimension, rates: Mapping[Dimension, Decimal] | None, *, idle_from_s: int = 0
 ) -> tuple[PriceShown, ...]:
     return tuple(
-        PriceShown(price=_without(component.per_minute, rate), when=when)
+        PriceShown(price=_without(component.per_minute, None if rates is None else rates[dimension]), when=when)
         for component in tariff.components
         if component.dimension is dimension
         for when in _whens(component, idle_from_s)

@@ -26,6 +26,7 @@ from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.ledger import service as ledger
 from laddverk.ledger.model import RECEIVABLES, Entry, Line
 from laddverk.ledger.rules import sales
+from laddverk.payments.disputes import store as disputes
 from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
@@ -96,7 +97,7 @@ async def credit(
     Its sessions are held for review, so that what was credited is not billed again by itself; with `bill_again` they
     come on the next run. Held ones took nothing of what a subscription includes (F46). What was paid stays on the
     driver's account until it is refunded. Needs `invoices:write` and a reason. Raises `NotFound`, or `Conflict` for a
-    credit note and for what is credited already.
+    credit note, for what is credited already and for what was lost in a dispute.
     """
     actor.require(Permission.INVOICES_WRITE)
     if not reason.strip():
@@ -108,6 +109,11 @@ async def credit(
         raise Conflict("A credit note cannot be credited.")
     if invoice.credited_minor or await store.is_credited(tx, invoice_id):
         raise Conflict("This invoice has been credited already.")
+    if await disputes.lost_on(tx, invoice_id):
+        raise Conflict(
+            "The payment of this invoice was lost in a dispute: it is written off, and its VAT claimed back already.",
+            remedy="The payer has the money; nothing is left to credit.",
+        )
     note_id = InvoiceId(new_id())
     await _write_credit(tx, invoice, note_id, reason.strip(), now)
     released = await store.release_sessions(tx, invoice_id, hold=not bill_again)

@@ -126,7 +126,13 @@ class Component(Struct, frozen=True, kw_only=True):
     @property
     def is_plain(self) -> bool:
         """Whether it is a price by time of day, day and date alone."""
-        plain = Component(dimension=self.dimension, price=self.price, when=self.when, per_hour=self.per_hour)
+        plain = Component(
+            dimension=self.dimension,
+            price=self.price,
+            when=self.when,
+            per_hour=self.per_hour,
+            vat_percent=self.vat_percent,
+        )
         return plain == self and self.is_by_clock
 
 

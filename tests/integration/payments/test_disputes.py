@@ -110,12 +110,15 @@ async def invoice_paid(street: Street, stripe: StripeSimulator) -> InvoiceId:
 async def test_f22_an_invoice_that_is_lost_claims_back_the_vat_that_it_sold(
     street: Street, stripe: StripeSimulator
 ) -> None:
-    await invoice_paid(street, stripe)
+    invoice_id = await invoice_paid(street, stripe)
     stripe.decide(stripe.of_kind("dispute")[0]["id"], "lost")
     await deliver(street, stripe)
     assert await balances(street) == {
         "1580": -DISPUTE_FEE, "3001": -12_000, "3004": -3_000, "6351": 15_000, "6570": DISPUTE_FEE,
     }  # fmt: skip
+    async with street.house.database.transaction() as tx:
+        with pytest.raises(Conflict, match="written off"):
+            await invoicing.credit(tx, AGENT, invoice_id, "kulans", street.now())
 
 
 @pytest.mark.failure_mode(22)

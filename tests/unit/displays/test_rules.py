@@ -11,6 +11,7 @@ from laddverk.displays.model import Cost, Lost, Wanted
 from laddverk.displays.rules import checked, is_due, settled_minor, translated, vat_number
 from laddverk.kernel.problems import Invalid
 from laddverk.ocpp.facts import DisplayText
+from laddverk.ocpp.translate.tariff_cost import written
 from laddverk.tariffs.model import Component, Dimension, Reserved, Restriction, Tariff
 
 NOW = datetime(2026, 11, 21, 15, tzinfo=UTC)
@@ -55,6 +56,19 @@ def test_a_price_without_an_end_of_digits_is_told_with_its_vat():
     assert (found.tariff.energy[0].price, found.tariff.tax_percent) == (Decimal("3.00"), None)
     assert found.lost == (Lost.TAX_WITHIN,)
     assert found.may_be_sent
+
+
+def test_each_dimension_has_the_vat_of_its_prices():
+    parking = Component(dimension=Dimension.IDLE, price=Decimal("0.50"), vat_percent=Decimal(0))
+    found = of(price(Dimension.ENERGY, "5.00"), parking)
+    assert (found.tariff.energy[0].price, found.tariff.idle_time[0].price) == (Decimal("4"), Decimal("0.5"))
+    assert (found.tariff.tax_percent, found.tariff.own_taxes) == (Decimal(25), (("idle_time", Decimal(0)),))
+    assert found.may_be_sent
+    told = written(found.tariff)
+    assert told["energy"]["taxRates"] == [{"type": "VAT", "tax": 25.0}]
+    assert told["idleTime"]["taxRates"] == [{"type": "VAT", "tax": 0.0}]
+    mixed = of(parking, price(Dimension.IDLE, "1.00"), price(Dimension.ENERGY, "5.00"))
+    assert (mixed.tariff.tax_percent, mixed.lost) == (None, (Lost.PAUSES, Lost.TAX_WITHIN))
 
 
 def test_idle_time_is_counted_after_its_grace_and_a_cap_on_it_stops_the_tariff():

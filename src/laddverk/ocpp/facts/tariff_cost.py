@@ -42,6 +42,8 @@ class TariffShown(Struct, frozen=True, kw_only=True, omit_defaults=True):
     descriptions: tuple[tuple[str, str], ...] = ()
     """(language, text)."""
     tax_percent: Decimal | None = None
+    own_taxes: tuple[tuple[str, Decimal], ...] = ()
+    """Of dimensions with another rate, by their names here: (`idle_time`, 0)."""
     energy: tuple[PriceShown, ...] = ()
     charging_time: tuple[PriceShown, ...] = ()
     """Per minute."""

@@ -79,18 +79,20 @@ def written(tariff: TariffShown) -> dict[str, Any]:
             ]
             or None,
             "validFrom": times.written(tariff.valid_from) if tariff.valid_from else None,
-            "energy": _dimension(tariff, tariff.energy, "priceKwh"),
-            "chargingTime": _dimension(tariff, tariff.charging_time, "priceMinute"),
-            "idleTime": _dimension(tariff, tariff.idle_time, "priceMinute"),
-            "fixedFee": _dimension(tariff, tariff.fixed, "priceFixed"),
+            "energy": _dimension(tariff, "energy", "priceKwh"),
+            "chargingTime": _dimension(tariff, "charging_time", "priceMinute"),
+            "idleTime": _dimension(tariff, "idle_time", "priceMinute"),
+            "fixedFee": _dimension(tariff, "fixed", "priceFixed"),
         }
     )
 
 
-def _dimension(tariff: TariffShown, prices: tuple[PriceShown, ...], name: str) -> dict[str, Any] | None:
+def _dimension(tariff: TariffShown, dimension: str, name: str) -> dict[str, Any] | None:
+    prices: tuple[PriceShown, ...] = getattr(tariff, dimension)
     if not prices:
         return None
-    rates = None if tariff.tax_percent is None else [{"type": VAT, "tax": float(tariff.tax_percent)}]
+    percent = dict(tariff.own_taxes).get(dimension, tariff.tax_percent)
+    rates = None if percent is None else [{"type": VAT, "tax": float(percent)}]
     return _given({"prices": [_price(one, name) for one in prices], "taxRates": rates})
 
 

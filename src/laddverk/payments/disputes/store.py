@@ -59,6 +59,10 @@ WHERE driver_id = $1 AND provider = $2 AND frozen_at IS NOT NULL
 """
 # An invoice with its credit notes.
 SOLD_ON: Final = "SELECT vat FROM invoice WHERE id = $1 OR credits_invoice_id = $1"
+LOST_ON: Final = """
+SELECT coalesce(sum(lost_minor), 0)::bigint FROM payment_dispute
+JOIN payment ON payment.id = payment_dispute.payment_id WHERE payment.invoice_id = $1
+"""
 
 
 async def of_payment(tx: Transaction, payment_id: PaymentId) -> list[Dispute]:
@@ -125,6 +129,11 @@ async def sold_on(tx: Transaction, invoice_id: InvoiceId) -> tuple[VatTotal, ...
     """Return what an invoice sold at each VAT rate, less what of it was credited."""
     rows = await tx.fetch(_Sold, SOLD_ON, invoice_id)
     return tuple(part for part in vat_summed(part for row in rows for part in row.vat) if part.gross_minor > 0)
+
+
+async def lost_on(tx: Transaction, invoice_id: InvoiceId) -> int:
+    """Return what of an invoice's payments was lost in disputes, and written off, in minor units."""
+    return int(await tx.value(LOST_ON, invoice_id))
 
 
 class _Sold(Struct, frozen=True):
