@@ -9,7 +9,8 @@ import { adopt, colour } from "./styles.js";
 
 const UPLOT = new URL("../vendor/uplot-1.6.32/", import.meta.url);
 const COLOURS = { power: "--energy", limit: "--wait", current: "--info", level: "--ink-3" };
-const WHOLE_MINUTES_S = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((minutes) => minutes * 60); // labels have no seconds
+const WHOLE_MINUTES_S = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7200, 10080, 20160].map((minutes) => minutes * 60); // labels have no seconds
+const DAYS_FROM_S = 2 * 86_400; // a longer curve is read by days
 const FILL_ALPHA = "1f"; // of the area under the curve: there, and no more
 
 /** @param {Series} one */
@@ -68,6 +69,9 @@ class PowerChart extends HTMLElement {
     const language = document.documentElement.lang === "en" ? "en-SE" : "sv-SE";
     const zone = document.documentElement.dataset.zone || undefined;
     const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+    const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: zone });
+    const instant = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone });
+    const long = curve.time.length > 1 && curve.time[curve.time.length - 1] - curve.time[0] > DAYS_FROM_S;
     const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
     const axis = {
       stroke: colour(this, "--ink-3"), font: `12px ${getComputedStyle(this).fontFamily}`,
@@ -79,11 +83,11 @@ class PowerChart extends HTMLElement {
       cursor: { sync: { key: "laddverk" }, points: { size: 6 } }, legend: { live: true, markers: { width: 0, fill: (/** @type {any} */ _, /** @type {number} */ place) => colour(this, tokenOf(curve.series[place - 1])) } },
       scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ _low, /** @type {number} */ high) => [0, (high || 1) * 1.08] }, level: { range: [0, 100] } },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, space: 64, incrs: WHOLE_MINUTES_S, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((s) => clock.format(s * 1000)) },
+        { ...axis, grid: { show: false }, size: 28, space: 64, incrs: WHOLE_MINUTES_S, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((s) => (long ? day : clock).format(s * 1000)) },
         { ...axis, size: 40, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((n) => numbers.format(n)) },
       ],
       series: [
-        { value: (/** @type {any} */ _, /** @type {number | null} */ s) => (s == null ? "–" : clock.format(s * 1000)), label: "" },
+        { value: (/** @type {any} */ _, /** @type {number | null} */ s) => (s == null ? "–" : (long ? instant : clock).format(s * 1000)), label: "" },
         ...curve.series.map((one) => this.series(one, numbers, UPlot)),
       ],
       plugins: [{ hooks: { draw: [(/** @type {any} */ chart) => this.mark(chart, curve)] } }],
