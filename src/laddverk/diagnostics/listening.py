@@ -77,7 +77,7 @@ def _said(row: FinishedRow) -> list[tuple[StationId, Observation]]:
     times: dict[str, Any] = {"at": row.finished_at, "received_at": row.finished_at}
     ended = CommandEnded(
         **times,
-        kind=str(row.command.get("type", "")),
+        kind=str(row.command.get("kind", "")),
         state=row.state,
         word=observing.short(row.word),
         took_s=max(0.0, (row.finished_at - row.sent_at).total_seconds()),
