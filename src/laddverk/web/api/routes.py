@@ -38,6 +38,7 @@ from laddverk.web.api import (
     tariff_changes,
     tariffs,
     tools,
+    uptime,
     wallets,
 )
 from laddverk.web.api.keys import authenticated
@@ -92,6 +93,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *grid.HANDLERS,
     *displays.HANDLERS,
     *incidents.HANDLERS,
+    *uptime.HANDLERS,
 ]
 
 
