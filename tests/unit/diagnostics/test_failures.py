@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from laddverk.diagnostics.detectors.failures import FailingStarts, SilentNoEnergy
+from laddverk.diagnostics.detectors.metering import StuckMeter
 from laddverk.diagnostics.model import Family, OutcomeClass, Turn
-from tests.unit.diagnostics.playing import DAY, DC, HOUR, SCENE, instant, outcome, play, turns
+from laddverk.diagnostics.observations import SessionBegan, SessionOver
+from laddverk.ocpp.facts import Status
+from tests.unit.diagnostics.playing import DAY, DC, HOUR, SCENE, instant, outcome, play, seen_at, state, turns
 
 RAISED, CLEARED = Turn.RAISED, Turn.CLEARED
 OK, ZERO, ABORT, AUTH = OutcomeClass.OK, OutcomeClass.ZERO_ENERGY, OutcomeClass.EARLY_ABORT, OutcomeClass.AUTH_FAIL
@@ -67,6 +70,37 @@ def test_full_cars_between_do_not_break_the_row() -> None:
     story = [*row(ZERO, "AB"), outcome(3_000, OutcomeClass.EXCLUDED, "C"), outcome(4_000, ZERO, "D"),
              outcome(5_000, ZERO, "E")]  # fmt: skip
     assert turns(play(SilentNoEnergy(evse_number=1), story)) == [RAISED]
+
+
+def waiting(number: int, user: str) -> list[Any]:
+    """A session whose car says after a minute that it wants no current."""
+    start = number * 2 * HOUR
+    return [
+        seen_at(SessionBegan, start, evse_number=1, session_key=f"s{number}"),
+        state(start + 1, Status.CHARGING),
+        state(start + 60, Status.SUSPENDED_EV),
+        seen_at(SessionOver, start + HOUR, evse_number=1, session_key=f"s{number}"),
+        outcome(start + HOUR, ZERO, user, lasted_s=HOUR),
+    ]
+
+
+def test_where_cars_want_no_current_it_takes_six_by_three() -> None:
+    def story(users: str) -> list[Any]:
+        return [each for number, user in enumerate(users) for each in waiting(number, user)]
+
+    assert play(SilentNoEnergy(evse_number=1), story("ABABC")) == []
+    assert play(SilentNoEnergy(evse_number=1), story("ABABAB")) == []
+    (signal,) = play(SilentNoEnergy(evse_number=1), story("ABABAC"))
+    assert signal.family is None
+    assert play(FailingStarts(evse_number=1), story("ABCDEFGHIJ")) == []
+    assert play(StuckMeter(evse_number=1), story("ABCDEFGHIJ")) == []
+
+
+def test_a_lucky_time_does_not_make_three_failures_a_fault() -> None:
+    good = [outcome(number * HOUR, OK, f"user{number}") for number in range(300)]
+    bad = [outcome((300 + number) * HOUR, ABORT, f"new{number}") for number in range(5)]
+    assert play(FailingStarts(evse_number=1), [*good, *bad[:4]]) == []
+    assert turns(play(FailingStarts(evse_number=1), [*good, *bad])) == [RAISED]
 
 
 def test_who_stays_for_an_hour_without_energy_points_at_the_meter() -> None:

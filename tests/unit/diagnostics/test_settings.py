@@ -106,7 +106,7 @@ def test_two_sessions_in_a_row_without_an_offer_are_told_and_one_is_not() -> Non
     assert limited(session(0, "s1", 0.0)) == []
     assert limited([*session(0, "s1", 0.0), *session(HOUR, "s2", 5.9)]) == [RAISED]
     assert limited([*session(0, "s1", 0.0), *session(HOUR, "s2", 6.0), *session(2 * HOUR, "s3", 0.0)]) == []
-    assert limited([*session(0, "s1", 0.0, 29), *session(HOUR, "s2", 0.0, 29)]) == []
+    assert limited([*session(0, "s1", 0.0, 10), *session(HOUR, "s2", 0.0, 10)]) == []
 
 
 def test_two_hours_without_an_offer_are_told_at_once_and_over_when_it_offers() -> None:

@@ -33,9 +33,9 @@ class Admission(Detector, kw_only=True, omit_defaults=True):
         severity=Severity.DEGRADED,
         scope=Scope.STATION,
         formula=marked(
-            "Bernoulli CUSUM (limit 8) of refused people, one vote each a day: own share against 60 percent; by people and "
-            "not by hours, so quiet times weigh nothing. Payments that failed: Poisson CUSUM (limit 7) against five "
-            "times the own rate and at least 0.3 a day more."
+            "Bernoulli CUSUM (limit 8) of refused people, one vote each a day: own share against 60 percent; by people "
+            "and not by hours, so quiet times weigh nothing. Payments that failed: Poisson CUSUM (limit 7) against "
+            "five times the own rate and at least 0.3 a day more."
         ),
         needs=(Input.TOKENS,),
         better_with=(Input.SESSIONS,),

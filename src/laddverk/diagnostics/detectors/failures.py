@@ -8,11 +8,13 @@ from typing import ClassVar, Final
 
 from msgspec import Struct, field
 
+from laddverk.diagnostics import observations as seen
 from laddverk.diagnostics.codes import decoded
 from laddverk.diagnostics.detectors.base import About, Detector, Scene, Scope
 from laddverk.diagnostics.detectors.statistics import ShareCusum, SharePlan, elapsed_s
 from laddverk.diagnostics.model import Evidence, Family, Input, OutcomeClass, Severity, Signal
 from laddverk.diagnostics.observations import Observation, Observed, OutcomeSeen
+from laddverk.ocpp.facts import Status
 from laddverk.platform.languages import marked
 
 KEY_MAX: Final = 16  # characters of a digest that tell users of one outlet apart
@@ -54,10 +56,48 @@ class Blamed(Struct, omit_defaults=True):
         return family if times * 2 >= failures else None
 
 
+SESSIONS_KEPT: Final = 4  # an outcome is made out some time after its session, when the next may have begun
+SAME_START_S: Final = 60.0
+
+
+class CarWaits(Struct, omit_defaults=True):
+    """Whether sessions ended while the car itself did not want current: it was full, or a clock of its own held it.
+
+    A charger whose contactor does not close may take it for that too: such sessions say less, and not nothing.
+    """
+
+    began_at: datetime | None = None
+    waits: bool = False
+    kept: tuple[tuple[datetime, bool], ...] = ()
+
+    def hear(self, seen_now: Observation, evse_number: int) -> None:
+        """Take in what the outlet says of its session."""
+        if isinstance(seen_now, seen.SessionBegan):
+            self.began_at, self.waits = seen_now.at, False
+        elif isinstance(seen_now, seen.SessionChanged):
+            self.waits = seen_now.charging_state == "suspended_ev"
+        elif isinstance(seen_now, seen.StateSeen):
+            if seen_now.evse_number == evse_number and seen_now.status in (Status.CHARGING, Status.SUSPENDED_EV):
+                self.waits = seen_now.status is Status.SUSPENDED_EV
+        elif isinstance(seen_now, seen.SessionOver) and self.began_at is not None:
+            self.kept = (*self.kept, (self.began_at, self.waits))[-SESSIONS_KEPT:]
+            self.began_at = None
+
+    def waited(self, outcome: OutcomeSeen) -> bool:
+        """Return whether the car of that attempt did not want current at its end."""
+        return any(
+            waits and abs((began_at - outcome.began_at).total_seconds()) <= SAME_START_S
+            for began_at, waits in self.kept
+        )
+
+
+SESSION_STATES: Final = (seen.SessionBegan, seen.SessionChanged, seen.SessionOver, seen.StateSeen)
 RUN: Final = 4  # finds 26 of 26 and 22 of 22 real outages at 0.35 to 0.41 false alarms in 1,000 connector-days
 RUN_USERS: Final = 2
 MIXED_RUN: Final = 5  # at public AC outlets, where other failures than "no energy" are often the cars'
 MIXED_USERS: Final = 3
+WAITING_RUN: Final = 6  # where most cars did not want current: full cars come in rows too
+WAITING_USERS: Final = 3
 UNKNOWN_USERS_S: Final = 7_200.0  # nobody tries for two hours: where users are unknown, these were several
 LONG_S: Final = 3_600.0
 """Nobody stays for an hour without getting energy: it flows, and is not measured."""
@@ -74,15 +114,16 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
         scope=Scope.EVSE,
         formula=marked(
             "Four attempts without energy in a row by at least two users, or over at least two hours where users are "
-            "unknown. Other failures count too; at public AC outlets it then takes five by three users. One that "
-            "succeeds ends the row. Refused cards and payments, full cars and changes of mind do not count."
+            "unknown. Other failures count too; at public AC outlets it then takes five by three users, and six by "
+            "three where most cars say that they want no current. One that succeeds ends the row. Refused cards and "
+            "payments, full cars and changes of mind do not count."
         ),
         needs=(Input.SESSIONS, Input.ENERGY),
         better_with=(Input.TOKENS, Input.ERROR_CODES),
         action=marked("If idle, one soft reset. Then try it; if it still fails, take it out of service and go."),
         runbook="silent-no-energy",
     )
-    HEARS: ClassVar[tuple[type[Observed], ...]] = (OutcomeSeen,)
+    HEARS: ClassVar[tuple[type[Observed], ...]] = (OutcomeSeen, *SESSION_STATES)
 
     failures: int = 0
     empty: int = 0
@@ -94,9 +135,15 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
     began_at: datetime | None = None
     ended_at: datetime | None = None
     blamed: Blamed | None = None
+    waiting: int = 0
+    """How many of them ended while the car did not want current."""
+    cars: CarWaits = field(default_factory=CarWaits)
 
     def hear(self, seen_now: Observation, scene: Scene) -> Sequence[Signal]:
-        if not isinstance(seen_now, OutcomeSeen) or not counts(seen_now.outcome):
+        if not isinstance(seen_now, OutcomeSeen):
+            self.cars.hear(seen_now, self.evse_number)
+            return ()
+        if not counts(seen_now.outcome):
             return ()
         if seen_now.outcome is OutcomeClass.OK or seen_now.energy_wh >= ENERGY_WH:
             self._forget()
@@ -111,9 +158,11 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
 
     def _count(self, outcome: OutcomeSeen, scene: Scene) -> None:
         self.failures = min(self.failures + 1, COUNT_MAX)
+        waited = self.cars.waited(outcome)
+        self.waiting = min(self.waiting + waited, COUNT_MAX)
         if outcome.outcome in EMPTY:
             self.empty = min(self.empty + 1, COUNT_MAX)
-            if elapsed_s(outcome.began_at, outcome.at) >= LONG_S:
+            if not waited and elapsed_s(outcome.began_at, outcome.at) >= LONG_S:
                 self.long = min(self.long + 1, COUNT_MAX)
         user = outcome.token_key[:KEY_MAX]
         if not user:
@@ -127,6 +176,8 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
 
     def _is_long_enough(self, scene: Scene) -> bool:
         mild = scene.evse(self.evse_number).public and scene.evse(self.evse_number).power_type != "dc"
+        if self.waiting * 2 > self.failures:
+            return self.failures >= WAITING_RUN and self._are_users(WAITING_USERS)
         if self.empty < self.failures and mild:
             return self.failures >= MIXED_RUN and self._are_users(MIXED_USERS)
         return self.failures >= RUN and self._are_users(RUN_USERS)
@@ -162,12 +213,12 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
         return found
 
     def _forget(self) -> None:
-        self.failures = self.empty = self.long = 0
+        self.failures = self.empty = self.long = self.waiting = 0
         self.users, self.unknown, self.blamed = (), False, None
         self.began_at = self.ended_at = None
 
 
-STARTS: Final = SharePlan(prior_tries=40, times=3, risen_min=0.22, limit=8)
+STARTS: Final = SharePlan(prior_tries=40, times=3, risen_min=0.22, limit=8, own_min=0.04)
 VOTERS_MAX: Final = 24  # of one day at one outlet
 SAME_VISIT_S: Final = 900.0
 WELL_IN_A_ROW: Final = 12
@@ -185,14 +236,15 @@ class FailingStarts(Detector, kw_only=True, omit_defaults=True):
         scope=Scope.EVSE,
         formula=marked(
             "Bernoulli CUSUM (limit 8) of failed attempts, one vote a user and day: own share, drawn towards that of "
-            "its model, against three times that and at least 22 percent. Twelve good ones in a row clear it."
+            "its model and at least 4 percent, against three times that and at least 22 percent. Attempts whose car "
+            "wanted no current do not vote. Twelve good ones in a row clear it."
         ),
         needs=(Input.SESSIONS, Input.ENERGY),
         better_with=(Input.TOKENS, Input.ERROR_CODES),
         action=marked("Look which codes and cars the failures share: handshake, lock, module or one bad car."),
         runbook="failing-starts",
     )
-    HEARS: ClassVar[tuple[type[Observed], ...]] = (OutcomeSeen,)
+    HEARS: ClassVar[tuple[type[Observed], ...]] = (OutcomeSeen, *SESSION_STATES)
 
     share: ShareCusum | None = None
     day: int = 0
@@ -204,9 +256,13 @@ class FailingStarts(Detector, kw_only=True, omit_defaults=True):
     """Votes that failed since the score left nought."""
     voted: int = 0
     blamed: Blamed | None = None
+    cars: CarWaits = field(default_factory=CarWaits)
 
     def hear(self, seen_now: Observation, scene: Scene) -> Sequence[Signal]:
-        if not isinstance(seen_now, OutcomeSeen) or not counts(seen_now.outcome) or not self._votes(seen_now):
+        if not isinstance(seen_now, OutcomeSeen):
+            self.cars.hear(seen_now, self.evse_number)
+            return ()
+        if not counts(seen_now.outcome) or self.cars.waited(seen_now) or not self._votes(seen_now):
             return ()
         is_failed = seen_now.outcome is not OutcomeClass.OK
         share = self.share = self.share or ShareCusum()

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from laddverk.diagnostics import observations as seen
 from laddverk.diagnostics.detectors.base import About, Detector, Scene, Scope
-from laddverk.diagnostics.detectors.failures import COUNT_MAX, KEY_MAX, RUN, RUN_USERS, UNKNOWN_USERS_S
+from laddverk.diagnostics.detectors.failures import COUNT_MAX, KEY_MAX, RUN, RUN_USERS, UNKNOWN_USERS_S, CarWaits
 from laddverk.diagnostics.detectors.statistics import Baseline, elapsed_s, later, recent
 from laddverk.diagnostics.model import Evidence, Family, Input, OutcomeClass, Severity, Signal
 from laddverk.diagnostics.observations import Observation, Observed
@@ -55,7 +55,9 @@ class StuckMeter(Detector, kw_only=True, omit_defaults=True):
         action=marked("Hold the bills. Restart while nobody charges; if it stays, replace the meter or its cable."),
         runbook="meter",
     )
-    HEARS: ClassVar[tuple[type[Observed], ...]] = (seen.Metered, seen.SessionBegan, seen.SessionOver, seen.OutcomeSeen)
+    HEARS: ClassVar[tuple[type[Observed], ...]] = (
+        seen.Metered, seen.SessionBegan, seen.SessionOver, seen.SessionChanged, seen.StateSeen, seen.OutcomeSeen,
+    )  # fmt: skip
 
     key: str = ""
     last_wh: int | None = None
@@ -70,8 +72,10 @@ class StuckMeter(Detector, kw_only=True, omit_defaults=True):
     unknown: bool = False
     run_from: datetime | None = None
     why: str = ""
+    cars: CarWaits = field(default_factory=CarWaits)
 
     def hear(self, seen_now: Observation, scene: Scene) -> Sequence[Signal]:
+        self.cars.hear(seen_now, self.evse_number)
         if isinstance(seen_now, seen.Metered):
             return self._metered(seen_now, scene)
         if isinstance(seen_now, seen.OutcomeSeen):
@@ -151,7 +155,7 @@ class StuckMeter(Detector, kw_only=True, omit_defaults=True):
             self._forget_run()
             return self._well_again(outcome.at) if self.why in ("run", "stuck") else ()
         is_long = elapsed_s(outcome.began_at, outcome.at) >= LONG_S
-        if outcome.outcome is not OutcomeClass.ZERO_ENERGY or not is_long:
+        if outcome.outcome is not OutcomeClass.ZERO_ENERGY or not is_long or self.cars.waited(outcome):
             return ()
         user = outcome.token_key[:KEY_MAX]
         self.run = min(self.run + 1, COUNT_MAX)

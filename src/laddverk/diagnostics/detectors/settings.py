@@ -70,7 +70,7 @@ class ConfigurationDrift(Detector, kw_only=True, omit_defaults=True):
 
 PAUSE_A: Final = 6.0  # below, no car may charge (IEC 61851)
 FULL_PERCENT: Final = 90.0
-LOW_S: Final = 30 * MINUTE_S
+LOW_S: Final = 10 * MINUTE_S
 LOW_AT_ONCE_S: Final = 2 * HOUR_S
 LOW_SESSIONS: Final = 2
 KEY_MAX: Final = 40
@@ -87,7 +87,7 @@ class StuckLimit(Detector, kw_only=True, omit_defaults=True):
         severity=Severity.DEGRADED,
         scope=Scope.EVSE,
         formula=marked(
-            "Less than 6 A offered for 30 minutes in two sessions in a row, or for two hours in one, while no limit of "
+            "Less than 6 A offered for 10 minutes in two sessions in a row, or for two hours in one, while no limit of "
             "ours is below 6 A, the car is not full (90 percent) and does not itself wait."
         ),
         needs=(Input.SESSIONS, Input.OFFERED),

@@ -228,6 +228,8 @@ class SharePlan(Struct, frozen=True, kw_only=True):
     risen_min: float = 0.22
     limit: float = 8.0
     window_tries: float = 400.0
+    own_min: float = SHARE_MIN
+    """The own share is never taken for less: a lucky time must not make two failures a fault."""
 
     def risen(self, own_share: float) -> float:
         """Return the share against which the own one is tested."""
@@ -249,7 +251,7 @@ class ShareCusum(Struct, kw_only=True, omit_defaults=True):
 
     def own_share(self, prior_share: float, plan: SharePlan) -> float:
         """Return its usual share, shrunken towards that of its peers."""
-        return shrunken_share(self.fails, self.tries, prior_share, plan.prior_tries)
+        return max(shrunken_share(self.fails, self.tries, prior_share, plan.prior_tries), plan.own_min)
 
     def hear(self, failed: bool, at: datetime, prior_share: float, plan: SharePlan) -> None:
         """Take in one try."""

@@ -266,7 +266,7 @@ class EternalSession(Detector, kw_only=True, omit_defaults=True):
         if not self.key or key not in (self.key, ""):
             return ()
         self.empty_before = not self.has_flowed and self.metered_at is not None
-        self.ended_key, self.ended_at = self.key, over.received_at
+        self.ended_key, self.ended_at = self.key, max(over.at, over.received_at)
         self.key, self.began_at, self.flowing_at, self.free_at = "", None, None, None
         return self._well_again(over.received_at)
 
@@ -290,8 +290,8 @@ class EternalSession(Detector, kw_only=True, omit_defaults=True):
         at, key = metered.received_at, metered.session_key[:KEY_MAX]
         if key and key == self.ended_key and self.ended_at is not None:
             self.metered_at = at
-            if elapsed_s(self.ended_at, at) < GHOST_S or self.raised:
-                return ()
+            if elapsed_s(self.ended_at, metered.at) < GHOST_S or self.raised:
+                return ()  # what waited in the charger was read before
             text = marked("It goes on metering a session that ended at %(since_at)s.")
             return self._raise("after", at, text, self.ended_at, 0.8)
         if not self.key or key not in (self.key, ""):
