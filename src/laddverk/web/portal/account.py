@@ -18,6 +18,7 @@ from laddverk.invoicing import documents
 from laddverk.invoicing import queries as invoice_queries
 from laddverk.invoicing.model import shown_number
 from laddverk.kernel.ids import DriverId, InvoiceId, SessionId, parsed
+from laddverk.kernel.money import VatTotal
 from laddverk.kernel.problems import Conflict, Invalid, NotAuthenticated, NotFound, Problem
 from laddverk.notices import service as notices
 from laddverk.payments import queries as payment_queries
@@ -59,7 +60,7 @@ class InvoiceShown(Struct, frozen=True):
     period: Any
     currency: str
     gross_minor: int
-    vat_minor: int
+    vat: Sequence[VatTotal]
     open_minor: int
     tone: str
     word: str
@@ -297,7 +298,7 @@ def shown(row: invoice_queries.InvoiceRow, visit: Visit, reference: str = "") ->
         period=row.period,
         currency=row.currency,
         gross_minor=row.gross_minor,
-        vat_minor=row.vat_minor,
+        vat=row.vat,
         open_minor=max(0, row.gross_minor - row.paid_minor - row.credited_minor),
         tone=tone,
         word=visit.words(word),
