@@ -460,6 +460,15 @@ async def _watch(world: World, handlers: dict[str, Any], pace: Pace, watch_every
     pace.watching_s += time.perf_counter() - began
 
 
+SOME = (
+    "contact_heating", "lock_wear", "handshake_ageing", "modem_dying", "cooling_clog", "silent_no_energy",
+    "phase_loss", "module_loss", "stuck_finishing", "heat_and_modem",
+)  # fmt: skip
+"""Modes of every shape and of both kinds of chargers: a run of a few minutes."""
+
+
 def chosen(names: str) -> list[Mode]:
-    """Return the modes of a list with commas; `all` are all."""
-    return list(MODES.values()) if names == "all" else [MODES[name] for name in names.split(",")]
+    """Return the modes of a list with commas; `all` are all, `some` those of a short run."""
+    if names == "all":
+        return list(MODES.values())
+    return [MODES[name] for name in (SOME if names == "some" else names.split(","))]
