@@ -23,7 +23,7 @@ COLD_AIR_C: Final = -45.0
 HOT_AIR_C: Final = 60.0  # what a sensor says beyond these is not the weather
 POSSIBLE_C: Final = (-50.0, 250.0)
 STEP_SHARE: Final = 0.25  # more heat than usual under the same load
-STEP_WEIGHT: Final = 0.3  # of the newest session in the running value that is shown
+STEP_WEIGHT: Final = 0.2  # of the newest session in the running value that is shown
 PLUG_HOT_C: Final = 90.0  # where plugs must begin to derate
 PLUG_COOL_C: Final = 60.0
 GAP_MAX_S: Final = 1_800.0
@@ -54,6 +54,8 @@ class Heat(Detector, kw_only=True, omit_defaults=True):
     """The most that it was heated in this session: a value is taken there, not while it cools as a car tapers off."""
     warming: float = 0.0
     """What heats it, smoothed: a share of full load (or its square), 0 to about 1."""
+    load: float | None = None
+    """At the reading before, in this session."""
     began_at: datetime | None = None
     loaded_at: datetime | None = None
     """The last reading under load: it has cooled when that is long ago."""
@@ -93,8 +95,8 @@ class Heat(Detector, kw_only=True, omit_defaults=True):
         return ()
 
     def _begin(self, at: datetime) -> None:
-        self.began_at, self.value, self.heard_at = at, None, at
-        self.warming = self.most = 0.0
+        self.warming *= exp(-elapsed_s(self.heard_at, at) / self.WARMS_IN_S)  # what is left of the session before
+        self.began_at, self.value, self.heard_at, self.load, self.most = at, None, at, None, 0.0
 
     def _follow(self, seen: Metered, part_c: float, load: float | None) -> None:
         rested = self.loaded_at is None or elapsed_s(self.loaded_at, seen.at) >= COOL_S
@@ -105,7 +107,9 @@ class Heat(Detector, kw_only=True, omit_defaults=True):
         self.heard_at = seen.at
         if load is None or self.began_at is None:
             return
-        self.warming += (1 - exp(-past_s / self.WARMS_IN_S)) * (load - self.warming)
+        between = load if self.load is None else (load + self.load) / 2
+        self.warming += (1 - exp(-past_s / self.WARMS_IN_S)) * (between - self.warming)
+        self.load = load
         if is_loaded:
             self.loaded_at = seen.at
         warm = elapsed_s(self.began_at, seen.at) >= WARM_UP_S and elapsed_s(self.air_at, seen.at) <= AIR_LASTS_S
@@ -166,7 +170,7 @@ class ContactHeat(Heat, kw_only=True, omit_defaults=True):
         runbook="contact-heat",
     )  # fmt: skip
     HEARS: ClassVar = (Metered, SessionBegan, SessionOver)
-    PLAN: ClassVar = DriftPlan(sigma_min=1.5)
+    PLAN: ClassVar = DriftPlan(sigma_min=2.5)
     WARMS_IN_S: ClassVar = 600.0
     LOAD_MIN: ClassVar = LOAD_SHARE_MIN**2
 
@@ -201,7 +205,7 @@ class CabinetHeat(Heat, kw_only=True, omit_defaults=True):
         runbook="cooling",
     )  # fmt: skip
     HEARS: ClassVar = (Metered, SessionBegan, SessionOver)
-    PLAN: ClassVar = DriftPlan(sigma_min=1.5)
+    PLAN: ClassVar = DriftPlan(sigma_min=2.5)
     WARMS_IN_S: ClassVar = 1_200.0
     LOAD_MIN: ClassVar = 0.3
 
