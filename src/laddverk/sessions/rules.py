@@ -15,6 +15,7 @@ from laddverk.kernel.time import seconds_between
 from laddverk.sessions.model import INFORMS_ONLY, Doubt, Metered, Payer, Point, Reading, Settlement
 
 POWER_TOLERANCE: Final = 1.05  # meters of class B may read 1 % high; the rest covers rounding of timestamps to seconds
+REGISTER_STEP_WH: Final = 100  # registers of 0.1 kWh: a charge of seconds may show a whole step, and no less
 SECONDS_PER_HOUR: Final = 3600
 RESET_SHARE_MAX: Final = 0.5  # a register that was reset shows less than half of before; less of a fall is jitter
 RELATIVE_SLACK_WH: Final = 1000  # registers of whole kWh: readings from zero may pass the difference by one step
@@ -28,8 +29,8 @@ def metered(readings: Iterable[Reading], power_max_w: int) -> Metered:
 
     A register that falls to what the connector can have delivered since was reset to zero: what it shows afterwards is
     added to what was proved before (OCPP leaves this open; seen in the field, quirk 62). Any other fall proves nothing
-    and adds nothing. Energy beyond `power_max_w` for the whole time is returned as read, and doubted. Never negative,
-    never raises: no reading proves 0 Wh and says so.
+    and adds nothing. Energy beyond `power_max_w` for the whole time is returned as read, and doubted, unless it is one
+    step of a coarse register. Never negative, never raises: no reading proves 0 Wh and says so.
     """
     ordered = sorted(set(readings))
     if not ordered:
@@ -43,7 +44,7 @@ def metered(readings: Iterable[Reading], power_max_w: int) -> Metered:
         curve.append(Point(later.at, energy_wh))
         if doubt:
             doubts.add(doubt)
-    if energy_wh > possible_wh(ordered[0].at, ordered[-1].at, power_max_w):
+    if energy_wh > max(REGISTER_STEP_WH, possible_wh(ordered[0].at, ordered[-1].at, power_max_w)):
         doubts.add(Doubt.MORE_THAN_POSSIBLE)
     return Metered(energy_wh, frozenset(doubts), tuple(curve), ordered[0].register_wh, ordered[-1].register_wh)
 

@@ -49,6 +49,11 @@ def test_no_reading_is_zero_and_says_so() -> None:
 
 def test_more_than_the_connector_can_give_is_doubted() -> None:
     assert Doubt.MORE_THAN_POSSIBLE in metered([at(0, 0), at(60, 12_000)], POWER_MAX_W).doubts
+
+
+def test_a_step_of_a_coarse_register_within_seconds_is_no_doubt() -> None:
+    assert metered([at(0, 5_000), at(0.1, 5_100)], POWER_MAX_W).doubts == frozenset()
+    assert metered([at(0, 5_000), at(0.1, 5_200)], POWER_MAX_W).doubts == {Doubt.MORE_THAN_POSSIBLE}
     assert metered([at(0, 0), at(60, 11_500)], POWER_MAX_W).doubts == NONE
 
 
