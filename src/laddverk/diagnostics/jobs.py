@@ -13,6 +13,8 @@ from laddverk.diagnostics import store_watch as store
 from laddverk.diagnostics.incidents import service as incidents
 from laddverk.diagnostics.outcomes import service as outcomes
 from laddverk.diagnostics.outcomes import store as outcomes_store
+from laddverk.diagnostics.remedies import proving
+from laddverk.diagnostics.remedies import service as remedies
 from laddverk.diagnostics.scenes import Scenery
 from laddverk.ocpp import quirks
 from laddverk.platform.database import Transaction
@@ -20,7 +22,7 @@ from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler, NewJob, enqueue
 from laddverk.platform.outbox import decoded
 from laddverk.sessions.model import SessionClosed, StartFailed
-from laddverk.stations.model import CommandFinished, StationOffline, StationOnline
+from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, StationOffline, StationOnline
 
 log = structlog.get_logger()
 
@@ -35,12 +37,14 @@ EVERY: Final = (
     Every("diagnostics.drift", timedelta(minutes=1)),
     Every("diagnostics.shares", timedelta(hours=1)),
     Every("diagnostics.attend", timedelta(minutes=1)),
+    Every("diagnostics.heal", timedelta(seconds=30)),
+    Every("diagnostics.prove", timedelta(minutes=10)),
 )
 
 
 def handlers(house: House) -> dict[str, Handler]:
     """Return the jobs of this room by their kind."""
-    return _watching(house) | _listening(house) | _making_out(house)
+    return _watching(house) | _listening(house) | _making_out(house) | _healing(house)
 
 
 def _watching(house: House) -> dict[str, Handler]:
@@ -86,7 +90,9 @@ def _listening(house: House) -> dict[str, Handler]:
         await listening.closed(tx, [decoded(StationOffline, payload) for payload in payloads])
 
     async def command_finished(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
-        await listening.finished(tx, [decoded(CommandFinished, payload) for payload in payloads])
+        events = [decoded(CommandFinished, payload) for payload in payloads]
+        await listening.finished(tx, events)
+        await remedies.follow(tx, [event.command_id for event in events], house.clock())
 
     async def drift(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         """Tell how stations stand to their templates; not while their memories are being written."""
@@ -99,6 +105,21 @@ def _listening(house: House) -> dict[str, Handler]:
         "diagnostics.unlinked": unlinked,
         "diagnostics.command_finished": command_finished,
     }
+
+
+def _healing(house: House) -> dict[str, Handler]:
+    known = quirks.registry_of(house.settings.quirks_dir)
+
+    async def heal(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        """Take the next step for what may be mended from here; not while the past is still being told."""
+        if await store.alone(tx) and await remedies.heal(tx, known, house.clock()):
+            tx.after_commit(lambda: house.hints.publish([COMMANDS_TOPIC, "now", "incidents"]))
+
+    async def prove(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        """See what helped."""
+        await proving.prove(tx, house.clock())
+
+    return {"diagnostics.heal": heal, "diagnostics.prove": prove}
 
 
 def _making_out(house: House) -> dict[str, Handler]:
