@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
+from zlib import crc32
 
 from msgspec import Struct, field
 
@@ -22,7 +23,7 @@ from laddverk.ocpp.facts import Status
 from laddverk.platform.languages import marked
 
 COMPLAINTS_MAX: Final = 8  # at one station; of more, the least severe say nothing new
-WORD_MAX: Final = 40  # characters of a code, of an info and of the place an event came from
+NAME_MAX_B, WORD_MAX_B = 32, 40  # bytes kept of a code's name, and of what was written
 FAULT_AFTER_S: Final = 60.0  # most codes are gone by then, and nobody can do anything in a minute
 CALM_AFTER_S: Final = 60.0
 SAFE_AFTER_S: Final = 900.0  # what is dangerous is not over because a message says so once
@@ -33,12 +34,17 @@ NOT_OURS: Final = frozenset({Family.EV_COMMUNICATION, Family.VEHICLE})
 """Said of every second odd car; only an outlet that is out of order with it is worth a word (D09 counts them)."""
 
 
+def cut(text: str, bytes_max: int) -> str:
+    """Return as much of `text` as fits into so many bytes of UTF-8."""
+    return text.encode("utf-8", "ignore")[:bytes_max].decode("utf-8", "ignore")
+
+
 class Complaint(Struct, array_like=True, omit_defaults=True):
     """A code that stands at one place, since when, and since when it is gone."""
 
     evse_number: int
     source: str
-    """The number of the connector that said so, or the component and variable of an event."""
+    """The number of the connector that said so, or what stands for the component and variable of an event."""
     name: str
     raw: str
     family: Family
@@ -97,7 +103,7 @@ class Complaints(Detector, kw_only=True, omit_defaults=True):
         return later(one.last_at, EVENT_STANDS_S) if one.is_event else None
 
     def _hear_state(self, state: seen.StateSeen, scene: Scene) -> None:
-        at, evse_number, source = state.received_at, state.evse_number, str(state.connector_number)[:WORD_MAX]
+        at, evse_number, source = state.received_at, state.evse_number, str(state.connector_number)
         codes = decoded(
             scene.vendor, scene.model, state.error_code, state.vendor_error_code, state.vendor_id, state.info
         )
@@ -113,7 +119,7 @@ class Complaints(Detector, kw_only=True, omit_defaults=True):
 
     def _hear_event(self, event: seen.EventSeen, scene: Scene) -> None:
         at, evse_number = event.received_at, event.evse_number
-        source = f"{event.component}/{event.variable}"[:WORD_MAX]
+        source = f"{crc32(f'{event.component}/{event.variable}'.encode()):x}"
         codes = () if event.cleared else decoded_event(
             scene.vendor, scene.model, event.component, event.variable, event.tech_code, event.tech_info, event.value
         )  # fmt: skip
@@ -127,7 +133,7 @@ class Complaints(Detector, kw_only=True, omit_defaults=True):
         """Keep a complaint, if this detector minds it; return its name, '' if not."""
         if not self.takes(code, faulted):
             return ""
-        name = code.name[:WORD_MAX]
+        name = cut(code.name, NAME_MAX_B)
         for one in self.standing:
             if (one.evse_number, one.source, one.name, one.is_event) == (evse_number, source, name, is_event):
                 if one.gone_at is not None:
@@ -136,9 +142,9 @@ class Complaints(Detector, kw_only=True, omit_defaults=True):
                 one.last_at = max(one.last_at, at)
                 return name
         new = Complaint(
-            evse_number=evse_number, source=source, name=name, raw=code.raw[:WORD_MAX], family=code.family,
+            evse_number=evse_number, source=source, name=name, raw=cut(code.raw, WORD_MAX_B), family=code.family,
             severity=min(code.severity, Severity.DOWN) if faulted else code.severity, since=at, last_at=at,
-            is_event=is_event, is_known=code.is_known, info=code.info[:WORD_MAX],
+            is_event=is_event, is_known=code.is_known, info=cut(code.info, WORD_MAX_B),
         )  # fmt: skip
         self.standing = tuple(sorted((*self.standing, new), key=lambda one: one.rank)[:COMPLAINTS_MAX])
         return name
