@@ -76,43 +76,37 @@ SELECT * FROM (
 ) AS happened ORDER BY at DESC LIMIT $3
 """
 
-CURVE_SHOWN: Final = """
--- Hourly medians of what an outlet's meter said while sessions ran.
-WITH own AS (
-    SELECT date_bin('1 hour', p.at, 'epoch') AS at, p.{column} AS value
+OF_SESSIONS_SHOWN: Final = """
+    SELECT s.started_at AS at, percentile_cont({quantile}) WITHIN GROUP (ORDER BY p.{column}) AS value
     FROM session AS s JOIN sample AS p ON p.station_id = s.station_id AND p.transaction_key = s.transaction_key
-    WHERE s.station_id = $1 AND s.evse_number = $2 AND s.started_at >= $3 AND s.started_at < $4
+    WHERE s.station_id = {station} AND {place} AND s.started_at >= {since} AND s.started_at < {until}
       AND p.{column} IS NOT NULL
-)
-SELECT at, percentile_cont(0.5) WITHIN GROUP (ORDER BY value) AS middle, max(value) AS most
-FROM own GROUP BY at ORDER BY at LIMIT 2000
+    GROUP BY s.id, s.started_at ORDER BY s.started_at DESC LIMIT {limit}
 """
+"""One value for each session: what it reached, or, of the voltage, its middle."""
 
-USUAL_SHOWN: Final = """
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FROM (
-    SELECT p.{column} AS value
-    FROM session AS s JOIN sample AS p ON p.station_id = s.station_id AND p.transaction_key = s.transaction_key
-    WHERE s.station_id = $1 AND s.evse_number = $2 AND s.started_at >= $3 AND s.started_at < $4
-      AND p.{column} IS NOT NULL ORDER BY s.started_at DESC LIMIT 5000) AS earlier
-"""
+MIDDLE_SHOWN: Final = "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FROM ({sessions}) AS each"
 
 PEERS_SHOWN: Final = """
--- The middle of up to thirty chargers of the same model, each by its own readings of that time.
+-- The middle of up to thirty chargers of the same model, each by its own sessions of that time.
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY middle) FROM (
-    SELECT (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FROM (
-                SELECT p.{column} AS value FROM session AS s
-                JOIN sample AS p ON p.station_id = s.station_id AND p.transaction_key = s.transaction_key
-                WHERE s.station_id = peer.id AND s.started_at >= $2 AND s.started_at < $3
-                  AND p.{column} IS NOT NULL LIMIT 500) AS of_peer) AS middle
+    SELECT ({middle}) AS middle
     FROM station AS own JOIN station AS peer ON peer.vendor = own.vendor AND peer.model = own.model
          AND peer.id <> own.id AND peer.retired_at IS NULL
     WHERE own.id = $1 AND own.model <> '' ORDER BY peer.id LIMIT 30) AS peers WHERE middle IS NOT NULL
 """
 
+SESSIONS_DRAWN: Final = 1_000
+SESSIONS_OF_USUAL: Final = 200
+SESSIONS_OF_PEER: Final = 20
+
 MEASURED: Final = {
-    "power": "power_w", "voltage": "voltage_l1_v", "temperature": "temperature_c", "current": "current_l1_a",
-}  # fmt: skip
-"""What can be drawn, and its column. Never what somebody typed."""
+    "power": ("power_w", 0.9),
+    "voltage": ("voltage_l1_v", 0.5),
+    "temperature": ("temperature_c", 0.9),
+    "current": ("current_l1_a", 0.9),
+}
+"""What can be drawn: its column, and which quantile stands for a session. Never what somebody typed."""
 
 KINDS: Final = ("state", "outcome", "link", "boot", "command", "finding", "change")
 
@@ -164,11 +158,10 @@ class HappeningRow(Struct, frozen=True, kw_only=True):
 
 
 class Curve(Struct, frozen=True, kw_only=True):
-    """What an outlet's meter said hour by hour, its own usual before, and its peers' now."""
+    """What an outlet's meter said, session by session, its own usual before, and its peers' now."""
 
     at: tuple[datetime, ...]
-    middle: tuple[float, ...]
-    most: tuple[float, ...]
+    values: tuple[float, ...]
     usual: float | None
     peers: float | None
 
@@ -201,12 +194,20 @@ async def curve(
     tx: Transaction, station_id: UUID, evse_number: int, what: str, since: datetime, until: datetime, usual: datetime
 ) -> Curve:
     """Return the curve of one measured quantity (a key of `MEASURED`); its usual is of the time from `usual` on."""
-    column = MEASURED[what]
-    rows: list[Any] = await tx.rows(CURVE_SHOWN.format(column=column), station_id, evse_number, since, until)
+    column, quantile = MEASURED[what]
+
+    def of(station: str, place: str, since: str, until: str, limit: int) -> str:
+        return OF_SESSIONS_SHOWN.format(
+            column=column, quantile=quantile, station=station, place=place, since=since, until=until, limit=limit
+        )
+
+    own = of("$1", "s.evse_number = $2", "$3", "$4", SESSIONS_DRAWN)
+    before = MIDDLE_SHOWN.format(sessions=of("$1", "s.evse_number = $2", "$3", "$4", SESSIONS_OF_USUAL))
+    middle = MIDDLE_SHOWN.format(sessions=of("peer.id", "true", "$2", "$3", SESSIONS_OF_PEER))
+    rows: list[Any] = await tx.rows(own, station_id, evse_number, since, until)
     return Curve(
-        at=tuple(row["at"] for row in rows),
-        middle=tuple(float(row["middle"]) for row in rows),
-        most=tuple(float(row["most"]) for row in rows),
-        usual=await tx.value(USUAL_SHOWN.format(column=column), station_id, evse_number, usual, since),
-        peers=await tx.value(PEERS_SHOWN.format(column=column), station_id, since, until),
+        at=tuple(row["at"] for row in reversed(rows)),
+        values=tuple(float(row["value"]) for row in reversed(rows)),
+        usual=await tx.value(before, station_id, evse_number, usual, since),
+        peers=await tx.value(PEERS_SHOWN.format(middle=middle), station_id, since, until),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -38,7 +37,6 @@ USUAL: Final = timedelta(days=120)  # how far back an outlet's own usual is look
 DAYS: Final = (7, 30, 90)
 EVENTS_SHOWN: Final = 40
 DROPPED_WITHIN: Final = timedelta(days=1)
-HOUR: Final = timedelta(hours=1)  # readings of an hour are one point
 LATE_AFTER: Final = timedelta(minutes=5)  # nothing was heard of anybody for so long: the job is stuck
 
 
@@ -194,14 +192,13 @@ async def curve(desk: AtDesk, station_id: FromPath[str]) -> dict[str, Any]:
             tx, station.id, number, desk.asked("what", "power"), since, desk.now, since - USUAL
         )
         findings = await queries_station.findings(tx, station.id, since)
-    times, values = _with_gaps(drawn.at, [value / divisor for value in drawn.middle])
     lines: list[tuple[str, str, list[float | None]]] = [
-        (desk.words(word), "power", values),
-        (desk.words("Its own usual"), "limit", _level(drawn.usual, divisor, len(times))),
-        (desk.words("Others of the model"), "current", _level(drawn.peers, divisor, len(times))),
+        (desk.words(word), "power", [value / divisor for value in drawn.values]),
+        (desk.words("Its own usual"), "limit", _level(drawn.usual, divisor, len(drawn.at))),
+        (desk.words("Others of the model"), "current", _level(drawn.peers, divisor, len(drawn.at))),
     ]
     return {
-        "time": [at.timestamp() for at in times],
+        "time": [at.timestamp() for at in drawn.at],
         "series": [
             {"label": label, "unit": unit, "kind": kind, "values": drawn_values}
             for label, kind, drawn_values in lines
@@ -213,19 +210,6 @@ async def curve(desk: AtDesk, station_id: FromPath[str]) -> dict[str, Any]:
             if row.evse_number in (STATION, number) and row.since >= since
         ][:6],
     }
-
-
-def _with_gaps(at: Sequence[datetime], values: Sequence[float]) -> tuple[list[datetime], list[float | None]]:
-    """Return the curve with a break wherever nothing was measured for longer than from one hour to the next."""
-    times: list[datetime] = []
-    drawn: list[float | None] = []
-    for instant, value in zip(at, values, strict=True):
-        if times and instant - times[-1] > HOUR:
-            times.append(times[-1] + HOUR / 2)
-            drawn.append(None)
-        times.append(instant)
-        drawn.append(value)
-    return times, drawn
 
 
 def _level(value: float | None, divisor: float, count: int) -> list[float | None]:
