@@ -83,7 +83,7 @@ async def test_the_bank_opens_its_interface_to_us_alone(street: Street) -> None:
 async def test_every_statement_can_be_prepared(database: Database) -> None:
     async with database.transaction() as tx:
         for name, text in vars(store).items():
-            if name.isupper() and isinstance(text, str):
+            if name.isupper() and isinstance(text, str) and name != "NOT_GIVEN_BACK":  # a part of others
                 await tx.connection.prepare(text)
 
 
