@@ -49,6 +49,14 @@ def test_finishing_after_the_cable_was_taken_out_may_last_half_an_hour() -> None
     assert stuck(story, 101 + 30 * MINUTE) == [RAISED]
 
 
+def test_an_outlet_of_2_x_that_stays_occupied_after_the_cable_was_taken_out_is_stuck() -> None:
+    story = [state(0, Status.AVAILABLE), state(5, Status.OCCUPIED), began(10), over(HOUR, reason="EVDisconnected")]
+    assert stuck(story, HOUR + 30 * MINUTE - 1) == []
+    assert stuck(story, HOUR + 30 * MINUTE) == [RAISED]
+    assert stuck([*story, state(HOUR + 1, Status.AVAILABLE)], DAY) == []
+    assert stuck([*story[:3], over(HOUR)], 12 * HOUR) == []
+
+
 def test_a_car_may_stand_for_a_night_and_at_a_fast_charger_for_three_hours() -> None:
     story = [began(0), over(100), state(101, Status.FINISHING)]
     assert stuck(story, 12 * HOUR) == []

@@ -21,7 +21,8 @@ PARKED_S: Final = 12 * HOUR_S  # a car that stands there for a night is no fault
 PARKED_DC_S: Final = 3 * HOUR_S  # nobody sleeps at a fast charger
 RESERVED_S: Final = 25 * HOUR_S  # longer than people may reserve for; a reservation of ours is cancelled by then
 ORDER_S: Final = 10 * MINUTE_S  # an order and the state it leads to are told within that, in either order
-WAITING: Final = frozenset({Status.PREPARING, Status.FINISHING})
+WAITING: Final = frozenset({Status.PREPARING, Status.FINISHING, Status.OCCUPIED})
+"""A cable is in, as the outlet believes; 2.x knows the one word for it."""
 ORDERS: Final = frozenset({"change_availability", "update_firmware", "reset"})
 KEY_MAX: Final = 40  # characters of a session's key
 
@@ -70,6 +71,7 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
             self.in_session = self.car = True
         elif isinstance(seen_now, seen.SessionOver):
             self.in_session, self.car = False, seen_now.reason != "EVDisconnected"
+            self.since = at if self.since and not self.raised else self.since  # until now it had a reason
         elif isinstance(seen_now, seen.TokenSeen):
             self.car = self.car or (seen_now.evse_number == self.evse_number and seen_now.accepted)
         elif isinstance(seen_now, seen.CommandEnded):
@@ -101,6 +103,7 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
             Status.UNAVAILABLE: marked("Unavailable since %(since_at)s, and nobody ordered it."),
             Status.RESERVED: marked("Reserved since %(since_at)s, longer than anybody may reserve."),
             Status.FINISHING: marked("Finishing since %(since_at)s: it waits for a cable to be taken out."),
+            Status.OCCUPIED: marked("Occupied since %(since_at)s, though nothing says that a car is there."),
         }
         text = says_why.get(self.status, marked("Plugged in since %(since_at)s, and no session has begun."))
         since = self.since or now
@@ -139,7 +142,7 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
             self.ordered = False
         if state.status is Status.AVAILABLE:
             self.car = False
-        elif state.status is Status.PREPARING:
+        elif state.status in (Status.PREPARING, Status.OCCUPIED):
             self.car = self.car or was is Status.AVAILABLE  # somebody has just plugged in
         elif state.status in (Status.CHARGING, Status.SUSPENDED_EV):
             self.car = True
