@@ -21,7 +21,6 @@ from laddverk.diagnostics.model import Evidence, Family, Severity, Signal, Turn
 from laddverk.kernel.ids import StationId
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
-from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 
 IS_EQUIPPED: Final = "SELECT EXISTS (SELECT FROM quiet_span)"
 WAITING: Final = "SELECT count(*) FROM observation"
@@ -50,25 +49,27 @@ class Trouble(Struct, frozen=True, kw_only=True):
     confidence: float = 0.85
 
 
+# The sentences are those of the detectors, where they are marked for translation.
 TROUBLES: Final = (
     Trouble(
         stand="ERIK-04", evse=1, detector="D07", family=Family.NO_ENERGY, severity=Severity.DOWN, hours=7,
-        evidence=Evidence(text=N_("%(sessions)s charges in a row gave no energy, of %(users)s people"),
+        evidence=Evidence(text="%(sessions)s attempts in a row by %(users)s users gave no energy.",
                           values={"sessions": 5, "users": 3}),
     ),
     Trouble(
         stand="GAML-04", evse=2, detector="D16", family=Family.CONTACT_HEAT, severity=Severity.DEGRADED, hours=61,
-        evidence=Evidence(text=N_("The plug is %(more_percent)s warmer at the same current than it used to be"),
-                          values={"more_percent": 31}),
+        evidence=Evidence(text="At full load it would be %(rise)s degrees above the air; usual here are %(usual)s "
+                               "(%(more_percent)s more)", values={"rise": 59, "usual": 45, "more_percent": 31}),
         confidence=0.78,
     ),
     Trouble(
         stand="MAST-02", evse=1, detector="D15", family=Family.CONNECTOR_LOCK, severity=Severity.DEGRADED, hours=26,
-        evidence=Evidence(text=N_("The lock failed %(times)s times in %(days)s days"), values={"times": 6, "days": 2}),
+        evidence=Evidence(text="%(times)s times since %(since_at)s; usual here: %(usual_per_30_days)s in 30 days",
+                          values={"times": 6, "since_at": "2026-11-01T09:00:00+00:00", "usual_per_30_days": 1}),
     ),
     Trouble(
         stand="LIND-01", evse=0, detector="D27", family=Family.CLOCK, severity=Severity.PLAN, hours=90,
-        evidence=Evidence(text=N_("Its clock is %(off_s)s off"), values={"off_s": 340}),
+        evidence=Evidence(text="Its clock is wrong by %(off_s)s.", values={"off_s": 340}),
         confidence=0.95,
     ),
 )  # fmt: skip

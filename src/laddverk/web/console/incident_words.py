@@ -27,7 +27,7 @@ STATES: Final[Words] = {
     "acknowledged": ("wait", marked("Acknowledged")),
     "in_work": ("wait", marked("In work")),
     "verifying": ("info", marked("Being verified")),
-    "closed": ("done", marked("Closed")),
+    "closed": ("done", marked("Solved")),
     "false": ("off", marked("Nothing was wrong")),
     "merged": ("off", marked("Part of a larger one")),
 }

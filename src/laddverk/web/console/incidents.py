@@ -125,10 +125,9 @@ async def acknowledge_several(desk: AtDesk) -> Response[Any]:
     ticked = [IncidentId(named("inc", each)) for each in (await desk.choices("incident"))[: working.BULK_MAX]]
     async with desk.transaction() as tx:
         count = await working.acknowledge_all(tx, desk.actor, ticked, desk.now, desk.house.hints)
-    words = (
-        desk.words("%(count)s incidents are acknowledged.", count=count) if ticked else desk.words("Tick some first.")
-    )
-    return desk.go(PLACE, words)
+    if not ticked:
+        return desk.go(PLACE, desk.words("Tick some first."))
+    return desk.go(PLACE, desk.words("Acknowledged: %(count)s.", count=count))
 
 
 async def _facts(desk: Desk, identity: UUID) -> dict[str, Any]:
