@@ -22,7 +22,7 @@ HARD_WIRED: Final = "HardWiredNotification"
 
 
 class Complaint(Struct, frozen=True):
-    """One kind of trouble: the word of 1.6, the code of ChargeX, the component of 2.x, and words for people."""
+    """One kind of trouble: the word of 1.6, the code of ChargeX or CharIN, the component of 2.x, words for people."""
 
     error_code: str
     tech_code: str
@@ -37,13 +37,13 @@ HOT: Final = Complaint("HighTemperature", "CX003", "CoolingSystem", "Temperature
 CABLE_HOT: Final = Complaint("HighTemperature", "CX019", "Connector", "The plug is too hot")
 CONTACTOR: Final = Complaint("PowerSwitchFailure", "CX017", "Contactor", "The contactor does not close")
 PILOT: Final = Complaint("EVCommunicationError", "CX014", "ControlPilot", "No valid pilot signal")
-HANDSHAKE: Final = Complaint("EVCommunicationError", "CX011", "ISO15118Ctrlr", "No understanding with the car")
-METER: Final = Complaint("PowerMeterFailure", "CX015", "FiscalMetering", "The meter does not answer")
-READER: Final = Complaint("ReaderFailure", "", "TokenReader", "The reader does not answer")
+HANDSHAKE: Final = Complaint("EVCommunicationError", "SLACTimeout", "ISO15118Ctrlr", "No understanding with the car")
+METER: Final = Complaint("PowerMeterFailure", "PowerMeterFailure", "FiscalMetering", "The meter does not answer")
+READER: Final = Complaint("ReaderFailure", "ReaderFailure", "TokenReader", "The reader does not answer")
 CUT: Final = Complaint("OtherError", "CX026", "Connector", "The cable is cut")
 EMERGENCY: Final = Complaint("OtherError", "CX008", "EmergencyStop", "Emergency stop")
-MODULE: Final = Complaint("InternalError", "", "PowerModule", "A power module is missing")
-INTERNAL: Final = Complaint("InternalError", "", "Controller", "Internal error")
+MODULE: Final = Complaint("InternalError", "InternalError", "PowerModule", "A power module is missing")
+INTERNAL: Final = Complaint("InternalError", "InternalError", "Controller", "Internal error")
 UNDER_VOLTAGE: Final = Complaint("UnderVoltage", "CX006", "Connector", "Voltage below the limit")
 
 
