@@ -12,6 +12,7 @@ import pytest
 
 from laddverk.invoicing import jobs as invoicing_jobs
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId
+from laddverk.kernel.money import VatTotal
 from laddverk.ledger import service as ledger
 from laddverk.payments import jobs, service
 from laddverk.payments.model import Payment, PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
@@ -81,11 +82,15 @@ class Street:
         return payment_id
 
     async def session(
-        self, price_minor: int, payment_id: PaymentId | None, driver: DriverId | None = None
+        self,
+        price_minor: int,
+        payment_id: PaymentId | None,
+        driver: DriverId | None = None,
+        vat: Sequence[VatTotal] = (),
     ) -> SessionId:
         async with self.house.database.transaction() as tx:
             return await self.world.session(
-                tx, driver, price_minor=price_minor, settlement="payment", payment_id=payment_id
+                tx, driver, price_minor=price_minor, settlement="payment", payment_id=payment_id, vat=vat
             )
 
     async def priced(self, session: SessionId, *, run: bool = True) -> None:

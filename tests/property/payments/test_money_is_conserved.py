@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import DriverId, PaymentId, SessionId, new_id
-from laddverk.kernel.money import vat_within
+from laddverk.kernel.money import VatTotal, vat_total, vat_within
 from laddverk.kernel.problems import Problem
 from laddverk.ledger import service as ledger
 from laddverk.payments import service, settling, store
@@ -108,7 +108,7 @@ class Walk:
         if open_ones and (payment := await self.street.payment(self.random.choice(open_ones))).authorised_minor:
             price = self.random.choice([0, 200, 12_345, 30_000, 41_000, self.random.randint(1, 45_000)])
             driver = self.ada if payment.provider == "wallet" else None
-            self.sessions[payment.id] = await self.street.session(price, payment.id, driver)
+            self.sessions[payment.id] = await self.street.session(price, payment.id, driver, self._parts(price))
             await self.street.priced(self.sessions[payment.id], run=False)
 
     async def correct(self) -> None:
@@ -118,9 +118,12 @@ class Walk:
             self.corrected.add(payment_id)
             price = self.random.randint(0, 20_000)
             sql = (
-                "UPDATE session SET price_minor = $2, vat_minor = $3, version = version + 1 WHERE id = $1 RETURNING id"
+                "UPDATE session SET price_minor = $2, vat_minor = $3, vat = $4, version = version + 1"
+                " WHERE id = $1 RETURNING id"
             )
-            await self.street.value(sql, session, price, vat_within(price, Decimal(25)))
+            parts = self._parts(price)
+            vat = sum(part.vat_minor for part in parts) if parts else vat_within(price, Decimal(25))
+            await self.street.value(sql, session, price, vat, parts or None)
             await self.street.priced(session, run=False)
 
     async def refund(self) -> None:
@@ -210,6 +213,13 @@ class Walk:
             await enqueue(tx, [NewJob(payouts.READ, {})])
         await self.wait()
 
+    def _parts(self, price: int) -> tuple[VatTotal, ...]:
+        """Some prices are at two VAT rates."""
+        if price < 2 or self.random.random() < 0.5:
+            return ()
+        free = self.random.randint(1, price - 1)
+        return vat_total(price - free, Decimal(25)), vat_total(free, Decimal(0))
+
     # What must hold at the end.
 
     async def holds(self) -> None:
@@ -219,8 +229,12 @@ class Walk:
             payments = await tx.fetch(Payment, "SELECT * FROM payment")
             provider = await ledger.balance(tx, "1580") + await ledger.balance(tx, "1589")
             wallet = -await ledger.balance(tx, "2420", owner=self.ada)
+            standing = [await store.standing(tx, session) for session in self.sessions.values()]
         self._agree_with_stripe([each for each in payments if each.provider == "stripe"], provider)
         self._wallet_is(payments, wallet)
+        for part in (part for parts in standing for part in parts):
+            assert part.gross_minor >= 0, "no more is given back than was sold, at any rate"
+            assert part.vat_minor == vat_within(part.gross_minor, part.percent)
         assert all(each.captured_minor <= (each.due_minor or 0) for each in payments if self._is_plain_charge(each))
         captured = [payload["payment_id"] for name, payload in self.street.told if name == "PaymentCaptured"]
         assert sorted(captured) == sorted(str(each.id) for each in payments if each.state == State.CAPTURED)
