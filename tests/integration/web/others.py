@@ -89,6 +89,7 @@ async def field(world: World) -> Field:
             "deed": "account",
             "evse": "1",
             "detector": "D01",
+            "key": "keys-ac",
             "action": "reset",
             "number": "1510",
             "kind": "station",
