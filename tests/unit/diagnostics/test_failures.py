@@ -9,7 +9,7 @@ import pytest
 from laddverk.diagnostics.detectors.failures import FailingStarts, SilentNoEnergy
 from laddverk.diagnostics.detectors.metering import StuckMeter
 from laddverk.diagnostics.model import Family, OutcomeClass, Turn
-from laddverk.diagnostics.observations import SessionBegan, SessionOver
+from laddverk.diagnostics.observations import Metered, SessionBegan, SessionOver
 from laddverk.ocpp.facts import Status
 from tests.unit.diagnostics.playing import DAY, DC, HOUR, SCENE, instant, outcome, play, seen_at, state, turns
 
@@ -152,3 +152,40 @@ def test_half_of_the_users_failing_is_told_within_a_day_and_over_after_twelve_go
 def test_a_model_that_fails_more_is_judged_by_its_own_kind() -> None:
     weak = SCENE.__class__(station_id=SCENE.station_id, fail_share=0.3)
     assert play(FailingStarts(evse_number=1), row(ABORT, "ABCDE"), scene=weak) == []
+
+
+def inside(number: int, user: str, **reading: Any) -> list[Any]:
+    """A session of an hour without energy, and one reading in it."""
+    start = number * 2 * HOUR
+    return [
+        seen_at(SessionBegan, start, evse_number=1, session_key=f"s{number}"),
+        seen_at(Metered, start + 600, evse_number=1, session_key=f"s{number}", **reading),
+        seen_at(SessionOver, start + HOUR, evse_number=1, session_key=f"s{number}"),
+        outcome(start + HOUR, ZERO, user, lasted_s=HOUR),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reading", "family"),
+    [
+        ({"power_w": 0}, None),
+        ({"current_a": (0.0, 0.2, 0.0)}, None),
+        ({"power_w": 9_000}, Family.METER),
+        ({}, Family.METER),
+        ({"offered_a": 4.0}, Family.LIMIT),
+    ],
+)
+def test_what_was_read_inside_says_whether_meter_limit_or_another_part_is_to_blame(
+    reading: dict[str, Any], family: Family | None
+) -> None:
+    story = [each for number, user in enumerate("ABAB") for each in inside(number, user, **reading)]
+    (signal,) = play(SilentNoEnergy(evse_number=1), story)
+    assert signal.family is family
+    assert bool(play(StuckMeter(evse_number=1), story)) is (family is Family.METER)
+
+
+def test_a_car_that_fails_everywhere_says_nothing_of_this_outlet() -> None:
+    scene = SCENE.__class__(station_id=SCENE.station_id, bad_cars=frozenset({"A", "car"}))
+    assert play(SilentNoEnergy(evse_number=1), row(ZERO, "AABAB"), scene=scene) == []
+    assert play(SilentNoEnergy(evse_number=1), row(ZERO, "BCBCBC", car_key="car"), scene=scene) == []
+    assert play(FailingStarts(evse_number=1), row(ZERO, "BCDEFG", car_key="car"), scene=scene) == []

@@ -8,13 +8,12 @@ from typing import ClassVar, Final
 
 from msgspec import Struct, field
 
-from laddverk.diagnostics import observations as seen
 from laddverk.diagnostics.codes import decoded
 from laddverk.diagnostics.detectors.base import About, Detector, Scene, Scope
+from laddverk.diagnostics.detectors.last_sessions import SESSION_STATES, LastSessions
 from laddverk.diagnostics.detectors.statistics import ShareCusum, SharePlan, elapsed_s
 from laddverk.diagnostics.model import Evidence, Family, Input, OutcomeClass, Severity, Signal
 from laddverk.diagnostics.observations import Observation, Observed, OutcomeSeen
-from laddverk.ocpp.facts import Status
 from laddverk.platform.languages import marked
 
 KEY_MAX: Final = 16  # characters of a digest that tell users of one outlet apart
@@ -30,6 +29,13 @@ EMPTY: Final = frozenset({OutcomeClass.ZERO_ENERGY, OutcomeClass.PLUG_NO_START})
 def counts(outcome: OutcomeClass) -> bool:
     """Return whether an attempt says something of whether the outlet gives energy."""
     return outcome is OutcomeClass.OK or (outcome.is_failure and outcome not in ABOUT_TOKENS)
+
+
+def is_bad_car(outcome: OutcomeSeen, scene: Scene) -> bool:
+    """Return whether a car or token failed that fails everywhere: that says nothing of this charger."""
+    return outcome.outcome is not OutcomeClass.OK and not scene.bad_cars.isdisjoint(
+        {outcome.car_key, outcome.token_key} - {""}
+    )
 
 
 class Blamed(Struct, omit_defaults=True):
@@ -56,42 +62,6 @@ class Blamed(Struct, omit_defaults=True):
         return family if times * 2 >= failures else None
 
 
-SESSIONS_KEPT: Final = 4  # an outcome is made out some time after its session, when the next may have begun
-SAME_START_S: Final = 60.0
-
-
-class CarWaits(Struct, omit_defaults=True):
-    """Whether sessions ended while the car itself did not want current: it was full, or a clock of its own held it.
-
-    A charger whose contactor does not close may take it for that too: such sessions say less, and not nothing.
-    """
-
-    began_at: datetime | None = None
-    waits: bool = False
-    kept: tuple[tuple[datetime, bool], ...] = ()
-
-    def hear(self, seen_now: Observation, evse_number: int) -> None:
-        """Take in what the outlet says of its session."""
-        if isinstance(seen_now, seen.SessionBegan):
-            self.began_at, self.waits = seen_now.at, False
-        elif isinstance(seen_now, seen.SessionChanged):
-            self.waits = seen_now.charging_state == "suspended_ev"
-        elif isinstance(seen_now, seen.StateSeen):
-            if seen_now.evse_number == evse_number and seen_now.status in (Status.CHARGING, Status.SUSPENDED_EV):
-                self.waits = seen_now.status is Status.SUSPENDED_EV
-        elif isinstance(seen_now, seen.SessionOver) and self.began_at is not None:
-            self.kept = (*self.kept, (self.began_at, self.waits))[-SESSIONS_KEPT:]
-            self.began_at = None
-
-    def waited(self, outcome: OutcomeSeen) -> bool:
-        """Return whether the car of that attempt did not want current at its end."""
-        return any(
-            waits and abs((began_at - outcome.began_at).total_seconds()) <= SAME_START_S
-            for began_at, waits in self.kept
-        )
-
-
-SESSION_STATES: Final = (seen.SessionBegan, seen.SessionChanged, seen.SessionOver, seen.StateSeen)
 RUN: Final = 4  # finds 26 of 26 and 22 of 22 real outages at 0.35 to 0.41 false alarms in 1,000 connector-days
 RUN_USERS: Final = 2
 MIXED_RUN: Final = 5  # at public AC outlets, where other failures than "no energy" are often the cars'
@@ -129,7 +99,7 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
     empty: int = 0
     """How many of them gave no energy at all."""
     long: int = 0
-    """How many of these lasted for an hour and more."""
+    """How many of these lasted for an hour and more, and no reading said that nothing flowed."""
     users: tuple[str, ...] = ()
     unknown: bool = False
     began_at: datetime | None = None
@@ -137,13 +107,15 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
     blamed: Blamed | None = None
     waiting: int = 0
     """How many of them ended while the car did not want current."""
-    cars: CarWaits = field(default_factory=CarWaits)
+    held: int = 0
+    """How many of them were offered less than any car may charge with."""
+    sessions: LastSessions = field(default_factory=LastSessions)
 
     def hear(self, seen_now: Observation, scene: Scene) -> Sequence[Signal]:
         if not isinstance(seen_now, OutcomeSeen):
-            self.cars.hear(seen_now, self.evse_number)
+            self.sessions.hear(seen_now, self.evse_number)
             return ()
-        if not counts(seen_now.outcome):
+        if not counts(seen_now.outcome) or is_bad_car(seen_now, scene):
             return ()
         if seen_now.outcome is OutcomeClass.OK or seen_now.energy_wh >= ENERGY_WH:
             self._forget()
@@ -158,11 +130,14 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
 
     def _count(self, outcome: OutcomeSeen, scene: Scene) -> None:
         self.failures = min(self.failures + 1, COUNT_MAX)
-        waited = self.cars.waited(outcome)
+        look = self.sessions.of(outcome)
+        waited = look is not None and look.waits
         self.waiting = min(self.waiting + waited, COUNT_MAX)
+        self.held = min(self.held + (look is not None and look.is_held), COUNT_MAX)
+        is_dry = waited or (look is not None and look.flowed is False)
         if outcome.outcome in EMPTY:
             self.empty = min(self.empty + 1, COUNT_MAX)
-            if not waited and elapsed_s(outcome.began_at, outcome.at) >= LONG_S:
+            if not is_dry and elapsed_s(outcome.began_at, outcome.at) >= LONG_S:
                 self.long = min(self.long + 1, COUNT_MAX)
         user = outcome.token_key[:KEY_MAX]
         if not user:
@@ -190,6 +165,8 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
         )
 
     def _family(self) -> Family | None:
+        if self.held * 2 > self.failures:
+            return Family.LIMIT
         if self.long * 2 > self.failures:
             return Family.METER
         return self.blamed.family(self.failures) if self.blamed else None
@@ -213,7 +190,7 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
         return found
 
     def _forget(self) -> None:
-        self.failures = self.empty = self.long = self.waiting = 0
+        self.failures = self.empty = self.long = self.waiting = self.held = 0
         self.users, self.unknown, self.blamed = (), False, None
         self.began_at = self.ended_at = None
 
@@ -256,13 +233,16 @@ class FailingStarts(Detector, kw_only=True, omit_defaults=True):
     """Votes that failed since the score left nought."""
     voted: int = 0
     blamed: Blamed | None = None
-    cars: CarWaits = field(default_factory=CarWaits)
+    sessions: LastSessions = field(default_factory=LastSessions)
 
     def hear(self, seen_now: Observation, scene: Scene) -> Sequence[Signal]:
         if not isinstance(seen_now, OutcomeSeen):
-            self.cars.hear(seen_now, self.evse_number)
+            self.sessions.hear(seen_now, self.evse_number)
             return ()
-        if not counts(seen_now.outcome) or self.cars.waited(seen_now) or not self._votes(seen_now):
+        look = self.sessions.of(seen_now)
+        if not counts(seen_now.outcome) or is_bad_car(seen_now, scene) or (look is not None and look.waits):
+            return ()
+        if not self._votes(seen_now):
             return ()
         is_failed = seen_now.outcome is not OutcomeClass.OK
         share = self.share = self.share or ShareCusum()

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from math import isfinite
 from typing import ClassVar, Final
 
 from msgspec import Struct, field
 
 from laddverk.diagnostics import observations as seen
 from laddverk.diagnostics.detectors.base import About, Detector, Scene, Scope
-from laddverk.diagnostics.detectors.failures import COUNT_MAX, KEY_MAX, RUN, RUN_USERS, UNKNOWN_USERS_S, CarWaits
+from laddverk.diagnostics.detectors.failures import COUNT_MAX, KEY_MAX, RUN, RUN_USERS, UNKNOWN_USERS_S
+from laddverk.diagnostics.detectors.last_sessions import POWER_MAX_W, LastSessions, flowing_w
 from laddverk.diagnostics.detectors.statistics import Baseline, elapsed_s, later, recent
 from laddverk.diagnostics.model import Evidence, Family, Input, OutcomeClass, Severity, Signal
 from laddverk.diagnostics.observations import Observation, Observed
 from laddverk.platform.languages import marked
 
 HOUR_S, DAY_S = 3_600.0, 86_400.0
-FLOWS_A: Final = 1.0
-FLOWS_W: Final = 300.0
-POWER_MAX_W: Final = 2_000_000.0  # what is said beyond is no power
-VOLTS: Final = 230.0
 JUDGED_WH: Final = 1_500.0  # registers of whole kWh exist: below this one may stand still and be right
 STUCK_SHARE: Final = 0.1
 INTERVAL_MAX_S: Final = 900.0  # power is not known for longer than that after it was told
@@ -72,10 +68,10 @@ class StuckMeter(Detector, kw_only=True, omit_defaults=True):
     unknown: bool = False
     run_from: datetime | None = None
     why: str = ""
-    cars: CarWaits = field(default_factory=CarWaits)
+    sessions: LastSessions = field(default_factory=LastSessions)
 
     def hear(self, seen_now: Observation, scene: Scene) -> Sequence[Signal]:
-        self.cars.hear(seen_now, self.evse_number)
+        self.sessions.hear(seen_now, self.evse_number)
         if isinstance(seen_now, seen.Metered):
             return self._metered(seen_now, scene)
         if isinstance(seen_now, seen.OutcomeSeen):
@@ -155,7 +151,9 @@ class StuckMeter(Detector, kw_only=True, omit_defaults=True):
             self._forget_run()
             return self._well_again(outcome.at) if self.why in ("run", "stuck") else ()
         is_long = elapsed_s(outcome.began_at, outcome.at) >= LONG_S
-        if outcome.outcome is not OutcomeClass.ZERO_ENERGY or not is_long or self.cars.waited(outcome):
+        look = self.sessions.of(outcome)
+        is_dry = look is not None and (look.waits or look.is_held or look.flowed is False)
+        if outcome.outcome is not OutcomeClass.ZERO_ENERGY or not is_long or is_dry:
             return ()
         user = outcome.token_key[:KEY_MAX]
         self.run = min(self.run + 1, COUNT_MAX)
@@ -182,15 +180,6 @@ class StuckMeter(Detector, kw_only=True, omit_defaults=True):
     def _well_again(self, at: datetime) -> Sequence[Signal]:
         self.why = ""
         return self.clear_it(at, Evidence(text=marked("The meter counts again."), at=at))
-
-
-def flowing_w(metered: seen.Metered) -> float:
-    """Return the power that flows by the readings beside the register; 0 when none says that any does."""
-    if metered.power_w is not None and FLOWS_W < metered.power_w < POWER_MAX_W:
-        return float(metered.power_w)
-    amperes = [abs(one) for one in metered.current_a or () if one is not None and isfinite(one)]
-    power_w = sum(amperes) * VOLTS
-    return power_w if max(amperes, default=0.0) > FLOWS_A and power_w < POWER_MAX_W else 0.0
 
 
 JITTER_TIMES: Final = 3.0
