@@ -37,13 +37,21 @@ async def stations(
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """What a report is about: a charger or a site."""
+    """What a report is about: a charger, a site, or all sites of a host."""
 
-    site_id: SiteId
+    site_id: SiteId | None = None
     site_name: str
+    """The host's name where it is about several sites."""
     timezone: str
     station_id: StationId | None = None
     station_name: str = ""
+    host_id: UUID | None = None
+    host_sites: frozenset[UUID] = frozenset()
+
+    @property
+    def sites(self) -> frozenset[UUID]:
+        """The sites that it is about."""
+        return self.host_sites if self.site_id is None else frozenset({self.site_id})
 
 
 SITE: Final = """
@@ -254,7 +262,7 @@ WHERE ($1::uuid[] IS NULL OR e.site_id = ANY($1)) AND ($2 = '' OR e.state = $2)
 EXCLUSIONS_OF: Final = (
     _EXCLUSIONS
     + """
-WHERE e.site_id = $1 AND ($2::uuid IS NULL OR e.station_id IS NULL OR e.station_id = $2)
+WHERE e.site_id = ANY($1) AND ($2::uuid IS NULL OR e.station_id IS NULL OR e.station_id = $2)
   AND e.from_at < $4 AND e.until_at > $3 AND e.state <> 'refused'
 ORDER BY e.from_at DESC LIMIT 200
 """
@@ -297,8 +305,8 @@ async def count_exclusions(tx: Transaction, sites: Sites, state: str = "", searc
 
 
 async def exclusions_of(tx: Transaction, place: Place, start: datetime, end: datetime) -> list[ExclusionRow]:
-    """Return those that touch a site's or charger's period; refused ones say nothing."""
-    return await tx.fetch(ExclusionRow, EXCLUSIONS_OF, place.site_id, place.station_id, start, end)
+    """Return those that touch a place's period; refused ones say nothing."""
+    return await tx.fetch(ExclusionRow, EXCLUSIONS_OF, list(place.sites), place.station_id, start, end)
 
 
 HOSTS: Final = """

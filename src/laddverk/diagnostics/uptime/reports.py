@@ -121,7 +121,7 @@ async def report(tx: Transaction, place: Place, stations: Sequence[UUID], period
     mended = sum(one.mended for one in honest)
     noticed = sum(one.noticed for one in causes)
     taken = sum(one.taken for one in causes)
-    tried = outcomes.Span(since=start, until=until, station_id=place.station_id, site_id=place.site_id)
+    tried = outcomes.Span(since=start, until=until, station_id=place.station_id)
     return Report(
         place=place, period=period, start=start, end=end, policies=asked.policies,
         lines=tuple(sorted(lines, key=_worst_first)), totals=totals,
@@ -132,8 +132,8 @@ async def report(tx: Transaction, place: Place, stations: Sequence[UUID], period
         to_notice=timedelta(seconds=sum(one.noticed_s or 0 for one in causes) / noticed) if noticed else None,
         to_take_on=timedelta(seconds=sum(one.taken_s or 0 for one in causes) / taken) if taken else None,
         repeat_share=figures.share(sum(one.repeats for one in honest), outages), outages_count=outages,
-        attempts=next(iter(await outcomes.rates(tx, None, tried)), None),
-        codes=tuple(await outcomes.codes(tx, None, tried)), lost_wh=lost_wh,
+        attempts=next(iter(await outcomes.rates(tx, place.sites, tried)), None),
+        codes=tuple(await outcomes.codes(tx, place.sites, tried)), lost_wh=lost_wh,
         lost_minor=None if price is None else round(lost_wh / 1000 * price * asked.margin_percent / 100),
         repair_minor=sum(one.cost_minor for one in causes), causes=tuple(causes),
         exclusions=tuple(await queries.exclusions_of(tx, place, start, end)),

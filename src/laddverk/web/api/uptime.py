@@ -108,7 +108,8 @@ def uptime_of(made: Report, currency: str) -> Uptime:
     """Return a report as programs see it."""
     tried, place = made.attempts, made.place
     return Uptime(
-        site=shown("sit", place.site_id), station=shown("sta", place.station_id) if place.station_id else None,
+        site=shown("sit", place.site_id) if place.site_id else "",
+        station=shown("sta", place.station_id) if place.station_id else None,
         period=made.period.key, start=made.start, end=made.end,
         figures=[_figure(one) for one in made.totals.values() if one.eligible],
         outlets=[

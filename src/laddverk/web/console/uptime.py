@@ -17,6 +17,7 @@ from laddverk.diagnostics.uptime.policies import HONEST, Policies, policies_of
 from laddverk.diagnostics.uptime.queries import SiteLine
 from laddverk.diagnostics.uptime.reports import Asked
 from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid
 from laddverk.platform.database import Transaction
 from laddverk.web import spreadsheets
@@ -88,6 +89,12 @@ def _sorted(lines: list[SiteLine], sort: str) -> list[SiteLine]:
     return lines
 
 
+def _own_report(desk: Desk) -> str:
+    """Return the address of the report on the host in the address, or on oneself; '' for the whole network."""
+    host = desk.asked("host") or (shown("opr", desk.actor.id) if desk.sites is not None and desk.actor.id else "")
+    return f"/console/uptime/hosts/{host}" if host else ""
+
+
 def _policy(desk: Desk, known: Policies) -> str:
     asked = desk.asked("policy")
     return asked if known.named(asked) else HONEST
@@ -120,7 +127,7 @@ async def overview(desk: AtDesk) -> Response[str]:
         stations=len(stations), currency=desk.house.settings.currency, HONEST=HONEST, worst=lines[:1],
         lost_minor=None if margin is None else round(lost_wh / 1000 * margin),
         at_risk_minor=None if margin is None else round(at_risk_wh / 1000 * margin),
-        totals=totals, conditions=conditions, at_risk_wh=at_risk_wh,
+        own_report=_own_report(desk), totals=totals, conditions=conditions, at_risk_wh=at_risk_wh,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Reports on the uptime of a site or a charger, as page, CSV and PDF."""
+"""Reports on the uptime of a charger, a site or all sites of a host, as page, CSV and PDF."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from laddverk.diagnostics.uptime.reports import Report, report
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid
+from laddverk.platform.database import Transaction
 from laddverk.platform.languages import gettext_for
 from laddverk.web import spreadsheets
 from laddverk.web.console import incident_words
@@ -28,6 +29,7 @@ from laddverk.web.visit import named
 
 SITE: Final = "/console/uptime/sites/{site_id:str}"
 STATION: Final = "/console/uptime/stations/{station_id:str}"
+HOST: Final = "/console/uptime/hosts/{operator_id:str}"
 LINES: Final = (
     "period", "policy", "version", "site", "charger", "outlet", "code", "eligible_min", "outage_min", "excluded_min",
     "uptime_raw", "uptime", "outages", "lost_kwh",
@@ -43,28 +45,41 @@ class Made(Struct, frozen=True):
     known: Policies
 
 
-async def _made(desk: Desk, *, site: UUID | None = None, station: UUID | None = None) -> Made:
+async def _place(desk: Desk, tx: Transaction, site: UUID | None, station: UUID | None, host: UUID | None) -> Place:
+    """Return what the report is about. Raises `NotFound` where it may not be seen; a host sees their own."""
+    place: Place
+    if site is not None:
+        place = found(await queries.site(tx, desk.sites, site))
+        return place
+    if station is not None:
+        place = found(await queries.station(tx, desk.sites, station))
+        return place
+    who = found(next((one for one in await queries.hosts(tx) if one.id == host), None))
+    found(who if desk.sites is None or desk.actor.id == who.id else None)
+    zone = desk.house.settings.timezone
+    return Place(site_name=who.name, timezone=zone, host_id=who.id, host_sites=who.sites)
+
+
+async def _made(desk: Desk, *, site: UUID | None = None, station: UUID | None = None, host: UUID | None = None) -> Made:
     choice, known = choice_of(desk), policies(desk)
     async with desk.transaction() as tx:
-        place: Place
-        if site is not None:
-            place = found(await queries.site(tx, desk.sites, site))
-        else:
-            place = found(await queries.station(tx, desk.sites, found(station)))
+        place = await _place(desk, tx, site, station, host)
         start, end = desk.midnight(choice.period.first), desk.midnight(choice.period.after)
-        stations = await queries.stations(tx, desk.sites, start, end, site=place.site_id, station=place.station_id)
+        stations = await queries.stations(tx, place.sites, start, end, site=place.site_id, station=place.station_id)
         return Made(await report(tx, place, stations, choice.period, asked_by(desk, known)), choice, known)
 
 
 def _href(place: Place) -> str:
     if place.station_id is not None:
         return f"/console/uptime/stations/{shown('sta', place.station_id)}"
-    return f"/console/uptime/sites/{shown('sit', place.site_id)}"
+    if place.site_id is not None:
+        return f"/console/uptime/sites/{shown('sit', place.site_id)}"
+    return f"/console/uptime/hosts/{shown('opr', found(place.host_id))}"
 
 
 async def _page(desk: Desk, made: Made) -> Response[str]:
     place, hours = made.report.place, []
-    if place.station_id is None:
+    if place.site_id is not None and place.station_id is None:
         async with desk.transaction() as tx:
             hours = await queries.hours(tx, place.site_id)
     return desk.page(
@@ -84,6 +99,12 @@ async def site_report(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
 async def station_report(desk: AtDesk, station_id: FromPath[str]) -> Response[str]:
     """The report on a charger."""
     return await _page(desk, await _made(desk, station=named("sta", station_id)))
+
+
+@get(HOST, opt={NEEDS: Permission.STATIONS_READ})
+async def host_report(desk: AtDesk, operator_id: FromPath[str]) -> Response[str]:
+    """The report on all sites of a host."""
+    return await _page(desk, await _made(desk, host=named("opr", operator_id)))
 
 
 def _lines(made: Made) -> Response[bytes]:
@@ -111,6 +132,12 @@ async def site_csv(desk: AtDesk, site_id: FromPath[str]) -> Response[bytes]:
 async def station_csv(desk: AtDesk, station_id: FromPath[str]) -> Response[bytes]:
     """A charger's outlets by every policy, as CSV."""
     return _lines(await _made(desk, station=named("sta", station_id)))
+
+
+@get(HOST + "/report.csv", opt={NEEDS: Permission.STATIONS_READ})
+async def host_csv(desk: AtDesk, operator_id: FromPath[str]) -> Response[bytes]:
+    """A host's outlets by every policy, as CSV."""
+    return _lines(await _made(desk, host=named("opr", operator_id)))
 
 
 def _outages(made: Made) -> Response[bytes]:
@@ -142,6 +169,12 @@ async def station_outages(desk: AtDesk, station_id: FromPath[str]) -> Response[b
     return _outages(await _made(desk, station=named("sta", station_id)))
 
 
+@get(HOST + "/outages.csv", opt={NEEDS: Permission.STATIONS_READ})
+async def host_outages(desk: AtDesk, operator_id: FromPath[str]) -> Response[bytes]:
+    """Each outage at a host's sites with how long it lasted, as CSV."""
+    return _outages(await _made(desk, host=named("opr", operator_id)))
+
+
 async def _paper(desk: Desk, made: Made) -> Response[bytes]:
     settings, said = desk.house.settings, gettext_for(desk.language)
     heading = paper.Heading(settings.operator_name, settings.currency, desk.language, desk.now)
@@ -164,10 +197,17 @@ async def station_pdf(desk: AtDesk, station_id: FromPath[str]) -> Response[bytes
     return await _paper(desk, await _made(desk, station=named("sta", station_id)))
 
 
+@get(HOST + "/report.pdf", opt={NEEDS: Permission.STATIONS_READ})
+async def host_pdf(desk: AtDesk, operator_id: FromPath[str]) -> Response[bytes]:
+    """A host's report on paper."""
+    return await _paper(desk, await _made(desk, host=named("opr", operator_id)))
+
+
 def _rounded(share: float | None) -> float | None:
     return None if share is None else round(share, 6)
 
 
 ROUTES: Final = [
-    site_report, station_report, site_csv, station_csv, site_outages, station_outages, site_pdf, station_pdf,
+    site_report, station_report, host_report, site_csv, station_csv, host_csv, site_outages, station_outages,
+    host_outages, site_pdf, station_pdf, host_pdf,
 ]  # fmt: skip

@@ -154,6 +154,18 @@ async def test_a_host_sees_the_uptime_of_own_sites_only(world: World, signed_in:
     assert shown("sit", world.other_site) in page
     assert shown("sit", world.site) not in page
     assert (await admin.open("/console/uptime?host=opr_" + "0" * 32)).status_code == 404
+    own = f"/console/uptime/hosts/{shown('opr', who)}"
+    assert own in page
+    for browser in (host, admin):
+        page = (await browser.open(own)).text
+        assert shown("sta", world.other_station) in page
+        assert shown("sta", world.station) not in page
+        for file in ("/report.csv", "/outages.csv", "/report.pdf"):
+            assert (await browser.open(own + file)).status_code == 200
+    async with world.house.database.transaction() as tx:
+        another = await tx.value("SELECT id FROM operator WHERE role = 'admin' LIMIT 1")
+        await tx.execute("INSERT INTO operator_site (operator_id, site_id) VALUES ($1, $2)", another, world.site)
+    assert (await host.open(f"/console/uptime/hosts/{shown('opr', another)}")).status_code == 404
 
 
 async def test_codes_that_came_are_shown_with_their_meaning_or_raw(world: World, signed_in: SignedIn) -> None:
