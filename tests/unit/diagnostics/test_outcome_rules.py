@@ -38,6 +38,8 @@ def session(minutes: float = 60, **told: Any) -> SessionTold:
         (session(), (), None, OutcomeClass.OK),
         (session(stop_reason="EVDisconnected"), FAULT, None, OutcomeClass.OK),
         (session(stop_reason="PowerLoss"), (), None, OutcomeClass.ABNORMAL_END),
+        (session(stop_reason="Other"), (), None, OutcomeClass.OK),
+        (session(stop_reason="Other"), FAULT, None, OutcomeClass.ABNORMAL_END),
         (session(energy_wh=99), (), None, OutcomeClass.ZERO_ENERGY),
         (session(energy_wh=100), (), None, OutcomeClass.OK),
         (session(1, energy_wh=300, stop_reason="Other"), FAULT, None, OutcomeClass.EARLY_ABORT),

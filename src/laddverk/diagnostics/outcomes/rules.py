@@ -24,6 +24,9 @@ USUAL: Final = BY_USER | {
     "", "EnergyLimitReached", "TimeLimitReached", "SOCLimitReached", "CostLimitReached", "LocalOutOfCredit", "Other",
 }  # fmt: skip
 
+CUT: Final = "Other"
+"""What chargers say of an end that has no word, and of one that nobody wanted: with a fault beside it, it is that."""
+
 NOT_ALLOWED: Final = frozenset({"DeAuthorized"})
 
 Judged = tuple[OutcomeClass, tuple[str, ...]]
@@ -37,7 +40,7 @@ def judged(session: SessionTold, codes: tuple[str, ...], limit_a: float | None, 
     if session.energy_wh < NO_ENERGY_WH:
         return _without_energy(session, codes, limit_a, dc=dc)
     short = session.ended_at - session.started_at < EARLY or session.energy_wh < LITTLE_WH
-    unusual = session.stop_reason not in USUAL
+    unusual = session.stop_reason not in USUAL or (session.stop_reason == CUT and bool(codes))
     if short and (codes or unusual):
         if session.soc_start is not None and session.soc_start >= FULL_PERCENT:
             return OutcomeClass.EXCLUDED, (Why.FULL,)
