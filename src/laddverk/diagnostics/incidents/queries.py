@@ -71,7 +71,9 @@ class IncidentRow(Struct, frozen=True, kw_only=True):
 
 
 class IncidentFilter(Struct, frozen=True, kw_only=True):
-    """What a list is narrowed to. `state` is one state, `open` (what is shown and not hidden), `hidden`, or `all`."""
+    """What a list is narrowed to. `state` is one state, `open` (what is shown and not hidden), `needing` (of these
+    what drivers notice), `hidden`, or `all`.
+    """
 
     search: str = ""
     state: str = "open"
@@ -115,6 +117,8 @@ WHERE ($1::uuid[] IS NULL OR incident.sites && $1)
   AND CASE $3 WHEN 'all' THEN incident.state <> 'held' OR incident.hidden_by <> ''
               WHEN 'open' THEN incident.state IN ('new', 'acknowledged', 'in_work', 'verifying')
                                AND incident.hidden_by = ''
+              WHEN 'needing' THEN incident.state IN ('new', 'acknowledged', 'in_work') AND incident.hidden_by = ''
+                                  AND incident.severity <= 2
               WHEN 'hidden' THEN incident.hidden_by <> '' AND incident.state NOT IN ('closed', 'false', 'merged')
               ELSE incident.state = $3 END
   AND ($4::int IS NULL OR incident.severity = $4)

@@ -9,6 +9,7 @@ from litestar import Response, get
 from msgspec import Struct
 
 from laddverk.certificates import queries as certificates_queries
+from laddverk.diagnostics.incidents import queries as incidents
 from laddverk.kernel.actors import Permission
 from laddverk.ledger import queries as ledger_queries
 from laddverk.payments import queries as payment_queries
@@ -23,7 +24,7 @@ from laddverk.platform.database import Transaction
 from laddverk.provisioning.queries import monitoring as monitoring_queries
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations import queries as stations_queries
-from laddverk.web.console import network
+from laddverk.web.console import incident_words, network
 from laddverk.web.console.desk import AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts, Render
@@ -32,6 +33,7 @@ DAYS_SHOWN: Final = 14  # two of each weekday
 PAST_LASTS: Final = timedelta(minutes=2)
 RUNNING_SHOWN: Final = 12
 TROUBLES_SHOWN: Final = 8
+INCIDENTS_SHOWN: Final = 8
 
 
 class Past(Struct, frozen=True):
@@ -60,10 +62,17 @@ async def facts(desk: Desk, tx: Transaction, before: Past) -> dict[str, Any]:
     today = desk.midnight(desk.today)
     running = await sessions_queries.running(tx, desk.sites)
     outlets = await sessions_queries.outlets(tx, desk.sites)
+    wrong = await incidents.open_incidents(
+        tx, desk.sites, incidents.IncidentFilter(state="needing"), limit=INCIDENTS_SHOWN
+    )
+    told = {each for row in wrong for each in row.stations}
+    troubled = [row for row in await stations_queries.troubled(tx, desk.sites) if row.id not in told]
     return {
+        "inc": incident_words,
+        "incidents": wrong,
         "standing": network.standing(await stations_queries.condition_counts(tx, desk.sites)),
         "severe": await monitoring_queries.count_severe(tx, desk.sites),
-        "troubles": network.grouped(await stations_queries.troubled(tx, desk.sites)),
+        "troubles": network.grouped(troubled),
         "running": running,
         "power_w": sum(session.power_w or 0 for session in running),
         "today": await sessions_queries.between(tx, desk.sites, today, desk.now),

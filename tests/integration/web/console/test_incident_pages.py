@@ -131,3 +131,11 @@ async def test_pages_of_incidents_are_live(world: World, signed_in: SignedIn) ->
     for path in ("/console/incidents", href):
         assert "hx-sse:connect" in (await browser.open(path)).text
     assert (await browser.open(f"/console/live/incident?id={shown('inc', new_id())}")).status_code == 404
+
+
+async def test_the_first_page_begins_with_what_is_wrong(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    href = await raised(world, world.station)
+    page = (await browser.open("/console")).text
+    assert page.count(href) == 2, "in the sentence and among what needs someone"
+    assert "Hamngatan 1 · outlet 1 since 07:00" in page or "Hamngatan 1 · outlet 1 since 08:00" in page
