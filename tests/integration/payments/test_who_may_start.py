@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from laddverk.access import service as access
+from laddverk.invoicing import service as invoicing
 from laddverk.kernel.actors import Actor
 from laddverk.kernel.ids import DriverId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
@@ -54,6 +55,21 @@ async def test_an_overdue_invoice_holds_new_starts_back_until_it_is_paid(town: S
     assert await held(town, ada) == ""
     async with town.house.database.transaction() as tx:
         assert (await access.standing(tx, ["A1B2C3D4"], town.now()))["A1B2C3D4"].authorisation == "accepted"
+
+
+async def test_what_is_unpaid_in_another_currency_does_not_count_towards_the_limit(town: Street) -> None:
+    ada = await driver(town, settlement="invoice")
+    await allow(town, hold_overdue_days=None, hold_unpaid_minor=10_000)
+    euros = await invoiced(town, ada, 6_000)
+    await town.value("UPDATE invoice SET currency = 'EUR' WHERE id = $1", euros)
+    async with town.house.database.transaction() as tx:
+        await town.world.session(tx, ada, price_minor=6_000)
+        await invoicing.run(tx, date(2026, 10, 1), AGENT, town.now(), settings=town.house.settings)
+    await later(town, days=45)
+    assert await held(town, ada) == "", "60 kronor, and 60 euros beside them"
+    await town.value("UPDATE invoice SET currency = 'SEK' WHERE id = $1", euros)
+    await later(town, days=1)
+    assert await held(town, ada) == "too_much"
 
 
 async def test_what_people_gave_back_of_an_invoice_holds_nobody(town: Street) -> None:

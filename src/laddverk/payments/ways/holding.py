@@ -28,7 +28,7 @@ async def review(tx: Transaction, house: House, driver_ids: Sequence[DriverId], 
     """Look at whether these drivers may start; return for how many the answer changed. May be repeated."""
     policy = await store.policy(tx)
     changed = 0
-    for owing in await store.owing(tx, driver_ids, now):
+    for owing in await store.owing(tx, driver_ids, now, house.settings.currency):
         if policy.hold_without_way and owing.at_once:
             means = await means_of(tx, house, owing.driver_id, now)
             owing = _with_way(owing, means)

@@ -138,9 +138,9 @@ class Owing(Struct, frozen=True, kw_only=True):
     held: str = ""
     at_once: bool = False
     sessions_minor: int = 0
-    """Charges that are asked for."""
+    """Charges that are asked for, in whatever currency: any of them counts."""
     unpaid_minor: int = 0
-    """Those, and what remains of invoices that are due."""
+    """Those, and what remains of invoices that are due, as far as it is in the currency of the limit."""
     overdue_since: datetime | None = None
     """When the oldest unpaid invoice fell due that nobody is collecting just now."""
     has_way: bool = True

@@ -65,7 +65,7 @@ async def standing(tx: Transaction, house: House, driver_id: DriverId, now: date
     if choice is None:
         raise NotFound("There is no such driver.")
     means = await means_of(tx, house, driver_id, now)
-    (owing,) = await store.owing(tx, [driver_id], now)
+    (owing,) = await store.owing(tx, [driver_id], now, house.settings.currency)
     ways = rules.order(choice, means) if choice.at_once else rules.order_for_invoice(choice, means)
     return Standing(
         choice=choice,

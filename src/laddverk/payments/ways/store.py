@@ -117,17 +117,18 @@ OWING: Final = (
     """
 SELECT driver.id AS driver_id, driver.starts_held AS held, driver.settlement = 'card' AS at_once,
        coalesce(sessions.minor, 0)::bigint AS sessions_minor,
-       (coalesce(sessions.minor, 0) + coalesce(due.minor, 0))::bigint AS unpaid_minor,
+       (coalesce(sessions.own_minor, 0) + coalesce(due.own_minor, 0))::bigint AS unpaid_minor,
        due.since AS overdue_since, driver_paying.may_start_until
 FROM driver
 LEFT JOIN driver_paying ON driver_paying.driver_id = driver.id
 LEFT JOIN LATERAL (
-    SELECT sum(amount_minor) AS minor FROM unpaid_session
+    SELECT sum(amount_minor) AS minor, sum(amount_minor) FILTER (WHERE currency = $3) AS own_minor FROM unpaid_session
     WHERE unpaid_session.driver_id = driver.id AND coalesce(grace_until, $2) <= $2 AND NOT EXISTS (
         SELECT FROM payment WHERE payment.session_id = unpaid_session.session_id AND captured_minor > 0)
 ) AS sessions ON true
 LEFT JOIN LATERAL (
-    SELECT sum(invoice.gross_minor - invoice.credited_minor - invoice.paid_minor) AS minor,
+    SELECT sum(invoice.gross_minor - invoice.credited_minor - invoice.paid_minor)
+               FILTER (WHERE invoice.currency = $3) AS own_minor,
            min(invoice.due_on)::timestamptz AS since
     FROM invoice
     WHERE invoice.driver_id = driver.id AND invoice.kind = 'invoice' AND invoice.due_on < $2::timestamptz::date
@@ -370,9 +371,9 @@ async def unpaid_of(tx: Transaction, driver_id: DriverId) -> list[Unpaid]:
     return await tx.fetch(Unpaid, UNPAID_OF_DRIVER, driver_id)
 
 
-async def owing(tx: Transaction, driver_ids: Sequence[DriverId], now: datetime) -> list[Owing]:
-    """Return what these drivers owe at `now`, as far as the rule for starts needs it."""
-    return await tx.fetch(Owing, OWING, list(driver_ids), now)
+async def owing(tx: Transaction, driver_ids: Sequence[DriverId], now: datetime, currency: str) -> list[Owing]:
+    """Return what these drivers owe at `now`, as far as the rule for starts needs it: the limit is in `currency`."""
+    return await tx.fetch(Owing, OWING, list(driver_ids), now, currency)
 
 
 async def concerned(tx: Transaction, now: datetime, *, without_way: bool) -> list[DriverId]:
