@@ -13,6 +13,7 @@ from laddverk.diagnostics import store_watch as store
 from laddverk.diagnostics.incidents import service as incidents
 from laddverk.diagnostics.outcomes import service as outcomes
 from laddverk.diagnostics.outcomes import store as outcomes_store
+from laddverk.diagnostics.outcomes.makes import makes_in
 from laddverk.diagnostics.remedies import proving
 from laddverk.diagnostics.remedies import service as remedies
 from laddverk.diagnostics.scenes import Scenery
@@ -123,6 +124,8 @@ def _healing(house: House) -> dict[str, Handler]:
 
 
 def _making_out(house: House) -> dict[str, Handler]:
+    makes = makes_in(house.settings.state_dir)
+
     async def session_closed(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         """A session ended, or is known better: how it went is made out at the next turn."""
         closed = [decoded(SessionClosed, payload).session_id for payload in payloads]
@@ -130,7 +133,7 @@ def _making_out(house: House) -> dict[str, Handler]:
 
     async def attempts(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         """Make out how attempts went where things have settled."""
-        if await outcomes.make_out(tx, house.secrets.charger_pepper, {}, house.clock()):
+        if await outcomes.make_out(tx, house.secrets.charger_pepper, makes, house.clock()):
             await enqueue(tx, [NewJob("diagnostics.attempts", {})])
 
     async def shares(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import pytest
 from laddverk.diagnostics.model import OutcomeClass
 from laddverk.diagnostics.outcomes import cars, limits
 from laddverk.diagnostics.outcomes.limits import Order
+from laddverk.diagnostics.outcomes.makes import makes_in
 from laddverk.diagnostics.outcomes.model import SessionTold
 from laddverk.diagnostics.outcomes.rules import judged
 from laddverk.diagnostics.verdict import Held, Tried, Verdict, verdict
@@ -123,3 +125,12 @@ def test_the_verdict_is_never_better_than_what_is_known(
     held: list[Held], attempts: list[Tried], connected: bool, found: Verdict
 ) -> None:
     assert verdict(1, held, attempts, START, connected=connected) is found
+
+
+def test_an_operator_adds_makes_of_cars_and_a_bad_file_costs_none_of_ours(tmp_path: Path) -> None:
+    ours = makes_in(tmp_path)
+    assert ours["4CFCAA"] == "Tesla"
+    (tmp_path / "car-makes.toml").write_text('[makes]\n"70-B3-d5" = "Polestar"\n"4cfcaa" = "T"\n"short" = "x"\n')
+    assert makes_in(tmp_path) == ours | {"70B3D5": "Polestar", "4CFCAA": "T"}
+    (tmp_path / "car-makes.toml").write_text("[makes")
+    assert makes_in(tmp_path) == ours
