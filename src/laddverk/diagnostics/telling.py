@@ -22,7 +22,8 @@ from laddverk.platform.jobs import Every, Handler
 from laddverk.platform.outbox import decoded
 
 TELL: Final = "diagnostics.tell"
-EVERY: Final = (Every(TELL, timedelta(minutes=1)),)
+TELL_CLOSED: Final = "diagnostics.tell_closed"
+EVERY: Final = (Every(TELL, timedelta(minutes=1)), Every(TELL_CLOSED, timedelta(minutes=10)))
 
 LATELY: Final = timedelta(minutes=3)  # a turn that is late still sees what changed
 NAMES_MAX: Final = 10
@@ -55,11 +56,32 @@ ORDER BY answered_at
 ORDERS_LAST: Final = timedelta(hours=6)  # an order that waited longer was queued for a charger that was away
 
 
+CLOSED: Final = """
+-- Outlets that are unavailable because the last order on that said so, however long ago.
+SELECT DISTINCT connector.station_id, connector.evse_number
+FROM connector JOIN station ON station.id = connector.station_id
+WHERE connector.status = 'unavailable' AND station.connected_at IS NOT NULL AND station.retired_at IS NULL
+  AND NOT (
+    SELECT (command ->> 'operative')::boolean FROM command
+    WHERE command.station_id = connector.station_id AND kind = 'change_availability'
+      AND state IN ('accepted', 'confirmed', 'timed_out')
+      AND coalesce((command ->> 'evse_number')::int, 0) IN (0, connector.evse_number)
+    ORDER BY created_at DESC LIMIT 1)
+"""
+
+
 class DriftRow(Struct, frozen=True):
     """A station, and the settings that differ from its templates."""
 
     station_id: StationId
     names: list[str]
+
+
+class ClosedRow(Struct, frozen=True):
+    """An outlet that we took out of service."""
+
+    station_id: StationId
+    evse_number: int
 
 
 class OrderRow(Struct, frozen=True):
@@ -82,6 +104,18 @@ async def tell(tx: Transaction, now: datetime) -> None:
         for row in orders
     ]
     await observing.observe(tx, told)
+
+
+async def tell_closed(tx: Transaction, now: datetime) -> None:
+    """Observe that outlets are out of service because we said so: a charger that restarts only says that they are."""
+    rows = await tx.fetch(ClosedRow, CLOSED)
+    told = [
+        CommandEnded(
+            at=now, received_at=now, kind="change_availability", state="confirmed", evse_number=row.evse_number
+        )
+        for row in rows
+    ]
+    await observing.observe(tx, [(row.station_id, said) for row, said in zip(rows, told, strict=True)])
 
 
 async def noted(tx: Transaction, events: Sequence[SecurityEventNoted]) -> None:
@@ -108,7 +142,10 @@ def handlers(house: House) -> dict[str, Handler]:
     async def look(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await tell(tx, house.clock())
 
+    async def look_for_closed(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        await tell_closed(tx, house.clock())
+
     async def security_noted(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         await noted(tx, [decoded(SecurityEventNoted, payload) for payload in payloads])
 
-    return {TELL: look, "diagnostics.security_noted": security_noted}
+    return {TELL: look, TELL_CLOSED: look_for_closed, "diagnostics.security_noted": security_noted}

@@ -112,6 +112,30 @@ async def _told(network: Network, now: datetime) -> list[str]:
     return await found(network, now)
 
 
+ORDER = """
+INSERT INTO command (id, station_id, kind, command, state, requested_by, actor_kind, created_at, expires_at)
+VALUES ($1, $2, 'change_availability', $3, 'confirmed', 'Ada', 'operator', $4, $4)
+"""
+
+
+@pytest.mark.parametrize("operative", [False, True])
+async def test_an_outlet_that_we_took_out_of_service_long_ago_is_not_stuck(network: Network, operative: bool) -> None:
+    station_id = await network.add_station("CP-1")
+    long_ago = later(days=-40)
+    async with network.house.database.transaction() as tx:
+        given = {"type": "change_availability", "evse_number": 1, "operative": operative}
+        await tx.execute(ORDER, new_id(), station_id, given, long_ago)
+    async with network.socket("CP-1") as socket:
+        await ask(socket, "BootNotification", BOOT_16)
+        await ask(socket, "StatusNotification", {"connectorId": 1, "status": "Unavailable", "errorCode": "NoError"})
+        await network.house.worker.run_until_idle()
+        async with network.house.database.transaction() as tx:
+            await telling.tell_closed(tx, network.house.clock())
+        assert await found(network, later(minutes=14)) == []
+        stuck = await found(network, later(minutes=31))
+        assert ("D13" in stuck) is operative
+
+
 async def test_what_the_house_notices_of_a_charger_is_found(network: Network) -> None:
     station_id = await network.add_station("CP-1")
     now = network.house.clock()

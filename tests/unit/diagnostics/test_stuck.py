@@ -83,7 +83,8 @@ def test_a_state_that_changes_ends_it() -> None:
 def test_unavailable_is_a_fault_only_when_nobody_ordered_it() -> None:
     assert stuck([state(0, Status.UNAVAILABLE)], 30 * MINUTE) == [RAISED]
     assert stuck([command(0, "change_availability"), state(600, Status.UNAVAILABLE)], DAY) == []
-    assert stuck([state(0, Status.UNAVAILABLE), command(600, "change_availability", "confirmed")], DAY) == []
+    assert stuck([state(0, Status.UNAVAILABLE), command(1_500, "change_availability", "confirmed")], DAY) == []
+    assert stuck([state(0, Status.UNAVAILABLE), command(601, "reset", "confirmed")], DAY) == [RAISED]
     assert stuck([command(0, "change_availability"), state(601, Status.UNAVAILABLE)], DAY) == [RAISED]
     assert stuck([command(0, "change_availability", "refused"), state(5, Status.UNAVAILABLE)], DAY) == [RAISED]
 

@@ -19,8 +19,10 @@ STUCK_S: Final = 30 * MINUTE_S
 FAULTED_S: Final = 5 * MINUTE_S  # a charger of 2.x says why in an event that comes after
 PARKED_S: Final = 12 * HOUR_S  # a car that stands there for a night is no fault
 PARKED_DC_S: Final = 3 * HOUR_S  # nobody sleeps at a fast charger
+LEAVING_S: Final = 2 * HOUR_S  # who stops at the charger stands there, and takes the cable along
 RESERVED_S: Final = 25 * HOUR_S  # longer than people may reserve for; a reservation of ours is cancelled by then
 ORDER_S: Final = 10 * MINUTE_S  # an order and the state it leads to are told within that, in either order
+STANDING_ORDER_S: Final = 25 * MINUTE_S  # that an outlet is out of service by an order of old is told every 10 minutes
 WAITING: Final = frozenset({Status.PREPARING, Status.FINISHING, Status.OCCUPIED})
 """A cable is in, as the outlet believes; 2.x knows the one word for it."""
 ORDERS: Final = frozenset({"change_availability", "update_firmware", "reset"})
@@ -38,7 +40,7 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
         scope=Scope.EVSE,
         formula=marked(
             "Plugged in or finishing for 30 minutes though nothing says that a car is there, for 12 hours (fast "
-            "chargers: 3) where one may be; reserved for 25 hours; unavailable for 30 minutes though nobody ordered "
+            "chargers: 3; stopped at the charger: 2) where one may be; reserved for 25 hours; unavailable for 30 minutes though nobody ordered "
             "it; out of order for 5 minutes without saying why."
         ),
         needs=(Input.STATUS,),
@@ -61,6 +63,8 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
     ordered: bool = False
     """The outlet is out of service because we said so."""
     is_away: bool = False
+    is_leaving: bool = False
+    """Whoever charged has stopped it at the charger."""
     parked_s: float = PARKED_S
 
     def hear(self, seen_now: Observation, scene: Scene) -> Sequence[Signal]:
@@ -68,16 +72,18 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
         if isinstance(seen_now, seen.StateSeen):
             return self._state(seen_now, scene)
         if isinstance(seen_now, seen.SessionBegan):
-            self.in_session = self.car = True
+            self.in_session, self.car, self.is_leaving = True, True, False
         elif isinstance(seen_now, seen.SessionOver):
             self.in_session, self.car = False, seen_now.reason != "EVDisconnected"
+            self.is_leaving = seen_now.reason == "Local"
             self.since = at if self.since and not self.raised else self.since  # until now it had a reason
         elif isinstance(seen_now, seen.TokenSeen):
             self.car = self.car or (seen_now.evse_number == self.evse_number and seen_now.accepted)
         elif isinstance(seen_now, seen.CommandEnded):
             if seen_now.kind in ORDERS and seen_now.state in ("accepted", "confirmed"):
                 self.ordered_at = at
-                near = self.since is not None and abs((at - self.since).total_seconds()) <= ORDER_S
+                late_s = STANDING_ORDER_S if seen_now.kind == "change_availability" else ORDER_S
+                near = self.since is not None and -ORDER_S <= (at - self.since).total_seconds() <= late_s
                 self.ordered = self.ordered or (self.status is Status.UNAVAILABLE and near)
         elif isinstance(seen_now, seen.Restarted):
             self.car = self.in_session  # what it says of cars from before it slept is worth nothing
@@ -120,7 +126,7 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
         if self.in_session:
             return None
         if self.status in WAITING:
-            return self.parked_s if self.car else STUCK_S
+            return min(self.parked_s, LEAVING_S if self.is_leaving else PARKED_S) if self.car else STUCK_S
         if self.status is Status.FAULTED:
             return None if self.coded else FAULTED_S
         if self.status is Status.UNAVAILABLE:
@@ -141,7 +147,7 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
         elif state.status is not Status.FAULTED:
             self.ordered = False
         if state.status is Status.AVAILABLE:
-            self.car = False
+            self.car = self.is_leaving = False
         elif state.status in (Status.PREPARING, Status.OCCUPIED):
             self.car = self.car or was is Status.AVAILABLE  # somebody has just plugged in
         elif state.status in (Status.CHARGING, Status.SUSPENDED_EV):
