@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
 
 from laddverk.diagnostics.incidents import store as incidents
 from laddverk.diagnostics.incidents.model import TimelineEvent
-from laddverk.diagnostics.remedies import doing, rules, store
+from laddverk.diagnostics.remedies import doing, rules, store, words
 from laddverk.diagnostics.remedies.model import Action, Decision, Network, Patient, Step, Stop, Wait, Why
 from laddverk.diagnostics.remedies.store import Busy, Due, Rate
 from laddverk.kernel.ids import StationId
@@ -120,14 +120,14 @@ async def _acted(
     until = decision.until if isinstance(decision, Wait) else dry_until
     await store.hold(tx, one.incident_id, until, decision.why, now)
     if isinstance(decision, Stop):
-        await _tell(tx, one, N_("Self-healing leaves it to people: %(why)s"), decision.why, now)
+        await _tell(tx, one, decision.why.text, now, values=decision.why.values)
     return False
 
 
 async def _take(tx: Transaction, one: Due, busy: Busy, step: Step, now: datetime) -> bool:
     if step.dry:
         await store.write(tx, one, step.action, step.why, now, dry=True, command_id=None)
-        await _tell(tx, one, N_("Dry run: it would now be done: %(action)s. %(why)s"), step.why, now, step.action)
+        await _tell(tx, one, words.WOULD[step.action], now)
         await store.hold(tx, one.incident_id, now + rules.SETTLE, step.why, now)
         return False
     try:
@@ -139,17 +139,24 @@ async def _take(tx: Transaction, one: Due, busy: Busy, step: Step, now: datetime
         why = Why(text=N_("It could not be sent: %(error)s"), values={"error": str(problem)[:200]})
         await store.hold(tx, one.incident_id, now + rules.TOGETHER, why, now)
         return False
-    await _tell(tx, one, N_("Done by itself: %(action)s. %(why)s"), step.why, now, step.action)
+    await _tell(tx, one, words.DONE[step.action], now, is_remedy=True)
     await store.hold(tx, one.incident_id, now + rules.LOOK_AGAIN, step.why, now)
     return command_id is not None
 
 
-async def _tell(tx: Transaction, one: Due, text: str, why: Why, now: datetime, action: Action | None = None) -> None:
-    """Write it on the incident's timeline. A nested text is translated where it is shown."""
-    params = {"why": why.text, "action": action.value if action else "", **why.values}
+async def _tell(
+    tx: Transaction,
+    one: Due,
+    text: str,
+    now: datetime,
+    *,
+    values: dict[str, Any] | None = None,
+    is_remedy: bool = False,
+) -> None:
+    """Write it on the incident's timeline."""
     event = TimelineEvent(
-        incident_id=one.incident_id, at=now, by_name="self-healing", text=text, params=params,
-        is_remedy=action is not None,
+        incident_id=one.incident_id, at=now, by_name="self-healing", text=text, params=values or {},
+        is_remedy=is_remedy,
     )  # fmt: skip
     await incidents.write_events(tx, [event])
 
