@@ -10,7 +10,7 @@ from msgspec import field
 from laddverk.diagnostics import codes
 from laddverk.diagnostics.detectors.base import About, Detector, Scene, Scope
 from laddverk.diagnostics.detectors.statistics import ShareCusum, SharePlan
-from laddverk.diagnostics.model import Evidence, Family, Input, Severity, Signal
+from laddverk.diagnostics.model import Evidence, Family, Input, OutcomeClass, Severity, Signal
 from laddverk.diagnostics.observations import Observation, OutcomeSeen
 from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's own name for it
 
@@ -18,7 +18,8 @@ SHARE_USUAL: Final = 0.01  # of attempts end so at ordinary chargers
 WORDS: Final = ("slac", "v2g", "plc", "cx011", "cx012", "cx014", "cx023")
 """What stands in codes of the handshake, whoever writes them, where no file knows the code."""
 VOTERS_MAX: Final = 8
-ONE_USER_MAX: Final = 0.5  # of the failures: a single car is no fault of the outlet
+ONE_USER_MAX: Final = 0.7  # of the failures: a single car is no fault of the outlet
+OTHERS_MIN: Final = 2
 KEY_CHARS: Final = 12
 MAKES_MAX: Final = 8
 MAKE_CHARS: Final = 12
@@ -26,7 +27,7 @@ MOSTLY: Final = 0.8  # of failures from one make
 
 
 class Handshake(Detector, kw_only=True, omit_defaults=True):
-    """D08 for one cause: a Bernoulli CUSUM over attempts that failed with a code of communication with the car."""
+    """D08 for one cause: a Bernoulli CUSUM over attempts with a code of communication with the car."""
 
     ABOUT: ClassVar = About(
         id="D09",
@@ -34,9 +35,9 @@ class Handshake(Detector, kw_only=True, omit_defaults=True):
         family=Family.EV_COMMUNICATION,
         severity=Severity.DEGRADED,
         scope=Scope.EVSE,
-        formula=N_("Share of attempts that fail with codes of the handshake: Bernoulli CUSUM against the larger of 12 "
-                   "percent and 3 times its own, limit 6, one vote for each user and day; at most half of the "
-                   "failures are of one user"),
+        formula=N_("Share of attempts with codes of the handshake, whether or not some energy came: Bernoulli CUSUM "
+                   "against the larger of 12 percent and 3 times its own, limit 6, one vote for each user and day; at "
+                   "least two and 30 percent of the failures are of others than the one who fails most"),
         needs=(Input.SESSIONS, Input.ERROR_CODES),
         action=N_("Soft reset when idle; look for a newer firmware; see which cars fail"),
         runbook="handshake",
@@ -57,8 +58,8 @@ class Handshake(Detector, kw_only=True, omit_defaults=True):
         """Take in how an attempt went."""
         if not isinstance(seen, OutcomeSeen):
             return ()
-        failed = seen.outcome.is_failure and any(is_handshake(code, scene) for code in seen.error_codes)
-        if not failed and not seen.energy_wh:
+        failed = any(is_handshake(code, scene) for code in seen.error_codes)
+        if seen.outcome is OutcomeClass.EXCLUDED or not (failed or seen.energy_wh):
             return ()  # failed for another reason, or never tried: says nothing of the handshake
         if not self._votes(seen, failed):
             return ()
@@ -69,7 +70,8 @@ class Handshake(Detector, kw_only=True, omit_defaults=True):
         if not failed:
             return ()
         self._note(seen)
-        several = max(self.users.values()) <= ONE_USER_MAX * self.fails
+        most = max(self.users.values())
+        several = most <= ONE_USER_MAX * self.fails and self.fails - most >= OTHERS_MIN
         return self._risen(seen) if several and self.share.is_risen(self.PLAN) else ()
 
     def _votes(self, seen: OutcomeSeen, failed: bool) -> bool:
