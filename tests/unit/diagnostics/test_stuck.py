@@ -54,14 +54,22 @@ def test_an_outlet_of_2_x_that_stays_occupied_after_the_cable_was_taken_out_is_s
     assert stuck(story, HOUR + 30 * MINUTE - 1) == []
     assert stuck(story, HOUR + 30 * MINUTE) == [RAISED]
     assert stuck([*story, state(HOUR + 1, Status.AVAILABLE)], DAY) == []
-    assert stuck([*story[:3], over(HOUR)], 12 * HOUR) == []
+    assert stuck([*story[:3], over(HOUR, reason="Remote")], 12 * HOUR) == []
 
 
 def test_a_car_may_stand_for_a_night_and_at_a_fast_charger_for_three_hours() -> None:
-    story = [began(0), over(100), state(101, Status.FINISHING)]
+    story = [began(0), over(100, reason="Remote"), state(101, Status.FINISHING)]
     assert stuck(story, 12 * HOUR) == []
     assert stuck(story, 101 + 12 * HOUR) == [RAISED]
     assert stuck(story, 101 + 3 * HOUR, DC) == [RAISED]
+
+
+def test_who_stops_at_the_charger_leaves_within_two_hours() -> None:
+    story = [began(0), over(100, reason="Local"), state(101, Status.FINISHING)]
+    assert stuck(story, 101 + 2 * HOUR - 1) == []
+    assert stuck(story, 101 + 2 * HOUR) == [RAISED]
+    again = [*story, state(HOUR, Status.AVAILABLE), state(HOUR + 60, Status.PREPARING)]
+    assert stuck(again, 12 * HOUR) == []
 
 
 def test_somebody_who_has_just_plugged_in_is_a_car() -> None:

@@ -40,8 +40,8 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
         scope=Scope.EVSE,
         formula=marked(
             "Plugged in or finishing for 30 minutes though nothing says that a car is there, for 12 hours (fast "
-            "chargers: 3; stopped at the charger: 2) where one may be; reserved for 25 hours; unavailable for 30 minutes though nobody ordered "
-            "it; out of order for 5 minutes without saying why."
+            "chargers: 3; stopped at the charger: 2) where one may be; reserved for 25 hours; unavailable for 30 "
+            "minutes though nobody ordered it; out of order for 5 minutes without saying why."
         ),
         needs=(Input.STATUS,),
         better_with=(Input.SESSIONS,),
