@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laddverk.diagnostics import codes
-from laddverk.diagnostics.codes.book import bit_of, ours
+from laddverk.diagnostics.codes.book import bit_of, chapter_of, ours
 from laddverk.diagnostics.codes.decoding import CODE_MAX, CODES_MAX, NOTHING, SEPARATORS
 from laddverk.diagnostics.model import Family, Severity
 
@@ -181,6 +181,15 @@ def test_an_operators_file_goes_before_ours_and_a_bad_one_is_named_with_its_line
         assert (found.name, found.source) == ("OUR_WORD", "Ours")
     finally:
         codes.use(before)
+
+
+def test_the_example_in_the_documentation_is_a_file_that_works() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "uptime.md").read_text().partition("```toml\n")[2].partition("```")[0]
+    chapter = chapter_of(text.encode(), "acme.toml", is_own=True)
+    book = codes.Book([chapter])
+    assert [one.name for one in book.fitting("ACME", "Wall")[0].entries] == ["RCD_TRIPPED"]
+    assert chapter.pattern is not None
+    assert chapter.pattern.findall("fault E-17 at 12:01") == ["E-17"]
 
 
 def test_a_pattern_that_could_take_for_ever_is_refused(tmp_path: Path) -> None:
