@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import msgspec
 from msgspec.structs import replace
 
-from bench import _charger_days as days
+from bench import _plan as plans
 from bench._scoring import Alert
 from laddverk.diagnostics import observations as seen
 from laddverk.diagnostics.detectors.base import EvseScene, Scene
@@ -59,7 +59,7 @@ class Ear:
         self._tokens: deque[TokenTold] = deque(maxlen=100)
         self._counted: deque[str] = deque(maxlen=300)
         self._open: set[tuple[str, int]] = set()
-        self._spoke_at = days.SINCE
+        self._spoke_at = plans.SINCE
 
     def _scene(self) -> Scene:
         supply, hardware = self.box.hardware.outlets[0], self.box.hardware
@@ -69,7 +69,7 @@ class Ear:
         )  # fmt: skip
         return Scene(
             station_id=self.station_id, vendor=hardware.vendor, model=hardware.model, firmware=hardware.firmware,
-            protocol=hardware.protocol.value, heartbeat_interval_s=days.HEARTBEAT_S, evses={1: evse},
+            protocol=hardware.protocol.value, heartbeat_interval_s=plans.HEARTBEAT_S, evses={1: evse},
         )  # fmt: skip
 
     def speak(self, now: datetime) -> None:
@@ -97,7 +97,7 @@ class Ear:
     def _verdict(self, item: Item) -> Verdict:
         match item:
             case Boot():
-                return Verdict(interval_s=days.HEARTBEAT_S)
+                return Verdict(interval_s=plans.HEARTBEAT_S)
             case Authorise():
                 return Verdict(item.token in self._known)
             case Started(charging=charging):
@@ -227,7 +227,7 @@ class DryWire:
 
     def __init__(self) -> None:
         self.ears: dict[str, Ear] = {}
-        self.now = days.SINCE
+        self.now = plans.SINCE
         self.starts: list[tuple[Box, int, str]] = []
         self.touched: set[str] = set()
 
@@ -255,24 +255,24 @@ def heard(
     days_long: float,
     faulty: bool,
     troubled: Sequence[str] = tuple(nuisances.NUISANCES),
-    warm_up_days: float = days.WARM_UP_DAYS,
+    warm_up_days: float = plans.WARM_UP_DAYS,
 ) -> tuple[Any, list[Alert], dict[str, datetime]]:
     """Let a town live; return the town with its plan, what the detectors found, and when nuisances came."""
     wire = DryWire()
-    plan = days.placed(seed, modes, warm_up_days=warm_up_days)
-    town = days.town_of(plan, wire, seed, days_long, faulty=faulty)
+    plan = plans.placed(seed, modes, warm_up_days=warm_up_days)
+    town = plans.town_of(plan, wire, seed, days_long, faulty=faulty)
     came = nuisances.come_over(
-        town, [name for name in troubled if name != LIMITS], after=days.SINCE + timedelta(days=warm_up_days / 2)
+        town, [name for name in troubled if name != LIMITS], after=plans.SINCE + timedelta(days=warm_up_days / 2)
     )
     cards = {card for site in {one.site for one in plan} for card in patrons.cards(seed, site, 40)} | set(
         nuisances.CARDS
     )
-    known = frozenset(cards | {days.app_token(card) for card in cards})
+    known = frozenset(cards | {plans.app_token(card) for card in cards})
     kinds = Kinds(DETECTORS)
     for one in town.residents:
         wire.ears[one.box.hardware.identity] = Ear(one.box, kinds, known)
         wire.up(one.box)
-    next_hour = days.SINCE + HOUR
+    next_hour = plans.SINCE + HOUR
     while (at := town.next_at()) is not None:
         while next_hour <= at:
             for ear in wire.ears.values():
@@ -283,7 +283,7 @@ def heard(
         town.step(at)
         starts, wire.starts = wire.starts, []
         for box, number, token in starts:
-            box.remote_start(number, days.app_token(token), "Central", 7, box.time(at))
+            box.remote_start(number, plans.app_token(token), "Central", 7, box.time(at))
             wire.touched.add(box.hardware.identity)
         for name in wire.touched | town.touched:
             wire.ears[name].speak(at)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bench._charger_days import Placed
+from bench._plan import Placed
 from laddverk.simulator.physics.modes import Shape
 from laddverk.simulator.physics.nuisances import NUISANCES
 from laddverk.simulator.physics.town import Away

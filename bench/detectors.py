@@ -51,6 +51,8 @@ CHARGING_SHARE: Final = 0.25  # of stations at any time; what remains of the rat
 FAULTY_SHARE: Final = 0.002  # of stations complain of something, as in any network
 ATTEND_EACH: Final = 6  # turns: incidents are looked at each half minute, as the job does
 WARM_UP_MINUTES: Final = 5  # in which every station is heard for the first time
+POWER_W: Final = 10_800
+ENOUGH_WH: Final = 2_000  # on the register, which begins at 1,000: then a car may leave
 GOAL: Final = 0.10
 """Of one core, by the issue."""
 
@@ -64,6 +66,15 @@ class Cost:
     messages: int
 
 
+@dataclass
+class Charge:
+    """A charge that runs."""
+
+    key: str
+    read_at: datetime
+    register_wh: float = 1_000.0
+
+
 class Field:
     """Stations that charge, and what they say; the same for the same seed. Heartbeats and readings come in turn."""
 
@@ -71,7 +82,7 @@ class Field:
         self._random = Random(SEED)
         self._stations = list(station_ids)
         self._random.shuffle(self._stations)
-        self._charging: dict[StationId, tuple[str, int]] = {}
+        self._charging: dict[StationId, Charge] = {}
         self._turns: list[StationId] = []
         self._rate = rate
         self._beats_share = len(self._stations) / HEARTBEAT_S / rate
@@ -117,26 +128,27 @@ class Field:
         station = self._turns.pop()
         if station not in self._charging:
             return [facts.HeartbeatReceived(**self._given(station, at))]
-        key, register_wh = self._charging[station]
-        self._charging[station] = (key, register_wh + 1_500)
+        charge = self._charging[station]
+        charge.register_wh += POWER_W * (at - charge.read_at).total_seconds() / 3600
+        charge.read_at = at
         amperes = 15.5 + self._random.random()
         sample = facts.Sample(
-            energy_wh=register_wh + 1_500, power_w=10_800, current_l1_a=amperes, current_l2_a=amperes,
+            energy_wh=round(charge.register_wh), power_w=POWER_W, current_l1_a=amperes, current_l2_a=amperes,
             current_l3_a=amperes, voltage_l1_v=231.0, voltage_l2_v=230.0, voltage_l3_v=232.0, offered_a=16.0,
             temperature_c=38.0,
         )  # fmt: skip
-        named: dict[str, Any] = {"transaction_key": key, "evse_number": 1, "content_key": str(self._count)}
+        named: dict[str, Any] = {"transaction_key": charge.key, "evse_number": 1, "content_key": str(self._count)}
         return [facts.EnergySampled(**self._given(station, at), **named, sample=sample)]
 
     def _charge(self, at: datetime) -> list[Fact]:
         """A charge that has given something ends, or another begins, so that as many run as before."""
         if len(self._charging) >= len(self._stations) * CHARGING_SHARE:
-            station, (key, register_wh) = next(iter(self._charging.items()))
-            if register_wh > 3_000:
+            station, charge = next(iter(self._charging.items()))
+            if charge.register_wh > ENOUGH_WH:
                 del self._charging[station]
                 ended = facts.SessionEnded(
-                    **self._given(station, at), transaction_key=key, evse_number=1, content_key="end",
-                    register_wh=register_wh, reason="Local",
+                    **self._given(station, at), transaction_key=charge.key, evse_number=1, content_key="end",
+                    register_wh=round(charge.register_wh), reason="Local",
                 )  # fmt: skip
                 return [ended, *self._state(station, at, Status.AVAILABLE)]
         idle = next(one for one in iter(lambda: self._random.choice(self._stations), None) if one not in self._charging)
@@ -145,7 +157,7 @@ class Field:
     def _begin(self, station: StationId, at: datetime) -> list[Fact]:
         given = self._given(station, at)
         key, token = f"tx{self._count}", f"TAG{self._random.randrange(5_000):05}"
-        self._charging[station] = (key, 1_000)
+        self._charging[station] = Charge(key, at)
         started = facts.SessionStarted(
             **given, transaction_key=key, evse_number=1, content_key="start", token_uid=token, register_wh=1_000
         )
@@ -263,6 +275,9 @@ async def main() -> None:
             await told(database, field, at + span, WARM_UP_MINUTES, watcher)
             at += span + timedelta(minutes=WARM_UP_MINUTES)
             with_ = await told(database, field, at, given.minutes, watcher)
+            async with database.transaction() as tx:
+                rows = await tx.rows("SELECT detector, count(*) FROM finding GROUP BY detector ORDER BY detector")
+            print("Found:", ", ".join(f"{row[0]} {row[1]}" for row in rows) or "nothing")
             await database.close()
     report(without, with_, given.rate, given)
 

@@ -24,6 +24,7 @@ import httpx
 
 from bench import _charger_days as days
 from bench import _dry
+from bench import _plan as plans
 from bench._baselines import Baselines
 from bench._charger_days import World
 from bench._scoring import Alert, Found, Score, found, judged_twin
@@ -191,7 +192,7 @@ def missed(watched: Watched) -> str:
     return missed_of(watched.world.placed, watched.told["ours"], watched.world.town.until)
 
 
-def missed_of(plan: Sequence[days.Placed], told: Sequence[Alert], until: datetime) -> str:
+def missed_of(plan: Sequence[plans.Placed], told: Sequence[Alert], until: datetime) -> str:
     """Return what was told of chargers whose fault was not found."""
     lines = []
     for one in found(plan, told, until):
@@ -323,7 +324,7 @@ def _full(one: Alert) -> str:
 async def main() -> None:
     """Run the seeds and report."""
     options = arguments().parse_args()
-    modes = days.chosen(options.modes)
+    modes = plans.chosen(options.modes)
     seeds = (TUNING_SEEDS if options.tune else SCORING_SEEDS)[: options.seeds]
     if options.dry:
         dry(seeds, modes, options)
@@ -380,7 +381,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--modes", default="some", help="names with commas (docs/fault-modes.md), some, or all")
     parser.add_argument("--seeds", type=int, default=1, help="how many of the seeds")
     parser.add_argument("--days", type=float, default=36.0, help="how long each town lives")
-    parser.add_argument("--warm-up-days", type=float, default=days.WARM_UP_DAYS, help="all are well so long")
+    parser.add_argument("--warm-up-days", type=float, default=plans.WARM_UP_DAYS, help="all are well so long")
     parser.add_argument("--watch-minutes", type=float, default=30.0, help="how often the detectors hear")
     parser.add_argument("--no-nuisances", action="store_true", help="nothing but faults happens")
     parser.add_argument("--part", choices=PARTS, default="both", help="the town with faults, its twin, or both")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench import _charger_days as days
 from bench import _dry, diagnostics
+from bench import _plan as plans
 from bench._scoring import Score, found
 from laddverk.platform.database import Database
 
 SEED = diagnostics.TUNING_SEEDS[0]
-MODES = days.chosen("emergency_stop,modem_dead")
+MODES = plans.chosen("emergency_stop,modem_dead")
 TINY = diagnostics.arguments().parse_args(["--days", "1.3", "--warm-up-days", "0.4", "--no-nuisances"])
 
 
@@ -32,7 +32,7 @@ async def test_faults_are_told_over_the_api_and_nothing_is_told_of_the_twin(data
 
 
 def test_detectors_alone_hear_a_silent_outlet_and_nothing_of_its_twin():
-    modes = days.chosen("silent_no_energy")
+    modes = plans.chosen("silent_no_energy")
     for faulty in (True, False):
         (town, plan), told, _ = _dry.heard(
             SEED, modes, days_long=7, faulty=faulty, warm_up_days=2, troubled=()
