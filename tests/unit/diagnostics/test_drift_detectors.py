@@ -20,6 +20,7 @@ from laddverk.diagnostics.detectors.voltage import SupplyVoltage
 from laddverk.diagnostics.detectors.wear import ContactorWear
 from laddverk.diagnostics.model import OutcomeClass, Severity, Signal, Turn
 from laddverk.diagnostics.observations import (
+    EventSeen,
     LimitSet,
     Metered,
     SessionBegan,
@@ -458,6 +459,20 @@ def test_cars_that_are_not_understood_are_noticed_and_one_user_is_not() -> None:
     assert len(signals[-1].evidence) == 2
     alone = attempts(40, "x" * 60, token="one")
     assert standing(Handshake(evse_number=1), attempts(0, "o" * 40) + alone)[1] == []
+
+
+def test_a_complaint_that_came_as_an_event_belongs_to_the_attempt_of_that_time() -> None:
+    def told(late_s: float) -> list[Any]:
+        story: list[Any] = attempts(0, "o" * 20)
+        for attempt in attempts(20, "zzzz"):
+            seconds = (attempt.at - attempts(0, "o")[0].at).total_seconds() + late_s
+            event = seen_at(EventSeen, seconds, evse_number=1, component="ISO15118Ctrlr", variable="Problem",
+                            tech_code="SLACTimeout")  # fmt: skip
+            story += [event, attempt] if late_s <= 0 else [attempt, event]
+        return story
+
+    assert standing(Handshake(evse_number=1), told(-30))[0]
+    assert standing(Handshake(evse_number=1), told(-3_600))[1] == []
 
 
 def test_failures_for_another_reason_are_not_the_handshake() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from msgspec import field
@@ -11,12 +12,14 @@ from laddverk.diagnostics import codes
 from laddverk.diagnostics.detectors.base import About, Detector, Scene, Scope
 from laddverk.diagnostics.detectors.statistics import ShareCusum, SharePlan
 from laddverk.diagnostics.model import Evidence, Family, Input, OutcomeClass, Severity, Signal
-from laddverk.diagnostics.observations import Observation, OutcomeSeen
+from laddverk.diagnostics.observations import EventSeen, Observation, OutcomeSeen, StateSeen
 from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's own name for it
 
 SHARE_USUAL: Final = 0.01  # of attempts end so at ordinary chargers
 WORDS: Final = ("slac", "v2g", "plc", "cx011", "cx012", "cx014", "cx023")
 """What stands in codes of the handshake, whoever writes them, where no file knows the code."""
+NEAR: Final = timedelta(minutes=2)  # before an attempt is counted, or after it has ended
+COMPLAINTS_MAX: Final = 12
 VOTERS_MAX: Final = 8
 ONE_USER_MAX: Final = 0.7  # of the failures: a single car is no fault of the outlet
 OTHERS_MIN: Final = 2
@@ -42,7 +45,7 @@ class Handshake(Detector, kw_only=True, omit_defaults=True):
         action=N_("Soft reset when idle; look for a newer firmware; see which cars fail"),
         runbook="handshake",
     )  # fmt: skip
-    HEARS: ClassVar = (OutcomeSeen,)
+    HEARS: ClassVar = (OutcomeSeen, StateSeen, EventSeen)
     PLAN: ClassVar = SharePlan(risen_min=0.12, limit=6.0)
 
     share: ShareCusum = field(default_factory=ShareCusum)
@@ -53,12 +56,18 @@ class Handshake(Detector, kw_only=True, omit_defaults=True):
     makes: dict[str, int] = field(default_factory=dict)
     """Failures of this rise by the make of the car, where it is known."""
     fails: int = 0
+    complained: tuple[datetime, ...] = ()
+    """When the outlet last complained of the talk with a car."""
 
     def hear(self, seen: Observation, scene: Scene) -> Sequence[Signal]:
         """Take in how an attempt went."""
+        if isinstance(seen, StateSeen | EventSeen):
+            self._complains(seen, scene)
         if not isinstance(seen, OutcomeSeen):
             return ()
-        failed = any(is_handshake(code, scene) for code in seen.error_codes)
+        failed = any(is_handshake(code, scene) for code in seen.error_codes) or any(
+            (seen.began_at - at) <= NEAR and (at - seen.at) <= NEAR for at in self.complained
+        )
         if seen.outcome is OutcomeClass.EXCLUDED or not (failed or seen.energy_wh):
             return ()  # failed for another reason, or never tried: says nothing of the handshake
         if not self._votes(seen, failed):
@@ -73,6 +82,21 @@ class Handshake(Detector, kw_only=True, omit_defaults=True):
         most = max(self.users.values())
         several = most <= ONE_USER_MAX * self.fails and self.fails - most >= OTHERS_MIN
         return self._risen(seen) if several and self.share.is_risen(self.PLAN) else ()
+
+    def _complains(self, seen: StateSeen | EventSeen, scene: Scene) -> None:
+        """Note when it complained: outcomes of OCPP 2.x name no codes, which come as events of their own."""
+        if isinstance(seen, StateSeen):
+            said = codes.decoded(
+                scene.vendor, scene.model, seen.error_code, seen.vendor_error_code, seen.vendor_id, seen.info
+            )
+        elif seen.cleared:
+            return
+        else:
+            said = codes.decoded_event(
+                scene.vendor, scene.model, seen.component, seen.variable, seen.tech_code, seen.tech_info, seen.value
+            )
+        if any(code.family is Family.EV_COMMUNICATION for code in said):
+            self.complained = (*self.complained, seen.at)[-COMPLAINTS_MAX:]
 
     def _votes(self, seen: OutcomeSeen, failed: bool) -> bool:
         """Return whether it counts: a user who fails has one vote a day, so that trying again proves nothing."""
