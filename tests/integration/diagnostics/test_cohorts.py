@@ -165,3 +165,15 @@ async def test_an_outlet_that_is_out_of_order_is_not_missed(database: Database) 
         await tx.execute("UPDATE connector SET status = 'faulted' WHERE station_id = $1", town.stations[0])
         await service.look_for_demand(tx, NOW, "Europe/Stockholm")
         assert await standing(tx) == []
+
+
+async def test_what_was_there_before_anything_was_compared_is_counted_once(database: Database) -> None:
+    town = await built(database)
+    await add(database, [town.tried(n, NOW - timedelta(days=10 * n)) for n in range(STATIONS)])
+    await look(database, NOW)
+    async with database.transaction() as tx:
+        assert await tx.value("SELECT sum(attempts) FROM cohort_day") == STATIONS
+        await tx.execute("DELETE FROM cohort_day WHERE day < '2026-02-01'")
+    await look(database, NOW)
+    async with database.transaction() as tx:
+        assert await tx.value("SELECT sum(attempts) FROM cohort_day") < STATIONS

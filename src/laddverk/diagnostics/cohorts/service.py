@@ -29,8 +29,9 @@ OF_NOBODY: Final = N_("One driver failed in %(failed)s of %(visits)s visits, at 
 
 
 async def look(tx: Transaction, now: datetime) -> None:
-    """Count yesterday and today anew, and judge cars and versions."""
-    since = now.replace(hour=0, minute=0, second=0, microsecond=0) - DAY
+    """Count yesterday and today anew, at first all that is compared, and judge cars and versions."""
+    yesterday = now.replace(hour=0, minute=0, second=0, microsecond=0) - DAY
+    since = await store.days_from(tx, yesterday, now - rules.COMPARED)
     bad = [case.key for case in await store.open_cases(tx, "car")]
     await store.count(tx, since, now, bad)
     await _judge_cars(tx, now)
@@ -39,7 +40,8 @@ async def look(tx: Transaction, now: datetime) -> None:
 
 async def look_for_demand(tx: Transaction, now: datetime, zone: str) -> None:
     """Judge the outlets at which nobody has tried to charge for long. `zone`: of most of the network."""
-    await store.count_hours(tx, (now - HOURS_BACK).replace(minute=0, second=0, microsecond=0))
+    whole_hour = now.replace(minute=0, second=0, microsecond=0)
+    await store.count_hours(tx, await store.hours_from(tx, whole_hour - HOURS_BACK, whole_hour - NETWORK_PAST))
     await store.forget(tx, now - KEPT)
     by_hour = await store.hours(tx, now - NETWORK_PAST)
     network = rules.profile(by_hour, ZoneInfo(zone))

@@ -50,6 +50,8 @@ UPDATE cohort_day SET troubles = found.times FROM (
 WHERE cohort_day.day = found.day AND cohort_day.station_id = found.station_id
   AND cohort_day.firmware = found.firmware AND cohort_day.troubles <> found.times
 """
+COUNTED_BEFORE: Final = "SELECT EXISTS (SELECT FROM cohort_day WHERE day < ($1 AT TIME ZONE 'UTC')::date)"
+HOURS_BEFORE: Final = "SELECT EXISTS (SELECT FROM demand_hour WHERE hour < $1)"
 FORGET: Final = "DELETE FROM cohort_day WHERE day < ($1 AT TIME ZONE 'UTC')::date"
 FORGET_HOURS: Final = "DELETE FROM demand_hour WHERE hour < $1"
 
@@ -175,6 +177,16 @@ class QuietRow(Struct, frozen=True):
     last_at: datetime
     quiet_since: datetime
     seen_from: datetime
+
+
+async def days_from(tx: Transaction, since: datetime, earliest: datetime) -> datetime:
+    """Return from when days are to be counted: `since`, or `earliest` while nothing before `since` has been counted."""
+    return since if await tx.value(COUNTED_BEFORE, since) else earliest
+
+
+async def hours_from(tx: Transaction, since: datetime, earliest: datetime) -> datetime:
+    """Return the same for the hours of the network."""
+    return since if await tx.value(HOURS_BEFORE, since) else earliest
 
 
 async def count(tx: Transaction, since: datetime, now: datetime, bad_cars: Sequence[str]) -> None:
