@@ -15,6 +15,7 @@ from msgspec import Struct
 from laddverk import __version__
 from laddverk.web.api import (
     accounts,
+    attempts,
     authorisation,
     batches,
     beliefs,
@@ -93,6 +94,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *grid.HANDLERS,
     *displays.HANDLERS,
     *incidents.HANDLERS,
+    *attempts.HANDLERS,
     *uptime.HANDLERS,
 ]
 
