@@ -13,7 +13,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from laddverk.diagnostics.incidents import holding, homes, words
+from laddverk.diagnostics.incidents import holding, homes, voices, words
 from laddverk.diagnostics.incidents.model import (
     OVER,
     SHOWN,
@@ -28,18 +28,10 @@ from laddverk.diagnostics.incidents.model import (
     State,
     TimelineEvent,
 )  # fmt: skip
-from laddverk.diagnostics.model import STATION, Family, Finding, FindingId, IncidentId, Severity
+from laddverk.diagnostics.model import STATION, Finding, FindingId, IncidentId, Severity
 from laddverk.diagnostics.scope import Blame, Group
 
-PEOPLE_NEEDED: Final = 2  # two reports weigh as much as two failed charges of two people
 CHARGES_PROVE: Final = 3  # so many charges that went well disprove what drivers reported
-FAMILY_OF_REPORT: Final = {
-    "no_start": Family.NO_ENERGY, "stops": Family.NO_ENERGY, "slow": Family.POWER_ELECTRONICS,
-    "cable": Family.CONNECTOR_LOCK, "screen": Family.READER, "payment": Family.PAYMENT, "blocked": Family.DEMAND,
-    "danger": Family.PHYSICAL_DAMAGE, "other": Family.OTHER,
-}  # fmt: skip
-SEVERITY_OF_REPORT: Final = {"danger": Severity.SAFETY, "no_start": Severity.DOWN}
-REPORT_CONFIDENCE: Final = 0.6  # two laymen at a charger are right more often than not
 
 MakeId = Callable[[], UUID]
 
@@ -53,8 +45,9 @@ def attended(situation: Situation, now: datetime, make_id: MakeId) -> Decision:
     table.take_reports()
     for incident in table.active():
         table.refresh(incident)
+    wides = [one for one in table.wides() if holding.hides_others(one)]
     for incident in table.active():
-        table.hide(incident)
+        table.hide(incident, wides)
     for incident in table.active():
         table.step(incident)
     return table.decision()
@@ -70,7 +63,11 @@ class _Table:
         self.before = {one.id: one for one in situation.incidents}
         self.incidents = dict(self.before)
         self.findings = {one.id: one for one in situation.findings}
-        self.homes = {one.id: one.incident_id for one in situation.findings if one.incident_id in self.before}
+        self.homes: dict[FindingId, IncidentId] = {}
+        self.members: dict[IncidentId, set[FindingId]] = defaultdict(set)
+        for one in situation.findings:
+            if one.incident_id in self.before:
+                self._settle(one.id, one.incident_id)
         self.moved: dict[FindingId, IncidentId] = {}
         self.report_homes = {one.id: one.incident_id for one in situation.reports if one.incident_id in self.before}
         self.new_reports: dict[UUID, IncidentId] = {}
@@ -84,9 +81,14 @@ class _Table:
         """Return the incidents that are not over, the oldest first."""
         return sorted((one for one in self.incidents.values() if one.state not in OVER), key=lambda i: (i.since, i.id))
 
+    def wides(self) -> list[Incident]:
+        """Return those of them whose cause is in no single charger."""
+        wide = (one for one in self.incidents.values() if holding.is_wide(one) and one.state not in OVER)
+        return sorted(wide, key=lambda one: (one.since, one.id))
+
     def findings_of(self, incident: Incident) -> list[Finding]:
         """Return what an incident is made of, in order of time."""
-        mine = (self.findings[finding] for finding, home in self.homes.items() if home == incident.id)
+        mine = (self.findings[finding] for finding in self.members[incident.id])
         return sorted(mine, key=lambda one: (one.since, one.id.int))
 
     def reports_of(self, incident: Incident) -> list[DriverReport]:
@@ -107,7 +109,18 @@ class _Table:
 
     def detectors_of(self, incident: Incident) -> frozenset[str]:
         """Return which detectors see it."""
-        return frozenset(one.detector for one in self.findings_of(incident))
+        return frozenset(self.findings[each].detector for each in self.members[incident.id])
+
+    def _settle(self, finding: FindingId, home: IncidentId) -> None:
+        """Put a finding into an incident, out of the one it was in."""
+        if finding in self.homes:
+            self.members[self.homes[finding]].discard(finding)
+        self.homes[finding] = home
+        self.members[home].add(finding)
+
+    def _hand_over(self, finding: FindingId, home: IncidentId) -> None:
+        self._settle(finding, home)
+        self.moved[finding] = home
 
     # Findings find their home
 
@@ -115,14 +128,22 @@ class _Table:
         """Give each finding of a group its incident."""
         members = [self.findings[each] for each in group.findings if each in self.findings]
         members = [one for one in members if not self._stays(one, group)]
-        if not members:
+        if not members or self._is_at_home(members, group):
             return
-        active = {one.id: one for one in self.active()}
+        active = {one.id: one for one in self.incidents.values() if one.state not in OVER}
         current = [was for one in members if (was := self.homes.get(one.id)) is not None]
         evse = _one_of({one.evse_number for one in members}, STATION)
         home = homes.home_of(group, current, active, evse) or self._made(group, members)
         for one in members:
             self._move(one, home)
+
+    def _is_at_home(self, members: Sequence[Finding], group: Group) -> bool:
+        """Whether all of a charger's group is where it belongs already: what is usual, and quick to see."""
+        now_at = {self.homes.get(one.id) for one in members}
+        home = next((self.incidents.get(each) for each in now_at if each is not None), None)
+        if len(now_at) > 1 or home is None or group.blame is not Blame.CHARGER:
+            return False
+        return home.state not in OVER and not holding.is_wide(home)
 
     def _stays(self, finding: Finding, group: Group) -> bool:
         """Whether a finding remains where it is, whatever the group: it is settled, or part of something larger."""
@@ -134,7 +155,8 @@ class _Table:
         if home is not None and holding.is_wide(home):
             return True
         site = self.situation.sites.get(finding.station_id)
-        for wide in self.active() if home is None or home.state is State.HELD else ():
+        wides = self.wides() if home is None or home.state is State.HELD else []
+        for wide in wides:
             if homes.joins_wide(finding, wide, site):
                 self._move(finding, wide)
                 return True
@@ -165,8 +187,7 @@ class _Table:
         if self.homes.get(finding.id) == home.id:
             return
         seen = self.detectors_of(home)
-        self.homes[finding.id] = home.id
-        self.moved[finding.id] = home.id
+        self._hand_over(finding.id, home.id)
         if finding.detector not in seen:
             text = words.JOINED if seen else words.SEEN
             self.tell(home, text, by=ByKind.MACHINE, detector=finding.detector, family=finding.family.value)
@@ -186,7 +207,7 @@ class _Table:
 
     def _merge(self, incident: Incident, heir: Incident) -> None:
         for finding in self.findings_of(incident):
-            self.homes[finding.id] = self.moved[finding.id] = heir.id
+            self._hand_over(finding.id, heir.id)
         for report in self.reports_of(incident):
             self.report_homes[report.id] = self.new_reports[report.id] = heir.id
         if incident.state is State.HELD:
@@ -211,10 +232,11 @@ class _Table:
             else:
                 self._attach(report, fitting)
         for reports in waiting.values():
-            people = len({one.person_key for one in reports})
-            worst = min(reports, key=lambda one: SEVERITY_OF_REPORT.get(one.kind, Severity.DEGRADED))
-            if people >= PEOPLE_NEEDED or worst.kind == "danger":
-                self._made_of_reports(reports, worst, people)
+            if voices.are_enough(reports):
+                incident = self.put(voices.incident_of(reports, IncidentId(self.make_id()), self.now))
+                self.tell(incident, words.BY_DRIVERS, people=voices.people_in(reports))
+                for report in reports:
+                    self._attach(report, incident)
 
     def _home_of_report(self, report: DriverReport) -> Incident | None:
         fitting = [
@@ -226,21 +248,6 @@ class _Table:
     def _attach(self, report: DriverReport, home: Incident) -> None:
         self.report_homes[report.id] = self.new_reports[report.id] = home.id
         self.tell(home, words.REPORTED, by=ByKind.PERSON, kind=report.kind)
-
-    def _made_of_reports(self, reports: Sequence[DriverReport], worst: DriverReport, people: int) -> None:
-        severity = SEVERITY_OF_REPORT.get(worst.kind, Severity.DEGRADED)
-        incident = self.put(
-            Incident(
-                id=IncidentId(self.make_id()), scope=Blame.CHARGER,
-                scope_key=f"reports:{worst.station_id}:{worst.evse_number}", stations=(worst.station_id,),
-                evse_number=worst.evse_number, family=FAMILY_OF_REPORT.get(worst.kind, Family.OTHER),
-                severity=severity, found_severity=severity, confidence=REPORT_CONFIDENCE,
-                since=reports[0].at, opens_at=self.now, last_at=reports[-1].at, changed_at=self.now,
-            )
-        )  # fmt: skip
-        self.tell(incident, words.BY_DRIVERS, people=people)
-        for report in reports:
-            self._attach(report, incident)
 
     # Each incident as its findings are now
 
@@ -284,13 +291,13 @@ class _Table:
             "quiet_since": quiet, "times": incident.times + came_back,
         }  # fmt: skip
 
-    def hide(self, incident: Incident) -> None:
+    def hide(self, incident: Incident, wides: Sequence[Incident]) -> None:
         """Decide whether anybody is told of it."""
         spans, outages, muted = self.situation.quiet, self.situation.outages, self.situation.muted
         why = holding.hiding(incident, self.detectors_of(incident), spans, outages, muted, self.now)
         parent = incident.parent_id
         if why is Hidden.NOT and incident.acknowledged_at is None:
-            wide = next((one for one in self.active() if holding.is_hidden_under(incident, one)), None)
+            wide = next((one for one in wides if holding.is_hidden_under(incident, one)), None)
             why, parent = (Hidden.PARENT, wide.id) if wide else (why, None)
         if why is Hidden.NOT and incident.state is State.HELD and self._was_false(incident):
             why = Hidden.FALSE
@@ -341,7 +348,7 @@ class _Table:
             self.tell(incident, words.OPENED_AT_ONCE if at_once else words.OPENED)
             return
         for finding in self.findings_of(incident):
-            self.homes[finding.id] = self.moved[finding.id] = past.id
+            self._hand_over(finding.id, past.id)
         for report in self.reports_of(incident):
             self.report_homes[report.id] = self.new_reports[report.id] = past.id
         del self.incidents[incident.id]

@@ -80,7 +80,10 @@ async def _fleet(tx: Transaction) -> Fleet:
         at_site[each.site_id] += each.stations
         if each.model and each.firmware:
             of_cohort[f"{each.vendor} {each.model} {each.firmware}"] += each.stations
-    return Fleet(stations=at_site.total(), stations_at=dict(at_site), stations_of_cohort=dict(of_cohort))
+    return Fleet(
+        stations=at_site.total(), stations_at=dict(at_site), stations_of_cohort=dict(of_cohort),
+        link_losses_usual=await store.usual_losses(tx),
+    )  # fmt: skip
 
 
 async def _weighed(

@@ -42,8 +42,9 @@ WHERE (cleared_at IS NULL AND station.retired_at IS NULL) OR incident_id = ANY($
 PLACED: Final = """
 SELECT finding.id AS finding_id, finding.detector, finding.family, finding.severity, finding.station_id,
        finding.evse_number, finding.since, station.site_id, station.vendor, station.model, station.firmware,
-       coalesce(failing.cars, '{}') AS cars
+       coalesce(failing.cars, '{}') AS cars, coalesce(station_carrier.carrier, '') AS carrier
 FROM finding JOIN station ON station.id = finding.station_id
+LEFT JOIN station_carrier ON station_carrier.station_id = station.id
 LEFT JOIN LATERAL (
     SELECT array_agg(car) AS cars FROM (
         SELECT DISTINCT coalesce(nullif(car_key, ''), token_key) AS car FROM session_outcome AS outcome
@@ -59,6 +60,7 @@ FLEET: Final = """
 SELECT site_id, vendor, model, firmware, count(*)::int AS stations FROM station
 WHERE retired_at IS NULL GROUP BY site_id, vendor, model, firmware
 """
+USUAL_LOSSES: Final = "SELECT usual FROM link_losses"
 BAD_CARS: Final = """
 SELECT DISTINCT said->'values'->>'car' FROM finding, jsonb_array_elements(evidence) AS said
 WHERE cleared_at IS NULL AND detector = 'D10' AND said->'values' ? 'car'
@@ -180,6 +182,11 @@ async def placed(tx: Transaction) -> list[Placed]:
 async def fleet(tx: Transaction) -> list[CohortSize]:
     """Return how many stations there are, by site and version."""
     return await tx.fetch(CohortSize, FLEET)
+
+
+async def usual_losses(tx: Transaction) -> float:
+    """Return how many stations lose contact in ten ordinary minutes; 0 until that has been counted."""
+    return float(await tx.value(USUAL_LOSSES) or 0.0)
 
 
 async def bad_cars(tx: Transaction) -> list[str]:
