@@ -25,8 +25,8 @@ from laddverk.certificates import asking
 from laddverk.certificates import jobs as certificates_jobs
 from laddverk.certificates import service as certificates
 from laddverk.certificates.model import ContractRefused, SecurityEventNoted
+from laddverk.diagnostics import carriers, observing
 from laddverk.diagnostics import jobs as diagnostics_jobs
-from laddverk.diagnostics import observing
 from laddverk.diagnostics import telling as diagnostics_telling
 from laddverk.diagnostics.alerting import deadman
 from laddverk.diagnostics.alerting import jobs as alerting_jobs
@@ -153,6 +153,7 @@ RECORDERS: Final[RecorderTable] = (
     (facts.VatNumberEntered, displays.record_vat_numbers),
     (facts.BatterySwapped, displays.record_swaps),
     (facts.OtherReported, stations.record_others),
+    (facts.Booted, carriers.record_boots),
     *((kind, observing.record) for kind in observing.MAKERS),
 )
 """Which room records which fact, in the order in which one window calls them."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from laddverk.diagnostics.cohorts import service
 from laddverk.kernel.ids import new_id
 from laddverk.platform.database import Database, Transaction
+from tests.network import BOOT_16, ask, network_on
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 STATIONS = 6
@@ -177,3 +179,14 @@ async def test_what_was_there_before_anything_was_compared_is_counted_once(datab
     await look(database, NOW)
     async with database.transaction() as tx:
         assert await tx.value("SELECT sum(attempts) FROM cohort_day") < STATIONS
+
+
+async def test_a_boot_tells_the_carrier_and_the_numbers_are_not_kept(database: Database, tmp_path: Path) -> None:
+    async with network_on(database, tmp_path) as network:
+        station_id = await network.add_station("CP-1", connectors=1)
+        for imsi in ("240071234567890", "240991234567890"):
+            async with network.socket("CP-1") as socket:
+                await ask(socket, "BootNotification", BOOT_16 | {"imsi": imsi, "iccid": "8946071512360089165"})
+        async with database.transaction() as tx:
+            rows = [dict(row) for row in await tx.rows("SELECT station_id, carrier FROM station_carrier")]
+    assert rows == [{"station_id": station_id, "carrier": "24099"}]
