@@ -14,6 +14,13 @@ from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, StaffDetails
 from laddverk.certificates import service as certificates
 from laddverk.certificates.model import NewAnchor
+from laddverk.diagnostics import findings
+from laddverk.diagnostics.alerting import managing
+from laddverk.diagnostics.alerting.managing import PersonDetails
+from laddverk.diagnostics.incidents import reporting, working
+from laddverk.diagnostics.incidents.reporting import NewReport
+from laddverk.diagnostics.incidents.working import NewQuiet
+from laddverk.diagnostics.model import Family, Severity, Signal, Turn
 from laddverk.diagnostics.uptime import service as uptime
 from laddverk.diagnostics.uptime.service import NewExclusion
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
@@ -79,6 +86,7 @@ async def field(world: World) -> Field:
             **await plans_of(tx, world),
             **await balances_of(tx, world),
             **await uptime_of(tx, world),
+            **await troubles_of(tx, world),
             "site_id": shown("sit", world.other_site),
             "session_id": world.other_session,
             "tariff_id": world.tariff,
@@ -143,6 +151,35 @@ async def charger_of(tx: Transaction, world: World) -> dict[str, str]:
         "run_id": shown("run", run),
         "reservation_id": shown("rsv", reservation),
         "root": root.hex,
+    }
+
+
+async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
+    """What is wrong at the other site, what a driver photographed there, and a quiet time; somebody on call."""
+    seen = Signal(
+        detector="D07", evse_number=1, turn=Turn.RAISED, at=NOW, since=NOW - timedelta(hours=2),
+        family=Family.NO_ENERGY, severity=Severity.DOWN,
+    )  # fmt: skip
+    await findings.raise_for(tx, [seen], world.other_station, NOW)
+    report = NewReport(
+        station_id=world.other_station, evse_number=1, kind="cable", person="x", photo=b"\x89PNG\r\n\x1a\n"
+    )
+    photographed = await reporting.report(tx, world.house.secrets, report, NOW)
+    incident = await tx.value("SELECT incident_id FROM driver_report WHERE id = $1", photographed)
+    quiet = NewQuiet(
+        kind="silence", station_id=world.other_station, family="cooling", from_at=NOW,
+        until_at=NOW + timedelta(hours=2), reason="test",
+    )  # fmt: skip
+    span = await working.ask_quiet(tx, ACTOR, quiet, NOW)
+    person = await managing.save_person(tx, ACTOR, PersonDetails(name="Eva", email="eva@example.se"), NOW)
+    webhook, _ = await managing.add_webhook(tx, ACTOR, world.house.secrets, "https://example.com/", "", NOW)
+    return {
+        "incident_id": shown("inc", incident),
+        "report_id": shown("rep", photographed),
+        "span": shown("qui", span),
+        "person": shown("onc", person),
+        "swap": new_id().hex,
+        "webhook": shown("whk", webhook),
     }
 
 

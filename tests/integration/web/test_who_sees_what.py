@@ -39,6 +39,8 @@ PUBLIC: Final = {
     ("POST", "/u/{code:str}/pay"),
     ("POST", "/u/{code:str}/start"),  # leads to the sign-in
     ("POST", "/u/{code:str}/reserve"),  # leads to the sign-in
+    ("GET", "/u/{code:str}/report"),
+    ("POST", "/u/{code:str}/report"),  # whoever stands there may say that something is wrong
     ("GET", "/prepaid"),  # the code of a scanned card is behind the # of its address
     ("GET", "/places.json"),
     ("GET", "/places/{site:str}"),
@@ -56,7 +58,7 @@ PUBLIC: Final = {
 }
 """What answers without a sign-in, and is meant to."""
 
-BY_SECRET: Final = ("/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/")
+BY_SECRET: Final = ("/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/on-call/")
 """Addresses that hold a secret of their own, ask for a signature, or are there in the demo only."""
 
 SIGNED_IN_IS_ENOUGH: Final = {"/console/logout", "/console/password"}
@@ -72,7 +74,7 @@ FOREIGN: Final[tuple[dict[str, str], ...]] = (
 )
 IDENTITY: Final = re.compile(r"CP-[12]\b")
 HIDDEN: Final = {403, 404}
-IS_STREAM: Final = re.compile(r"/console/live/now$|/s/[^/]+/live$|/pay/swish/[^/]+/live$")
+IS_STREAM: Final = re.compile(r"/console/live/(now|incidents)$|/s/[^/]+/live$|/pay/swish/[^/]+/live$")
 
 QUERIES: Final = {
     "{kind:str}": "?id={station_id}",

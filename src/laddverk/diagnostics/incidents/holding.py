@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from laddverk.diagnostics.incidents.model import Hidden, Incident, OwnOutage, QuietSpan, State
 from laddverk.diagnostics.model import STATION, Family, Severity
@@ -119,3 +119,9 @@ def is_hidden_under(incident: Incident, wide: Incident) -> bool:
 def same_outlet(evse_number: int, other: int) -> bool:
     """Return whether two numbers may be the same outlet; 0 is the whole station."""
     return evse_number == other or STATION in (evse_number, other)
+
+
+def only_of(values: Iterable[Any], otherwise: Any) -> Any:
+    """Return the only value, or `otherwise` when there are none or several."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else otherwise

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -103,9 +103,8 @@ class _Table:
 
     def tell(self, incident: Incident, text: str, *, by: ByKind = ByKind.RULE, **params: Any) -> None:
         """Write on its timeline."""
-        self.events.append(
-            TimelineEvent(incident_id=incident.id, at=self.now, by_kind=by, text=text, params=params)
-        )  # fmt: skip
+        event = TimelineEvent(incident_id=incident.id, at=self.now, by_kind=by, text=text, params=params)
+        self.events.append(event)
 
     def detectors_of(self, incident: Incident) -> frozenset[str]:
         """Return which detectors see it."""
@@ -132,7 +131,7 @@ class _Table:
             return
         active = {one.id: one for one in self.incidents.values() if one.state not in OVER}
         current = [was for one in members if (was := self.homes.get(one.id)) is not None]
-        evse = _one_of({one.evse_number for one in members}, STATION)
+        evse = holding.only_of({one.evse_number for one in members}, STATION)
         home = homes.home_of(group, current, active, evse) or self._made(group, members)
         for one in members:
             self._move(one, home)
@@ -264,7 +263,7 @@ class _Table:
         stations = changes.get("stations", incident.stations)
         sites = tuple(dict.fromkeys(self.situation.sites[each] for each in stations if each in self.situation.sites))
         changes |= {
-            "sites": sites, "site_id": _one_of(set(sites), None), "station_id": _one_of(set(stations), None),
+            "sites": sites, "site_id": holding.only_of(sites, None), "station_id": holding.only_of(stations, None),
         }  # fmt: skip
         self.put(incident, **changes)
 
@@ -285,7 +284,7 @@ class _Table:
         quiet = None if standing else max(one.cleared_at or one.last_at for one in findings)
         return {
             "stations": tuple(sorted({one.station_id for one in findings})),
-            "evse_number": _one_of({one.evse_number for one in findings}, STATION),
+            "evse_number": holding.only_of({one.evse_number for one in findings}, STATION),
             "family": family, "confidence": confidence, "found_severity": found, "severity": severity, "since": since,
             "opens_at": since + holding.hold_of(severity, {one.detector for one in weighing}),
             "quiet_since": quiet, "times": incident.times + came_back,
@@ -403,9 +402,3 @@ class _Table:
             opened=tuple(one.id for one in saved if one.state is State.NEW and one.raised_at == self.now),
             closed=tuple(one.id for one in saved if one.state in OVER and one.closed_at == self.now),
         )
-
-
-def _one_of(values: Iterable[Any], otherwise: Any) -> Any:
-    """Return the only value, or `otherwise` when there are none or several."""
-    found = set(values)
-    return found.pop() if len(found) == 1 else otherwise

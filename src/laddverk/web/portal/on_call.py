@@ -42,9 +42,9 @@ async def show_alert(visit: Visiting, token: FromPath[str]) -> Response[str]:
 async def answer_alert(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     """Acknowledge what a message was about, or begin to work on it."""
     form = await visit.form()
-    deed = working.checked_deed(form.get("what", ""))
     async with visit.transaction() as tx:
         await _behind(visit, tx, token)
+        deed = working.checked_deed(form.get("what", ""))
         await service.answer(tx, visit.house, token, deed, visit.now, visit.house.hints)
     return visit.go(visit.request.url.path, visit.words("Noted. Thank you."))
 
