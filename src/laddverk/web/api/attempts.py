@@ -31,8 +31,8 @@ SPAN_MAX: Final = timedelta(days=400)  # outcomes are kept so long
 class Attempt(Struct, frozen=True):
     """One attempt to charge. `evse` 0: nobody knows at which outlet.
 
-    `outcome`: ok, auth_fail, payment_fail, plug_no_start, zero_energy, early_abort or abnormal_end; no_auth where nobody
-    showed a token; excluded where it says nothing of the charger. `why` holds what decided it, in words of the same kind.
+    `outcome`: ok, auth_fail, payment_fail, plug_no_start, zero_energy, early_abort or abnormal_end; no_auth where
+    nobody showed a token; excluded where it says nothing of the charger. `why` holds what decided it, word by word.
     """
 
     station: str
