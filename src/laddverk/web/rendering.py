@@ -56,7 +56,12 @@ CONSOLE_PLACES: Final = (
         FIELD,
     ),
     Place("sessions", marked("Sessions"), "/console/sessions"),
-    Place("incidents", marked("Incidents"), "/console/incidents", ("quiet", "on-call", "diagnosis", "uptime", "codes")),
+    Place(
+        "incidents",
+        marked("Incidents"),
+        "/console/incidents",
+        ("quiet", "on-call", "diagnosis", "uptime", "codes", "remedies"),
+    ),
     Place("drivers", marked("Drivers"), "/console/drivers", ("customer-requests", "accounts")),
     Place("tokens", marked("Tags"), "/console/tokens"),
     Place("tariffs", marked("Tariffs"), "/console/tariffs", ("plans", "subscriptions")),

@@ -58,6 +58,7 @@ from laddverk.web.console import (
     quiet,
     reconciliation,
     registering,
+    remedies,
     security,
     sessions,
     sites,
@@ -92,7 +93,7 @@ PAGES: Final = (
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
-    incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
+    incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes, remedies,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
