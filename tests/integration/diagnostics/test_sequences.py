@@ -16,6 +16,7 @@ from laddverk.diagnostics import telling
 from laddverk.diagnostics.watching import Watcher
 from laddverk.kernel.ids import StationId, new_id
 from laddverk.platform.database import Database
+from tests.integration.diagnostics.incident_field import listed, look, raised
 from tests.network import BOOT_16, Network, ask, network_on
 
 STANDING = """
@@ -143,3 +144,14 @@ async def test_what_the_house_notices_of_a_charger_is_found(network: Network) ->
     async with network.house.database.transaction() as tx:
         await events.note(tx, shared)
     assert await found(network, now) == ["D31"]
+
+
+async def test_what_is_only_watched_makes_no_incident(network: Network) -> None:
+    station_id = await network.add_station("CP-1")
+    now = network.house.clock()
+    await raised(network, station_id, now, detector="D26", since=now - timedelta(hours=7))
+    await look(network, now)
+    assert await listed(network, "all") == []
+    await raised(network, station_id, now, detector="D27", since=now - timedelta(hours=7))
+    await look(network, now)
+    assert len(await listed(network, "all")) == 1

@@ -70,6 +70,8 @@ class About(Struct, frozen=True, kw_only=True):
     """What to do first, as a text."""
     runbook: str
     """The name of a file in `diagnostics/runbooks`, without its ending."""
+    watch_only: bool = False
+    """Its findings are shown with the charger and make no incident: that they foretell a fault is not proven."""
 
 
 class Detector(Struct, kw_only=True, omit_defaults=True):

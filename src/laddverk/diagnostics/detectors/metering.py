@@ -239,6 +239,7 @@ class Jitter(Detector, kw_only=True, omit_defaults=True):
         better_with=(Input.ENERGY,),
         action=marked("Nothing yet. Look at the link and at the load of the charger's computer."),
         runbook="cadence",
+        watch_only=True,
     )
     HEARS: ClassVar[tuple[type[Observed], ...]] = (
         seen.Beat, seen.Metered, seen.LinkOpened, seen.SessionOver, seen.CommandEnded,

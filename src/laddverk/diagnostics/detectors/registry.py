@@ -63,3 +63,6 @@ ABOUTS: Final[dict[str, About]] = {
     about.id: about for about in sorted((*(kind.ABOUT for kind in DETECTORS), *FLEET), key=lambda about: about.id)
 }
 """What people should know of every detector, those that compare chargers with each other among them."""
+
+WATCH_ONLY: Final = frozenset(about.id for about in ABOUTS.values() if about.watch_only)
+"""Those whose findings make no incident."""

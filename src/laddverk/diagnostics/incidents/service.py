@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from laddverk.diagnostics.detectors.registry import WATCH_ONLY
 from laddverk.diagnostics.incidents import holding, rules, store
 from laddverk.diagnostics.incidents.model import (
     OVER,
@@ -21,7 +22,7 @@ from laddverk.diagnostics.incidents.model import (
     State,
 )
 from laddverk.diagnostics.model import IncidentId
-from laddverk.diagnostics.scope import Fleet, inferred
+from laddverk.diagnostics.scope import Fleet, Placed, inferred
 from laddverk.kernel.events import Event
 from laddverk.kernel.ids import SiteId, new_id
 from laddverk.platform import outbox
@@ -54,13 +55,14 @@ async def attend(tx: Transaction, now: datetime, hints: Hints | None = None) -> 
 async def _situation(tx: Transaction, now: datetime) -> Situation:
     incidents = await store.active(tx, now - holding.REPEAT)
     known = [one.id for one in incidents]
-    findings = await store.findings(tx, [one.id for one in incidents if one.state not in OVER])
+    every = await store.findings(tx, [one.id for one in incidents if one.state not in OVER])
+    findings = [one for one in every if one.detector not in WATCH_ONLY]
     reports = await store.reports(tx, known, now)
     stations = {one.station_id for one in findings} | {one.station_id for one in reports}
     stations |= {each for one in incidents for each in one.stations}
     return Situation(
         findings=tuple(findings),
-        groups=inferred(await store.placed(tx), fleet=await _fleet(tx), bad_cars=await store.bad_cars(tx))
+        groups=inferred(await _placed(tx), fleet=await _fleet(tx), bad_cars=await store.bad_cars(tx))
         if any(one.cleared_at is None for one in findings)
         else (),
         incidents=tuple(incidents),
@@ -71,6 +73,10 @@ async def _situation(tx: Transaction, now: datetime) -> Situation:
         successes=await store.successes(tx, [one.id for one in incidents if one.state not in OVER and one.reports]),
         muted=frozenset(await store.muted(tx)),
     )
+
+
+async def _placed(tx: Transaction) -> list[Placed]:
+    return [one for one in await store.placed(tx) if one.detector not in WATCH_ONLY]
 
 
 async def _fleet(tx: Transaction) -> Fleet:
