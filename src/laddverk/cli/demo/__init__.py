@@ -51,7 +51,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace, settings: Settings) -> int:
     """Run the demo until it is told to stop."""
     # The past is told in months, and each is invoiced when it is told: nothing may invoice half of one meanwhile.
-    chosen = msgspec.structs.replace(settings, demo=True, invoice_day=0, spot_source=settings.spot_source or "sandbox")
+    chosen = msgspec.structs.replace(
+        settings, demo=True, invoice_day=0, spot_source=settings.spot_source or "sandbox",
+        sms_provider=settings.sms_provider or "sandbox",
+    )  # fmt: skip
     if settings.operator_name == Settings().operator_name:
         chosen = founding.operated(chosen)
     run_in_loop(demo(chosen, print_line, history=not given.no_history, fleet=not given.no_fleet))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from msgspec import Struct
@@ -15,7 +15,11 @@ from msgspec import Struct
 from laddverk.cli.demo.founding import ACTOR
 from laddverk.cli.demo.places import Stand
 from laddverk.diagnostics import findings
-from laddverk.diagnostics.incidents import queries, service, working
+from laddverk.diagnostics.alerting import managing
+from laddverk.diagnostics.alerting.managing import PersonDetails
+from laddverk.diagnostics.alerting.model import Step
+from laddverk.diagnostics.incidents import queries, reporting, service, working
+from laddverk.diagnostics.incidents.reporting import NewReport
 from laddverk.diagnostics.incidents.working import Deed, NewClosing, NewQuiet
 from laddverk.diagnostics.model import Evidence, Family, Severity, Signal, Turn
 from laddverk.kernel.ids import StationId
@@ -30,6 +34,11 @@ FORGET_INCIDENTS: Final = """
 DELETE FROM incident WHERE NOT EXISTS (
     SELECT FROM finding WHERE finding.incident_id = incident.id AND finding.cleared_at IS NULL)
 """
+ON_CALL: Final = (
+    ("Asta Lind", "asta@example.com", "+46700000001"),
+    ("Bo Ek", "bo@example.com", "+46700000002"),
+    ("Cecilia Holm", "cecilia@example.com", "+46700000003"),
+)
 SETTLED_BELOW: Final = 200  # observations: what a minute of the living network brings
 SETTLING_S: Final = 300.0
 SETTLE_POLL_S: Final = 8.0  # longer than between two turns of the detectors
@@ -104,13 +113,39 @@ async def equip(house: House, placed: Sequence[tuple[Stand, StationId]]) -> None
             await _past(tx, by_code[code], detector, family, now - timedelta(days=days), closing)
         for each in TROUBLES:
             await findings.raise_for(tx, [_signal(each, now)], by_code[each.stand], now)
+        await _on_call(tx, now)
         await service.attend(tx, now)
+        await _reported(tx, house, by_code["GAML-04"], now)
         await _worked(tx, by_code, now)
         quiet = NewQuiet(
             kind="maintenance", station_id=by_code["GAML-05"], from_at=now, until_at=now + timedelta(hours=6),
             reason="New cables",
         )  # fmt: skip
         await working.ask_quiet(tx, ACTOR, quiet, now, house.hints)
+
+
+async def _on_call(tx: Transaction, now: datetime) -> None:
+    """Two technicians take turns by the week, and the head of operations is called when they do not answer."""
+    people = [
+        await managing.save_person(tx, ACTOR, PersonDetails(name=name, email=email, phone=phone, quiet_from=time(22),
+                                                            quiet_until=time(7)), now)
+        for name, email, phone in ON_CALL
+    ]  # fmt: skip
+    monday = now.date() - timedelta(days=now.weekday())
+    for level, turns in ((1, people[:2]), (2, people[2:])):
+        step = Step(
+            level=level, people=tuple(turns), days_each=7, starts_on=monday, handover_time=time(8), wait_minutes=15
+        )  # fmt: skip
+        await managing.save_step(tx, ACTOR, step, now)
+
+
+async def _reported(tx: Transaction, house: House, station_id: StationId, now: datetime) -> None:
+    """A driver has smelt it too."""
+    said = NewReport(
+        station_id=station_id, evse_number=2, kind="cable", text="Kontakten var jättevarm när jag drog ut den.",
+        person="demo",
+    )  # fmt: skip
+    await reporting.report(tx, house.secrets, said, now)
 
 
 def _signal(trouble: Trouble, now: datetime) -> Signal:
