@@ -232,7 +232,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     ),
     VariablesChanged: ("provisioning.variables_changed",),
     TokensChanged: ("authorisation.tokens_changed",),
-    IdentityShared: ("certificates.identity_shared",),
+    IdentityShared: ("certificates.identity_shared", "diagnostics.identity_shared"),
     KeyGuessed: ("certificates.key_guessed",),
     ForeignTransactionNamed: ("wiring.note_foreign_transaction",),
     SecurityEventNoted: ("certificates.tell", "diagnostics.security_noted"),

@@ -23,11 +23,12 @@ from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler, NewJob, enqueue
 from laddverk.platform.outbox import decoded
 from laddverk.sessions.model import SessionClosed, StartFailed
-from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, StationOffline, StationOnline
+from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, IdentityShared, StationOffline, StationOnline
 
 log = structlog.get_logger()
 
 WATCH: Final = "diagnostics.watch"
+LOST_KEPT: Final = timedelta(days=90)  # that messages were dropped is said for a day, and kept for a quarter
 ATTEND_EVERY: Final = timedelta(seconds=30)
 """How often incidents look at findings that can wait; what is dangerous they see at once."""
 
@@ -72,7 +73,7 @@ def _watching(house: House) -> dict[str, Handler]:
         dropped = await store.bounded(tx, watching.INBOX_MAX, house.clock())
         if dropped:
             log.error("diagnostics.observations_dropped", dropped=dropped)
-        await store.forget_retired(tx)
+        await store.forget(tx, house.clock() - LOST_KEPT)
 
     async def attend(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         """Time alone may make an incident, escalate it or end a silence; not while the past is still being told."""
@@ -90,6 +91,9 @@ def _listening(house: House) -> dict[str, Handler]:
     async def unlinked(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         await listening.closed(tx, [decoded(StationOffline, payload) for payload in payloads])
 
+    async def identity_shared(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
+        await listening.shared(tx, [decoded(IdentityShared, payload) for payload in payloads])
+
     async def command_finished(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         events = [decoded(CommandFinished, payload) for payload in payloads]
         await listening.finished(tx, events)
@@ -104,6 +108,7 @@ def _listening(house: House) -> dict[str, Handler]:
         "diagnostics.drift": drift,
         "diagnostics.linked": linked,
         "diagnostics.unlinked": unlinked,
+        "diagnostics.identity_shared": identity_shared,
         "diagnostics.command_finished": command_finished,
     }
 

@@ -10,13 +10,13 @@ import msgspec
 from msgspec import Struct
 
 from laddverk.diagnostics import observing
-from laddverk.diagnostics.observations import CommandEnded, LimitSet, LinkClosed, LinkOpened, Observation
+from laddverk.diagnostics.observations import CommandEnded, LimitSet, LinkClosed, LinkOpened, Observation, SecuritySeen
 from laddverk.diagnostics.outcomes import limits
 from laddverk.kernel.ids import CommandId, StationId
 from laddverk.ocpp.commands import AnyCommand
 from laddverk.ocpp.commands.smart_charging import ClearProfiles, SetProfile
 from laddverk.platform.database import Transaction
-from laddverk.stations.model import CommandFinished, StationOffline, StationOnline
+from laddverk.stations.model import CommandFinished, IdentityShared, StationOffline, StationOnline
 
 CLOSED: Final = """
 SELECT DISTINCT ON (station_id) station_id, close_code, close_reason FROM station_connection
@@ -61,6 +61,17 @@ async def closed(tx: Transaction, events: Sequence[StationOffline]) -> None:
                 event.station_id,
                 LinkClosed(at=event.at, received_at=event.at, reason=observing.short(why.get(event.station_id))),
             )
+            for event in events
+        ],
+    )
+
+
+async def shared(tx: Transaction, events: Sequence[IdentityShared]) -> None:
+    """Two chargers, or a thief, have one key: the gateway noticed it, no charger said so."""
+    await observing.observe(
+        tx,
+        [
+            (event.station_id, SecuritySeen(at=event.at, received_at=event.at, kind="IdentityShared", critical=True))
             for event in events
         ],
     )

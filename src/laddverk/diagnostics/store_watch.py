@@ -55,6 +55,8 @@ INSERT INTO observation_lost (at, dropped) VALUES ($1, $2)
 ON CONFLICT (at) DO UPDATE SET dropped = observation_lost.dropped + excluded.dropped
 """
 
+FORGET_LOST: Final = "DELETE FROM observation_lost WHERE at < $1"
+
 FORGET_RETIRED: Final = """
 DELETE FROM station_watch USING station
 WHERE station.id = station_watch.station_id AND station.retired_at IS NOT NULL
@@ -142,6 +144,7 @@ async def bounded(tx: Transaction, rows_max: int, now: datetime) -> int:
     return dropped
 
 
-async def forget_retired(tx: Transaction) -> None:
-    """Forget the memory of stations that were taken out of the network."""
+async def forget(tx: Transaction, before: datetime) -> None:
+    """Forget the memory of stations that were taken out of the network, and what was dropped before then."""
     await tx.execute(FORGET_RETIRED)
+    await tx.execute(FORGET_LOST, before)
