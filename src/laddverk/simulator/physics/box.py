@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -22,7 +23,7 @@ from laddverk.simulator.physics.weather import Weather
 STEP_S: Final = 300.0  # of the heat and the charging curve
 WET_FACTOR: Final = 4.0  # rain makes a leak to earth so much more likely, dry weather as much less
 TRIPPED_FOR: Final = timedelta(minutes=20)  # until a residual current device switches itself on again
-UNSAFE: Final = {
+UNSAFE: Final[set[str | None]] = {
     "GroundFailure",
     complaints.CUT.tech_code,
     complaints.EMERGENCY.tech_code,
@@ -266,12 +267,26 @@ class Box(Charger):
 
     def reset(self, reason: str, at: datetime) -> None:
         """Carry out a reset of the network's, and remember what it was like."""
-        cuts = any(outlet.charging is not None and outlet.car is not None for outlet in self.outlets.values())
-        unsafe = any(
-            outlet.error_code in UNSAFE or outlet.vendor_error_code in UNSAFE for outlet in self.outlets.values()
-        )
-        self.resets.append(ResetSeen(at, cuts, unsafe))
+        self._remember_reset(tuple(self.outlets.values()), at)
         super().reset(reason, at)
+
+    def reset_outlet(self, number: int, reason: str, at: datetime, *, at_once: bool) -> bool:
+        """Carry out a reset of one outlet, and remember what it was like."""
+        outlet = self.outlets.get(number)
+        before = len(self.resets)
+        if outlet is not None:
+            self._remember_reset((outlet,), at)
+        done = super().reset_outlet(number, reason, at, at_once=at_once)
+        if not done:
+            del self.resets[before:]
+        elif number in self.stuck:
+            self.notice(number, at)
+        return done
+
+    def _remember_reset(self, outlets: Sequence[Outlet], at: datetime) -> None:
+        cuts = any(outlet.charging is not None and outlet.car is not None for outlet in outlets)
+        codes = {code for each in self.outlets.values() for code in (each.error_code, each.vendor_error_code)}
+        self.resets.append(ResetSeen(at, cuts, bool(codes & UNSAFE)))
 
     def restart(self, reason: str) -> None:
         """Start again: what only software held in a wrong state is right afterwards."""

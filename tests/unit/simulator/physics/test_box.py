@@ -153,6 +153,22 @@ def test_a_reset_that_cuts_a_session_is_remembered_as_one_that_must_not_be():
     assert made.resets[0].cut_a_session
 
 
+def test_a_reset_of_one_outlet_counts_only_when_it_is_carried_out():
+    made = charging(box())
+    assert not made.reset_outlet(1, "SoftReset", START + HOUR, at_once=False)
+    assert made.resets == []
+    assert made.reset_outlet(1, "HardReset", START + HOUR, at_once=True)
+    assert made.resets[0].cut_a_session
+
+
+def test_a_reset_of_what_people_may_be_hurt_by_is_remembered_as_unsafe():
+    made = box()
+    MODES["cable_cut"].ends(made, START)
+    made.reset("SoftReset", START + HOUR)
+    assert made.resets[0].was_unsafe
+    assert not made.resets[0].cut_a_session
+
+
 def test_a_dead_reader_sees_no_card_and_a_garbling_one_another():
     made = box()
     made.station.reader_misses = 1.0
