@@ -340,9 +340,12 @@ async def tariffs_of(tx: Transaction, world: World) -> Any:
 
 
 async def uptime_of(tx: Transaction, world: World) -> dict[str, str]:
-    """An outage at the other site that somebody wants to be excluded."""
+    """An outage at the other site that somebody wants to be excluded, and the host of that site."""
+    kaj = StaffDetails(email="kaj@example.com", name="Kaj", role=Role.SITE_HOST, site_ids=(world.other_site,))
+    host = await access.create_staff(tx, ACTOR, kaj, PASSWORD, NOW)
     new = NewExclusion(
         site_id=world.other_site, from_at=NOW - timedelta(hours=2), until_at=NOW - timedelta(hours=1),
         reason="utility", evidence="Notice 7 of the grid company",
     )  # fmt: skip
-    return {"exclusion_id": shown("exc", await uptime.propose(tx, ACTOR, new, NOW)), "step": "approve"}
+    exclusion = await uptime.propose(tx, ACTOR, new, NOW)
+    return {"exclusion_id": shown("exc", exclusion), "step": "approve", "host_id": shown("opr", host)}

@@ -29,7 +29,7 @@ from laddverk.web.visit import named
 
 SITE: Final = "/console/uptime/sites/{site_id:str}"
 STATION: Final = "/console/uptime/stations/{station_id:str}"
-HOST: Final = "/console/uptime/hosts/{operator_id:str}"
+HOST: Final = "/console/uptime/hosts/{host_id:str}"
 LINES: Final = (
     "period", "policy", "version", "site", "charger", "outlet", "code", "eligible_min", "outage_min", "excluded_min",
     "uptime_raw", "uptime", "outages", "lost_kwh",
@@ -102,9 +102,9 @@ async def station_report(desk: AtDesk, station_id: FromPath[str]) -> Response[st
 
 
 @get(HOST, opt={NEEDS: Permission.STATIONS_READ})
-async def host_report(desk: AtDesk, operator_id: FromPath[str]) -> Response[str]:
+async def host_report(desk: AtDesk, host_id: FromPath[str]) -> Response[str]:
     """The report on all sites of a host."""
-    return await _page(desk, await _made(desk, host=named("opr", operator_id)))
+    return await _page(desk, await _made(desk, host=named("opr", host_id)))
 
 
 def _lines(made: Made) -> Response[bytes]:
@@ -135,9 +135,9 @@ async def station_csv(desk: AtDesk, station_id: FromPath[str]) -> Response[bytes
 
 
 @get(HOST + "/report.csv", opt={NEEDS: Permission.STATIONS_READ})
-async def host_csv(desk: AtDesk, operator_id: FromPath[str]) -> Response[bytes]:
+async def host_csv(desk: AtDesk, host_id: FromPath[str]) -> Response[bytes]:
     """A host's outlets by every policy, as CSV."""
-    return _lines(await _made(desk, host=named("opr", operator_id)))
+    return _lines(await _made(desk, host=named("opr", host_id)))
 
 
 def _outages(made: Made) -> Response[bytes]:
@@ -170,9 +170,9 @@ async def station_outages(desk: AtDesk, station_id: FromPath[str]) -> Response[b
 
 
 @get(HOST + "/outages.csv", opt={NEEDS: Permission.STATIONS_READ})
-async def host_outages(desk: AtDesk, operator_id: FromPath[str]) -> Response[bytes]:
+async def host_outages(desk: AtDesk, host_id: FromPath[str]) -> Response[bytes]:
     """Each outage at a host's sites with how long it lasted, as CSV."""
-    return _outages(await _made(desk, host=named("opr", operator_id)))
+    return _outages(await _made(desk, host=named("opr", host_id)))
 
 
 async def _paper(desk: Desk, made: Made) -> Response[bytes]:
@@ -198,9 +198,9 @@ async def station_pdf(desk: AtDesk, station_id: FromPath[str]) -> Response[bytes
 
 
 @get(HOST + "/report.pdf", opt={NEEDS: Permission.STATIONS_READ})
-async def host_pdf(desk: AtDesk, operator_id: FromPath[str]) -> Response[bytes]:
+async def host_pdf(desk: AtDesk, host_id: FromPath[str]) -> Response[bytes]:
     """A host's report on paper."""
-    return await _paper(desk, await _made(desk, host=named("opr", operator_id)))
+    return await _paper(desk, await _made(desk, host=named("opr", host_id)))
 
 
 def _rounded(share: float | None) -> float | None:
