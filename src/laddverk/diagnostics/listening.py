@@ -24,7 +24,7 @@ WHERE station_id = ANY($1::uuid[]) AND disconnected_at IS NOT NULL ORDER BY stat
 """
 
 FINISHED: Final = """
-SELECT id, station_id, command, state, coalesce(outcome, '') AS word, actor_kind,
+SELECT id, station_id, kind, command, state, coalesce(outcome, '') AS word, actor_kind,
        coalesce(sent_at, created_at) AS sent_at, coalesce(finished_at, created_at) AS finished_at
 FROM command WHERE id = ANY($1::uuid[])
 """
@@ -37,6 +37,7 @@ class FinishedRow(Struct, frozen=True):
 
     id: CommandId
     station_id: StationId
+    kind: str
     command: dict[str, Any]
     state: str
     word: str

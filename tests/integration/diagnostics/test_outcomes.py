@@ -7,14 +7,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from websockets.asyncio.client import ClientConnection
 
 from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, NewToken
+from laddverk.diagnostics.observations import CommandEnded, LimitSet, Observation
 from laddverk.diagnostics.outcomes import queries
 from laddverk.diagnostics.outcomes import service as outcomes
+from laddverk.kernel.ids import CommandId, new_id
+from laddverk.platform import outbox
 from laddverk.platform.database import Database
+from laddverk.sessions.model import StartFailed
+from laddverk.stations.model import CommandFinished, CommandState
 from tests.network import ACTOR, BOOT_16, Network, ask, network_on
 
 LONG = timedelta(minutes=10)
@@ -160,3 +166,53 @@ async def test_rates_count_visits_and_first_attempts_and_leave_out_what_says_not
         assert [(row.code, row.times) for row in await queries.codes(tx, None, span)] == [("GroundFailure", 1)]
         assert await queries.rates(tx, frozenset(), span) == []
         assert [mark.outcome for mark in (await queries.marks(tx, station_id))[1]] == [row[0] for row in rows]
+
+
+async def test_a_start_that_was_not_paid_for_and_one_that_nobody_plugged_in_for(network: Network) -> None:
+    station_id = await network.add_station("CP-1", connectors=1)
+    now = network.house.clock() - timedelta(minutes=20)
+    async with network.house.database.transaction() as tx:
+        for why in ("payment_failed", "timed_out", "unreachable", "busy"):
+            identity = new_id()
+            await tx.execute(
+                "INSERT INTO start_request (id, station_id, evse_number, token_uid, created_at, expires_at,"
+                " cancelled_at, cancelled_why) VALUES ($1, $2, 1, $3, $4, $5, $5, $6)",
+                identity, station_id, identity.hex, now, now + timedelta(minutes=2), why,
+            )  # fmt: skip
+            await outbox.publish(tx, [StartFailed(start_request_id=identity, why=why)])
+    rows = await settle(network)
+    assert sorted((row["outcome"], *row["why"]) for row in rows) == [
+        ("excluded", "never_plugged"),
+        ("payment_fail", "payment"),
+        ("plug_no_start", "unreachable"),
+    ]
+
+
+async def test_a_limit_of_our_own_and_the_ends_of_commands_are_heard(network: Network) -> None:
+    station_id = await network.add_station("CP-1", connectors=1)
+    now = network.house.clock()
+    period = {"start_s": 0, "limit": 0.0}
+    schedule = {"unit": "A", "periods": [period], "starts_at": now.isoformat()}
+    profile = {"id": 1, "purpose": "TxDefaultProfile", "schedules": [schedule]}
+    command = {"kind": "set_profile", "evse_number": 1, "profile": profile}
+    identity = new_id()
+    async with network.house.database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO command (id, station_id, kind, command, state, requested_by, actor_kind, created_at,"
+            " expires_at, sent_at, finished_at, outcome)"
+            " VALUES ($1, $2, 'set_profile', $3, 'accepted', 'x', 'operator', $4, $4, $4, $5, 'Accepted')",
+            identity, station_id, command, now, now + timedelta(seconds=2),
+        )  # fmt: skip
+        done = CommandFinished(
+            command_id=CommandId(identity), station_id=station_id, kind="set_profile", state=CommandState.ACCEPTED,
+            word="Accepted",
+        )  # fmt: skip
+        await outbox.publish(tx, [done])
+    await network.house.worker.run_until_idle()
+    async with network.house.database.transaction() as tx:
+        bodies = await tx.values("SELECT body FROM observation WHERE station_id = $1 ORDER BY id", station_id)
+    heard = [msgspec.msgpack.decode(body, type=Observation) for body in bodies]
+    assert {type(one) for one in heard} == {CommandEnded, LimitSet}
+    ended, held = (next(one for one in heard if isinstance(one, kind)) for kind in (CommandEnded, LimitSet))
+    assert (ended.kind, ended.took_s, ended.by_person) == ("set_profile", 2.0, True)
+    assert (held.evse_number, held.limit_a) == (1, 0.0)
