@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from laddverk.diagnostics import findings
@@ -10,6 +11,7 @@ from laddverk.diagnostics.incidents.queries import IncidentFilter
 from laddverk.diagnostics.model import Evidence, Family, Severity, Signal, Turn
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import StationId, new_id, shown
+from laddverk.web.live import STOPPING
 from tests.integration.web.console.conftest import FORMULA, HOSTILE, NOW, SignedIn, World
 
 EVERYTHING = IncidentFilter(state="all")
@@ -139,3 +141,17 @@ async def test_the_first_page_begins_with_what_is_wrong(world: World, signed_in:
     page = (await browser.open("/console")).text
     assert page.count(href) == 2, "in the sentence and among what needs someone"
     assert "Hamngatan 1 · outlet 1 since 07:00" in page or "Hamngatan 1 · outlet 1 since 08:00" in page
+
+
+async def test_the_inbox_shows_what_comes_while_somebody_looks(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    href = await raised(world, world.station)
+    looking = asyncio.create_task(browser.open("/console/live/incidents?state=open"))
+    while not looking.done():
+        world.house.hints.publish([STOPPING])
+        await asyncio.sleep(0.05)
+    sent = (await looking).text
+    assert '<hx-partial hx-target="#incidents-rows"' in sent
+    assert href in sent
+    assert "/console/live/incidents" not in sent, "its links lead to the page, not to the stream"
+    assert "/console/incidents?state=open&amp;sort=since" in sent
