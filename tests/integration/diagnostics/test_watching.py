@@ -221,3 +221,18 @@ async def test_a_station_that_is_not_set_as_ordered_is_heard_of_once_for_each_co
         assert await drifting.observe(tx, now) == 0
         bodies = await tx.values("SELECT body FROM observation WHERE station_id = $1", station_id)
     assert [msgspec.msgpack.decode(body, type=DriftSeen).names for body in bodies] == [("HeartbeatInterval",)]
+
+
+async def test_a_restart_that_we_ordered_is_ours_and_the_next_is_not(network: Network) -> None:
+    station_id, by = await network.add_station("CP-1"), watcher()
+    async with network.house.database.transaction() as tx:
+        now = network.house.clock()
+        await tx.execute(
+            "INSERT INTO command (id, station_id, kind, command, state, requested_by, actor_kind, created_at,"
+            " expires_at, sent_at) VALUES (gen_random_uuid(), $1, 'reset', '{}', 'accepted', 'x', 'rule', $2, $2, $2)",
+            station_id, now,
+        )  # fmt: skip
+        for later in (timedelta(minutes=1), timedelta(hours=1)):
+            await observing.observe(tx, [(station_id, Restarted(at=now + later, received_at=now + later))])
+    await heard(network, by)
+    assert [seen.ours for seen in Listener.HEARD if isinstance(seen, Restarted)] == [True, False]
