@@ -56,7 +56,7 @@ class Template(StrEnum):
     """For staff. Needs `link`, `operator`, `zone`, `count`, `alarms` (each `event`, `place`, `info`, `at`)."""
 
     INCIDENT_ALERT = "incident_alert"
-    """For those on call. Needs `link`, `console`, `operator`, `what` (opened, escalated or test), `title`, `since` and
+    """For those on call. Needs `link`, `console`, `operator`, `what` (opened, escalated or test), `title`, `began` and
     `action` (in the reader's language), `danger`."""
     DIAGNOSIS_STANDS = "diagnosis_stands"
     """For those on call. Needs `link`, `operator`, `since`, `zone`."""

@@ -56,6 +56,12 @@ PARAMS: dict[str, Any] = {
     "by_itself": True,
     "stopped": True,
     "zone": "Europe/Stockholm",
+    "title": "Earth fault: Hamngatan <3>",
+    "began": "07:12",
+    "action": "Do not <restart> it",
+    "danger": True,
+    "console": "https://ladda.example/console",
+    "since": datetime(2026, 11, 1, 12, tzinfo=UTC),
     "count": 23,
     "alarms": [
         {

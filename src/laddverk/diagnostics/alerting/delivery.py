@@ -103,7 +103,7 @@ class Delivery:
         message = wording.message_of(row, alert.what, person.language, settings.timezone) if row else None
         params = {
             "link": link, "operator": settings.operator_name, "what": alert.what.value,
-            "title": message.title if message else "", "since": message.since if message else "",
+            "title": message.title if message else "", "began": message.since if message else "",
             "action": message.action if message else "", "danger": bool(message and message.is_danger),
             "console": f"{settings.web_url}/console/incidents/{shown('inc', row.id)}" if row else link,
         }  # fmt: skip
