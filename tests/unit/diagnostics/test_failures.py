@@ -8,7 +8,7 @@ import pytest
 
 from laddverk.diagnostics.detectors.failures import FailingStarts, SilentNoEnergy
 from laddverk.diagnostics.detectors.metering import StuckMeter
-from laddverk.diagnostics.model import Family, OutcomeClass, Turn
+from laddverk.diagnostics.model import Family, OutcomeClass, Severity, Turn
 from laddverk.diagnostics.observations import Metered, SessionBegan, SessionOver
 from laddverk.ocpp.facts import Status
 from tests.unit.diagnostics.playing import DAY, DC, HOUR, SCENE, instant, outcome, play, seen_at, state, turns
@@ -84,14 +84,14 @@ def waiting(number: int, user: str) -> list[Any]:
     ]
 
 
-def test_where_cars_want_no_current_it_takes_six_by_three() -> None:
+def test_where_cars_want_no_current_it_takes_eight_by_four() -> None:
     def story(users: str) -> list[Any]:
         return [each for number, user in enumerate(users) for each in waiting(number, user)]
 
-    assert play(SilentNoEnergy(evse_number=1), story("ABABC")) == []
-    assert play(SilentNoEnergy(evse_number=1), story("ABABAB")) == []
-    (signal,) = play(SilentNoEnergy(evse_number=1), story("ABABAC"))
-    assert signal.family is None
+    assert play(SilentNoEnergy(evse_number=1), story("ABABCDA")) == []
+    assert play(SilentNoEnergy(evse_number=1), story("ABCABCABC")) == []
+    (signal,) = play(SilentNoEnergy(evse_number=1), story("ABABCCAD"))
+    assert (signal.family, signal.severity, signal.confidence) == (None, Severity.DEGRADED, 0.5)
     assert play(FailingStarts(evse_number=1), story("ABCDEFGHIJ")) == []
     assert play(StuckMeter(evse_number=1), story("ABCDEFGHIJ")) == []
 

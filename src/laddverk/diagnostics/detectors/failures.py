@@ -66,8 +66,8 @@ RUN: Final = 4  # finds 26 of 26 and 22 of 22 real outages at 0.35 to 0.41 false
 RUN_USERS: Final = 2
 MIXED_RUN: Final = 5  # at public AC outlets, where other failures than "no energy" are often the cars'
 MIXED_USERS: Final = 3
-WAITING_RUN: Final = 6  # where most cars did not want current: full cars come in rows too
-WAITING_USERS: Final = 3
+WAITING_RUN: Final = 8  # where most cars did not want current: full cars come in rows too
+WAITING_USERS: Final = 4
 UNKNOWN_USERS_S: Final = 7_200.0  # nobody tries for two hours: where users are unknown, these were several
 LONG_S: Final = 3_600.0
 """Nobody stays for an hour without getting energy: it flows, and is not measured."""
@@ -84,9 +84,9 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
         scope=Scope.EVSE,
         formula=marked(
             "Four attempts without energy in a row by at least two users, or over at least two hours where users are "
-            "unknown. Other failures count too; at public AC outlets it then takes five by three users, and six by "
-            "three where most cars say that they want no current. One that succeeds ends the row. Refused cards and "
-            "payments, full cars and changes of mind do not count."
+            "unknown. Other failures count too; at public AC outlets it then takes five by three users, and eight "
+            "by four where most cars say that they want no current, which is less grave. One that succeeds ends "
+            "the row. Refused cards and payments, full cars and changes of mind do not count."
         ),
         needs=(Input.SESSIONS, Input.ENERGY),
         better_with=(Input.TOKENS, Input.ERROR_CODES),
@@ -123,10 +123,15 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
         self._count(seen_now, scene)
         if not self._is_long_enough(scene):
             return ()
+        waiting = self._mostly_waiting()
         return self.raise_it(
             seen_now.at, *self._evidence(seen_now.at), since=self.began_at, family=self._family(),
-            confidence=0.95 if self.failures > RUN or len(self.users) > RUN_USERS else 0.8,
+            severity=Severity.DEGRADED if waiting else None,
+            confidence=0.5 if waiting else 0.95 if self.failures > RUN or len(self.users) > RUN_USERS else 0.8,
         )  # fmt: skip
+
+    def _mostly_waiting(self) -> bool:
+        return self.waiting * 2 > self.failures
 
     def _count(self, outcome: OutcomeSeen, scene: Scene) -> None:
         self.failures = min(self.failures + 1, COUNT_MAX)
@@ -142,7 +147,7 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
         user = outcome.token_key[:KEY_MAX]
         if not user:
             self.unknown = True
-        elif user not in self.users and len(self.users) < MIXED_USERS:
+        elif user not in self.users and len(self.users) < WAITING_USERS:
             self.users = (*self.users, user)
         self.began_at = min(self.began_at or outcome.began_at, outcome.began_at)
         self.ended_at = max(self.ended_at or outcome.at, outcome.at)
@@ -151,7 +156,7 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
 
     def _is_long_enough(self, scene: Scene) -> bool:
         mild = scene.evse(self.evse_number).public and scene.evse(self.evse_number).power_type != "dc"
-        if self.waiting * 2 > self.failures:
+        if self._mostly_waiting():
             return self.failures >= WAITING_RUN and self._are_users(WAITING_USERS)
         if self.empty < self.failures and mild:
             return self.failures >= MIXED_RUN and self._are_users(MIXED_USERS)
