@@ -7,6 +7,7 @@ for each of them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -34,6 +35,7 @@ from laddverk.platform.database import Transaction
 log = structlog.get_logger()
 
 STATIONS_MAX: Final = 1_000  # heard in one transaction; what remains is heard in the next, at once
+BREATH_EACH: Final = 20  # stations: some milliseconds
 THOROUGH_EVERY: Final = timedelta(minutes=1)  # readings and heartbeats wait at most this long
 INBOX_MAX: Final = 1_000_000  # observations: an hour of 10,000 stations, some 300 MB
 
@@ -121,7 +123,9 @@ class Watcher:
         told: list[Told] = []
         kept: list[store.Kept] = []
         said: list[counting.Heard] = []
-        for station_id in wanted:
+        for number, station_id in enumerate(wanted):
+            if number % BREATH_EACH == 0:
+                await asyncio.sleep(0)  # the sockets of chargers are served by the same thread
             scene = scenes.get(station_id)
             if scene is None:
                 continue  # retired, or gone: nobody wants to know
