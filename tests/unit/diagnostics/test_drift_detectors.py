@@ -224,7 +224,9 @@ USUAL = [0.95, 0.4, 0.9, 0.62, 0.97, 0.3, 1.0, 0.55] * 4
 
 def test_a_lost_module_caps_all_cars_at_one_level() -> None:
     detector = PowerDeficit(evse_number=1)
-    raised, signals = standing(detector, charges([*USUAL, 0.5, 0.5, 0.4, 0.5, 0.3, 0.5, 0.5, 0.5]), DC)
+    raised, signals = standing(
+        detector, charges([*USUAL, 0.5, 0.5, 0.4, 0.5, 0.3, 0.5, 0.5, 0.5, 0.5, 0.2, 0.5, 0.5]), DC
+    )
     assert raised
     assert signals[-1].evidence[1].values == {"left": 1, "modules": 2}
     assert standing(detector, charges([0.95], first=50), DC)[0] is False

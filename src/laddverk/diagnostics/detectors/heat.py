@@ -22,7 +22,7 @@ COOL_S: Final = 2_700.0  # after three quarters of an hour a plug is as warm as 
 COLD_AIR_C: Final = -45.0
 HOT_AIR_C: Final = 60.0  # what a sensor says beyond these is not the weather
 POSSIBLE_C: Final = (-50.0, 250.0)
-STEP_SHARE: Final = 0.25  # more heat than usual under the same load
+STEP_SHARE: Final = 0.35  # more heat than usual under the same load; at a quarter, twins without a fault told too
 STEP_WEIGHT: Final = 0.2  # of the newest session in the running value that is shown
 PLUG_HOT_C: Final = 90.0  # where plugs must begin to derate
 PLUG_COOL_C: Final = 60.0
@@ -30,6 +30,8 @@ GAP_MAX_S: Final = 1_800.0
 AIR_LASTS_S: Final = 8 * 3_600.0  # the weather changes
 STILL_MOST: Final = 0.98
 MIDDLE_OF: Final = 3
+LAST: Final = 5
+HOTTER_MIN: Final = 4  # of the last five sessions: a worn contact is hot every time, a warm afternoon is not
 
 
 class Heat(Detector, kw_only=True, omit_defaults=True):
@@ -128,7 +130,8 @@ class Heat(Detector, kw_only=True, omit_defaults=True):
             return self._normal(at) if was_hot and not self.hot else ()
         self.running = value if self.running is None else self.running + STEP_WEIGHT * (value - self.running)
         more = self.running / usual - 1
-        if self.drift.is_drifting(self.PLAN) and more > STEP_SHARE:
+        hotter = sum(one > usual * (1 + STEP_SHARE) for one in self.last)
+        if self.drift.is_drifting(self.PLAN) and more > STEP_SHARE and hotter >= HOTTER_MIN:
             return self._drifts(at, usual, more)
         if not self.hot and self.drift.is_normal(self.PLAN) and more < STEP_SHARE / 2:
             return self._normal(at)
@@ -136,8 +139,9 @@ class Heat(Detector, kw_only=True, omit_defaults=True):
 
     def _middle(self, value: float) -> float:
         """Return what the drift hears: the middle of three once it has learnt, so that one odd session is none."""
-        self.last = (*self.last, value)[-MIDDLE_OF:]
-        return median(self.last) if self.drift.baseline.is_learnt and len(self.last) == MIDDLE_OF else value
+        self.last = (*self.last, value)[-LAST:]
+        middle_of = self.last[-MIDDLE_OF:]
+        return median(middle_of) if self.drift.baseline.is_learnt and len(middle_of) == MIDDLE_OF else value
 
     def _normal(self, at: datetime) -> Sequence[Signal]:
         return self.clear_it(at, Evidence(text=N_("It warms no more than it should"), at=at))
@@ -163,8 +167,8 @@ class ContactHeat(Heat, kw_only=True, omit_defaults=True):
         severity=Severity.DEGRADED,
         scope=Scope.EVSE,
         formula=N_("(plug - air) / current squared, once a session above 45 percent of full current: EWMA over 4.2 "
-                   "sigma and CUSUM over 9 against its own first 25 sessions, and 25 percent more than usual; safety "
-                   "at 90 °C"),
+                   "sigma and CUSUM over 9 against its own first 25 sessions, and 35 percent more than usual in 4 of "
+                   "the last 5; safety at 90 °C"),
         needs=(Input.TEMPERATURE, Input.CURRENT),
         action=N_("Cap the current at 80 percent; inspect the pins; replace the cable"),
         runbook="contact-heat",
@@ -199,7 +203,7 @@ class CabinetHeat(Heat, kw_only=True, omit_defaults=True):
         severity=Severity.PLAN,
         scope=Scope.EVSE,
         formula=N_("(cabinet - air) / power, once a session above 30 percent of full power: EWMA over 4.2 sigma and "
-                   "CUSUM over 9 against its own first 25 sessions, and 25 percent more than usual"),
+                   "CUSUM over 9 against its own first 25 sessions, and 35 percent more than usual in 4 of the last 5"),
         needs=(Input.TEMPERATURE, Input.POWER),
         action=N_("Clean or change the filter, listen to the fans; cap the power in the heat"),
         runbook="cooling",

@@ -18,7 +18,7 @@ from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's o
 FULL_SHARE: Final = 0.8  # of the promised power
 WINDOW: Final = 8
 SHORT_OF_MIN: Final = 4
-LIMIT: Final = 5.0  # nats: one chance in 150, and the level must be the same as well
+LIMIT: Final = 7.0  # nats: one chance in 1,000, and the level must be the same as well
 FULL_SHARE_MIN: Final = 0.1  # where fewer cars reach full power, their absence says nothing
 PRIOR_SHARE: Final = 0.3
 PRIOR_SESSIONS: Final = 6.0
@@ -55,7 +55,7 @@ class PowerDeficit(Detector, kw_only=True, omit_defaults=True):
         severity=Severity.DEGRADED,
         scope=Scope.EVSE,
         formula=N_("At least 4 of the last 8 eligible sessions below 80 percent of the least of rated power and "
-                   "limits; the own share of full sessions makes that a chance below exp(-5); the three best of at "
+                   "limits; the own share of full sessions makes that a chance below exp(-7); the three best of at "
                    "least two cars within 4 percent of one level"),
         needs=(Input.POWER,),
         better_with=(Input.SOC, Input.OFFERED),
