@@ -129,6 +129,8 @@ def _shown(name: str, value: Any, language: str, zone: str) -> str:
         return "–"
     if name == "detector":
         return f"{value} ({gettext_for(language)(advice.title_of(str(value)))})"
+    if name == "channels" and isinstance(value, str):
+        return ", ".join(gettext_for(language)(CHANNELS.get(each, each)) for each in value.split(", "))
     if name in NAMED and isinstance(value, str):
         return gettext_for(language)(NAMED[name].get(value, value))
     if name.endswith("_at") and isinstance(value, str):
