@@ -270,10 +270,11 @@ class _Table:
     def _seen(self, incident: Incident, findings: Sequence[Finding]) -> dict[str, Any]:
         standing = [one for one in findings if one.cleared_at is None]
         weighing = standing or findings
-        family, confidence = homes.main_family(weighing)
-        if holding.is_wide(incident):
-            family, confidence = incident.family, incident.confidence
-        found = min(one.severity for one in weighing)
+        family, confidence, found = incident.family, incident.confidence, incident.found_severity
+        if standing:  # what is over makes nothing worse: not an old outage that a trifle came back beside
+            found = min(one.severity for one in standing)
+            if not holding.is_wide(incident):
+                family, confidence = homes.main_family(standing)
         severity = holding.weighed(found, incident.drivers_day, incident.has_alternative)
         if incident.state in SHOWN and family != incident.family:
             self.tell(incident, words.FAMILY_KNOWN, family=family.value, before=incident.family.value)
