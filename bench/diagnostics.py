@@ -265,10 +265,10 @@ def figures_of(score: Score) -> dict[str, float | None]:
         "all": score.share(),
         "lead": statistics.median(leads) if leads else None,
         "top": score.top_cause(),
-        "work": score.per_1000(len(score.false_work)),
-        "pages": score.per_1000(len(score.false_pages)),
-        "outages": score.per_1000(score.true_outages),
-        "again": sum(one.repeated for one in score.found) / max(1, len(score.found)),
+        "work": score.per_1000(len(score.false_work)) if score.twin_days else None,
+        "pages": score.per_1000(len(score.false_pages)) if score.twin_days else None,
+        "outages": score.per_1000(score.true_outages) if score.twin_days else None,
+        "again": sum(one.repeated for one in score.found) / len(score.found) if score.found else None,
     }
 
 
@@ -286,10 +286,14 @@ def by_mode(scores: dict[str, Score]) -> str:
     for mode, share in shares["ours"].items():
         own = [one for one in scores["ours"].found if one.mode == mode]
         lines.append(
-            f"{mode:<34}{own[0].shape.value:<14}{share:>7.0%}{shares['status codes'][mode]:>7.0%}"
-            f"{shares['fixed limits'][mode]:>7.0%}{_after(own):>12}{_lead(own):>9}  {_causes(own)}"
+            f"{mode:<34}{own[0].shape.value:<14}{share:>7.0%}{_percent(shares['status codes'].get(mode)):>7}"
+            f"{_percent(shares['fixed limits'].get(mode)):>7}{_after(own):>12}{_lead(own):>9}  {_causes(own)}"
         )
     return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
 
 
 def _after(own: Sequence[Found]) -> str:
@@ -371,7 +375,7 @@ def dry(seeds: Sequence[int], modes: Sequence[Mode], options: argparse.Namespace
                 print(missed_of(plan, told, town.until), flush=True)
             else:
                 judged_twin(score, told, town.away, came, len(plan) * options.days)
-    total = {name: Score(name, score.found) for name in WAYS} | {"ours": score}
+    total = {name: Score(name) for name in WAYS} | {"ours": score}
     print(by_mode(total) + "\n\n" + table(total, []) + "\n\n" + false_ones(score))
 
 
