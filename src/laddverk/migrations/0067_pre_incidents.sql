@@ -94,8 +94,7 @@ CREATE INDEX quiet_span_until ON quiet_span (until_at);
 
 CREATE TABLE pipeline_pulse (                         -- one row: the watch says that it is alive
     only_one     boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-    beaten_at    timestamptz NOT NULL,
-    alarmed_at   timestamptz
+    beaten_at    timestamptz NOT NULL
 );
 CREATE TABLE own_outage (                             -- when we ourselves stood still: chargers are not to blame then
     from_at      timestamptz PRIMARY KEY,

@@ -27,6 +27,7 @@ from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import NotAllowed
 from laddverk.notices import queries as notice_queries
 from laddverk.platform.database import Database
+from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.web.app import create_app
 from tests.doubles.http import Answer, BreakConnection, HttpDouble, Request
 from tests.integration.diagnostics.incident_field import listed, look, one_incident, raised
@@ -285,3 +286,19 @@ async def test_after_we_were_away_chargers_are_not_blamed(network: Network) -> N
     assert row.hidden_by == "outage"
     await look(network, now + timedelta(minutes=16))
     assert len(await listed(network)) == 1
+
+
+async def test_detectors_that_fail_again_and_again_are_noticed_while_all_else_beats(network: Network) -> None:
+    await with_rota(network)
+    async with network.house.database.transaction() as tx:
+        await enqueue(tx, [NewJob("diagnostics.watch", {})])
+        await tx.execute("UPDATE job SET attempts = 3, run_at = now() + interval '40 seconds'")
+    now = network.house.clock()
+    for minutes, works in ((3, True), (7, False)):
+        at = now + timedelta(minutes=minutes)
+        async with network.house.database.transaction() as tx:
+            await deadman.beat(tx, at)
+        network.house.clock = lambda: now - timedelta(hours=1)
+        watcher = deadman.Watcher(network.house)
+        network.house.clock = lambda at=at: at  # type: ignore[misc]
+        assert await watcher.look() == works

@@ -176,7 +176,8 @@ def test_diagnosis_stands_still_when_it_does_not_beat_or_its_jobs_are_not_done()
     started = NOW - timedelta(days=1)
     assert stands_since(Pulse(beaten_at=NOW - timedelta(minutes=2)), started, NOW) is None
     assert stands_since(Pulse(beaten_at=NOW - timedelta(minutes=6)), started, NOW) == NOW - timedelta(minutes=6)
-    late = Pulse(beaten_at=NOW, oldest_job_at=NOW - timedelta(minutes=9))
+    made_ms = int((NOW - timedelta(minutes=9)).timestamp() * 1000)
+    late = Pulse(beaten_at=NOW, oldest_job=UUID(int=made_ms << 80))
     assert stands_since(late, started, NOW) == NOW - timedelta(minutes=9)
     assert stands_since(Pulse(), NOW - timedelta(minutes=1), NOW) is None, "it has just started"
     assert stands_since(Pulse(), started, NOW) == started

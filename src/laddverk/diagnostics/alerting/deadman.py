@@ -1,6 +1,6 @@
 """The dead man's alarm: that diagnosis itself stands still is told by a task that needs neither its jobs nor its inbox.
 
-It looks at the database each minute. When the oldest observation is old, or the watch has not beaten, the first on call
+It looks at the database each minute. When the detectors' job is not done or fails, or nothing beats, the first on call
 is told by mail and text message, straight and not through the outbox; then once an hour. An address outside is called
 while all is well, so that a watcher there notices when the whole process is gone.
 """
@@ -8,7 +8,7 @@ while all is well, so that a watcher there notices when the whole process is gon
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -37,14 +37,12 @@ OUTAGE_MIN: Final = timedelta(minutes=3)  # a restart takes less, and chargers b
 BEAT: Final = """
 INSERT INTO pipeline_pulse (beaten_at) VALUES ($1) ON CONFLICT (only_one) DO UPDATE SET beaten_at = $1
 """
-# Ids grow with time: the time in the oldest observation's own row is not kept, so its job's is asked.
+# A job that fails is put off again and again: what counts is when it was made, which its id tells.
 STANDING: Final = """
-SELECT (SELECT beaten_at FROM pipeline_pulse) AS beaten_at, (SELECT alarmed_at FROM pipeline_pulse) AS alarmed_at,
-       (SELECT min(run_at) FROM job WHERE kind IN ('diagnostics.watch', 'diagnostics.attend', 'alerting.call')
-        AND failed_at IS NULL) AS oldest_job_at
+SELECT (SELECT beaten_at FROM pipeline_pulse) AS beaten_at,
+       (SELECT id FROM job WHERE kind IN ('diagnostics.watch', 'diagnostics.attend', 'alerting.call')
+        AND failed_at IS NULL ORDER BY id LIMIT 1) AS oldest_job
 """
-ALARMED: Final = "UPDATE pipeline_pulse SET alarmed_at = $1"
-WELL: Final = "UPDATE pipeline_pulse SET alarmed_at = NULL WHERE alarmed_at IS NOT NULL"
 OUTAGE: Final = "INSERT INTO own_outage (from_at, until_at) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 
 log = structlog.get_logger()
@@ -54,8 +52,13 @@ class Pulse(Struct, frozen=True, kw_only=True):
     """What can be seen of the pipeline from outside it."""
 
     beaten_at: datetime | None = None
-    alarmed_at: datetime | None = None
-    oldest_job_at: datetime | None = None
+    oldest_job: UUID | None = None
+    """Of those that make diagnosis: it waits, or fails."""
+
+    @property
+    def oldest_job_at(self) -> datetime | None:
+        """When that job was made: the first 48 bits of its id (UUIDv7)."""
+        return None if self.oldest_job is None else datetime.fromtimestamp((self.oldest_job.int >> 80) / 1000, UTC)
 
 
 def stands_since(pulse: Pulse, started_at: datetime, now: datetime) -> datetime | None:
