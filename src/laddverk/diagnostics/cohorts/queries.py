@@ -86,6 +86,7 @@ WITH tried AS (
            percentile_cont(0.5) WITHIN GROUP (ORDER BY o.energy_wh) FILTER (WHERE o.outcome = 'ok') AS energy_wh
     FROM session_outcome AS o JOIN station ON station.id = o.station_id
     WHERE o.ended_at >= $2 AND o.outcome NOT IN ('excluded', 'no_auth') AND station.retired_at IS NULL
+      AND o.evse_number > 0
       AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
     GROUP BY o.station_id, o.evse_number
 ), beside AS (
