@@ -32,6 +32,8 @@ from laddverk.diagnostics.alerting import deadman
 from laddverk.diagnostics.alerting import jobs as alerting_jobs
 from laddverk.diagnostics.cohorts import jobs as cohorts_jobs
 from laddverk.diagnostics.incidents.model import IncidentClosed, IncidentOpened
+from laddverk.diagnostics.remedies.doing import VisitNeeded
+from laddverk.diagnostics.upkeep import jobs as upkeep_jobs
 from laddverk.diagnostics.uptime import jobs as uptime_jobs
 from laddverk.displays import jobs as displays_jobs
 from laddverk.displays import service as displays
@@ -204,6 +206,7 @@ ROOM_JOBS: Final = (
     cohorts_jobs,
     alerting_jobs,
     uptime_jobs,
+    upkeep_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
@@ -240,6 +243,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     ReservationLapsed: ("wiring.charge_no_show",),
     StationOnline: ("authorisation.station_online", "certificates.station_online", "diagnostics.linked"),
     StationOffline: ("diagnostics.unlinked",),
+    VisitNeeded: ("diagnostics.visit_needed",),
     InvoiceIssued: ("payments.debit_invoices",),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("payments.wallet_told", "invoicing.mark_paid", "payments.way_paid"),

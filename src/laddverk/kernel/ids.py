@@ -88,6 +88,8 @@ PREFIXES: Final = {
     "dep": "deposit",
     "ppb": "batch of prepaid cards",
     "wre": "refund of a balance",
+    "wor": "work order",
+    "wph": "photo of a visit",
     "inc": "incident",
     "fnd": "finding",
     "qui": "quiet time",

@@ -80,7 +80,7 @@ GROUP BY o.car_make ORDER BY (count(*) FILTER (WHERE o.outcome <> 'ok') + 0.8) /
 """
 
 # An outlet beside all others of its model, and beside the rest of its site; a few attempts are drawn towards the model.
-PEERS: Final = """
+PEERS_SHOWN: Final = """
 WITH tried AS (
     SELECT o.station_id, o.evse_number, count(*) AS attempts, count(*) FILTER (WHERE o.outcome <> 'ok') AS failed,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY o.energy_wh) FILTER (WHERE o.outcome = 'ok') AS energy_wh
@@ -272,7 +272,7 @@ async def peers(
     tx: Transaction, sites: Sites, since: datetime, search: str, order: str, limit: int = WHOLE, offset: int = 0
 ) -> list[PeerRow]:
     """Return outlets beside their peers; `order` is a key of `ORDERS`."""
-    return await tx.fetch(PeerRow, PEERS.format(order=ORDERS[order]), _listed(sites), since, search, limit, offset)
+    return await tx.fetch(PeerRow, PEERS_SHOWN.format(order=ORDERS[order]), _listed(sites), since, search, limit, offset)
 
 
 def _listed(sites: Sites) -> list[UUID] | None:

@@ -170,7 +170,7 @@ async def close(
     The cause says whether its detectors were of use. Raises `Invalid` (fields cause, cost, part, note), `Conflict`.
     """
     incident = await _workable(tx, actor, incident_id)
-    cause = _checked_cause(given.cause)
+    cause = checked_cause(given.cause)
     if not 0 <= given.cost_minor <= COST_MAX_MINOR:
         raise Invalid("The cost cannot be that.", field="cost")
     is_false = cause is Cause.NO_FAULT
@@ -317,7 +317,8 @@ async def _told(
     await store.write_events(tx, [event])
 
 
-def _checked_cause(text: str) -> Cause:
+def checked_cause(text: str) -> Cause:
+    """Return the cause that a person chose. Raises `Invalid` naming the field cause."""
     try:
         cause = Cause(text)
     except ValueError:

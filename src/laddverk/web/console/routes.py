@@ -74,6 +74,7 @@ from laddverk.web.console import (
     uptime,
     uptime_reports,
     vendor_data,
+    visits,
     wallets,
     ways,
 )
@@ -94,6 +95,7 @@ PAGES: Final = (
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
     incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes, remedies,
+    visits,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
