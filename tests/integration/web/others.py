@@ -21,6 +21,8 @@ from laddverk.diagnostics.incidents import reporting, working
 from laddverk.diagnostics.incidents.reporting import NewReport
 from laddverk.diagnostics.incidents.working import NewQuiet
 from laddverk.diagnostics.model import Family, Severity, Signal, Turn
+from laddverk.diagnostics.upkeep import service as visits
+from laddverk.diagnostics.upkeep.model import NewWorkOrder
 from laddverk.diagnostics.uptime import service as uptime
 from laddverk.diagnostics.uptime.service import NewExclusion
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
@@ -173,7 +175,12 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     span = await working.ask_quiet(tx, ACTOR, quiet, NOW)
     person = await managing.save_person(tx, ACTOR, PersonDetails(name="Eva", email="eva@example.se"), NOW)
     webhook, _ = await managing.add_webhook(tx, ACTOR, world.house.secrets, "https://example.com/", "", NOW)
+    wanted = NewWorkOrder(station_id=world.other_station, title="Look at the cable")
+    visit = await visits.order(tx, ACTOR, wanted, "en", NOW)
+    picture = await visits.photograph(tx, ACTOR, visit.id, b"\x89PNG\r\n\x1a\n", NOW)
     return {
+        "order_id": shown("wor", visit.id),
+        "photo_id": shown("wph", picture),
         "incident_id": shown("inc", incident),
         "report_id": shown("rep", photographed),
         "span": shown("qui", span),
