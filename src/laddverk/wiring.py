@@ -33,6 +33,7 @@ from laddverk.diagnostics.alerting import jobs as alerting_jobs
 from laddverk.diagnostics.cohorts import jobs as cohorts_jobs
 from laddverk.diagnostics.incidents.model import IncidentClosed, IncidentOpened
 from laddverk.diagnostics.remedies.doing import VisitNeeded
+from laddverk.diagnostics.upkeep import health_jobs
 from laddverk.diagnostics.upkeep import jobs as upkeep_jobs
 from laddverk.diagnostics.uptime import jobs as uptime_jobs
 from laddverk.displays import jobs as displays_jobs
@@ -207,6 +208,7 @@ ROOM_JOBS: Final = (
     alerting_jobs,
     uptime_jobs,
     upkeep_jobs,
+    health_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 

@@ -60,7 +60,7 @@ CONSOLE_PLACES: Final = (
         "incidents",
         marked("Incidents"),
         "/console/incidents",
-        ("quiet", "on-call", "diagnosis", "uptime", "codes", "remedies", "visits"),
+        ("quiet", "on-call", "diagnosis", "uptime", "codes", "remedies", "visits", "health", "spares", "replacing"),
     ),
     Place("drivers", marked("Drivers"), "/console/drivers", ("customer-requests", "accounts")),
     Place("tokens", marked("Tags"), "/console/tokens"),

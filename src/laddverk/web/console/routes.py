@@ -38,6 +38,7 @@ from laddverk.web.console import (
     firmware_makers,
     frames,
     gallery,
+    health,
     incidents,
     ledger,
     mandates,
@@ -95,7 +96,7 @@ PAGES: Final = (
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
     incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes, remedies,
-    visits,
+    visits, health,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
