@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from laddverk.diagnostics.remedies.model import Action
 from laddverk.diagnostics.remedies.store import Due
 from laddverk.kernel.actors import rule
 from laddverk.kernel.events import Event
-from laddverk.kernel.ids import CommandId, SessionId, StationId
+from laddverk.kernel.ids import CommandId, StationId
 from laddverk.ocpp.commands import (
     AnyCommand,
     ChangeAvailability,
@@ -32,6 +32,8 @@ from laddverk.sessions import service as sessions
 from laddverk.stations import service as stations
 
 ACTOR: Final = rule("self-healing")
+SEND_WITHIN: Final = timedelta(seconds=20)
+"""What a charger does not get at once it never gets: when it is back, somebody may charge."""
 
 # The template that a station differs from most; one at a time is enough, the next look takes the next.
 DRIFTED: Final = """
@@ -77,9 +79,7 @@ def _is_never(quirks: Quirks, action: Action) -> bool:
     return forbidden(quirks, message, request) is not None or forbidden(quirks, message, other) is not None
 
 
-async def carry_out(
-    tx: Transaction, one: Due, action: Action, session_id: SessionId | None, why: str, now: datetime
-) -> UUID | None:
+async def carry_out(tx: Transaction, one: Due, action: Action, why: str, now: datetime) -> UUID | None:
     """Do it; return the command that does, or None when no single command does. Raises a `Problem` when it cannot."""
     if action is Action.WORK_ORDER:
         visit = VisitNeeded(incident_id=one.incident_id, station_id=one.station_id, evse_number=one.evse_number)
@@ -91,12 +91,14 @@ async def carry_out(
         await _apply_template(tx, one, why, now)
         return None
     if action is Action.STOP_SESSION:
-        return None if session_id is None else await sessions.request_stop(tx, ACTOR, session_id, now, why)
+        return None if one.zombie_id is None else await sessions.request_stop(tx, ACTOR, one.zombie_id, now, why)
     return await _send(tx, one, _command(action, one.evse_number), why, now)
 
 
 async def _send(tx: Transaction, one: Due, command: AnyCommand, why: str, now: datetime) -> CommandId:
-    return await stations.request_command(tx, ACTOR, one.station_id, command, now, reason=why)
+    return await stations.request_command(
+        tx, ACTOR, one.station_id, command, now, reason=why, expires_at=now + SEND_WITHIN
+    )
 
 
 async def _apply_template(tx: Transaction, one: Due, why: str, now: datetime) -> None:

@@ -101,6 +101,8 @@ class Patient(Struct, frozen=True, kw_only=True):
     """Transactions on any outlet of the station, as we or the charger believe."""
     starts_pending: int = 0
     """Somebody was just let in, plugs in, or waits for a remote start, on any outlet."""
+    in_hand: bool = False
+    """Somebody has sent it a command that is open, or its firmware is being changed."""
     last_queued_at: datetime | None = None
     """When the last message came that the charger had kept while it was offline."""
     zombie_session: bool = False

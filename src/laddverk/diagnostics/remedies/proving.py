@@ -9,10 +9,12 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's own name for it
 
 AWAY: Final = timedelta(hours=24)
+BOOT_WITHIN: Final = timedelta(minutes=10)  # the command is confirmed by the boot: later it was another one
 CUT_WITHIN: Final = timedelta(minutes=10)  # a reset ends sessions at once, or when it has booted again
 
 _NOT_DONE: Final = N_("The charger did not do it.")
 _MORE_NEEDED: Final = N_("Another step was needed after it.")
+_SLOW: Final = N_("It did not start again within ten minutes.")
 _BACK: Final = N_("The same fault came back within a day.")
 _FAILED_AGAIN: Final = N_("The next attempt to charge failed.")
 _CURED: Final = N_("The next attempt to charge succeeded, and the fault stayed away for a day.")
@@ -20,6 +22,7 @@ _CURED: Final = N_("The next attempt to charge succeeded, and the fault stayed a
 FAIL: Final = """
 UPDATE remedy SET verdict = 'failed', verdict_at = $1, verdict_why = CASE
     WHEN state IN ('refused', 'timed_out', 'expired', 'failed') THEN $3
+    WHEN action IN ('reset_soft', 'reset_hard') AND finished_at > decided_at + $7::interval THEN $8
     WHEN EXISTS (SELECT FROM remedy AS later WHERE later.incident_id = remedy.incident_id
                    AND later.number > remedy.number AND NOT later.dry) THEN $4
     WHEN EXISTS (SELECT FROM finding WHERE finding.station_id = remedy.station_id AND finding.family = remedy.family
@@ -31,6 +34,7 @@ WHERE verdict = '' AND NOT dry AND action <> 'work_order' AND finished_at IS NOT
     state IN ('refused', 'timed_out', 'expired', 'failed')
     OR EXISTS (SELECT FROM remedy AS later WHERE later.incident_id = remedy.incident_id
                  AND later.number > remedy.number AND NOT later.dry)
+    OR (action IN ('reset_soft', 'reset_hard') AND finished_at > decided_at + $7::interval)
     OR EXISTS (SELECT FROM finding WHERE finding.station_id = remedy.station_id AND finding.family = remedy.family
                  AND finding.evse_number IN (0, remedy.evse_number) AND finding.raised_at > remedy.finished_at
                  AND finding.raised_at <= remedy.finished_at + $2::interval)
@@ -41,7 +45,7 @@ WHERE verdict = '' AND NOT dry AND action <> 'work_order' AND finished_at IS NOT
 """
 CURE: Final = """
 UPDATE remedy SET verdict = 'cured', verdict_at = $1, verdict_why = $3
-WHERE verdict = '' AND NOT dry AND action <> 'work_order' AND state IN ('accepted', 'confirmed')
+WHERE verdict = '' AND NOT dry AND action <> 'work_order' AND state = 'confirmed'
   AND finished_at <= $1::timestamptz - $2::interval
   AND NOT EXISTS (SELECT FROM finding WHERE finding.station_id = remedy.station_id AND finding.family = remedy.family
                     AND finding.evse_number IN (0, remedy.evse_number) AND finding.cleared_at IS NULL)
@@ -65,6 +69,6 @@ WHERE remedy.id = cut.id AND remedy.sessions_cut <> cut.sessions
 
 async def prove(tx: Transaction, now: datetime) -> None:
     """Give each step its verdict as soon as there is one, and count the sessions that resets of ours ended."""
-    await tx.execute(FAIL, now, AWAY, _NOT_DONE, _MORE_NEEDED, _BACK, _FAILED_AGAIN)
+    await tx.execute(FAIL, now, AWAY, _NOT_DONE, _MORE_NEEDED, _BACK, _FAILED_AGAIN, BOOT_WITHIN, _SLOW)
     await tx.execute(CURE, now, AWAY, _CURED)
     await tx.execute(CUT, now, CUT_WITHIN)

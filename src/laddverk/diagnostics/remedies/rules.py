@@ -21,6 +21,7 @@ BACK_OFF: Final = (timedelta(minutes=15), timedelta(hours=2))  # after the first
 SETTLE: Final = timedelta(minutes=3)  # after a step whose outcome is known: the charger says what it is now
 QUEUE_QUIET: Final = timedelta(minutes=2)  # a charger that tells what it had kept is left to tell all of it
 LOOK_AGAIN: Final = timedelta(minutes=2)
+PATIENCE: Final = timedelta(hours=24)  # a step that could not be taken for so long is not waited for: somebody goes
 
 HANDS_OFF: Final = frozenset({
     Family.GROUND_FAULT, Family.CONTACTOR, Family.CONTACT_HEAT, Family.OVERCURRENT, Family.PHYSICAL_DAMAGE,
@@ -72,12 +73,17 @@ def next_step(patient: Patient, network: Network, now: datetime) -> Decision:
         held = guard(patient, network, now)
         if held is not None:
             return held
+    waiting: Wait | None = None
     for action in _left(patient):
         held = _guard_of(action, patient, now)
-        if held is None:
+        if held is None and (waiting is None or action is Action.WORK_ORDER):
             return Step(action=action, why=_reason(action), dry=_is_dry(network, now))
         if isinstance(held, Wait):
-            return held
+            if now < patient.opened_at + PATIENCE:
+                return held
+            waiting = waiting or held
+    if waiting is not None:
+        return waiting
     return Stop(why=Why(text=N_("All that may be tried from here has been tried.")))
 
 
@@ -161,6 +167,8 @@ def _guard_of(action: Action, patient: Patient, now: datetime) -> Wait | Stop | 
         return _later(now, N_("The charger is not connected."))
     if action.rung >= Rung.STOP_OR_UNLOCK and patient.last_queued_at and now < patient.last_queued_at + QUEUE_QUIET:
         return _later(now, N_("The charger is still telling what it kept while it was offline."))
+    if action.rung >= Rung.STOP_OR_UNLOCK and patient.in_hand:
+        return _later(now, N_("Somebody is at work on this charger, or its firmware is being changed."))
     if action is Action.UNLOCK and patient.sessions_open:
         return _later(now, N_("A session runs on this charger."))
     return _guard_of_reset(patient, now) if action.is_reset else None

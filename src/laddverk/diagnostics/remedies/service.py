@@ -41,7 +41,7 @@ async def heal(tx: Transaction, known: quirks.Registry, now: datetime) -> list[S
     setting = await store.setting(tx, now)
     await store.forget_holds(tx)
     reached: list[StationId] = []
-    for one in await store.due(tx, now, AT_ONCE):
+    for one in await store.due(tx, now, AT_ONCE, rules.HANDS_OFF):
         of_model = await store.model_setting(tx, one.vendor, one.model, now)
         dry_until = max(setting.began_at, of_model.began_at) + DRY_FOR
         dry = now < dry_until
@@ -54,7 +54,7 @@ async def heal(tx: Transaction, known: quirks.Registry, now: datetime) -> list[S
             ),
             now,
         )  # fmt: skip
-        if await _acted(tx, one, busy, decision, now, dry_until=dry_until if dry else None):
+        if await _acted(tx, one, decision, now, dry_until=dry_until if dry else None):
             reached.append(one.station_id)
     return reached
 
@@ -79,8 +79,9 @@ async def _patient(
         connected=one.connected,
         sessions_open=max(busy.sessions, busy.charging),
         starts_pending=busy.starts,
+        in_hand=busy.in_hand > 0,
         last_queued_at=max(told_at, default=None),
-        zombie_session=one.has_zombie,
+        zombie_session=one.zombie_id is not None,
         attempts=await store.attempts(tx, one.incident_id, dry=dry),
         resets=await store.resets(tx, one.station_id, now - timedelta(days=7), dry=dry),
         busy_hour=await store.usual(tx, one.station_id, now) >= BUSY_FROM,
@@ -111,12 +112,10 @@ async def _network(
     )
 
 
-async def _acted(
-    tx: Transaction, one: Due, busy: Busy, decision: Decision, now: datetime, *, dry_until: datetime | None
-) -> bool:
+async def _acted(tx: Transaction, one: Due, decision: Decision, now: datetime, *, dry_until: datetime | None) -> bool:
     """Do what was decided; return whether the charger was sent something."""
     if isinstance(decision, Step):
-        return await _take(tx, one, busy, decision, now)
+        return await _take(tx, one, decision, now)
     until = decision.until if isinstance(decision, Wait) else dry_until
     await store.hold(tx, one.incident_id, until, decision.why, now)
     if isinstance(decision, Stop):
@@ -124,7 +123,7 @@ async def _acted(
     return False
 
 
-async def _take(tx: Transaction, one: Due, busy: Busy, step: Step, now: datetime) -> bool:
+async def _take(tx: Transaction, one: Due, step: Step, now: datetime) -> bool:
     if step.dry:
         await store.write(tx, one, step.action, step.why, now, dry=True, command_id=None)
         await _tell(tx, one, words.WOULD[step.action], now)
@@ -132,7 +131,7 @@ async def _take(tx: Transaction, one: Due, busy: Busy, step: Step, now: datetime
         return False
     try:
         async with tx.savepoint():
-            command_id = await doing.carry_out(tx, one, step.action, busy.session_id, step.why.text, now)
+            command_id = await doing.carry_out(tx, one, step.action, step.why.text, now)
             await store.write(tx, one, step.action, step.why, now, dry=False, command_id=command_id)
     except Problem as problem:
         log.warning("remedies.not_carried_out", action=step.action, error=str(problem))

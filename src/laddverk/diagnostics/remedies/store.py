@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -21,18 +21,28 @@ SETTING: Final = "SELECT began_at, switched_off_at, switched_off_by, switched_of
 MEET: Final = "INSERT INTO remedy_model (vendor, model, began_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 MODEL: Final = "SELECT began_at, excluded_at FROM remedy_model WHERE vendor = $1 AND model = $2"
 
-# Problems of one charger that no person has taken, and that nothing hides; those that may be looked at again.
+# Problems of one charger that no person has taken, that nothing hides and that no larger problem explains; those that
+# may be looked at again. What is dangerous at any outlet of it holds for all: a restart is of the whole charger.
 DUE: Final = """
 SELECT incident.id AS incident_id, incident.family, incident.severity, incident.station_id, incident.site_id,
        incident.evse_number, coalesce(incident.raised_at, incident.since) AS opened_at,
        station.vendor, station.model, station.firmware, station.connected_at IS NOT NULL AS connected, station.quirks,
        greatest(station.connected_at, station.booted_at) AS came_at,
-       EXISTS (SELECT FROM finding WHERE finding.incident_id = incident.id AND finding.severity = 0) AS is_safety,
-       EXISTS (SELECT FROM finding WHERE finding.incident_id = incident.id AND finding.detector = 'D14'
-                 AND finding.cleared_at IS NULL) AS has_zombie
+       EXISTS (SELECT FROM finding WHERE finding.incident_id = incident.id AND finding.severity = 0)
+       OR EXISTS (SELECT FROM finding WHERE finding.station_id = station.id AND finding.cleared_at IS NULL
+                    AND (finding.severity = 0 OR finding.family = ANY($3))) AS is_safety,
+       (SELECT session.id FROM finding
+        JOIN session ON session.station_id = finding.station_id AND session.evse_number = finding.evse_number
+        WHERE finding.incident_id = incident.id AND finding.detector = 'D14' AND finding.cleared_at IS NULL
+          AND session.ended_at IS NULL AND session.started_at <= finding.raised_at
+        ORDER BY session.started_at LIMIT 1) AS zombie_id
 FROM incident JOIN station ON station.id = incident.station_id
 LEFT JOIN remedy_hold AS hold ON hold.incident_id = incident.id
 WHERE incident.state = 'new' AND incident.hidden_by = '' AND incident.parent_id IS NULL
+  AND incident.scope IN ('charger', 'firmware')
+  AND NOT EXISTS (SELECT FROM incident AS wide WHERE wide.stations @> ARRAY[incident.station_id]
+                    AND wide.scope IN ('site', 'network', 'carrier', 'backend') AND wide.quiet_since IS NULL
+                    AND wide.state IN ('new', 'acknowledged', 'in_work', 'verifying'))
   AND incident.quiet_since IS NULL AND cardinality(incident.stations) = 1 AND station.retired_at IS NULL
   AND (hold.incident_id IS NULL OR hold.until_at <= $1)
 ORDER BY incident.severity, incident.since, incident.id LIMIT $2 FOR UPDATE OF incident SKIP LOCKED
@@ -43,8 +53,14 @@ SELECT action, decided_at AS at, state, dry FROM remedy WHERE incident_id = $1 A
 RESETS: Final = """
 SELECT decided_at FROM remedy
 WHERE station_id = $1 AND dry = $2 AND action IN ('reset_soft', 'reset_hard') AND decided_at > $3
+UNION ALL
+SELECT created_at FROM command
+WHERE station_id = $1 AND created_at > $3 AND state NOT IN ('refused', 'expired')
+  AND (kind = 'reset' OR kind = 'raw_call' AND command->>'action' = 'Reset')
+  AND NOT EXISTS (SELECT FROM remedy WHERE remedy.command_id = command.id)
 """
-# What is going on at any outlet of the station; also what the charger says though no session of ours is open.
+# What is going on at any outlet of the station; also what the charger says though no session of ours is open, and
+# what people have ordered of it: the last order for the outlet, and that for the whole charger.
 BUSY: Final = """
 SELECT (SELECT count(*) FROM session WHERE station_id = $1 AND ended_at IS NULL)::int AS sessions,
        (SELECT count(*) FROM connector WHERE station_id = $1
@@ -52,14 +68,20 @@ SELECT (SELECT count(*) FROM session WHERE station_id = $1 AND ended_at IS NULL)
        (SELECT count(*) FROM start_request WHERE station_id = $1 AND session_id IS NULL AND cancelled_at IS NULL
           AND expires_at > $2)::int
      + (SELECT count(*) FROM authorisation WHERE station_id = $1 AND received_at > $2::timestamptz - $3::interval)::int
-     + (SELECT count(*) FROM connector WHERE station_id = $1 AND status = 'preparing'
-          AND status_since > $2::timestamptz - $4::interval)::int AS starts,
-       (SELECT session.id FROM session WHERE station_id = $1 AND ended_at IS NULL AND ($5 = 0 OR evse_number = $5)
-        ORDER BY started_at LIMIT 1) AS session_id,
-       (SELECT count(*) FROM command WHERE station_id = $1 AND kind = 'change_availability'
-          AND created_at = (SELECT max(created_at) FROM command WHERE station_id = $1 AND kind = 'change_availability'
-                              AND state IN ('accepted', 'confirmed'))
-          AND command->>'operative' = 'false')::int AS ordered_out
+     + (SELECT count(*) FROM connector WHERE station_id = $1 AND status IN ('preparing', 'occupied')
+          AND status_since > $2::timestamptz - $4::interval)::int
+     + (SELECT count(*) FROM reservation WHERE station_id = $1 AND state IN ('asked', 'held')
+          AND expires_at > $2)::int AS starts,
+       (SELECT count(*) FROM firmware_update WHERE station_id = $1
+          AND state IN ('asked', 'downloading', 'downloaded', 'installing', 'rebooting'))::int
+     + (SELECT count(*) FROM command WHERE station_id = $1 AND finished_at IS NULL
+          AND NOT EXISTS (SELECT FROM remedy WHERE remedy.command_id = command.id))::int AS in_hand,
+       (SELECT count(*) FROM (
+          SELECT DISTINCT ON (coalesce((command->>'evse_number')::int, 0)) command->>'operative' AS operative
+          FROM command WHERE station_id = $1 AND kind = 'change_availability'
+            AND ($5::int = 0 OR coalesce((command->>'evse_number')::int, 0) IN (0, $5::int))
+          ORDER BY coalesce((command->>'evse_number')::int, 0), created_at DESC) AS last
+        WHERE operative = 'false')::int AS ordered_out
 """
 # Messages that came long after they were made: the charger is telling what it had kept.
 QUEUED: Final = """
@@ -125,7 +147,8 @@ class Due(Struct, frozen=True):
     quirks: dict[str, Any]
     came_at: datetime | None
     is_safety: bool
-    has_zombie: bool
+    zombie_id: SessionId | None
+    """A session that a detector calls none: open since before it was found, at that outlet."""
 
 
 class Setting(Struct, frozen=True):
@@ -150,7 +173,7 @@ class Busy(Struct, frozen=True):
     sessions: int
     charging: int
     starts: int
-    session_id: SessionId | None
+    in_hand: int
     ordered_out: int
 
 
@@ -191,9 +214,9 @@ async def model_setting(tx: Transaction, vendor: str, model: str, now: datetime)
     return found
 
 
-async def due(tx: Transaction, now: datetime, most: int) -> list[Due]:
+async def due(tx: Transaction, now: datetime, most: int, dangerous: Collection[Family]) -> list[Due]:
     """Return at most `most` incidents that may be looked at now, the worst first; their rows are locked."""
-    return await tx.fetch(Due, DUE, now, most)
+    return await tx.fetch(Due, DUE, now, most, sorted(dangerous))
 
 
 async def attempts(tx: Transaction, incident_id: IncidentId, *, dry: bool) -> tuple[Attempt, ...]:
@@ -202,7 +225,7 @@ async def attempts(tx: Transaction, incident_id: IncidentId, *, dry: bool) -> tu
 
 
 async def resets(tx: Transaction, station_id: StationId, since: datetime, *, dry: bool) -> tuple[datetime, ...]:
-    """Return when self-healing started this station again."""
+    """Return when this station was started again: by self-healing (or would have been), or by people."""
     return tuple(await tx.values(RESETS, station_id, dry, since))
 
 

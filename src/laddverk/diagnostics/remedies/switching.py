@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from laddverk.diagnostics.remedies import store
+from laddverk.diagnostics.remedies import doing, store
 from laddverk.kernel.actors import Actor, Permission
-from laddverk.kernel.problems import Invalid, NotFound
+from laddverk.kernel.ids import CommandId
+from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
+from laddverk.stations import service as stations
 
 REASON_MAX: Final = 500
 
 OFF: Final = "UPDATE remedy_setting SET switched_off_at = $1, switched_off_by = $2, switched_off_why = $3"
+# A model that is allowed again is new once more: what made people leave it alone is to be seen to be gone.
 EXCLUDE: Final = """
-UPDATE remedy_model SET excluded_at = $3, excluded_by = $4, excluded_why = $5 WHERE vendor = $1 AND model = $2
+UPDATE remedy_model SET excluded_at = $3, excluded_by = $4, excluded_why = $5,
+                        began_at = CASE WHEN $3::timestamptz IS NULL AND excluded_at IS NOT NULL THEN $6
+                                        ELSE began_at END
+WHERE vendor = $1 AND model = $2
+"""
+UNSENT: Final = """
+SELECT command.id FROM remedy JOIN command ON command.id = remedy.command_id
+WHERE command.state = 'queued' AND command.finished_at IS NULL
 """
 LOOK_AGAIN: Final = "DELETE FROM remedy_hold"
 
@@ -23,7 +34,7 @@ LOOK_AGAIN: Final = "DELETE FROM remedy_hold"
 async def switch(tx: Transaction, actor: Actor, now: datetime, *, on: bool, reason: str) -> None:
     """Let self-healing act, or stop it everywhere at once. Needs stations:write and the whole network.
 
-    Raises `Invalid` without a reason. Commands that are under way are not called back.
+    Raises `Invalid` without a reason. What is not sent yet is never sent; what a charger has is not called back.
     """
     actor.require(Permission.STATIONS_WRITE)
     actor.require_everywhere()
@@ -32,6 +43,9 @@ async def switch(tx: Transaction, actor: Actor, now: datetime, *, on: bool, reas
     await store.setting(tx, now)
     await tx.execute(OFF, None if on else now, "" if on else _name(actor), "" if on else reason)
     await tx.execute(LOOK_AGAIN)
+    for command_id in [] if on else await tx.values(UNSENT):
+        with suppress(Conflict):  # it was sent meanwhile
+            await stations.cancel_command(tx, doing.ACTOR, CommandId(command_id), now, reason=reason)
     action = "remedies.switched_on" if on else "remedies.switched_off"
     await audit.write(tx, actor, action, "remedies", None, at=now, reason=reason)
 
@@ -48,7 +62,7 @@ async def exclude(
     reason = _reason(reason)
     await store.lock(tx)
     done = await tx.execute(
-        EXCLUDE, vendor, model, now if on else None, _name(actor) if on else "", reason if on else ""
+        EXCLUDE, vendor, model, now if on else None, _name(actor) if on else "", reason if on else "", now
     )
     if not done:
         raise NotFound("Self-healing has not met this model.")
