@@ -50,6 +50,7 @@ from tests.integration.web.console.conftest import stranger as stranger
 from tests.integration.web.console.conftest import world as world
 
 TOP_UP: Final = UUID("01999999-0000-7000-8000-000000000001")
+CAR: Final = "car-of-the-other-site"
 TABLES: Final = """
 SELECT tablename FROM pg_tables
 WHERE schemaname = 'public' AND tablename NOT IN ('web_session', 'sign_in_failure') ORDER BY 1
@@ -175,10 +176,21 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     span = await working.ask_quiet(tx, ACTOR, quiet, NOW)
     person = await managing.save_person(tx, ACTOR, PersonDetails(name="Eva", email="eva@example.se"), NOW)
     webhook, _ = await managing.add_webhook(tx, ACTOR, world.house.secrets, "https://example.com/", "", NOW)
+    await tx.execute(
+        "INSERT INTO cohort_case (kind, key, station_id, since, noticed_at, last_at, detail)"
+        " VALUES ('car', $1, $2, $3, $3, $3, $4)",
+        CAR, world.other_station, NOW, {"is_car": True, "make": "", "stations": 3, "visits": 4, "failed": 4},
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO cohort_day (day, station_id, vendor, model, firmware, attempts, failed, troubles)"
+        " VALUES (($1 AT TIME ZONE 'UTC')::date, $2, 'Acme', 'Two', '9', 4, 1, 0)",
+        NOW - timedelta(days=1), world.other_station,
+    )  # fmt: skip
     wanted = NewWorkOrder(station_id=world.other_station, title="Look at the cable")
     visit = await visits.order(tx, ACTOR, wanted, "en", NOW)
     picture = await visits.photograph(tx, ACTOR, visit.id, b"\x89PNG\r\n\x1a\n", NOW)
     return {
+        "car": CAR,
         "order_id": shown("wor", visit.id),
         "photo_id": shown("wph", picture),
         "incident_id": shown("inc", incident),

@@ -81,6 +81,7 @@ QUERIES: Final = {
     "/configuration/variable": "?component=EVSE&variable=Power",
     "/current/chart.json": "?evse=2",
     "/monitoring/stream.json": "?stream=1",
+    "/diagnosis/versions/one": "?vendor=Acme&model=Two&firmware=9",
 }
 """What an address needs to be told beyond its path."""
 

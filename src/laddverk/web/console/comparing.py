@@ -129,11 +129,11 @@ async def export_cars(desk: AtDesk) -> Response[bytes]:
     )  # fmt: skip
 
 
-@get(f"{CARS}/{{key:str}}", opt={NEEDS: Permission.STATIONS_READ})
-async def show_car(desk: AtDesk, key: FromPath[str]) -> Response[Any]:
+@get(f"{CARS}/{{car:str}}", opt={NEEDS: Permission.STATIONS_READ})
+async def show_car(desk: AtDesk, car: FromPath[str]) -> Response[Any]:
     """One car: where it tried, and how that went."""
     async with desk.transaction() as tx:
-        row = found(await queries.car(tx, desk.sites, key.replace("\0", "")))
+        row = found(await queries.car(tx, desk.sites, car.replace("\0", "")))
         attempts = await queries.car_attempts(tx, desk.sites, row.key, min(row.since, desk.now - SINCE))
     return desk.page("console/comparing/car.html", row=row, attempts=attempts, dia=diagnosis_words)
 
