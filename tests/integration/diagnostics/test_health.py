@@ -58,12 +58,14 @@ async def test_what_came_of_a_score_is_measured_thirty_days_later(network: Netwo
     assert honest is not None
     async with network.house.database.transaction() as tx:
         await tx.execute(
-            "INSERT INTO station_connection (station_id, epoch, connected_at, disconnected_at, protocol, remote_address)"
+            "INSERT INTO station_connection"
+            " (station_id, epoch, connected_at, disconnected_at, protocol, remote_address)"
             " VALUES ($1, 1, $2, $3, 'ocpp1.6', '')",
             station, monday - timedelta(days=9), monday + timedelta(days=16),
         )  # fmt: skip
         await tx.execute(
-            "INSERT INTO connector_state (station_id, evse_number, connector_number, started_at, content_key, same_since,"
+            "INSERT INTO connector_state"
+            " (station_id, evse_number, connector_number, started_at, content_key, same_since,"
             " status, received_at) VALUES ($1, 1, 1, $2, 'a', $2, 'available', $2)",
             station, monday - timedelta(days=9),
         )  # fmt: skip
