@@ -272,7 +272,9 @@ async def peers(
     tx: Transaction, sites: Sites, since: datetime, search: str, order: str, limit: int = WHOLE, offset: int = 0
 ) -> list[PeerRow]:
     """Return outlets beside their peers; `order` is a key of `ORDERS`."""
-    return await tx.fetch(PeerRow, PEERS_SHOWN.format(order=ORDERS[order]), _listed(sites), since, search, limit, offset)
+    return await tx.fetch(
+        PeerRow, PEERS_SHOWN.format(order=ORDERS[order]), _listed(sites), since, search, limit, offset
+    )
 
 
 def _listed(sites: Sites) -> list[UUID] | None:

@@ -26,15 +26,19 @@ WHERE retired_at IS NULL AND model <> '' AND firmware <> ''
 ON CONFLICT DO NOTHING
 """
 # One vote for each person and day: who tries again after a failure has not failed twice. Yesterday's may still change.
+# An attempt from before the charger said its version counts with the one that it has.
 COUNT_VOTES: Final = """
 INSERT INTO cohort_day (day, station_id, vendor, model, firmware, attempts, failed)
 SELECT day, station_id, vendor, model, firmware, count(*), count(*) FILTER (WHERE failed)
 FROM (
-    SELECT (ended_at AT TIME ZONE 'UTC')::date AS day, station_id, vendor, model, firmware,
-           coalesce(nullif(car_key, ''), nullif(token_key, ''), attempt_key) AS who, bool_or(outcome <> 'ok') AS failed
-    FROM session_outcome
-    WHERE ended_at >= $1 AND outcome NOT IN ('excluded', 'no_auth') AND model <> '' AND firmware <> ''
-      AND NOT coalesce(nullif(car_key, ''), token_key) = ANY($2::text[])
+    SELECT (o.ended_at AT TIME ZONE 'UTC')::date AS day, o.station_id,
+           coalesce(nullif(o.vendor, ''), s.vendor) AS vendor,
+           coalesce(nullif(o.model, ''), s.model) AS model, coalesce(nullif(o.firmware, ''), s.firmware) AS firmware,
+           coalesce(nullif(o.car_key, ''), nullif(o.token_key, ''), o.attempt_key) AS who,
+           bool_or(o.outcome <> 'ok') AS failed
+    FROM session_outcome AS o JOIN station AS s ON s.id = o.station_id
+    WHERE o.ended_at >= $1 AND o.outcome NOT IN ('excluded', 'no_auth') AND s.model <> '' AND s.firmware <> ''
+      AND NOT coalesce(nullif(o.car_key, ''), o.token_key) = ANY($2::text[])
     GROUP BY 1, 2, 3, 4, 5, 6
 ) AS tried
 GROUP BY day, station_id, vendor, model, firmware
