@@ -14,13 +14,14 @@ from laddverk.diagnostics.alerting import queries as alerting_queries
 from laddverk.diagnostics.incidents import advice, queries, reporting, working
 from laddverk.diagnostics.incidents.queries import IncidentFilter, IncidentRow
 from laddverk.diagnostics.model import IncidentId
+from laddverk.diagnostics.remedies import queries as remedies_queries
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.stations import queries as stations_queries
 from laddverk.web import amounts, spreadsheets
-from laddverk.web.console import incident_words
+from laddverk.web.console import incident_words, remedies
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
@@ -29,6 +30,7 @@ from laddverk.web.visit import named
 SORTS: Final = ("urgency", "since", "-since", "-demand")
 STATES: Final = ("open", "new", "acknowledged", "in_work", "verifying", "hidden", "closed", "false", "all")
 PLACE: Final = "/console/incidents"
+TRIED_MAX: Final = 30  # steps of one incident: a ladder, said in a dry run and climbed, is half of it
 
 
 def href(incident_id: UUID) -> str:
@@ -147,6 +149,11 @@ async def _facts(desk: Desk, identity: UUID) -> dict[str, Any]:
             "runbook": runbook_of(row, desk.language),
             "sentence_of": lambda said: incident_words.sentence(said, desk.language, desk.house.settings.timezone),
             "title_of": advice.title_of,
+            "tried": await remedies_queries.history(
+                tx, desk.sites, remedies_queries.RemedyFilter(incident_id=identity), limit=TRIED_MAX
+            ),
+            "held": await remedies_queries.held(tx, identity) if row.state == "new" and not row.quiet_since else None,
+            "remedy": remedies,
             **_words(desk),
         }
 
@@ -174,7 +181,7 @@ async def _page(
 async def live_parts(desk: Desk, shown_id: str) -> Parts:
     """Return the parts of an incident's page that change by themselves."""
     given = await _facts(desk, named("inc", shown_id))
-    names = ("state", "head", "evidence", "timeline")
+    names = ("state", "head", "evidence", "tried", "timeline")
     return {f"incident-{name}": desk.template(f"console/incidents/_{name}.html", **given) for name in names}
 
 

@@ -83,3 +83,21 @@ async def test_support_may_look_and_not_switch(world: World, signed_in: SignedIn
     assert page.status_code == 200
     assert "Stop it everywhere now" not in page.text
     assert (await browser.send("/console/remedies/switch", to="off", reason="because")).status_code == 403
+
+
+async def test_the_page_of_an_incident_says_what_was_tried_and_why_nothing_is_done_now(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    async with world.house.database.transaction() as tx:
+        await tx.execute("UPDATE station SET vendor = 'Acme', model = 'Wall' WHERE id = $1", world.station)
+    href = await raised(world, world.station)
+    assert "What was tried" not in (await browser.open(href)).text
+    await healed(world, NOW + timedelta(minutes=30))
+    page = (await browser.open(href)).text
+    assert "What was tried" in page
+    assert "Ask for its state" in page
+    assert "what we believe may be old" in page
+    assert "It looks again" in page
+    assert (await browser.send(f"{href}/do", what="acknowledge")).status_code == 303
+    assert "self-healing keeps its hands off" in (await browser.open(href)).text
