@@ -64,6 +64,7 @@ from laddverk.web.console import (
     sessions,
     sites,
     software,
+    spares,
     stations,
     steering,
     stickers,
@@ -75,7 +76,7 @@ from laddverk.web.console import (
     uptime,
     uptime_reports,
     vendor_data,
-    visits,
+    work_orders,
     wallets,
     ways,
 )
@@ -96,7 +97,7 @@ PAGES: Final = (
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
     incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes, remedies,
-    visits, health,
+    work_orders, health, spares,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
