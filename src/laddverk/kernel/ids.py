@@ -92,6 +92,7 @@ PREFIXES: Final = {
     "wph": "photo of a visit",
     "inc": "incident",
     "fnd": "finding",
+    "rem": "step of self-healing",
     "qui": "quiet time",
     "rep": "driver's report",
     "onc": "person on call",

@@ -36,6 +36,7 @@ from laddverk.web.api import (
     people,
     plans,
     provisioning,
+    remedies,
     tariff_changes,
     tariffs,
     tools,
@@ -94,6 +95,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *grid.HANDLERS,
     *displays.HANDLERS,
     *incidents.HANDLERS,
+    *remedies.HANDLERS,
     *attempts.HANDLERS,
     *uptime.HANDLERS,
 ]
