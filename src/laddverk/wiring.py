@@ -32,7 +32,7 @@ from laddverk.diagnostics.alerting import deadman
 from laddverk.diagnostics.alerting import jobs as alerting_jobs
 from laddverk.diagnostics.cohorts import jobs as cohorts_jobs
 from laddverk.diagnostics.incidents.model import IncidentClosed, IncidentOpened
-from laddverk.diagnostics.remedies.doing import VisitNeeded
+from laddverk.diagnostics.remedies.doing import WorkOrderNeeded
 from laddverk.diagnostics.upkeep import health_jobs
 from laddverk.diagnostics.upkeep import jobs as upkeep_jobs
 from laddverk.diagnostics.uptime import jobs as uptime_jobs
@@ -245,7 +245,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     ReservationLapsed: ("wiring.charge_no_show",),
     StationOnline: ("authorisation.station_online", "certificates.station_online", "diagnostics.linked"),
     StationOffline: ("diagnostics.unlinked",),
-    VisitNeeded: ("diagnostics.visit_needed",),
+    WorkOrderNeeded: ("diagnostics.work_order_needed",),
     InvoiceIssued: ("payments.debit_invoices",),
     PaymentAuthorised: ("wiring.begin_start",),
     PaymentCaptured: ("payments.wallet_told", "invoicing.mark_paid", "payments.way_paid"),

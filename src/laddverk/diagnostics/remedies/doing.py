@@ -60,7 +60,7 @@ OTHER_WORDS: Final = {"Soft": "OnIdle", "Hard": "Immediate"}
 """What 2.x calls the two resets."""
 
 
-class VisitNeeded(Event, frozen=True, kw_only=True):
+class WorkOrderNeeded(Event, frozen=True, kw_only=True):
     """All that can be done from here was done, or nothing can: somebody must go there."""
 
     incident_id: IncidentId
@@ -82,7 +82,7 @@ def _is_never(quirks: Quirks, action: Action) -> bool:
 async def carry_out(tx: Transaction, one: Due, action: Action, why: str, now: datetime) -> UUID | None:
     """Do it; return the command that does, or None when no single command does. Raises a `Problem` when it cannot."""
     if action is Action.WORK_ORDER:
-        visit = VisitNeeded(incident_id=one.incident_id, station_id=one.station_id, evse_number=one.evse_number)
+        visit = WorkOrderNeeded(incident_id=one.incident_id, station_id=one.station_id, evse_number=one.evse_number)
         await outbox.publish(tx, [visit])
         return None
     if action is Action.SEND_LIST:

@@ -47,7 +47,7 @@ class Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class WorkOrder(Struct, frozen=True, kw_only=True):
-    """One visit, as it is kept."""
+    """One work order, as it is kept."""
 
     id: WorkOrderId
     number: int
@@ -84,12 +84,12 @@ class WorkOrder(Struct, frozen=True, kw_only=True):
 
     @property
     def total_minor(self) -> int:
-        """What the visit cost, parts included."""
+        """What the work cost, parts included."""
         return self.cost_minor + sum(part.cost_minor for part in self.parts)
 
 
 class NewWorkOrder(Struct, frozen=True, kw_only=True):
-    """A visit as somebody orders it. The title is theirs; '' takes what is wrong."""
+    """A work order as somebody makes it. The title is theirs; '' takes what is wrong."""
 
     station_id: StationId
     evse_number: int = 0

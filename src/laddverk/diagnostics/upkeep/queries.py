@@ -14,38 +14,38 @@ from laddverk.platform.database import Transaction
 from laddverk.stations.queries.narrowing import Sites, as_list, like_text
 
 _WHERE: Final = """
-FROM work_order AS visit JOIN station ON station.id = visit.station_id JOIN site ON site.id = station.site_id
+FROM work_order AS orders JOIN station ON station.id = orders.station_id JOIN site ON site.id = station.site_id
 WHERE ($1::uuid[] IS NULL OR station.site_id = ANY($1))
-  AND ($2 = '' OR concat_ws(' ', visit.number, visit.title, visit.assignee_name, station.name, site.name)
+  AND ($2 = '' OR concat_ws(' ', orders.number, orders.title, orders.assignee_name, station.name, site.name)
                   ILIKE '%' || $2 || '%')
-  AND CASE $3 WHEN 'open' THEN visit.state IN ('planned', 'assigned', 'on_site')
-              WHEN 'unproved' THEN visit.state = 'done' WHEN 'all' THEN true ELSE visit.state = $3 END
-  AND ($4::uuid IS NULL OR visit.station_id = $4)
+  AND CASE $3 WHEN 'open' THEN orders.state IN ('planned', 'assigned', 'on_site')
+              WHEN 'unproved' THEN orders.state = 'done' WHEN 'all' THEN true ELSE orders.state = $3 END
+  AND ($4::uuid IS NULL OR orders.station_id = $4)
 """
 _LIST_COLUMNS: Final = """
-SELECT visit.id, visit.number, visit.station_id, station.name AS station_name, site.id AS site_id,
-       site.name AS site_name, visit.evse_number, visit.title, visit.severity, visit.state, visit.assignee_name,
-       visit.due_on, visit.created_at, visit.done_at, visit.verdict, visit.cause, visit.minutes, visit.currency,
-       visit.cost_minor + coalesce((SELECT sum((part->>'cost_minor')::bigint)
-                                    FROM jsonb_array_elements(visit.parts) AS part), 0)::bigint AS total_minor,
+SELECT orders.id, orders.number, orders.station_id, station.name AS station_name, site.id AS site_id,
+       site.name AS site_name, orders.evse_number, orders.title, orders.severity, orders.state, orders.assignee_name,
+       orders.due_on, orders.created_at, orders.done_at, orders.verdict, orders.cause, orders.minutes, orders.currency,
+       orders.cost_minor + coalesce((SELECT sum((part->>'cost_minor')::bigint)
+                                    FROM jsonb_array_elements(orders.parts) AS part), 0)::bigint AS total_minor,
        site.latitude, site.longitude
 """
 _ORDER: Final = """
-ORDER BY (visit.state NOT IN ('planned', 'assigned', 'on_site')), visit.due_on NULLS LAST, visit.severity,
-         visit.created_at DESC LIMIT $5 OFFSET $6
+ORDER BY (orders.state NOT IN ('planned', 'assigned', 'on_site')), orders.due_on NULLS LAST, orders.severity,
+         orders.created_at DESC LIMIT $5 OFFSET $6
 """
 LIST: Final = _LIST_COLUMNS + _WHERE + _ORDER
 COUNT: Final = "SELECT count(*) " + _WHERE
 ONE: Final = """
-SELECT visit.* FROM work_order AS visit JOIN station ON station.id = visit.station_id
-WHERE visit.id = $1 AND ($2::uuid[] IS NULL OR station.site_id = ANY($2))
+SELECT orders.* FROM work_order AS orders JOIN station ON station.id = orders.station_id
+WHERE orders.id = $1 AND ($2::uuid[] IS NULL OR station.site_id = ANY($2))
 """
 PLACE: Final = """
 SELECT station.name AS station_name, station.model, site.id AS site_id, site.name AS site_name, site.address,
        site.municipality, site.latitude, site.longitude,
        incident.number AS incident_number
-FROM work_order AS visit JOIN station ON station.id = visit.station_id JOIN site ON site.id = station.site_id
-LEFT JOIN incident ON incident.id = visit.incident_id WHERE visit.id = $1
+FROM work_order AS orders JOIN station ON station.id = orders.station_id JOIN site ON site.id = station.site_id
+LEFT JOIN incident ON incident.id = orders.incident_id WHERE orders.id = $1
 """
 EVENTS: Final = """
 SELECT at, by_name, text, params, note FROM work_order_event WHERE work_order_id = $1 ORDER BY at, id LIMIT 500
@@ -53,13 +53,13 @@ SELECT at, by_name, text, params, note FROM work_order_event WHERE work_order_id
 PHOTOS: Final = "SELECT id, at, by_name FROM work_order_photo WHERE work_order_id = $1 ORDER BY at, id"
 PHOTO: Final = """
 SELECT photo.content, photo.kind FROM work_order_photo AS photo
-JOIN work_order AS visit ON visit.id = photo.work_order_id JOIN station ON station.id = visit.station_id
+JOIN work_order AS orders ON orders.id = photo.work_order_id JOIN station ON station.id = orders.station_id
 WHERE photo.id = $1 AND ($2::uuid[] IS NULL OR station.site_id = ANY($2))
 """
 OF_INCIDENT: Final = "SELECT id, number, state FROM work_order WHERE incident_id = $1 ORDER BY created_at DESC LIMIT 1"
 
 
-class VisitRow(Struct, frozen=True):
+class WorkOrderRow(Struct, frozen=True):
     """A work order as lists show it."""
 
     id: WorkOrderId
@@ -86,7 +86,7 @@ class VisitRow(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """Where a visit goes."""
+    """Where a work order sends somebody."""
 
     station_name: str
     model: str
@@ -107,7 +107,7 @@ class PhotoRow(Struct, frozen=True):
     by_name: str
 
 
-class VisitOf(Struct, frozen=True):
+class WorkOrderOf(Struct, frozen=True):
     """The newest work order of an incident."""
 
     id: WorkOrderId
@@ -115,7 +115,7 @@ class VisitOf(Struct, frozen=True):
     state: State
 
 
-class VisitFilter(Struct, frozen=True, kw_only=True):
+class WorkOrderFilter(Struct, frozen=True, kw_only=True):
     """What the list is narrowed to: a state of `State`, or open, unproved, all."""
 
     search: str = ""
@@ -123,21 +123,23 @@ class VisitFilter(Struct, frozen=True, kw_only=True):
     station_id: UUID | None = None
 
 
-def _given(sites: Sites, wanted: VisitFilter) -> tuple[Any, ...]:
+def _given(sites: Sites, wanted: WorkOrderFilter) -> tuple[Any, ...]:
     return (as_list(sites), like_text(wanted.search), wanted.state, wanted.station_id)
 
 
-async def visits(tx: Transaction, sites: Sites, wanted: VisitFilter, *, limit: int, offset: int = 0) -> list[VisitRow]:
+async def work_orders(
+    tx: Transaction, sites: Sites, wanted: WorkOrderFilter, *, limit: int, offset: int = 0
+) -> list[WorkOrderRow]:
     """Return work orders at these sites: open ones first, by day and severity."""
-    return await tx.fetch(VisitRow, LIST, *_given(sites, wanted), limit, offset)
+    return await tx.fetch(WorkOrderRow, LIST, *_given(sites, wanted), limit, offset)
 
 
-async def count(tx: Transaction, sites: Sites, wanted: VisitFilter) -> int:
+async def count(tx: Transaction, sites: Sites, wanted: WorkOrderFilter) -> int:
     """Return how many there are."""
     return int(await tx.value(COUNT, *_given(sites, wanted)))
 
 
-async def visit(tx: Transaction, sites: Sites, order_id: UUID) -> WorkOrder | None:
+async def work_order(tx: Transaction, sites: Sites, order_id: UUID) -> WorkOrder | None:
     """Return one work order, or None where there is none that may be seen."""
     return await tx.fetch_one(WorkOrder, ONE, order_id, as_list(sites))
 
@@ -165,6 +167,6 @@ async def photo(tx: Transaction, sites: Sites, photo_id: UUID) -> tuple[bytes, s
     return (bytes(rows[0]["content"]), str(rows[0]["kind"])) if rows else None
 
 
-async def of_incident(tx: Transaction, incident_id: UUID) -> VisitOf | None:
+async def of_incident(tx: Transaction, incident_id: UUID) -> WorkOrderOf | None:
     """Return the newest work order of an incident."""
-    return await tx.fetch_one(VisitOf, OF_INCIDENT, incident_id)
+    return await tx.fetch_one(WorkOrderOf, OF_INCIDENT, incident_id)

@@ -34,11 +34,11 @@ from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's o
 
 TITLE_MAX: Final = 200
 NOTE_MAX: Final = 2000
-PARTS_MAX: Final = 50  # of one visit; more is a delivery
+PARTS_MAX: Final = 50  # of one work order; more is a delivery
 COUNT_MAX: Final = 1000
 COST_MAX_MINOR: Final = 10_000_000_00  # ten million: a typing error
 MINUTES_MAX: Final = 14 * 24 * 60
-PHOTOS_MAX: Final = 40  # of one visit: bounds what a lost phone can fill
+PHOTOS_MAX: Final = 40  # of one work order: bounds what a lost phone can fill
 EVIDENCE_MAX: Final = 20
 
 ORDERED: Final = N_("Ordered.")
@@ -56,9 +56,9 @@ DISPROVED: Final = N_("The next charge failed: it is not mended.")
 
 
 async def order(tx: Transaction, actor: Actor, given: NewWorkOrder, language: str, now: datetime) -> WorkOrder:
-    """Order a visit. Evidence and checklist are those of the incident, where there is one.
+    """Make a work order. Evidence and checklist are those of the incident, where there is one.
 
-    Needs commands:send, at a site that `actor` sees. Ordering a visit for an incident that has an open one returns
+    Needs commands:send, at a site that `actor` sees. Making one for an incident that has an open one returns
     that one. Raises `NotFound`, `Invalid` (field title) when there is neither an incident nor a title.
     """
     actor.require(Permission.COMMANDS_SEND)
@@ -123,7 +123,7 @@ async def _workable(tx: Transaction, actor: Actor, order_id: UUID) -> WorkOrder:
     if found is None or (actor.site_ids is not None and site_id not in actor.site_ids):
         raise NotFound("There is no such work order.")
     if not found.is_open:
-        raise Conflict("This work order is over.", remedy="Order another visit.")
+        raise Conflict("This work order is over.", remedy="Make another one.")
     return found
 
 
@@ -172,7 +172,7 @@ async def use(tx: Transaction, actor: Actor, order_id: UUID, part: Part, now: da
     if not 0 <= part.cost_minor <= COST_MAX_MINOR:
         raise Invalid("The cost cannot be that.", field="part_cost")
     if len(found.parts) >= PARTS_MAX:
-        raise TooMany("A visit has at most 50 kinds of parts.")
+        raise TooMany("A work order has at most 50 kinds of parts.")
     await store.save(tx, replace(found, parts=(*found.parts, replace(part, name=name))), now)
     await _tell(tx, actor, found.id, USED, now, count=str(part.count), what=name)
 
@@ -182,7 +182,7 @@ async def photograph(tx: Transaction, actor: Actor, order_id: UUID, content: byt
     found = await _workable(tx, actor, order_id)
     kind = reporting.kind_of_photo(content)
     if await store.count_photos(tx, found.id) >= PHOTOS_MAX:
-        raise TooMany("A visit has at most 40 photos.")
+        raise TooMany("A work order has at most 40 photos.")
     identity = await store.add_photo(tx, found.id, actor.name or actor.kind, content, kind, now)
     await _tell(tx, actor, found.id, PHOTOGRAPHED, now)
     return identity
@@ -248,7 +248,7 @@ async def cancel(tx: Transaction, actor: Actor, order_id: UUID, reason: str, now
 
 
 async def verify(tx: Transaction, now: datetime) -> int:
-    """Let the next charge tell of each finished visit whether it helped; return how many it told of."""
+    """Let the next charge tell of each finished work order whether it helped; return how many it told of."""
     verdicts = await store.verify(tx, now)
     for one in verdicts:
         text = PROVED if one.verdict == "proved" else DISPROVED

@@ -43,7 +43,7 @@ SELECT incident.family, incident.severity, incident.evse_number, incident.statio
                  WHERE incident_id = incident.id), '[]') AS evidence
 FROM incident WHERE incident.id = $1
 """
-# The next attempt to charge after the visit tells whether it helped.
+# The next attempt to charge after the work tells whether it helped.
 VERIFY: Final = """
 UPDATE work_order SET verdict = CASE WHEN next.outcome = 'ok' THEN 'proved' ELSE 'disproved' END, verdict_at = $1,
        state = CASE WHEN next.outcome = 'ok' THEN 'verified' ELSE state END, changed_at = $1
@@ -58,7 +58,7 @@ RETURNING work_order.id, work_order.verdict
 
 
 class About(Struct, frozen=True):
-    """What an incident says of a visit for it."""
+    """What an incident says of a work order for it."""
 
     family: str
     severity: int
@@ -69,7 +69,7 @@ class About(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """What the next charge said of a visit."""
+    """What the next charge said of a work order."""
 
     id: WorkOrderId
     verdict: str
@@ -136,5 +136,5 @@ async def count_photos(tx: Transaction, order_id: WorkOrderId) -> int:
 
 
 async def verify(tx: Transaction, now: datetime) -> list[Verdict]:
-    """Give finished visits their verdict by the next charge; return those that got one."""
+    """Give finished work orders their verdict by the next charge; return those that got one."""
     return await tx.fetch(Verdict, VERIFY, now)

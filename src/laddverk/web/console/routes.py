@@ -76,9 +76,9 @@ from laddverk.web.console import (
     uptime,
     uptime_reports,
     vendor_data,
-    work_orders,
     wallets,
     ways,
+    work_orders,
 )
 from laddverk.web.console.desk import AtDesk, Desk, desk_of, found
 from laddverk.web.console.door import NEEDS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from laddverk.diagnostics.model import IncidentId
-from laddverk.diagnostics.remedies.doing import VisitNeeded
+from laddverk.diagnostics.remedies.doing import WorkOrderNeeded
 from laddverk.diagnostics.upkeep import queries, service
 from laddverk.diagnostics.upkeep.model import Finish, NewWorkOrder, Part, State, WorkOrder
 from laddverk.kernel.actors import PERMISSIONS, Actor, Role
@@ -80,7 +80,7 @@ async def test_it_is_carried_out_closes_its_incident_and_is_proved_by_a_charge(n
         )  # fmt: skip
         assert await service.verify(tx, now + timedelta(hours=3)) == 1
         assert await service.verify(tx, now + timedelta(hours=4)) == 0
-        after = await queries.visit(tx, None, visit.id)
+        after = await queries.work_order(tx, None, visit.id)
         events = await queries.events(tx, visit.id)
     assert after is not None
     assert (after.state, after.verdict, after.total_minor) == (State.VERIFIED, "proved", 210_000)
@@ -97,7 +97,7 @@ async def test_a_failed_charge_says_that_it_did_not_help(network: Network) -> No
             visit.station_id, now + timedelta(hours=1), now + timedelta(hours=2),
         )  # fmt: skip
         assert await service.verify(tx, now + timedelta(hours=3)) == 1
-        after = await queries.visit(tx, None, visit.id)
+        after = await queries.work_order(tx, None, visit.id)
     assert after is not None
     assert (after.state, after.verdict) == (State.DONE, "disproved")
 
@@ -117,18 +117,18 @@ async def test_wrong_words_are_refused_by_name_and_change_nothing(network: Netwo
             with pytest.raises(Invalid) as refused:
                 await wrong
             assert refused.value.field == field
-        assert await queries.visit(tx, None, visit.id) == visit
-        assert await queries.visit(tx, frozenset({new_id()}), visit.id) is None
+        assert await queries.work_order(tx, None, visit.id) == visit
+        assert await queries.work_order(tx, frozenset({new_id()}), visit.id) is None
     assert len(await listed(network)) == 1
 
 
 async def test_self_healing_that_has_tried_all_orders_a_visit(network: Network) -> None:
     row = await one_incident(network, network.house.clock())
     assert row.station_id is not None
-    wanted = VisitNeeded(incident_id=IncidentId(row.id), station_id=row.station_id, evse_number=0)
+    wanted = WorkOrderNeeded(incident_id=IncidentId(row.id), station_id=row.station_id, evse_number=0)
     async with network.house.database.transaction() as tx:
         await outbox.publish(tx, [wanted, wanted])
     await network.house.worker.run_until_idle()
     async with network.house.database.transaction() as tx:
-        (visit,) = await queries.visits(tx, None, queries.VisitFilter(), limit=10)
+        (visit,) = await queries.work_orders(tx, None, queries.WorkOrderFilter(), limit=10)
     assert (visit.state, visit.station_id) == (State.PLANNED, row.station_id)

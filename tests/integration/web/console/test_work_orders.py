@@ -12,19 +12,19 @@ PHOTO = b"\xff\xd8\xff\xe0photo"
 async def ordered(world: World, signed_in: SignedIn) -> tuple[Browser, str]:
     browser = await signed_in(Role.TECHNICIAN)
     incident = (await raised(world, world.station)).rsplit("/", 1)[1]
-    made = await browser.send("/console/visits", incident=incident)
+    made = await browser.send("/console/work-orders", incident=incident)
     assert made.status_code == 303, made.text
     return browser, str(made.headers["location"])
 
 
 async def test_a_visit_is_worked_on_and_finished(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in(Role.TECHNICIAN)
-    assert "Nobody has to go anywhere" in (await browser.open("/console/visits")).text
+    assert "Nobody has to go anywhere" in (await browser.open("/console/work-orders")).text
     incident = await raised(world, world.station)
-    assert "Order a visit" in (await browser.open(incident)).text
-    made = await browser.send("/console/visits", incident=incident.rsplit("/", 1)[1])
+    assert "Make a work order" in (await browser.open(incident)).text
+    made = await browser.send("/console/work-orders", incident=incident.rsplit("/", 1)[1])
     href = str(made.headers["location"])
-    assert href in (await browser.open("/console/visits")).text
+    assert href in (await browser.open("/console/work-orders")).text
     page = (await browser.open(href)).text
     assert "Checklist" in page
     for fields in (
@@ -41,7 +41,7 @@ async def test_a_visit_is_worked_on_and_finished(world: World, signed_in: Signed
     assert answer.status_code == 303, answer.text
     page = (await browser.open(href)).text
     assert HOSTILE not in page
-    photo = next(part for part in page.split('"') if part.startswith("/console/visit-photos/"))
+    photo = next(part for part in page.split('"') if part.startswith("/console/work-order-photos/"))
     picture = await browser.open(photo)
     assert (picture.content, picture.headers["content-type"]) == (PHOTO, "image/jpeg")
     assert picture.headers["x-content-type-options"] == "nosniff"
@@ -53,8 +53,8 @@ async def test_a_visit_is_worked_on_and_finished(world: World, signed_in: Signed
     page = (await browser.open(href)).text
     assert "The next charge will tell" in page
     assert "1\u00a0750,50" in page
-    assert href not in (await browser.open("/console/visits")).text
-    assert "cable_or_plug" in (await browser.open("/console/visits.csv?state=unproved")).text
+    assert href not in (await browser.open("/console/work-orders")).text
+    assert "cable_or_plug" in (await browser.open("/console/work-orders.csv?state=unproved")).text
     assert (await browser.send(f"{href}/do", what="begin")).status_code == 409
 
 

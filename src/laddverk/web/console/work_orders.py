@@ -1,4 +1,4 @@
-"""Visits to chargers: the list of work orders, and the page that a technician has in the hand on site."""
+"""Work on chargers: the list of work orders, and the page that a technician has in the hand on site."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from laddverk.diagnostics.incidents import reporting
 from laddverk.diagnostics.model import IncidentId
 from laddverk.diagnostics.upkeep import queries, service
 from laddverk.diagnostics.upkeep.model import Finish, NewWorkOrder, Part, State
-from laddverk.diagnostics.upkeep.queries import VisitFilter
+from laddverk.diagnostics.upkeep.queries import WorkOrderFilter
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import StationId, shown
 from laddverk.kernel.problems import Invalid, Problem
@@ -30,7 +30,7 @@ from laddverk.web.console.door import NEEDS
 from laddverk.web.console.words import Words
 from laddverk.web.visit import named
 
-PLACE: Final = "/console/visits"
+PLACE: Final = "/console/work-orders"
 BODY_MAX: Final = reporting.PHOTO_BYTES_MAX + 200_000  # a photo, and the fields beside it
 FILTERS: Final = ("open", "unproved", "verified", "cancelled", "all")
 
@@ -49,9 +49,9 @@ def href(order_id: UUID) -> str:
     return f"{PLACE}/{shown('wor', order_id)}"
 
 
-def _wanted(desk: Desk) -> VisitFilter:
+def _wanted(desk: Desk) -> WorkOrderFilter:
     state, station = desk.asked("state", "open"), desk.asked("station")
-    return VisitFilter(
+    return WorkOrderFilter(
         search=desk.asked("q").strip()[:100],
         state=state if state in FILTERS else "open",
         station_id=named("sta", station) if station else None,
@@ -69,13 +69,13 @@ def _told(desk: Desk) -> dict[str, Any]:
 
 
 @get(PLACE, opt={NEEDS: Permission.STATIONS_READ})
-async def list_visits(desk: AtDesk) -> Response[str]:
+async def list_work_orders(desk: AtDesk) -> Response[str]:
     """The work orders: who goes where, for what, until when."""
     listing, wanted = desk.listing("due"), _wanted(desk)
     async with desk.transaction() as tx:
         return desk.page(
-            "console/visits/list.html",
-            rows=await queries.visits(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
+            "console/work_orders/list.html",
+            rows=await queries.work_orders(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
             total=await queries.count(tx, desk.sites, wanted),
             listing=listing,
             wanted=wanted,
@@ -84,12 +84,12 @@ async def list_visits(desk: AtDesk) -> Response[str]:
 
 
 @get(f"{PLACE}.csv", opt={NEEDS: Permission.STATIONS_READ})
-async def export_visits(desk: AtDesk) -> Response[bytes]:
+async def export_work_orders(desk: AtDesk) -> Response[bytes]:
     """The same list as CSV."""
     async with desk.transaction() as tx:
-        rows = await queries.visits(tx, desk.sites, _wanted(desk), limit=spreadsheets.ROWS_MAX)
+        rows = await queries.work_orders(tx, desk.sites, _wanted(desk), limit=spreadsheets.ROWS_MAX)
     return spreadsheets.answer(
-        "visits",
+        "work-orders",
         (
             "number", "site", "charger", "evse", "title", "severity", "state", "assignee", "due_on", "created_at",
             "done_at", "verdict", "cause", "minutes", "cost_minor", "currency",
@@ -106,13 +106,13 @@ async def export_visits(desk: AtDesk) -> Response[bytes]:
 
 
 @post(PLACE, opt={NEEDS: Permission.COMMANDS_SEND}, status_code=200)
-async def order_visit(desk: AtDesk) -> Response[Any]:
-    """Order a visit, for an incident or for a charger."""
+async def make_work_order(desk: AtDesk) -> Response[Any]:
+    """Make a work order, for an incident or for a charger."""
     form = await desk.form()
     async with desk.transaction() as tx:
         given = await _ordered(desk, tx, form)
         made = await service.order(tx, desk.actor, given, desk.language, desk.now)
-    return desk.go(href(made.id), desk.words("The visit is ordered."))
+    return desk.go(href(made.id), desk.words("The work order is made."))
 
 
 async def _ordered(desk: Desk, tx: Transaction, form: dict[str, str]) -> NewWorkOrder:
@@ -129,8 +129,8 @@ async def _ordered(desk: Desk, tx: Transaction, form: dict[str, str]) -> NewWork
 
 
 @get(f"{PLACE}/{{order_id:str}}", opt={NEEDS: Permission.STATIONS_READ})
-async def show_visit(desk: AtDesk, order_id: FromPath[str]) -> Response[str]:
-    """One visit: where, what is known, what to bring and tick, what was found."""
+async def show_work_order(desk: AtDesk, order_id: FromPath[str]) -> Response[str]:
+    """One work order: where, what is known, what to bring and tick, what was found."""
     return await _page(desk, named("wor", order_id), {}, {})
 
 
@@ -138,10 +138,10 @@ async def _page(
     desk: Desk, identity: UUID, values: dict[str, str], errors: dict[str, str], status: int = 200
 ) -> Response[str]:
     async with desk.transaction() as tx:
-        order = found(await queries.visit(tx, desk.sites, identity))
+        order = found(await queries.work_order(tx, desk.sites, identity))
         book = runbooks.runbook(order.runbook) if order.runbook else None
         return desk.page(
-            "console/visits/detail.html",
+            "console/work_orders/detail.html",
             status=status,
             order=order,
             place=await queries.place(tx, identity),
@@ -156,7 +156,7 @@ async def _page(
         )
 
 
-@get("/console/visit-photos/{photo_id:str}", opt={NEEDS: Permission.STATIONS_READ})
+@get("/console/work-order-photos/{photo_id:str}", opt={NEEDS: Permission.STATIONS_READ})
 async def show_photo(desk: AtDesk, photo_id: FromPath[str]) -> Response[bytes]:
     """A photo: as a picture and nothing else, whatever it holds."""
     async with desk.transaction() as tx:
@@ -238,4 +238,12 @@ def _day(text: str) -> date | None:
         raise Invalid("Enter a day.", field="due_on", remedy="Write it like 2026-11-30.") from None
 
 
-ROUTES: Final = [list_visits, export_visits, order_visit, show_visit, show_photo, do_something, take_photo]
+ROUTES: Final = [
+    list_work_orders,
+    export_work_orders,
+    make_work_order,
+    show_work_order,
+    show_photo,
+    do_something,
+    take_photo,
+]
