@@ -60,6 +60,7 @@ from laddverk.web.console import (
     reconciliation,
     registering,
     remedies,
+    replacing,
     security,
     sessions,
     sites,
@@ -97,7 +98,7 @@ PAGES: Final = (
     firmware, firmware_makers, software,
     displays, energy, disputes, payouts,
     incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes, remedies,
-    work_orders, health, spares,
+    work_orders, health, spares, replacing,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
