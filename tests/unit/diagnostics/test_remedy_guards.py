@@ -170,6 +170,7 @@ patients = st.builds(
     connected=st.booleans(),
     sessions_open=st.integers(0, 2),
     starts_pending=st.integers(0, 1),
+    in_hand=st.booleans(),
     last_queued_at=st.none() | st.datetimes(datetime(2026, 5, 4, 2), datetime(2026, 5, 4, 3), timezones=st.just(UTC)),
     zombie_session=st.booleans(),
     attempts=st.lists(
@@ -212,8 +213,15 @@ def test_no_history_leads_to_an_unsafe_step(patient: Patient, network: Network) 
         assert patient.connected
         assert not patient.sessions_open
         assert not patient.starts_pending
+        assert not patient.in_hand
         assert not patient.is_safety
         assert patient.severity is not Severity.SAFETY
         assert patient.family not in rules.HANDS_OFF
         assert sum(1 for at in patient.resets if at > NOW - timedelta(days=7)) < rules.RESETS_WEEK_MAX
         assert sum(1 for at in patient.resets if at > NOW - timedelta(days=1)) < rules.RESETS_DAY_MAX
+
+
+def test_what_could_not_be_done_for_a_day_is_not_waited_for() -> None:
+    held = replace(tried(*SMALL), sessions_open=1)
+    assert isinstance(decided(held), Wait)
+    assert action(decided(replace(held, opened_at=NOW - rules.PATIENCE))) is Action.WORK_ORDER
