@@ -19,6 +19,8 @@ from laddverk.platform.database import Transaction
 
 LOOKED_BACK: Final = timedelta(days=730)
 USED_OVER: Final = timedelta(days=90)
+PRIOR_REPAIRS: Final = 5.0  # in so many charger-years a fleet is taken to have had before anything was seen:
+PRIOR_YEARS: Final = 25.0  # one in five years; a young fleet without repairs is not one that never breaks
 LEAST_YEARS: Final = 30 / DAYS_PER_YEAR  # a charger's first month says nothing of its year
 
 RECORDS: Final = """
@@ -122,7 +124,7 @@ async def weighed(
     listed = None if sites is None else list(sites)
     rows = await tx.fetch(_Row, RECORDS, listed, now, now - LOOKED_BACK, list(PARTS), month, now - USED_OVER)
     years = sum(row.years for row in rows)
-    fleet_rate = sum(row.repairs for row in rows) / years if years else 0.0
+    fleet_rate = (sum(row.repairs for row in rows) + PRIOR_REPAIRS) / (years + PRIOR_YEARS)
     found = []
     for row in rows:
         record = Record(
