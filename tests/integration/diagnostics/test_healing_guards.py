@@ -63,8 +63,8 @@ async def ordered(ward: Ward, command: AnyCommand, state: str = "confirmed") -> 
     async with ward.network.house.database.transaction() as tx:
         command_id = await stations.request_command(tx, ACTOR, ward.station_id, command, ward.now)
         await tx.execute(
-            "UPDATE command SET state = $2, finished_at = CASE WHEN $2 IN ('sent', 'accepted') THEN NULL ELSE $3::timestamptz END,"
-            " confirm_by = $4 WHERE id = $1",
+            "UPDATE command SET state = $2, confirm_by = $4,"
+            " finished_at = CASE WHEN $2 IN ('sent', 'accepted') THEN NULL ELSE $3::timestamptz END WHERE id = $1",
             command_id, state, ward.now, ward.now + timedelta(hours=1),
         )  # fmt: skip
     return command_id
