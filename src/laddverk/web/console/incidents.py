@@ -20,7 +20,7 @@ from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.stations import queries as stations_queries
-from laddverk.web import amounts, spreadsheets
+from laddverk.web import amounts, pictures, spreadsheets
 from laddverk.web.console import incident_words, remedies
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
@@ -190,11 +190,7 @@ async def show_photo(desk: AtDesk, report_id: FromPath[str]) -> Response[bytes]:
     """A photo that a driver sent: as a picture and nothing else, whatever it holds."""
     async with desk.transaction() as tx:
         content, kind = found(await reporting.photo(tx, desk.sites, named("rep", report_id)))
-    headers = {
-        "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox",
-        "content-disposition": "inline", "cache-control": "private, no-store",
-    }  # fmt: skip
-    return Response(content, media_type=kind, headers=headers)
+    return pictures.answer(content, kind)
 
 
 @post(f"{PLACE}/{{incident_id:str}}/do", opt={NEEDS: Permission.COMMANDS_SEND}, status_code=200)

@@ -22,7 +22,7 @@ from laddverk.kernel.ids import StationId, shown
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
-from laddverk.web import spreadsheets
+from laddverk.web import pictures, spreadsheets
 from laddverk.web.amounts import minor_of
 from laddverk.web.console import incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
@@ -161,11 +161,7 @@ async def show_photo(desk: AtDesk, photo_id: FromPath[str]) -> Response[bytes]:
     """A photo: as a picture and nothing else, whatever it holds."""
     async with desk.transaction() as tx:
         content, kind = found(await queries.photo(tx, desk.sites, named("wph", photo_id)))
-    headers = {
-        "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox",
-        "content-disposition": "inline", "cache-control": "private, no-store",
-    }  # fmt: skip
-    return Response(content, media_type=kind, headers=headers)
+    return pictures.answer(content, kind)
 
 
 @post(f"{PLACE}/{{order_id:str}}/do", opt={NEEDS: Permission.COMMANDS_SEND}, status_code=200)
