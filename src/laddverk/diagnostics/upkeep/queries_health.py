@@ -19,14 +19,14 @@ WHERE station.retired_at IS NULL AND ($1::uuid[] IS NULL OR station.site_id = AN
   AND ($2 = '' OR concat_ws(' ', station.name, station.vendor, station.model, site.name) ILIKE '%' || $2 || '%')
   AND ($3::uuid IS NULL OR station.site_id = $3) AND health.score BETWEEN $4 AND $5
 """
-_LISTED: Final = """
+_LIST_COLUMNS: Final = """
 SELECT station.id AS station_id, station.name AS station_name, station.vendor, station.model, site.id AS site_id,
        site.name AS site_name, health.evse_number, health.score,
        (SELECT min(score) FROM health_now AS own WHERE own.station_id = station.id) AS station_score,
        health.reasons, health.scored_at
 """
 _ORDER: Final = "ORDER BY health.score, site.name, station.name, health.evse_number LIMIT $6 OFFSET $7"
-LIST: Final = _LISTED + _WHERE + _ORDER
+LIST: Final = _LIST_COLUMNS + _WHERE + _ORDER
 COUNT: Final = "SELECT count(*) " + _WHERE
 BY_BAND: Final = """
 SELECT health.score::int AS score, count(*)::int AS outlets

@@ -24,10 +24,12 @@ STALE_AFTER: Final = timedelta(minutes=50)
 OUTCOME_AFTER: Final = timedelta(days=30)
 KEPT: Final = timedelta(days=400)
 
+# What was scored long ago, and what detectors have changed their minds about since.
 DUE: Final = """
 SELECT station.id FROM station
 LEFT JOIN LATERAL (SELECT min(scored_at) AS at FROM health_now WHERE station_id = station.id) AS scored ON true
-WHERE station.retired_at IS NULL AND station.epoch > 0 AND (scored.at IS NULL OR scored.at < $1)
+WHERE station.retired_at IS NULL AND station.epoch > 0 AND (scored.at IS NULL OR scored.at < $1 OR EXISTS (
+      SELECT FROM finding WHERE finding.station_id = station.id AND finding.changed_at > scored.at))
   AND EXISTS (SELECT FROM connector WHERE station_id = station.id AND evse_number > 0)
 ORDER BY scored.at NULLS FIRST, station.id LIMIT $2
 """
@@ -158,7 +160,7 @@ async def scores(tx: Transaction, stations: Sequence[UUID], now: datetime) -> di
 
 
 async def keep_up(tx: Transaction, now: datetime) -> bool:
-    """Score some stations that were not scored for most of an hour. Return whether there may be more."""
+    """Score some stations: of most of an hour ago, or with newer findings. Return whether there may be more."""
     due: list[UUID] = await tx.values(DUE, now - STALE_AFTER, AT_ONCE)
     if due:
         made = await scores(tx, due, now)
