@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 import msgspec
 import structlog
@@ -20,12 +20,28 @@ OTHERS_LEVEL: Final = logging.WARNING  # libraries tell of trouble only
 SILENT: Final = ("websockets.server",)
 
 
+class _Stderr:
+    """Whatever stands for stderr at the moment of writing: loggers are kept, and it may be replaced meanwhile."""
+
+    def write(self, text: str) -> int:
+        """Write to the stderr of now."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush the stderr of now."""
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        """Return whether people read it."""
+        return sys.stderr.isatty()
+
+
 def configure(level: str, stream: TextIO | None = None) -> None:
     """Send everything from `level` (debug, info, warning, error, critical) up to `stream`, default stderr.
 
     A word that is no level means info: `laddverk doctor` tells of it, and a slip must not keep chargers waiting.
     """
-    target = sys.stderr if stream is None else stream
+    target = cast("TextIO", _Stderr()) if stream is None else stream
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     structlog.configure(
         processors=[

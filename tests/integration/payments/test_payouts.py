@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -216,7 +217,7 @@ async def test_the_sandbox_pays_out_by_night_and_lets_one_item_be_missing(
 async def test_the_night_of_the_sandbox_comes_once_a_day(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     street = await street_on(database, monkeypatch, Settings(demo=True))
     await street.charged(10_000)
-    tomorrow = (street.now() + timedelta(days=1)).replace(hour=4)
+    tomorrow = (street.now().astimezone(ZoneInfo("Europe/Stockholm")) + timedelta(days=1)).replace(hour=4)
     async with street.house.database.transaction() as tx:
         assert not await sandbox_money.night(tx, tomorrow.replace(hour=0), "Europe/Stockholm")
         assert await sandbox_money.night(tx, tomorrow, "Europe/Stockholm")

@@ -137,8 +137,8 @@ def set_of(tokens: Sequence[TokenTold]) -> set[TokenTold]:
     return set(tokens)
 
 
-def _shown_at(shown: TokenTold) -> tuple[datetime, str, bool]:
-    return shown.at, shown.token, shown.accepted
+def _shown_at(shown: TokenTold) -> tuple[datetime, str, bool, bool, str]:
+    return shown.at, shown.token, shown.accepted, shown.technician, shown.person
 
 
 def _explains(session: SessionTold, shown: TokenTold) -> bool:
