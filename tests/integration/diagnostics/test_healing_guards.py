@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -353,6 +354,8 @@ async def test_a_charger_that_limps_is_not_restarted_when_people_come(network: N
 async def test_a_reset_that_cannot_be_sent_at_once_is_never_sent(network: Network, ward: Ward) -> None:
     async with network.socket("CP-1") as socket:
         await before_reset(ward, socket)
+    while await network.value("SELECT connected_at FROM station") is not None:
+        await asyncio.sleep(0.02)
     await ward.run("UPDATE station SET connected_at = $1", ward.now)
     assert await ward.heal() == 1
     assert await network.value("SELECT expires_at FROM command") == ward.now + doing.SEND_WITHIN
