@@ -42,6 +42,9 @@ PASSWORD = "kaffe traktor molnfri"
 TAG = "04A1B2C3"
 EMAIL, STAFF_EMAIL = "anna@example.com", "finance@example.com"
 PRICE_MINOR = 40_00
+RESTING = """
+SELECT count(*) = 0 FROM job WHERE run_at <= now() + interval '1 minute' AND kind NOT LIKE 'diagnostics.%'
+"""
 PAYMENT = "SELECT id FROM payment WHERE purpose = $1"
 MORNING = time(8)  # banks take files until noon
 
@@ -159,9 +162,9 @@ class Journey:
         await self.rests()
 
     async def rests(self) -> None:
-        """All that was left to do is done; the ledger is sound."""
+        """All that was left to do about money is done; the ledger is sound."""
         self.house.worker.wake()
-        await until(lambda: self.value("SELECT count(*) = 0 FROM job WHERE run_at <= now() + interval '1 minute'"))
+        await until(lambda: self.value(RESTING))
         async with self.house.database.transaction() as tx:
             assert (await ledger.check(tx)).sound
 
