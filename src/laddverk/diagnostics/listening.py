@@ -85,7 +85,7 @@ async def finished(tx: Transaction, events: Sequence[CommandFinished]) -> None:
 
 
 def _said(row: FinishedRow) -> list[tuple[StationId, Observation]]:
-    evse_number = row.command.get("evse_number")
+    evse_number, operative = row.command.get("evse_number"), row.command.get("operative")
     times: dict[str, Any] = {"at": row.finished_at, "received_at": row.finished_at}
     ended = CommandEnded(
         **times,
@@ -95,6 +95,7 @@ def _said(row: FinishedRow) -> list[tuple[StationId, Observation]]:
         took_s=max(0.0, (row.finished_at - row.sent_at).total_seconds()),
         by_person=row.actor_kind == PERSON,
         evse_number=evse_number if isinstance(evse_number, int) else None,
+        operative=operative if isinstance(operative, bool) else None,
     )
     said: list[tuple[StationId, Observation]] = [(row.station_id, ended)]
     if row.state not in ("accepted", "confirmed"):

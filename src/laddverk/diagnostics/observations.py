@@ -153,6 +153,8 @@ class CommandEnded(Observed, frozen=True, kw_only=True):
     took_s: float | None = None
     by_person: bool = False
     evse_number: int | None = None
+    operative: bool | None = None
+    """Of a change of availability: into service (true) or out of it."""
 
 
 class LimitSet(Observed, frozen=True, kw_only=True):

@@ -51,6 +51,7 @@ GROUP BY asked.station_id
 ORDERED: Final = """
 SELECT station_id, kind, answered_at FROM command
 WHERE finished_at IS NULL AND kind = ANY($1) AND state = 'accepted' AND answered_at >= $2 AND created_at >= $3
+  AND NOT coalesce((command ->> 'operative')::boolean, false)
 ORDER BY answered_at
 """
 ORDERS_LAST: Final = timedelta(hours=6)  # an order that waited longer was queued for a charger that was away

@@ -32,11 +32,16 @@ ROUND = (
 )  # fmt: skip
 STEPS = "SELECT action, state, verdict FROM remedy ORDER BY number"
 
+ORDERS = """
+SELECT count(*) FROM work_order WHERE state = 'planned' AND incident_id = (SELECT incident_id FROM remedy LIMIT 1)
+"""
+
 
 class Hanging(Charger):
     """A charger whose first outlet is not available, though nobody ordered it, until its program starts again."""
 
     hung = False
+    incurable = False
 
     def _turn(self, outlet: Outlet, status: Status, at: datetime, info: str = "") -> None:
         super()._turn(outlet, Status.UNAVAILABLE if self.hung and outlet.number == 1 else status, at, info)
@@ -46,7 +51,7 @@ class Hanging(Charger):
         self._turn(self.outlets[1], Status.UNAVAILABLE, at)
 
     def restart(self, reason: str) -> None:
-        if self.hung:
+        if self.hung and not self.incurable:
             self.hung = False
             self.outlets[1].status = Status.AVAILABLE
         super().restart(reason)
@@ -167,3 +172,15 @@ async def test_a_charger_that_hangs_is_mended_from_here_and_the_next_charge_prov
     async with day.network.house.database.transaction() as tx:
         figures = await queries.figures(tx, None, day.clock() - timedelta(days=90))
     assert (figures.incidents, figures.incidents_cured, figures.resets, figures.sessions_cut) == (1, 1, 1, 0)
+
+
+async def test_a_charger_that_stays_broken_ends_in_a_work_order(day: Day) -> None:
+    await day.is_trusted()
+    day.charger.incurable = True
+    day.charger.hang(day.clock())
+    for _ in range(70):
+        await day.pass_time(timedelta(minutes=4))
+        if await day.network.value("SELECT count(*) FROM work_order"):
+            break
+    assert [action for action, _, _ in await day.steps()][-3:] == ["reset_soft", "reset_hard", "work_order"]
+    assert await day.network.value(ORDERS) == 1

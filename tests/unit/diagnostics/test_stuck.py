@@ -97,6 +97,22 @@ def test_unavailable_is_a_fault_only_when_nobody_ordered_it() -> None:
     assert stuck([command(0, "change_availability", "refused"), state(5, Status.UNAVAILABLE)], DAY) == [RAISED]
 
 
+def test_a_reset_of_ours_explains_it_only_while_the_charger_starts_again() -> None:
+    story = [command(0, "reset", "confirmed"), state(60, Status.UNAVAILABLE)]
+    assert stuck(story, 60 + 30 * MINUTE - 1) == []
+    assert stuck(story, 60 + 30 * MINUTE) == [RAISED]
+    held = [state(0, Status.UNAVAILABLE), command(HOUR, "reset", "confirmed"), state(HOUR + 9, Status.UNAVAILABLE)]
+    assert stuck(held, DAY) == [RAISED], "it was stuck before, and is still"
+    woken = [*held[:2], seen_at(LinkClosed, HOUR + 5), seen_at(LinkOpened, HOUR + 30), command(HOUR + 31, "reset")]
+    assert stuck([*woken, state(HOUR + 40, Status.UNAVAILABLE)], DAY) == [RAISED]
+
+
+def test_an_order_into_service_is_no_reason_to_be_out_of_it() -> None:
+    back, out = (command(5, "change_availability", operative=each) for each in (True, False))
+    assert stuck([state(0, Status.UNAVAILABLE), back], DAY) == [RAISED]
+    assert stuck([state(0, Status.UNAVAILABLE), out], DAY) == []
+
+
 def test_out_of_order_without_a_reason_is_stuck_after_five_minutes_and_with_one_is_not() -> None:
     assert stuck([state(0, Status.FAULTED)], 5 * MINUTE - 1) == []
     assert stuck([state(0, Status.FAULTED)], 5 * MINUTE) == [RAISED]

@@ -25,7 +25,7 @@ ORDER_S: Final = 10 * MINUTE_S  # an order and the state it leads to are told wi
 STANDING_ORDER_S: Final = 25 * MINUTE_S  # that an outlet is out of service by an order of old is told every 10 minutes
 WAITING: Final = frozenset({Status.PREPARING, Status.FINISHING, Status.OCCUPIED})
 """A cable is in, as the outlet believes; 2.x knows the one word for it."""
-ORDERS: Final = frozenset({"change_availability", "update_firmware", "reset"})
+ORDERS: Final = frozenset({"change_availability", "update_firmware"})
 KEY_MAX: Final = 40  # characters of a session's key
 
 
@@ -80,11 +80,8 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
         elif isinstance(seen_now, seen.TokenSeen):
             self.car = self.car or (seen_now.evse_number == self.evse_number and seen_now.accepted)
         elif isinstance(seen_now, seen.CommandEnded):
-            if seen_now.kind in ORDERS and seen_now.state in ("accepted", "confirmed"):
-                self.ordered_at = at
-                late_s = STANDING_ORDER_S if seen_now.kind == "change_availability" else ORDER_S
-                near = self.since is not None and -ORDER_S <= (at - self.since).total_seconds() <= late_s
-                self.ordered = self.ordered or (self.status is Status.UNAVAILABLE and near)
+            if seen_now.state in ("accepted", "confirmed"):
+                self._ordered(seen_now)
         elif isinstance(seen_now, seen.Restarted):
             self.car = self.in_session  # what it says of cars from before it slept is worth nothing
         elif isinstance(seen_now, seen.LinkClosed):
@@ -93,6 +90,17 @@ class StuckState(Detector, kw_only=True, omit_defaults=True):
             self.is_away = False
             self.since = at if self.since else None  # nobody knows what was meanwhile; it says its state anew
         return ()
+
+    def _ordered(self, order: seen.CommandEnded) -> None:
+        """Take in an order of ours that was obeyed."""
+        at = order.received_at
+        if order.kind == "reset":  # explains why it is out of service while it starts again, and no longer
+            self.since = at if self.status is Status.UNAVAILABLE and not self.raised else self.since
+        elif order.kind in ORDERS and order.operative is not True:
+            self.ordered_at = at
+            late_s = STANDING_ORDER_S if order.kind == "change_availability" else ORDER_S
+            near = self.since is not None and -ORDER_S <= (at - self.since).total_seconds() <= late_s
+            self.ordered = self.ordered or (self.status is Status.UNAVAILABLE and near)
 
     def due_at(self) -> datetime | None:
         if self.raised or self.is_away or self.since is None:
