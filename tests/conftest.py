@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import pytest
 
+from laddverk.platform import outbox
 from laddverk.platform.database import Database
 from tests.cluster import TestCluster
 
@@ -72,6 +73,12 @@ def refused(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"Nothing may be skipped in CI: {reason}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _listeners(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test subscribes to ends with it: a job nobody does any more would stay for ever in the next one."""
+    monkeypatch.setattr(outbox, "_listeners", {event: list(kinds) for event, kinds in outbox._listeners.items()})
 
 
 @pytest.fixture(scope="session")
