@@ -9,7 +9,7 @@ import pytest
 from laddverk.diagnostics.detectors.failures import FailingStarts, SilentNoEnergy
 from laddverk.diagnostics.detectors.metering import StuckMeter
 from laddverk.diagnostics.model import Family, OutcomeClass, Severity, Turn
-from laddverk.diagnostics.observations import Metered, SessionBegan, SessionOver
+from laddverk.diagnostics.observations import EventSeen, Metered, SessionBegan, SessionOver
 from laddverk.ocpp.facts import Status
 from tests.unit.diagnostics.playing import DAY, DC, HOUR, SCENE, instant, outcome, play, seen_at, state, turns
 
@@ -189,3 +189,36 @@ def test_a_car_that_fails_everywhere_says_nothing_of_this_outlet() -> None:
     assert play(SilentNoEnergy(evse_number=1), row(ZERO, "AABAB"), scene=scene) == []
     assert play(SilentNoEnergy(evse_number=1), row(ZERO, "BCBCBC", car_key="car"), scene=scene) == []
     assert play(FailingStarts(evse_number=1), row(ZERO, "BCDEFG", car_key="car"), scene=scene) == []
+
+
+def events(*seconds: float, tech_code: str = "CX001", **fields: Any) -> list[Any]:
+    return [
+        seen_at(EventSeen, each, component="ConnectorPlugRetentionLock", variable="Problem", tech_code=tech_code,
+                evse_number=1, **fields)
+        for each in seconds
+    ]  # fmt: skip
+
+
+def in_order(*stories: list[Any]) -> list[Any]:
+    return sorted((each for story in stories for each in story), key=lambda each: each.received_at)
+
+
+def test_events_of_2_x_name_what_a_row_of_failures_failed_of() -> None:
+    said = in_order(events(590, 1_190, 2_390), row(ZERO, "ABAB"))
+    (signal,) = play(SilentNoEnergy(evse_number=1), said, scene=DC)
+    assert signal.family is Family.CONNECTOR_LOCK
+
+
+def test_events_of_2_x_name_what_a_rising_share_failed_of() -> None:
+    users = [f"U{number}" for number in range(12)]
+    attempts = [outcome((number + 1) * DAY, ABORT, user) for number, user in enumerate(users)]
+    said = in_order(attempts, events(*[(number + 1) * DAY - 30 for number in range(12)]))
+    raised = [signal for signal in play(FailingStarts(evse_number=1), said) if signal.turn is RAISED]
+    assert raised[0].family is Family.CONNECTOR_LOCK
+    assert raised[0].confidence == 0.8
+
+
+@pytest.mark.parametrize("said", [events(3_500, 4_800, 6_000), events(590, 1_190, 1_790, cleared=True)])
+def test_an_event_of_another_time_or_that_is_taken_back_names_nothing(said: list[Any]) -> None:
+    (signal,) = play(SilentNoEnergy(evse_number=1), in_order(said, row(ZERO, "ABAB")), scene=DC)
+    assert signal.family is None

@@ -10,10 +10,11 @@ from msgspec import Struct, field
 
 from laddverk.diagnostics.codes import decoded
 from laddverk.diagnostics.detectors.base import About, Detector, Scene, Scope
+from laddverk.diagnostics.detectors.complained import Complained
 from laddverk.diagnostics.detectors.last_sessions import SESSION_STATES, LastSessions
 from laddverk.diagnostics.detectors.statistics import ShareCusum, SharePlan, elapsed_s
 from laddverk.diagnostics.model import Evidence, Family, Input, OutcomeClass, Severity, Signal
-from laddverk.diagnostics.observations import Observation, Observed, OutcomeSeen
+from laddverk.diagnostics.observations import EventSeen, Observation, Observed, OutcomeSeen
 from laddverk.platform.languages import marked
 
 KEY_MAX: Final = 16  # characters of a digest that tell users of one outlet apart
@@ -39,18 +40,19 @@ def is_bad_car(outcome: OutcomeSeen, scene: Scene) -> bool:
 
 
 class Blamed(Struct, omit_defaults=True):
-    """Which families of faults the failures spoke of, by the codes that came with them."""
+    """Which families of faults the failures spoke of, by the codes and events that came with them."""
 
     by_family: dict[Family, int] = field(default_factory=dict)
 
-    def hear(self, outcome: OutcomeSeen, scene: Scene) -> None:
+    def hear(self, outcome: OutcomeSeen, scene: Scene, complained: Complained) -> None:
         """Count the families of one failure, each once."""
-        for family in {
+        by_code = {
             code.family
             for word in outcome.error_codes[:FAMILIES_MAX]
             for code in decoded(scene.vendor, scene.model, word)
             if code.is_known
-        }:
+        }
+        for family in sorted(by_code | complained.during(outcome)):
             if family in self.by_family or len(self.by_family) < FAMILIES_MAX:
                 self.by_family[family] = min(self.by_family.get(family, 0) + 1, COUNT_MAX)
 
@@ -89,11 +91,11 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
             "the row. Refused cards and payments, full cars and changes of mind do not count."
         ),
         needs=(Input.SESSIONS, Input.ENERGY),
-        better_with=(Input.TOKENS, Input.ERROR_CODES),
+        better_with=(Input.TOKENS, Input.ERROR_CODES, Input.EVENTS),
         action=marked("If idle, one soft reset. Then try it; if it still fails, take it out of service and go."),
         runbook="silent-no-energy",
     )
-    HEARS: ClassVar[tuple[type[Observed], ...]] = (OutcomeSeen, *SESSION_STATES)
+    HEARS: ClassVar[tuple[type[Observed], ...]] = (OutcomeSeen, EventSeen, *SESSION_STATES)
 
     failures: int = 0
     empty: int = 0
@@ -110,8 +112,12 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
     held: int = 0
     """How many of them were offered less than any car may charge with."""
     sessions: LastSessions = field(default_factory=LastSessions)
+    complained: Complained = field(default_factory=Complained)
 
     def hear(self, seen_now: Observation, scene: Scene) -> Sequence[Signal]:
+        if isinstance(seen_now, EventSeen):
+            self.complained.hear(seen_now, scene)
+            return ()
         if not isinstance(seen_now, OutcomeSeen):
             self.sessions.hear(seen_now, self.evse_number)
             return ()
@@ -152,7 +158,7 @@ class SilentNoEnergy(Detector, kw_only=True, omit_defaults=True):
         self.began_at = min(self.began_at or outcome.began_at, outcome.began_at)
         self.ended_at = max(self.ended_at or outcome.at, outcome.at)
         self.blamed = self.blamed or Blamed()
-        self.blamed.hear(outcome, scene)
+        self.blamed.hear(outcome, scene, self.complained)
 
     def _is_long_enough(self, scene: Scene) -> bool:
         mild = scene.evse(self.evse_number).public and scene.evse(self.evse_number).power_type != "dc"
@@ -222,11 +228,11 @@ class FailingStarts(Detector, kw_only=True, omit_defaults=True):
             "wanted no current do not vote. Twelve good ones in a row clear it."
         ),
         needs=(Input.SESSIONS, Input.ENERGY),
-        better_with=(Input.TOKENS, Input.ERROR_CODES),
+        better_with=(Input.TOKENS, Input.ERROR_CODES, Input.EVENTS),
         action=marked("Look which codes and cars the failures share: handshake, lock, module or one bad car."),
         runbook="failing-starts",
     )
-    HEARS: ClassVar[tuple[type[Observed], ...]] = (OutcomeSeen, *SESSION_STATES)
+    HEARS: ClassVar[tuple[type[Observed], ...]] = (OutcomeSeen, EventSeen, *SESSION_STATES)
 
     share: ShareCusum | None = None
     day: int = 0
@@ -239,8 +245,12 @@ class FailingStarts(Detector, kw_only=True, omit_defaults=True):
     voted: int = 0
     blamed: Blamed | None = None
     sessions: LastSessions = field(default_factory=LastSessions)
+    complained: Complained = field(default_factory=Complained)
 
     def hear(self, seen_now: Observation, scene: Scene) -> Sequence[Signal]:
+        if isinstance(seen_now, EventSeen):
+            self.complained.hear(seen_now, scene)
+            return ()
         if not isinstance(seen_now, OutcomeSeen):
             self.sessions.hear(seen_now, self.evse_number)
             return ()
@@ -267,7 +277,7 @@ class FailingStarts(Detector, kw_only=True, omit_defaults=True):
             return ()
         self.failed = min(self.failed + 1, COUNT_MAX)
         self.blamed = self.blamed or Blamed()
-        self.blamed.hear(seen_now, scene)
+        self.blamed.hear(seen_now, scene, self.complained)
         return self._raised(seen_now.at, share, scene) if share.is_risen(STARTS) else ()
 
     def _raised(self, at: datetime, share: ShareCusum, scene: Scene) -> Sequence[Signal]:
