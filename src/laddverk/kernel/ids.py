@@ -98,6 +98,8 @@ PREFIXES: Final = {
     "onc": "person on call",
     "alt": "alert",
     "whk": "webhook",
+    "psh": "device that is notified",
+    "cas": "case",
 }
 
 PUBLIC_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people type these from a sticker

@@ -8,5 +8,5 @@ Promises
 - Without an SMTP server mails are only kept, where the demo's mail box shows them.
 - Nothing that a person typed reaches a header unchecked; everything in the HTML is escaped.
 
-Publishes and hears no events.
+Notifications in browsers are in `notices.push`. Publishes and hears no events.
 """

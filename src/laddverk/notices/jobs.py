@@ -1,9 +1,9 @@
-"""What notices do in the background: hand mails to the SMTP server."""
+"""What notices do in the background: hand mails to the SMTP server, and notifications to push services."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,18 +11,24 @@ import structlog
 
 from laddverk.kernel.ids import MailId
 from laddverk.notices import store
+from laddverk.notices.push import delivery as push_delivery
+from laddverk.notices.push import service as push
+from laddverk.notices.push import store as push_store
 from laddverk.notices.service import DELIVER
 from laddverk.notices.smtp import Outcome, hand_over
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
-from laddverk.platform.jobs import ATTEMPTS_MAX, Every, Handler, NewJob, delay_after, enqueue
+from laddverk.platform.jobs import ATTEMPTS_MAX, Every, NewJob, Work, delay_after, enqueue
 
-EVERY: Final[tuple[Every, ...]] = ()
+FORGET_PUSHES: Final = "notices.forget_pushes"
+PUSHES_KEPT: Final = timedelta(days=30)  # they say where somebody charged; mails and pages say it for good
+
+EVERY: Final = (Every(FORGET_PUSHES, timedelta(days=1)),)
 
 log = structlog.get_logger()
 
 
-def handlers(house: House) -> dict[str, Handler]:
+def handlers(house: House) -> dict[str, Work]:
     """Return the jobs of this room."""
 
     async def deliver(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
@@ -37,7 +43,10 @@ def handlers(house: House) -> dict[str, Handler]:
             if outcome.error:
                 await _failed(tx, outcome, attempts[outcome.mail_id], house.clock())
 
-    return {DELIVER: deliver}
+    async def forget_pushes(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        await push_store.forget(tx, house.clock() - PUSHES_KEPT)
+
+    return {DELIVER: deliver, push.DELIVER: push_delivery.Delivery(house), FORGET_PUSHES: forget_pushes}
 
 
 async def _failed(tx: Transaction, outcome: Outcome, attempts: int, now: datetime) -> None:

@@ -39,6 +39,8 @@ class Fetched(Struct, frozen=True):
     status: int
     content_type: str
     body: bytes
+    retry_after: str = ""
+    """When to come back, as it said (RFC 9110, 10.2.3)."""
 
 
 class _Reading:
@@ -50,6 +52,7 @@ class _Reading:
         self._size = 0
         self._headers = 0
         self.content_type = ""
+        self.retry_after = ""
         self.is_complete = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -58,6 +61,8 @@ class _Reading:
             raise NoAnswer("it has too many headers")
         if name.lower() == b"content-type":
             self.content_type = value.decode("latin-1")[:200]
+        elif name.lower() == b"retry-after":
+            self.retry_after = value.decode("latin-1").strip()[:40]
 
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
@@ -179,6 +184,6 @@ async def _ask(address: str, parts: SplitResult, request: bytes, tls: ssl.SSLCon
             parser.feed_data(data)
         if not reading.is_complete:
             raise NoAnswer("the connection ended before the answer did")
-        return Fetched(parser.get_status_code(), reading.content_type, reading.body)
+        return Fetched(parser.get_status_code(), reading.content_type, reading.body, reading.retry_after)
     finally:
         writer.close()

@@ -86,6 +86,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     elks_url: str = "https://api.46elks.com"
     sms_sender: str = "Laddverk"
     """Who text messages come from: at most eleven letters, or a number +46…."""
+    push_hosts: str = ""
+    """Push services (host or host:port, by commas) that browsers may name; default: any at a public address."""
     deadman_url: str = ""
     """An address that is called each minute while diagnosis works, for a watcher outside that misses it."""
     stripe_api_key: str | None = None
