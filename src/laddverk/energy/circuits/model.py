@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.kernel.events import Event
 from laddverk.kernel.ids import SiteId, StationId
 
 CircuitId = NewType("CircuitId", UUID)
@@ -207,3 +208,10 @@ class Version(Struct, frozen=True, kw_only=True):
     params: dict[str, str] = {}
     reason: str = ""
     undoes: int | None = None
+
+
+class CircuitsChanged(Event, frozen=True, kw_only=True):
+    """A site's tree has a new version, or a limit from outside came or went."""
+
+    site_id: SiteId
+    version: int
