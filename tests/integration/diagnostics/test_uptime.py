@@ -11,7 +11,7 @@ import pytest
 
 from laddverk.diagnostics.codes import counting
 from laddverk.diagnostics.observations import StateSeen
-from laddverk.diagnostics.uptime import months, service, store
+from laddverk.diagnostics.uptime import months, queries, service, store
 from laddverk.diagnostics.uptime.hours import Length, Opening, period_named, period_of
 from laddverk.diagnostics.uptime.model import State
 from laddverk.diagnostics.uptime.months import Month
@@ -238,3 +238,38 @@ async def test_codes_are_counted_by_maker_and_bounded(network: Network) -> None:
 
 def test_this_month_is_a_period() -> None:
     assert period_of(Length.MONTH, date(2026, 6, 30)) == JUNE
+
+
+INCIDENT = """
+INSERT INTO incident (id, scope, scope_key, stations, sites, family, severity, found_severity, confidence, state, since,
+                      opens_at, last_at, changed_at)
+VALUES ($1, 'station', '', $2, '{}', 'offline', 1, 1, 1, $3, $4, $4, $4, $4)
+"""
+REMEDY = """
+INSERT INTO remedy (id, incident_id, number, station_id, family, action, why, dry, decided_at, state, verdict)
+VALUES (gen_random_uuid(), $1, 1, $2, 'offline', 'reset_soft', '{}', $3, $4, 'confirmed', $5)
+"""
+VISIT = """
+INSERT INTO work_order (id, station_id, incident_id, title, state, created_at, created_by, changed_at, done_at, verdict)
+VALUES (gen_random_uuid(), $1, $2, 'x', $3, $4, '', $4, $4, $5)
+"""
+
+
+async def test_what_was_mended_from_here_and_at_the_first_visit_is_told_apart(network: Network) -> None:
+    station = await network.add_station("CP-1")
+    async with network.house.database.transaction() as tx:
+        incidents = [new_id() for _ in range(6)]
+        for number, one in enumerate(incidents):
+            await tx.execute(INCIDENT, one, [station], "false" if number == 5 else "closed", at(number))
+        cured, dry, tried, once, twice, _false = incidents
+        for one, was_dry, verdict in ((cured, False, "cured"), (dry, True, "cured"), (tried, False, "failed")):
+            await tx.execute(REMEDY, one, station, was_dry, at(10), verdict)
+        for one, minute, state, verdict in (
+            (once, 20, "verified", "proved"), (twice, 30, "verified", "disproved"), (twice, 40, "verified", "proved"),
+            (tried, 50, "cancelled", ""), (None, 60, "done", ""),
+        ):  # fmt: skip
+            await tx.execute(VISIT, station, one, state, at(minute), verdict)
+        found = await queries.fixes(tx, [station], START, NOW)
+    # one of three that were mended: what only a dry run would have cured went away by itself, as the one nobody visited
+    assert (found.remote, found.mended, found.remote_share) == (1, 3, pytest.approx(1 / 3))
+    assert (found.first_time, found.judged, found.first_time_share) == (1, 2, 0.5)

@@ -103,6 +103,8 @@ def _figures(report: Report, heading: Heading) -> list[list[str]]:
         [_("To notice"), length(report.to_notice, language), ""],
         [_("To take on"), length(report.to_take_on, language), ""],
         [_("Again within 7 days"), percent(report.repeat_share, language), ""],
+        [_("Mended from here"), percent(report.fixes.remote_share, language), ""],
+        [_("Mended at the first visit"), percent(report.fixes.first_time_share, language), ""],
         [_("Energy not sold"), formats.energy_kwh(report.lost_wh, None, language), ""],
     ]  # fmt: skip
     if report.lost_minor is not None:

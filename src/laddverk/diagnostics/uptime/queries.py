@@ -108,6 +108,50 @@ async def causes(
     return await tx.fetch(Cause, INCIDENTS, list(stations), start, end, now)
 
 
+FIXES: Final = """
+-- Mended from here: a step of self-healing cured it, and nobody was sent. First time: of the first visits to a problem
+-- that a charge has judged, those after which charging worked.
+WITH visit AS (
+    SELECT DISTINCT ON (coalesce(incident_id, id)) coalesce(incident_id, id), verdict
+    FROM work_order WHERE station_id = ANY($1) AND done_at >= $2 AND done_at < $3 AND state <> 'cancelled'
+    ORDER BY coalesce(incident_id, id), done_at),
+mended AS (
+    SELECT EXISTS (SELECT FROM remedy WHERE incident_id = incident.id AND NOT dry AND verdict = 'cured') AS cured,
+           EXISTS (SELECT FROM work_order WHERE incident_id = incident.id AND state <> 'cancelled') AS visited
+    FROM incident WHERE stations && $1 AND since >= $2 AND since < $3 AND state = 'closed')
+SELECT (SELECT count(*) FROM mended WHERE cured AND NOT visited)::int AS remote,
+       (SELECT count(*) FROM mended WHERE cured OR visited)::int AS mended,
+       (SELECT count(*) FROM visit WHERE verdict = 'proved')::int AS first_time,
+       (SELECT count(*) FROM visit WHERE verdict <> '')::int AS judged
+"""
+
+
+class Fixes(Struct, frozen=True):
+    """How problems were mended: from here or by going there, and whether the first visit was enough."""
+
+    remote: int = 0
+    mended: int = 0
+    """By self-healing or by a visit; what went away by itself was not mended."""
+    first_time: int = 0
+    judged: int = 0
+    """First visits that the next charge has proved or disproved."""
+
+    @property
+    def remote_share(self) -> float | None:
+        """0 to 1; None where nothing was mended."""
+        return self.remote / self.mended if self.mended else None
+
+    @property
+    def first_time_share(self) -> float | None:
+        """0 to 1; None where no visit was judged yet."""
+        return self.first_time / self.judged if self.judged else None
+
+
+async def fixes(tx: Transaction, stations: Sequence[UUID], start: datetime, end: datetime) -> Fixes:
+    """Return how the problems of these chargers were mended: those that began, and visits made, in the period."""
+    return await tx.fetch_one(Fixes, FIXES, list(stations), start, end) or Fixes()
+
+
 PRICE: Final = """
 SELECT (sum(price_minor - coalesce(vat_minor, 0)) * 1000.0 / nullif(sum(energy_wh), 0))::float8
 FROM session WHERE station_id = ANY($1) AND started_at >= $2 AND started_at < $3 AND energy_wh > 0

@@ -20,7 +20,7 @@ from laddverk.diagnostics.uptime.hours import Length, Period, period_of
 from laddverk.diagnostics.uptime.model import Count, Outage, Policy, State
 from laddverk.diagnostics.uptime.months import DEMAND_WEEKS, Month
 from laddverk.diagnostics.uptime.policies import HONEST
-from laddverk.diagnostics.uptime.queries import Cause, ExclusionRow, Place
+from laddverk.diagnostics.uptime.queries import Cause, ExclusionRow, Fixes, Place
 from laddverk.diagnostics.uptime.store import OutletRow
 from laddverk.platform.database import Transaction
 
@@ -75,6 +75,7 @@ class Report(Struct, frozen=True, kw_only=True):
     lost_wh: int
     lost_minor: int | None
     repair_minor: int
+    fixes: Fixes
     causes: tuple[Cause, ...]
     exclusions: tuple[ExclusionRow, ...]
     outages: tuple[OutageRow, ...] | None
@@ -136,6 +137,7 @@ async def report(tx: Transaction, place: Place, stations: Sequence[UUID], period
         codes=tuple(await outcomes.codes(tx, place.sites, tried)), lost_wh=lost_wh,
         lost_minor=None if price is None else round(lost_wh / 1000 * price * asked.margin_percent / 100),
         repair_minor=sum(one.cost_minor for one in causes), causes=tuple(causes),
+        fixes=await queries.fixes(tx, stations, start, end),
         exclusions=tuple(await queries.exclusions_of(tx, place, start, end)),
         outages=await _outages(tx, stations, courses, period, asked, start, end),
         not_worked_out=len(set(stations) - {one.station_id for one in (*kept, *fresh)}),

@@ -1,4 +1,4 @@
-"""The API's uptime: reports on a site or a charger by every policy, with each outage."""
+"""The API's uptime: reports on a site, a charger or all sites of a host by every policy, with each outage."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from laddverk.diagnostics.uptime.hours import Length, period_named, period_of
 from laddverk.diagnostics.uptime.jobs import POLICIES
 from laddverk.diagnostics.uptime.model import Count
 from laddverk.diagnostics.uptime.policies import policies_of
+from laddverk.diagnostics.uptime.queries import Place
 from laddverk.diagnostics.uptime.reports import Asked as Wanted
 from laddverk.diagnostics.uptime.reports import Report, report
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import parsed, shown
 from laddverk.kernel.problems import Invalid, NotFound
+from laddverk.platform.database import Transaction
 from laddverk.web.api.keys import needs
 from laddverk.web.api.request import Asked, Asking
 
@@ -61,14 +63,15 @@ class OutageSeen(Struct, frozen=True):
 
 
 class Uptime(Struct, frozen=True):
-    """The report on a site or a charger. Seconds and shares are null where there is nothing to make them of.
+    """The report on a site, a charger, or all sites of a host (`site` is empty then).
 
-    `outages` is null where there are too many to list: ask for a shorter period or one charger. `states` are seconds of
-    all outlets together.
+    Seconds and shares are null where there is nothing to make them of. `outages` is null where there are too many to
+    list: ask for a shorter period or one charger. `states` are seconds of all outlets together.
     """
 
     site: str
     station: str | None
+    host: str | None
     period: str
     start: datetime
     end: datetime
@@ -84,12 +87,22 @@ class Uptime(Struct, frozen=True):
     to_notice_s: float | None
     to_take_on_s: float | None
     repeat_share: float | None
+    remote_fix_share: float | None
+    first_time_fix_share: float | None
     lost_wh: int
     lost_minor: int | None
     repair_minor: int
     currency: str
     outages: list[OutageSeen] | None
     not_worked_out: int
+
+
+class Ids(Struct, frozen=True):
+    """What is asked for: one of them."""
+
+    site: UUID | None = None
+    station: UUID | None = None
+    host: UUID | None = None
 
 
 def _figure(count: Count) -> Figure:
@@ -110,6 +123,7 @@ def uptime_of(made: Report, currency: str) -> Uptime:
     return Uptime(
         site=shown("sit", place.site_id) if place.site_id else "",
         station=shown("sta", place.station_id) if place.station_id else None,
+        host=shown("opr", place.host_id) if place.host_id else None,
         period=made.period.key, start=made.start, end=made.end,
         figures=[_figure(one) for one in made.totals.values() if one.eligible],
         outlets=[
@@ -124,6 +138,7 @@ def uptime_of(made: Report, currency: str) -> Uptime:
         first_time=tried.first_time if tried else None, visit_success=tried.visit_success if tried else None,
         between_failures_s=_seconds(made.between_failures), to_mend_s=_seconds(made.to_mend),
         to_notice_s=_seconds(made.to_notice), to_take_on_s=_seconds(made.to_take_on), repeat_share=made.repeat_share,
+        remote_fix_share=made.fixes.remote_share, first_time_fix_share=made.fixes.first_time_share,
         lost_wh=made.lost_wh, lost_minor=made.lost_minor, repair_minor=made.repair_minor, currency=currency,
         outages=None if made.outages is None else [
             OutageSeen(
@@ -137,39 +152,57 @@ def uptime_of(made: Report, currency: str) -> Uptime:
     )  # fmt: skip
 
 
-async def _made(asked: Asked, period: str, *, site: UUID | None = None, station: UUID | None = None) -> Uptime:
-    settings, sites = asked.house.settings, asked.actor.site_ids
+async def _place(asked: Asked, tx: Transaction, given: Ids) -> Place:
+    """Return what the report is about. Raises `NotFound` where it may not be seen; a host's sites must all be seen."""
+    sites, place = asked.actor.site_ids, None
+    if given.site is not None:
+        place = await queries.site(tx, sites, given.site)
+    elif given.station is not None:
+        place = await queries.station(tx, sites, given.station)
+    else:
+        who = next((one for one in await queries.hosts(tx) if one.id == given.host), None)
+        if who is not None and (sites is None or who.sites <= sites):
+            zone = asked.house.settings.timezone
+            place = Place(site_name=who.name, timezone=zone, host_id=who.id, host_sites=who.sites)
+    if place is None:
+        raise NotFound("There is nothing by that id.", field="id")
+    return place
+
+
+async def _made(asked: Asked, period: str, given: Ids) -> Uptime:
+    settings = asked.house.settings
     known = policies_of(settings.state_dir / POLICIES)
     wanted = Wanted(
         policies=known.all, currency=settings.currency, margin_percent=settings.margin_percent, now=asked.now
     )
     async with asked.transaction() as tx:
-        if site is not None:
-            place = await queries.site(tx, sites, site)
-        else:
-            place = await queries.station(tx, sites, station) if station is not None else None
-        if place is None:
-            raise NotFound("There is nothing by that id.", field="id")
+        place = await _place(asked, tx, given)
         zone = ZoneInfo(place.timezone)
         today = asked.now.astimezone(zone).date()
         chosen = period_named(period) if period else period_of(Length.MONTH, today)
         if chosen.first > today:
             raise Invalid("Nothing is known of this time.", field="period", remedy="Choose an earlier or later one.")
         start, end = chosen.instants(zone)
-        stations = await queries.stations(tx, sites, start, end, site=place.site_id, station=place.station_id)
+        stations = await queries.stations(tx, place.sites, start, end, site=place.site_id, station=place.station_id)
         return uptime_of(await report(tx, place, stations, chosen, wanted), settings.currency)
 
 
 @get("/uptime/sites/{site:str}", opt=needs(Permission.STATIONS_READ))
 async def show_site_uptime(asked: Asking, site: FromPath[str], period: FromQuery[str] = "") -> Uptime:
     """Show the uptime of a site in a month (2026-10, the running one by default), a quarter (2026-Q4) or a year."""
-    return await _made(asked, period, site=parsed("sit", site))
+    return await _made(asked, period, Ids(site=parsed("sit", site)))
 
 
 @get("/uptime/stations/{station:str}", opt=needs(Permission.STATIONS_READ))
 async def show_station_uptime(asked: Asking, station: FromPath[str], period: FromQuery[str] = "") -> Uptime:
     """Show the uptime of a charger in a month (2026-10, the running one by default), a quarter (2026-Q4) or a year."""
-    return await _made(asked, period, station=parsed("sta", station))
+    return await _made(asked, period, Ids(station=parsed("sta", station)))
 
 
-HANDLERS: Final = [show_site_uptime, show_station_uptime]
+@get("/uptime/hosts/{host:str}", opt=needs(Permission.STATIONS_READ))
+async def show_host_uptime(asked: Asking, host: FromPath[str], period: FromQuery[str] = "") -> Uptime:
+    """Show the uptime of all sites of a host in a month (2026-10, the running one by default), a quarter or a year."""
+    return await _made(asked, period, Ids(host=parsed("opr", host)))
+
+
+HANDLERS: Final = [show_site_uptime, show_station_uptime, show_host_uptime]

@@ -12,7 +12,7 @@ import pytest
 
 from laddverk.access import service as access
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import shown
+from laddverk.kernel.ids import new_id, shown
 from laddverk.platform.database import Database
 from laddverk.web.api.routes import PATH
 from laddverk.web.app import create_app
@@ -52,8 +52,16 @@ async def test_a_program_reads_the_uptime_of_a_charger_and_of_its_site(network: 
                 station, now - timedelta(minutes=minutes), status,
             )  # fmt: skip
         site = await tx.value("SELECT site_id FROM station WHERE id = $1", station)
+        who = new_id()
+        await tx.execute(
+            "INSERT INTO operator (id, name, email, role, password_hash, created_at)"
+            " VALUES ($1, 'Brf Ek', 'ek@example.com', 'site_host', 'x', $2)",
+            who, now,
+        )  # fmt: skip
+        await tx.execute("INSERT INTO operator_site (operator_id, site_id) VALUES ($1, $2)", who, site)
     async with tool(network, Permission.STATIONS_READ) as client:
-        for href in (f"/uptime/stations/{shown('sta', station)}", f"/uptime/sites/{shown('sit', site)}"):
+        host = f"/uptime/hosts/{shown('opr', who)}"
+        for href in (f"/uptime/stations/{shown('sta', station)}", f"/uptime/sites/{shown('sit', site)}", host):
             for period in ({}, {"period": f"{now.year}"}):
                 answer = (await client.get(href, params=period)).json()
                 (outlet,) = [one for one in answer["outlets"] if one["evse"] == 1]
@@ -62,6 +70,10 @@ async def test_a_program_reads_the_uptime_of_a_charger_and_of_its_site(network: 
                 assert honest["outage_s"] <= 3_600 + 300  # and as long as the test has taken
                 assert honest["uptime"] == pytest.approx(1 - honest["outage_s"] / honest["eligible_s"])
                 assert [one["end"] for one in answer["outages"] if one["evse"] == 1] == [None]
+        answer = (await client.get(host)).json()
+        assert (answer["host"], answer["site"], answer["station"]) == (shown("opr", who), "", None)
+        assert (answer["remote_fix_share"], answer["first_time_fix_share"]) == (None, None)
+        assert (await client.get("/uptime/hosts/opr_" + "0" * 32)).status_code == 404
         assert (await client.get(f"/uptime/sites/{shown('sit', site)}?period=soon")).status_code == 422
         assert (await client.get(f"/uptime/sites/{shown('sit', site)}?period=2099")).status_code == 422
         assert (await client.get("/uptime/sites/sit_" + "0" * 32)).status_code == 404
