@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from laddverk.diagnostics.upkeep.lasting import Point, Remaining, remaining, trend_z
+from laddverk.diagnostics.upkeep.lasting import TREND_Z, Point, Remaining, remaining, trend_z
 
 
 def line(
@@ -51,7 +51,7 @@ def test_two_odd_days_do_not_turn_the_line() -> None:
         Point(day=points[14].day, value=-90),
         *points[15:],
     ]
-    found = remaining(wild, 60, 28.5)
+    found = remaining(points, 60, 28.5)
     assert found is not None
     assert found.days == pytest.approx(11.5, abs=4)
 

@@ -29,6 +29,10 @@ FAILURES_WEIGHT: Final = 30.0
 RETURNS_WEIGHT: Final = 10.0
 USUAL_SHARE: Final = 0.05  # of attempts that fail everywhere: cars, cards and people
 DOUBT_ATTEMPTS: Final = 5.0  # good attempts that everybody is credited with: one failure of one says little
+LASTING_WEIGHT: Final = 10.0  # as of something to plan
+LASTING_DAYS: Final = 60.0  # what lasts longer takes no point
+WORN_WEIGHT: Final = 10.0
+WORN_FROM: Final = 0.8  # of what a part is built for
 RETURNS_FULL: Final = 3.0  # troubles that came back, from which on the strength is 1
 SHOWN_FROM: Final = 0.5  # points; less is neither counted nor given as a reason
 BANDS: Final = ((0, 39), (40, 59), (60, 79), (80, 94), (95, 100))
@@ -60,7 +64,7 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why points are missing."""
 
     kind: str
-    """finding, failures or returns."""
+    """finding, lasting (a trend meets its limit soon), worn (used up by counting), failures or returns."""
     points: float
     detector: str = ""
     family: str = ""
@@ -70,6 +74,13 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """It is over, but dangerous and nobody has acknowledged it: it does not fade."""
     times: int = 0
     of: int = 0
+    part: str = ""
+    """What is worn, or will have to be changed."""
+    low_days: float = 0.0
+    high_days: float = 0.0
+    """The trend meets its limit between these, eight times in ten."""
+    share: float = 0.0
+    """Of what the part is built for."""
 
 
 class Score(Struct, frozen=True, kw_only=True):
@@ -86,19 +97,41 @@ def faded(over_at: datetime | None, now: datetime) -> float:
     return float(0.5 ** ((now - over_at) / HALF_LIFE))
 
 
-def score(seen: Iterable[Seen], tried: Sequence[Tried], returned: Sequence[datetime], now: datetime) -> Score:
+def score(
+    seen: Iterable[Seen],
+    tried: Sequence[Tried],
+    returned: Sequence[datetime],
+    now: datetime,
+    ageing: Iterable[Reason] = (),
+) -> Score:
     """Return the health of an outlet.
 
     `seen` are its findings and those of its whole station, `tried` its attempts by day, `returned` when troubles came
-    back that had been closed. The heaviest reason comes first.
+    back that had been closed, `ageing` what `lasting` and `worn` say of its parts. The heaviest reason comes first.
     """
     heaviest: dict[str, Reason] = {}
-    for reason in (_finding(one, now) for one in seen):
-        if reason.family not in heaviest or heaviest[reason.family].points < reason.points:
-            heaviest[reason.family] = reason
+    for reason in (*(_finding(one, now) for one in seen), *ageing):
+        key = reason.family or reason.part
+        if key not in heaviest or heaviest[key].points < reason.points:
+            heaviest[key] = reason
     every = [*heaviest.values(), _failures(tried, now), _returns(returned, now)]
     reasons = sorted((one for one in every if one.points >= SHOWN_FROM), key=lambda one: (-one.points, one.detector))
     return Score(points=max(0, round(100 - sum(one.points for one in reasons))), reasons=tuple(reasons))
+
+
+def lasting(detector: str, family: Family, part: str, *, days: float, low_days: float, high_days: float) -> Reason:
+    """Return the reason that a trend meets its limit in so many days: half its points when that is in 30 days."""
+    strength = min(max(1 - days / LASTING_DAYS, 0.0), 1.0)
+    return Reason(
+        kind="lasting", points=LASTING_WEIGHT * strength, detector=detector, family=family.value, part=part,
+        low_days=low_days, high_days=high_days,
+    )  # fmt: skip
+
+
+def worn(part: str, share: float) -> Reason:
+    """Return the reason that a part has done most of what it is built for: all points when it has done all of it."""
+    strength = min(max((share - WORN_FROM) / (1 - WORN_FROM), 0.0), 1.0)
+    return Reason(kind="worn", points=WORN_WEIGHT * strength, part=part, share=share)
 
 
 def _finding(one: Seen, now: datetime) -> Reason:

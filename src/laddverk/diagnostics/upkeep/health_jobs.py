@@ -1,12 +1,13 @@
-"""What health needs by the clock: scores within the hour, the score of each day, and later what came of it."""
+"""What health needs by the clock: scores within the hour, those of each day, what came of them, and what wears."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from laddverk.diagnostics.upkeep import scoring
+from laddverk.diagnostics.upkeep import scoring, tracking
 from laddverk.diagnostics.uptime.policies import HONEST, policies_of
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -15,11 +16,13 @@ from laddverk.platform.jobs import Every, Handler, NewJob, enqueue
 SCORE: Final = "diagnostics.health"
 KEEP_DAY: Final = "diagnostics.health_day"
 LOOK_BACK: Final = "diagnostics.health_came"
+FOLLOW: Final = "diagnostics.follow_wear"
 
 EVERY: Final = (
     Every(SCORE, timedelta(minutes=10)),
     Every(KEEP_DAY, timedelta(hours=6)),
     Every(LOOK_BACK, timedelta(hours=6)),
+    Every(FOLLOW, timedelta(hours=12)),
 )
 
 
@@ -38,4 +41,11 @@ def handlers(house: House) -> dict[str, Handler]:
         if honest is not None and await scoring.look_back(tx, honest, house.clock()):
             await enqueue(tx, [NewJob(LOOK_BACK, {})])
 
-    return {SCORE: health, KEEP_DAY: keep_day, LOOK_BACK: look_back}
+    async def follow_wear(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
+        """Points of trends, what remains by them, and counters: some stations in each turn."""
+        after = next((UUID(str(one["after"])) for one in payloads if one.get("after")), None)
+        reached = await tracking.follow(tx, after, house.clock())
+        if reached is not None:
+            await enqueue(tx, [NewJob(FOLLOW, {"after": str(reached)})])
+
+    return {FOLLOW: follow_wear, SCORE: health, KEEP_DAY: keep_day, LOOK_BACK: look_back}

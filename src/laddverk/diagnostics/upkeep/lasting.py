@@ -64,7 +64,7 @@ def remaining(points: Sequence[Point], limit: float, now_day: float, *, upward: 
     slopes = _slopes(days, values)
     every = list(range(len(kept)))
     middle, level, slope = _met(days, values, slopes, every, sign * limit, now_day)
-    random = Random(repr((days, values)))  # noqa: S311 - draws of a bootstrap, which must be the same every time
+    random = Random(repr((days, values)))
     met = sorted(
         _met(days, values, slopes, random.choices(every, k=len(every)), sign * limit, now_day)[0] for _ in range(DRAWS)
     )

@@ -11,7 +11,9 @@ from uuid import UUID
 from msgspec import Struct, to_builtins
 
 from laddverk.diagnostics.model import Family, Severity
-from laddverk.diagnostics.upkeep.health import LOOKED_BACK, Score, Seen, Tried, score
+from laddverk.diagnostics.upkeep import queries_lasting
+from laddverk.diagnostics.upkeep.health import LOOKED_BACK, Reason, Score, Seen, Tried, lasting, score, worn
+from laddverk.diagnostics.upkeep.trends import FEATURES
 from laddverk.diagnostics.uptime import gathering
 from laddverk.diagnostics.uptime.counting import count
 from laddverk.diagnostics.uptime.model import Policy
@@ -148,15 +150,32 @@ async def scores(tx: Transaction, stations: Sequence[UUID], now: datetime) -> di
     returned: dict[Outlet, list[datetime]] = defaultdict(list)
     for one in await tx.fetch(_Returned, RETURNED, given, since):
         returned[one.station_id, one.evse_number] += [one.at] * one.times
+    ageing = await _ageing(tx, given)
     return {
         (outlet.station_id, outlet.evse_number): score(
             [*seen[outlet.station_id, outlet.evse_number], *seen[outlet.station_id, 0]],
             tried[outlet.station_id, outlet.evse_number],
             [*returned[outlet.station_id, outlet.evse_number], *returned[outlet.station_id, 0]],
             now,
+            ageing[outlet.station_id, outlet.evse_number],
         )
         for outlet in await tx.fetch(_Outlet, OUTLETS, given)
     }
+
+
+async def _ageing(tx: Transaction, stations: Sequence[UUID]) -> dict[Outlet, list[Reason]]:
+    """Return what trends and counters say of the parts of outlets."""
+    found: dict[Outlet, list[Reason]] = defaultdict(list)
+    for life in await queries_lasting.remaining_at(tx, stations):
+        if life.detector in FEATURES:
+            family = FEATURES[life.detector].kind.ABOUT.family
+            reason = lasting(
+                life.detector, family, life.part, days=life.days, low_days=life.low_days, high_days=life.high_days
+            )
+            found[life.station_id, life.evse_number].append(reason)
+    for use in await queries_lasting.uses_at(tx, stations):
+        found[use.station_id, use.evse_number] += [worn(one.part, one.share) for one in use.worn]
+    return found
 
 
 async def keep_up(tx: Transaction, now: datetime) -> bool:

@@ -82,12 +82,15 @@ def quantile(share: float, rate: Rate, years: float) -> int:
     return number
 
 
-def need(rate: Rate, fleet: int, lead_days: int, stock: int, price_minor: int) -> Need:
-    """Return what a fleet of chargers needs of a part that comes `lead_days` after it is ordered."""
+def need(rate: Rate, fleet: int, lead_days: int, stock: int, price_minor: int, due: int = 0) -> Need:
+    """Return what a fleet of chargers needs of a part that comes `lead_days` after it is ordered.
+
+    `due` of them are known to be over by then (a trend meets its limit, a counter its life), beside what breaks down.
+    """
     years = fleet * lead_days / DAYS_PER_YEAR
-    enough = quantile(SERVICE, rate, years)
+    enough = due + quantile(SERVICE, rate, years)
     to_buy = max(0, enough - stock)
     return Need(
-        expected=rate.mean * years, enough=enough, risk=max(0.0, 1 - at_most(stock, rate, years)), to_buy=to_buy,
-        cost_minor=to_buy * price_minor,
+        expected=due + rate.mean * years, enough=enough, risk=max(0.0, 1 - at_most(stock - due, rate, years)),
+        to_buy=to_buy, cost_minor=to_buy * price_minor,
     )  # fmt: skip

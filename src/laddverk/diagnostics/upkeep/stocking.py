@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.diagnostics.upkeep import queries_lasting
 from laddverk.diagnostics.upkeep.spares import DAYS_PER_YEAR, Need, Rate, need, rate_of
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.problems import Invalid, NotAllowed
@@ -66,6 +67,8 @@ class Spare(Struct, frozen=True, kw_only=True):
     failures: int
     rate: Rate
     need: Need
+    due: int = 0
+    """Outlets where it is over before new ones come, by trend or counter."""
 
 
 class Fleet(Struct, frozen=True, kw_only=True):
@@ -98,6 +101,8 @@ async def spares(tx: Transaction, sites: frozenset[UUID] | None, now: datetime) 
     failures = {one.cause: one.failures for one in counted}
     known = {one.cause: one for one in await tx.fetch(Known, KNOWN)}
     own = await fleet(tx, sites, now)
+    lead = {cause: known.get(cause, Known(cause=cause)).lead_days for cause in PARTS}
+    due = await queries_lasting.parts_due(tx, sites, lead)
     found = []
     for cause in PARTS:
         said = known.get(cause, Known(cause=cause))
@@ -105,7 +110,8 @@ async def spares(tx: Transaction, sites: frozenset[UUID] | None, now: datetime) 
         found.append(
             Spare(
                 known=said, failures=failures.get(cause, 0), rate=rate,
-                need=need(rate, own.chargers, said.lead_days, said.stock, said.price_minor),
+                need=need(rate, own.chargers, said.lead_days, said.stock, said.price_minor, due[cause]),
+                due=due[cause],
             )
         )  # fmt: skip
     return sorted(found, key=lambda one: -one.need.risk)

@@ -20,7 +20,6 @@ SWITCHINGS_OF_SESSION: Final = 2  # it closes and opens, at least: what was char
 LATELY_DAYS: Final = 90.0
 TENTH_SIGMAS: Final = 1.2816  # of a normal distribution: one in ten is beyond
 DAYS_PER_YEAR: Final = 365.25
-WORN_FROM: Final = 0.8
 
 
 class Used(Struct, frozen=True, kw_only=True):
