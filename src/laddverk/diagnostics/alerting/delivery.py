@@ -1,9 +1,9 @@
-"""Sending alerts: mails by the notices, text messages and webhooks as errands, tried again until they are taken."""
+"""Sending alerts: mails by the notices; text messages, webhooks and notifications as errands, tried until taken."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from msgspec import Struct
 
-from laddverk.diagnostics.alerting import links, store, wording
+from laddverk.diagnostics.alerting import links, notifying, service, store, wording
 from laddverk.diagnostics.alerting.model import Alert, Channel, Person, Webhook, What
 from laddverk.diagnostics.alerting.providers import provider_of
 from laddverk.diagnostics.alerting.providers.port import Refused, Unanswered
@@ -24,6 +24,9 @@ from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid
 from laddverk.notices import service as notices
 from laddverk.notices.model import Template
+from laddverk.notices.push import store as push_store
+from laddverk.notices.push import wording as push_wording
+from laddverk.notices.push.model import Owner, OwnerKind, Words
 from laddverk.platform.database import Transaction
 from laddverk.platform.errands import Call, Later
 from laddverk.platform.house import House
@@ -78,6 +81,9 @@ class Delivery:
             await store.mark_failed(tx, alert.id, NOT_NEEDED)
             return None
         link = self._link(alert)
+        if alert.channel is Channel.PUSH:
+            devices = await push_store.of_owner(tx, Owner(OwnerKind.ON_CALL, person.id))
+            return partial(notifying.sent, self._house, devices, self._notification(row, alert, person, link))
         if alert.channel is Channel.EMAIL:
             await self._mail(tx, alert, person, row, link, now)
             return None
@@ -95,6 +101,14 @@ class Delivery:
             return f"{settings.operator_name}: {gettext_for(person.language)(wording.TESTED)}"
         message = wording.message_of(row, alert.what, person.language, settings.timezone)
         return wording.text_message(message, link, person.language)
+
+    def _notification(self, row: IncidentRow | None, alert: Alert, person: Person, link: str) -> Words:
+        settings = self._house.settings
+        path = link.removeprefix(settings.web_url)
+        if row is None:
+            return push_wording.tested(person.language, settings.operator_name, path)
+        message = wording.message_of(row, alert.what, person.language, settings.timezone)
+        return wording.notification(message, path, shown("inc", row.id), person.language)
 
     async def _mail(
         self, tx: Transaction, alert: Alert, person: Person, row: IncidentRow | None, link: str, now: datetime
@@ -156,11 +170,30 @@ class Delivery:
             if isinstance(outcome, Done):
                 await store.mark_sent(tx, alert_id, now, outcome.reference)
                 continue
+            if isinstance(outcome, notifying.Notified):
+                outcome = await self._notified(tx, alert_id, attempts, outcome, now)
+                if outcome is None:
+                    continue
             log.warning("alerting.not_sent", alert=str(alert_id), attempts=attempts + 1, error=repr(outcome))
             await store.mark_failed(tx, alert_id, str(outcome) or type(outcome).__name__)
             if not isinstance(outcome, Refused) and attempts + 1 < ATTEMPTS_MAX:
                 again = {"alert_id": str(alert_id), "attempts": attempts + 1}
-                await enqueue(tx, [NewJob(DELIVER, again, run_at=now + delay_after(attempts))])
+                rest = max(delay_after(attempts), timedelta(seconds=getattr(outcome, "after_s", 0.0)))
+                await enqueue(tx, [NewJob(DELIVER, again, run_at=now + rest)])
+
+    async def _notified(
+        self, tx: Transaction, alert_id: UUID, attempts: int, came: notifying.Notified, now: datetime
+    ) -> Exception | None:
+        """Note what push services said; None when a device was reached, else why none was. Then other ways step in."""
+        await notifying.record(tx, came, now)
+        if came.taken:
+            await store.mark_sent(tx, alert_id, now, f"{len(came.taken)}")
+            return None
+        alert = await store.alert(tx, alert_id) if attempts == 0 else None
+        person = next((one for one in await store.people(tx) if alert and one.id == alert.person_id), None)
+        if alert is not None and person is not None:
+            await service.tell_otherwise(tx, alert, person, now)
+        return came.problem
 
 
 def _is_needed(row: IncidentRow | None, alert: Alert) -> bool:

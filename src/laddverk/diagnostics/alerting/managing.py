@@ -10,18 +10,21 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.diagnostics.alerting import links, service, store
-from laddverk.diagnostics.alerting.model import Alert, Channel, Person, Step, Swap, Webhook, What
+from laddverk.diagnostics.alerting import links, rules, service, store
+from laddverk.diagnostics.alerting.model import Alert, Person, Step, Swap, Webhook, What
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
+from laddverk.notices.push import service as push
+from laddverk.notices.push import store as push_store
+from laddverk.notices.push.model import Owner, OwnerKind
 from laddverk.notices.rules import checked_recipient
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import SUPPORTED
 from laddverk.platform.outgoing import NotAllowed
 from laddverk.platform.outgoing import checked as checked_address
-from laddverk.platform.settings import Secrets
+from laddverk.platform.settings import Secrets, Settings
 
 PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 NAME_MAX: Final = 80
@@ -87,6 +90,7 @@ async def remove_person(tx: Transaction, actor: Actor, person_id: UUID, now: dat
     _may(actor)
     if not await store.remove_person(tx, person_id, now):
         raise NotFound("There is no such person.")
+    await push_store.remove_all(tx, Owner(OwnerKind.ON_CALL, person_id))
     await audit.write(tx, actor, "on_call.person_removed", "on_call_person", person_id, at=now)
 
 
@@ -183,17 +187,37 @@ async def test(tx: Transaction, actor: Actor, person_id: UUID, now: datetime) ->
     person = next((each for each in await store.people(tx) if each.id == person_id), None)
     if person is None:
         raise NotFound("There is no such person.")
-    ways = [(Channel.EMAIL, person.email), (Channel.SMS, person.phone)]
+    has_device = bool(await push_store.of_owner(tx, Owner(OwnerKind.ON_CALL, person.id)))
     alerts = [
         Alert(
             id=new_id(), incident_id=None, person_id=person.id, channel=channel, what=What.TEST, created_at=now,
             not_before=now,
         )
-        for channel, address in ways if address
+        for channel in rules.ways_of(person, has_device=has_device, loud=True)
     ]  # fmt: skip
     await service.post(tx, alerts)
     await audit.write(tx, actor, "on_call.tested", "on_call_person", person_id, at=now)
     return len(alerts)
+
+
+async def add_device(
+    tx: Transaction, settings: Settings, actor: Actor, person_id: UUID, given: str, user_agent: str, now: datetime
+) -> UUID:
+    """Notify somebody in this browser from now on; `given` is its subscription. Raises `NotFound`, `Invalid`."""
+    _may(actor)
+    person = next((each for each in await store.people(tx) if each.id == person_id), None)
+    if person is None:
+        raise NotFound("There is no such person.")
+    return await push.subscribe(
+        tx, settings, actor, Owner(OwnerKind.ON_CALL, person_id), given, user_agent=user_agent,
+        language=person.language, now=now,
+    )  # fmt: skip
+
+
+async def remove_device(tx: Transaction, actor: Actor, person_id: UUID, device_id: UUID, now: datetime) -> None:
+    """Notify somebody in a browser no more. Raises `NotFound`."""
+    _may(actor)
+    await push.remove(tx, actor, Owner(OwnerKind.ON_CALL, person_id), device_id, now)
 
 
 def _may(actor: Actor) -> None:

@@ -17,6 +17,8 @@ class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     WEBHOOK = "webhook"
+    PUSH = "push"
+    """A notification in the browsers that a person has let be told."""
 
 
 class What(StrEnum):

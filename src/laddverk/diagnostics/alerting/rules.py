@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
 
-from laddverk.diagnostics.alerting.model import Step, What
+from laddverk.diagnostics.alerting.model import Channel, Person, Step, What
 from laddverk.diagnostics.incidents.holding import BUSY_DRIVERS, LONELY_DRIVERS
 from laddverk.diagnostics.incidents.model import Hidden, Incident, State
 from laddverk.diagnostics.model import Severity
@@ -26,6 +27,27 @@ class Call(Struct, frozen=True):
     what: What
     loud: bool
     urgent: bool
+
+
+def ways_of(person: Person, *, has_device: bool, loud: bool) -> list[Channel]:
+    """Return by which ways somebody is told. What is loud is told by all; what is not, by the one that disturbs least.
+
+    A notification takes the place of a mail only: when no device takes it, `way_instead` says what does.
+    """
+    push = [Channel.PUSH] if has_device else []
+    mail, text = [Channel.EMAIL] if person.email else [], [Channel.SMS] if person.phone else []
+    if loud:
+        return push + mail + text
+    return push or mail
+
+
+def way_instead(person: Person, told: Collection[Channel]) -> Channel | None:
+    """Return by which way somebody is told when no device took a notification; None when they were told already."""
+    if {Channel.EMAIL, Channel.SMS} & set(told):
+        return None
+    if person.email:
+        return Channel.EMAIL
+    return Channel.SMS if person.phone else None
 
 
 def is_busy(incident: Incident) -> bool:

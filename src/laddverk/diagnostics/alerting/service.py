@@ -20,6 +20,8 @@ from laddverk.diagnostics.model import IncidentId
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import new_id, shown
 from laddverk.kernel.problems import Conflict, NotFound
+from laddverk.notices.push import store as push_store
+from laddverk.notices.push.model import OwnerKind
 from laddverk.platform.database import Transaction
 from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
@@ -40,6 +42,7 @@ async def call(tx: Transaction, house: House, now: datetime) -> int:
     people = {person.id: person for person in await store.people(tx)}
     swaps = await store.swaps(tx, now)
     zone = ZoneInfo(house.settings.timezone)
+    with_device = {device.owner_id for device in await push_store.of_kind(tx, OwnerKind.ON_CALL)}
     made = 0
     for incident in await store.callable_incidents(tx):
         due = rules.call_due(incident, steps, now)
@@ -49,7 +52,7 @@ async def call(tx: Transaction, house: House, now: datetime) -> int:
         person = reachable(steps, due.level, swaps, people, now, zone)
         if person is None:
             continue
-        channels = [Channel.EMAIL, Channel.SMS] if due.loud else [Channel.EMAIL]
+        channels = rules.ways_of(person, has_device=person.id in with_device, loud=due.loud)
         at = now if due.urgent or due.loud else rota.wakes_at(person, now, zone)
         made += await _told(tx, person, channels, incident.id, due.level, due.what, now, at)
     return made
@@ -76,19 +79,27 @@ async def _told(
     now: datetime,
     at: datetime,
 ) -> int:
-    usable = [each for each in channels if (person.email if each is Channel.EMAIL else person.phone)]
     alerts = [
         Alert(
             id=new_id(), incident_id=incident_id, person_id=person.id, channel=each, level=level, what=what,
             created_at=now, not_before=at,
         )
-        for each in usable
+        for each in channels
     ]  # fmt: skip
     await post(tx, alerts)
-    said = {"who": person.name, "channels": ", ".join(usable) or "–", "level": level}
+    said = {"who": person.name, "channels": ", ".join(channels) or "–", "level": level}
     event = TimelineEvent(incident_id=incident_id, at=now, by_kind=ByKind.RULE, text=TOLD, params=said)
     await incident_store.write_events(tx, [event])
     return len(alerts)
+
+
+async def tell_otherwise(tx: Transaction, alert: Alert, person: Person, now: datetime) -> None:
+    """Tell somebody by mail or text message what no device took as a notification, unless they were told so already."""
+    if alert.incident_id is None:
+        return
+    channel = rules.way_instead(person, await store.channels_of(tx, alert))
+    if channel is not None:
+        await _told(tx, person, [channel], alert.incident_id, alert.level, alert.what, now, now)
 
 
 async def post(tx: Transaction, alerts: Sequence[Alert]) -> None:

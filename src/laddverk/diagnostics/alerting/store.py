@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from laddverk.diagnostics.alerting.model import Alert, Person, Step, Swap, Webhook
+from laddverk.diagnostics.alerting.model import Alert, Channel, Person, Step, Swap, Webhook
 from laddverk.diagnostics.incidents.model import Incident
 from laddverk.platform.database import Transaction
 
@@ -41,6 +41,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 TO_SEND: Final = "SELECT * FROM alert WHERE id = ANY($1) AND sent_at IS NULL FOR UPDATE"
 ONE: Final = "SELECT * FROM alert WHERE id = $1 FOR UPDATE"
+# By which ways the same was told to the same person.
+CHANNELS_OF: Final = """
+SELECT DISTINCT channel FROM alert WHERE incident_id = $1 AND person_id = $2 AND level = $3 AND what = $4
+  AND created_at >= $5
+"""
 SENT: Final = "UPDATE alert SET sent_at = $2, provider_ref = $3, error = '', attempts = attempts + 1 WHERE id = $1"
 FAILED: Final = "UPDATE alert SET error = $2, attempts = attempts + 1 WHERE id = $1"
 ACKNOWLEDGED: Final = "UPDATE alert SET acknowledged_at = $2 WHERE id = $1 AND acknowledged_at IS NULL"
@@ -138,6 +143,14 @@ async def to_send(tx: Transaction, alerts: Sequence[UUID]) -> dict[UUID, Alert]:
 async def alert(tx: Transaction, alert_id: UUID) -> Alert | None:
     """Return one alert, locked."""
     return await tx.fetch_one(Alert, ONE, alert_id)
+
+
+async def channels_of(tx: Transaction, alert: Alert) -> frozenset[Channel]:
+    """Return by which ways its person was told what an alert says, with it or after it."""
+    found = await tx.values(
+        CHANNELS_OF, alert.incident_id, alert.person_id, alert.level, alert.what, alert.created_at
+    )  # fmt: skip
+    return frozenset(Channel(each) for each in found)
 
 
 async def mark_sent(tx: Transaction, alert_id: UUID, at: datetime, reference: str = "") -> None:

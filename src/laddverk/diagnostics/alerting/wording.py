@@ -10,6 +10,7 @@ from laddverk.diagnostics.alerting.model import What
 from laddverk.diagnostics.incidents import advice
 from laddverk.diagnostics.incidents.queries import IncidentRow
 from laddverk.kernel.ids import shown
+from laddverk.notices.push.model import Words
 from laddverk.platform import formats
 from laddverk.platform.languages import gettext_for, ngettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
@@ -87,6 +88,14 @@ def text_message(message: Message, link: str, language: str) -> str:
     title = message.title if len(message.title) <= TITLE_MAX else message.title[: TITLE_MAX - 1] + "…"
     since = _("since %(time)s") % {"time": message.since}
     return f"{head}{title}, {since}. {link}"
+
+
+def notification(message: Message, path: str, tag: str, language: str) -> Words:
+    """Return a notification: what and where, since when and what to do; a tap opens the page to answer at."""
+    _ = gettext_for(language)
+    head = f"{_(DANGER)} " if message.is_danger else ""
+    since = _("since %(time)s") % {"time": message.since}
+    return Words(title=head + message.title, body=f"{since}. {message.action}", path=path, tag=tag)
 
 
 TITLE_MAX: Final = 120  # with the address it stays within two parts

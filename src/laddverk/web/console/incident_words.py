@@ -55,6 +55,7 @@ CHANNELS: Final = {
     "email": marked("by mail"),
     "sms": marked("by text message"),
     "webhook": marked("a program"),
+    "push": marked("by notification"),
 }
 
 WHATS: Final = {
