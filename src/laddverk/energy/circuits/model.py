@@ -123,7 +123,8 @@ class Circuit(Struct, frozen=True, kw_only=True, omit_defaults=True):
     meter_id: MeterId | None = None
     """The meter that measures all current through this circuit, chargers included; None: nothing measures it."""
     unmetered_a: PerPhase = NO_CURRENT
-    """The most that other load than charging may draw here, as people estimate it: counts where nothing measures."""
+    """The most that other load than charging may draw from this circuit itself, not from those below, as people
+    estimate it: counts where nothing measures."""
     windows: tuple[Window, ...] = ()
     note: str = ""
 
@@ -195,6 +196,14 @@ class Signal(Struct, frozen=True, kw_only=True):
     starts_at: datetime
     ends_at: datetime
     limit_a: PerPhase
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What the meter of a circuit said last: all current through it, chargers included."""
+
+    circuit_id: CircuitId
+    at: datetime
+    current_a: PerPhase
 
 
 class Version(Struct, frozen=True, kw_only=True):
