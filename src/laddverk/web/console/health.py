@@ -47,6 +47,14 @@ def reason_words(desk: Desk, reason: Reason) -> str:
         return desk.words("%(times)s of %(of)s attempts failed", times=reason.times, of=reason.of)
     if reason.kind == "returns":
         return desk.words("Troubles came back %(times)s times", times=reason.times)
+    if reason.kind == "worn":
+        part = desk.words(incident_words.CAUSES[reason.part])
+        done = round(reason.share * 100)
+        return desk.words("%(part)s: %(done)s percent of what it is built for", part=part, done=done)
+    if reason.kind == "lasting":
+        title = desk.words(advice.title_of(reason.detector))
+        low, high = round(reason.low_days), round(reason.high_days)
+        return desk.words("%(title)s in %(low)s to %(high)s days, as it drifts", title=title, low=low, high=high)
     return desk.words(advice.title_of(reason.detector))
 
 
