@@ -90,6 +90,8 @@ PREFIXES: Final = {
     "wre": "refund of a balance",
     "wor": "work order",
     "wph": "photo of a visit",
+    "vis": "visit",
+    "cal": "calendar of visits",
     "inc": "incident",
     "fnd": "finding",
     "rem": "step of self-healing",
@@ -98,6 +100,8 @@ PREFIXES: Final = {
     "onc": "person on call",
     "alt": "alert",
     "whk": "webhook",
+    "cir": "circuit",
+    "src": "source of current",
     "psh": "device that is notified",
     "cas": "case",
 }

@@ -44,7 +44,7 @@ class Place(Struct, frozen=True):
 
 FIELD: Final = (
     "sites", "stickers", "batches", "commands", "templates", "alarms", "firmware", "campaigns", "logs", "lists",
-    "reservations", "displays", "certificates", "security-events", "models", "knocks", "trouble", "vendor-data",
+    "reservations", "displays", "certificates", "security-events", "models", "knocks", "trouble", "vendor-data", "load",
 )  # fmt: skip
 
 CONSOLE_PLACES: Final = (

@@ -21,6 +21,7 @@ from laddverk import wiring
 from laddverk.cli.demo import (
     authorisation,
     certificates,
+    circuits,
     displays,
     firmware,
     founding,
@@ -90,6 +91,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
             await uptime.equip(house)
         if fleet:
             await provisioning.equip(house, placed)
+            await circuits.equip(house, placed)
             await firmware.equip(house, placed)
             await authorisation.equip(house, placed)
             await certificates.equip(house, placed)

@@ -49,7 +49,8 @@ SELECT station.site_id, station.id AS station_id, station.name AS station_name, 
        drawn.current_l1_a, drawn.current_l2_a, drawn.current_l3_a, drawn.power_w AS sampled_power_w,
        EXISTS (SELECT FROM charging_profile AS profile
                WHERE profile.station_id = station.id AND profile.evse_number IN (0, outlet.evse_number)
-                 AND profile.condition = 'installed' AND profile.purpose IN ('TxDefaultProfile', 'ChargingStationMaxProfile')
+                 AND profile.condition = 'installed'
+                 AND profile.purpose IN ('TxDefaultProfile', 'ChargingStationMaxProfile')
                  AND profile.profile->>'valid_until' IS NULL) AS has_fallback
 FROM station
 JOIN LATERAL (

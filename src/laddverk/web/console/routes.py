@@ -41,6 +41,7 @@ from laddverk.web.console import (
     health,
     incidents,
     ledger,
+    load,
     mandates,
     models,
     money,
@@ -96,7 +97,7 @@ PAGES: Final = (
     prepaid, ledger, deposits, buyers, reconciliation,
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
-    displays, energy, disputes, payouts,
+    displays, energy, load, disputes, payouts,
     incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes, remedies,
     work_orders, health, spares, replacing,
 )  # fmt: skip
@@ -115,6 +116,7 @@ LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]]
     "current": ("sta", "station", energy.live_parts),
     "display": ("sta", "station", displays.live_parts),
     "site": ("sit", "site", sites.live_parts),
+    "load": ("sit", "site", load.live_parts),
     "session": ("ses", "session", sessions.live_parts),
     "diagnosis": ("sta", "station", diagnosis.live_parts),
     "incident": ("inc", "incident", incidents.live_parts),
@@ -150,7 +152,7 @@ async def watch(desk: AtDesk, kind: FromPath[str]) -> Stream:
     topics = [f"{topic}:{named(prefix, shown_id)}"]
     if kind == "session":
         topics.append(f"station:{named('sta', desk.asked('station'))}")
-    if kind == "site":
+    if kind in ("site", "load"):
         topics.append("now")
     await parts(desk, shown_id)  # a thing that is not there is answered as such, before the stream begins
     return stream(streams, desk.house.hints, topics, partial(_still_allowed, desk, partial(parts, desk, shown_id)))
