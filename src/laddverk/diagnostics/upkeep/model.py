@@ -76,6 +76,8 @@ class WorkOrder(Struct, frozen=True, kw_only=True):
     verdict_at: datetime | None
     verdict: str
     changed_at: datetime
+    visit_id: UUID | None = None
+    """The visit that it is planned in."""
 
     @property
     def is_open(self) -> bool:
