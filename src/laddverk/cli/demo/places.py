@@ -65,7 +65,7 @@ SPOTS: Final = (
     Spot("P-hus Mölndals innerstad", "MOLN", "Bergmansgatan 20, 431 30 Mölndal", "Mölndal", 57.6561, 12.0147,
          Rhythm.PUBLIC, ((VINGA_DUO, 4),), "public"),
     Spot("Brf Furulunden", "FURU", "Furulundsvägen 12, 433 30 Partille", "Partille", 57.7334, 12.1189,
-         Rhythm.HOME, ((VINGA_HEM, 4), (ELSTOLPEN, 2)), "home"),
+         Rhythm.HOME, ((VINGA_HEM, 4), (ELSTOLPEN, 4)), "home"),
     Spot("Kungälvs resecentrum", "KUNG", "Trollhättevägen 1, 442 34 Kungälv", "Kungälv", 57.8683, 11.9746,
          Rhythm.PUBLIC, ((NORDAN_DUO, 3), (ELSTOLPEN, 1)), "public"),
     Spot("Borås Knalleland", "BORA", "Lundbygatan 1, 506 30 Borås", "Borås", 57.7344, 12.9391,
