@@ -14,3 +14,19 @@ What always holds:
 
 Publishes nothing, hears nothing, stores nothing.
 """
+
+from __future__ import annotations
+
+from laddverk.energy.allocating.deciding import allocated
+from laddverk.energy.allocating.model import (
+    Branch,
+    Demand,
+    Grant,
+    Policy,
+    Reason,
+    ReasonCode,
+    Situation,
+    Wish,
+)
+
+__all__ = ["Branch", "Demand", "Grant", "Policy", "Reason", "ReasonCode", "Situation", "Wish", "allocated"]

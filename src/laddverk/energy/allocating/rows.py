@@ -45,7 +45,8 @@ class Rows(NamedTuple):
     def loaded(self, current_a: Floats) -> Floats:
         """Return what currents of the demands put on each row."""
         of_pairs = (self.load * current_a[:, None]).ravel()
-        return np.bincount(self.row_of.ravel(), weights=of_pairs, minlength=len(self.limit_a) + 1)[:-1]
+        sums: Floats = np.bincount(self.row_of.ravel(), weights=of_pairs, minlength=len(self.limit_a) + 1)[:-1]
+        return sums
 
 
 def rows_of(branches: Sequence[Branch], demands: Sequence[Demand]) -> Rows:
@@ -56,7 +57,7 @@ def rows_of(branches: Sequence[Branch], demands: Sequence[Demand]) -> Rows:
     for place, line in enumerate(above):
         ancestors[place, : len(line)] = line
     places = np.array([demand.branch for demand in demands], dtype=np.int64)
-    if len(places) and not (0 <= places.min() and places.max() < len(branches)):
+    if len(places) and not (places.min() >= 0 and places.max() < len(branches)):
         raise ValueError("a demand hangs on a branch that does not exist")
 
     limits = np.array([branch.limit_a for branch in branches], dtype=np.float64).reshape(-1)
@@ -67,8 +68,8 @@ def rows_of(branches: Sequence[Branch], demands: Sequence[Demand]) -> Rows:
         limits = np.repeat(limits * INSIDE, directions)
 
     phase_rows = np.arange(PHASES * directions)
-    line = ancestors[places]
-    row_of = (line[:, :, None] * (PHASES * directions) + phase_rows).reshape(len(places), -1)
+    circuits = ancestors[places]
+    row_of = (circuits[:, :, None] * (PHASES * directions) + phase_rows).reshape(len(places), -1)
     load = np.broadcast_to(weights[:, None, :], (len(places), depth, PHASES * directions)).reshape(len(places), -1)
     absent = (row_of < 0) | (load <= 0)
     return Rows(

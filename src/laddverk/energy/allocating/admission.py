@@ -1,0 +1,143 @@
+"""Who may charge at all, when there is less than 6 A for each: taken in one order, whoever fits is let in.
+
+The order, within a priority class: reserved outlets; those let in a short while ago; then who has got least, counted
+in whole quanta of energy, so that turns last long enough to be worth a switch. Within a quantum whoever charges goes
+on, then the wish with the least slack, then who loads fewest phases (which lets in as many as an exact search does),
+then who came first. A wish counts for one quantum at most: it moves a car forward and starves nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from laddverk.energy.allocating.filling import ALIKE
+from laddverk.energy.allocating.model import Demand, Policy
+from laddverk.energy.allocating.rows import Floats, Ints, Rows
+
+SECONDS_PER_HOUR: Final = 3_600.0
+NO_WISH_S: Final = float("inf")
+FITS: Final = 1e-7  # A; sums of floors come out a hair above the limit they fill exactly
+
+
+class Kept(IntEnum):
+    """Why a demand is not let in, beside the row that has no room."""
+
+    IN = 0
+    OUT = 1
+    RESTS = 2
+    PLANNED = 3
+    TAKES_NOTHING = 4
+
+
+class Admitted(NamedTuple):
+    """Who is in, with what each gets at least, and which row keeps the others out."""
+
+    kept: Ints
+    """A `Kept` for each demand."""
+    low_a: Floats
+    kept_by: Ints
+    """The row without room, for those who are `OUT`."""
+
+
+def admitted(
+    rows: Rows, demands: Sequence[Demand], low_a: Floats, high_a: Floats, policy: Policy, now: datetime
+) -> Admitted:
+    """Let in whoever fits. `low_a` is what each must have to charge; what is reserved is kept before anything else."""
+    kept = np.array(
+        [
+            _kept(demand, low, high, policy, now)
+            for demand, low, high in zip(demands, low_a.tolist(), high_a.tolist(), strict=True)
+        ],
+        dtype=np.int64,
+    )
+    reserved = np.minimum(np.array([demand.reserved_a for demand in demands]), high_a)
+    low = np.where(kept == Kept.IN, np.maximum(low_a, reserved), 0.0)
+    kept_by = np.full(len(demands), -1)
+    if (rows.loaded(low) <= rows.limit_a + ALIKE).all():
+        return Admitted(kept, low, kept_by)
+    ordered = order(demands, policy, now)
+    free = [*rows.limit_a.tolist(), float("inf")]
+    pairs, loads, lows = rows.row_of.tolist(), rows.load.tolist(), low.tolist()
+    floors = np.where(kept == Kept.IN, low_a, 0.0).tolist()
+    for one in ordered:
+        if kept[one] != Kept.IN:
+            continue
+        full = _taken(free, pairs[one], loads[one], lows[one])
+        if full is not None and lows[one] > floors[one]:  # what was reserved does not fit any more: less may
+            lows[one] = floors[one]
+            full = _taken(free, pairs[one], loads[one], lows[one])
+        if full is not None:
+            kept[one], kept_by[one], lows[one] = Kept.OUT, full, 0.0
+    return Admitted(kept, np.array(lows), kept_by)
+
+
+def order(demands: Sequence[Demand], policy: Policy, now: datetime) -> list[int]:
+    """Return the places of the demands, who comes first standing first."""
+    urgent_s = policy.urgent_within.total_seconds()
+    slack = np.array([slack_s(demand, now) for demand in demands])
+    quanta = np.array([demand.attained_wh for demand in demands]) // policy.quantum_wh - (slack < urgent_s)
+    by_key = np.empty(len(demands), dtype=np.int64)
+    by_key[sorted(range(len(demands)), key=[demand.key for demand in demands].__getitem__)] = np.arange(len(demands))
+    turns = (
+        by_key,
+        np.array([demand.since.timestamp() for demand in demands]),
+        np.array([sum(demand.use_a) for demand in demands]),
+        slack,
+        np.array([not demand.is_on for demand in demands]),
+        quanta,
+        np.array([not _stays(demand, policy, now) for demand in demands]),
+        np.array([-demand.rank for demand in demands]),
+        np.array([demand.reserved_a <= 0 for demand in demands]),
+    )
+    in_turn: list[int] = np.lexsort(turns).tolist()  # the last key weighs most
+    return in_turn
+
+
+def slack_s(demand: Demand, now: datetime) -> float:
+    """Return how long a demand could wait and still get what its driver asked for; inf without a wish."""
+    if demand.wish is None:
+        return NO_WISH_S
+    left_wh = max(0.0, demand.wish.energy_wh - demand.attained_wh)
+    if left_wh == 0:
+        return NO_WISH_S  # it has what was asked for; what comes beyond that is not urgent
+    fastest_w = demand.ceiling_a * demand.watts_per_a
+    needs_s = left_wh / fastest_w * SECONDS_PER_HOUR if fastest_w > 0 else 0.0
+    return (demand.wish.departs_at - now).total_seconds() - needs_s
+
+
+def rests_until(demand: Demand, policy: Policy) -> datetime | None:
+    """Return until when a demand that was switched off stays so, or one that was let in may stay."""
+    if demand.switched_at is None:
+        return None
+    return demand.switched_at + (policy.on_for if demand.is_on else policy.off_for)
+
+
+def _kept(demand: Demand, low_a: float, high_a: float, policy: Policy, now: datetime) -> Kept:
+    if demand.ceiling_a <= 0 or demand.ceiling_a < demand.floor_a:
+        return Kept.TAKES_NOTHING
+    if high_a < low_a:
+        return Kept.PLANNED
+    if not demand.is_on and demand.switched_at is not None and now < demand.switched_at + policy.off_for:
+        return Kept.RESTS
+    return Kept.IN
+
+
+def _stays(demand: Demand, policy: Policy, now: datetime) -> bool:
+    if not demand.is_on or demand.switched_at is None:
+        return False
+    return now < demand.switched_at + policy.on_for
+
+
+def _taken(free: list[float], rows: list[int], loads: list[float], low_a: float) -> int | None:
+    """Take `low_a` off the rows, or return the row on which it does not fit."""
+    for row, load in zip(rows, loads, strict=True):
+        if load * low_a > free[row] + FITS:
+            return row
+    for row, load in zip(rows, loads, strict=True):
+        free[row] -= load * low_a
+    return None
