@@ -1,0 +1,229 @@
+"""One episode: the physics of a site, second by second, under a way of steering it, with faults from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from laddverk.energy.allocating.model import Grant, Reason, ReasonCode, Situation
+from laddverk.energy.steering import core
+from laddverk.energy.steering.model import (
+    Answered,
+    Circuit,
+    Heard,
+    Known,
+    LinkChanged,
+    MeterRead,
+    Order,
+    Outlet,
+    Sampled,
+    SessionChanged,
+)
+from laddverk.energy.steering.sharing import Allocate
+from laddverk.simulator.grid.world import Fault, Said, World, made
+
+MARGIN_SHARE = 0.05  # of the fuse, kept free: for what comes between two readings
+STEP_EVERY_S = 10.0
+START_S = 1_800_000_000.0
+
+
+@dataclass
+class Outcome:
+    """What came of an episode."""
+
+    seed: int
+    opened: bool
+    worst_share: float
+    above_rating_as: float
+    above_curve_as: float
+    delivered_as: float
+    orders: int = 0
+    alarms: set[str] = field(default_factory=set)
+
+
+def site(world: World) -> Known:
+    """Return what the network is told of a site: its circuits and outlets as people typed them."""
+    circuits = tuple(
+        Circuit(
+            key=line.key,
+            parent=line.parent,
+            usable_a=(line.fuse.curve.rating_a * (1 - MARGIN_SHARE),) * 3,
+            is_metered=line.meter is not None,
+            typed_a=_typed(world, index),
+        )
+        for index, line in enumerate(world.lines)
+    )
+    outlets = tuple(
+        Outlet(
+            key=plug.key,
+            circuit=plug.line,
+            phases=plug.box.phases,
+            wires=plug.typed_wires if plug.is_verified else None,
+            current_max_a=plug.box.current_max_a,
+            keeps_standing=plug.keeps_standing,
+        )
+        for plug in world.plugs
+    )
+    return Known(circuits=circuits, outlets=outlets, beliefs={})
+
+
+def _typed(world: World, index: int) -> tuple[float, float, float]:
+    """All other load through a circuit: its own and what hangs below it."""
+    below = {index} | {place for place, line in enumerate(world.lines) if line.parent == index}
+    sums = [
+        sum(building.most_a[phase] for place in below if (building := world.lines[place].building) is not None)
+        for phase in range(3)
+    ]
+    return sums[0], sums[1], sums[2]
+
+
+def played(seed: int, faults: Collection[Fault], allocate: Allocate, *, network_dies: bool = False) -> Outcome:
+    """Play an episode with the loop."""
+    world = made(seed, faults, network_dies=network_dies)
+    known = site(world)
+    events: list[Heard] = []
+    orders, alarms = 0, set[str]()
+    stepped_at, was_up = -1e9, True
+    now = START_S
+    for second in range(int(world.lasts_s)):
+        said = world.pass_second(float(second))
+        now = START_S + second
+        if not world.is_network_up(float(second)):
+            was_up = False
+            continue
+        if not was_up:
+            known, events, was_up = core.restarted(known), [], True
+        heard = [_event(one) for one in said]
+        events += heard
+        soon = any(isinstance(one, SessionChanged | LinkChanged) for one in heard) or _is_over(known, heard)
+        if second - stepped_at < (1.0 if soon else STEP_EVERY_S):
+            continue
+        stepped_at = second
+        decided = core.step(known, events, now, allocate)
+        known, events = decided.known, []
+        alarms |= {alarm.kind.value for alarm in decided.alarms}
+        orders += len(decided.orders)
+        for order in decided.orders:
+            _give(world, order, second)
+    return _outcome(world, seed, orders, alarms)
+
+
+def _is_over(known: Known, heard: Collection[Heard]) -> bool:
+    usable = {one.key: one.usable_a for one in known.circuits}
+    return any(
+        isinstance(one, MeterRead) and any(a > b for a, b in zip(one.current_a, usable[one.circuit], strict=True))
+        for one in heard
+    )
+
+
+def _give(world: World, order: Order, second: float) -> None:
+    until = None if order.until is None else order.until - START_S + order.clock_ahead_s
+    world.order(order.outlet, order.id, order.kind.value, order.limit_a, until, second)
+
+
+def _event(said: Said) -> Heard:
+    at, of = START_S + said.at_s, START_S + said.of_s
+    match said.kind:
+        case "meter":
+            return MeterRead(said.key, of, said.current_a)
+        case "sample":
+            return Sampled(said.key, of, said.current_a, said.clock_ahead_s)
+        case "answer":
+            return Answered(said.key, said.order_id, said.flag, at)
+        case "link":
+            return LinkChanged(said.key, said.flag, at, said.restarted, said.clock_ahead_s)
+        case _:
+            return SessionChanged(said.key, said.flag, at)
+
+
+def _outcome(world: World, seed: int, orders: int, alarms: set[str]) -> Outcome:
+    fuses = [line.fuse for line in world.lines]
+    return Outcome(
+        seed, world.has_opened, world.worst_share, sum(one.above_rating_as for one in fuses),
+        sum(one.above_curve_as for one in fuses), world.delivered_as, orders, alarms,
+    )  # fmt: skip
+
+
+# Two usual ways, on the same physics: the curve must be able to open a fuse.
+
+
+def uncontrolled(seed: int, faults: Collection[Fault], *, network_dies: bool = False) -> Outcome:
+    """Play an episode in which nobody limits anything."""
+    world = made(seed, faults, network_dies=network_dies)
+    for second in range(int(world.lasts_s)):
+        world.pass_second(float(second))
+    return _outcome(world, seed, 0, set())
+
+
+def equal_share(seed: int, faults: Collection[Fault], *, network_dies: bool = False) -> Outcome:
+    """Play an episode with what is usually done: every 10 s each car gets an equal part of the fuse less the last
+    reading of its meter, and what was sent is believed to hold.
+    """
+    world = made(seed, faults, network_dies=network_dies)
+    sent: dict[str, float] = {}
+    last: dict[str, tuple[float, float, float]] = {}
+    running: set[str] = set()
+    for second in range(int(world.lasts_s)):
+        for one in world.pass_second(float(second)):
+            if one.kind == "meter":
+                last[one.key] = one.current_a
+            elif one.kind == "session":
+                (running.add if one.flag else running.discard)(one.key)
+        if second % int(STEP_EVERY_S) or not world.is_network_up(float(second)):
+            continue
+        _share_equally(world, running, sent, last, second)
+    return _outcome(world, seed, 0, set())
+
+
+def _share_equally(
+    world: World, running: set[str], sent: dict[str, float], last: dict[str, tuple[float, float, float]], second: int
+) -> None:
+    for index, line in enumerate(world.lines):
+        below = [one for one in world.plugs if one.key in running and (index == 0 or one.line == index)]
+        used = sum(sent.get(one.key, 0.0) for one in below)
+        typed = max(line.building.most_a) if line.building is not None else 0.0
+        other = max(0.0, max(last[line.key]) - used) if line.key in last else typed
+        each = (line.fuse.curve.rating_a - other) / max(1, len(below))
+        for plug in below:
+            limit = each if index == 0 else min(each, sent.get(plug.key, each))
+            limit = int(min(limit, plug.box.current_max_a) * 10) / 10
+            sent[plug.key] = limit if limit >= 6.0 else 0.0
+    for key in running:
+        world.order(key, 0, "limit", sent[key], None, second)
+
+
+def plain(situation: Situation, _now: object) -> list[Grant]:
+    """Return grants by letting in one after the other at 6 A, then raising all by halves of an ampere: slow and simple."""
+    room = [list(one.limit_a) for one in situation.branches]
+    granted = {one.key: 0.0 for one in situation.demands}
+
+    def path(branch: int) -> list[int]:
+        found = []
+        while branch >= 0:
+            found.append(branch)
+            branch = situation.branches[branch].parent
+        return found
+
+    def take(demand: object, more: float) -> bool:
+        use, where = demand.use_a, path(demand.branch)  # type: ignore[attr-defined]  # a Demand
+        if any(room[one][phase] < use[phase] * more - 1e-9 for one in where for phase in range(3) if use[phase]):
+            return False
+        for one in where:
+            for phase in range(3):
+                room[one][phase] -= use[phase] * more
+        return True
+
+    order = sorted(situation.demands, key=lambda one: (one.attained_wh // 2_000, not one.is_on, one.since, one.key))
+    going = [one for one in order if take(one, max(one.floor_a, 6.0))]
+    for one in going:
+        granted[one.key] = max(one.floor_a, 6.0)
+    while going:
+        going = [one for one in going if granted[one.key] + 0.5 <= one.ceiling_a and take(one, 0.5)]
+        for one in going:
+            granted[one.key] += 0.5
+    return [
+        Grant(key=key, limit_a=limit, reason=Reason(code=ReasonCode.CIRCUIT_FULL)) for key, limit in granted.items()
+    ]
+
+
+Way = Callable[..., Outcome]

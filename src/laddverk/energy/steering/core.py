@@ -1,0 +1,156 @@
+"""One step of the loop: hear, reckon the worst, share what is left, and say what to send. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from laddverk.energy.allocating.model import Grant, Policy
+from laddverk.energy.circuits.model import PerPhase
+from laddverk.energy.steering import hearing, ordering, other_load, safe_defaults, sharing
+from laddverk.energy.steering.envelope import ancestors, worst_a
+from laddverk.energy.steering.model import (
+    DEFAULT_A,
+    Alarm,
+    AlarmKind,
+    Belief,
+    Decided,
+    Heard,
+    Known,
+    MeterState,
+    Share,
+    Trust,
+)
+from laddverk.energy.steering.sharing import Allocate
+
+POLICY = Policy()
+
+
+def step(known: Known, events: Iterable[Heard], now_s: float, allocate: Allocate, policy: Policy = POLICY) -> Decided:
+    """Return what to send now and what is known then. `now_s` never runs backwards; no event lies after it.
+
+    Never raises a limit by more than fits, on every circuit and phase, beside the worst case of everything else.
+    """
+    known = hearing.heard(known, events, now_s)
+    other, meters = _other(known, now_s)
+    worst = _worst(known, meters, now_s)
+    situation = sharing.situation(known, other, worst, now_s, policy)
+    grants = {one.key: one for one in allocate(situation, sharing.instant(now_s))}
+    targets = _targets(known, grants)
+    plan = ordering.Plan(known, other, worst, now_s)
+    alarms = _alarms(known, plan, meters)
+    worst_other = [other_load.worst(one, known.loads.get(one.key)) for one in known.circuits]
+    ordering.stopped(plan)
+    ordering.lowered(plan, targets)
+    ordering.defaulted(plan, safe_defaults.sized(known.circuits, known.outlets, plan.beliefs, targets, worst_other))
+    ordering.renewed(plan, targets)
+    ordering.raised(plan, targets)
+    beliefs = {key: _switched(belief, targets.get(key), now_s) for key, belief in plan.beliefs.items()}
+    return Decided(
+        known=replace(known, beliefs=beliefs, next_order=plan.next_order, stepped_at=now_s),
+        orders=tuple(plan.orders),
+        shares=_shares(known, grants, targets, plan),
+        alarms=alarms,
+        other_a={circuit.key: other[index] for index, circuit in enumerate(known.circuits)},
+        meters=meters,
+    )
+
+
+def _other(known: Known, now_s: float) -> tuple[list[PerPhase], dict[str, MeterState]]:
+    found, meters = [], {}
+    for circuit in known.circuits:
+        load, state = other_load.other_load(circuit, known.loads.get(circuit.key), now_s)
+        found.append(load)
+        if circuit.is_metered:
+            meters[circuit.key] = state
+    return found, meters
+
+
+def _worst(known: Known, meters: dict[str, MeterState], now_s: float) -> dict[str, float]:
+    guarded = [meters.get(one.key) is MeterState.FRESH for one in known.circuits]
+    return {
+        one.key: worst_a(
+            one, known.beliefs[one.key], now_s,
+            is_guarded=any(guarded[index] for index in ancestors(known.circuits, one.circuit)),
+        )
+        for one in known.outlets
+    }  # fmt: skip
+
+
+def _targets(known: Known, grants: dict[str, Grant]) -> dict[str, float]:
+    """Return what each outlet with a session shall have. One that is not believed gets the least that charges: by
+    that it can show that it obeys.
+    """
+    targets = {key: grant.limit_a for key, grant in grants.items()}
+    for one in known.outlets:
+        belief = known.beliefs[one.key]
+        if belief.is_online and belief.has_session and belief.trust is not Trust.OBEYS:
+            targets[one.key] = DEFAULT_A
+    return targets
+
+
+def _switched(belief: Belief, target: float | None, now_s: float) -> Belief:
+    is_on = bool(target)
+    if is_on == belief.is_on or not belief.has_session:
+        return belief
+    return replace(belief, is_on=is_on, switched_at=now_s)
+
+
+def _shares(
+    known: Known, grants: dict[str, Grant], targets: dict[str, float], plan: ordering.Plan
+) -> tuple[Share, ...]:
+    found = []
+    for one in known.outlets:
+        belief = known.beliefs[one.key]
+        grant = grants.get(one.key)
+        if grant is not None:
+            reason = msgspec.to_builtins(grant.reason)
+        elif not belief.is_online:
+            reason = {"code": "away"}
+        elif belief.has_session:
+            reason = {"code": "ignores" if belief.trust is Trust.IGNORES else "unproven"}
+        else:
+            continue
+        limit = targets.get(one.key, plan.worst[one.key])
+        found.append(Share(outlet=one.key, limit_a=limit, worst_a=plan.worst[one.key], reason=reason))
+    return tuple(found)
+
+
+def _alarms(known: Known, plan: ordering.Plan, meters: dict[str, MeterState]) -> tuple[Alarm, ...]:
+    alarms = [Alarm(kind=AlarmKind.IGNORES, key=one.key) for one in known.outlets if _ignores(known, one.key)]
+    words = {MeterState.LOST: AlarmKind.METER_LOST, MeterState.WRONG: AlarmKind.METER_WRONG}
+    alarms += [Alarm(kind=words[state], key=key) for key, state in meters.items() if state in words]
+    for index, circuit in enumerate(known.circuits):
+        load = known.loads.get(circuit.key)
+        fresh = meters.get(circuit.key) is MeterState.FRESH
+        for phase in range(3):
+            usable = circuit.usable_a[phase]
+            shown = load.reading[phase] if load is not None and load.reading is not None and fresh else 0.0
+            if shown > usable + 1e-6:
+                alarms.append(_too_much(AlarmKind.OVERLOAD, circuit.key, phase, shown, usable))
+            room = plan.room[index][phase]
+            if room < -1e-6:
+                alarms.append(_too_much(AlarmKind.CANNOT_HOLD, circuit.key, phase, usable - room, usable))
+    return tuple(alarms)
+
+
+def _ignores(known: Known, key: str) -> bool:
+    belief = known.beliefs[key]
+    return belief.trust is Trust.IGNORES
+
+
+def _too_much(kind: AlarmKind, key: str, phase: int, value_a: float, limit_a: float) -> Alarm:
+    return Alarm(kind=kind, key=key, phase=phase + 1, value_a=round(value_a, 1), limit_a=round(limit_a, 1))
+
+
+def restarted(known: Known, circuits: Sequence[str] = ()) -> Known:
+    """Return what is known after a restart of ours: nobody is connected, no meter was heard, all that may be in a
+    charger still may.
+    """
+    beliefs = {key: replace(one, is_online=False, told_at={}) for key, one in known.beliefs.items()}
+    loads = {
+        key: replace(one, reading=None, recent=(), sure=None) for key, one in known.loads.items() if key not in circuits
+    }
+    return replace(known, beliefs=beliefs, loads=loads)

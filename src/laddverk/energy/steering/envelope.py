@@ -1,0 +1,95 @@
+"""The most that an outlet may draw from now on, whatever happens: the worst case that everything else is built on.
+
+Pure. It is the highest of all limits that may still be in the charger (sent and unconfirmed ones as well), the
+standing default, and all that the hardware can where nothing was ever confirmed or the charger was caught ignoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
+from laddverk.energy.steering.model import CLOCK_SLACK_S, Belief, Circuit, Held, Outlet, Trust
+
+EVERYWHERE: PerPhase = (1.0, 1.0, 1.0)
+
+
+def is_surely_over(held: Held, belief: Belief, now_s: float) -> bool:
+    """Return whether a limit has ended for certain: its end, moved by what the charger's clock may be wrong."""
+    if held.until is None:
+        return False
+    late_s = max(0.0, held.clock_ahead_s - belief.clock_ahead_s) + CLOCK_SLACK_S
+    return now_s > held.until + late_s
+
+
+def may_load(outlet: Outlet, belief: Belief) -> PerPhase:
+    """Return on which phases of the grid an outlet's current may flow, 1 or 0: all where that is not verified."""
+    if outlet.wires is None or outlet.phases == 0:
+        return EVERYWHERE
+    if outlet.phases == 1 or (belief.phases_seen == 1 and belief.has_session and belief.is_online):
+        first, second, third = (1.0 if phase == outlet.wires[0] else 0.0 for phase in range(3))
+        return first, second, third
+    return EVERYWHERE
+
+
+def standing_most_a(outlet: Outlet, belief: Belief) -> float:
+    """Return the highest standing default that may be in it; all that it can where none was ever confirmed."""
+    if not any(one.confirmed for one in belief.standing):
+        return outlet.current_max_a
+    return min(outlet.current_max_a, max(one.limit_a for one in belief.standing))
+
+
+def worst_a(outlet: Outlet, belief: Belief, now_s: float, *, is_guarded: bool) -> float:
+    """Return the most that an outlet may draw at any instant from now on if nothing more is sent, in amperes.
+
+    `is_guarded`: a meter above it shows what it really draws, so that a restart while it is away would be seen.
+    """
+    standing = standing_most_a(outlet, belief)
+    if not belief.is_online and not outlet.keeps_standing and not is_guarded:
+        return outlet.current_max_a
+    if belief.is_online and not belief.has_session:
+        return standing
+    if belief.has_session and belief.trust is not Trust.OBEYS:
+        return outlet.current_max_a
+    limits = [one.limit_a for one in belief.limits if not is_surely_over(one, belief, now_s)]
+    return min(outlet.current_max_a, max([standing, *limits]) * belief.over)
+
+
+def ancestors(circuits: Sequence[Circuit], index: int) -> tuple[int, ...]:
+    """Return a circuit and all above it."""
+    found = []
+    while index >= 0:
+        found.append(index)
+        index = circuits[index].parent
+    return tuple(found)
+
+
+def summed(circuits: Sequence[Circuit], flows: Iterable[tuple[int, PerPhase]]) -> list[PerPhase]:
+    """Return for each circuit the sum of what hangs on it and below: `flows` are (circuit, amperes for each phase)."""
+    sums = [[0.0, 0.0, 0.0] for _ in circuits]
+    for index, (first, second, third) in flows:
+        own = sums[index]
+        own[0] += first
+        own[1] += second
+        own[2] += third
+    for index in range(len(circuits) - 1, 0, -1):
+        parent = circuits[index].parent
+        if parent >= 0:
+            for phase in range(3):
+                sums[parent][phase] += sums[index][phase]
+    return [(first, second, third) for first, second, third in sums]
+
+
+def times(mask: PerPhase, amperes: float) -> PerPhase:
+    """Return amperes on the phases of a mask."""
+    return mask[0] * amperes, mask[1] * amperes, mask[2] * amperes
+
+
+def on_grid(outlet: Outlet, current_a: PerPhase) -> PerPhase | None:
+    """Return what a charger measured on its own phases as it flows on the grid's; None where the order is not known."""
+    if outlet.wires is None:
+        return None
+    flows = list(NO_CURRENT)
+    for own, phase in enumerate(outlet.wires):
+        flows[phase] += current_a[own]
+    return flows[0], flows[1], flows[2]

@@ -1,0 +1,117 @@
+"""What follows from what is heard: readings, samples, answers, links, sessions, each in the order it happened. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from msgspec.structs import replace
+
+from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
+from laddverk.energy.steering import other_load, verifying
+from laddverk.energy.steering.envelope import ancestors, may_load, on_grid, summed, times, worst_a
+from laddverk.energy.steering.model import (
+    Answered,
+    Belief,
+    Heard,
+    Known,
+    LinkChanged,
+    Load,
+    MeterRead,
+    Outlet,
+    Sample,
+    Sampled,
+    SessionChanged,
+)
+
+VOLTAGE_V: Final = 230.0
+SECONDS_PER_HOUR: Final = 3_600.0
+
+
+def heard(known: Known, events: Iterable[Heard], now_s: float) -> Known:
+    """Return what is known after `events` and the time until now. Events of what is not known are dropped."""
+    beliefs, loads = dict(known.beliefs), dict(known.loads)
+    outlets = {one.key: one for one in known.outlets}
+    for outlet in known.outlets:
+        beliefs.setdefault(outlet.key, Belief())
+    circuits = {one.key: index for index, one in enumerate(known.circuits)}
+    for event in sorted(events, key=lambda one: one.at):
+        if isinstance(event, MeterRead):
+            if event.circuit in circuits and event.at <= now_s + other_load.FRESH_S:
+                index = circuits[event.circuit]
+                draws = drawn(known, beliefs, index, event.at)
+                load = loads.get(event.circuit, Load())
+                loads[event.circuit] = other_load.read(known.circuits[index], load, event.at, event.current_a, draws)
+        elif event.outlet in outlets:
+            beliefs[event.outlet] = _one(outlets[event.outlet], beliefs[event.outlet], event)
+    aged = {key: verifying.aged(belief, now_s) for key, belief in beliefs.items() if key in outlets}
+    return replace(known, beliefs=aged, loads=loads)
+
+
+def _one(outlet: Outlet, belief: Belief, event: Sampled | Answered | LinkChanged | SessionChanged) -> Belief:
+    match event:
+        case Sampled():
+            belief = replace(belief, clock_ahead_s=event.clock_ahead_s)
+            return verifying.judged(outlet, _counted(belief, event.at), Sample(event.at, event.current_a))
+        case Answered():
+            told = {kind: at for kind, at in belief.told_at.items() if not kind.endswith(f":{event.order_id}")}
+            return verifying.answered(replace(belief, told_at=told), event.order_id, event.took, event.at)
+        case LinkChanged():
+            return _link(outlet, belief, event)
+        case SessionChanged():
+            return replace(
+                belief, has_session=event.is_running, session_since=event.at, limits=(), sample=None, previous=None,
+                phases_seen=None, over=1.0, attained_wh=event.attained_wh, is_on=False, switched_at=0.0,
+            )  # fmt: skip
+
+
+def _link(outlet: Outlet, belief: Belief, event: LinkChanged) -> Belief:
+    belief = replace(belief, is_online=event.is_online, told_at={})
+    if not event.is_online:
+        return belief
+    belief = replace(belief, clock_ahead_s=event.clock_ahead_s)
+    if event.restarted:
+        return replace(belief, limits=(), standing=belief.standing if outlet.keeps_standing else ())
+    return belief
+
+
+def _counted(belief: Belief, at: float) -> Belief:
+    """Count energy from samples, for whoever comes first next; what is paid for comes from the register instead."""
+    before = belief.sample
+    if before is None or not belief.has_session or at <= before.at:
+        return belief
+    watts = sum(before.current_a) * VOLTAGE_V
+    return replace(belief, attained_wh=belief.attained_wh + watts * min(at - before.at, 300.0) / SECONDS_PER_HOUR)
+
+
+def drawn(known: Known, beliefs: Mapping[str, Belief], index: int, at: float) -> other_load.Draws:
+    """Return what all outlets below a circuit draw at an instant, at least and at most."""
+    least: list[tuple[int, PerPhase]] = []
+    most: list[tuple[int, PerPhase]] = []
+    for outlet in known.outlets:
+        if index not in ancestors(known.circuits, outlet.circuit):
+            continue
+        low, high = bounds(outlet, beliefs[outlet.key], at)
+        least.append((index, low))
+        most.append((index, high))
+    return other_load.Draws(summed(known.circuits, least)[index], summed(known.circuits, most)[index])
+
+
+def bounds(outlet: Outlet, belief: Belief, at: float) -> tuple[PerPhase, PerPhase]:
+    """Return the least and the most that one outlet draws at an instant, phase by phase.
+
+    Where the order of phases is not verified, the least on each phase is what flows on all of them.
+    """
+    if belief.is_online and not belief.has_session:
+        return NO_CURRENT, NO_CURRENT
+    mask = may_load(outlet, belief)
+    sample = belief.sample
+    if belief.is_online and sample is not None and verifying.is_settled(belief, at):
+        flows = on_grid(outlet, sample.current_a)
+        if flows is not None:
+            return flows, flows
+        same = min(sample.current_a)
+        # Unverified, it counts as certain: the estimate is too high by what is not taken off, never too low.
+        return (same, same, same), (same, same, same)
+    worst = worst_a(outlet, belief, at, is_guarded=True)
+    return NO_CURRENT, times(mask, worst)

@@ -1,0 +1,201 @@
+"""Which limits to send now, and in which order: lower first, raise only what fits beside every worst case. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from laddverk.energy.circuits.model import PerPhase
+from laddverk.energy.steering import sharing, verifying
+from laddverk.energy.steering.envelope import ancestors, may_load, standing_most_a, summed, times
+from laddverk.energy.steering.model import (
+    ANSWER_S,
+    CHANGE_MIN_A,
+    DEFAULT_A,
+    LIVES_S,
+    RENEWED_S,
+    Belief,
+    Held,
+    Known,
+    Order,
+    OrderKind,
+    Outlet,
+    Trust,
+)
+
+SAME_A: Final = 0.05  # OCPP 1.6 has one decimal
+REDISTRIBUTED_A: Final = 1.0  # a smaller lowering that nothing forces is not worth a message
+HELD_MAX: Final = 12  # limits of one outlet that are remembered; older ones count with the highest of them
+
+
+class Plan:
+    """The orders of one step, with the room that raises use up."""
+
+    def __init__(self, known: Known, other: Sequence[PerPhase], worst: dict[str, float], now_s: float) -> None:
+        self.known, self.worst, self.now_s = known, worst, now_s
+        self.beliefs = dict(known.beliefs)
+        self.orders: list[Order] = []
+        self.next_order = known.next_order
+        flows = [(one.circuit, times(may_load(one, known.beliefs[one.key]), worst[one.key])) for one in known.outlets]
+        sums = summed(known.circuits, flows)
+        self.room = [
+            [
+                usable - load - sum_
+                for usable, load, sum_ in zip(circuit.usable_a, other[index], sums[index], strict=True)
+            ]
+            for index, circuit in enumerate(known.circuits)
+        ]
+
+    def is_tight(self, outlet: Outlet) -> bool:
+        """Return whether the worst case does not fit somewhere above an outlet, on a phase that it may load."""
+        mask = may_load(outlet, self.beliefs[outlet.key])
+        return any(
+            self.room[index][phase] < -SAME_A
+            for index in ancestors(self.known.circuits, outlet.circuit)
+            for phase in range(3)
+            if mask[phase]
+        )
+
+    def fitting_a(self, outlet: Outlet, limit_a: float) -> float:
+        """Return how much of a limit fits now, in tenths of an ampere; at least what the outlet may draw anyway."""
+        belief, worst = self.beliefs[outlet.key], self.worst[outlet.key]
+        mask = may_load(outlet, belief)
+        free = min(
+            (
+                self.room[index][phase]
+                for index in ancestors(self.known.circuits, outlet.circuit)
+                for phase in range(3)
+                if mask[phase]
+            ),
+            default=0.0,
+        )
+        most = (worst + max(0.0, free)) / belief.over
+        return int(min(limit_a, most) * 10 + 1e-6) / 10
+
+    def send(self, outlet: Outlet, kind: OrderKind, limit_a: float, *, is_raise: bool) -> None:
+        """Add an order; what it may make the outlet draw is taken off the room, and counts from now on."""
+        belief = self.beliefs[outlet.key]
+        until = self.now_s + LIVES_S if kind is OrderKind.LIMIT else None
+        order = Order(
+            id=self.next_order, outlet=outlet.key, kind=kind, limit_a=limit_a, until=until,
+            clock_ahead_s=belief.clock_ahead_s, is_raise=is_raise,
+        )  # fmt: skip
+        self.next_order += 1
+        self.orders.append(order)
+        told = {**belief.told_at, f"{kind.value}:{order.id}": self.now_s}
+        belief = replace(belief, told_at=told)
+        if kind is not OrderKind.STOP:
+            held = Held(
+                limit_a=limit_a, sent_at=self.now_s, until=until, order_id=order.id, clock_ahead_s=belief.clock_ahead_s
+            )
+            belief = (
+                replace(belief, limits=_added(belief.limits, held))
+                if kind is OrderKind.LIMIT
+                else replace(belief, standing=_added(belief.standing, held))
+            )
+        self.beliefs[outlet.key] = belief
+        self._count(outlet, limit_a * belief.over)
+
+    def _count(self, outlet: Outlet, worst: float) -> None:
+        more = min(worst, outlet.current_max_a) - self.worst[outlet.key]
+        if more <= 0.0:
+            return
+        self.worst[outlet.key] += more
+        mask = may_load(outlet, self.beliefs[outlet.key])
+        for index in ancestors(self.known.circuits, outlet.circuit):
+            for phase in range(3):
+                self.room[index][phase] -= more * mask[phase]
+
+    def is_waiting(self, outlet: Outlet, kind: OrderKind) -> bool:
+        """Return whether an order of this kind is on its way, and may still be answered."""
+        told = self.beliefs[outlet.key].told_at
+        return any(key.startswith(kind.value + ":") and self.now_s - at < ANSWER_S for key, at in told.items())
+
+
+def _added(held: tuple[Held, ...], new: Held) -> tuple[Held, ...]:
+    """Add a limit. Of one that is sent again unanswered only the last is remembered, for it says the same."""
+    kept = tuple(one for one in held if one.answered_at is not None or one.limit_a > new.limit_a)
+    if len(kept) >= HELD_MAX:
+        first, second, *rest = kept
+        higher = first if first.limit_a >= second.limit_a else second
+        kept = (replace(higher, until=second.until if higher.until is not None else None), *rest)
+    return (*kept, new)
+
+
+def lowered(plan: Plan, targets: Mapping[str, float]) -> None:
+    """Send what must fall, at once and without looking at anything else."""
+    for outlet in plan.known.outlets:
+        belief = plan.beliefs[outlet.key]
+        if not (belief.is_online and belief.has_session) or outlet.key not in targets:
+            continue
+        aim, target = sharing.aim_a(belief, plan.now_s), targets[outlet.key]
+        least = SAME_A if plan.is_tight(outlet) or target < DEFAULT_A else REDISTRIBUTED_A
+        nothing_said = not belief.limits and not belief.standing
+        if target < aim - least or nothing_said:
+            plan.send(outlet, OrderKind.LIMIT, target, is_raise=False)
+
+
+def raised(plan: Plan, targets: Mapping[str, float]) -> None:
+    """Send what may rise, as far as it fits now: first who has nothing, then who has least."""
+    waiting = [
+        (sharing.aim_a(plan.beliefs[one.key], plan.now_s), one.key, one)
+        for one in plan.known.outlets
+        if one.key in targets and sharing.is_steered(plan.beliefs[one.key])
+    ]
+    for aim, key, outlet in sorted(waiting, key=lambda each: each[:2]):
+        if targets[key] < aim + CHANGE_MIN_A or plan.is_waiting(outlet, OrderKind.LIMIT):
+            continue
+        fitting = plan.fitting_a(outlet, targets[key])
+        if fitting >= aim + CHANGE_MIN_A and (fitting >= DEFAULT_A or outlet.phases == 0):
+            plan.send(outlet, OrderKind.LIMIT, fitting, is_raise=True)
+
+
+def renewed(plan: Plan, targets: Mapping[str, float]) -> None:
+    """Send again what would end soon, and what had no answer."""
+    for outlet in plan.known.outlets:
+        belief = plan.beliefs[outlet.key]
+        if not (belief.is_online and belief.has_session) or plan.is_waiting(outlet, OrderKind.LIMIT):
+            continue
+        last = belief.limits[-1] if belief.limits else None
+        if last is None or last.until is None:
+            continue
+        ends_soon = last.until - plan.now_s < RENEWED_S
+        if ends_soon or last.answered_at is None:
+            limit = min(last.limit_a, max(targets.get(outlet.key, last.limit_a), 0.0))
+            if limit > standing_most_a(outlet, belief) or limit < last.limit_a or _must_hold(belief, limit):
+                plan.send(outlet, OrderKind.LIMIT, limit, is_raise=False)
+
+
+def _must_hold(belief: Belief, limit_a: float) -> bool:
+    """Return whether a limit says something else than the standing default that would hold after it."""
+    held = verifying.newest(belief.standing)
+    return held is None or abs(held.limit_a - limit_a) > SAME_A
+
+
+def defaulted(plan: Plan, wanted: Mapping[str, float]) -> None:
+    """Send the standing defaults that differ: lower ones at once, higher ones when they fit."""
+    for outlet in plan.known.outlets:
+        belief = plan.beliefs[outlet.key]
+        if not belief.is_online or outlet.key not in wanted or plan.is_waiting(outlet, OrderKind.STANDING):
+            continue
+        last = belief.standing[-1] if belief.standing else None
+        limit = wanted[outlet.key]
+        unanswered = last is not None and last.answered_at is None
+        if last is not None and abs(last.limit_a - limit) < SAME_A and not unanswered:
+            continue
+        is_raise = last is not None and limit > last.limit_a
+        if is_raise and plan.fitting_a(outlet, limit) < limit:
+            continue
+        plan.send(outlet, OrderKind.STANDING, limit, is_raise=is_raise)
+
+
+def stopped(plan: Plan) -> None:
+    """End charges that do not obey where the worst case does not fit: nothing else is left there."""
+    for outlet in plan.known.outlets:
+        belief = plan.beliefs[outlet.key]
+        reachable = belief.is_online and belief.has_session and belief.trust is Trust.IGNORES
+        if not reachable or not plan.is_tight(outlet) or plan.is_waiting(outlet, OrderKind.STOP):
+            continue
+        plan.send(outlet, OrderKind.STOP, 0.0, is_raise=False)
