@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import IntEnum
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,21 +23,15 @@ NO_WISH_S: Final = float("inf")
 FITS: Final = 1e-7  # A; sums of floors come out a hair above the limit they fill exactly
 
 
-class Kept(IntEnum):
-    """Why a demand is not let in, beside the row that has no room."""
-
-    IN = 0
-    OUT = 1
-    RESTS = 2
-    PLANNED = 3
-    TAKES_NOTHING = 4
+IN, OUT, RESTS, PLANNED, TAKES_NOTHING = range(5)
+"""Whether a demand is let in, and if not, why. Plain numbers: they are compared a thousand times in a decision."""
 
 
 class Admitted(NamedTuple):
     """Who is in, with what each gets at least, and which row keeps the others out."""
 
     kept: Ints
-    """A `Kept` for each demand."""
+    """`IN`, `OUT` … for each demand."""
     low_a: Floats
     kept_by: Ints
     """The row without room, for those who are `OUT`."""
@@ -56,23 +49,23 @@ def admitted(
         dtype=np.int64,
     )
     reserved = np.minimum(np.array([demand.reserved_a for demand in demands]), high_a)
-    low = np.where(kept == Kept.IN, np.maximum(low_a, reserved), 0.0)
+    low = np.where(kept == IN, np.maximum(low_a, reserved), 0.0)
     kept_by = np.full(len(demands), -1)
     if (rows.loaded(low) <= rows.limit_a + ALIKE).all():
         return Admitted(kept, low, kept_by)
     ordered = order(demands, policy, now)
     free = [*rows.limit_a.tolist(), float("inf")]
     pairs, loads, lows = rows.row_of.tolist(), rows.load.tolist(), low.tolist()
-    floors = np.where(kept == Kept.IN, low_a, 0.0).tolist()
+    floors = np.where(kept == IN, low_a, 0.0).tolist()
     for one in ordered:
-        if kept[one] != Kept.IN:
+        if kept[one] != IN:
             continue
         full = _taken(free, pairs[one], loads[one], lows[one])
         if full is not None and lows[one] > floors[one]:  # what was reserved does not fit any more: less may
             lows[one] = floors[one]
             full = _taken(free, pairs[one], loads[one], lows[one])
         if full is not None:
-            kept[one], kept_by[one], lows[one] = Kept.OUT, full, 0.0
+            kept[one], kept_by[one], lows[one] = OUT, full, 0.0
     return Admitted(kept, np.array(lows), kept_by)
 
 
@@ -117,14 +110,14 @@ def rests_until(demand: Demand, policy: Policy) -> datetime | None:
     return demand.switched_at + (policy.on_for if demand.is_on else policy.off_for)
 
 
-def _kept(demand: Demand, low_a: float, high_a: float, policy: Policy, now: datetime) -> Kept:
+def _kept(demand: Demand, low_a: float, high_a: float, policy: Policy, now: datetime) -> int:
     if demand.ceiling_a <= 0 or demand.ceiling_a < demand.floor_a:
-        return Kept.TAKES_NOTHING
+        return TAKES_NOTHING
     if high_a < low_a:
-        return Kept.PLANNED
+        return PLANNED
     if not demand.is_on and demand.switched_at is not None and now < demand.switched_at + policy.off_for:
-        return Kept.RESTS
-    return Kept.IN
+        return RESTS
+    return IN
 
 
 def _stays(demand: Demand, policy: Policy, now: datetime) -> bool:

@@ -8,9 +8,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from laddverk.energy.allocating.admission import (
+    IN,
+    OUT,
+    PLANNED,
+    RESTS,
     SECONDS_PER_HOUR,
     Admitted,
-    Kept,
     admitted,
     rests_until,
 )
@@ -42,7 +45,7 @@ def allocated(situation: Situation, now: datetime) -> tuple[Grant, ...]:
     rows = rows_of(situation.branches, demands)
     low, high = _bounds(demands)
     who = admitted(rows, demands, low, high, situation.policy, now)
-    is_in = who.kept == Kept.IN
+    is_in = who.kept == IN
     tier = np.array([demand.rank for demand in demands])
     weight = np.array([demand.weight for demand in demands])
     share = filled(rows, who.low_a, np.where(is_in, high, 0.0), weight, tier)
@@ -76,20 +79,20 @@ def _with_reasons(situation: Situation, decided: _Decided, now: datetime) -> tup
         )
     ):  # fmt: skip
         demand = demands[place]
-        if kept == Kept.IN:
+        if kept == IN:
             reason = reasons.of_share(demand, held_by)
-        elif kept == Kept.OUT:
+        elif kept == OUT:
             reason = reasons.of_waiting(demand, kept_by)
-        elif kept == Kept.RESTS:
+        elif kept == RESTS:
             reason = Reason(code=ReasonCode.RESTING, until=rests_until(demand, situation.policy))
         else:
-            reason = PAUSED_BY_PLAN if kept == Kept.PLANNED else ALL_IT_TAKES
+            reason = PAUSED_BY_PLAN if kept == PLANNED else ALL_IT_TAKES
         grants.append(Grant(key=demand.key, limit_a=round(limit, 3), reason=reason))
     return tuple(grants)
 
 
 ALL_IT_TAKES: Final = Reason(code=ReasonCode.ALL_IT_TAKES)
-PLANNED: Final = Reason(code=ReasonCode.PLANNED)
+AS_PLANNED: Final = Reason(code=ReasonCode.PLANNED)
 PAUSED_BY_PLAN: Final = Reason(code=ReasonCode.PAUSED_BY_PLAN)
 
 
@@ -105,7 +108,7 @@ class _Reasons:
     def of_share(self, demand: Demand, row: int) -> Reason:
         """Return why a demand that charges has no more."""
         if row == ITSELF:
-            return PLANNED if demand.target_a is not None and demand.target_a < demand.ceiling_a else ALL_IT_TAKES
+            return AS_PLANNED if demand.target_a is not None and demand.target_a < demand.ceiling_a else ALL_IT_TAKES
         if row not in self._shares:
             on_row = self._charging_on(row)
             changes = [self._changes_s(self._situation.demands[one], one) for one in on_row]

@@ -45,8 +45,8 @@ class Rows(NamedTuple):
     def loaded(self, current_a: Floats) -> Floats:
         """Return what currents of the demands put on each row."""
         of_pairs = (self.load * current_a[:, None]).ravel()
-        sums: Floats = np.bincount(self.row_of.ravel(), weights=of_pairs, minlength=len(self.limit_a) + 1)[:-1]
-        return sums
+        sums = np.bincount(self.row_of.ravel(), weights=of_pairs, minlength=len(self.limit_a) + 1)
+        return sums[:-1].astype(np.float64, copy=False)
 
 
 def rows_of(branches: Sequence[Branch], demands: Sequence[Demand]) -> Rows:
