@@ -49,12 +49,16 @@ from laddverk.invoicing import jobs as invoicing_jobs
 from laddverk.invoicing.model import InvoiceIssued
 from laddverk.kernel.actors import rule
 from laddverk.kernel.events import Event
+from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid
 from laddverk.kernel.time import Clock, system_clock
 from laddverk.ledger import jobs as ledger_jobs
 from laddverk.ledger.model import LedgerUnsound
 from laddverk.notices import jobs as notices_jobs
 from laddverk.notices import service as notices
+from laddverk.notices.push import service as push
+from laddverk.notices.push import wording as push_wording
+from laddverk.notices.push.model import Owner, OwnerKind
 from laddverk.ocpp import facts, quirks
 from laddverk.payments import jobs as payments_jobs
 from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
@@ -68,6 +72,7 @@ from laddverk.platform.jobs import Every, Handler, Work, Worker
 from laddverk.platform.settings import Settings, secrets_in
 from laddverk.provisioning import jobs as provisioning_jobs
 from laddverk.provisioning import recording as provisioning
+from laddverk.sessions import driver_queries
 from laddverk.sessions import jobs as sessions_jobs
 from laddverk.sessions import service as sessions
 from laddverk.sessions.model import ForeignTransactionNamed, SessionClosed, SessionPriced, StartFailed, WhyFailed
@@ -222,7 +227,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
         "displays.session_closed",
         "diagnostics.session_closed",
     ),
-    SessionPriced: ("payments.capture",),
+    SessionPriced: ("payments.capture", "wiring.notify_driver"),
     StartFailed: ("payments.void", "diagnostics.start_failed"),
     CommandFinished: (
         "sessions.command_finished",
@@ -301,7 +306,22 @@ def own_handlers(house: House) -> dict[str, Handler]:
         "wiring.refuse_token": _refuse_token,
         "wiring.tell_subscriber": partial(_tell_subscribers, house),
         "wiring.charge_no_show": charge_no_show,
+        "wiring.notify_driver": partial(_notify_drivers, house),
     }
+
+
+async def _notify_drivers(house: House, tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+    """A charge has its first price: its driver's browsers say so, where they asked for it."""
+    for event in (outbox.decoded(SessionPriced, payload) for payload in payloads):
+        if event.driver_id is None or event.version > 1:
+            continue
+        charge = await driver_queries.session(tx, event.session_id)
+        if charge is not None:
+            said = partial(
+                push_wording.charging_finished, place=charge.station_name, energy_wh=charge.energy_wh,
+                price_minor=event.price_minor, currency=event.currency, path=f"/my/sessions/{shown('ses', charge.id)}",
+            )  # fmt: skip
+            await push.tell(tx, Owner(OwnerKind.DRIVER, event.driver_id), said, house.clock())
 
 
 async def _note_foreign_transaction(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:

@@ -105,6 +105,7 @@ async def field(world: World) -> Field:
             "number": "1510",
             "kind": "station",
             "version": "2.2.1",
+            "device": "psh_" + "0" * 32,
         }
         codes = tuple(await tx.values("SELECT code FROM connector ORDER BY code"))
     named = {world.other_station.hex, world.other_site.hex, world.other_session[4:], foreign["quarantine_id"][4:]}

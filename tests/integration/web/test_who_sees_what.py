@@ -46,6 +46,7 @@ PUBLIC: Final = {
     ("GET", "/places/{site:str}"),
     ("GET", "/help"),
     ("GET", "/favicon.ico"),
+    ("GET", "/service-worker.js"),
     ("GET", "/health"),
     ("POST", "/preferences"),
     ("GET", "/sign-in"),
@@ -295,6 +296,7 @@ async def test_a_driver_finds_nothing_of_another_drivers(field: Field) -> None:
         "invoice": field.world.invoice,
         "card": "0" * 32,
         "reservation": "0" * 32,
+        "device": "psh_" + "0" * 32,
     }
     own["top_up"] = shown("pay", TOP_UP)
     # Asking for the page that saves a card is everybody's right, and leaves a row; so does taking one's own data.

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from laddverk.kernel.problems import Invalid
 from laddverk.notices.push.model import Subscription, Words
-from laddverk.platform.outgoing import NotAllowed, checked
+from laddverk.platform.outgoing import NotAllowed as NotAsked
+from laddverk.platform.outgoing import checked
 from laddverk.platform.settings import Settings
 
 ENDPOINT_MAX: Final = 1_000  # the longest in use have some 350 characters
@@ -63,24 +64,24 @@ def checked_subscription(text: str, settings: Settings) -> Subscription:
         raise _refused()
     try:
         checked_endpoint(found.endpoint, settings)
-    except NotAllowed:
+    except NotAsked:
         raise _refused() from None
     return found
 
 
 def checked_endpoint(endpoint: str, settings: Settings) -> SplitResult:
-    """Return the parts of the address of a push service. Raises `NotAllowed` for one that we do not ask.
+    """Return the parts of the address of a push service. Raises `outgoing.NotAllowed` for one that we do not ask.
 
     TLS on its usual port only, except at hosts that the operator lists as private (a push service of one's own).
     """
     if len(endpoint) > ENDPOINT_MAX:
-        raise NotAllowed("the address is too long")
+        raise NotAsked("the address is too long")
     parts = checked(endpoint, listed(settings.push_hosts) or None)
     if parts.fragment:
-        raise NotAllowed("the address holds what does not belong in it")
+        raise NotAsked("the address holds what does not belong in it")
     is_own = parts.netloc.lower() in {each.lower() for each in listed(settings.private_hosts)}
     if not is_own and (parts.scheme != "https" or (parts.port or TLS_PORT) != TLS_PORT):
-        raise NotAllowed("only https:// on its usual port is asked")
+        raise NotAsked("only https:// on its usual port is asked")
     return parts
 
 

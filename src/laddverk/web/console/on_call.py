@@ -18,6 +18,9 @@ from laddverk.diagnostics.alerting.model import Person, Step, Swap
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import parsed
 from laddverk.kernel.problems import Invalid, NotFound, Problem
+from laddverk.notices.push import keys
+from laddverk.notices.push import store as push_store
+from laddverk.notices.push.model import OwnerKind
 from laddverk.platform.database import Transaction
 from laddverk.web.console import incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
@@ -47,6 +50,7 @@ async def _page(desk: Desk, values: dict[str, str], errors: dict[str, str], stat
         webhooks = await store.webhooks(tx)
         alerts = await queries.alerts(tx, limit=PAGE_SIZE, offset=listing.offset)
         total = await queries.count_alerts(tx)
+        devices = await push_store.of_kind(tx, OwnerKind.ON_CALL)
     by_id = {person.id: person for person in people}
     return desk.page(
         "console/incidents/on_call.html",
@@ -63,6 +67,8 @@ async def _page(desk: Desk, values: dict[str, str], errors: dict[str, str], stat
         sends_texts=bool(desk.house.settings.sms_provider),
         sends_mails=desk.house.settings.smtp_url is not None,
         today=desk.today,
+        devices=[device for device in devices if device.owner_id in by_id],
+        push_key=keys.public_key(desk.house.secrets),
         values=values,
         errors=errors,
         edited=by_id.get(parsed("onc", desk.asked("person"))) if desk.asked("person") else None,
@@ -122,6 +128,31 @@ async def test_person(desk: AtDesk, person: FromPath[str]) -> Response[Any]:
         await managing.test(tx, desk.actor, identity, desk.now)
 
     return await _done(desk, {}, work, desk.words("A test is on its way; see below what became of it."))
+
+
+@post(f"{PLACE}/devices", opt=MAY, status_code=200)
+async def add_device(desk: AtDesk) -> Response[Any]:
+    """Notify somebody in this browser."""
+    form = await desk.form()
+
+    async def work(tx: Transaction) -> None:
+        person = parsed("onc", form.get("device_person", ""), field="device_person")
+        agent = desk.request.headers.get("user-agent", "")
+        settings = desk.house.settings
+        await managing.add_device(tx, settings, desk.actor, person, form.get("subscription", ""), agent, desk.now)
+
+    return await _done(desk, form, work, desk.words("Notified in this browser from now on."))
+
+
+@post(f"{PLACE}/people/{{person:str}}/devices/{{device:str}}/remove", opt=MAY, status_code=200)
+async def remove_device(desk: AtDesk, person: FromPath[str], device: FromPath[str]) -> Response[Any]:
+    """Notify somebody in a browser no more."""
+    person_id, device_id = named("onc", person), named("psh", device)
+
+    async def work(tx: Transaction) -> None:
+        await managing.remove_device(tx, desk.actor, person_id, device_id, desk.now)
+
+    return await _done(desk, {}, work, desk.words("Removed."))
 
 
 @post(f"{PLACE}/steps", opt=MAY, status_code=200)
@@ -245,6 +276,8 @@ ROUTES: Final = [
     save_person,
     remove_person,
     test_person,
+    add_device,
+    remove_device,
     save_step,
     remove_step,
     add_swap,

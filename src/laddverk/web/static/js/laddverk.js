@@ -6,3 +6,4 @@ import "./keys.js";
 import "./power-chart.js";
 import "./charger-map.js";
 import "./prepaid-code.js";
+import "./notify-button.js";
