@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import pairwise
 from math import exp
 from typing import Any
 
@@ -143,6 +145,28 @@ def test_before_twenty_starts_are_known_nothing_is_said() -> None:
     assert standing(DeadReader(), taps(5) + by_app(10, start=10 * HOUR))[1] == []
 
 
+def left(count: int, every_s: float = 4 * HOUR, start: float = 50 * HOUR, **fields: Any) -> list[Any]:
+    """Return people who plug in, and leave after some minutes without having shown anything."""
+    return [outcome(start + n * every_s, OutcomeClass.NO_AUTH, lasted_s=240, **fields) for n in range(count)]
+
+
+def test_people_who_leave_without_a_card_tell_of_a_dead_reader_within_two_days() -> None:
+    raised, signals = standing(DeadReader(), taps(40) + left(12))
+    assert raised
+    assert signals[0].at <= taps(40)[-1].at + timedelta(days=2)
+    assert signals[-1].evidence[1].values["left"] == 12
+
+
+def test_one_who_plugs_in_again_and_again_or_left_before_a_card_was_read_tells_nothing() -> None:
+    assert standing(DeadReader(), taps(40) + left(30, every_s=300))[1] == []
+    told_late = [outcome(60 * HOUR + n, OutcomeClass.NO_AUTH, lasted_s=30 * HOUR) for n in range(12)]
+    assert standing(DeadReader(), taps(40) + told_late)[1] == []
+
+
+def test_a_reader_that_few_use_is_not_missed_by_those_who_leave() -> None:
+    assert standing(DeadReader(), by_app(200) + left(30, start=250 * HOUR))[1] == []
+
+
 # Here: D16, D17: heat.
 
 
@@ -263,6 +287,17 @@ def test_the_ceiling_is_met_by_three_of_at_least_two_cars() -> None:
 @pytest.mark.parametrize(("level", "parts"), [(0.5, (1, 2)), (0.67, (2, 3)), (0.75, (3, 4)), (0.55, None)])
 def test_levels_are_told_as_modules(level: float, parts: tuple[int, int] | None) -> None:
     assert modules(level) == parts
+
+
+def test_a_level_that_fewer_meet_than_usually_are_full_is_the_weather() -> None:
+    """Three cars of one kind in a cold spell, among others that take less still."""
+    cold = [0.15, 0.727, 0.36, 0.727, 0.709, 0.2, 0.31]
+    assert standing(PowerDeficit(evse_number=1), charges(USUAL + cold), DC)[1] == []
+
+
+def test_what_fell_short_before_a_full_session_is_of_no_deficit_after_it() -> None:
+    interrupted = [0.528, 0.53, 1.0, 0.509, 0.443, 0.299, 0.509]
+    assert standing(PowerDeficit(evse_number=1), charges(USUAL + interrupted), DC)[1] == []
 
 
 # Here: D19: phases.
@@ -422,6 +457,22 @@ def test_a_meter_that_counts_four_percent_less_is_noticed_and_one_that_counts_on
     assert float(str(signals[-1].evidence[0].values["moved_percent"])) == pytest.approx(4, abs=0.3)
     fresh = MeterDrift(evse_number=1)
     assert standing(fresh, usual + more)[0]
+
+
+def test_power_that_falls_between_readings_is_not_compared() -> None:
+    """A fast charger follows a battery that grows full: five minutes between readings say little of the energy."""
+
+    def tapering(number: int) -> list[Any]:
+        start, bends = number * HOUR, 0.1 if number > 40 else 0.5  # where in between power falls
+        power_w = [100_000] * 4 + [round(100_000 * 0.8**n) for n in range(1, 7)]
+        energy_wh, readings = 5_000.0, [metered(start, power_w=power_w[0], energy_wh=5_000)]
+        for n, (before_w, after_w) in enumerate(pairwise(power_w), 1):
+            energy_wh += (before_w * bends + after_w * (1 - bends)) / 12
+            readings.append(metered(start + n * 300, power_w=after_w, energy_wh=round(energy_wh)))
+        return [began(start), *readings, over(start + 3_000)]
+
+    said = standing(MeterDrift(evse_number=1), [one for n in range(120) for one in tapering(n)])[1]
+    assert said == []
 
 
 def test_a_meter_that_counts_nothing_is_not_a_drift() -> None:

@@ -1,9 +1,14 @@
-"""D18: a charger that no longer reaches the power it promises."""
+"""D18: a charger that no longer reaches the power it promises.
+
+Cold batteries take less too, each as much less as it is cold, and some of them by chance the same. But a charger that
+lost a module holds every car that could take more to one level: as many must meet it as usually reach full power.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from math import isfinite, log1p
 from typing import ClassVar, Final
 
@@ -28,6 +33,9 @@ LASTED_MIN_S: Final = 300.0
 SOC_MAX_PERCENT: Final = 60.0  # fuller cars ask for less
 SAME_LEVEL: Final = 0.04  # of the level: modules that are left give the same to whoever asks
 LEVELS_SAME: Final = 3
+MEET_SHARE: Final = (
+    0.8  # of those who usually reach full power: the others of four or five may be cars that ask for less
+)
 MODULES_MAX: Final = 8
 VOLTS: Final = 230.0
 TOKEN_CHARS: Final = 12
@@ -44,8 +52,8 @@ class PowerDeficit(Detector, kw_only=True, omit_defaults=True):
     """Follows the best power of each session against the least of rated power and our own limit.
 
     A car may ask for less, and does not tell us. So it needs three things: sessions that reached full power are usual
-    here and have stopped; at least 4 of the last 8 fell short; and the best of them met the same ceiling, which cold
-    batteries do not.
+    here and have stopped; at least 4 have fallen short since; and as many of these as are usual met the same ceiling,
+    which cold batteries do not.
     """
 
     ABOUT: ClassVar = About(
@@ -54,9 +62,10 @@ class PowerDeficit(Detector, kw_only=True, omit_defaults=True):
         family=Family.POWER_ELECTRONICS,
         severity=Severity.DEGRADED,
         scope=Scope.EVSE,
-        formula=N_("At least 4 of the last 8 eligible sessions below 80 percent of the least of rated power and "
+        formula=N_("At least 4 eligible sessions since one last reached 80 percent of the least of rated power and "
                    "limits; the own share of full sessions makes that a chance below exp(-7); the three best of at "
-                   "least two cars within 4 percent of one level"),
+                   "least two cars, and four fifths of as many as usually reach full power, within 4 percent of one "
+                   "level"),
         needs=(Input.POWER,),
         better_with=(Input.SOC, Input.OFFERED),
         action=N_("Soft reset when idle; if it stays, replace a power module"),
@@ -149,9 +158,11 @@ class PowerDeficit(Detector, kw_only=True, omit_defaults=True):
             return ()
         self.since = self.since or began_at
         self.score = min(self.score - log1p(-min(own, 0.9)), 4 * LIMIT)
-        short = [peak for peak in self.peaks if peak.share < FULL_SHARE]
+        short = tuple(takewhile(lambda peak: peak.share < FULL_SHARE, reversed(self.peaks)))
         level = ceiling(short)
         if self.score <= LIMIT or len(short) < SHORT_OF_MIN or level is None:
+            return ()
+        if met(short, level) < MEET_SHARE * own * len(short):
             return ()
         said = Evidence(
             text=N_("%(short)s of the last %(sessions)s sessions stayed below 80 percent of the promised power, the "
@@ -179,6 +190,11 @@ def ceiling(short: Sequence[Peak]) -> float | None:
     if len(named) == 1 and all(peak.token for peak in best):
         return None
     return best[0].share if best[-1].share >= best[0].share * (1 - SAME_LEVEL) else None
+
+
+def met(short: Sequence[Peak], level: float) -> int:
+    """Return how many of `short` met the level."""
+    return sum(peak.share >= level * (1 - SAME_LEVEL) for peak in short)
 
 
 def modules(level: float) -> tuple[int, int] | None:

@@ -52,6 +52,8 @@ class Mode(Struct, frozen=True, kw_only=True):
     stations: int = 1
     """How many are concerned: of one site, or of one firmware."""
     by_firmware: bool = False
+    by_restart: bool = False
+    """The power fails for a moment when it begins: before a restart nothing shows of it, to nobody."""
 
 
 def parts(**worn: Callable[[float], object]) -> Wear:
@@ -232,7 +234,7 @@ SUDDEN: Final = (
     ),
     Mode(
         name="clock_lost", title="The battery of the clock is empty: each start begins in the year 2000",
-        shape=Shape.SUDDEN, causes=(("clock",),), days=6, wear=_loses_clock,
+        shape=Shape.SUDDEN, causes=(("clock",),), days=6, wear=_loses_clock, by_restart=True,
     ),
     Mode(
         name="stuck_limit", title="A forgotten limit of the charger's own holds it to 4 A", shape=Shape.SUDDEN,

@@ -219,6 +219,8 @@ class Town:
             one.box.hardware = replace(one.box.hardware, firmware="2.0.0")
             self.reboot(one, "FirmwareUpdate", now)
         self._wear(one, fault, now)
+        if fault.mode.by_restart:
+            self.reboot(one, "PowerUp", now)
         if fault.mode.shape not in GRADUALLY and fault.mode.ends is not None:
             self._end(one, fault, now)
 
