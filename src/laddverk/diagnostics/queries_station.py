@@ -1,8 +1,7 @@
-"""What the page of one station's diagnosis shows: findings, inputs, its timeline and its curves. SQL only."""
+"""What the page of one station's diagnosis shows: findings, inputs and its curves. SQL only."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -25,55 +24,6 @@ INBOX: Final = """
 SELECT (SELECT count(*) FROM (SELECT FROM observation WHERE station_id = $1 LIMIT 1000) AS waiting) AS waiting,
        (SELECT coalesce(sum(dropped), 0)::bigint FROM observation_lost WHERE at > $2) AS dropped,
        (SELECT max(heard_at) FROM station_watch) AS heard_at
-"""
-
-TIMELINE: Final = """
--- Everything that happened to a charger; each source is cut to the newest by its own index before they are merged.
-SELECT * FROM (
-    (SELECT started_at AS at, 'state' AS kind, evse_number, status AS word,
-            concat_ws(' · ', error_code, vendor_error_code, info) AS detail, '' AS who, '' AS state, NULL::uuid AS id
-     FROM connector_state WHERE station_id = $1 AND started_at < $2 AND same_since = started_at AND 'state' = ANY($4)
-     ORDER BY started_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT began_at, 'outcome', evse_number, outcome, array_to_string(error_codes, ' · '), '', why::text, session_id
-     FROM session_outcome WHERE station_id = $1 AND began_at < $2 AND 'outcome' = ANY($4)
-     ORDER BY began_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT connected_at, 'connected', NULL, protocol, '', '', '', NULL FROM station_connection
-     WHERE station_id = $1 AND connected_at < $2 AND 'link' = ANY($4) ORDER BY connected_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT disconnected_at, 'disconnected', NULL, coalesce(close_reason, ''), coalesce(close_code::text, ''), '', '',
-            NULL
-     FROM station_connection WHERE station_id = $1 AND disconnected_at < $2 AND 'link' = ANY($4)
-     ORDER BY disconnected_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT received_at, 'boot', NULL, coalesce(payload ->> 'reason', ''), coalesce(payload ->> 'firmware', ''), '',
-            '', NULL
-     FROM station_report WHERE station_id = $1 AND received_at < $2 AND kind = 'BootNotification' AND 'boot' = ANY($4)
-     ORDER BY received_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT created_at, 'command', (command ->> 'evse_number')::int, kind, reason, requested_by, state, id
-     FROM command WHERE station_id = $1 AND created_at < $2 AND 'command' = ANY($4)
-     ORDER BY created_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT raised_at, 'raised', evse_number, detector, family, '', '', incident_id FROM finding
-     WHERE station_id = $1 AND raised_at < $2 AND 'finding' = ANY($4) ORDER BY raised_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT cleared_at, 'cleared', evse_number, detector, family, '', '', incident_id FROM finding
-     WHERE station_id = $1 AND cleared_at < $2 AND 'finding' = ANY($4) ORDER BY cleared_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT at, 'variable', NULL, concat_ws('.', nullif(component, ''), variable),
-            coalesce(value, ''), changed_by, cause, NULL
-     FROM station_variable_change AS c WHERE station_id = $1 AND at < $2 AND 'change' = ANY($4)
-       AND EXISTS (SELECT FROM station_variable_change AS e WHERE e.station_id = c.station_id
-                   AND e.component = c.component AND e.variable = c.variable AND e.attribute = c.attribute
-                   AND e.at < c.at)
-     ORDER BY at DESC LIMIT $3)
-    UNION ALL
-    (SELECT at, 'change', NULL, action, reason, actor_name, '', NULL FROM audit_log
-     WHERE object_id = $1 AND at < $2 AND action <> 'command.requested' AND 'change' = ANY($4)
-     ORDER BY at DESC LIMIT $3)
-) AS happened ORDER BY at DESC LIMIT $3
 """
 
 OF_SESSIONS_SHOWN: Final = """
@@ -107,8 +57,6 @@ MEASURED: Final = {
     "current": ("current_l1_a", 0.9),
 }
 """What can be drawn: its column, and which quantile stands for a session. Never what somebody typed."""
-
-KINDS: Final = ("state", "outcome", "link", "boot", "command", "finding", "change")
 
 
 class FindingRow(Struct, frozen=True, kw_only=True):
@@ -144,19 +92,6 @@ class Inbox(Struct, frozen=True):
     heard_at: datetime | None
 
 
-class HappeningRow(Struct, frozen=True, kw_only=True):
-    """One thing that happened to a station. What the fields hold depends on `kind`."""
-
-    at: datetime
-    kind: str
-    evse_number: int | None
-    word: str
-    detail: str
-    who: str
-    state: str
-    id: UUID | None
-
-
 class Curve(Struct, frozen=True, kw_only=True):
     """What an outlet's meter said, session by session, its own usual before, and its peers' now."""
 
@@ -181,13 +116,6 @@ async def inbox(tx: Transaction, station_id: UUID, since: datetime) -> Inbox:
     found = await tx.fetch_one(Inbox, INBOX, station_id, since)
     assert found is not None
     return found
-
-
-async def timeline(
-    tx: Transaction, station_id: UUID, before: datetime, kinds: Sequence[str] = KINDS, limit: int = 60
-) -> list[HappeningRow]:
-    """Return everything that happened to a station before an instant, newest first."""
-    return await tx.fetch(HappeningRow, TIMELINE, station_id, before, limit, list(kinds))
 
 
 async def curve(

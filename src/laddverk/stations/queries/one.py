@@ -1,4 +1,4 @@
-"""What one station has and did: connectors, happenings, values, commands, odd reports. SQL and nothing else."""
+"""What one station has and said: connectors, values, commands, odd reports. SQL and nothing else."""
 
 from __future__ import annotations
 
@@ -40,50 +40,6 @@ ORDER BY evse_number, connector_number
 async def connectors(tx: Transaction, station_id: UUID) -> list[ConnectorRow]:
     """Return the connectors of a station."""
     return await tx.fetch(ConnectorRow, CONNECTORS, station_id)
-
-
-class Happening(Struct, frozen=True, kw_only=True):
-    """One thing that happened to a station. What the fields hold depends on `kind`."""
-
-    at: datetime
-    kind: str
-    """state, connected, disconnected, command or change."""
-    evse_number: int | None = None
-    word: str
-    """The status, the close reason, the command's kind or the audit action."""
-    detail: str = ""
-    who: str = ""
-    state: str = ""
-    """Of a command: what became of it."""
-
-
-# Each source is cut to the newest by its own index before they are merged.
-HAPPENINGS = """
-SELECT * FROM (
-    (SELECT started_at AS at, 'state' AS kind, evse_number, status AS word,
-            concat_ws(' · ', error_code, vendor_error_code, info) AS detail, '' AS who, '' AS state
-     FROM connector_state WHERE station_id = $1 AND started_at < $2 AND same_since = started_at
-     ORDER BY started_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT connected_at, 'connected', NULL, protocol, '', '', ''
-     FROM station_connection WHERE station_id = $1 AND connected_at < $2 ORDER BY connected_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT disconnected_at, 'disconnected', NULL, coalesce(close_reason, ''), coalesce(close_code::text, ''), '', ''
-     FROM station_connection WHERE station_id = $1 AND disconnected_at < $2 ORDER BY disconnected_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT created_at, 'command', (command->>'evse_number')::int, kind, reason, requested_by, state
-     FROM command WHERE station_id = $1 AND created_at < $2 ORDER BY created_at DESC LIMIT $3)
-    UNION ALL
-    (SELECT at, 'change', NULL, action, reason, actor_name, ''
-     FROM audit_log WHERE object_id = $1 AND at < $2 ORDER BY at DESC LIMIT $3)
-) AS happened
-ORDER BY at DESC LIMIT $3
-"""
-
-
-async def happenings(tx: Transaction, station_id: UUID, before: datetime, limit: int = 40) -> list[Happening]:
-    """Return what happened to a station before an instant, newest first: states, connections, commands, changes."""
-    return await tx.fetch(Happening, HAPPENINGS, station_id, before, limit)
 
 
 class VariableRow(Struct, frozen=True, kw_only=True):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from laddverk.diagnostics import observability, queries_station
+from laddverk.diagnostics import observability, queries_station, queries_timeline
 from laddverk.diagnostics.detectors.base import Scene
 from laddverk.diagnostics.detectors.registry import DETECTORS
 from laddverk.diagnostics.incidents import advice
@@ -26,7 +26,7 @@ from laddverk.platform.database import Transaction
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.stations.queries import StationDetail
 from laddverk.web import spreadsheets
-from laddverk.web.console import diagnosis_words, incident_words
+from laddverk.web.console import diagnosis_words, happening_words, health_panel, incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.stations import seen_station
@@ -36,6 +36,7 @@ RECENT: Final = timedelta(days=30)
 USUAL: Final = timedelta(days=120)  # how far back an outlet's own usual is looked for
 DAYS: Final = (7, 30, 90)
 EVENTS_SHOWN: Final = 40
+LAST_DAY: Final = date(9000, 1, 1)  # after which days have no midnight in every place
 DROPPED_WITHIN: Final = timedelta(days=1)
 LATE_AFTER: Final = timedelta(minutes=5)  # nothing was heard of anybody for so long: the job is stuck
 
@@ -61,11 +62,13 @@ async def _known(desk: Desk, tx: Transaction, station: StationDetail) -> dict[st
             for number in numbers
         ],
         "findings": findings,
+        "outlets_offered": numbers,
         "rates": next(iter(await outcomes.rates(tx, None, span)), None),
         "codes": await outcomes.codes(tx, None, span, limit=8),
         "inbox": await queries_station.inbox(tx, station.id, desk.now - DROPPED_WITHIN),
         "late_after": LATE_AFTER,
         **await _seen(desk, tx, station, scene),
+        **await health_panel.panel(desk, tx, station.id),
         **_words(desk),
     }
 
@@ -154,19 +157,41 @@ async def show_diagnosis(desk: AtDesk, station_id: FromPath[str]) -> Response[st
 async def live_parts(desk: Desk, station_id: str) -> Parts:
     """Return the parts of the page that change by themselves."""
     async with desk.transaction() as tx:
-        known = await _known(desk, tx, await seen_station(desk, tx, station_id))
+        station = await seen_station(desk, tx, station_id)
+        known = await _known(desk, tx, station) | await _timeline(desk, tx, station)
+    parts = {"outlets": "outlets", "findings": "findings", "happened": "timeline"}
     return {
-        f"diagnosis-{name}": desk.template(f"console/diagnosis/{name}.html", **known)
-        for name in ("outlets", "findings")
+        f"diagnosis-{name}": desk.template(f"console/diagnosis/{file}.html", **known) for name, file in parts.items()
     }
 
 
+def _asked_of_time(desk: Desk) -> tuple[str, int, str]:
+    """Return the kind, outlet and day of the line of time in the address; '' and 0 for all."""
+    kind, outlet, day = desk.asked("kind"), desk.asked("outlet"), desk.day_asked("day")
+    return (
+        kind if kind in queries_timeline.KINDS else "",
+        int(outlet) if outlet.isascii() and outlet.isdigit() and len(outlet) < 5 else 0,
+        day.isoformat() if day else "",
+    )
+
+
 async def _timeline(desk: Desk, tx: Transaction, station: StationDetail) -> dict[str, Any]:
-    kind = desk.asked("kind")
-    kinds = (kind,) if kind in queries_station.KINDS else queries_station.KINDS
-    before = desk.instant_asked("before") or desk.now + timedelta(days=1)
-    rows = await queries_station.timeline(tx, station.id, before, kinds, limit=EVENTS_SHOWN + 1)
-    return {"happenings": rows[:EVENTS_SHOWN], "older": len(rows) > EVENTS_SHOWN, "kind": kind}
+    (kind, outlet, day), chosen = _asked_of_time(desk), desk.day_asked("day")
+    last = desk.midnight(chosen + timedelta(days=1)) if chosen and chosen <= LAST_DAY else desk.now + timedelta(days=1)
+    before = desk.instant_asked("before")
+    rows = await queries_timeline.timeline(
+        tx, station.id, before or last, (kind,) if kind else queries_timeline.KINDS, evse_number=outlet,
+        limit=EVENTS_SHOWN + 1,
+    )  # fmt: skip
+    return {
+        "happenings": rows[:EVENTS_SHOWN],
+        "older": len(rows) > EVENTS_SHOWN,
+        "kind": kind,
+        "outlet": outlet,
+        "day": day,
+        "chosen": bool(kind or outlet or day or before),
+        **happening_words.of_time(),
+    }
 
 
 def _days(desk: Desk) -> int:

@@ -73,9 +73,11 @@ KINDS: Final = {
     "state": marked("States"),
     "outcome": marked("Attempts"),
     "link": marked("Contact"),
-    "boot": marked("Starts"),
+    "boot": marked("Starts and firmware"),
     "command": marked("Commands"),
-    "finding": marked("Findings"),
+    "problem": marked("Problems"),
+    "mending": marked("Mending"),
+    "report": marked("Drivers' reports"),
     "change": marked("Changes"),
 }
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Response, get
 from litestar.params import FromPath
 
+from laddverk.diagnostics import queries_timeline
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
 from laddverk.ocpp import quirks
@@ -16,7 +17,7 @@ from laddverk.provisioning.queries import device_model, monitoring
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations import door_queries, queries, quirk_queries
 from laddverk.web import spreadsheets
-from laddverk.web.console import provisioning_words
+from laddverk.web.console import happening_words, provisioning_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
@@ -96,9 +97,10 @@ async def live_facts(desk: Desk, tx: Transaction, station: queries.StationDetail
             if outlet.station_id == station.id
         ],
         "sessions": await sessions_queries.sessions(tx, desk.sites, sessions, limit=10),
-        "happenings": await queries.happenings(
-            tx, station.id, desk.instant_asked("before") or desk.now, HAPPENINGS_SHOWN
+        "happenings": await queries_timeline.timeline(
+            tx, station.id, desk.now + timedelta(days=1), limit=HAPPENINGS_SHOWN
         ),
+        **happening_words.of_time(),
         "commands": await queries.commands(tx, station.id, 8),
         "alarms": await monitoring.alarms(tx, desk.sites, monitoring.AlarmFilter(station_id=station.id), limit=5),
         "drifted": [one for one in await device_model.standings(tx, station.id) if one.state == "drifted"],

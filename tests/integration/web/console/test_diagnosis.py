@@ -12,7 +12,7 @@ from laddverk.diagnostics.outcomes import service as outcomes
 from laddverk.diagnostics.outcomes import store as outcomes_store
 from laddverk.diagnostics.watching import Watcher
 from laddverk.kernel.actors import Role
-from laddverk.kernel.ids import shown
+from laddverk.kernel.ids import new_id, shown
 from laddverk.ocpp.facts import Status
 from tests.integration.web.console.conftest import FORMULA, HOSTILE, NOW, SignedIn, World
 
@@ -66,8 +66,61 @@ async def test_attempts_are_listed_filtered_and_exported(world: World, signed_in
     answer = await browser.open(here + "/attempts.csv")
     assert answer.text.count("\n") > 1
     assert FORMULA not in answer.text
-    for query in ("?kind=outcome", "?kind=nonsense", "?before=yesterday", "?days=-1&evse=99999999999"):
+    odd = ("?kind=nonsense", "?day=9999-12-31", "?day=2024-02-30", "?outlet=99999", "?before=yesterday")
+    for query in ("?kind=outcome", *odd, "?days=-1&evse=99999999999"):
         assert (await browser.open(here + query)).status_code == 200
+
+
+MACHINE_EVENTS = """
+INSERT INTO incident (id, scope, scope_key, site_id, station_id, stations, sites, family, severity, found_severity,
+                      confidence, state, since, opens_at, raised_at, last_at, changed_at)
+SELECT $1, 'station', '', site_id, id, ARRAY[id], ARRAY[site_id], 'offline', 1, 1, 1, 'closed', $3, $3, $3, $3, $3
+FROM station WHERE id = $2
+"""
+REMEDY = """
+INSERT INTO remedy (id, incident_id, number, station_id, family, action, why, dry, decided_at, state)
+VALUES (gen_random_uuid(), $1, 1, $2, 'offline', 'reset_soft', '{}', true, $3, 'dry')
+"""
+ORDER = """
+INSERT INTO work_order (id, station_id, evse_number, title, state, created_at, created_by, changed_at, done_at, done_by,
+                        cause, verdict)
+VALUES (gen_random_uuid(), $1, 2, $3, 'verified', $2, 'Bo', $2, $2, 'Bo', 'cable_or_plug', 'proved')
+"""
+REPORT = """
+INSERT INTO driver_report (id, station_id, evse_number, at, kind, text, person_key)
+VALUES (gen_random_uuid(), $1, 1, $2, 'cable', $3, 'k')
+"""
+
+
+async def test_problems_mending_and_reports_stand_on_the_one_line_of_time(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    here, incident = await diagnosed(world), new_id()
+    at = NOW - timedelta(minutes=5)
+    async with world.house.database.transaction() as tx:
+        await tx.execute(MACHINE_EVENTS, incident, world.station, at)
+        await tx.execute(
+            "INSERT INTO incident_closing (id, incident_id, at, by_name, cause) VALUES ($1, $1, $2, 'Bo', 'link')",
+            incident, at,
+        )  # fmt: skip
+        await tx.execute(REMEDY, incident, world.station, at)
+        await tx.execute(ORDER, world.station, at, HOSTILE)
+        await tx.execute(REPORT, world.station, at, HOSTILE)
+    words = {
+        "problem": ("is closed: Router", "Found: "),
+        "mending": ("Dry run: it would start", "is done: Cable or plug", "A charge has proved it"),
+        "report": ("A driver reports: The cable",),
+    }
+    whole, overview = (await browser.open(here)).text, (await browser.open(here.removesuffix("/diagnosis"))).text
+    for kind, said in words.items():
+        page = (await browser.open(f"{here}?kind={kind}")).text
+        assert all(word in page and word in whole and word in overview for word in said)
+        assert not any(word in page for other in words if other != kind for word in words[other])
+        assert HOSTILE not in page
+    other = (await browser.open(f"{here}?outlet=1")).text  # the report is of outlet 1, the order of outlet 2
+    assert "A driver reports" in other
+    assert "is done: Cable or plug" not in other
+    early = (NOW - timedelta(days=900)).date()
+    assert "Nothing of this kind has happened." in (await browser.open(f"{here}?day={early}")).text
 
 
 async def test_curves_hold_what_was_measured_and_nothing_else_is_measured(world: World, signed_in: SignedIn) -> None:
