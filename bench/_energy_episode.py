@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from laddverk.energy.allocating.model import Grant, Reason, ReasonCode, Situation
+from laddverk.energy.allocating.model import Branch, Demand, Grant, Reason, ReasonCode, Situation
 from laddverk.energy.steering import core
 from laddverk.energy.steering.model import (
     Answered,
@@ -20,11 +21,13 @@ from laddverk.energy.steering.model import (
     SessionChanged,
 )
 from laddverk.energy.steering.sharing import Allocate
+from laddverk.simulator.grid.outlet import Limit
 from laddverk.simulator.grid.world import Fault, Said, World, made
 
 MARGIN_SHARE = 0.05  # of the fuse, kept free: for what comes between two readings
 STEP_EVERY_S = 10.0
 START_S = 1_800_000_000.0
+EPOCH = datetime.fromtimestamp(START_S, UTC)
 
 
 @dataclass
@@ -192,8 +195,43 @@ def _share_equally(
         world.order(key, 0, "limit", sent[key], None, second)
 
 
+def perfect(seed: int, faults: Collection[Fault]) -> Outcome:
+    """Play an episode with somebody who knows everything in every second and whom everything obeys at once: the most
+    that can be delivered at all without using up any of a fuse's curve.
+    """
+    world = made(seed, faults)
+    for second in range(int(world.lasts_s)):
+        _set_perfectly(world, float(second))
+        world.pass_second(float(second))
+    return _outcome(world, seed, 0, set())
+
+
+def _set_perfectly(world: World, second: float) -> None:
+    other = [line.building.drawn_a if line.building is not None else (0.0, 0.0, 0.0) for line in world.lines]
+    branches = []
+    for index, line in enumerate(world.lines):
+        below = [other[place] for place, one in enumerate(world.lines) if place == index or one.parent == index]
+        first, second_, third = (line.fuse.curve.rating_a - sum(each[phase] for each in below) for phase in range(3))
+        branches.append(Branch(key=line.key, parent=line.parent, limit_a=(first, second_, third)))
+    demands = []
+    for plug in world.plugs:
+        box, visit = plug.box, plug.box.visit
+        if visit is None or box.taken_as >= visit.needs_as:
+            continue
+        used = box.wires[: min(box.phases, visit.phases)]
+        one, two, three = (1.0 if phase in used else 0.0 for phase in range(3))
+        most = min(box.current_max_a, visit.current_max_a)
+        demands.append(
+            Demand(key=plug.key, branch=plug.line, use_a=(one, two, three), ceiling_a=most, since=EPOCH, weight=1.0)
+        )
+    grants = {one.key: one.limit_a for one in plain(Situation(branches=tuple(branches), demands=tuple(demands)), None)}
+    for plug in world.plugs:
+        plug.box.session.clear()
+        plug.box.standing[:] = [Limit(grants.get(plug.key, 0.0), second)]
+
+
 def plain(situation: Situation, _now: object) -> list[Grant]:
-    """Return grants by letting in one after the other at 6 A, then raising all by halves of an ampere: slow and simple."""
+    """Return grants by letting in one after the other at 6 A, then raising all by halves of an ampere."""
     room = [list(one.limit_a) for one in situation.branches]
     granted = {one.key: 0.0 for one in situation.demands}
 

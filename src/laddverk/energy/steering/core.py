@@ -151,6 +151,6 @@ def restarted(known: Known, circuits: Sequence[str] = ()) -> Known:
     """
     beliefs = {key: replace(one, is_online=False, told_at={}) for key, one in known.beliefs.items()}
     loads = {
-        key: replace(one, reading=None, recent=(), sure=None) for key, one in known.loads.items() if key not in circuits
+        key: replace(one, reading=None, recent=(), sure=()) for key, one in known.loads.items() if key not in circuits
     }
     return replace(known, beliefs=beliefs, loads=loads)

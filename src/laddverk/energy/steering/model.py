@@ -154,10 +154,12 @@ class Load(Struct, frozen=True, kw_only=True):
     """Estimates of the other load, each certain when it was made, within the window."""
     heard_since: float = 0.0
     worst_seen: PerPhase = NO_CURRENT
-    sure: tuple[PerPhase, PerPhase] | None = None
-    """The last reading at a moment when every outlet's draw was known, and that draw."""
-    gains: tuple[float, ...] = ()
-    """By how much the meter answered to steps of the chargers; 1 is right."""
+    sure: tuple[tuple[float, PerPhase, PerPhase], ...] = ()
+    """The last minute's readings at moments when every outlet's draw was known, with that draw; oldest first."""
+    steps: tuple[tuple[float, float], ...] = ()
+    """Steps of the chargers: by how much the meter answered times their size, and their size squared (A²)."""
+    impossible_since: float | None = None
+    """Since when it has shown less than the cars draw."""
     is_wrong_since: float | None = None
 
 

@@ -31,9 +31,15 @@ UNSURE_SHARE: Final = 0.05
 UNSURE_FOR_S: Final = 60.0
 """After so long without a certain estimate the careful one is taken: as if cars drew the least that they may."""
 STEP_A: Final = 5.0
-GAIN_RANGE: Final = (0.8, 1.3)
-GAINS_KEPT: Final = 5
-GAINS_MIN: Final = 3
+STEP_OVER_S: Final = (35.0, 60.0)
+"""A step of the chargers is looked for in the meter over this time: a car that changes by itself is known to only
+after its next sample, while the meter shows it at once."""
+SURE_EVERY_S: Final = 8.0
+GAIN_RANGE: Final = (0.65, 1.6)
+STEPS_KEPT: Final = 10
+STEPS_MIN: Final = 5
+IMPOSSIBLE_S: Final = 20.0
+"""A car that stopped is known to after its next sample; a meter that is wrong stays so."""
 IMPOSSIBLE_A: Final = 2.0
 IMPOSSIBLE_SHARE: Final = 0.1
 WORST_KNOWN_S: Final = 86_400.0
@@ -102,28 +108,28 @@ def _stepped(load: Load, at: float, reading: PerPhase, draws: Draws) -> Load:
         shown < least * (1.0 - IMPOSSIBLE_SHARE) - IMPOSSIBLE_A
         for shown, least in zip(reading, draws.least_a, strict=True)
     )
-    gains = load.gains
-    if load.sure is None:
-        load = replace(load, sure=(reading, draws.least_a))
-    else:
-        drawn = less(draws.least_a, load.sure[1])
-        size = max(abs(one) for one in drawn)
-        if size >= STEP_A:
-            shown = less(reading, load.sure[0])
-            gain = sum(a * b for a, b in zip(shown, drawn, strict=True)) / sum(one * one for one in drawn)
-            gains = (*gains, gain)[-GAINS_KEPT:]
-        load = replace(load, sure=(reading, draws.least_a), gains=gains)
-    wrong = impossible or is_gain_wrong(gains)
-    since = load.is_wrong_since
-    return replace(load, is_wrong_since=(since if since is not None else at) if wrong else None)
+    since = (load.impossible_since if load.impossible_since is not None else at) if impossible else None
+    steps, sure = load.steps, load.sure
+    if sure and STEP_OVER_S[0] <= at - sure[0][0] <= STEP_OVER_S[1]:
+        drawn, shown = less(draws.least_a, sure[0][2]), less(reading, sure[0][1])
+        if max(abs(one) for one in drawn) >= STEP_A:
+            both = sum(a * b for a, b in zip(shown, drawn, strict=True))
+            steps, sure = (*steps, (both, sum(one * one for one in drawn)))[-STEPS_KEPT:], ()
+    sure = tuple(one for one in sure if at - one[0] <= STEP_OVER_S[1])
+    if not sure or at - sure[-1][0] >= SURE_EVERY_S:
+        sure = (*sure, (at, reading, draws.least_a))
+    gain = gain_of(steps)
+    wrong = gain is not None and not GAIN_RANGE[0] <= gain <= GAIN_RANGE[1]
+    wrong = wrong or (since is not None and at - since >= IMPOSSIBLE_S)
+    wrong_since = (load.is_wrong_since if load.is_wrong_since is not None else at) if wrong else None
+    return replace(load, sure=sure, steps=steps, impossible_since=since, is_wrong_since=wrong_since)
 
 
-def is_gain_wrong(gains: Sequence[float]) -> bool:
-    """Return whether a meter answers to the chargers' steps by another size than theirs."""
-    if len(gains) < GAINS_MIN:
-        return False
-    median = sorted(gains)[len(gains) // 2]
-    return not GAIN_RANGE[0] <= median <= GAIN_RANGE[1]
+def gain_of(steps: Sequence[tuple[float, float]]) -> float | None:
+    """Return by how much a meter answers to the chargers' steps, 1 when it is right; None before there are enough."""
+    if len(steps) < STEPS_MIN:
+        return None
+    return sum(both for both, _ in steps) / sum(square for _, square in steps)
 
 
 def state(load: Load, now_s: float) -> MeterState:

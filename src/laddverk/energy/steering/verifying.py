@@ -65,16 +65,13 @@ def judged(outlet: Outlet, belief: Belief, sample: Sample) -> Belief:
 
 def _by_now_a(outlet: Outlet, belief: Belief, at: float) -> float:
     """Return the highest limit that a charger may still hold which carries out what it said yes to within its time."""
-    limits = tuple(one for one in belief.limits if not is_surely_over(one, belief, at))
-    for held in (limits, belief.standing):
-        done = [
-            place
-            for place, one in enumerate(held)
-            if one.answered_at is not None and one.answered_at <= at - OBEYS_WITHIN_S
-        ]
-        if done:
-            return max(one.limit_a for one in held[done[-1] :])
-    return _possible_a(outlet, belief, at)
+    held = tuple(one for one in belief.limits if not is_surely_over(one, belief, at)) or belief.standing
+    done = [
+        place
+        for place, one in enumerate(held)
+        if one.answered_at is not None and one.answered_at <= at - OBEYS_WITHIN_S
+    ]
+    return max(one.limit_a for one in held[done[-1] :]) if done else _possible_a(outlet, belief, at)
 
 
 def _phases(outlet: Outlet, belief: Belief, sample: Sample) -> Belief:

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from laddverk.simulator.grid.words import PerPhase
+from laddverk.simulator.grid.words import NOTHING, PerPhase
 
 SWING_S: Final = 1_800.0  # ventilation and heating
 MACHINE_EVERY_S: Final = 240.0  # a stove, a lift, a laundry: something starts about every four minutes
@@ -29,6 +29,8 @@ class Building(Struct):
     most_a: PerPhase
     phase_s: float = 0.0
     machines: list[Machine] = field(default_factory=list)
+    drawn_a: PerPhase = NOTHING
+    """What flowed in the last second."""
 
     def draws_a(self, now_s: float) -> PerPhase:
         """Return what flows in this second."""
@@ -40,7 +42,8 @@ class Building(Struct):
             min(most, most * swing + sum(one.draws_a[phase] for one in self.machines) + self.random.random() * 0.2)
             for phase, most in enumerate(self.most_a)
         )
-        return first, second, third
+        self.drawn_a = (first, second, third)
+        return self.drawn_a
 
     def _machine(self, now_s: float) -> Machine:
         size = self.random.uniform(0.1, 0.5)
