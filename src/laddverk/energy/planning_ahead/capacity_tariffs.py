@@ -8,7 +8,7 @@ repeated hour is an hour of its own, for a meter counts real hours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -152,7 +152,7 @@ class Standing(Struct, frozen=True):
     """How a peak fee sees an interval: what competes with what, and what it costs."""
 
     month: Month
-    group: object
+    group: Hashable
     """Peaks of one group do not count side by side."""
     factor: Decimal
     per_kw: Decimal
@@ -221,7 +221,7 @@ def by_interval(load: Metered, minutes: int) -> Iterator[tuple[datetime, Fractio
 
 def peaks_of(tariff: CapacityTariff, fee: PeakFee, load: Metered) -> dict[Month, tuple[Peak, ...]]:
     """Return for each month the peaks that count: at most `fee.count`, the highest first, the earlier one of equals."""
-    best: dict[Month, dict[object, Peak]] = {}
+    best: dict[Month, dict[Hashable, Peak]] = {}
     for at, power_w in by_interval(load, fee.interval_minutes):
         seen = standing(tariff, fee, at)
         peak = Peak(power_w * Fraction(seen.factor), power_w, at)
