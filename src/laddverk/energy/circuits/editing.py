@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from laddverk.energy.circuits.model import Circuit, CircuitId, Place, Source, SourceId, Tree, Wiring
+from laddverk.energy.circuits.model import Circuit, CircuitId, Place, Source, SourceId, Tree, Window, Wiring
 from laddverk.kernel.problems import Conflict, NotFound
 
 
@@ -96,3 +96,22 @@ def below(tree: Tree, circuit_id: CircuitId) -> frozenset[CircuitId]:
         if circuit.parent_id in found:
             found.add(circuit.id)
     return frozenset(found)
+
+
+def with_window(tree: Tree, circuit_id: CircuitId, window: Window) -> Tree:
+    """Return `tree` with more hours of a lower limit at a circuit."""
+    return _windows(tree, circuit_id, lambda windows: (*windows, window))
+
+
+def without_window(tree: Tree, circuit_id: CircuitId, place: int) -> Tree:
+    """Return `tree` without the hours at `place` of a circuit's list."""
+    return _windows(tree, circuit_id, lambda windows: (*windows[:place], *windows[place + 1 :]))
+
+
+def _windows(tree: Tree, circuit_id: CircuitId, edit: Callable[[tuple[Window, ...]], tuple[Window, ...]]) -> Tree:
+    return replace(
+        tree,
+        circuits=tuple(
+            replace(one, windows=edit(one.windows)) if one.id == circuit_id else one for one in tree.circuits
+        ),
+    )

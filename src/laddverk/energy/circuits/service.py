@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from laddverk.energy.circuits import editing, rules, store
 from laddverk.energy.circuits.model import (
     Circuit,
+    CircuitId,
     CircuitsChanged,
     LimitFrom,
     Place,
@@ -24,6 +25,7 @@ from laddverk.energy.circuits.model import (
     SourceId,
     Tree,
     Version,
+    Window,
     Wiring,
 )
 from laddverk.kernel.actors import Actor, Permission
@@ -46,6 +48,7 @@ STEPPED: Final = N_("%(name)s changed its place on the board.")
 PLACED: Final = N_("%(count)s outlets were hung up.")
 TAKEN: Final = N_("%(count)s outlets were taken out.")
 WIRED: Final = N_("The kind of grid was changed.")
+WINDOWED: Final = N_("The hours with a lower limit of %(name)s were changed.")
 SOURCED: Final = N_("The source %(name)s was entered.")
 UNSOURCED: Final = N_("A source was removed.")
 REPLACED: Final = N_("The whole tree was replaced: %(circuits)s circuits, %(outlets)s outlets.")
@@ -131,6 +134,30 @@ async def step_circuit(
     return await change(
         tx, actor, site_id, lambda tree: editing.stepped(tree, circuit_id, by), STEPPED, now, reason=reason,
         version=version, params={"name": name},
+    )  # fmt: skip
+
+
+async def add_window(
+    tx: Transaction, actor: Actor, site_id: SiteId, circuit_id: CircuitId, window: Window, now: datetime, *,
+    reason: str, version: int | None,
+) -> Tree:  # fmt: skip
+    """Limit a circuit in the same hours of some days."""
+    name = editing.circuit_in(await seen(tx, actor, site_id), circuit_id).name
+    return await change(
+        tx, actor, site_id, lambda tree: editing.with_window(tree, circuit_id, window), WINDOWED, now, reason=reason,
+        version=version, params={"name": name},
+    )  # fmt: skip
+
+
+async def drop_window(
+    tx: Transaction, actor: Actor, site_id: SiteId, circuit_id: CircuitId, place: int, now: datetime, *, reason: str,
+    version: int | None,
+) -> Tree:  # fmt: skip
+    """Take hours with a lower limit away: those at `place` of the circuit's list."""
+    name = editing.circuit_in(await seen(tx, actor, site_id), circuit_id).name
+    return await change(
+        tx, actor, site_id, lambda tree: editing.without_window(tree, circuit_id, place), WINDOWED, now,
+        reason=reason, version=version, params={"name": name},
     )  # fmt: skip
 
 

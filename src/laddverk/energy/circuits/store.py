@@ -13,6 +13,8 @@ from laddverk.energy.circuits.model import Signal, Tree, Version
 from laddverk.kernel.ids import SiteId
 from laddverk.platform.database import Transaction
 
+VERSION_MAX: Final = 2**31 - 1  # as PostgreSQL's integer
+
 LATEST: Final = """
 SELECT tree, version FROM circuit_tree WHERE site_id = $1 ORDER BY version DESC LIMIT 1
 """
@@ -67,6 +69,8 @@ async def locked(tx: Transaction, site_id: SiteId) -> Tree | None:
 
 async def at_version(tx: Transaction, site_id: SiteId, version: int) -> Tree | None:
     """Return a site's tree as it was, or None. Version 0 is the empty one."""
+    if not 0 <= version <= VERSION_MAX:
+        return None
     if version == 0:
         return Tree(site_id=site_id)
     kept = await tx.fetch_one(_Kept, AT_VERSION, site_id, version)

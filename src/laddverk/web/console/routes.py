@@ -21,6 +21,8 @@ from laddverk.web.console import (
     batches,
     buyers,
     certificates,
+    circuit_sheets,
+    circuits,
     codes,
     collections,
     commands,
@@ -78,6 +80,7 @@ from laddverk.web.console import (
     uptime,
     uptime_reports,
     vendor_data,
+    visits,
     wallets,
     ways,
     work_orders,
@@ -97,9 +100,9 @@ PAGES: Final = (
     prepaid, ledger, deposits, buyers, reconciliation,
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
-    displays, energy, load, disputes, payouts,
+    displays, energy, load, circuits, circuit_sheets, disputes, payouts,
     incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes, remedies,
-    work_orders, health, spares, replacing,
+    work_orders, visits, health, spares, replacing,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
