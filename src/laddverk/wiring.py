@@ -90,6 +90,7 @@ from laddverk.stations.model import (
 from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.subscriptions import jobs as subscriptions_jobs
 from laddverk.subscriptions.model import IncludedChanged, SubscriberToTell
+from laddverk.support import jobs as support_jobs
 from laddverk.tariffs import jobs as tariffs_jobs
 from laddverk.tariffs.model import SpotPricesCame
 from laddverk.web.api import routes as api_routes
@@ -214,6 +215,7 @@ ROOM_JOBS: Final = (
     uptime_jobs,
     upkeep_jobs,
     health_jobs,
+    support_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
@@ -258,7 +260,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     PaymentFailed: ("wiring.give_up_start",),
     LedgerUnsound: ("reconciliation.unsound",),
     IncidentOpened: ("alerting.opened",),
-    IncidentClosed: ("alerting.closed",),
+    IncidentClosed: ("alerting.closed", "support.incident_closed"),
 }
 """Which jobs an event causes. Jobs named `wiring.…` are below: they join two rooms that do not know each other."""
 

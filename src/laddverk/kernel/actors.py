@@ -39,6 +39,8 @@ class Permission(StrEnum):
     PAYMENTS_REFUND = "payments:refund"
     INVOICES_READ = "invoices:read"
     INVOICES_WRITE = "invoices:write"
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
     AUDIT_READ = "audit:read"
     STAFF_WRITE = "staff:write"
 
@@ -51,7 +53,16 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.OPERATOR: frozenset(Permission) - {_P.STAFF_WRITE, _P.INVOICES_WRITE, _P.OCPP_CALL},
     Role.TECHNICIAN: _READ_FIELD | {_P.STATIONS_WRITE, _P.COMMANDS_SEND},
     Role.SUPPORT: _READ_FIELD
-    | {_P.COMMANDS_SEND, _P.DRIVERS_READ, _P.DRIVERS_WRITE, _P.PAYMENTS_READ, _P.PAYMENTS_REFUND, _P.INVOICES_READ},
+    | {
+        _P.COMMANDS_SEND,
+        _P.DRIVERS_READ,
+        _P.DRIVERS_WRITE,
+        _P.PAYMENTS_READ,
+        _P.PAYMENTS_REFUND,
+        _P.INVOICES_READ,
+        _P.CASES_READ,
+        _P.CASES_WRITE,
+    },
     Role.FINANCE: _READ_FIELD
     | {
         _P.TARIFFS_WRITE,

@@ -58,6 +58,11 @@ class Template(StrEnum):
     INCIDENT_ALERT = "incident_alert"
     """For those on call. Needs `link`, `console`, `operator`, `what` (opened, escalated or test), `title`, `began` and
     `action` (in the reader's language), `danger`."""
+    CASE_OPENED = "case_opened"
+    CASE_MENDED = "case_mended"
+    """To the driver of a case. Need `link`, `number`, `operator`, `phone` (may be empty)."""
+    CASE_REPLY = "case_reply"
+    """Needs `link`, `number`, `operator`, `phone`, `text`: what somebody of support wrote."""
     DIAGNOSIS_STANDS = "diagnosis_stands"
     """For those on call. Needs `link`, `operator`, `since`, `zone`."""
 

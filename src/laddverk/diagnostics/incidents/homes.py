@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from laddverk.diagnostics.incidents.holding import is_wide, same_outlet
-from laddverk.diagnostics.incidents.model import SHOWN, Incident
+from laddverk.diagnostics.incidents.holding import hides_others, is_wide, same_outlet
+from laddverk.diagnostics.incidents.model import SHOWN, DriverReport, Incident
 from laddverk.diagnostics.model import Family, Finding, IncidentId, Severity
 from laddverk.diagnostics.scope import SYMPTOMS, Blame, Group
 
@@ -64,6 +64,18 @@ def home_of(
         mine = [active[each] for each in current if each in active and is_wide(active[each])]
         found = mine or [one for one in active.values() if _same_wide(one, group)]
     return min(found, key=lambda one: (one.state not in SHOWN, -current.count(one.id), one.since, one.id), default=None)
+
+
+def home_of_report(report: DriverReport, active: Iterable[Incident]) -> Incident | None:
+    """Return the problem that a driver speaks of: that of the outlet, else what has taken its whole site from us."""
+    every = list(active)
+    fitting = [
+        one
+        for one in every
+        if one.stations == (report.station_id,) and same_outlet(one.evse_number, report.evse_number)
+    ]
+    found = fitting or [one for one in every if hides_others(one) and report.station_id in one.stations]
+    return min(found, key=lambda one: (one.state not in SHOWN, one.severity, one.since, one.id), default=None)
 
 
 def joins_wide(finding: Finding, wide: Incident, site: object) -> bool:

@@ -183,6 +183,7 @@ REPORTS: Final = """
 SELECT id, station_id, evse_number, at, kind, text, language, session_id, photo IS NOT NULL AS has_photo
 FROM driver_report WHERE incident_id = $1 ORDER BY at DESC LIMIT 100
 """
+DRIVERS_AFFECTED: Final = "SELECT count(DISTINCT person_key) FROM driver_report WHERE incident_id = $1"
 CHARGES_SINCE: Final = """
 SELECT count(*) FILTER (WHERE outcome.outcome = 'ok')::int AS ok,
        count(*) FILTER (WHERE outcome.outcome NOT IN ('ok', 'excluded', 'no_auth'))::int AS failed
@@ -386,6 +387,11 @@ async def stations_of(tx: Transaction, sites: Sites, incident_id: UUID) -> list[
 async def reports_of(tx: Transaction, incident_id: UUID) -> list[ReportRow]:
     """Return what drivers reported of it."""
     return await tx.fetch(ReportRow, REPORTS, incident_id)
+
+
+async def drivers_affected(tx: Transaction, incident_id: UUID) -> int:
+    """Return how many people have told us of an incident, by a report or a case; each counts once."""
+    return int(await tx.value(DRIVERS_AFFECTED, incident_id))
 
 
 async def charges_since(tx: Transaction, incident_id: UUID, since: datetime) -> Charges:

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.diagnostics.incidents import service
-from laddverk.diagnostics.incidents.words import REPORT_KINDS
+from laddverk.diagnostics.incidents import service, store
+from laddverk.diagnostics.incidents.model import ByKind, TimelineEvent
+from laddverk.diagnostics.incidents.words import REPORT_KINDS, REPORTED
+from laddverk.diagnostics.model import IncidentId
 from laddverk.kernel.ids import StationId, new_id
 from laddverk.kernel.problems import Invalid, TooMany
 from laddverk.platform.database import Transaction
@@ -33,8 +35,8 @@ WHERE at > $2 AND (person_key = $3 OR (station_id = $1 AND evse_number = $4))
 """
 INSERT: Final = """
 INSERT INTO driver_report (id, station_id, evse_number, at, kind, text, language, person_key, session_id, photo,
-                           photo_kind)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                           photo_kind, incident_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 PHOTO: Final = """
 SELECT photo, photo_kind FROM driver_report JOIN station ON station.id = driver_report.station_id
@@ -54,6 +56,8 @@ class NewReport(Struct, frozen=True, kw_only=True):
     person: str
     session_id: UUID | None = None
     photo: bytes = b""
+    incident_id: IncidentId | None = None
+    """The problem that it belongs to, where somebody has said so; else it finds its own."""
 
 
 def kind_of_photo(content: bytes) -> str:
@@ -89,8 +93,13 @@ async def report(
     identity = new_id()
     await tx.execute(
         INSERT, identity, given.station_id, given.evse_number, now, given.kind, given.text.strip(), given.language, key,
-        given.session_id, given.photo or None, photo_kind,
+        given.session_id, given.photo or None, photo_kind, given.incident_id,
     )  # fmt: skip
+    if given.incident_id is not None:
+        said = TimelineEvent(
+            incident_id=given.incident_id, at=now, by_kind=ByKind.PERSON, text=REPORTED, params={"kind": given.kind}
+        )
+        await store.write_events(tx, [said])
     await service.attend(tx, now, hints)
     return identity
 

@@ -225,7 +225,7 @@ class _Table:
         for report in sorted(self.situation.reports, key=lambda one: (one.at, one.id)):
             if report.id in self.report_homes:
                 continue
-            fitting = self._home_of_report(report)
+            fitting = homes.home_of_report(report, self.active())
             if fitting is None:
                 waiting[report.station_id, report.evse_number].append(report)
             else:
@@ -236,13 +236,6 @@ class _Table:
                 self.tell(incident, words.BY_DRIVERS, people=voices.people_in(reports))
                 for report in reports:
                     self._attach(report, incident)
-
-    def _home_of_report(self, report: DriverReport) -> Incident | None:
-        fitting = [
-            one for one in self.active()
-            if one.stations == (report.station_id,) and holding.same_outlet(one.evse_number, report.evse_number)
-        ]  # fmt: skip
-        return min(fitting, key=lambda one: (one.state not in SHOWN, one.severity, one.since, one.id), default=None)
 
     def _attach(self, report: DriverReport, home: Incident) -> None:
         self.report_homes[report.id] = self.new_reports[report.id] = home.id
@@ -257,7 +250,7 @@ class _Table:
         if reports:
             changes["last_at"] = max(incident.last_at, *(one.at for one in reports))
         if findings:
-            changes |= self._seen(incident, findings) | {
+            changes |= self._seen(incident, findings, reports) | {
                 "last_at": max(changes.get("last_at", incident.last_at), *(one.last_at for one in findings))
             }
         stations = changes.get("stations", incident.stations)
@@ -267,12 +260,12 @@ class _Table:
         }  # fmt: skip
         self.put(incident, **changes)
 
-    def _seen(self, incident: Incident, findings: Sequence[Finding]) -> dict[str, Any]:
+    def _seen(self, incident: Incident, findings: Sequence[Finding], reports: Sequence[DriverReport]) -> dict[str, Any]:
         standing = [one for one in findings if one.cleared_at is None]
         weighing = standing or findings
         family, confidence, found = incident.family, incident.confidence, incident.found_severity
         if standing:  # what is over makes nothing worse: not an old outage that a trifle came back beside
-            found = min(one.severity for one in standing)
+            found = min(voices.severity_by(reports, incident), *(one.severity for one in standing))
             if not holding.is_wide(incident):
                 family, confidence = homes.main_family(standing)
         severity = holding.weighed(found, incident.drivers_day, incident.has_alternative)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from laddverk.diagnostics.incidents.model import DriverReport, Incident
@@ -11,6 +11,7 @@ from laddverk.diagnostics.model import Family, IncidentId, Severity
 from laddverk.diagnostics.scope import Blame
 
 PEOPLE_NEEDED: Final = 2  # two reports weigh as much as two failed charges of two people
+OF_IT: Final = timedelta(hours=24)  # detectors and people notice at different times
 DANGER: Final = "danger"  # one is enough
 FAMILY_OF: Final = {
     "no_start": Family.NO_ENERGY, "stops": Family.NO_ENERGY, "slow": Family.POWER_ELECTRONICS,
@@ -34,6 +35,15 @@ def are_enough(reports: Sequence[DriverReport]) -> bool:
 def severity_of(report: DriverReport) -> Severity:
     """Return how bad it is if it is so."""
     return SEVERITY_OF.get(report.kind, Severity.DEGRADED)
+
+
+def severity_by(reports: Sequence[DriverReport], incident: Incident) -> Severity:
+    """Return how bad an incident is when drivers are heard too: their word counts when it would make one by itself.
+
+    What was said more than a day before it began was said of something else.
+    """
+    of_it = [one for one in reports if one.at >= incident.since - OF_IT]
+    return min((severity_of(one) for one in of_it), default=Severity.INFO) if are_enough(of_it) else Severity.INFO
 
 
 def incident_of(reports: Sequence[DriverReport], identity: IncidentId, now: datetime) -> Incident:

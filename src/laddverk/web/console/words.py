@@ -374,6 +374,8 @@ SCOPES: Final = {
     Permission.PAYMENTS_REFUND: marked("Refund payments"),
     Permission.INVOICES_READ: marked("See invoices and the ledger"),
     Permission.INVOICES_WRITE: marked("Make and credit invoices"),
+    Permission.CASES_READ: marked("See support cases"),
+    Permission.CASES_WRITE: marked("Work on support cases"),
     Permission.AUDIT_READ: marked("See the audit log"),
     Permission.STAFF_WRITE: marked("Manage staff and API keys"),
 }

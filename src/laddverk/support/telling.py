@@ -1,0 +1,85 @@
+"""What drivers are told of their cases: by mail in their language, and in their browsers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from laddverk.kernel.problems import Invalid
+from laddverk.notices import service as notices
+from laddverk.notices.model import Template
+from laddverk.notices.push import service as push
+from laddverk.notices.push.model import Owner, OwnerKind, Words
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.platform.languages import gettext_for
+from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
+from laddverk.support import links, store, words
+from laddverk.support.model import Case, Entry, EntryKind
+
+ANSWERED = N_("Support has answered in case %(number)s")
+MENDED = N_("It works again: case %(number)s")
+
+
+async def receipt(tx: Transaction, house: House, case: Case, now: datetime) -> None:
+    """Say that a case is open and under which number; without what was written: the address may be a stranger's."""
+    if not case.contact_email:
+        return
+    mail_id = await _mail(tx, house, case, Template.CASE_OPENED, {}, now, f"case-opened:{case.id}")
+    if mail_id is not None:
+        await _note(tx, case, words.RECEIPT, mail_id, now)
+
+
+async def reply(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> UUID | None:
+    """Send what somebody of ours writes; return the mail."""
+    mail_id = await _mail(tx, house, case, Template.CASE_REPLY, {"text": text}, now)
+    await _push(tx, house, case, ANSWERED, now)
+    return mail_id
+
+
+async def mended(tx: Transaction, house: House, case: Case, now: datetime) -> None:
+    """Say that what the driver asked about works again, where they asked to be told."""
+    if case.contact_email:
+        mail_id = await _mail(tx, house, case, Template.CASE_MENDED, {}, now)
+        if mail_id is not None:
+            await _note(tx, case, words.DRIVER_TOLD, mail_id, now)
+    await _push(tx, house, case, MENDED, now)
+
+
+async def _mail(
+    tx: Transaction, house: House, case: Case, template: Template, more: dict[str, Any], now: datetime,
+    unique_key: str | None = None,
+) -> UUID | None:  # fmt: skip
+    settings = house.settings
+    params = {
+        "link": settings.web_url + links.path_of(house.secrets, case.id), "number": case.number,
+        "operator": settings.operator_name, "phone": settings.operator_phone, **more,
+    }  # fmt: skip
+    try:
+        return await notices.send(
+            tx, recipient=case.contact_email, language=case.language, template=template, params=params, now=now,
+            unique_key=unique_key,
+        )  # fmt: skip
+    except Invalid:  # an address that was entered elsewhere, and is none
+        return None
+
+
+async def _push(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> None:
+    if case.driver_id is None:
+        return
+    path = links.path_of(house.secrets, case.id)
+
+    def said(language: str) -> Words:
+        title = gettext_for(language)(text) % {"number": case.number}
+        return Words(title=title, path=path, tag=f"case-{case.number}")
+
+    await push.tell(tx, Owner(OwnerKind.DRIVER, case.driver_id), said, now)
+
+
+async def _note(tx: Transaction, case: Case, text: str, mail_id: UUID, now: datetime) -> None:
+    entry = Entry(
+        case_id=case.id, at=now, kind=EntryKind.MACHINE, by_kind="rule", text=text,
+        params={"email": case.contact_email}, mail_id=mail_id,
+    )  # fmt: skip
+    await store.add(tx, [entry])
