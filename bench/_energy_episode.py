@@ -10,6 +10,7 @@ from laddverk.energy.allocating.model import Branch, Demand, Grant, Reason, Reas
 from laddverk.energy.steering import core
 from laddverk.energy.steering.model import (
     Answered,
+    Belief,
     Circuit,
     Heard,
     Known,
@@ -19,6 +20,7 @@ from laddverk.energy.steering.model import (
     Outlet,
     Sampled,
     SessionChanged,
+    Trust,
 )
 from laddverk.energy.steering.sharing import Allocate
 from laddverk.simulator.grid.outlet import Limit
@@ -67,7 +69,8 @@ def site(world: World) -> Known:
         )
         for plug in world.plugs
     )
-    return Known(circuits=circuits, outlets=outlets, beliefs={})
+    beliefs = {plug.key: Belief(trust=Trust.OBEYS if plug.is_proven else Trust.UNKNOWN) for plug in world.plugs}
+    return Known(circuits=circuits, outlets=outlets, beliefs=beliefs)
 
 
 def _typed(world: World, index: int) -> tuple[float, float, float]:

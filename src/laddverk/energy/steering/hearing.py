@@ -11,6 +11,7 @@ from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
 from laddverk.energy.steering import other_load, verifying
 from laddverk.energy.steering.envelope import ancestors, may_load, on_grid, summed, times, worst_a
 from laddverk.energy.steering.model import (
+    SAMPLE_FRESH_S,
     Answered,
     Belief,
     Heard,
@@ -106,12 +107,14 @@ def bounds(outlet: Outlet, belief: Belief, at: float) -> tuple[PerPhase, PerPhas
         return NO_CURRENT, NO_CURRENT
     mask = may_load(outlet, belief)
     sample = belief.sample
-    if belief.is_online and sample is not None and verifying.is_settled(belief, at):
-        flows = on_grid(outlet, sample.current_a)
-        if flows is not None:
-            return flows, flows
-        same = min(sample.current_a)
-        # Unverified, it counts as certain: the estimate is too high by what is not taken off, never too low.
-        return (same, same, same), (same, same, same)
-    worst = worst_a(outlet, belief, at, is_guarded=True)
-    return NO_CURRENT, times(mask, worst)
+    worst = times(mask, worst_a(outlet, belief, at, is_guarded=True))
+    if not belief.is_online or sample is None or at - sample.at > SAMPLE_FRESH_S or sample.at < belief.session_since:
+        return NO_CURRENT, worst
+    # Unverified phases count as certain: the estimate is too high by what is not taken off, never too low.
+    same = min(sample.current_a)
+    flows = on_grid(outlet, sample.current_a) or (same, same, same)
+    if verifying.is_settled(belief, at):
+        return flows, flows
+    lowest = min((one.limit_a for one in belief.limits or belief.standing), default=0.0)
+    first, second, third = (min(flow, lowest) for flow in flows)
+    return (first, second, third), worst

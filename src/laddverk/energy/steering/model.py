@@ -86,6 +86,8 @@ class Held(Struct, frozen=True, kw_only=True):
     """When the charger said yes."""
     confirmed: bool = False
     """Answered and seen (or answered, where nothing measures): nothing older holds any more."""
+    changed_at: float = 0.0
+    """Of one that is confirmed: since when it holds, counting that it was sent again."""
     clock_ahead_s: float = 0.0
     """By how much its times were moved for the charger's clock."""
 

@@ -26,6 +26,7 @@ DRAWS_A: Final = 1.0  # less is a meter's noise or a car's ventilation, and prov
 REDEEMED_S: Final = 180.0  # a charger that was caught must obey so long before it is believed again
 PHASE_A: Final = 3.0  # a phase that carries less while another carries much is not charged on
 STEADY_A: Final = 1.0
+SAME_A: Final = 0.05  # OCPP 1.6 has one decimal
 
 
 def newest(held: tuple[Held, ...]) -> Held | None:
@@ -106,7 +107,9 @@ def _settled(all_held: tuple[Held, ...], held: Held) -> tuple[Held, ...]:
     if held not in all_held:
         return all_held
     index = all_held.index(held)
-    return (replace(held, confirmed=True), *all_held[index + 1 :])
+    before = all_held[0]
+    since = before.changed_at if abs(before.limit_a - held.limit_a) <= SAME_A else held.answered_at or held.sent_at
+    return (replace(held, confirmed=True, changed_at=since), *all_held[index + 1 :])
 
 
 def _obeyed(outlet: Outlet, belief: Belief, held: Held, sample: Sample) -> Belief:
@@ -167,13 +170,24 @@ def _is_highest(limits: tuple[Held, ...], standing: tuple[Held, ...], held: Held
     return held.limit_a >= max(one.limit_a for one in own)
 
 
+def changed_at(belief: Belief) -> float:
+    """Return when what the charger holds last changed, or may yet: a limit that is sent again changes nothing."""
+    held = belief.limits or belief.standing
+    if not held:
+        return belief.session_since
+    first = held[0].limit_a
+    later = [one for one in held[1:] if abs(one.limit_a - first) > SAME_A]
+    if not later:
+        return held[0].changed_at
+    return max(one.sent_at if one.answered_at is None else one.answered_at for one in later)
+
+
 def is_settled(belief: Belief, at: float) -> bool:
     """Return whether the last sample says what the car draws at an instant: fresh, steady, of the limit in force."""
     sample = belief.sample
     if sample is None or at - sample.at > SAMPLE_FRESH_S or sample.at < belief.session_since:
         return False
-    told = [one.sent_at if one.answered_at is None else one.answered_at for one in (*belief.limits, *belief.standing)]
-    if sample.at < max([belief.session_since, *told]) + SETTLES_S:
+    if sample.at < max(belief.session_since, changed_at(belief)) + SETTLES_S:
         return False
     previous = belief.previous
     return previous is None or abs(previous.most_a - sample.most_a) <= STEADY_A or at - sample.at < SETTLES_S

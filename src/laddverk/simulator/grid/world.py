@@ -43,6 +43,8 @@ class Plug(Struct):
     box: Box
     typed_wires: tuple[int, int, int]
     is_verified: bool
+    is_proven: bool
+    """It was seen to obey before."""
     keeps_standing: bool
     samples_every_s: float
     sampled_at_s: float = -1e9
@@ -223,7 +225,7 @@ def _plugs(random: Random, lines: list[Line], lasts_s: float) -> list[Plug]:
         box = Box(Random(random.random()), largest, phases, wires, _visits(random, largest, lasts_s))
         plugs.append(
             Plug(
-                f"{number}", line, box, wires, is_verified=random.random() < 0.6,
+                f"{number}", line, box, wires, is_verified=random.random() < 0.6, is_proven=random.random() < 0.7,
                 keeps_standing=random.random() < 0.5, samples_every_s=random.choice((10.0, 15.0, 30.0)),
             )
         )  # fmt: skip
