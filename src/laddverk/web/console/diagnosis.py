@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from laddverk.diagnostics import observability, queries_station, queries_timeline
+from laddverk.diagnostics import observability, queries_curves, queries_station, queries_timeline
 from laddverk.diagnostics.detectors.base import Scene
 from laddverk.diagnostics.detectors.registry import DETECTORS
 from laddverk.diagnostics.incidents import advice
@@ -16,6 +16,7 @@ from laddverk.diagnostics.model import STATION, Evidence
 from laddverk.diagnostics.outcomes import queries as outcomes
 from laddverk.diagnostics.outcomes.queries import Span
 from laddverk.diagnostics.packs import service as packs
+from laddverk.diagnostics.queries_curves import Curve
 from laddverk.diagnostics.scenes import Scenery
 from laddverk.diagnostics.verdict import Held, Tried, verdict
 from laddverk.kernel.actors import Permission
@@ -148,9 +149,10 @@ async def show_diagnosis(desk: AtDesk, station_id: FromPath[str]) -> Response[st
         station = await seen_station(desk, tx, station_id)
         known = await _known(desk, tx, station)
         known |= await _timeline(desk, tx, station)
-    known["days"] = _days(desk)
-    known["days_offered"] = DAYS
-    known["evse"] = _evse(desk, [one["number"] for one in known["evses"]])
+        evse = _evse(desk, [one["number"] for one in known["evses"]])
+        since = (desk.now - timedelta(days=_days(desk))).date()
+        known["drifts"] = await queries_curves.drifts(tx, station.id, evse, since)
+    known |= {"days": _days(desk), "days_offered": DAYS, "evse": evse}
     return desk.page("console/diagnosis/station.html", tab="diagnosis", **known)
 
 
@@ -206,28 +208,24 @@ def _evse(desk: Desk, numbers: list[int]) -> int:
 
 @get("/console/stations/{station_id:str}/diagnosis/curve.json", opt={NEEDS: Permission.STATIONS_READ})
 async def curve(desk: AtDesk, station_id: FromPath[str]) -> dict[str, Any]:
-    """What an outlet's meter said, beside its own usual and that of its peers, as `power_chart` reads it."""
-    word, unit, divisor = found(diagnosis_words.MEASURED.get(desk.asked("what", "power")))
-    asked = desk.asked("evse", "1")
+    """What an outlet's meter said, or what drifts there, beside its own usual and its peers, for `power_chart`."""
+    what, asked = desk.asked("what", "power"), desk.asked("evse", "1")
+    word, unit, divisor = found((diagnosis_words.MEASURED | diagnosis_words.DRIFTS).get(what))
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 1
     since = desk.now - timedelta(days=_days(desk))
     async with desk.transaction() as tx:
         station = await seen_station(desk, tx, station_id)
-        drawn = await queries_station.curve(
-            tx, station.id, number, desk.asked("what", "power"), since, desk.now, since - USUAL
-        )
+        if what in diagnosis_words.DRIFTS:
+            drawn = await queries_curves.drift(tx, station.id, number, what, since.date())
+        else:
+            drawn = await queries_curves.curve(tx, station.id, number, what, since, desk.now, since - USUAL)
         findings = await queries_station.findings(tx, station.id, since)
-    lines: list[tuple[str, str, list[float | None]]] = [
-        (desk.words(word), "power", [value / divisor for value in drawn.values]),
-        (desk.words("Its own usual"), "limit", _level(drawn.usual, divisor, len(drawn.at))),
-        (desk.words("Others of the model"), "current", _level(drawn.peers, divisor, len(drawn.at))),
-    ]
     return {
-        "time": [at.timestamp() for at in drawn.at],
+        "time": [_instant(at).timestamp() for at in drawn.at],
         "series": [
-            {"label": label, "unit": unit, "kind": kind, "values": drawn_values}
-            for label, kind, drawn_values in lines
-            if drawn_values
+            {"label": label, "unit": unit, "kind": kind, "values": values}
+            for label, kind, values in _lines(desk, drawn, desk.words(word), divisor)
+            if values
         ],
         "events": [
             {"at": row.since.timestamp(), "text": desk.words(advice.title_of(row.detector))}
@@ -237,8 +235,27 @@ async def curve(desk: AtDesk, station_id: FromPath[str]) -> dict[str, Any]:
     }
 
 
-def _level(value: float | None, divisor: float, count: int) -> list[float | None]:
-    return [] if value is None else [value / divisor] * count
+def _instant(at: datetime | date) -> datetime:
+    return at if isinstance(at, datetime) else datetime.combine(at, datetime.min.time(), UTC)
+
+
+def _lines(desk: Desk, drawn: Curve, word: str, divisor: float) -> list[tuple[str, str, list[float | None]]]:
+    """Return the lines of a picture: its label, how it looks, its values."""
+
+    def level(value: float | None) -> list[float | None]:
+        return [] if value is None else [value / divisor] * len(drawn.at)
+
+    own: list[float | None] = [value / divisor for value in drawn.values]
+    lines = [(word, "power", own), (desk.words("Its own usual"), "limit", level(drawn.usual))]
+    if drawn.peers is None:
+        return lines
+    if not drawn.peers.is_band:
+        return [*lines, (desk.words("Others of the model"), "current", level(drawn.peers.middle))]
+    return [
+        *lines,
+        (desk.words("A quarter of its peers is below"), "current", level(drawn.peers.low)),
+        (desk.words("A quarter of its peers is above"), "current", level(drawn.peers.high)),
+    ]
 
 
 @get("/console/stations/{station_id:str}/diagnosis/attempts", opt={NEEDS: Permission.STATIONS_READ})

@@ -88,3 +88,10 @@ MEASURED: Final = {
     "temperature": (marked("Temperature"), "°C", 1.0),
 }
 """What can be drawn: its word, its unit, and by what the readings are divided."""
+
+DRIFTS: Final = {
+    "D16": (marked("How much the plug would warm at full load"), "°C", 1.0),
+    "D17": (marked("How much the cabinet would warm at full load"), "°C", 1.0),
+    "D24": (marked("What the meter counts, beside its own power"), "%", 0.01),
+}
+"""What detectors follow, by detector: its word, its unit, and by what it is divided."""

@@ -132,6 +132,36 @@ async def test_curves_hold_what_was_measured_and_nothing_else_is_measured(world:
     assert (await browser.open(f"{here}/curve.json?what=token_uid")).status_code == 404
 
 
+async def test_what_drifts_is_drawn_beside_its_own_usual_and_its_peers(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    here = await diagnosed(world)
+    assert "How much the plug" not in (await browser.open(here)).text
+    async with world.house.database.transaction() as tx:
+        peers = [new_id() for _ in range(5)]
+        await tx.execute(
+            "UPDATE station SET vendor = 'Volta', model = 'One', firmware = '2' WHERE id = $1", world.station
+        )
+        for number, peer in enumerate(peers):
+            await tx.execute(
+                "INSERT INTO station (id, site_id, identity, name, vendor, model, firmware, registered_at)"
+                " SELECT $1, site_id, $2, $2, vendor, model, firmware, registered_at FROM station WHERE id = $3",
+                peer, f"PEER-{number}", world.station,
+            )  # fmt: skip
+        drifting = [(world.station, days, 60.0 - days) for days in range(10)]
+        quiet = [(peer, 1, 30.0 + number) for number, peer in enumerate(peers)]
+        for station, days, value in drifting + quiet:
+            await tx.execute(
+                "INSERT INTO drift_day (station_id, evse_number, detector, day, value, usual, heard)"
+                " VALUES ($1, 1, 'D16', $2, $3, 50, 30)",
+                station, (NOW - timedelta(days=days)).date(), value,
+            )  # fmt: skip
+    assert "How much the plug" in (await browser.open(here + "?evse=1")).text
+    curve = (await browser.open(f"{here}/curve.json?what=D16&evse=1&days=30")).json()
+    assert curve["series"][0]["values"] == [51.0 + day for day in range(10)]
+    assert [line["values"][0] for line in curve["series"][1:]] == [50.0, 31.0, 33.0]  # usual, and half of five peers
+    assert len(curve["time"]) == 10
+
+
 async def test_a_pack_is_applied_by_a_person_with_a_reason_and_never_by_itself(
     world: World, signed_in: SignedIn
 ) -> None:
