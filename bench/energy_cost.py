@@ -1,0 +1,310 @@
+"""What charging costs at a real housing site under a capacity tariff: five ways to charge the same cars, to the krona.
+
+Site TRO_R of the Norwegian data (`bench/_norway.py`), the year 2019, in steps of an hour; phases of 63 A. Prices are
+the Dutch day-ahead prices of that year (the only ones that may be given away), in kronor at 10.59 SEK/EUR, the mean
+of 2019, with 0.73 SEK/kWh for grid and taxes. Capacity is charged for by two of the tariffs that come with us, and the
+fees are those that `capacity_tariffs` bills.
+
+- uncontrolled: each car charges at once; no fuse holds it back.
+- fair share: all get the same, as far as 63 A on each phase allow. Nothing is known of the cars.
+- ours, no information: fair share below a level of power that is learnt from the site's past (the cap rule).
+- ours, told: the solver, again whenever a car comes; it knows each car's departure and energy once it is there, and the
+  level that the last weeks would best have had. It knows nothing of cars that are not there yet.
+- optimum: the solver, which knows the whole year.
+
+`share` is the part of the possible saving, from uncontrolled to the optimum, that a way reaches; what it leaves
+uncharged is set against it at what the optimum pays. Usage: make bench-energy_cost [ARGS="--days 60"].
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from bench._norway import DATA, FILE, read
+from laddverk.energy.planning_ahead.capacity_files import examples
+from laddverk.energy.planning_ahead.capacity_tariffs import CapacityTariff, Metered, lines, total_minor
+from laddverk.energy.planning_ahead.capping import caps_kw, factors, learnt_level, shares_kw
+from laddverk.energy.planning_ahead.model import Ahead, Feeder, Plan, Stay
+from laddverk.energy.planning_ahead.peak_terms import sunk, terms
+from laddverk.energy.planning_ahead.solving import solved
+
+Floats = NDArray[np.float64]
+PRICES = DATA / "prices" / "nl_day_ahead_2015_2024.csv.gz"
+SEK_PER_EUR = 10.59
+GRID_AND_TAX_PER_KWH = 0.73
+FUSE_A = 63.0
+VOLT = 0.23  # kV
+TARIFFS = ("three-peaks-half-at-night", "weekday-daytime-by-season")
+FIRST = datetime(2018, 12, 31, 23, tzinfo=UTC)  # 2019 begins in Sweden
+HORIZON = 36
+PAST_H = 28 * 24
+"""What levels are learnt from."""
+WAYS = ("uncontrolled", "fair share", "ours, no information", "ours, told", "optimum")
+AIM_SHARE = 0.85
+HOUR = timedelta(hours=1)
+HIGHEST_KW = 90.0  # what levels are tried below: the site's highest hour
+LACKING_PER_KWH = 8.0  # kronor; what the cap rule takes a kWh left uncharged to cost, when it learns
+AGAIN_H = 6  # a plan that no car disturbs is made again
+UNMET_EXPECTED = 5.0
+"""Kronor for each kWh that a car that is only expected would lack."""
+
+
+class World(Struct, frozen=True):
+    """Sessions as arrays, in hours since `begins_at`."""
+
+    begins_at: datetime
+    hours: int
+    arrives: NDArray[np.int64]
+    departs: NDArray[np.int64]
+    power_kw: Floats
+    wanted_kwh: Floats
+    phase: NDArray[np.int64]
+    price: Floats
+
+
+class Outcome(Struct, frozen=True):
+    """What came of one way."""
+
+    grid_kw: Floats
+    given_kwh: Floats
+
+
+def world(begins_at: datetime, days: int) -> World:
+    """Return the sessions that begin in so many days, and the weeks before for learning."""
+    start, end = begins_at - PAST_H * HOUR, begins_at + timedelta(days=days)
+    sessions = [each for each in read("TRO_R") if start <= each.began_at < end]
+    hours = int((end - start) / HOUR) + 7 * 24  # the last cars leave later
+    arrives = np.array([round((each.began_at - start) / HOUR) for each in sessions])
+    departs = np.array([round((each.ended_at - start) / HOUR) for each in sessions])
+    departs = np.minimum(np.maximum(departs, arrives + 1), hours)
+    power_kw = np.array([each.power_w / 1000 for each in sessions])
+    wanted = np.minimum(np.array([each.energy_wh / 1000 for each in sessions]), power_kw * (departs - arrives))
+    phase = np.array([each.phase for each in sessions])
+    return World(start, hours, arrives, departs, power_kw, wanted, phase, prices(start, hours))
+
+
+def prices(start: datetime, hours: int) -> Floats:
+    """Return what a kWh costs in each hour, kronor."""
+    found: dict[datetime, float] = {}
+    with gzip.open(PRICES, "rt", encoding="utf-8") as file:
+        for _, text, _, price in list(csv.reader(file))[1:]:
+            if text[:4] in {"2018", "2019", "2020"}:
+                found[datetime.fromisoformat(text).replace(tzinfo=UTC)] = float(price)
+    per_mwh = [found.get(start + hour * HOUR, found.get(start + (hour - 24) * HOUR, 40.0)) for hour in range(hours)]
+    return np.array(per_mwh) * SEK_PER_EUR / 1000 + GRID_AND_TAX_PER_KWH
+
+
+def shared(w: World, caps: Floats, first: int, last: int, fuse_a: float = FUSE_A) -> Outcome:
+    """Let all cars that come from `first` on share what cap and fuse allow, hour by hour until `last`."""
+    left, grid = w.wanted_kwh.copy(), np.zeros(w.hours)
+    for hour in range(first, last):
+        here = np.flatnonzero((w.arrives <= hour) & (hour < w.departs) & (left > 1e-9) & (w.arrives >= first))
+        if len(here):
+            most = np.minimum(w.power_kw[here], left[here])
+            given = shares_kw(most, w.phase[here], fuse_a * VOLT, float(caps[hour]))
+            left[here] -= given
+            grid[hour] = given.sum()
+    return Outcome(grid, w.wanted_kwh - left)
+
+
+def capped(w: World, tariff: CapacityTariff, first: int, last: int) -> Outcome:
+    """Share below a level that each month learns from the weeks before it."""
+    counted = factors(tariff, [w.begins_at + hour * HOUR for hour in range(w.hours)])
+    caps, level = np.zeros(w.hours), 0.0
+    for hour in range(first, last):
+        if not level or ((at := w.begins_at + (hour + 1) * HOUR).day == 1 and at.hour == 0):
+            level = learnt_level(lambda kw, now=hour: past_cost(w, tariff, counted, kw, now), HIGHEST_KW)
+        caps[hour] = caps_kw(level, counted[hour : hour + 1])[0]
+    return shared(w, caps, first, last)
+
+
+def past_cost(w: World, tariff: CapacityTariff, counted: Floats, level_kw: float, now: int) -> float:
+    """Return what the weeks before `now` would have cost below a level, with what they would have left uncharged."""
+    first = max(0, now - PAST_H)
+    past = shared(w, caps_kw(level_kw, counted), first, now)
+    mine = (w.arrives >= first) & (w.departs <= now)
+    lacking = float((w.wanted_kwh - past.given_kwh)[mine].sum())
+    return sum(costs(w, tariff, past, first, now)) + LACKING_PER_KWH * lacking
+
+
+def costs(w: World, tariff: CapacityTariff, outcome: Outcome, first: int, last: int) -> tuple[float, float]:
+    """Return kronor for energy and for capacity."""
+    energy = float((outcome.grid_kw[first:last] * w.price[first:last]).sum())
+    return energy, total_minor(lines(tariff, metered(w, outcome.grid_kw, first, last))) / 100
+
+
+def stays(w: World, which: Sequence[int], now: int, left: Floats) -> tuple[Stay, ...]:
+    use = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    return tuple(
+        Stay(
+            key=str(number),
+            feeder=0,
+            use=use[w.phase[number]],
+            watts_per_a=VOLT * 1000,
+            ceiling_a=float(w.power_kw[number] / VOLT),
+            wanted_wh=float(left[number] * 1000),
+            arrives=max(0, int(w.arrives[number]) - now),
+            departs=int(w.departs[number]) - now,
+        )
+        for number in which
+    )
+
+
+def expected(w: World, now: int) -> tuple[Stay, ...]:
+    """Return the cars that came in these hours a week ago, as a guess of who will come; none of them is promised."""
+    week = 7 * 24
+    which = np.flatnonzero((w.arrives > now - week) & (w.arrives < now - week + HORIZON))
+    return tuple(
+        msgspec.structs.replace(each, key=f"expected {each.key}", unmet_per_kwh=UNMET_EXPECTED)
+        for each in stays(w, which.tolist(), now - week, w.wanted_kwh)
+    )
+
+
+def ahead(
+    w: World, which: Sequence[int], now: int, periods: int, left: Floats, more: Sequence[Stay] = (), **peaks: object
+) -> Ahead:
+    return Ahead(
+        begins_at=w.begins_at + now * HOUR,
+        step_minutes=60,
+        price_per_kwh=tuple(w.price[now : now + periods].tolist()),
+        feeders=(Feeder(key="grid", limit_a=((FUSE_A,) * 3,)),),
+        stays=(*stays(w, which, now, left), *more),
+        **peaks,  # type: ignore[arg-type]
+    )
+
+
+def given_by(w: World, plan: Plan, hours: int) -> Floats:
+    """Return kW by session and hour of a plan."""
+    table = np.zeros((len(w.arrives), hours))
+    for key, targets in plan.targets_a.items():
+        if key.isdecimal():
+            table[int(key)] = np.array(targets[:hours]) * VOLT
+    return table
+
+
+def optimum(w: World, tariff: CapacityTariff, first: int, last: int) -> Outcome:
+    """Return the best that could have been done from hour to hour, known everything. Cars come and go inside."""
+    which = np.flatnonzero((w.arrives >= first) & (w.arrives < last))
+    periods = min(w.hours, last + 7 * 24) - first
+    peaks = terms(tariff, w.begins_at + first * HOUR, 60, periods)
+    plan = solved(ahead(w, which.tolist(), first, periods, w.wanted_kwh, peaks=peaks), timeout_s=600)
+    assert isinstance(plan, Plan), plan
+    grid = np.zeros(w.hours)
+    grid[first : first + periods] = np.array(plan.grid_w) / 1000
+    given = np.zeros(len(w.arrives))
+    for key, targets in plan.targets_a.items():
+        given[int(key)] = sum(targets) * VOLT
+    return Outcome(grid, given)
+
+
+def told(w: World, tariff: CapacityTariff, first: int, upto: int) -> tuple[Outcome, list[float]]:
+    """Charge by plans that know each car once it is there. Returns what came of it and the seconds of each plan."""
+    left, grid, took = w.wanted_kwh.copy(), np.zeros(w.hours), []
+    table, planned_at = np.zeros((len(w.arrives), HORIZON)), -HORIZON
+    for hour in range(first, upto):
+        at = w.begins_at + hour * HOUR
+        here = np.flatnonzero((w.arrives <= hour) & (hour < w.departs) & (left > 1e-9) & (w.arrives >= first))
+        if len(here) and (np.any(w.arrives[here] == hour) or hour - planned_at >= AGAIN_H):
+            begun = time.process_time()
+            month_begins = max(first, hour - 31 * 24)
+            seen = sunk(tariff, metered(w, grid, month_begins, hour), at)
+            peaks = terms(tariff, at, 60, HORIZON, seen)
+            plan = solved(ahead(w, here.tolist(), hour, HORIZON, left, expected(w, hour), peaks=peaks))
+            took.append(time.process_time() - begun)
+            assert isinstance(plan, Plan), plan
+            table, planned_at = given_by(w, plan, HORIZON), hour
+        given = (
+            np.minimum(table[here, hour - planned_at], left[here]) if hour - planned_at < HORIZON else left[here] * 0
+        )
+        left[here] -= given
+        grid[hour] = given.sum()
+    return Outcome(grid, w.wanted_kwh - left), took
+
+
+def metered(w: World, grid_kw: Floats, first: int, last: int) -> Metered:
+    energy_wh = tuple(int(kw) for kw in np.rint(grid_kw[first:last] * 1000))
+    return Metered(begins_at=w.begins_at + first * HOUR, step_minutes=60, energy_wh=energy_wh)
+
+
+def table(w: World, tariff: CapacityTariff, first: int, last: int) -> tuple[dict[str, dict[str, float]], list[float]]:
+    """Return a row for each way, and the CPU seconds of each plan."""
+    end = w.hours
+    open_caps = np.full(w.hours, 1e9)
+    told_outcome, took = told(w, tariff, first, end)
+    outcomes = {
+        "uncontrolled": shared(w, open_caps, first, end, fuse_a=1e9),
+        "fair share": shared(w, open_caps, first, end),
+        "ours, no information": capped(w, tariff, first, end),
+        "ours, told": told_outcome,
+        "optimum": optimum(w, tariff, first, last),
+    }
+    mine = (w.arrives >= first) & (w.arrives < last)
+    wanted = float(w.wanted_kwh[mine].sum())
+    rows: dict[str, dict[str, float]] = {}
+    for way, outcome in outcomes.items():
+        energy, capacity = costs(w, tariff, outcome, first, end)
+        kwh = float(outcome.given_kwh[mine].sum())
+        rows[way] = {
+            "delivered_percent": 100 * kwh / wanted,
+            "energy": energy,
+            "capacity": capacity,
+            "per_kwh": (energy + capacity) / kwh,
+            "peak_kw": float(outcome.grid_kw.max()),
+            "kwh": kwh,
+        }
+    best = rows["optimum"]["per_kwh"]
+    whole = {way: row["energy"] + row["capacity"] - row["kwh"] * best for way, row in rows.items()}
+    for way, row in rows.items():
+        row["share"] = 1 - whole[way] / whole["uncontrolled"]
+    return rows, took
+
+
+def shown(key: str, rows: dict[str, dict[str, float]]) -> None:
+    print(f"\n{key:24}{'delivered %':>12}{'energy':>10}{'capacity':>10}{'SEK/kWh':>10}{'peak kW':>10}{'share':>8}")
+    for way, row in rows.items():
+        print(
+            f"{way:24}{row['delivered_percent']:12.1f}{row['energy']:10,.0f}{row['capacity']:10,.0f}"
+            f"{row['per_kwh']:10.3f}{row['peak_kw']:10.1f}{row['share']:8.3f}"
+        )
+
+
+def main() -> None:
+    """Measure and print a table for each tariff and, as the last line, one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=365, help="of 2019")
+    parser.add_argument("--from-day", type=int, default=0)
+    given = parser.parse_args()
+    if not FILE.exists() or not PRICES.exists():
+        print(f"The data are not here: {FILE} and {PRICES}.")
+        print(json.dumps({"bench": "energy_cost", "skipped": True}))
+        return
+    w = world(FIRST + timedelta(days=given.from_day), given.days)
+    first, last = PAST_H, PAST_H + 24 * given.days
+    found: dict[str, object] = {"bench": "energy_cost", "days": given.days}
+    for tariff in examples():
+        if tariff.key in TARIFFS:
+            rows, took = table(w, tariff, first, last)
+            shown(tariff.key, rows)
+            plans = {"plans": len(took), "plan_ms": round(1000 * sum(took) / max(1, len(took)), 1)}
+            found[tariff.key] = {
+                way: {name: round(value, 3) for name, value in row.items()} for way, row in rows.items()
+            } | plans
+            print(
+                f"{plans['plans']} plans of {plans['plan_ms']} ms CPU; aim: told reaches {AIM_SHARE:.0%} of the saving"
+            )
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
