@@ -22,6 +22,7 @@ from laddverk.diagnostics.incidents.reporting import NewReport
 from laddverk.diagnostics.incidents.working import NewQuiet
 from laddverk.diagnostics.model import Family, Severity, Signal, Turn
 from laddverk.diagnostics.upkeep import service as visits
+from laddverk.diagnostics.upkeep import visiting
 from laddverk.diagnostics.upkeep.model import NewWorkOrder
 from laddverk.diagnostics.uptime import service as uptime
 from laddverk.diagnostics.uptime.service import NewExclusion
@@ -189,11 +190,16 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     )  # fmt: skip
     wanted = NewWorkOrder(station_id=world.other_station, title="Look at the cable")
     visit = await visits.order(tx, ACTOR, wanted, "en", NOW)
+    plan = visiting.Plan(on=NOW.date(), technician="Eva")
+    drive = await visiting.plan(tx, ACTOR, [visit.id], plan, NOW)
+    await visiting.open_calendar(tx, ACTOR, "Eva", "en", NOW)
     picture = await visits.photograph(tx, ACTOR, visit.id, b"\x89PNG\r\n\x1a\n", NOW)
     return {
         "car": CAR,
         "order_id": shown("wor", visit.id),
         "photo_id": shown("wph", picture),
+        "visit_id": shown("vis", drive.id),
+        "calendar_id": shown("cal", await tx.value("SELECT id FROM visit_calendar")),
         "incident_id": shown("inc", incident),
         "report_id": shown("rep", photographed),
         "span": shown("qui", span),

@@ -59,7 +59,7 @@ PUBLIC: Final = {
 }
 """What answers without a sign-in, and is meant to."""
 
-BY_SECRET: Final = ("/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/on-call/")
+BY_SECRET: Final = ("/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/on-call/", "/visits/")
 """Addresses that hold a secret of their own, ask for a signature, or are there in the demo only."""
 
 SIGNED_IN_IS_ENOUGH: Final = {"/console/logout", "/console/password"}

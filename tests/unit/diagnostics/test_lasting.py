@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from laddverk.diagnostics.upkeep.lasting import TREND_Z, Point, Remaining, remaining, trend_z
+from laddverk.diagnostics.upkeep.lasting import Point, Remaining, remaining, trend_z
 
 
 def line(

@@ -5,32 +5,28 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from laddverk.diagnostics.upkeep import calendars, queries_visits, visiting
+from laddverk.diagnostics.upkeep import queries_visits, visiting
 from laddverk.diagnostics.upkeep.bundling import NEAR_KM, Skill
-from laddverk.diagnostics.upkeep.queries_visits import Planned, Proposal
+from laddverk.diagnostics.upkeep.queries_visits import Proposal
 from laddverk.diagnostics.upkeep.visiting import Plan
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
-from laddverk.platform.languages import gettext_for, marked
-from laddverk.web import security, spreadsheets
+from laddverk.platform.languages import marked
+from laddverk.web import spreadsheets
 from laddverk.web.console import work_orders
 from laddverk.web.console.desk import AtDesk, Desk, found
-from laddverk.web.console.door import NEEDS, PUBLIC
-from laddverk.web.security import Attempts
+from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
 
 PLACE: Final = "/console/visits"
 YEAR: Final = timedelta(days=365)
-BACK: Final = timedelta(days=60)  # of visits that a calendar shows
 AHEAD: Final = timedelta(days=400)
 KNOWN_OVER: Final = timedelta(days=400)  # whoever went somewhere since then is offered as technician
-OPENED_MAX: Final = 120  # of one network in five minutes: a calendar reads once an hour
 SKILLS: Final = {
     Skill.SERVICE: marked("Service technician"),
     Skill.ELECTRICIAN: marked("Electrician"),
@@ -222,7 +218,7 @@ async def open_calendar(desk: AtDesk) -> Response[Any]:
             secret = await visiting.open_calendar(tx, desk.actor, whose, desk.language, desk.now)
     except Problem as problem:
         return await _page(desk, form, desk.errors(problem), problem.status)
-    return await _page(desk, {}, {}, link=f"{desk.house.settings.web_url}{PLACE}/calendar/{secret}.ics")
+    return await _page(desk, {}, {}, link=f"{desk.house.settings.web_url}/visits/{secret}.ics")
 
 
 @post(f"{PLACE}/calendars/{{calendar_id:str}}/revoke", opt={NEEDS: Permission.COMMANDS_SEND}, status_code=303)
@@ -233,50 +229,6 @@ async def revoke_calendar(desk: AtDesk, calendar_id: FromPath[str]) -> Response[
     return desk.go(PLACE, desk.words("The link opens nothing any more."))
 
 
-@get(f"{PLACE}/calendar/{{secret:str}}", opt={PUBLIC: True})
-async def read_calendar(desk: AtDesk, secret: FromPath[str]) -> Response[bytes]:
-    """The visits of whoever a secret link is for, as a calendar. Its address is its key; it names no driver."""
-    async with desk.transaction() as tx:
-        reader = await visiting.reader_behind(tx, secret.removesuffix(".ics"), desk.now)
-        if reader is None:
-            _attempts(desk).count(security.remote_address(desk.request), desk.now)
-            raise NotFound("This link opens nothing any more.")
-        planned = await queries_visits.visits(
-            tx, None, desk.today - BACK, desk.today + AHEAD, reader.technician, cancelled=True
-        )
-    zone = ZoneInfo(desk.house.settings.timezone)
-    file = calendars.calendar(
-        f"Laddverk: {reader.technician}", (_stop(desk, one, reader.language) for one in planned), zone
-    )
-    return Response(file, media_type="text/calendar; charset=utf-8", headers={"cache-control": "no-store"})
-
-
-def _attempts(desk: Desk) -> Attempts:
-    attempts: Attempts = desk.request.app.state.setdefault("calendar_attempts", Attempts(OPENED_MAX))
-    return attempts
-
-
-def _stop(desk: Desk, one: Planned, language: str) -> calendars.Stop:
-    """Return a visit as a calendar shows it: where, and what for."""
-    words, settings, first = gettext_for(language), desk.house.settings, next(iter(one.rows), None)
-    title = ", ".join(one.places) or words("Visit %(number)s") % {"number": one.visit.number}
-    lines = [
-        f"{row.number}: {words(row.title)}, {row.station_name}{f' / {row.evse_number}' if row.evse_number else ''}"
-        for row in one.rows
-    ]
-    return calendars.Stop(
-        uid=f"{shown('vis', one.visit.id)}@laddverk", title=f"{title} ({len(one.rows)})",
-        places="; ".join(dict.fromkeys(f"{row.site_name}, {row.address}" if row.address else row.site_name
-                                       for row in one.rows)),
-        text="\n".join([*lines, *([one.visit.note] if one.visit.note else [])]),
-        href=f"{settings.web_url}{href(one.visit.id)}", on=one.visit.planned_on, starts_at=one.visit.starts_at,
-        jobs=len(one.rows), changed_at=one.visit.changed_at, revision=one.visit.revision,
-        is_cancelled=one.visit.cancelled_at is not None, latitude=first.latitude if first else None,
-        longitude=first.longitude if first else None,
-    )  # fmt: skip
-
-
 ROUTES: Final = [
     list_visits, map_of_work, make_visit, export_visits, show_visit, do_something, open_calendar, revoke_calendar,
-    read_calendar,
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from laddverk.web.portal import (
     service_pages,
     start,
     swish,
+    visit_calendar,
     wallet,
     wallet_more,
 )
@@ -61,6 +62,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
             *family.HANDLERS,
             *service_pages.HANDLERS,
             *on_call.HANDLERS,
+            *visit_calendar.HANDLERS,
             *reporting.HANDLERS,
             *notifying.HANDLERS,
         ],
