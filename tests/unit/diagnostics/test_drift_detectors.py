@@ -228,6 +228,21 @@ def test_a_filter_that_clogs_is_noticed() -> None:
     assert standing(detector, days_of(25, 40, start=30, part="cabinet_c"))[0]
 
 
+def test_a_morning_that_grows_warm_does_not_look_like_a_bad_contact() -> None:
+    """At half the current, four hours long: the air has grown six kelvins warmer since it was last known."""
+
+    def long_morning(day: int) -> list[Any]:
+        start, warm = day * DAY, 0 if day < 30 else 6
+        rises = [(s, 5 + warm * s / (4 * HOUR) + 5 * (1 - exp(-s / 600))) for s in range(0, int(4 * HOUR) + 1, 900)]
+        readings = [
+            metered(start + s, current_a=(16, 16, 16), power_w=11_000, temperature_c=round(degrees, 1))
+            for s, degrees in rises
+        ]
+        return [began(start), *readings, over(start + 4 * HOUR + 60)]
+
+    assert standing(ContactHeat(evse_number=1), [one for day in range(60) for one in long_morning(day)])[1] == []
+
+
 # Here: D18: power.
 
 

@@ -27,7 +27,7 @@ STEP_WEIGHT: Final = 0.2  # of the newest session in the running value that is s
 PLUG_HOT_C: Final = 90.0  # where plugs must begin to derate
 PLUG_COOL_C: Final = 60.0
 GAP_MAX_S: Final = 1_800.0
-AIR_LASTS_S: Final = 8 * 3_600.0  # the weather changes
+AIR_LASTS_S: Final = 3_600.0  # air warms by a kelvin an hour on any morning, which at half the current looks like four
 STILL_MOST: Final = 0.98
 MIDDLE_OF: Final = 3
 LAST: Final = 5
@@ -38,7 +38,8 @@ class Heat(Detector, kw_only=True, omit_defaults=True):
     """The rise of a temperature for each unit of what heats it, once for each session, against its own normal.
 
     What heats it is smoothed as heat itself is, so that a car that tapers off does not look like a bad contact. The
-    air is as warm as the part was when it had rested; a session that began before it had cooled keeps the older air.
+    air is as warm as the part was when it had rested, and that is so for an hour: what a long session, or one that
+    began before the part had cooled, tells later is of the weather as much as of the part.
     """
 
     PLAN: ClassVar[DriftPlan]
