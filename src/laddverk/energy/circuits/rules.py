@@ -153,7 +153,7 @@ def _ordered(circuits: Sequence[Circuit]) -> tuple[Circuit, ...]:
             raise Invalid("What feeds %(name)s is not there.", field="parent", name=circuit.name)
         if (circuit.kind is CircuitKind.GRID) != (circuit.parent_id is None):
             raise Invalid(
-                "Only the grid connection is fed by nothing, and it is fed by nothing.", field="parent",
+                "The grid connection is fed by nothing, and everything else by a circuit.", field="parent",
                 remedy="Choose what feeds %(name)s.", name=circuit.name,
             )  # fmt: skip
         children.setdefault(circuit.parent_id, []).append(circuit)

@@ -40,6 +40,7 @@ from laddverk.web.api import (
     tariff_changes,
     tariffs,
     tools,
+    upkeep,
     uptime,
     wallets,
 )
@@ -98,6 +99,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *remedies.HANDLERS,
     *attempts.HANDLERS,
     *uptime.HANDLERS,
+    *upkeep.HANDLERS,
 ]
 
 

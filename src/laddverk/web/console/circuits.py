@@ -65,7 +65,7 @@ async def _editor(
         values={"reason": _reason(desk, newest)} | values,
         errors=errors,
         newest=newest,
-        places=places,
+        placed=places,
         names_of={circuit.id: circuit.name for circuit in known.tree.circuits},
         strays=[place for place in places.values() if place.key not in {row.key for row in known.outlets}],
         **told(known),

@@ -10,7 +10,7 @@ from litestar import Response, get
 from msgspec import Struct
 
 from laddverk.diagnostics.outcomes import queries as outcomes
-from laddverk.diagnostics.uptime import queries, words
+from laddverk.diagnostics.uptime import months, queries, words
 from laddverk.diagnostics.uptime.hours import Length, Period, period_named, period_of
 from laddverk.diagnostics.uptime.jobs import POLICIES
 from laddverk.diagnostics.uptime.policies import HONEST, Policies, policies_of
@@ -157,7 +157,10 @@ async def export_overview(desk: AtDesk) -> Response[bytes]:
 @get("/console/uptime/policies", opt={NEEDS: Permission.STATIONS_READ})
 async def show_policies(desk: AtDesk) -> Response[Any]:
     """What each policy counts."""
-    return desk.page("console/uptime/policies.html", known=policies(desk), uptime=words)
+    known = policies(desk)
+    async with desk.transaction() as tx:
+        changed = await months.changed(tx, known.all)
+    return desk.page("console/uptime/policies.html", known=known, uptime=words, changed=changed)
 
 
 def minutes_of(seconds: float) -> float:
