@@ -8,12 +8,13 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec import structs
 
 from laddverk.diagnostics.codes import counting
 from laddverk.diagnostics.observations import StateSeen
 from laddverk.diagnostics.uptime import months, queries, service, store
 from laddverk.diagnostics.uptime.hours import Length, Opening, period_named, period_of
-from laddverk.diagnostics.uptime.model import State
+from laddverk.diagnostics.uptime.model import Policy, State
 from laddverk.diagnostics.uptime.months import Month
 from laddverk.diagnostics.uptime.policies import HONEST, ours
 from laddverk.diagnostics.uptime.service import NewExclusion
@@ -273,3 +274,31 @@ async def test_what_was_mended_from_here_and_at_the_first_visit_is_told_apart(ne
     # one of three that were mended: what only a dry run would have cured went away by itself, as the one nobody visited
     assert (found.remote, found.mended, found.remote_share) == (1, 3, pytest.approx(1 / 3))
     assert (found.first_time, found.judged, found.first_time_share) == (1, 2, 0.5)
+
+
+async def test_a_contract_may_count_stations_and_a_new_version_works_out_what_is_past(network: Network) -> None:
+    station = await network.add_station("CP-1")
+    nevi = next(one for one in ours() if one.name == "nevi-2023")
+    contract = structs.replace(nevi, name="contract-host", unit="station", closed="outside", period_minutes=None)
+    async with network.house.database.transaction() as tx:
+        await scripted(tx, station)
+        found, _courses = await months.work_out(tx, [station], [*ours(), contract], JUNE, NOW)
+        (whole,) = [one for one in found if one.policy == contract.name]
+        # the fault of one outlet left the other: only the two hours without contact count, and the station counts once
+        assert (whole.eligible_s, whole.outage_s, whole.outages) == (MONTH_S, 120 * 60, 1)
+
+        async def kept(*policies: Policy) -> set[tuple[str, int]]:
+            while await months.keep_up(tx, policies, date(2026, 7, 15), NOW):
+                pass
+            return {(one.policy, one.version) for one in await months.kept(tx, [station], JUNE.first, JUNE.after)}
+
+        assert (contract.name, 1) not in await kept(*ours())
+        assert not await months.keep_up(tx, ours(), date(2026, 7, 15), NOW)
+        await tx.execute("UPDATE uptime_month SET worked_out_at = worked_out_at - interval '1 second'")
+        assert (contract.name, 1) in await kept(*ours(), contract)
+        same = structs.replace(contract, target=0.5)
+        assert await months.changed(tx, [*ours(), contract]) == frozenset()
+        assert await months.changed(tx, [*ours(), same]) == {contract.name}
+        await tx.execute("UPDATE uptime_month SET worked_out_at = worked_out_at - interval '1 second'")
+        await tx.execute("UPDATE uptime_policy SET since = since - interval '2 seconds'")
+        assert (contract.name, 2) in await kept(*ours(), structs.replace(same, version=2))

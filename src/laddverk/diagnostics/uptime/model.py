@@ -122,6 +122,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a year has by the letter of the rule, where it has more by the calendar."""
     weighting: Literal["time", "mean"] = "time"
     """A site's figure: of all minutes together, or the mean of its outlets' figures."""
+    unit: Literal["outlet", "station"] = "outlet"
+    """What is counted: each outlet, or each station, which is out of order when none of its outlets can charge."""
     power_min_w: int = 0
     """Outlets with less power are not concerned."""
     target: float | None = None

@@ -17,12 +17,14 @@ from laddverk.diagnostics.uptime.gathering import Course
 from laddverk.diagnostics.uptime.hours import Length, Period, period_of
 from laddverk.diagnostics.uptime.model import Count, Policy, State
 from laddverk.diagnostics.uptime.policies import HONEST
+from laddverk.diagnostics.uptime.whole import as_one
 from laddverk.kernel.ids import StationId
 from laddverk.platform.database import Transaction
 
 DEMAND_WEEKS: Final = 12  # of which an outlet's usual week is made
 STATIONS_AT_ONCE: Final = 25  # in one reading: some hundred thousand states at the very most
 MONTHS_BACK: Final = 13  # a year of the rule that looks at most: twelve whole months and the running one
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 STALE_AFTER: Final = timedelta(hours=20)  # a running month is worked out anew each night
 
 
@@ -90,9 +92,20 @@ async def work_out(
         usual = await _usual_weeks(tx, read, min(end, now))
         for course in read:
             expected = usual[course.outlet.station_id, course.outlet.evse_number]
-            months += month_of(course, policies, month, expected, now)
+            months += month_of(course, [one for one in policies if one.unit == "outlet"], month, expected, now)
+        for policy in policies:
+            if policy.unit == "station":
+                for course in _stations_of(policy, read):
+                    months += month_of(course, [policy], month, [0.0] * figures.HOURS, now)
         courses += read
     return months, courses
+
+
+def _stations_of(policy: Policy, courses: Sequence[Course]) -> Iterable[Course]:
+    by_station: dict[UUID, list[Course]] = defaultdict(list)
+    for course in courses:
+        by_station[course.outlet.station_id].append(course)
+    return (as_one(policy, own) for own in by_station.values())
 
 
 def _reach(month: Period) -> tuple[datetime, datetime]:
@@ -158,12 +171,12 @@ async def kept(tx: Transaction, stations: Sequence[UUID], first: date, after: da
 
 DUE: Final = """
 -- Stations whose month was never worked out, or too long ago, or before something came that changes it. A month that
--- is over is final ten days after its end unless an exclusion, a correction or opening hours came since.
+-- is over is final ten days after its end unless an exclusion, a correction, opening hours or a policy came since.
 SELECT s.id FROM station s
 LEFT JOIN LATERAL (
     SELECT max(worked_out_at) AS at FROM uptime_month WHERE station_id = s.id AND month = $1) m ON true
 WHERE s.epoch > 0 AND s.registered_at < $3 AND (s.retired_at IS NULL OR s.retired_at >= $2)
-  AND (m.at IS NULL OR m.at < least($4, $3 + interval '10 days')
+  AND (m.at IS NULL OR m.at < least($4, $3 + interval '10 days') OR m.at < $6
        OR EXISTS (SELECT FROM uptime_exclusion e WHERE e.site_id = s.site_id AND e.decided_at > m.at
                   AND e.from_at < $3 AND e.until_at > $2)
        OR EXISTS (SELECT FROM uptime_correction c WHERE c.station_id = s.id AND c.recorded_at > m.at
@@ -173,17 +186,49 @@ ORDER BY s.id LIMIT $5
 """
 
 
-async def due(tx: Transaction, month: Period, now: datetime, limit: int = STATIONS_AT_ONCE) -> list[UUID]:
-    """Return some stations whose month is to be worked out again."""
+async def due(
+    tx: Transaction, month: Period, now: datetime, limit: int = STATIONS_AT_ONCE, *, policies_since: datetime = LONG_AGO
+) -> list[UUID]:
+    """Return some stations whose month is to be worked out again; `policies_since`: when the newest policy came."""
     start, end = _reach(month)
-    return await tx.values(DUE, month.first, start, end, now - STALE_AFTER, limit)
+    return await tx.values(DUE, month.first, start, end, now - STALE_AFTER, limit, policies_since)
+
+
+LEARN: Final = """
+INSERT INTO uptime_policy (name, version, said, since)
+SELECT said ->> 'name', (said ->> 'version')::int, said, $2 FROM jsonb_array_elements($1::jsonb) AS given (said)
+ON CONFLICT (name, version) DO UPDATE SET said = excluded.said WHERE uptime_policy.said = 'null'::jsonb
+"""
+NEWEST: Final = """
+SELECT max(kept.since) FROM uptime_policy AS kept JOIN jsonb_array_elements($1::jsonb) AS given (said)
+    ON kept.name = given.said ->> 'name' AND kept.version = (given.said ->> 'version')::int
+"""
+CHANGED: Final = """
+SELECT kept.name FROM uptime_policy AS kept JOIN jsonb_array_elements($1::jsonb) AS given (said)
+    ON kept.name = given.said ->> 'name' AND kept.version = (given.said ->> 'version')::int
+WHERE kept.said <> given.said AND kept.said <> 'null'::jsonb
+"""
+
+
+async def learn(tx: Transaction, policies: Sequence[Policy], now: datetime) -> datetime:
+    """Keep what each version of each policy says, and return when the newest of these came."""
+    said = [msgspec.to_builtins(one) for one in policies]
+    await tx.execute(LEARN, said, now)
+    newest: datetime = await tx.value(NEWEST, said)
+    return newest
+
+
+async def changed(tx: Transaction, policies: Sequence[Policy]) -> frozenset[str]:
+    """Return the policies that say something else than months of the same version were worked out with."""
+    return frozenset(await tx.values(CHANGED, [msgspec.to_builtins(one) for one in policies]))
 
 
 async def keep_up(tx: Transaction, policies: Sequence[Policy], today: date, now: datetime) -> bool:
     """Work out some months that are due: the running one first, then back. Return whether there may be more."""
     month = period_of(Length.MONTH, today)
+    newest = await learn(tx, policies, now)
     for _ in range(MONTHS_BACK):
-        stations = await due(tx, month, now)
+        stations = await due(tx, month, now, policies_since=newest)
         if stations:
             months, _courses = await work_out(tx, stations, policies, month, now)
             await save(tx, [*months, *_nothing(stations, months, month, now)])
