@@ -20,7 +20,8 @@ from laddverk.simulator.grid.words import CURRENT_MIN_A, PerPhase
 
 Fault = BoxFault | MeterFault
 ROTATIONS: Final = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
-FUSES_A: Final = (35.0, 50.0, 63.0, 80.0)
+FUSES_A: Final = (25.0, 35.0, 50.0, 63.0, 80.0)
+HIT_MAX: Final = 3  # chargers that fail alike: one model, one firmware
 HEARS_LATE_S: Final = 2.0
 CLOCKS_S: Final = (-3_600.0, -120.0, 90.0, 3_600.0)
 
@@ -191,16 +192,16 @@ def made(seed: int, faults: Collection[Fault], lasts_s: float = 1_500.0, *, netw
 
 def _lines(random: Random) -> list[Line]:
     rating = random.choice(FUSES_A)
-    share = random.uniform(0.2, 0.55)
+    share = random.uniform(0.2, 0.6)
     lines = [_line(random, "grid", -1, rating, share, is_metered=random.random() < 0.85)]
     if random.random() < 0.6:
-        smaller = [one for one in (25.0, *FUSES_A) if one < rating]
+        smaller = [one for one in (20.0, *FUSES_A) if one < rating]
         lines.append(
             _line(
                 random,
                 "board",
                 0,
-                random.choice(smaller or [25.0]),
+                random.choice(smaller),
                 random.uniform(0.0, 0.2),
                 is_metered=random.random() < 0.4,
             )
@@ -217,7 +218,7 @@ def _line(random: Random, key: str, parent: int, rating: float, share: float, *,
 
 def _plugs(random: Random, lines: list[Line], lasts_s: float) -> list[Plug]:
     plugs = []
-    for number in range(random.randint(3, 7)):
+    for number in range(random.randint(4, 9)):
         line = random.randrange(len(lines))
         phases = random.choice((1, 3, 3))
         largest = 32.0 if lines[line].fuse.curve.rating_a >= 50.0 else 16.0
@@ -254,11 +255,8 @@ def _befall(world: World, fault: Fault, fate: Random) -> None:
             meter.scale = fate.choice(WRONG_SCALES)
         return
     whole = [one for one in world.plugs if one.box.fault is None] or world.plugs
-    hit = (
-        fate.sample(whole, k=len(whole))
-        if fault is BoxFault.LINK_LOST and fate.random() < 0.3
-        else [fate.choice(whole)]
-    )
+    count = len(whole) if fault is BoxFault.LINK_LOST and fate.random() < 0.3 else fate.randint(1, HIT_MAX)
+    hit = fate.sample(whole, k=min(count, len(whole)))
     for plug in hit:
         box = plug.box
         box.fault, box.from_s, box.until_s = fault, from_s, until_s

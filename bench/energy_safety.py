@@ -1,0 +1,115 @@
+"""Does load management ever trip a fuse? Thousands of episodes in which meters, chargers, cars, links and we fail.
+
+Each episode is a site of its own from a seed (fuses of 20-80 A with gG curves, a building, four to nine outlets,
+cars that come and go), 25 minutes long in steps of a second, with one or two faults at random times. The same seeds are
+played with an equal share that believes what it sends, and with nobody limiting: the physics can open a fuse.
+Usage: make bench-energy_safety [ARGS="--episodes 10000 --baselines 300"].
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+
+from bench import _energy_episode as episode
+from bench._energy_episode import Outcome
+from laddverk.energy.allocating import allocated
+from laddverk.simulator.grid.meter import MeterFault
+from laddverk.simulator.grid.outlet import BoxFault
+from laddverk.simulator.grid.world import Fault
+
+FAULTS: tuple[Fault, ...] = (*BoxFault, *MeterFault)
+NONE, KILLED, TWO = "no fault", "gateway killed", "two faults at once"
+KINDS = (NONE, *(one.value for one in FAULTS), KILLED, TWO)
+
+
+def faults_of(kind: str, seed: int) -> tuple[Fault, ...]:
+    """Return the faults of an episode of a kind."""
+    if kind == TWO:
+        return tuple(Random(seed).sample(FAULTS, k=2))
+    return tuple(one for one in FAULTS if one.value == kind)
+
+
+def episodes(count: int) -> Iterator[tuple[int, str]]:
+    """Return (seed, kind), each kind equally often."""
+    return islice(((seed, KINDS[seed % len(KINDS)]) for seed in range(10**9)), count)
+
+
+def played(seed: int, kind: str) -> Outcome:
+    """Play one episode with the loop. The site comes from the round, so that every kind meets the same sites."""
+    killed = kind == KILLED or (kind == TWO and seed % 3 == 0)
+    return episode.played(seed // len(KINDS), faults_of(kind, seed), allocated, network_dies=killed)
+
+
+def main() -> None:
+    """Play, print a table, and one JSON object as the last line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--episodes", type=int, default=720)
+    parser.add_argument("--baselines", type=int, default=180, help="how many of them the usual ways play as well")
+    asked = parser.parse_args()
+    began = time.process_time()
+    found: dict[str, list[Outcome]] = {kind: [] for kind in KINDS}
+    for seed, kind in episodes(asked.episodes):
+        found[kind].append(played(seed, kind))
+    spent = time.process_time() - began
+    healthy = {one.seed: one.delivered_as for one in found[NONE]}
+    print(f"{'fault':30} {'episodes':>8} {'opened':>6} {'worst share':>12} {'A·s above':>10} {'energy':>7}  worst seed")
+    print(f"{'':30} {'':8} {'':6} {'of the curve':>12} {'the curve':>10} {'vs none':>7}")
+    for kind, outcomes in found.items():
+        if outcomes:
+            _print(kind, outcomes, healthy)
+    summary = {
+        "episodes": asked.episodes,
+        "opened": sum(one.opened for each in found.values() for one in each),
+        "above_curve_as": round(sum(one.above_curve_as for each in found.values() for one in each), 1),
+        "worst_share": round(max(one.worst_share for each in found.values() for one in each), 4),
+        "cpu_s_per_episode": round(spent / max(1, asked.episodes), 3),
+        **_baselines(asked.baselines),
+    }
+    print(json.dumps(summary))
+
+
+def _print(kind: str, outcomes: list[Outcome], healthy: dict[int, float]) -> None:
+    worst = max(outcomes, key=lambda one: one.worst_share)
+    same = [one for one in outcomes if one.seed in healthy]
+    whole = sum(healthy[one.seed] for one in same)
+    energy = sum(one.delivered_as for one in same) / whole if whole else 0.0
+    opened = sum(one.opened for one in outcomes)
+    above = sum(one.above_curve_as for one in outcomes)
+    print(
+        f"{kind:30} {len(outcomes):8} {opened:6} {worst.worst_share:12.3f} {above:10.0f} {energy:7.0%}  {worst.seed}",
+        flush=True,
+    )
+
+
+def _baselines(count: int) -> dict[str, float]:
+    """Play the usual ways on the same episodes, and print how they fare; fault-free ones also with full knowledge."""
+    ways = {"equal share, believed": episode.equal_share, "nobody limits": episode.uncontrolled}
+    found: dict[str, float] = {}
+    for name, way in ways.items():
+        outcomes = [
+            way(seed // len(KINDS), faults_of(kind, seed), network_dies=kind == KILLED)
+            for seed, kind in episodes(count)
+        ]
+        if outcomes:
+            opened = sum(one.opened for one in outcomes)
+            worst = max(one.worst_share for one in outcomes)
+            print(f"{name:30} {len(outcomes):8} {opened:6} {worst:12.3f}")
+            found[f"opened, {name}"] = opened
+    rounds = range(max(0, count // len(KINDS)))
+    if rounds:
+        ours = sum(episode.played(one, (), allocated).delivered_as for one in rounds)
+        most = sum(episode.perfect(one, ()).delivered_as for one in rounds)
+        found["energy of what full knowledge delivers"] = round(ours / most, 3)
+        print(
+            f"without faults the loop delivers {ours / most:.0%} of what full knowledge could, on {len(rounds)} sites"
+        )
+    return found
+
+
+if __name__ == "__main__":
+    main()
