@@ -56,6 +56,7 @@ HOUR = timedelta(hours=1)
 HIGHEST_KW = 90.0  # what levels are tried below: the site's highest hour
 LACKING_PER_KWH = 8.0  # kronor; what the cap rule takes a kWh left uncharged to cost, when it learns
 AGAIN_H = 6  # a plan that no car disturbs is made again
+WEEKS_AGO = (1, 2)
 UNMET_EXPECTED = 5.0
 """Kronor for each kWh that a car that is only expected would lack."""
 
@@ -162,13 +163,22 @@ def stays(w: World, which: Sequence[int], now: int, left: Floats) -> tuple[Stay,
 
 
 def expected(w: World, now: int) -> tuple[Stay, ...]:
-    """Return the cars that came in these hours a week ago, as a guess of who will come; none of them is promised."""
-    week = 7 * 24
-    which = np.flatnonzero((w.arrives > now - week) & (w.arrives < now - week + HORIZON))
-    return tuple(
-        msgspec.structs.replace(each, key=f"expected {each.key}", unmet_per_kwh=UNMET_EXPECTED)
-        for each in stays(w, which.tolist(), now - week, w.wanted_kwh)
-    )
+    """Return the cars of these hours one and two weeks ago, each as half a car: a guess of who comes, not promised."""
+    found: list[Stay] = []
+    for weeks in WEEKS_AGO:
+        then = now - weeks * 7 * 24
+        which = np.flatnonzero((w.arrives > then) & (w.arrives < then + HORIZON))
+        found += [
+            msgspec.structs.replace(
+                each,
+                key=f"expected {weeks} {each.key}",
+                unmet_per_kwh=UNMET_EXPECTED,
+                wanted_wh=each.wanted_wh / len(WEEKS_AGO),
+                ceiling_a=each.ceiling_a / len(WEEKS_AGO),
+            )
+            for each in stays(w, which.tolist(), then, w.wanted_kwh)
+        ]
+    return tuple(found)
 
 
 def ahead(

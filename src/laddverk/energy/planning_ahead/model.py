@@ -156,7 +156,9 @@ class Wait(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """Who is to have how much when. Targets never sum above a limit of the tree."""
+    """Who is to have how much when. A solver's targets never sum above a limit of the tree; those of the cap rule are
+    ceilings of each car alone, below `cap_w` together.
+    """
 
     begins_at: datetime
     step_minutes: int
@@ -164,6 +166,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     why_capped: WhyCapped | None = None
     targets_a: dict[str, tuple[float, ...]]
     """For each stay and period."""
+    cap_w: tuple[float, ...] = ()
+    """What all cars together should stay below in each period."""
     unmet_wh: dict[str, float]
     """What it will lack when it leaves; only where something is lacking."""
     grid_w: tuple[float, ...] = ()

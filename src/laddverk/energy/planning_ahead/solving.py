@@ -16,7 +16,7 @@ from laddverk.energy.planning_ahead.matrix import Floats, Ints, Program, Solutio
 from laddverk.energy.planning_ahead.model import VOLTAGE_V, Ahead, PeakTerm, Plan, WhyCapped
 
 TIMEOUT_S: Final = 5.0  # ten times what a hundred outlets take; then the cap rule stands until the next turn
-EARLINESS: Final = 1e-4  # major currency for each kWh over the whole horizon: of two equal hours the earlier
+EARLINESS: Final = 0.03  # major currency for each kWh that waits for the whole horizon: who waits risks a crowd
 TOLERANCE_WH: Final = 1.0  # of energy, below which nothing is lacking
 SLIGHT_KW: Final = 1e-4  # added to every period: where nothing is drawn, a price has no meaning
 TOLERANCE_A: Final = 1e-6
@@ -189,6 +189,7 @@ def _plan(ahead: Ahead, columns: Columns, found: Solution) -> Plan:
     table = np.clip(table, 0.0, np.array([[stay.ceiling_a] for stay in ahead.stays]).reshape(-1, 1))
     unmet_wh = found.values[columns.unmet] * 1000
     penalty = float(np.dot(unmet_wh / 1000, [stay.unmet_per_kwh for stay in ahead.stays]))
+    early = float(np.dot(found.values[columns.charge], columns.period)) * EARLINESS * ahead.step_h / ahead.periods
     battery_kw = found.values[columns.store] - found.values[columns.release]
     return Plan(
         begins_at=ahead.begins_at,
@@ -202,7 +203,7 @@ def _plan(ahead: Ahead, columns: Columns, found: Solution) -> Plan:
         grid_w=tuple(((found.values[columns.grid] - found.values[columns.sell]) * 1000).tolist()),
         battery_w=tuple((battery_kw * 1000).tolist()) if ahead.battery is not None else (),
         marginal_per_kwh=tuple((found.prices[columns.balance] / ahead.step_h).tolist()),
-        cost=found.objective - penalty - sum(sunk_cost(term) for term in ahead.peaks),
+        cost=found.objective - penalty - early - sum(sunk_cost(term) for term in ahead.peaks),
     )
 
 
