@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from laddverk.diagnostics.upkeep.replacing import Costs, Record, flags, swings, verdict, yearly
 
@@ -46,12 +47,12 @@ def test_what_costs_more_than_a_new_one_without_any_repair_is_certain() -> None:
 
 
 def test_what_speaks_for_another_one_is_named() -> None:
-    assert flags(RECORD) == ()
+    assert flags(RECORD, Costs()) == ()
     old = Record(
         is_dc=False, years=1, repairs=0, visits=0, used_share=0.26, speaks_2=False, is_secured=False, is_signed=False
     )
-    assert flags(old) == ("unsigned", "old_protocol", "open_line", "busy")
-    assert flags(Record(is_dc=False, years=1, repairs=0, visits=0, used_share=0.019)) == ("idle",)
+    assert flags(old, Costs()) == ("unsigned", "old_protocol", "open_line", "busy")
+    assert flags(Record(is_dc=False, years=1, repairs=0, visits=0, used_share=0.019), Costs()) == ("idle",)
 
 
 def test_the_tornado_begins_with_what_most_hangs_on() -> None:
@@ -63,3 +64,10 @@ def test_the_tornado_begins_with_what_most_hangs_on() -> None:
     assert (found["price"].low_minor, found["price"].high_minor) == (3500, 2900)
     assert found["margin"].width_minor == 60
     assert "interest" not in found
+
+
+def test_what_people_know_of_a_model_speaks_for_another_one() -> None:
+    known = structs.replace(RECORD, vendor_gone=True, parts_years=1.5, power_max_w=11_000)
+    assert flags(known, Costs(least_ac_kw=22)) == ("vendor_gone", "parts_end", "weak")
+    assert flags(structs.replace(known, parts_years=-0.1), Costs(least_dc_kw=150)) == ("vendor_gone", "no_parts")
+    assert flags(structs.replace(RECORD, power_max_w=0), Costs(least_ac_kw=22)) == ()

@@ -18,6 +18,7 @@ PRIOR_YEARS: Final = 2.0  # charger-years of its fleet that a charger's own reco
 INTERVAL: Final = (0.10, 0.90)  # the repairs of a year lie between these quantiles eight times in ten
 BUSY: Final = 0.25  # of the time in use, from which on people wait: upgrade
 IDLE: Final = 0.02  # of the time in use, below which it stands in the wrong place: move
+PARTS_SOON_YEARS: Final = 2.0  # before which a replacement should be planned
 SWING: Final = 0.3  # how far an assumption is varied to see what hangs on it
 
 
@@ -36,6 +37,10 @@ class Costs(Struct, frozen=True, kw_only=True):
     interest_percent: float = 5.0
     penalty_hour_minor: int = 0
     """For each hour out of order, by contract."""
+    least_ac_kw: int = 0
+    """What an outlet must give, by contract or plan, up to 43 kW; 0: nothing is asked."""
+    least_dc_kw: int = 0
+    """What an outlet of a fast charger must give."""
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -60,6 +65,11 @@ class Record(Struct, frozen=True, kw_only=True):
     """Its line is encrypted: security profile 2 or 3."""
     is_signed: bool | None = None
     """It takes firmware that is signed; None: not known."""
+    power_max_w: int = 0
+    """Of its weakest outlet; 0: not known."""
+    parts_years: float | None = None
+    """For how long its maker still sells parts, below zero: no longer; None: not known."""
+    vendor_gone: bool = False
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -115,7 +125,7 @@ def verdict(record: Record, costs: Costs, fleet_rate: float) -> Verdict:
     replace = _replace(record, costs)
     return Verdict(
         keep_minor=round(keep), keep_low_minor=round(low), keep_high_minor=round(high), replace_minor=round(replace),
-        chance=_chance(rate, each, fixed, replace), flags=flags(record),
+        chance=_chance(rate, each, fixed, replace), flags=flags(record, costs),
     )  # fmt: skip
 
 
@@ -140,10 +150,15 @@ def _chance(rate: Rate, each: float, fixed: float, replace: float) -> float:
     return 1 - at_most(int((replace - fixed) // each), rate, 1) if each else 0.0
 
 
-def flags(record: Record) -> tuple[str, ...]:
+def flags(record: Record, costs: Costs) -> tuple[str, ...]:
     """Return what speaks for another charger, or another place, beside money."""
-    used = record.used_share
+    used, parts = record.used_share, record.parts_years
+    least_kw = costs.least_dc_kw if record.is_dc else costs.least_ac_kw
     signs = (
+        ("vendor_gone", record.vendor_gone),
+        ("no_parts", parts is not None and parts <= 0),
+        ("parts_end", parts is not None and 0 < parts <= PARTS_SOON_YEARS),
+        ("weak", 0 < record.power_max_w < least_kw * 1000),
         ("unsigned", record.is_signed is False),
         ("old_protocol", not record.speaks_2),
         ("open_line", not record.is_secured),

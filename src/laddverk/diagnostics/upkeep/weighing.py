@@ -51,7 +51,8 @@ WITH fleet AS (
     SELECT station_id, sum(extract(epoch FROM least(coalesce(ended_at, $2), $2) - started_at))::float8 AS seconds
     FROM session WHERE started_at > $6 AND started_at < $2 GROUP BY 1
 ), outlet AS (
-    SELECT station_id, count(DISTINCT evse_number)::int AS outlets, bool_or(power_type = 'dc') AS is_dc
+    SELECT station_id, count(DISTINCT evse_number)::int AS outlets, bool_or(power_type = 'dc') AS is_dc,
+           min(power_max_w)::int AS power_max_w
     FROM connector WHERE evse_number > 0 GROUP BY 1
 )
 SELECT fleet.id AS station_id, fleet.name AS station_name, fleet.vendor, fleet.model, fleet.site_id, fleet.site_name,
@@ -61,10 +62,13 @@ SELECT fleet.id AS station_id, fleet.name AS station_name, fleet.vendor, fleet.m
        coalesce(lost.hours / lost.seconds * 31557600, 0)::float8 AS down_hours,
        CASE WHEN fleet.registered_at < $6 THEN coalesce(used.seconds, 0)
             / (outlet.outlets * extract(epoch FROM $2 - $6::timestamptz)) END::float8 AS used_share,
-       coalesce(fleet.protocol, '') <> 'ocpp1.6' AS speaks_2, fleet.security_profile >= 2 AS is_secured
+       coalesce(fleet.protocol, '') <> 'ocpp1.6' AS speaks_2, fleet.security_profile >= 2 AS is_secured,
+       outlet.power_max_w, known.takes_signed AS is_signed, coalesce(known.vendor_gone, false) AS vendor_gone,
+       ((known.parts_until - ($2 AT TIME ZONE 'UTC')::date) / 365.25)::float8 AS parts_years
 FROM fleet JOIN outlet ON outlet.station_id = fleet.id LEFT JOIN repaired ON repaired.station_id = fleet.id
 LEFT JOIN visited ON visited.station_id = fleet.id LEFT JOIN lost ON lost.station_id = fleet.id
 LEFT JOIN used ON used.station_id = fleet.id
+LEFT JOIN model_fact AS known ON known.vendor = fleet.vendor AND known.model = fleet.model
 """
 KEPT: Final = "SELECT body FROM replacing_cost"
 SAVE: Final = """
@@ -90,6 +94,10 @@ class _Row(Struct, frozen=True, kw_only=True):
     used_share: float | None
     speaks_2: bool
     is_secured: bool
+    power_max_w: int
+    is_signed: bool | None
+    vendor_gone: bool
+    parts_years: float | None
 
 
 class _Kept(Struct, frozen=True):
@@ -132,6 +140,8 @@ async def weighed(
             repair_cost_minor=None if row.repair_cost is None else round(row.repair_cost),
             lost_margin_minor=row.lost_wh / 1000 * margin_per_kwh_minor, down_hours=row.down_hours,
             used_share=row.used_share, speaks_2=row.speaks_2, is_secured=row.is_secured,
+            power_max_w=row.power_max_w, is_signed=row.is_signed, vendor_gone=row.vendor_gone,
+            parts_years=row.parts_years,
         )  # fmt: skip
         found.append(
             Weighed(
@@ -152,6 +162,8 @@ async def say(tx: Transaction, actor: Actor, said: Costs, now: datetime) -> None
         raise Invalid("A life is between 1 and 40 years.", field="life_years")
     if not 0 <= said.interest_percent <= 30:
         raise Invalid("Interest is between 0 and 30 percent.", field="interest_percent")
+    if not 0 <= said.least_ac_kw <= 1000 or not 0 <= said.least_dc_kw <= 1000:
+        raise Invalid("An outlet gives between 0 and 1000 kW.", field="least_ac_kw")
     body = to_builtins(said)
     await tx.execute(SAVE, body, actor.name, now)
     await audit.write(tx, actor, "replacing_cost.changed", "replacing_cost", None, at=now, detail=body)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar import Response, get
 
+from laddverk.diagnostics.upkeep import model_facts
 from laddverk.kernel.actors import Permission
 from laddverk.ocpp import quirks
 from laddverk.stations import quirk_queries as queries
@@ -39,6 +40,7 @@ async def show_model(desk: AtDesk) -> Response[str]:
     async with desk.transaction() as tx:
         firmwares = await queries.firmwares(tx, desk.sites, vendor, model)
         kinds = await queries.kinds(tx, desk.sites, vendor, model)
+        facts = await model_facts.facts(tx, vendor, model)
     found(firmwares or None)
     known = quirks.registry_of(desk.house.settings.quirks_dir).known(vendor, model, firmwares[0].firmware)
     return desk.page(
@@ -47,6 +49,7 @@ async def show_model(desk: AtDesk) -> Response[str]:
         model=model,
         firmwares=firmwares,
         kinds=kinds,
+        facts=facts,
         known=known,
         treated=settings_of(known.quirks),
     )

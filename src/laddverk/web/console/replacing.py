@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP
 from typing import Any, Final
 
+from babel import Locale
+from babel.numbers import format_currency
 from litestar import Response, get, post
 
 from laddverk.diagnostics.upkeep import replacing, weighing
@@ -14,6 +17,7 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
 from laddverk.kernel.money import major
 from laddverk.platform.database import Transaction
+from laddverk.platform.formats import locale_of
 from laddverk.platform.languages import marked
 from laddverk.web import spreadsheets
 from laddverk.web.amounts import minor_of
@@ -30,6 +34,10 @@ AMOUNTS: Final = {
     "penalty_hour_minor": marked("Penalty for each hour out of order"),
 }
 FLAGS: Final = {
+    "vendor_gone": marked("Its maker is no more"),
+    "no_parts": marked("No parts are sold any more"),
+    "parts_end": marked("Parts are sold for less than two years more"),
+    "weak": marked("Gives less power than is asked"),
     "unsigned": marked("Takes no signed firmware"),
     "old_protocol": marked("Speaks OCPP 1.6"),
     "open_line": marked("Its line is not encrypted"),
@@ -76,12 +84,27 @@ async def list_replacing(desk: AtDesk) -> Response[str]:
     currency = desk.house.settings.currency
     return desk.page(
         "console/health/replacing.html",
+        whole_money=lambda minor: whole_money(minor, currency, desk.language),
         rows=rows[listing.offset : listing.offset + PAGE_SIZE], total=len(rows), listing=listing, said_costs=said,
         chosen=chosen, swings=swings, picture=_picture(swings), flag_words=FLAGS, swing_words=SWINGS,
-        amounts=[(name, word, major(getattr(said, name), currency)) for name, word in AMOUNTS.items()],
+        amounts=[(name, word, _typed(getattr(said, name), currency)) for name, word in AMOUNTS.items()],
         currency=currency, may_say=desk.may(Permission.STATIONS_WRITE) and desk.sites is None,
         varied=replacing.SWING,
     )  # fmt: skip
+
+
+def whole_money(amount_minor: int, currency: str, language: str) -> str:
+    """Return an estimate in whole units, `1 235 kr`: no more digits than are known."""
+    locale = Locale.parse(locale_of(language))
+    pattern = locale.currency_formats["standard"].pattern.replace(".00", "")
+    whole = major(amount_minor, currency).to_integral_value(ROUND_HALF_UP)
+    return str(format_currency(whole, currency, pattern, locale, currency_digits=False))
+
+
+def _typed(amount_minor: int, currency: str) -> str:
+    """Return an amount as a person would type it: without zeros behind the comma."""
+    amount = major(amount_minor, currency)
+    return str(amount.to_integral_value() if amount == amount.to_integral_value() else amount)
 
 
 def _picture(swings: list[replacing.Swing]) -> dict[str, float]:
@@ -121,7 +144,11 @@ async def say(desk: AtDesk) -> Response[Any]:
     amounts = {name: minor_of(form[name], currency, name) if form.get(name, "0") not in ("", "0", "0.00") else 0
                for name in AMOUNTS}  # fmt: skip
     said = Costs(
-        **amounts, life_years=whole(form, "life_years"), interest_percent=float(whole(form, "interest_percent"))
+        **amounts,
+        least_ac_kw=whole({"least_ac_kw": form.get("least_ac_kw") or "0"}, "least_ac_kw"),
+        least_dc_kw=whole({"least_dc_kw": form.get("least_dc_kw") or "0"}, "least_dc_kw"),
+        life_years=whole(form, "life_years"),
+        interest_percent=float(whole(form, "interest_percent")),
     )
     async with desk.transaction() as tx:
         await weighing.say(tx, desk.actor, said, desk.now)

@@ -6,6 +6,7 @@ from laddverk.diagnostics import findings
 from laddverk.diagnostics.model import Family, Severity, Signal, Turn
 from laddverk.diagnostics.upkeep import scoring
 from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import shown
 from tests.integration.web.console.conftest import NOW, SignedIn, World
 
 
@@ -44,3 +45,32 @@ async def test_a_host_sees_own_outlets_alone(world: World, signed_in: SignedIn) 
     assert "Kajen 2" not in text
     every = (await (await signed_in(Role.TECHNICIAN)).open("/console/health.csv")).text
     assert len(every.splitlines()) > len(text.splitlines()) >= 2
+
+
+LIFE = """
+INSERT INTO remaining_life VALUES ($1, 1, 'D16', 'alarm', 60.75, 56.5, 45, 0.5, 24, 23, 8.5, 7, 11, $2)
+"""
+USED = "INSERT INTO outlet_use VALUES ($1, 1, 9000, 81000000, 900, 20000, 3, $2)"
+
+
+async def test_a_chargers_page_says_how_healthy_it_is_and_how_long_it_will_last(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in(Role.TECHNICIAN)
+    await scored(world)
+    place = f"/console/stations/{shown('sta', world.station)}/diagnosis"
+    assert "Nothing drifts clearly enough to say" in (await browser.open(place)).text
+    async with world.house.database.transaction() as tx:
+        await tx.execute(LIFE, world.station, NOW)
+        await tx.execute(USED, world.station, NOW)
+        await tx.execute("UPDATE health_now SET scored_at = scored_at - interval '2 hours'")
+        await scoring.keep_up(tx, NOW)
+    page = (await browser.open(place)).text
+    assert "The plug grows hotter and is far from normal" in page
+    assert "by 24 points of 23 days" in page
+    assert "9\xa0000 of 10\xa0000" in page
+    assert "percent of what it is built for" in page
+    listed = (await browser.open("/console/health")).text
+    assert "90 percent of what it is built for" in listed
+    assert "(-5.0)" in (await browser.open("/console/health.csv")).text
+    assert "1 known" in (await browser.open("/console/spares")).text
