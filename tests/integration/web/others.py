@@ -26,6 +26,8 @@ from laddverk.diagnostics.upkeep import visiting
 from laddverk.diagnostics.upkeep.model import NewWorkOrder
 from laddverk.diagnostics.uptime import service as uptime
 from laddverk.diagnostics.uptime.service import NewExclusion
+from laddverk.energy.circuits import service as circuits
+from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
 from laddverk.kernel.actors import Permission, Role
 from laddverk.kernel.ids import new_id, shown
@@ -41,6 +43,8 @@ from laddverk.provisioning.model import TemplateDetails
 from laddverk.stations import service as stations
 from laddverk.subscriptions import accounts, plans, subscribing
 from laddverk.subscriptions.model import AccountDetails, Holder, Terms
+from laddverk.support import service as cases
+from laddverk.support.model import Links, NewCase
 from laddverk.tariffs import service as tariffs
 from laddverk.web.app import create_app
 from tests import pki
@@ -91,6 +95,7 @@ async def field(world: World) -> Field:
             **await balances_of(tx, world),
             **await uptime_of(tx, world),
             **await troubles_of(tx, world),
+            **await circuits_of(tx, world),
             "site_id": shown("sit", world.other_site),
             "session_id": world.other_session,
             "tariff_id": world.tariff,
@@ -188,6 +193,8 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
         " VALUES (($1 AT TIME ZONE 'UTC')::date, $2, 'Acme', 'Two', '9', 4, 1, 0)",
         NOW - timedelta(days=1), world.other_station,
     )  # fmt: skip
+    asking = NewCase(text="stuck", kind="cable", links=Links(station_id=world.other_station))
+    case = await cases.open_case(tx, world.house, ACTOR, asking, NOW)
     wanted = NewWorkOrder(station_id=world.other_station, title="Look at the cable")
     visit = await visits.order(tx, ACTOR, wanted, "en", NOW)
     plan = visiting.Plan(on=NOW.date(), technician="Eva")
@@ -196,6 +203,7 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     picture = await visits.photograph(tx, ACTOR, visit.id, b"\x89PNG\r\n\x1a\n", NOW)
     return {
         "car": CAR,
+        "case_id": shown("cas", case.id),
         "order_id": shown("wor", visit.id),
         "photo_id": shown("wph", picture),
         "visit_id": shown("vis", drive.id),
@@ -363,6 +371,13 @@ async def tariffs_of(tx: Transaction, world: World) -> Any:
     (version,) = await tariffs.chosen(tx, [(world.station, "")])
     assert version is not None
     return version.body
+
+
+async def circuits_of(tx: Transaction, world: World) -> dict[str, str]:
+    """The other site's connection to the grid."""
+    grid = Circuit(id=CircuitId(new_id()), name="Kajens servis", kind=CircuitKind.GRID, limit_a=(63.0, 63.0, 63.0))
+    await circuits.put_circuit(tx, ACTOR, world.other_site, grid, NOW, reason="by the drawing", version=0)
+    return {"circuit_id": shown("cir", grid.id), "tree_version": "1"}
 
 
 async def uptime_of(tx: Transaction, world: World) -> dict[str, str]:

@@ -241,14 +241,14 @@ async def show_history(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
     return desk.page("console/load/history.html", rows_of=rows, total=total, listing=listing, **told(known))
 
 
-@get(f"{PLACE}/versions/{{version:int}}", opt={NEEDS: Permission.STATIONS_READ})
-async def show_version(desk: AtDesk, site_id: FromPath[str], version: FromPath[int]) -> Response[str]:
+@get(f"{PLACE}/versions/{{tree_version:int}}", opt={NEEDS: Permission.STATIONS_READ})
+async def show_version(desk: AtDesk, site_id: FromPath[str], tree_version: FromPath[int]) -> Response[str]:
     """The tree as it was."""
     async with desk.transaction() as tx:
         known = await known_of(desk, tx, site_id)
-        was = found(await store.at_version(tx, SiteId(known.site.id), version))
+        was = found(await store.at_version(tx, SiteId(known.site.id), tree_version))
     names_of = {circuit.id: circuit.name for circuit in was.circuits}
-    return desk.page("console/load/version.html", was=was, names_of=names_of, version=version, **told(known))
+    return desk.page("console/load/version.html", was=was, names_of=names_of, version=tree_version, **told(known))
 
 
 ROUTES: Final = [

@@ -1,0 +1,176 @@
+"""The load of a site and the editor of its circuits, as staff use them."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+from laddverk.energy.circuits import store
+from laddverk.energy.circuits.model import Tree
+from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import shown
+from tests.integration.web.console.conftest import Browser, SignedIn, World
+from tests.integration.web.console.conftest import plain_log as plain_log
+from tests.integration.web.console.conftest import signed_in as signed_in
+from tests.integration.web.console.conftest import stranger as stranger
+from tests.integration.web.console.conftest import world as world
+
+WHY = {"reason": "by the drawing"}
+
+
+def load(world: World) -> str:
+    return f"/console/sites/{shown('sit', world.site)}/load"
+
+
+async def tree(world: World) -> Tree:
+    async with world.house.database.transaction() as tx:
+        return await store.tree(tx, world.site)
+
+
+async def entered(world: World, browser: Browser) -> dict[str, str]:
+    """Enter a connection and a board; return their ids by name."""
+    place = f"{load(world)}/circuits/new"
+    assert (await browser.send(place, name="Servis", kind="grid", limit_1="63", **WHY)).status_code == 303
+    grid = shown("cir", (await tree(world)).circuits[0].id)
+    board = {"name": "Central A", "kind": "board", "parent": grid, "limit_1": "40", "limit_3": "32,5"}
+    assert (await browser.send(place, **board, **WHY)).status_code == 303
+    return {one.name: shown("cir", one.id) for one in (await tree(world)).circuits}
+
+
+def outlet(world: World, number: int) -> str:
+    return f"{shown('sta', world.station)}/{number}"
+
+
+async def do(browser: Browser, world: World, what: str, **fields: str) -> httpx.Response:
+    version = str((await tree(world)).version)
+    return await browser.send(f"{load(world)}/do", what=what, version=version, **{**WHY, **fields})
+
+
+async def test_a_site_is_entered_hung_up_looked_at_and_taken_back(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.TECHNICIAN)
+    assert "Nobody has entered what feeds this site" in (await browser.open(load(world))).text
+    ids = await entered(world, browser)
+    assert (await tree(world)).circuits[1].limit_a == (40.0, 40.0, 32.5)
+
+    hung = await do(
+        browser, world, "hang", outlet=outlet(world, 1), circuit=ids["Central A"], rotation="STR", known="yes"
+    )
+    assert hung.status_code == 303, hung.text
+    (placed,) = (await tree(world)).places
+    assert (placed.rotation, placed.is_rotation_known, placed.current_max_a) == ("STR", True, 32.0)
+
+    page = (await browser.open(load(world))).text
+    assert "Central A" in page
+    assert "L2-L3-L1" in page
+    assert "hang nowhere" in (await browser.open(f"{load(world)}/checklist")).text
+    assert "<svg" in (await browser.open(f"{load(world)}/diagram")).text
+    assert "not entered" not in (await browser.open("/console/load?q=Hamn")).text
+
+    nothing = await do(browser, world, "take")
+    assert nothing.status_code == 422
+    assert "Choose the outlets first." in nothing.text
+    assert (await do(browser, world, "undo")).status_code == 303
+    assert not (await tree(world)).places
+    history = (await browser.open(f"{load(world)}/history")).text
+    assert "Version 3 was taken back." in history
+    assert "by the drawing" in history
+    was = (await browser.open(f"{load(world)}/versions/3")).text
+    assert "Central A" in was
+    assert (await browser.open(f"{load(world)}/versions/{10**12}")).status_code == 404
+    assert (await do(browser, world, "remove", circuit=ids["Central A"])).status_code == 303
+    assert [one.name for one in (await tree(world)).circuits] == ["Servis"]
+
+
+async def test_what_cannot_be_is_refused_at_its_field_and_keeps_what_was_written(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in(Role.TECHNICIAN)
+    ids = await entered(world, browser)
+    new = f"{load(world)}/circuits/new"
+    board = {"name": "<b>Central</b> B", "kind": "board", "parent": ids["Servis"], "limit_1": "40"}
+    for wrong, told in (
+        ({"limit_1": "0"}, "zero on every phase"),
+        ({"limit_1": "many"}, "Give a number"),
+        ({"name": "central a"}, "Two circuits are called"),
+        ({"reason": ""}, "Say why."),
+        ({"version": "1"}, "Somebody has changed the tree meanwhile."),
+    ):
+        answer = await browser.send(new, **{**board, **WHY, **wrong})
+        assert answer.status_code in (409, 422)
+        assert told in answer.text, told
+        assert "<b>Central" not in answer.text
+    circle = await browser.send(
+        f"{load(world)}/circuits/{ids['Central A']}", name="Central A", kind="board", parent=ids["Central A"],
+        limit_1="40", **WHY,
+    )  # fmt: skip
+    assert circle.status_code == 409
+    assert (await browser.send(new, **{**board, **WHY, "parent": "cir_" + "0" * 32})).status_code == 422
+    assert (await browser.open(f"{load(world)}/circuits/cir_{'0' * 32}")).status_code == 404
+    strange = await do(browser, world, "hang", outlet=f"{shown('sta', world.other_station)}/1", circuit=ids["Servis"])
+    assert strange.status_code == 422, "a charger of another site is not among those that can be chosen"
+    assert (await tree(world)).version == 2
+
+
+async def test_hours_sources_order_and_kind_of_grid_are_entered(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.TECHNICIAN)
+    ids = await entered(world, browser)
+    grid = f"{load(world)}/circuits/{ids['Servis']}"
+    hours = {"what": "window", "starts": "22:00", "ends": "00:00", "days": "6", "window_limit_1": "30"}
+    assert (await browser.send(grid, **hours, **WHY)).status_code == 303
+    (window,) = (await tree(world)).circuits[0].windows
+    assert (window.starts_minute, window.ends_minute, window.days) == (1320, 1440, (6,))
+    too_much = await browser.send(grid, **{**hours, "window_limit_1": "80"}, **WHY)
+    assert "more than its fuse" in too_much.text
+    assert (await browser.send(grid, what="drop-window", window="0", **WHY)).status_code == 303
+    roof = {"source_name": "Roof", "source_kind": "solar", "source_circuit": ids["Servis"], "power": "12,5"}
+    assert (await do(browser, world, "source", **roof)).status_code == 303
+    (source,) = (await tree(world)).sources
+    assert source.power_max_w == 12_500.0
+    empty = await do(browser, world, "source", **{**roof, "source_kind": "battery"})
+    assert "A battery holds some energy." in empty.text
+    assert (await do(browser, world, "drop-source", source=shown("src", source.id))).status_code == 303
+    assert (await do(browser, world, "wire", wiring="delta_230")).status_code == 303
+    assert (await tree(world)).wiring == "delta_230"
+    assert (await do(browser, world, "up", circuit=ids["Central A"])).status_code == 303
+
+
+async def test_a_tree_goes_out_as_a_file_and_comes_back_changed(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.TECHNICIAN)
+    ids = await entered(world, browser)
+    assert (await do(browser, world, "hang", outlet=outlet(world, 2), circuit=ids["Central A"])).status_code == 303
+    file = (await browser.open(f"{load(world)}/tree.csv")).text
+    before = await tree(world)
+
+    async def take(text: str) -> httpx.Response:
+        return await browser.client.post(
+            f"{load(world)}/sheet", data={**WHY, "version": str(before.version)},
+            files={"file": ("tree.csv", text.encode(), "text/csv")}, headers={"origin": world.house.settings.web_url},
+        )  # fmt: skip
+
+    same = await take(file)
+    assert same.status_code == 303, same.text
+    assert await tree(world) == before, "what was exported changes nothing when it is taken in again"
+    wrong = await take(file.replace("CP-1", "CP-9"))
+    assert wrong.status_code == 422
+    assert "Look at line 4." in wrong.text
+    assert "CSV" in (await take("a;b\n1;2\n")).text
+    changed = await take(re.sub(r'"Central A","Servis","board","40.0"', '"Central A","Servis","board","25"', file))
+    assert changed.status_code == 303, changed.text
+    assert (await tree(world)).circuits[1].limit_a == (25.0, 40.0, 32.5)
+    assert (await tree(world)).circuits[1].id == before.circuits[1].id
+
+
+async def test_hosts_see_the_load_of_their_own_site_and_change_nothing(world: World, signed_in: SignedIn) -> None:
+    technician = await signed_in(Role.TECHNICIAN)
+    await entered(world, technician)
+    host = await signed_in(Role.SITE_HOST, world.other_site)
+    own = f"/console/sites/{shown('sit', world.other_site)}/load"
+    assert "Nobody has entered what feeds this site" in (await host.open(own)).text
+    assert (await host.open(f"{own}/edit")).status_code == 403
+    assert (await host.send(f"{own}/do", what="wire", wiring="delta_230", **WHY)).status_code == 403
+    assert (await host.open(load(world))).status_code == 404
+    assert (await host.open(f"{load(world)}/tree.csv")).status_code == 404
+    assert "Hamngatan" not in (await host.open("/console/load")).text
+    assert "Central A" not in (await host.open("/console/load.csv")).text
+    assert "Central A" in (await technician.open("/console/load.csv")).text
