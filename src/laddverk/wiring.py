@@ -40,6 +40,7 @@ from laddverk.displays import jobs as displays_jobs
 from laddverk.displays import service as displays
 from laddverk.energy import jobs as energy_jobs
 from laddverk.energy import service as energy
+from laddverk.energy.steering import jobs as steering_jobs
 from laddverk.firmware import jobs as firmware_jobs
 from laddverk.firmware import service as firmware
 from laddverk.gateway.asking import AskerTable
@@ -75,7 +76,14 @@ from laddverk.provisioning import recording as provisioning
 from laddverk.sessions import driver_queries
 from laddverk.sessions import jobs as sessions_jobs
 from laddverk.sessions import service as sessions
-from laddverk.sessions.model import ForeignTransactionNamed, SessionClosed, SessionPriced, StartFailed, WhyFailed
+from laddverk.sessions.model import (
+    ForeignTransactionNamed,
+    SessionClosed,
+    SessionOpened,
+    SessionPriced,
+    StartFailed,
+    WhyFailed,
+)
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
 from laddverk.stations.admission import Door
@@ -205,6 +213,7 @@ ROOM_JOBS: Final = (
     reconciliation_jobs,
     notices_jobs,
     energy_jobs,
+    steering_jobs,
     displays_jobs,
     tariffs_jobs,
     subscriptions_jobs,
@@ -223,9 +232,11 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     SpotPricesCame: ("sessions.price_waiting",),
     IncludedChanged: ("sessions.price_again",),
     SubscriberToTell: ("wiring.tell_subscriber",),
+    SessionOpened: ("energy.steer_session",),
     SessionClosed: (
         "sessions.price",
         "energy.session_closed",
+        "energy.steer_session",
         "displays.session_closed",
         "diagnostics.session_closed",
     ),
@@ -239,6 +250,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
         "firmware.command_finished",
         "provisioning.command_finished",
         "energy.command_finished",
+        "energy.steer_command",
         "displays.command_finished",
         "diagnostics.command_finished",
     ),
@@ -250,8 +262,13 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     SecurityEventNoted: ("certificates.tell", "diagnostics.security_noted"),
     ContractRefused: ("wiring.refuse_token",),
     ReservationLapsed: ("wiring.charge_no_show",),
-    StationOnline: ("authorisation.station_online", "certificates.station_online", "diagnostics.linked"),
-    StationOffline: ("diagnostics.unlinked",),
+    StationOnline: (
+        "authorisation.station_online",
+        "certificates.station_online",
+        "diagnostics.linked",
+        "energy.steer_station",
+    ),
+    StationOffline: ("diagnostics.unlinked", "energy.steer_station"),
     WorkOrderNeeded: ("diagnostics.work_order_needed",),
     InvoiceIssued: ("payments.debit_invoices",),
     PaymentAuthorised: ("wiring.begin_start",),

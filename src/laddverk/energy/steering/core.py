@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -25,7 +27,9 @@ from laddverk.energy.steering.model import (
 )
 from laddverk.energy.steering.sharing import Allocate
 
-POLICY = Policy()
+POLICY: Final = Policy()
+METER_HEARD: Final = timedelta(days=1)
+"""A circuit of which a reading came within this time is metered, whether somebody said so or not."""
 
 
 def step(known: Known, events: Iterable[Heard], now_s: float, allocate: Allocate, policy: Policy = POLICY) -> Decided:
@@ -143,6 +147,11 @@ def _ignores(known: Known, key: str) -> bool:
 
 def _too_much(kind: AlarmKind, key: str, phase: int, value_a: float, limit_a: float) -> Alarm:
     return Alarm(kind=kind, key=key, phase=phase + 1, value_a=round(value_a, 1), limit_a=round(limit_a, 1))
+
+
+def after(known: Known, events: Iterable[Heard], now_s: float) -> Known:
+    """Return what is known after more was heard, without deciding anything: what could not even be sent."""
+    return hearing.heard(known, events, now_s)
 
 
 def restarted(known: Known, circuits: Sequence[str] = ()) -> Known:

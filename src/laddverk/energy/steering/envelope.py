@@ -24,6 +24,8 @@ def is_surely_over(held: Held, belief: Belief, now_s: float) -> bool:
 
 def may_load(outlet: Outlet, belief: Belief) -> PerPhase:
     """Return on which phases of the grid an outlet's current may flow, 1 or 0: all where that is not verified."""
+    if outlet.lines_factor != 1.0:
+        return outlet.lines_factor, outlet.lines_factor, outlet.lines_factor
     if outlet.wires is None or outlet.phases == 0:
         return EVERYWHERE
     if outlet.phases == 1 or (belief.phases_seen == 1 and belief.has_session and belief.is_online):

@@ -60,6 +60,8 @@ class Outlet(Struct, frozen=True, kw_only=True):
     current_max_a: float = 32.0
     keeps_standing: bool = False
     """It was seen to keep its standing default over a restart."""
+    lines_factor: float = 1.0
+    """Other than 1 on a 230 V IT grid: an ampere of a car between the lines may be √3 in each of them."""
     rank: int = 0
     reserved_a: float = 0.0
 

@@ -1,0 +1,71 @@
+"""A site's tree as the loop needs it: circuits with what holds now, outlets with what is verified. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from math import sqrt
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from laddverk.energy.circuits import limits
+from laddverk.energy.circuits.model import Place, Signal, Tree, Wiring
+from laddverk.energy.steering.model import Circuit, Outlet
+
+WATTS_PER_A: Final = 690.0  # of a DC outlet: its power, drawn from three phases of 230 V
+
+
+def key_of(station_id: UUID, evse_number: int) -> str:
+    """Return the name of an outlet in the loop."""
+    return f"{station_id}:{evse_number}"
+
+
+def outlet_of(key: str) -> tuple[UUID, int]:
+    """Return the station and the EVSE of a name."""
+    station, _, number = key.rpartition(":")
+    return UUID(station), int(number)
+
+
+def circuits(
+    tree: Tree, signals: Sequence[Signal], now: datetime, zone: ZoneInfo, metered: frozenset[UUID]
+) -> tuple[Circuit, ...]:
+    """Return the circuits, parents before children. `metered` are those of which a reading was ever heard."""
+    places = {one.id: index for index, one in enumerate(tree.circuits)}
+    holding = limits.holdings(tree, signals, now, zone)
+    return tuple(
+        Circuit(
+            key=str(one.id),
+            parent=places[one.parent_id] if one.parent_id is not None else -1,
+            usable_a=holding[one.id].limit_a,
+            is_metered=one.meter_id is not None or one.id in metered,
+            typed_a=one.unmetered_a,
+        )
+        for one in tree.circuits
+    )
+
+
+def outlets(tree: Tree) -> tuple[Outlet, ...]:
+    """Return the outlets. An order of phases that nobody has verified is none."""
+    index_of = {one.id: index for index, one in enumerate(tree.circuits)}
+    return tuple(_outlet(one, index_of[one.circuit_id], tree.wiring) for one in tree.places)
+
+
+def _outlet(place: Place, circuit: int, wiring: Wiring) -> Outlet:
+    is_star = wiring is Wiring.STAR_400
+    is_known = place.is_rotation_known and is_star
+    return Outlet(
+        key=key_of(*place.key),
+        circuit=circuit,
+        phases=place.phases,
+        wires=place.rotation.phases if is_known else None,
+        current_max_a=place.power_max_w / WATTS_PER_A if place.phases == 0 else place.current_max_a,
+        lines_factor=1.0 if is_star or place.phases == 0 else sqrt(3.0),
+        rank=place.rank,
+        reserved_a=place.reserved_a,
+    )
+
+
+def by_key(tree: Tree) -> Mapping[str, Place]:
+    """Return the places by the names of their outlets."""
+    return {key_of(*one.key): one for one in tree.places}

@@ -1,0 +1,232 @@
+"""One step of the loop for a site, in one transaction: read what is so, decide, send, and keep it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from laddverk.energy import rules
+from laddverk.energy import service as energy
+from laddverk.energy import store as profiles
+from laddverk.energy.allocating import allocated
+from laddverk.energy.circuits import store as trees
+from laddverk.energy.circuits.model import PerPhase, Place, Tree
+from laddverk.energy.model import VOLTAGE_V, Wish
+from laddverk.energy.steering import core, placing, store
+from laddverk.energy.steering.model import (
+    ANSWER_S,
+    Answered,
+    Belief,
+    Decided,
+    Heard,
+    Known,
+    LinkChanged,
+    MeterRead,
+    Order,
+    OrderKind,
+    Sampled,
+    SessionChanged,
+)
+from laddverk.kernel.actors import rule
+from laddverk.kernel.ids import SessionId, SiteId, StationId
+from laddverk.kernel.problems import Conflict, Problem
+from laddverk.ocpp.facts import Purpose, RateUnit
+from laddverk.ocpp.quirks import Registry
+from laddverk.platform.database import Transaction
+from laddverk.sessions import service as sessions
+from laddverk.stations.model import CommandState
+
+ACTOR: Final = rule("load management")
+STACK: Final = 0
+CLOCK_NEAR: Final = timedelta(days=2)  # a clock further off says nothing
+SECONDS: Final = timedelta(seconds=1)
+TOOK: Final = {CommandState.CONFIRMED.value: True, CommandState.ACCEPTED.value: True, CommandState.REFUSED.value: False}
+REASON: Final = "load management: the site's fuses"
+
+
+async def steer(tx: Transaction, site_id: SiteId, now: datetime, known: Registry | None = None) -> int:
+    """Take one step for a site, as its tree is now; return how many commands went out. Without outlets nothing."""
+    tree = await trees.tree(tx, site_id)
+    return await steer_site(tx, tree, now, known) if tree.circuits and tree.places else 0
+
+
+async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry | None = None) -> int:
+    """Take one step for a site; return how many commands went out. A second step at the same time waits for the first.
+
+    A charger that does not take a profile at all is as one that said no: its worst case stands.
+    """
+    before = await store.state(tx, tree.site_id)
+    if before is not None and before.stepped_at >= now:
+        return 0
+    site = await _known(tx, tree, before, now)
+    events = await _events(tx, tree, site, before, now)
+    decided = core.step(site, events, _seconds(now), allocated)
+    by_key = placing.by_key(tree)
+    refused = [
+        Answered(order.outlet, order.id, False, _seconds(now))
+        for order in decided.orders
+        if not await _send(tx, tree, by_key[order.outlet], order, now, known)
+    ]
+    kept = core.after(decided.known, refused, _seconds(now))
+    await _keep(tx, tree, msgspec.structs.replace(decided, known=kept), now)
+    return len(decided.orders) - len(refused)
+
+
+async def _known(tx: Transaction, tree: Tree, before: store.State | None, now: datetime) -> Known:
+    signals = await trees.signals(tx, [tree.site_id], now)
+    zone = ZoneInfo(await store.zone(tx, tree.site_id))
+    loads = before.loads if before is not None else {}
+    heard = frozenset(UUID(key) for key in loads)
+    new = await store.readings(tx, tree.site_id, now - core.METER_HEARD)
+    metered = heard | {one.circuit_id for one in new}
+    return Known(
+        circuits=placing.circuits(tree, signals, now, zone, frozenset(metered)),
+        outlets=placing.outlets(tree),
+        beliefs=before.beliefs if before is not None else {},
+        loads=loads,
+        next_order=before.next_order if before is not None else 1,
+        stepped_at=_seconds(before.stepped_at) if before is not None else 0.0,
+    )
+
+
+async def _events(tx: Transaction, tree: Tree, site: Known, before: store.State | None, now: datetime) -> list[Heard]:
+    """Return what is so and was not believed yet: the loop compares, so that nothing that happened can be missed."""
+    station_ids = sorted({one.station_id for one in tree.places})
+    since = before.stepped_at if before is not None else now - core.METER_HEARD
+    keys = {one.key for one in site.outlets}
+    events = _links(await store.links(tx, station_ids), site, since)
+    events += _sessions(await store.running(tx, station_ids), site, since)
+    for answer in await store.answers(tx, tree.site_id):
+        key = placing.key_of(answer.station_id, answer.evse_number)
+        events.append(Answered(key, answer.order_id, TOOK.get(answer.state), _seconds(answer.at)))
+    looked = since - timedelta(seconds=ANSWER_S)
+    for row in await store.samples(tx, station_ids, looked):
+        event = _sample(row, site)
+        if event is not None and event.outlet in keys:
+            events.append(event)
+    for reading in await store.readings(tx, tree.site_id, looked):
+        events.append(MeterRead(str(reading.circuit_id), _seconds(reading.at), reading.current_a))
+    return [one for one in events if one.at <= _seconds(now)]
+
+
+def _links(links: Sequence[store.Link], site: Known, since: datetime) -> list[Heard]:
+    found: list[Heard] = []
+    for link in links:
+        for outlet in site.outlets:
+            if placing.outlet_of(outlet.key)[0] != link.station_id:
+                continue
+            belief = site.beliefs.get(outlet.key, Belief())
+            is_online = link.connected_at is not None
+            restarted = link.booted_at is not None and link.booted_at > since
+            if is_online != belief.is_online or restarted:
+                at = _seconds(max(since, link.booted_at if restarted and link.booted_at else since))
+                found.append(
+                    LinkChanged(outlet.key, is_online, at, restarted=restarted, clock_ahead_s=belief.clock_ahead_s)
+                )
+    return found
+
+
+def _sessions(running: Sequence[store.Running], site: Known, since: datetime) -> list[Heard]:
+    now_running = {placing.key_of(one.station_id, one.evse_number): one for one in running}
+    found: list[Heard] = []
+    for outlet in site.outlets:
+        belief = site.beliefs.get(outlet.key, Belief())
+        session = now_running.get(outlet.key)
+        if session is None:
+            if belief.has_session:
+                found.append(SessionChanged(outlet.key, False, _seconds(since)))
+        elif not belief.has_session or abs(belief.session_since - _seconds(session.started_at)) > 1.0:
+            energy_wh = float(session.energy_wh)
+            found.append(SessionChanged(outlet.key, True, _seconds(session.started_at), energy_wh))
+    return found
+
+
+def _sample(row: store.SampleRow, site: Known) -> Sampled | None:
+    key = placing.key_of(row.station_id, row.evse_number)
+    outlet = next((one for one in site.outlets if one.key == key), None)
+    belief = site.beliefs.get(key)
+    if outlet is None or (belief is not None and belief.sample is not None and _seconds(row.at) <= belief.sample.at):
+        return None
+    current = _current(row, outlet.phases)
+    if current is None:
+        return None
+    ahead = row.said_at - row.at if row.said_at is not None else timedelta()
+    return Sampled(key, _seconds(row.at), current, ahead / SECONDS if abs(ahead) <= CLOCK_NEAR else 0.0)
+
+
+def _current(row: store.SampleRow, phases: int) -> PerPhase | None:
+    if phases == 0:
+        each = (row.power_w or 0) / placing.WATTS_PER_A
+        return each, each, each
+    if row.current_l1_a is None:
+        each = (row.power_w or 0) / (VOLTAGE_V * max(1, phases))
+        return each, each if phases == 3 else 0.0, each if phases == 3 else 0.0
+    return row.current_l1_a, row.current_l2_a or 0.0, row.current_l3_a or 0.0
+
+
+async def _send(tx: Transaction, tree: Tree, place: Place, order: Order, now: datetime, known: Registry | None) -> bool:
+    """Queue the command of an order; return whether the charger may be sent it at all."""
+    try:
+        async with tx.savepoint():
+            command_id = await _command(tx, place, order, now, known)
+    except Problem:
+        return False
+    outlet = place.station_id, place.evse_number
+    await store.keep_order(tx, tree.site_id, order.id, outlet, order.kind.value, order.limit_a, command_id, now)
+    return True
+
+
+async def _command(tx: Transaction, place: Place, order: Order, now: datetime, known: Registry | None) -> UUID:
+    """Queue it, to be sent at once or never: a raise that comes late may not fit any more."""
+    station_id = StationId(place.station_id)
+    session = await profiles.running(tx, station_id, place.evse_number)
+    if order.kind is OrderKind.STOP:
+        if session is None:
+            raise Conflict("No session runs at this outlet.")
+        return await sessions.request_stop(tx, ACTOR, SessionId(session.id), now, REASON)
+    is_limit = order.kind is OrderKind.LIMIT
+    ahead = timedelta(seconds=order.clock_ahead_s)
+    is_dc = place.phases == 0
+    wish = Wish(
+        evse_number=place.evse_number,
+        limit=order.limit_a * placing.WATTS_PER_A if is_dc else order.limit_a,
+        unit=RateUnit.WATT if is_dc else RateUnit.AMPERE,
+        until=datetime.fromtimestamp(order.until, UTC) + ahead if order.until is not None else None,
+        purpose=Purpose.TX if is_limit else Purpose.TX_DEFAULT,
+        stack_level=STACK,
+        starts_at=now + ahead if is_limit else None,
+    )
+    profile = rules.profile_of(
+        wish, now, running=session.transaction_key if session else None, number=session.number if session else None
+    )
+    made = await energy.set_profile(
+        tx, ACTOR, station_id, place.evse_number, profile, now, reason=REASON,
+        expires_at=now + timedelta(seconds=ANSWER_S), known=known,
+    )  # fmt: skip
+    return made.command_id
+
+
+async def _keep(tx: Transaction, tree: Tree, decided: Decided, now: datetime) -> None:
+    after = decided.known
+    kept = store.State(after.beliefs, after.loads, after.next_order, tree.version, now)
+    meters = {key: state.value for key, state in decided.meters.items()}
+    await store.keep_state(tx, tree.site_id, kept, meters, decided.other_a, msgspec.to_builtins(decided.alarms))
+    shares = [
+        (*placing.outlet_of(one.outlet), one.limit_a, one.worst_a, msgspec.json.encode(one.reason).decode())
+        for one in decided.shares
+    ]
+    await store.keep_shares(tx, tree.site_id, now, tree.version, shares)
+
+
+async def record_reading(tx: Transaction, site_id: UUID, circuit_id: UUID, at: datetime, current_a: PerPhase) -> None:
+    """Keep what a meter says flows through a circuit, for the next step. Older than what is there changes nothing."""
+    await store.keep_reading(tx, site_id, store.Reading(circuit_id, at, current_a))
+
+
+def _seconds(at: datetime) -> float:
+    return at.timestamp()
