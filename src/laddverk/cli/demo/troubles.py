@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from laddverk.cli.demo import upkeep
 from laddverk.cli.demo.founding import ACTOR
 from laddverk.cli.demo.places import Stand
 from laddverk.diagnostics import findings
@@ -98,6 +99,7 @@ async def enliven(house: House, placed: Sequence[tuple[Stand, StationId]]) -> No
                 if await tx.value(WAITING) < SETTLED_BELOW:
                     break
     await equip(house, placed)
+    await upkeep.equip(house, placed)
 
 
 async def equip(house: House, placed: Sequence[tuple[Stand, StationId]]) -> None:
