@@ -17,6 +17,7 @@ from typing import Any
 from msgspec import Struct
 
 STEP_MINUTES = 5
+UNKNOWN = "NA"  # the Norwegian data's word
 STEPS_A_DAY = 24 * 60 // STEP_MINUTES
 
 
@@ -84,7 +85,11 @@ class HomeSession(Struct, frozen=True, kw_only=True):
 def at_home(path: Path, site: str) -> list[HomeSession]:
     """Return the sessions of a Norwegian site, by arrival; those without energy left out."""
     with gzip.open(path, "rt", newline="", encoding="utf-8-sig") as file:
-        rows = [row for row in csv.DictReader(file, delimiter=";") if row["location"] == site]
+        rows = [
+            row
+            for row in csv.DictReader(file, delimiter=";")
+            if row["location"] == site and UNKNOWN not in row.values()
+        ]
     begins = min(datetime.fromisoformat(row["plugin_time"]) for row in rows).replace(hour=0, minute=0, second=0)
     sessions = []
     for row in rows:
