@@ -45,6 +45,8 @@ PUBLIC: Final = {
     ("GET", "/places.json"),
     ("GET", "/places/{site:str}"),
     ("GET", "/help"),
+    ("GET", "/help/write"),
+    ("POST", "/help/write"),  # whoever is stuck may write
     ("GET", "/favicon.ico"),
     ("GET", "/service-worker.js"),
     ("GET", "/health"),
@@ -59,7 +61,7 @@ PUBLIC: Final = {
 }
 """What answers without a sign-in, and is meant to."""
 
-BY_SECRET: Final = ("/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/on-call/", "/visits/")
+BY_SECRET: Final = ("/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/on-call/", "/visits/", "/help/cases/")
 """Addresses that hold a secret of their own, ask for a signature, or are there in the demo only."""
 
 SIGNED_IN_IS_ENOUGH: Final = {"/console/logout", "/console/password"}
@@ -75,7 +77,7 @@ FOREIGN: Final[tuple[dict[str, str], ...]] = (
 )
 IDENTITY: Final = re.compile(r"CP-[12]\b")
 HIDDEN: Final = {403, 404}
-IS_STREAM: Final = re.compile(r"/console/live/(now|incidents)$|/s/[^/]+/live$|/pay/swish/[^/]+/live$")
+IS_STREAM: Final = re.compile(r"/console/live/(now|incidents|fleet)$|/s/[^/]+/live$|/pay/swish/[^/]+/live$")
 
 QUERIES: Final = {
     "{kind:str}": "?id={station_id}",

@@ -38,6 +38,7 @@ from laddverk.web.console import (
     finding,
     firmware,
     firmware_makers,
+    fleet,
     frames,
     gallery,
     health,
@@ -101,8 +102,8 @@ PAGES: Final = (
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
     displays, energy, load, circuits, circuit_sheets, disputes, payouts,
-    incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes, remedies,
-    work_orders, visits, health, spares, replacing,
+    fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
+    remedies, work_orders, visits, health, spares, replacing,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
@@ -147,6 +148,13 @@ async def watch_incidents(desk: AtDesk) -> Stream:
     )
 
 
+@get("/console/live/fleet", opt={NEEDS: Permission.STATIONS_READ})
+async def watch_fleet(desk: AtDesk) -> Stream:
+    """The lines of the fleet, as they are filtered."""
+    parts = partial(_still_allowed, desk, partial(fleet.live_fleet, desk))
+    return stream(streams, desk.house.hints, ["now", "incidents"], parts, GATHER_ALL_S)
+
+
 @get("/console/live/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
 async def watch(desk: AtDesk, kind: FromPath[str]) -> Stream:
     """The changing parts of one thing's page. Whether it may be seen is looked at each time they are made."""
@@ -180,7 +188,8 @@ async def desk(request: Request[Any, Any, Any]) -> Desk:
 ROUTES: Final = [
     Router(
         "/",
-        route_handlers=[handler for page in PAGES for handler in page.ROUTES] + [watch_now, watch_incidents, watch],
+        route_handlers=[handler for page in PAGES for handler in page.ROUTES]
+        + [watch_now, watch_incidents, watch_fleet, watch],
         guards=[door.staff_only],
         dependencies={"desk": Provide(desk)},
         signature_namespace={"Desk": Desk},
