@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from csv import DictReader
 from datetime import timedelta
+from io import StringIO
 
 from laddverk.diagnostics import findings
 from laddverk.diagnostics.detectors.registry import ABOUTS
-from laddverk.diagnostics.incidents import service
+from laddverk.diagnostics.incidents import queries, service
+from laddverk.diagnostics.incidents.queries import IncidentFilter
 from laddverk.diagnostics.model import Evidence, Signal, Turn
 from laddverk.kernel.actors import Role
-from laddverk.kernel.ids import StationId, new_id
-from tests.integration.web.console.conftest import HOSTILE, NOW, SignedIn, World
+from laddverk.kernel.ids import StationId, new_id, shown
+from laddverk.stations import service as stations
+from laddverk.stations.model import NewConnector, NewStation, SiteDetails
+from tests.integration.web.console.conftest import ACTOR, HOSTILE, NOW, SignedIn, World
 
 PLACE = "/console/diagnosis/detectors"
 
@@ -83,6 +88,39 @@ async def test_the_measured_share_of_use_comes_from_how_incidents_were_closed(
     page = (await browser.open(f"{PLACE}/D07")).text
     assert "5 of 6 that somebody judged" in page
     assert "83" in page
+
+
+async def found_at_a_new_site(world: World, number: int) -> tuple[StationId, list[str]]:
+    """Let D07 find something at a charger that stands alone; return the charger, and its open incidents' addresses."""
+    async with world.house.database.transaction() as tx:
+        site = await stations.create_site(tx, ACTOR, SiteDetails(name=f"Site {number}", code=f"S{number}"), NOW)
+        outlets = (NewConnector(evse_number=1),)
+        new = NewStation(site_id=site, identity=f"S-{number}", name="Alone", connectors=outlets)
+        made = await stations.create_station(tx, ACTOR, new, NOW, world.house.secrets.charger_pepper)
+    await raised(world, made.station_id, "D07")
+    async with world.house.database.transaction() as tx:
+        rows = await queries.open_incidents(tx, None, IncidentFilter())
+    here = [f"/console/incidents/{shown('inc', one.id)}" for one in rows if one.station_id == made.station_id]
+    return made.station_id, here
+
+
+async def test_what_people_confirm_and_what_they_call_false_moves_the_measured_use_until_it_is_muted(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    for number, cause in enumerate(("contactor", "contactor", "meter", *["no_fault"] * 7)):
+        station, (href,) = await found_at_a_new_site(world, number)
+        closed = await browser.send(f"{href}/close", cause=cause, closing_note="Two cars charged there")
+        assert closed.status_code == 303
+        await raised(world, station, "D07", Turn.CLEARED)
+        if number == 5:
+            assert "3 of 6" in (await browser.open(PLACE)).text
+    assert (await found_at_a_new_site(world, 99))[1] == []  # nobody is called any more, and nobody judges it
+    page = (await browser.open(f"{PLACE}/D07")).text
+    assert "3 of 10 that somebody judged" in page
+    assert "Less than half of its last incidents were of use" in page
+    (row,) = list(DictReader(StringIO((await browser.open(PLACE + ".csv?q=d07")).text.lstrip("\ufeff"))))
+    assert (row["useful"], row["useless"], row["muted"]) == ("3", "7", "yes")
 
 
 async def test_a_detector_of_little_use_is_called_muted(world: World, signed_in: SignedIn) -> None:
