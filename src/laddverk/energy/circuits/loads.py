@@ -70,7 +70,7 @@ def _even(place: Place, power_w: float, wiring: Wiring) -> list[float]:
     return [power_w / of_all_three] * 3
 
 
-def loads(tree: Tree, currents: Mapping[Key, PerPhase], readings: Mapping[CircuitId, Reading]) -> dict[CircuitId, Load]:
+def loads(tree: Tree, currents: Mapping[Key, PerPhase], readings: Mapping[UUID, Reading]) -> dict[CircuitId, Load]:
     """Return the load of each circuit: `currents` of outlets on the grid's phases, `readings` of meters.
 
     Other load is what the meter shows beyond charging; without a meter it is the estimate, and what hangs below.

@@ -11,7 +11,7 @@ from litestar import get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
-from laddverk.energy.circuits import limits, loads, queries, service, store
+from laddverk.energy.circuits import decisions, limits, loads, queries, service, store
 from laddverk.energy.circuits.loads import Key
 from laddverk.energy.circuits.model import (
     CIRCUITS_MAX,
@@ -277,10 +277,11 @@ async def show_flows(asked: Asking, site: FromPath[str]) -> Flows:
         tree = await store.tree(tx, SiteId(row.id))
         drawn = {outlet.key: outlet.drawn for outlet in await queries.outlets(tx, [row.id])}
         signals = await store.signals(tx, [row.id], asked.now)
+        readings = await decisions.readings(tx, [row.id], asked.now)
     currents: dict[Key, PerPhase] = {
         place.key: loads.on_grid(place, said, tree.wiring) for place in tree.places if (said := drawn.get(place.key))
     }
-    found, zone = loads.loads(tree, currents, {}), ZoneInfo(row.timezone)
+    found, zone = loads.loads(tree, currents, readings), ZoneInfo(row.timezone)
     flows = [_flow(one, found[one.id], limits.holding(one, signals, asked.now, zone)) for one in tree.circuits]
     return Flows(shown("sit", row.id), tree.version, flows)
 

@@ -45,7 +45,12 @@ async def _page(
     async with desk.transaction() as tx:
         known = await known_of(desk, tx, site_id)
     return desk.page(
-        "console/load/sheet.html", status=status, heading=sheets.HEADING, values=values, errors=errors, **told(known)
+        "console/load/sheet.html",
+        status=status,
+        heading=sheets.HEADING,
+        values=values,
+        errors=errors,
+        **told(desk, known),
     )
 
 

@@ -68,7 +68,7 @@ async def _editor(
         placed=places,
         names_of={circuit.id: circuit.name for circuit in known.tree.circuits},
         strays=[place for place in places.values() if place.key not in {row.key for row in known.outlets}],
-        **told(known),
+        **told(desk, known),
     )
 
 
@@ -97,7 +97,7 @@ def _form(
         clock=forms.clock,
         values=values,
         errors=errors,
-        **told(known),
+        **told(desk, known),
     )
 
 
@@ -219,7 +219,7 @@ async def show_checklist(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
     """What an electrician should look at."""
     async with desk.transaction() as tx:
         known = await known_of(desk, tx, site_id)
-    return desk.page("console/load/checklist.html", **told(known))
+    return desk.page("console/load/checklist.html", **told(desk, known))
 
 
 @get(f"{PLACE}/diagram", opt={NEEDS: Permission.STATIONS_READ})
@@ -227,7 +227,7 @@ async def show_diagram(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
     """The single-line diagram, to look at and to print."""
     async with desk.transaction() as tx:
         known = await known_of(desk, tx, site_id)
-    return desk.page("console/load/diagram.html", picture=picture(known.tree, known.lines), **told(known))
+    return desk.page("console/load/diagram.html", picture=picture(known.tree, known.lines), **told(desk, known))
 
 
 @get(f"{PLACE}/history", opt={NEEDS: Permission.STATIONS_READ})
@@ -238,7 +238,7 @@ async def show_history(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
         known = await known_of(desk, tx, site_id)
         rows = await queries.versions(tx, known.site.id, limit=PAGE_SIZE, offset=listing.offset)
         total = await queries.count_versions(tx, known.site.id)
-    return desk.page("console/load/history.html", rows_of=rows, total=total, listing=listing, **told(known))
+    return desk.page("console/load/history.html", rows_of=rows, total=total, listing=listing, **told(desk, known))
 
 
 @get(f"{PLACE}/versions/{{tree_version:int}}", opt={NEEDS: Permission.STATIONS_READ})
@@ -248,7 +248,7 @@ async def show_version(desk: AtDesk, site_id: FromPath[str], tree_version: FromP
         known = await known_of(desk, tx, site_id)
         was = found(await store.at_version(tx, SiteId(known.site.id), tree_version))
     names_of = {circuit.id: circuit.name for circuit in was.circuits}
-    return desk.page("console/load/version.html", was=was, names_of=names_of, version=tree_version, **told(known))
+    return desk.page("console/load/version.html", was=was, names_of=names_of, version=tree_version, **told(desk, known))
 
 
 ROUTES: Final = [

@@ -10,15 +10,16 @@ from litestar import Response, get
 from litestar.params import FromPath
 from msgspec import Struct
 
-from laddverk.energy.circuits import checklist, queries, store
+from laddverk.energy.circuits import checklist, decisions, queries, store
 from laddverk.energy.circuits.checklist import Remark
-from laddverk.energy.circuits.model import CircuitId, Reading, Signal, Tree
+from laddverk.energy.circuits.loads import Key
+from laddverk.energy.circuits.model import Signal, Tree
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId, shown
 from laddverk.platform.database import Transaction
 from laddverk.stations import queries as stations_queries
 from laddverk.web import spreadsheets
-from laddverk.web.console import circuit_words, load_lines
+from laddverk.web.console import circuit_words, load_lines, load_reasons
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.load_lines import Line
@@ -38,6 +39,8 @@ class Known(Struct, frozen=True):
     lines: list[Line]
     remarks: list[Remark]
     signals: list[Signal]
+    shares: dict[Key, decisions.Share]
+    step: decisions.Step | None
 
 
 class Row(Struct, frozen=True):
@@ -99,6 +102,7 @@ async def _rows(desk: Desk, tx: Transaction, sites: list[queries.SiteRow]) -> li
     ids = [site.id for site in sites]
     trees = {tree.site_id: tree for tree in await store.trees(tx, ids)}
     signals = await store.signals(tx, ids, desk.now)
+    readings = await decisions.readings(tx, ids, desk.now)
     outlets: dict[SiteId, list[queries.OutletRow]] = {}
     for outlet in await queries.outlets(tx, ids):
         outlets.setdefault(outlet.site_id, []).append(outlet)
@@ -106,7 +110,7 @@ async def _rows(desk: Desk, tx: Transaction, sites: list[queries.SiteRow]) -> li
     for site in sites:
         tree, here = trees.get(site.id, Tree(site_id=site.id)), outlets.get(site.id, [])
         zone = ZoneInfo(site.timezone)
-        lines = load_lines.lines(tree, site.name, here, {}, signals, desk.now, zone)
+        lines = load_lines.lines(tree, site.name, here, readings, signals, desk.now, zone)
         grave = sum(remark.is_grave for remark in checklist.remarks(tree, _standing(here)))
         charging = sum(1 for outlet in here if outlet.drawn is not None)
         made.append(Row(site, lines, charging, len(tree.places), grave))
@@ -123,14 +127,17 @@ async def known_of(desk: Desk, tx: Transaction, site_id: str) -> Known:
     tree = await store.tree(tx, SiteId(site.id))
     outlets = await queries.outlets(tx, [site.id])
     signals = await store.signals(tx, [site.id], desk.now)
-    readings: dict[CircuitId, Reading] = {}
+    readings = await decisions.readings(tx, [site.id], desk.now)
+    shares = await decisions.shares(tx, site.id, [place.key for place in tree.places])
+    step = await decisions.step(tx, site.id)
     lines = load_lines.lines(tree, site.name, outlets, readings, signals, desk.now, ZoneInfo(site.timezone))
-    return Known(site, tree, outlets, lines, checklist.remarks(tree, _standing(outlets)), signals)
+    return Known(site, tree, outlets, lines, checklist.remarks(tree, _standing(outlets)), signals, shares, step)
 
 
-def told(known: Known) -> dict[str, Any]:
+def told(desk: Desk, known: Known) -> dict[str, Any]:
     """Return what every page of a site's load shows."""
     labels = load_lines.labels(known.outlets, known.site.name)
+    names = {str(circuit.id): circuit.name for circuit in known.tree.circuits}
     return {
         "site": known.site,
         "tree": known.tree,
@@ -141,8 +148,24 @@ def told(known: Known) -> dict[str, Any]:
         "labels": labels,
         "words_of": circuit_words,
         "href": href(known.site.id),
+        "steered": known.step is not None and desk.now - known.step.stepped_at < decisions.STEP_AGE_MAX,
+        "given": _given(desk, known, names),
+        "alarms": [
+            load_reasons.alarm(alarm, names, labels, desk.language)
+            for alarm in (known.step.alarms if known.step else ())
+        ],
         "charging": [row for row in known.outlets if row.drawn is not None],
         "fullest": max(known.lines, key=lambda line: line.fullest.share) if known.lines else None,
+    }
+
+
+def _given(desk: Desk, known: Known, names: dict[str, str]) -> dict[Key, load_reasons.Given]:
+    """Return what outlets get and why, of those that somebody charges at or that are away."""
+    rows: dict[Key, queries.OutletRow] = {row.key: row for row in known.outlets}
+    return {
+        key: load_reasons.given(share, names, desk.language, known.site.timezone)
+        for key, share in known.shares.items()
+        if (row := rows.get(key)) is not None and (row.session_id is not None or not row.is_connected)
     }
 
 
@@ -151,13 +174,13 @@ async def show_load(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
     """The live tree of a site."""
     async with desk.transaction() as tx:
         known = await known_of(desk, tx, site_id)
-    return desk.page("console/load/detail.html", **told(known))
+    return desk.page("console/load/detail.html", **told(desk, known))
 
 
 async def live_parts(desk: Desk, site_id: str) -> Parts:
     """Return the parts of the page that change by themselves."""
     async with desk.transaction() as tx:
-        known = told(await known_of(desk, tx, site_id))
+        known = told(desk, await known_of(desk, tx, site_id))
     return {f"load-{name}": desk.template(f"console/load/{name}.html", **known) for name in LIVE}
 
 

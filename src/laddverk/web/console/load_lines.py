@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -86,7 +87,7 @@ def labels(outlets: Sequence[OutletRow], site_name: str) -> dict[Key, str]:
 
 
 def lines(
-    tree: Tree, site_name: str, outlets: Sequence[OutletRow], readings: Mapping[CircuitId, Reading],
+    tree: Tree, site_name: str, outlets: Sequence[OutletRow], readings: Mapping[UUID, Reading],
     signals: Sequence[Signal], now: datetime, zone: ZoneInfo,
 ) -> list[Line]:  # fmt: skip
     """Return the circuits of `tree` from the grid down, each with its load and its outlets."""
