@@ -56,7 +56,7 @@ ANSWERS: Final = """
 DELETE FROM steering_order USING command
 WHERE steering_order.site_id = $1 AND command.id = steering_order.command_id AND command.finished_at IS NOT NULL
 RETURNING steering_order.order_id, steering_order.station_id, steering_order.evse_number, command.state,
-          coalesce(command.answered_at, command.finished_at) AS at
+          greatest(coalesce(command.answered_at, command.finished_at), steering_order.sent_at) AS at
 """
 KEEP_ORDER: Final = """
 INSERT INTO steering_order (site_id, order_id, station_id, evse_number, kind, limit_a, command_id, sent_at)

@@ -1,0 +1,144 @@
+"""The loop over real sockets: simulated chargers of all versions on one small fuse, a virtual clock, cars that come."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from laddverk import wiring
+from laddverk.access import service as access
+from laddverk.access.model import NewDriver, NewToken
+from laddverk.energy.circuits import store as trees
+from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Rotation, Tree, Version
+from laddverk.energy.steering import service as steering
+from laddverk.kernel.ids import new_id
+from laddverk.ocpp.protocol import Protocol
+from laddverk.simulator.car import Car, Supply
+from laddverk.simulator.charger import Charger
+from laddverk.simulator.connection import Link, Patience
+from laddverk.simulator.model import Hardware
+from tests.network import ACTOR, network_on
+
+HASTY = Patience(answer_s=2.0, reconnect_first_s=0.05, reconnect_max_s=0.2, refused_first_s=0.05)
+SPOKEN = {"CP16": Protocol.V16, "CP201": Protocol.V201, "CP21": Protocol.V21}
+FUSE_A = 35.0
+OUTLET = Supply(3, 16.0, 11_000)
+STEP = timedelta(seconds=10)
+
+
+class Clockwork:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self):
+        self.now = datetime.now(UTC).replace(microsecond=0)
+
+    def __call__(self):
+        return self.now
+
+
+class Garage:
+    """Three chargers on a fuse of 35 A, moved by hand."""
+
+    def __init__(self, network, clock, links, circuit_id):
+        self.network, self.clock, self.links, self.circuit_id = network, clock, links, circuit_id
+
+    def currents(self):
+        return {name: link.charger.drawn(link.charger.outlets[1]).current_a for name, link in self.links.items()}
+
+    async def step(self, *, steered=True):
+        """Let ten seconds pass: cars charge, chargers tell, the loop decides, chargers hear."""
+        self.clock.now += STEP
+        for link in self.links.values():
+            link.charger.advance(1, STEP.total_seconds(), self.clock.now)
+            if link.charger.online and link.charger.outlets[1].charging is not None:
+                link.charger.sample(1, link.charger.reading(1, self.clock.now))
+            link.wake()
+        if steered:
+            await asyncio.gather(*(link.drained() for link in self.links.values()))
+            await self.network.house.worker.run_until_idle()
+            async with self.network.house.database.transaction() as tx:
+                await steering.steer(tx, self.network.site_id, self.clock.now + timedelta(seconds=1))
+            self.network.house.hints.publish(["commands"])
+            await self.answered()
+        return self.currents()
+
+    async def answered(self):
+        """Wait until every command has its outcome."""
+        async with asyncio.timeout(10):
+            while await self.network.value("SELECT count(*) FROM command WHERE finished_at IS NULL"):
+                await asyncio.sleep(0.02)
+
+    def come(self, name):
+        link = self.links[name]
+        link.charger.plug(1, Car(70_000, 10_000.0, phases=3, current_max_a=32.0), self.clock.now)
+        link.charger.begin(1, f"CARD-{name}", self.clock.now)
+        link.wake()
+
+
+@asynccontextmanager
+async def garage_on(database, tmp_path):
+    clock = Clockwork()
+    async with network_on(database, tmp_path) as network:
+        network.house.clock = clock
+        wiring.subscribe_all()
+        circuit_id = CircuitId(new_id())
+        links, tasks, places = {}, [], []
+        for name, protocol in SPOKEN.items():
+            station_id = await network.add_station(name, connectors=1)
+            places.append(
+                Place(station_id=station_id, evse_number=1, circuit_id=circuit_id, rotation=Rotation.RST,
+                      is_rotation_known=True, current_max_a=16.0)
+            )  # fmt: skip
+            url = network.url(name).rpartition("/")[0]
+            links[name] = Link(
+                Charger(Hardware(name, protocol, outlets=(OUTLET,))),
+                url,
+                network.keys[name],
+                clock=clock,
+                patience=HASTY,
+            )
+        grid = Circuit(id=circuit_id, name="Servis", kind=CircuitKind.GRID, limit_a=(FUSE_A,) * 3)
+        tree = Tree(site_id=network.site_id, version=1, circuits=(grid,), places=tuple(places))
+        change = Version(version=1, made_at=clock(), made_by="test", change="made")
+        async with database.transaction() as tx:
+            (driver,) = await access.create_drivers(tx, ACTOR, [NewDriver(email="a@example.com", name="A")], clock())
+            cards = [NewToken(uid=f"CARD-{name}", driver_id=driver) for name in SPOKEN]
+            await access.create_tokens(tx, ACTOR, cards, clock())
+            await trees.add(tx, tree, change)
+        tasks = [asyncio.create_task(link.run()) for link in links.values()]
+        try:
+            await asyncio.gather(*(link.drained() for link in links.values()))
+            yield Garage(network, clock, links, circuit_id)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def garage(database, tmp_path):
+    async with garage_on(database, tmp_path) as made:
+        yield made
+
+
+async def test_cars_come_and_never_exceed_the_fuse_and_without_us_chargers_fall_to_their_default(garage):
+    for _ in range(6):  # defaults are sent, answered and settle
+        await garage.step()
+    sums = []
+    for name in SPOKEN:
+        garage.come(name)
+        for _ in range(9):
+            drawn = await garage.step()
+            sums.append(sum(drawn.values()))
+    assert max(sums) <= FUSE_A + 0.1
+    assert sums[-1] > 0.8 * FUSE_A
+    assert all(amperes >= 6.0 for amperes in drawn.values())
+    reasons = await garage.network.value("SELECT array_agg(DISTINCT reason->>'code') FROM steering_share")
+    assert {"unproven", "circuit_full"} <= set(reasons)
+
+    await garage.network.gateway.stop()
+    after = [sum((await garage.step(steered=False)).values()) for _ in range(40)]
+    assert max(after) <= FUSE_A + 0.1
+    assert all(amperes <= 6.0 for amperes in garage.currents().values())
+    assert after[-1] <= 18.0
