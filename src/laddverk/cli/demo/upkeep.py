@@ -44,8 +44,8 @@ INSERT INTO remedy (id, incident_id, number, station_id, evse_number, family, ve
 SELECT $1, $2, 1, $3, 1, $4, vendor, model, firmware, $5, $6, $7, $8, $9, $8, $10, $11, $12 FROM station WHERE id = $3
 """
 ATTEMPT: Final = """
-INSERT INTO session_outcome (station_id, evse_number, began_at, attempt_key, ended_at, outcome, why, token_key, firmware,
-                             visit_key, site_id, vendor, model)
+INSERT INTO session_outcome (station_id, evse_number, began_at, attempt_key, ended_at, outcome, why, token_key,
+                             firmware, visit_key, site_id, vendor, model)
 SELECT id, 1, $2, $3, $4, $5, $6, $7, firmware, $3, site_id, vendor, model FROM station WHERE id = $1
 """
 OLDER: Final = """
