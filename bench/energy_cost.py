@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from bench._norway import DATA, FILE, read
 from laddverk.energy.planning_ahead.capacity_files import examples
 from laddverk.energy.planning_ahead.capacity_tariffs import CapacityTariff, Metered, lines, total_minor
-from laddverk.energy.planning_ahead.capping import caps_kw, factors, learnt_level, shares_kw
+from laddverk.energy.planning_ahead.capping import LACKING_PER_KWH, caps_kw, factors, learnt_level, shares_kw
 from laddverk.energy.planning_ahead.model import Ahead, Feeder, Plan, Stay
 from laddverk.energy.planning_ahead.peak_terms import sunk, terms
 from laddverk.energy.planning_ahead.solving import solved
@@ -54,7 +54,6 @@ WAYS = ("uncontrolled", "fair share", "ours, no information", "ours, told", "opt
 AIM_SHARE = 0.85
 HOUR = timedelta(hours=1)
 HIGHEST_KW = 90.0  # what levels are tried below: the site's highest hour
-LACKING_PER_KWH = 8.0  # kronor; what the cap rule takes a kWh left uncharged to cost, when it learns
 AGAIN_H = 6  # a plan that no car disturbs is made again
 WEEKS_AGO = (1, 2)
 UNMET_EXPECTED = 5.0
@@ -113,7 +112,7 @@ def shared(w: World, caps: Floats, first: int, last: int, fuse_a: float = FUSE_A
         here = np.flatnonzero((w.arrives <= hour) & (hour < w.departs) & (left > 1e-9) & (w.arrives >= first))
         if len(here):
             most = np.minimum(w.power_kw[here], left[here])
-            given = shares_kw(most, w.phase[here], fuse_a * VOLT, float(caps[hour]))
+            given = shares_kw(most, np.eye(3)[w.phase[here]] / VOLT, np.full(3, fuse_a), float(caps[hour]))
             left[here] -= given
             grid[hour] = given.sum()
     return Outcome(grid, w.wanted_kwh - left)

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from laddverk.energy.planning_ahead.capacity_files import examples
-from laddverk.energy.planning_ahead.capping import INTERVAL_FREE, caps_kw, factors, learnt_level, shares_kw
+from laddverk.energy.planning_ahead.capping import (
+    INTERVAL_FREE,
+    caps_kw,
+    factors,
+    learnt_level,
+    level_of,
+    replayed,
+    shares_kw,
+)
 from laddverk.energy.planning_ahead.model import Ahead, Feeder, MadeBy, Stay, Waits, WhyCapped
 from laddverk.energy.planning_ahead.peak_terms import terms
 from laddverk.energy.planning_ahead.planning import planned
@@ -101,10 +109,30 @@ def test_the_cap_follows_the_hours_of_the_tariff():
 
 
 def test_shares_of_a_cap_are_equal_up_to_what_each_takes_and_keep_each_phase():
-    most, phase = np.array([2.0, 7.0, 7.0, 7.0]), np.array([0, 0, 1, 2])
-    assert shares_kw(most, phase, 100.0, 14.0) == pytest.approx([2, 4, 4, 4])
-    assert shares_kw(most, phase, 5.0, 100.0) == pytest.approx([2, 3, 5, 5])
-    assert shares_kw(most, phase, 100.0, 0.0) == pytest.approx([0, 0, 0, 0])
+    most, use = np.array([2.0, 7.0, 7.0, 7.0]), np.eye(3)[[0, 0, 1, 2]] / 0.23
+    open_a, tight_a = np.full(3, 1_000.0), np.full(3, 5 / 0.23)
+    assert shares_kw(most, use, open_a, 14.0) == pytest.approx([2, 4, 4, 4])
+    assert shares_kw(most, use, tight_a, 100.0) == pytest.approx([2, 3, 5, 5])
+    assert shares_kw(most, use, open_a, 0.0) == pytest.approx([0, 0, 0, 0])
+    three = np.array([[1 / 0.69] * 3, [1 / 0.23, 0, 0]])
+    assert shares_kw(np.array([11.0, 3.0]), three, np.array([20.0, 20, 20]), 100.0) == pytest.approx([6.9, 2.3])
+
+
+def test_a_level_is_learnt_from_evenings_in_which_a_lower_peak_would_have_cost_nothing():
+    tariff = TARIFFS["five-peaks"]
+    cars = [
+        stay(f"{day}-{number}", 11.04, arrives=24 * day, departs=24 * day + 12)
+        for day in range(6)
+        for number in range(3)
+    ]
+    seen = evening([1.0] * 144, cars, peaks=terms(tariff, EVENING, 60, 144))
+    level = level_of(seen, tariff)
+    # 33 kWh in twelve hours need 2.76 kW; the least of the twelve levels that were tried gives that.
+    assert level == pytest.approx(33.12 / 12)
+    given = replayed(seen, caps_kw(level, factors(tariff, [EVENING + timedelta(hours=hour) for hour in range(144)])))
+    assert sum(map(sum, given.values())) == pytest.approx(6 * 33_120)
+    assert np.max(np.sum(list(given.values()), axis=0)) == pytest.approx(2_760)
+    assert level_of(evening([1.0], []), tariff) == 0.0
 
 
 def test_a_level_is_learnt_where_the_past_would_have_cost_least():
