@@ -46,6 +46,7 @@ from laddverk.web.console import (
     ledger,
     load,
     mandates,
+    model_facts,
     models,
     money,
     now,
@@ -103,7 +104,7 @@ PAGES: Final = (
     firmware, firmware_makers, software,
     displays, energy, load, circuits, circuit_sheets, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, health, spares, replacing,
+    remedies, work_orders, visits, model_facts, health, spares, replacing,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
