@@ -28,6 +28,7 @@ from laddverk.simulator.grid.world import Fault, Said, World, made
 
 MARGIN_SHARE = 0.05  # of the fuse, kept free: for what comes between two readings
 STEP_EVERY_S = 10.0
+LASTS_S = 1_500.0
 START_S = 1_800_000_000.0
 EPOCH = datetime.fromtimestamp(START_S, UTC)
 
@@ -83,9 +84,11 @@ def _typed(world: World, index: int) -> tuple[float, float, float]:
     return sums[0], sums[1], sums[2]
 
 
-def played(seed: int, faults: Collection[Fault], allocate: Allocate, *, network_dies: bool = False) -> Outcome:
+def played(
+    seed: int, faults: Collection[Fault], allocate: Allocate, *, network_dies: bool = False, lasts_s: float = LASTS_S
+) -> Outcome:
     """Play an episode with the loop."""
-    world = made(seed, faults, network_dies=network_dies)
+    world = made(seed, faults, lasts_s, network_dies=network_dies)
     known = site(world)
     events: list[Heard] = []
     orders, alarms = 0, set[str]()

@@ -1,0 +1,185 @@
+"""The loop, step by step: what may be in a charger counts, lower first, nothing rises before it fits."""
+
+import pytest
+from msgspec.structs import replace
+
+from laddverk.energy.allocating import allocated
+from laddverk.energy.steering import core
+from laddverk.energy.steering.model import (
+    LIVES_S,
+    Answered,
+    Belief,
+    Circuit,
+    Held,
+    Known,
+    LinkChanged,
+    MeterRead,
+    MeterState,
+    OrderKind,
+    Outlet,
+    Sampled,
+    SessionChanged,
+    Trust,
+)
+
+T0 = 1_800_000_000.0
+
+
+def standing(limit_a=0.0):
+    return (Held(limit_a=limit_a, sent_at=T0 - 900, answered_at=T0 - 899, confirmed=True),)
+
+
+def obeying(limit_a=0.0, **more):
+    return Belief(trust=Trust.OBEYS, is_online=True, standing=standing(limit_a), **more)
+
+
+def site(beliefs, *, fuse_a=32.0, is_metered=False, typed_a=0.0, **outlet):
+    circuit = Circuit(
+        key="grid", parent=-1, usable_a=(fuse_a,) * 3, is_metered=is_metered, typed_a=(typed_a,) * 3
+    )  # fmt: skip
+    outlets = tuple(
+        Outlet(key=key, circuit=0, phases=3, wires=(0, 1, 2), current_max_a=16.0, **outlet) for key in beliefs
+    )
+    return Known(circuits=(circuit,), outlets=outlets, beliefs=beliefs)
+
+
+class Played:
+    """A site whose chargers answer every order at once, and whose cars take all they may."""
+
+    def __init__(self, known, *, deaf=()):
+        self.known, self.now, self.deaf = known, T0, set(deaf)
+        self.held = {one.key: one for one in known.outlets}
+        self.limits, self.defaults, self.sent = {}, {}, []
+        self.decided = None
+
+    def step(self, *events, answer=True):
+        self.now += 10.0
+        told = [Answered(one.outlet, one.id, True, self.now - 8.0) for one in self.sent if answer]
+        samples = [
+            Sampled(key, self.now - 1.0, (self.draws(key),) * 3)
+            for key, belief in self.known.beliefs.items()
+            if belief.has_session and belief.is_online
+        ]
+        self.decided = core.step(self.known, [*told, *samples, *events], self.now, allocated)
+        self.known, self.sent = self.decided.known, self.decided.orders
+        for order in self.sent:
+            if order.outlet in self.deaf:
+                continue
+            (self.limits if order.kind is OrderKind.LIMIT else self.defaults)[order.outlet] = order.limit_a
+        return self.decided
+
+    def draws(self, key):
+        if key in self.deaf:
+            return 16.0
+        limit = self.limits.get(key, self.defaults.get(key, 0.0))
+        return limit if limit >= 6.0 else 0.0
+
+    def begin(self, key):
+        return SessionChanged(key, True, self.now + 9.0)
+
+    def limit(self, key, kind=OrderKind.LIMIT):
+        return next((one.limit_a for one in self.sent if one.outlet == key and one.kind is kind), None)
+
+
+def test_a_second_car_is_let_in_only_after_the_first_was_seen_to_draw_less():
+    play = Played(site({"a": obeying(), "b": obeying()}, fuse_a=20.0))
+    play.step(play.begin("a"))
+    for _ in range(4):
+        play.step()
+    assert play.draws("a") == 16.0
+    play.step(play.begin("b"))
+    assert play.limit("a") == 14.0
+    assert play.draws("b") == 0.0  # 16 may still flow: 6 more do not fit
+    play.step()
+    assert play.draws("b") == 6.0
+
+
+def test_a_lowering_without_an_answer_frees_nothing():
+    play = Played(site({"a": obeying(), "b": obeying()}, fuse_a=20.0), deaf={"a"})
+    play.limits["a"] = 16.0
+    held = Held(limit_a=16.0, sent_at=T0 - 60, until=T0 + 240, answered_at=T0 - 59, confirmed=True)
+    beliefs = {**play.known.beliefs, "a": replace(obeying(has_session=True, session_since=T0 - 300), limits=(held,))}
+    play.known = replace(play.known, beliefs=beliefs)
+    play.step(play.begin("b"))
+    for _ in range(5):
+        play.step(answer=False)
+        assert play.limit("b") is None
+
+
+def test_a_charger_that_says_yes_and_draws_on_is_caught_and_counts_with_all_it_can():
+    play = Played(site({"a": obeying()}, fuse_a=40.0), deaf={"a"})
+    held = Held(limit_a=6.0, sent_at=T0 - 90, until=T0 + 210, answered_at=T0 - 89, confirmed=True)
+    known = replace(obeying(has_session=True, session_since=T0 - 300), limits=(held,))
+    play.known = replace(play.known, beliefs={"a": known})
+    decided = play.step()
+    assert decided.known.beliefs["a"].trust is Trust.IGNORES
+    assert {one.kind.value for one in decided.alarms} == {"ignores"}
+    assert decided.shares[0].worst_a == 16.0
+
+
+def test_one_that_does_not_obey_where_nothing_is_left_has_its_charge_ended():
+    play = Played(site({"a": obeying()}, fuse_a=10.0), deaf={"a"})
+    held = Held(limit_a=6.0, sent_at=T0 - 90, until=T0 + 210, answered_at=T0 - 89, confirmed=True)
+    play.known = replace(
+        play.known, beliefs={"a": replace(obeying(has_session=True, session_since=T0 - 300), limits=(held,))}
+    )
+    assert OrderKind.STOP in {one.kind for one in play.step().orders}
+
+
+def test_what_was_never_confirmed_counts_with_all_the_hardware_can():
+    play = Played(site({"new": Belief(is_online=True), "b": obeying()}, fuse_a=20.0))
+    decided = play.step(play.begin("b"))
+    assert play.limit("new", OrderKind.STANDING) in (0.0, 6.0)
+    assert play.limit("b") is None
+    assert any(one.outlet == "b" and one.limit_a == 0.0 for one in decided.shares)
+    for _ in range(7):
+        play.step()
+    assert play.draws("b") >= 6.0
+
+
+def test_a_limit_is_renewed_before_it_ends():
+    play = Played(site({"a": obeying()}, fuse_a=20.0))
+    play.step(play.begin("a"))
+    raised = [order for _ in range(60) for order in play.step().orders if order.kind is OrderKind.LIMIT]
+    assert all(one.until is not None and one.until - play.now <= LIVES_S for one in raised)
+    ends = max(one.until for one in play.known.beliefs["a"].limits)
+    assert ends > play.now + 60.0
+
+
+def test_an_outlet_that_is_away_keeps_its_share_until_its_limit_is_surely_over():
+    play = Played(site({"a": obeying(), "b": obeying()}, fuse_a=20.0, keeps_standing=True))
+    play.step(play.begin("a"))
+    for _ in range(4):
+        play.step()
+    play.step(LinkChanged("a", False, play.now + 5.0), play.begin("b"))
+    assert play.limit("b") is None
+    for _ in range(40):
+        play.step()
+    assert play.draws("b") > 6.0
+
+
+def test_an_outlet_that_may_forget_its_default_counts_whole_while_it_is_away_and_no_meter_watches():
+    beliefs = {"a": replace(obeying(), is_online=False), "b": obeying(has_session=True, session_since=T0)}
+    play = Played(site(beliefs, fuse_a=20.0))
+    assert next(one.worst_a for one in play.step().shares if one.outlet == "a") == 16.0
+
+
+@pytest.mark.parametrize(("silent_s", "state"), [(5, MeterState.FRESH), (40, MeterState.STALE), (90, MeterState.LOST)])
+def test_the_older_a_reading_the_more_the_building_is_taken_to_draw(silent_s, state):
+    known = site({"a": obeying()}, is_metered=True, typed_a=20.0)
+    known = core.step(known, [MeterRead("grid", T0, (4.0, 4.0, 4.0))], T0, allocated).known
+    decided = core.step(known, [], T0 + silent_s, allocated)
+    assert decided.meters["grid"] is state
+    other = decided.other_a["grid"][0]
+    assert {MeterState.FRESH: other == 4.0, MeterState.STALE: 4.0 < other < 20.0, MeterState.LOST: other == 20.0}[state]
+
+
+def test_after_our_own_restart_nothing_rises_before_chargers_and_meters_are_heard():
+    play = Played(site({"a": obeying(), "b": obeying()}, fuse_a=20.0))
+    play.step(play.begin("a"))
+    for _ in range(4):
+        play.step()
+    known = core.restarted(play.known)
+    decided = core.step(known, [], play.now + 5.0, allocated)
+    assert decided.orders == ()
+    assert next(one.worst_a for one in decided.shares if one.outlet == "a") == 16.0
