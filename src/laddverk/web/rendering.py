@@ -74,6 +74,7 @@ CONSOLE_PLACES: Final = (
             "replacing",
         ),
     ),
+    Place("cases", marked("Support"), "/console/cases"),
     Place("drivers", marked("Drivers"), "/console/drivers", ("customer-requests", "accounts")),
     Place("tokens", marked("Tags"), "/console/tokens"),
     Place("tariffs", marked("Tariffs"), "/console/tariffs", ("plans", "subscriptions")),

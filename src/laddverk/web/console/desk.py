@@ -29,6 +29,7 @@ NEEDED: Final = {
     "stations": Permission.STATIONS_READ,
     "sessions": Permission.SESSIONS_READ,
     "incidents": Permission.STATIONS_READ,
+    "cases": Permission.CASES_READ,
     "drivers": Permission.DRIVERS_READ,
     "tokens": Permission.DRIVERS_READ,
     "tariffs": Permission.TARIFFS_READ,

@@ -20,6 +20,7 @@ from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.stations import queries as stations_queries
+from laddverk.support import queries as cases_queries
 from laddverk.web import amounts, pictures, spreadsheets
 from laddverk.web.console import incident_words, remedies
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
@@ -143,6 +144,10 @@ async def _facts(desk: Desk, identity: UUID) -> dict[str, Any]:
             "closings": await queries.closings(tx, identity),
             "stations": await queries.stations_of(tx, desk.sites, identity),
             "reports": await queries.reports_of(tx, identity),
+            "affected": await queries.drivers_affected(tx, identity),
+            "cases": await cases_queries.of_incident(tx, desk.sites, identity)
+            if desk.may(Permission.CASES_READ)
+            else [],
             "charges": await queries.charges_since(tx, identity, since),
             "parent": await queries.incident(tx, desk.sites, row.parent_id) if row.parent_id else None,
             "alerts": await alerting_queries.of_incident(tx, identity) if desk.sites is None else [],

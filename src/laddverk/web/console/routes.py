@@ -20,6 +20,7 @@ from laddverk.web.console import (
     authorisation_reservations,
     batches,
     buyers,
+    cases,
     certificates,
     circuit_sheets,
     circuits,
@@ -104,7 +105,7 @@ PAGES: Final = (
     firmware, firmware_makers, software,
     displays, energy, load, circuits, circuit_sheets, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, model_facts, health, spares, replacing,
+    remedies, work_orders, visits, model_facts, health, spares, replacing, cases,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {

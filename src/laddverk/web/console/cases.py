@@ -1,0 +1,234 @@
+"""Support cases: the inbox, opening one from whatever it is about, and the page of one with its single timeline."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from laddverk.diagnostics.incidents import queries as incidents_queries
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import parsed, shown
+from laddverk.kernel.problems import Invalid, NotFound, Problem
+from laddverk.platform.database import Transaction
+from laddverk.sessions import driver_queries
+from laddverk.support import queries, service, working
+from laddverk.support.model import Channel, Links, NewCase, Priority
+from laddverk.support.queries import CaseFilter
+from laddverk.web import spreadsheets
+from laddverk.web.console import case_words, incident_words
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
+from laddverk.web.console.door import NEEDS
+from laddverk.web.visit import named
+
+PLACE: Final = "/console/cases"
+READ: Final = {NEEDS: Permission.CASES_READ}
+WRITE: Final = {NEEDS: Permission.CASES_WRITE}
+ABOUT: Final = {"station": "sta", "session": "ses", "driver": "drv", "payment": "pay", "incident": "inc"}
+"""What a case can be about, and the prefix of its ids."""
+
+
+def href(case_id: UUID) -> str:
+    """Return the address of a case."""
+    return f"{PLACE}/{shown('cas', case_id)}"
+
+
+def _wanted(desk: Desk) -> CaseFilter:
+    state, kind = desk.asked("state", "open"), desk.asked("kind")
+    station, driver, session = desk.asked("station"), desk.asked("driver"), desk.asked("session")
+    return CaseFilter(
+        search=desk.asked("q").strip()[:100],
+        state=state if state in case_words.VIEWS else "open",
+        me=desk.actor.id,
+        kind=kind if kind in case_words.KIND_WORDS else "",
+        station_id=named("sta", station) if station else None,
+        driver_id=named("drv", driver) if driver else None,
+        session_id=named("ses", session) if session else None,
+    )
+
+
+def _words(desk: Desk) -> dict[str, Any]:
+    zone = desk.house.settings.timezone
+    return {
+        "cw": case_words,
+        "inc": incident_words,
+        "line_of": lambda entry: case_words.said_of(entry, desk.language, zone),
+    }
+
+
+@get(PLACE, opt=READ)
+async def list_cases(desk: AtDesk) -> Response[str]:
+    """The inbox: what waits for us, the most urgent first."""
+    listing, wanted = desk.listing("urgency"), _wanted(desk)
+    async with desk.transaction() as tx:
+        return desk.page(
+            "console/cases/list.html",
+            rows=await queries.cases(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
+            total=await queries.count(tx, desk.sites, wanted),
+            counts=await queries.counts(tx, desk.sites, desk.actor.id),
+            listing=listing,
+            wanted=wanted,
+            **_words(desk),
+        )
+
+
+@get(f"{PLACE}.csv", opt=READ)
+async def export_cases(desk: AtDesk) -> Response[bytes]:
+    """The same list as CSV."""
+    async with desk.transaction() as tx:
+        rows = await queries.cases(tx, desk.sites, _wanted(desk), limit=spreadsheets.ROWS_MAX)
+    return spreadsheets.answer(
+        "cases",
+        (
+            "number", "subject", "kind", "state", "waits_for", "priority", "channel", "driver", "site", "charger",
+            "evse", "session", "incident", "assignee", "outcome", "created_at", "answered_at", "closed_at",
+        ),
+        [
+            (
+                row.number, row.subject, row.kind, row.state.value, row.waits_for.value, int(row.priority),
+                row.channel.value, row.driver_name or row.contact_name, row.site_name, row.station_name,
+                row.evse_number or None, row.session_number, row.incident_number, row.assignee_name, row.outcome,
+                row.created_at, row.answered_at, row.closed_at,
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def _links(given: dict[str, str]) -> Links:
+    """Return what a form or an address says that a case is about. Raises `Invalid` naming the field."""
+    ids = {f"{name}_id": parsed(prefix, given[name], field=name) for name, prefix in ABOUT.items() if given.get(name)}
+    evse = given.get("evse", "")
+    return Links(evse_number=int(evse) if evse.isascii() and evse.isdigit() and len(evse) < 4 else 0, **ids)
+
+
+@get(f"{PLACE}/new", opt=WRITE)
+async def ask_case(desk: AtDesk) -> Response[str]:
+    """Ask what a new case is about."""
+    values = {name: desk.asked(name) for name in (*ABOUT, "evse") if desk.asked(name)}
+    return await _form(desk, values, {})
+
+
+async def _form(desk: Desk, values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
+    return desk.page("console/cases/new.html", status=status, values=values, errors=errors, about=ABOUT, **_words(desk))
+
+
+@post(PLACE, opt=WRITE, status_code=200)
+async def open_case(desk: AtDesk) -> Response[Any]:
+    """Open a case."""
+    form = await desk.form()
+    try:
+        async with desk.transaction() as tx:
+            links = await _with_code(tx, _links(form), form.get("code", ""))
+            given = NewCase(
+                subject=form.get("subject", ""), kind=form.get("kind", ""), text=form.get("text", ""),
+                channel=Channel.PHONE if form.get("channel") == "phone" else Channel.DESK,
+                priority=_priority(form.get("priority") or "3"), links=links,
+                contact_name=form.get("name", ""), contact_email=form.get("email", ""),
+                contact_phone=form.get("phone", ""), language=form.get("language") or desk.language,
+            )  # fmt: skip
+            made = await service.open_case(tx, desk.house, desk.actor, given, desk.now)
+    except Problem as problem:
+        return await _form(desk, form, desk.errors(problem), problem.status)
+    return desk.go(href(made.id), desk.words("Case %(number)s is open.", number=made.number))
+
+
+async def _with_code(tx: Transaction, links: Links, code: str) -> Links:
+    """Return `links` with the charger whose sticker has this code. Raises `Invalid` (field code)."""
+    if not code:
+        return links
+    outlet = await driver_queries.outlet(tx, code.strip().upper()[:40])
+    if outlet is None:
+        raise Invalid("There is no outlet with this code.", field="code")
+    return Links(
+        station_id=outlet.station_id, evse_number=outlet.evse_number, driver_id=links.driver_id,
+        session_id=links.session_id, payment_id=links.payment_id, incident_id=links.incident_id,
+    )  # fmt: skip
+
+
+def _priority(text: str) -> Priority:
+    if text not in case_words.PRIORITIES:
+        raise Invalid("Choose from the list.", field="priority")
+    return Priority(int(text))
+
+
+@get(f"{PLACE}/{{case_id:str}}", opt=READ)
+async def show_case(desk: AtDesk, case_id: FromPath[str]) -> Response[str]:
+    """One case: who, what is wrong, the charger now, and everything said and done on one timeline."""
+    return await _page(desk, named("cas", case_id), {}, {})
+
+
+async def _page(
+    desk: Desk, identity: UUID, values: dict[str, str], errors: dict[str, str], status: int = 200
+) -> Response[str]:
+    async with desk.transaction() as tx:
+        row = found(await queries.case(tx, desk.sites, identity))
+        incident = row.of_incident_id and await incidents_queries.incident(tx, desk.sites, row.of_incident_id)
+        return desk.page(
+            "console/cases/detail.html",
+            status=status,
+            case=row,
+            entries=await queries.timeline(tx, identity),
+            charger=await queries.charger(tx, row.station_id) if row.station_id else None,
+            outlets=await queries.outlets(tx, row.station_id) if row.station_id else [],
+            incident=incident,
+            affected=await incidents_queries.drivers_affected(tx, incident.id) if incident else 0,
+            staff=await queries.staff(tx),
+            place=href(identity),
+            values=values,
+            errors=errors,
+            **_words(desk),
+        )
+
+
+@post(f"{PLACE}/{{case_id:str}}/do", opt=WRITE, status_code=200)
+async def do_something(desk: AtDesk, case_id: FromPath[str]) -> Response[Any]:
+    """Answer, write a note, take it, give it away, say what it is about, let it wait, close it or open it again."""
+    identity, form = named("cas", case_id), await desk.form()
+    try:
+        async with desk.transaction() as tx:
+            await _done(desk, tx, identity, form)
+    except NotFound as problem:
+        if problem.field is None:
+            raise
+        return await _page(desk, identity, form, desk.errors(problem), 422)
+    except Problem as problem:
+        return await _page(desk, identity, form, desk.errors(problem), problem.status)
+    return desk.go(href(identity), desk.words("Noted."))
+
+
+async def _done(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    house, actor, now = desk.house, desk.actor, desk.now
+    match form.get("what"):
+        case "reply":
+            await service.reply(tx, house, actor, identity, form.get("reply", ""), now)
+        case "note" | "call" as what:
+            text = form.get("note", "")
+            await service.note(tx, actor, identity, text, now, house.hints, is_call=what == "call")
+        case "take":
+            await working.take(tx, house, actor, identity, now)
+        case "give":
+            to = form.get("assignee", "")
+            await working.give(
+                tx, house, actor, identity, parsed("opr", to, field="assignee") if to else None, now
+            )  # fmt: skip
+        case "priority":
+            await working.set_priority(tx, house, actor, identity, _priority(form.get("priority", "")), now)
+        case "link":
+            links = await _with_code(tx, _links(form), form.get("code", ""))
+            await working.link(tx, house, actor, identity, links, now)
+        case "wait":
+            tell = form.get("tell") == "yes"
+            await working.wait_for_incident(tx, house, actor, identity, tell_driver=tell, now=now)
+        case "close":
+            note = form.get("closing_note", "")
+            await working.close(tx, house, actor, identity, form.get("outcome", ""), note, now)
+        case "reopen":
+            await working.reopen(tx, house, actor, identity, now)
+        case _:
+            raise Invalid("Choose from the list.", field="what")
+
+
+ROUTES: Final = [list_cases, export_cases, ask_case, open_case, show_case, do_something]

@@ -1,0 +1,104 @@
+"""Support's pages: the inbox, opening a case from what it is about, and the page of one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from laddverk.diagnostics import findings
+from laddverk.diagnostics.incidents import service as incidents
+from laddverk.diagnostics.model import Family, Severity, Signal, Turn
+from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import new_id, shown
+from tests.integration.web.console.conftest import NOW, Browser, SignedIn, World
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+async def opened(browser: Browser, **fields: str) -> str:
+    """Open a case and return its address."""
+    answer = await browser.send("/console/cases", **({"kind": "cable", "text": "stuck"} | fields))
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+async def broken(world: World) -> None:
+    """Let the first charger be down."""
+    signal = Signal(
+        detector="D07", evse_number=1, turn=Turn.RAISED, at=NOW, since=NOW - timedelta(hours=2),
+        family=Family.NO_ENERGY, severity=Severity.DOWN,
+    )  # fmt: skip
+    async with world.house.database.transaction() as tx:
+        await findings.raise_for(tx, [signal], world.station, NOW)
+        await incidents.attend(tx, NOW)
+
+
+async def test_a_case_from_opening_to_closing(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.SUPPORT)
+    assert "Nobody waits for us" in (await browser.open("/console/cases")).text
+    wrong = await browser.send("/console/cases", kind="cable", text=" ", email="no")
+    assert wrong.status_code == 422
+    path = await opened(browser, text=f"{HOSTILE} is stuck", email="bo@example.se", name="Bo", language="en")
+    page = (await browser.open(path)).text
+    assert HOSTILE not in page
+    assert "Not proved: disclose nothing" in page
+    assert path in (await browser.open("/console/cases")).text
+    for form in (
+        {"what": "take"}, {"what": "reply", "reply": "Lock and unlock the car"},
+        {"what": "note", "note": "he is angry"}, {"what": "call", "note": "said thanks"},
+        {"what": "priority", "priority": "2"},
+    ):  # fmt: skip
+        answer = await browser.send(f"{path}/do", **form)
+        assert answer.status_code == 303, answer.text
+    page = (await browser.open(path)).text
+    for said in ("Lock and unlock the car", "he is angry", "said thanks", "Phone call", "Waits for the driver", "High"):
+        assert said in page, said
+    for form in ({"what": "close", "outcome": "x"}, {"what": "reply", "reply": ""}, {"what": "?"}, {"what": "wait"}):
+        assert (await browser.send(f"{path}/do", **form)).status_code in (409, 422), form
+    assert (await browser.send(f"{path}/do", what="close", outcome="explained")).status_code == 303
+    assert path not in (await browser.open("/console/cases")).text
+    assert path in (await browser.open("/console/cases?state=closed&q=stuck")).text
+    assert (await browser.send(f"{path}/do", what="take")).status_code == 409
+    assert (await browser.send(f"{path}/do", what="reopen")).status_code == 303
+    csv = (await browser.open("/console/cases.csv?state=all")).text
+    assert "is stuck" in csv
+
+
+async def test_a_case_of_a_broken_charger_stands_on_both_pages(world: World, signed_in: SignedIn) -> None:
+    await broken(world)
+    browser = await signed_in(Role.SUPPORT)
+    station = shown("sta", world.station)
+    assert f"/console/cases/new?station={station}" in (await browser.open(f"/console/stations/{station}")).text
+    path = await opened(browser, station=station, evse="1", kind="no_start", phone="0701234567")
+    page = (await browser.open(path)).text
+    incident = next(part for part in page.split('"') if part.startswith("/console/incidents/inc_"))
+    assert "1 driver has told us of it." in page
+    assert "The charger now" in page
+    other = (await browser.open(incident)).text
+    assert path in other
+    assert f"/console/cases/new?incident={incident.rpartition('/')[2]}" in other
+    assert "Drivers affected" in other
+    assert (await browser.send(f"{path}/do", what="wait", tell="yes")).status_code == 303
+    assert path in (await browser.open("/console/cases?state=waiting")).text
+
+
+async def test_what_a_case_is_about_is_said_later(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.SUPPORT)
+    path = await opened(browser, kind="refund", phone="0701234567")
+    missing = await browser.send(f"{path}/do", what="link", driver=shown("drv", new_id()))
+    assert missing.status_code == 422
+    assert (await browser.send(f"{path}/do", what="link", code="NO-SUCH")).status_code == 422
+    answer = await browser.send(f"{path}/do", what="link", session=world.session, driver=shown("drv", world.driver))
+    assert answer.status_code == 303
+    page = (await browser.open(path)).text
+    assert "Ada" in page
+    assert shown("sta", world.station) in page
+
+
+@pytest.mark.parametrize("role", [Role.TECHNICIAN, Role.FINANCE, Role.SITE_HOST])
+async def test_who_is_not_of_support_sees_no_case(world: World, signed_in: SignedIn, role: Role) -> None:
+    browser = await signed_in(role, *((world.site,) if role is Role.SITE_HOST else ()))
+    assert (await browser.open("/console/cases")).status_code == 403
+    assert (await browser.send("/console/cases", kind="cable", text="x")).status_code == 403
+    assert "/console/cases" not in (await browser.open("/console")).text
