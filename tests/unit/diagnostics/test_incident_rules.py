@@ -130,6 +130,18 @@ def test_nothing_else_is_told_of_chargers_whose_site_is_offline():
     assert [one.hidden_by for one in world.incidents.values() if one.family is Family.DEMAND] == [Hidden.PARENT]
 
 
+def test_what_begins_at_a_charger_that_came_back_is_told_though_another_of_its_site_stays_away():
+    world = World()
+    findings = [world.raised(number) for number in range(1, 5)]
+    world.look(16)
+    for finding in findings[:3]:
+        world.cleared(finding)
+    world.wait(2)
+    world.raised(2, "D13", Family.STUCK_STATE, Severity.DOWN, evse=1)
+    world.wait(1)
+    assert Family.STUCK_STATE in {one.family for one in world.shown}
+
+
 def test_safety_is_told_also_where_the_site_is_offline():
     world = World()
     for number in range(1, 5):

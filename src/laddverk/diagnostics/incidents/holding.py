@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from laddverk.diagnostics.incidents.model import Hidden, Incident, OwnOutage, QuietSpan, State
-from laddverk.diagnostics.model import STATION, Family, Severity
+from laddverk.diagnostics.model import STATION, Family, Finding, Severity
 
 HOLD: Final = {
     Severity.SAFETY: timedelta(0),
@@ -105,13 +105,17 @@ def hides_others(wide: Incident) -> bool:
     )
 
 
-def is_hidden_under(incident: Incident, wide: Incident) -> bool:
-    """Return whether `wide` explains `incident`, which began while it stood."""
+def is_hidden_under(incident: Incident, wide: Incident, findings: Iterable[Finding], now: datetime) -> bool:
+    """Return whether `wide`, made of `findings`, explains `incident`, which began while it stood.
+
+    It does so where it stands, or did until just now: a charger that came back out of it is on its own.
+    """
+    there = {one.station_id for one in findings if one.cleared_at is None or now < one.cleared_at + FLAP}
     return (
         not is_wide(incident)
         and incident.severity is not Severity.SAFETY
         and hides_others(wide)
-        and set(incident.stations) <= set(wide.stations)
+        and there.issuperset(incident.stations)
         and incident.since >= wide.since - BEFORE_OUTAGE
     )
 

@@ -290,7 +290,9 @@ class _Table:
         why = holding.hiding(incident, self.detectors_of(incident), spans, outages, muted, self.now)
         parent = incident.parent_id
         if why is Hidden.NOT and incident.acknowledged_at is None:
-            wide = next((one for one in wides if holding.is_hidden_under(incident, one)), None)
+            members = ((one, self.findings_of(one)) for one in wides)
+            hiding = (one for one, found in members if holding.is_hidden_under(incident, one, found, self.now))
+            wide = next(hiding, None)
             why, parent = (Hidden.PARENT, wide.id) if wide else (why, None)
         if why is Hidden.NOT and incident.state is State.HELD and self._was_false(incident):
             why = Hidden.FALSE
