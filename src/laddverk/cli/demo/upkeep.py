@@ -235,7 +235,7 @@ async def _worse(tx: Transaction, placed: Sequence[tuple[Stand, StationId]], now
     for _, station_id in stands:
         for number in range(9):
             at = now - timedelta(days=random.uniform(0.3, 15))
-            await _attempt(tx, station_id, at, f"demo-{station_id.hex[:8]}-{number}", "plug_no_start")
+            await _attempt(tx, station_id, at, f"demo-{station_id.hex[-12:]}-{number}", "plug_no_start")
     await tx.execute(RECOUNT)
 
 

@@ -26,6 +26,7 @@ from laddverk.web.visit import named
 PLACE: Final = "/console/visits"
 YEAR: Final = timedelta(days=365)
 AHEAD: Final = timedelta(days=400)
+SATURDAY: Final = 5
 KNOWN_OVER: Final = timedelta(days=400)  # whoever went somewhere since then is offered as technician
 SKILLS: Final = {
     Skill.SERVICE: marked("Service technician"),
@@ -39,7 +40,8 @@ def href(visit_id: UUID) -> str:
 
 
 def _monday(desk: Desk) -> date:
-    asked = desk.day_asked("week") or desk.today
+    # On a weekend the week that one plans is the next one.
+    asked = desk.day_asked("week") or desk.today + timedelta(days=2 if desk.today.weekday() >= SATURDAY else 0)
     if not date(2000, 1, 10) < asked < date(2200, 1, 1):
         asked = desk.today
     return asked - timedelta(days=asked.weekday())
