@@ -17,11 +17,11 @@ from laddverk.stations.queries.narrowing import Sites, as_list, like_text
 CHOICES_MAX: Final = 300  # of models or versions in a list to choose from; the search finds the others
 
 _TROUBLED_FROM: Final = """
-, troubled AS (
+, troubled AS (  -- a car that fails everywhere is no problem of the chargers where it tried
     SELECT DISTINCT ON (each.station_id) each.station_id, id AS incident_id, number AS incident_number,
            family, severity, count(*) OVER (PARTITION BY each.station_id)::int AS incidents
     FROM incident, unnest(stations) AS each (station_id)
-    WHERE state IN ('new', 'acknowledged', 'in_work', 'verifying') AND hidden_by = ''
+    WHERE state IN ('new', 'acknowledged', 'in_work', 'verifying') AND hidden_by = '' AND scope <> 'car'
     ORDER BY each.station_id, severity, since
 ), health AS (
     SELECT station_id, min(score)::int AS score FROM health_now GROUP BY station_id
