@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from laddverk.energy import service, store, store_told
+from laddverk.energy.circuits import store as circuits
 from laddverk.ocpp import quirks
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -49,6 +50,7 @@ def handlers(house: House) -> dict[str, Handler]:
 
     async def drop_old(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await store_told.drop_old(tx, house.clock() - KEPT)
+        await circuits.drop_old(tx, house.clock() - KEPT)
 
     return {
         "energy.command_finished": command_finished,
