@@ -52,6 +52,7 @@ class Watched:
     foreign: list[str] = field(default_factory=list)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests share one network: they run in one worker."""
     for item in items:

@@ -11,17 +11,18 @@ import io
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from pypdf import PdfReader
 
 from laddverk import wiring
 from laddverk.access import service as access
 from laddverk.kernel.time import system_clock
+from laddverk.platform import outbox
 from laddverk.platform.database import Database
 from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
@@ -41,8 +42,9 @@ from tests.browser.hostile import (
     serving,
     speaking,
 )
+from tests.cluster import TestCluster
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 PHONE = {"width": 390, "height": 844}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -86,17 +88,23 @@ LOOK = """
 FINE: dict[str, Any] = {"ran": None, "refused": [], "planted": [], "tooWide": [], "computed": False}
 
 
-@pytest.fixture
-async def hostile(database: Database, tmp_path: Path) -> AsyncIterator[tuple[Hostile, str]]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hostile(cluster: TestCluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Hostile, str]]:
     """The network, with its chargers connected, and the address of its pages."""
-    settings = Settings(state_dir=tmp_path, database_url=database.dsn, web_port=free_port(), ocpp_port=0, demo=True)
-    house = House(settings, secrets_in(tmp_path), database, Hints(), system_clock, Worker(database, {}))
-    wiring.subscribe_all()
-    house.worker.handle(wiring.all_handlers(house))
-    async with serving(house) as addresses:
-        network = await furnish(house, addresses.ocpp_url)
-        async with speaking(network):
-            yield network, addresses.web_url
+    state_dir, name = tmp_path_factory.mktemp("hostile"), await cluster.cloned()
+    database = await Database.connected(cluster.dsn_of(name), size_max=4)
+    settings = Settings(state_dir=state_dir, database_url=database.dsn, web_port=free_port(), ocpp_port=0, demo=True)
+    house = House(settings, secrets_in(state_dir), database, Hints(), system_clock, Worker(database, {}))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(outbox, "_listeners", {})
+        wiring.subscribe_all()
+        house.worker.handle(wiring.all_handlers(house))
+        async with serving(house) as addresses:
+            network = await furnish(house, addresses.ocpp_url)
+            async with speaking(network):
+                yield network, addresses.web_url
+    await database.close()
+    await cluster.dropped(name)
 
 
 @asynccontextmanager
