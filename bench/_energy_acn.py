@@ -38,14 +38,9 @@ KINDS = ("AB", "BC", "CA")
 CEILING_A = min(PILOT_A, BATTERY_W / VOLTS)
 GRID_H = tuple(STEP_H * n for n in (1, 3, 6, 12, 24, 48, 96, 288))
 """Where the program's steps end: five minutes first, then coarser."""
-
-
-class Known(Struct, frozen=True):
-    """What a rule may know of cars that are there."""
-
-    name: str
-    energy: str
-    """`real`, `said` or `none`."""
+FULL = tuple(1.45 - 0.05 * part for part in range(10))
+"""What energy is worth by tenths of what a car asked for, where that is known."""
+UNTOLD = (1.3, 1.2, 1.1, 1.0)
 
 
 class Score(Struct, frozen=True, kw_only=True):

@@ -1,26 +1,25 @@
 """A housing co-operative on one fuse: who gets how much when nobody says when they leave or what they want.
 
-Outlets have one phase, users are spread over the three in turn. What an outlet gives is not in the data: 16 A, or 32 A
-for whoever was once charged faster than 16 A can. The allocator decides every five minutes, as it does live.
+The sessions, and what is assumed of their chargers and phases, are those of `bench/_norway.py`. The allocator decides
+every five minutes, as it does live.
 """
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from msgspec import Struct
 
-from bench._energy_sessions import STEP_MINUTES, HomeSession
+from bench._energy_sessions import STEP_MINUTES
+from bench._norway import Session
 from laddverk.energy.allocating import Branch, Demand, Policy, Situation, allocated
 
 VOLTS = 230.0
+STEP = timedelta(minutes=STEP_MINUTES)
 STEP_H = STEP_MINUTES / 60
-SMALL_A, LARGE_A = 16.0, 32.0
-BEGINS = datetime(2019, 1, 1, tzinfo=UTC)
 STARVED = 0.05
 PHASES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
@@ -44,12 +43,11 @@ class HomeScore(Struct, frozen=True, kw_only=True):
 class _Car:
     """A car that is there."""
 
-    def __init__(self, session: HomeSession, place: int, phase: int, ceiling_a: float) -> None:
-        self.place, self.phase, self.ceiling_a = place, phase, ceiling_a
-        self.departs, self.key = session.departs, f"{place}"
-        hours = (session.departs - session.arrives) * STEP_H
-        self.asked_wh = min(session.energy_wh, ceiling_a * VOLTS * hours)
-        self.since = BEGINS + timedelta(minutes=session.arrives * STEP_MINUTES)
+    def __init__(self, session: Session) -> None:
+        self.phase, self.ceiling_a = session.phase, session.power_w / VOLTS
+        self.since, self.departs_at, self.key = session.began_at, session.ended_at, session.key
+        hours = (session.ended_at - session.began_at).total_seconds() / 3_600
+        self.asked_wh = min(float(session.energy_wh), session.power_w * hours)
         self.got_wh, self.is_on, self.switches = 0.0, False, 0
         self.switched_at: datetime | None = None
 
@@ -65,31 +63,21 @@ class _Car:
         self.got_wh = min(self.asked_wh, self.got_wh + limit_a * VOLTS * STEP_H)
 
 
-def ceilings_of(sessions: Sequence[HomeSession]) -> dict[str, float]:
-    """Return what each user's outlet gives, in A."""
-    fastest_w: dict[str, float] = defaultdict(float)
-    for one in sessions:
-        power_w = one.energy_wh / ((one.departs - one.arrives) * STEP_H)
-        fastest_w[one.user] = max(fastest_w[one.user], power_w)
-    return {user: SMALL_A if power_w <= SMALL_A * VOLTS else LARGE_A for user, power_w in fastest_w.items()}
-
-
-def charged_at_home(sessions: Sequence[HomeSession], fuse_a: float, policy: Policy) -> HomeScore:
+def charged_at_home(sessions: Sequence[Session], fuse_a: float, policy: Policy) -> HomeScore:
     """Charge all sessions on one fuse."""
-    ceilings = ceilings_of(sessions)
-    phase_of = {user: place % 3 for place, user in enumerate(sorted(ceilings))}
-    cars = [_Car(one, place, phase_of[one.user], ceilings[one.user]) for place, one in enumerate(sessions)]
+    cars = [_Car(one) for one in sessions]
     branches = (Branch(key="grid", limit_a=(fuse_a, fuse_a, fuse_a)),)
     here: list[_Car] = []
     coming, violations, steps, spent_s = 0, 0, 0, 0.0
-    for step in range(max(one.departs for one in sessions)):
-        while coming < len(cars) and sessions[coming].arrives <= step:
+    now = cars[0].since.replace(hour=0, minute=0)
+    while coming < len(cars) or here:
+        now += STEP
+        while coming < len(cars) and cars[coming].since <= now:
             here.append(cars[coming])
             coming += 1
-        here = [car for car in here if car.departs > step and car.got_wh < car.asked_wh - 1e-6]
+        here = [car for car in here if car.departs_at > now and car.got_wh < car.asked_wh - 1e-6]
         if not here:
             continue
-        now = BEGINS + timedelta(minutes=step * STEP_MINUTES)
         began = time.process_time()
         grants = allocated(
             Situation(branches=branches, demands=tuple(car.demand() for car in here), policy=policy), now

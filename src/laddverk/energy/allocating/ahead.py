@@ -119,7 +119,7 @@ def _held_inside(program: Program, lines: Lines, current: Ints) -> None:
         loads, bounds = _sides(kinds, lines.limit_a, is_now=is_now)
         rows = program.add_rows(len(held) * len(bounds), high=np.tile(bounds, len(held)))
         side, kind = np.nonzero(loads)
-        program.put(rows.reshape(len(held), -1)[:, side], held[:, kind], loads[side, kind])
+        program.put(rows.reshape(len(held), len(bounds))[:, side], held[:, kind], loads[side, kind])
 
 
 def _sides(kinds: Vectors, limit_a: Floats, *, is_now: bool) -> tuple[Floats, Floats]:

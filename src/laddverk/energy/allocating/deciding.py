@@ -21,6 +21,7 @@ from laddverk.energy.allocating.filling import ITSELF, filled
 from laddverk.energy.allocating.model import Demand, Grant, Reason, ReasonCode, Situation
 from laddverk.energy.allocating.rows import Floats, Ints, Rows, rows_of
 
+FINEST_A: Final = 0.001  # grants are written with three decimals, rounded down
 A_HAIR_A: Final = 1e-6  # what rounding down must not take for a step less
 FORESEEN_S: Final = 24 * SECONDS_PER_HOUR  # nobody is told of a change further off
 
@@ -49,8 +50,8 @@ def allocated(situation: Situation, now: datetime) -> tuple[Grant, ...]:
     tier = np.array([demand.rank for demand in demands])
     weight = np.array([demand.weight for demand in demands])
     share = filled(rows, who.low_a, np.where(is_in, high, 0.0), weight, tier)
-    step = situation.policy.step_a
-    current = np.floor((share.current_a + A_HAIR_A) / step) * step if step > 0 else share.current_a
+    step = max(situation.policy.step_a, FINEST_A)
+    current = np.floor((share.current_a + A_HAIR_A) / step) * step
     return _with_reasons(situation, _Decided(rows, who, current, share.held_by), now)
 
 

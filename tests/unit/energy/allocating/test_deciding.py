@@ -45,6 +45,12 @@ def test_one_phase_and_three_phase_cars_share_the_phase_they_have_in_common():
     assert amperes([branch("grid", 25)], [car("one"), car("three", ALL)]) == {"one": 12.5, "three": 12.5}
 
 
+def test_thirds_of_a_fuse_are_rounded_down_also_where_a_charger_takes_any_decimal():
+    got = amperes([branch("grid", 35)], [car("a"), car("b"), car("c")], policy=Policy(step_a=0.0))
+    assert sum(got.values()) <= 35.0
+    assert set(got.values()) == {11.666}
+
+
 def test_who_is_on_another_phase_takes_what_is_free_there():
     assert amperes([branch("grid", 20)], [car("a"), car("b"), car("c", L2)]) == {"a": 10.0, "b": 10.0, "c": 20.0}
 

@@ -1,0 +1,181 @@
+"""How much energy load management delivers on real sessions, how evenly, what it costs in CPU; and others beside it.
+
+(a) ACN-Caltech, March 2019: 954 cars, three phases as a delta, 20, 30 and 40 kW, everything known of cars that are
+    there. Beside ours: acnportal's own first come first served, earliest deadline, least laxity and round robin, on the
+    same sessions, in an environment that this command makes under var/; of a few days, for they are slow, unless
+    --acnportal asks for the whole month. `optimum` knows every car before it comes.
+(b) ACN-Caltech, 45 days from May 2019, three levels of information: none, what drivers said, everything.
+(c) Site TRO_R in Norway, 407 days, one fuse of 25 to 63 A for 77 users, 6 A or nothing, nothing known of any car.
+(e) CPU time of a decision for 10 to 5,000 outlets, beside one linear program.
+
+`delivered` is of what the cars would have taken; `p05` the share of the session that is at the fifth percentile; `Jain`
+how even the shares are; `over` the steps in which a line was over its limit; ms are CPU time for a step.
+Usage: make bench-energy [ARGS="--parts a,e --days 7 --acnportal"]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from bench._energy_acn import FULL, GRID_H, UNTOLD, Score, charged, most_possible, scored
+from bench._energy_cpu import Cost, costs
+from bench._energy_homes import HomeScore, charged_at_home
+from bench._energy_sessions import Session, days_of, of_experiment, with_estimates
+from bench._norway import DATA, FILE, read
+from laddverk.energy.allocating import Policy
+from laddverk.energy.allocating.ahead import Leaning
+
+MARCH = DATA / "sessions" / "acn_caltech_2019-03.json.gz"
+SUMMER = DATA / "sessions" / "acn_caltech_2019-05_2019-08.csv.gz"
+SUMMER_DAYS = 45  # May to the middle of June: the window whose aims are known
+CAPACITIES_KW = (20.0, 30.0, 40.0)
+FUSES_A = (25.0, 35.0, 50.0, 63.0)
+AIMS = {"a": (77.0, 91.7, 98.2), "b": (71.3, 84.7, 93.4), "c": (78.1, 88.3, 95.2, 97.7)}
+AIMS_P05 = (0.24, 0.64, 0.96)
+SIZES = (10, 100, 1_000, 5_000)
+ENVIRONMENT = Path(__file__).resolve().parent.parent / "var" / "acnportal"
+ACNPORTAL = "acnportal==0.3.3"
+RULES = ("FCFS", "EDF", "LLF", "RR")
+
+
+def of_acnportal(sessions: Sequence[Session]) -> list[Score]:
+    """Return how acnportal's rules do on the sessions; nothing, and why, where it cannot be had."""
+    python = ENVIRONMENT / "bin" / "python"
+    if not python.exists() and not _installed(python):
+        return []
+    found = []
+    for capacity in CAPACITIES_KW:
+        for rule in RULES:
+            asked = {"sessions": msgspec.to_builtins(sessions), "capacity_kw": capacity, "rule": rule}
+            answer = subprocess.run(
+                [python, Path(__file__).with_name("_energy_acnportal.py")], input=json.dumps(asked), text=True,
+                capture_output=True, check=True,
+            )  # fmt: skip
+            told = json.loads(answer.stdout)
+            got = np.array(told["got_wh"])
+            found.append(scored(f"acnportal {rule}", capacity, sessions, got, told["violations"], told["ms_a_step"]))
+    return found
+
+
+def _installed(python: Path) -> bool:
+    try:
+        subprocess.run([sys.executable, "-m", "venv", ENVIRONMENT], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", ACNPORTAL], check=True)
+    except (OSError, subprocess.CalledProcessError) as problem:
+        print(f"acnportal is not here and could not be installed ({problem}); its rules are left out.")
+        return False
+    return True
+
+
+def perfect(sessions: Sequence[Session]) -> list[Score]:
+    """Return how ours does when it knows all of the cars that are there, and the optimum."""
+    found = []
+    for capacity in CAPACITIES_KW:
+        found.append(charged("ours", sessions, capacity, "real", Leaning(ends_h=GRID_H, worth=FULL)))
+        found.append(_optimum(sessions, capacity))
+    return found
+
+
+def informed(sessions: Sequence[Session]) -> list[Score]:
+    """Return how ours does with none, the drivers' and all information, and the optimum."""
+    found = []
+    for capacity in CAPACITIES_KW:
+        for knows, name, worth in (("none", "ours, nothing known", UNTOLD), ("said", "ours, drivers' word", UNTOLD),
+                                   ("real", "ours, all known", FULL)):  # fmt: skip
+            found.append(charged(name, sessions, capacity, knows, Leaning(ends_h=GRID_H, worth=worth)))
+        found.append(_optimum(sessions, capacity))
+    return found
+
+
+def _optimum(sessions: Sequence[Session], capacity: float) -> Score:
+    share = most_possible(sessions, capacity)
+    return Score(name="optimum", capacity_kw=capacity, delivered=share, p05=0, jain=0, violations=0)
+
+
+def print_scores(title: str, scores: Sequence[Score], aims: Sequence[float] = ()) -> None:
+    print(f"\n{title}\n{'':22}{'kW':>5}{'delivered %':>13}{'p05':>7}{'Jain':>7}{'over':>6}{'ms':>8}")
+    for one in sorted(scores, key=lambda one: one.capacity_kw):
+        head = f"{one.name:22}{one.capacity_kw:>5.0f}{100 * one.delivered:>13.2f}"
+        if one.ms_a_step is None:
+            print(head)
+        else:
+            print(f"{head}{one.p05:>7.2f}{one.jain:>7.3f}{one.violations:>6}{one.ms_a_step:>8.2f}")
+    if aims:
+        print(f"{'aim':22}{'':5}{' / '.join(str(aim) for aim in aims):>13}")
+
+
+def print_homes(scores: Sequence[HomeScore]) -> None:
+    print("\n(c) TRO_R, 6 A or nothing, nothing known")
+    print(
+        f"{'':6}{'A':>4}{'delivered %':>13}{'>= 95 %':>9}{'starved %':>11}{'switches':>10}"
+        f"{'p05':>7}{'over':>6}{'ms':>7}"
+    )
+    for one in scores:
+        print(
+            f"{'ours':6}{one.fuse_a:>4.0f}{100 * one.delivered:>13.2f}{100 * one.nearly_full:>9.1f}"
+            f"{100 * one.starved:>11.2f}{one.switches:>10.2f}{one.p05:>7.2f}{one.violations:>6}{one.ms_a_step:>7.2f}"
+        )
+    print(f"{'aim':10}{' / '.join(str(aim) for aim in AIMS['c']):>13}, starved <= 0.2, switches <= 3")
+
+
+def print_costs(found: Sequence[Cost]) -> None:
+    print(f"\n(e) CPU time of a decision, ms\n{'outlets':>8}  {'fuse':8}{'allocator':>10}{'one LP':>10}")
+    for one in found:
+        lp = f"{one.lp_ms:>10.2f}" if one.lp_ms is not None else f"{'-':>10}"
+        print(f"{one.outlets:>8}  {one.case:8}{one.decision_ms:>10.2f}{lp}")
+    print("aim: 1 ms at 100, 10 ms at 1,000")
+
+
+def measured(parts: set[str], days: int | None, acnportal_days: int | None) -> dict[str, Any]:
+    """Run the parts and return what each found."""
+    results: dict[str, Any] = {}
+    if "a" in parts and MARCH.exists():
+        sessions = of_experiment(MARCH)
+        month = sessions if days is None else days_of(sessions, 0, days)
+        results["a"] = perfect(month)
+        print_scores(f"(a) ACN-Caltech, March 2019, {len(month)} sessions, all known", results["a"], AIMS["a"])
+        some = month if acnportal_days is None else days_of(month, 0, acnportal_days)
+        results["a_acnportal"] = of_acnportal(some)
+        if results["a_acnportal"]:
+            beside = [*results["a_acnportal"], *(results["a"] if some == month else perfect(some))]
+            print_scores(f"(a) acnportal's rules on {len(some)} of these sessions, ours beside them", beside)
+    if "b" in parts and SUMMER.exists():
+        summer = with_estimates(SUMMER, days or SUMMER_DAYS)
+        results["b"] = informed(summer)
+        print_scores(f"(b) ACN-Caltech from May 2019, {len(summer)} sessions", results["b"], AIMS["b"])
+    if "c" in parts and FILE.exists():
+        homes = read("TRO_R")
+        homes = homes if days is None else homes[: days * 16]
+        results["c"] = [charged_at_home(homes, fuse, Policy()) for fuse in FUSES_A]
+        print_homes(results["c"])
+    if "e" in parts:
+        results["e"] = costs(SIZES if days is None else SIZES[:2], 30 if days is None else 3)
+        print_costs(results["e"])
+    return results
+
+
+def main() -> None:
+    """Run what is asked for; the last line is JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", default="a,b,c,e")
+    parser.add_argument("--days", type=int, help="only the first days of each file")
+    parser.add_argument("--acnportal", action="store_true", help="acnportal on the whole month: half an hour and more")
+    parser.add_argument("--acnportal-days", type=int, default=3)
+    asked = parser.parse_args()
+    if not MARCH.exists():
+        print(f"Skipped: no real sessions in {MARCH.parent}; only CPU time is measured.")
+    results = measured(set(asked.parts.split(",")), asked.days, None if asked.acnportal else asked.acnportal_days)
+    print(json.dumps(msgspec.to_builtins(results)))
+
+
+if __name__ == "__main__":
+    main()

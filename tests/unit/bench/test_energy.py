@@ -1,0 +1,98 @@
+"""The bench of load management, on a day or two: it runs, it harms no limit, and ours is near what is possible."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench._energy_acn import CEILING_A, FULL, GRID_H, KINDS, charged, lines_of, most_possible
+from bench._energy_cpu import CASES, situation
+from bench._energy_homes import charged_at_home
+from bench._energy_sessions import days_of, of_experiment, with_estimates
+from bench._norway import FILE, read
+from bench.energy import MARCH, SUMMER
+from laddverk.energy.allocating import Policy, allocated
+from laddverk.energy.allocating.ahead import Leaning, Lines, Stays, currents_ahead, fits
+from laddverk.energy.allocating.rows import rows_of
+
+NEEDS_DATA = pytest.mark.skipif(
+    not (MARCH.exists() and SUMMER.exists() and FILE.exists()), reason="the data are not here"
+)
+LEANING = Leaning(ends_h=GRID_H, worth=FULL)
+
+
+@NEEDS_DATA
+def test_the_month_is_the_one_of_the_study():
+    sessions = of_experiment(MARCH)
+    assert len(sessions) == 954
+    assert sum(one.energy_wh for one in sessions) == pytest.approx(8_900_522, abs=1)
+
+
+@NEEDS_DATA
+def test_a_day_at_a_congested_garage_comes_near_the_optimum_and_harms_no_line():
+    day = days_of(of_experiment(MARCH), 0, 1)
+    ours, optimum = charged("ours", day, 20.0, "real", LEANING), most_possible(day, 20.0)
+    assert ours.violations == 0
+    assert optimum - 0.03 < ours.delivered <= optimum + 1e-6
+    assert ours.p05 > 0.2
+
+
+@NEEDS_DATA
+@pytest.mark.parametrize("knows", ["none", "said"])
+def test_less_information_delivers_no_more_than_is_possible(knows):
+    day = [one for one in with_estimates(SUMMER, 1) if one.departs < 300]
+    ours = charged("ours", day, 20.0, knows, LEANING)
+    assert 0.5 * most_possible(day, 20.0) < ours.delivered <= most_possible(day, 20.0) + 1e-6
+    assert ours.violations == 0
+
+
+@NEEDS_DATA
+def test_a_week_of_homes_starves_nobody():
+    score = charged_at_home(read("TRO_R")[3_000:3_100], 25.0, Policy())
+    assert (score.violations, score.starved) == (0, 0.0)
+    assert score.delivered > 0.6
+    assert 1 <= score.switches <= 3
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_timed_is_a_decision_that_holds_all_limits(case):
+    asked = situation(40, CASES[case])
+    got = np.array([grant.limit_a for grant in allocated(asked, asked.demands[0].since)])
+    rows = rows_of(asked.branches, asked.demands)
+    assert (rows.loaded(got) <= rows.limit_a + 1e-6).all()
+    assert got.any()
+
+
+def test_a_car_between_two_lines_of_a_delta_loads_both_and_the_transformer_unevenly():
+    lines = lines_of(["CA-308"], 20.0)
+    assert np.abs(lines.weight[:, 0]).tolist() == pytest.approx([0, 0, 1, 1, 0, 0.25, 0.5, 0.25])
+    assert KINDS == ("AB", "BC", "CA")
+
+
+@pytest.mark.parametrize("capacity_kw", [5.0, 20.0, 60.0])
+def test_currents_ahead_keep_every_line_inside_its_circle(capacity_kw):
+    outlets = ["CA-308", "CA-304", "CA-307", "CA-322", "CA-324", "CA-508"] * 2
+    lines, count = lines_of(outlets, capacity_kw), len(outlets)
+    asked = np.linspace(5, 200, count)
+    stays = Stays(ceiling_a=np.full(count, CEILING_A), left_ah=asked, asked_ah=asked, leaves_h=np.linspace(0, 9, count))
+    current = currents_ahead(lines, stays, LEANING)
+    assert current is not None
+    assert fits(Lines(lines.weight, lines.limit_a + 1e-4), current)
+    assert (current >= 0).all()
+    assert (current <= CEILING_A + 1e-9).all()
+    assert current.sum() > 20 * capacity_kw / 20
+
+
+def test_the_command_prints_a_table_and_json_as_its_last_line():
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [sys.executable, "bench/energy.py", "--parts", "e", "--days", "1"], cwd=root, text=True, capture_output=True,
+        check=True, env={"PYTHONPATH": f"{root}:{root / 'src'}", "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert "CPU time of a decision" in done.stdout
+    assert {one["outlets"] for one in json.loads(done.stdout.splitlines()[-1])["e"]} == {10, 100}
