@@ -25,12 +25,13 @@ from laddverk.certificates import asking
 from laddverk.certificates import jobs as certificates_jobs
 from laddverk.certificates import service as certificates
 from laddverk.certificates.model import ContractRefused, SecurityEventNoted
-from laddverk.diagnostics import carriers, observing
+from laddverk.diagnostics import carriers, findings, observing
 from laddverk.diagnostics import jobs as diagnostics_jobs
 from laddverk.diagnostics import telling as diagnostics_telling
 from laddverk.diagnostics.alerting import deadman
 from laddverk.diagnostics.alerting import jobs as alerting_jobs
 from laddverk.diagnostics.cohorts import jobs as cohorts_jobs
+from laddverk.diagnostics.disobedience import limit_ignored
 from laddverk.diagnostics.incidents.model import IncidentClosed, IncidentOpened
 from laddverk.diagnostics.remedies.doing import WorkOrderNeeded
 from laddverk.diagnostics.upkeep import health_jobs
@@ -40,7 +41,10 @@ from laddverk.displays import jobs as displays_jobs
 from laddverk.displays import service as displays
 from laddverk.energy import jobs as energy_jobs
 from laddverk.energy import service as energy
+from laddverk.energy.circuits.model import CircuitsChanged
+from laddverk.energy.planning_ahead import jobs as plans_jobs
 from laddverk.energy.steering import jobs as steering_jobs
+from laddverk.energy.steering.model import LimitIgnored
 from laddverk.firmware import jobs as firmware_jobs
 from laddverk.firmware import service as firmware
 from laddverk.gateway.asking import AskerTable
@@ -214,6 +218,7 @@ ROOM_JOBS: Final = (
     notices_jobs,
     energy_jobs,
     steering_jobs,
+    plans_jobs,
     displays_jobs,
     tariffs_jobs,
     subscriptions_jobs,
@@ -233,6 +238,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     IncludedChanged: ("sessions.price_again",),
     SubscriberToTell: ("wiring.tell_subscriber",),
     SessionOpened: ("energy.steer_session",),
+    CircuitsChanged: ("energy.steer_site",),
     SessionClosed: (
         "sessions.price",
         "energy.session_closed",
@@ -269,6 +275,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
         "energy.steer_station",
     ),
     StationOffline: ("diagnostics.unlinked", "energy.steer_station"),
+    LimitIgnored: ("wiring.note_ignored_limit",),
     WorkOrderNeeded: ("diagnostics.work_order_needed",),
     InvoiceIssued: ("payments.debit_invoices",),
     PaymentAuthorised: ("wiring.begin_start",),
@@ -322,6 +329,7 @@ def own_handlers(house: House) -> dict[str, Handler]:
         "wiring.begin_start": begin_start,
         "wiring.give_up_start": give_up_start,
         "wiring.note_foreign_transaction": _note_foreign_transaction,
+        "wiring.note_ignored_limit": partial(_note_ignored_limit, house),
         "wiring.refuse_token": _refuse_token,
         "wiring.tell_subscriber": partial(_tell_subscribers, house),
         "wiring.charge_no_show": charge_no_show,
@@ -347,6 +355,13 @@ async def _note_foreign_transaction(tx: Any, payloads: Sequence[dict[str, Any]])
     """A charger spoke of another one's transaction: somebody should look at it."""
     for event in (outbox.decoded(ForeignTransactionNamed, payload) for payload in payloads):
         await certificates.foreign_transaction(tx, event.station_id, event.number, event.at)
+
+
+async def _note_ignored_limit(house: House, tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+    """Load management caught a charger that draws more than it may, or believes it again: a finding."""
+    for event in (outbox.decoded(LimitIgnored, payload) for payload in payloads):
+        signal = limit_ignored(event.evse_number, event.at, event.limit_a, event.measured_a, is_over=event.is_over)
+        await findings.raise_for(tx, [signal], event.station_id, house.clock())
 
 
 async def _refuse_token(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
