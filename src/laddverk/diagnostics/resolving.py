@@ -35,13 +35,14 @@ KEY_BYTES: Final = 12  # of a digest: no two of a network's tokens meet by accid
 
 SESSIONS: Final = """
 -- Sessions by our number or by their key; and those open where the meter was read without naming one.
-SELECT station_id, number, transaction_key, evse_number, started_at FROM session WHERE number = ANY($1::int[])
+SELECT station_id, number, transaction_key, evse_number, started_at, ended_at FROM session
+WHERE number = ANY($1::int[])
 UNION
-SELECT s.station_id, s.number, s.transaction_key, s.evse_number, s.started_at
+SELECT s.station_id, s.number, s.transaction_key, s.evse_number, s.started_at, s.ended_at
 FROM unnest($2::uuid[], $3::text[]) AS given (station_id, transaction_key)
 JOIN session AS s USING (station_id, transaction_key)
 UNION
-SELECT station_id, number, transaction_key, evse_number, started_at FROM session
+SELECT station_id, number, transaction_key, evse_number, started_at, ended_at FROM session
 WHERE station_id = ANY($4::uuid[]) AND ended_at IS NULL
 """
 
@@ -73,6 +74,7 @@ class SessionRow(Struct, frozen=True):
     transaction_key: str
     evse_number: int
     started_at: datetime
+    ended_at: datetime | None = None
 
 
 def digest(uid: str, pepper: bytes) -> str:
@@ -149,7 +151,9 @@ class _Sessions:
         if found is not None or key:
             return found
         opened = self._at.get((station_id, seen.evse_number))
-        return opened if opened is not None and opened.started_at <= seen.at else None
+        if opened is None or seen.at < opened.started_at:
+            return None  # what is read after its end, too, is no reading of it: a late turn hears both at once
+        return opened if opened.ended_at is None or seen.at <= opened.ended_at else None
 
 
 async def _sessions(tx: Transaction, pairs: Sequence[Pair]) -> _Sessions:

@@ -108,6 +108,8 @@ class Watcher:
         observed: dict[StationId, list[Observation]] = {}
         for station_id, seen in await resolving.resolved(tx, pairs, self._pepper):
             observed.setdefault(station_id, []).append(seen)
+        for heard in observed.values():
+            heard.sort(key=_when)  # links come by way of the outbox: one that closed and opened may come turned around
         await looking.look(tx, observed)
         return observed
 
@@ -153,6 +155,10 @@ class Watcher:
             observable=observable if changed or watch is None else None,
         )
         return row, heard.signals
+
+
+def _when(seen: Observation) -> datetime:
+    return seen.received_at
 
 
 def _times(kept: object) -> observability.Observable:

@@ -17,6 +17,7 @@ from laddverk.diagnostics.model import Evidence, Family, Input, Severity, Signal
 from laddverk.diagnostics.observations import (
     Beat,
     DriftSeen,
+    LinkClosed,
     LinkOpened,
     Metered,
     Observation,
@@ -44,7 +45,7 @@ class Listener(Detector):
 
     ABOUT: ClassVar[About] = ABOUT
     HEARS: ClassVar[tuple[type[Observed], ...]] = (
-        LinkOpened, Restarted, Beat, StateSeen, TokenSeen, SessionBegan, Metered, SessionOver,
+        LinkOpened, Restarted, Beat, StateSeen, TokenSeen, SessionBegan, Metered, SessionOver, LinkClosed,
     )  # fmt: skip
     HEARD: ClassVar[list[Observation]] = []
 
@@ -198,6 +199,18 @@ async def test_an_inbox_that_nobody_empties_is_bounded_and_says_what_it_dropped(
         assert await store.bounded(tx, 10, now) == 20
     assert await network.value("SELECT count(*) FROM observation") == 10
     assert await network.value("SELECT sum(dropped) FROM observation_lost") == 20
+
+
+async def test_links_are_heard_in_the_order_in_which_they_were_not_in_that_of_the_outbox(network: Network) -> None:
+    station_id = await network.add_station("CP-1")
+    now = network.house.clock()
+    opened = LinkOpened(at=now, received_at=now)
+    closed = LinkClosed(at=now - timedelta(seconds=30), received_at=now - timedelta(seconds=30))
+    async with network.house.database.transaction() as tx:
+        await observing.observe(tx, [(station_id, opened), (station_id, closed)])
+    await heard(network, watcher())
+    links = [one for one in Listener.HEARD if isinstance(one, LinkOpened | LinkClosed)]
+    assert links == [closed, opened]
 
 
 def fault(at: datetime, code: str | None) -> StateSeen:
