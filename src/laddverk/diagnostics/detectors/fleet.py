@@ -1,4 +1,4 @@
-"""D10, D30, D32: detectors that compare chargers with each other. The room `cohorts` does it, every ten minutes."""
+"""What one charger alone cannot show: D10, D30, D32 (`cohorts`, every ten minutes), D33 (load management)."""
 
 from __future__ import annotations
 
@@ -48,4 +48,17 @@ DEMAND: Final = About(
     runbook="demand",
 )  # fmt: skip
 
-FLEET: Final = (BAD_CAR, FIRMWARE, DEMAND)
+DISOBEYS: Final = About(
+    id="D33",
+    title=N_("Ignores its limit"),
+    family=Family.LIMIT,
+    severity=Severity.SAFETY,
+    scope=Scope.EVSE,
+    formula=N_("Load management measured more current than any limit allows that may still be in the charger, or more "
+               "than a limit 50 seconds after the charger had said yes to it; over when it has obeyed for 3 minutes"),
+    needs=(Input.CURRENT,),
+    action=N_("Ask for its composite schedule; restart it; until it obeys its neighbours charge with less"),
+    runbook="ignores-limit",
+)  # fmt: skip
+
+FLEET: Final = (BAD_CAR, FIRMWARE, DEMAND, DISOBEYS)

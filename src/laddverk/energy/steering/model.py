@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
 from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
+from laddverk.kernel.events import Event
+from laddverk.kernel.ids import StationId
 
 LIVES_S: Final = 300.0
 """How long a limit of a session holds when nobody renews it: the longest that a site lives on old decisions."""
@@ -302,3 +305,18 @@ class Decided(Struct, frozen=True, kw_only=True):
     other_a: dict[str, PerPhase] = {}
     """The other load that each circuit was taken to have, at worst."""
     meters: dict[str, MeterState] = {}
+
+
+# What others are told.
+
+
+class LimitIgnored(Event, frozen=True, kw_only=True):
+    """A charger was caught drawing more than it may, or (`is_over`) obeys again."""
+
+    station_id: StationId
+    evse_number: int
+    at: datetime
+    is_over: bool = False
+    limit_a: float = 0.0
+    """What it was last told, amperes for each phase."""
+    measured_a: float = 0.0

@@ -17,7 +17,7 @@ from laddverk.energy.allocating import allocated
 from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import PerPhase, Place, Tree
 from laddverk.energy.model import VOLTAGE_V, Wish
-from laddverk.energy.steering import core, placing, store
+from laddverk.energy.steering import core, placing, sharing, store
 from laddverk.energy.steering.model import (
     ANSWER_S,
     Answered,
@@ -25,18 +25,21 @@ from laddverk.energy.steering.model import (
     Decided,
     Heard,
     Known,
+    LimitIgnored,
     LinkChanged,
     MeterRead,
     Order,
     OrderKind,
     Sampled,
     SessionChanged,
+    Trust,
 )
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import SessionId, SiteId, StationId
 from laddverk.kernel.problems import Conflict, Problem
 from laddverk.ocpp.facts import Purpose, RateUnit
 from laddverk.ocpp.quirks import Registry
+from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
 from laddverk.sessions import service as sessions
 from laddverk.stations.model import CommandState
@@ -74,6 +77,7 @@ async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry
     ]
     kept = core.after(decided.known, refused, _seconds(now))
     await _keep(tx, tree, msgspec.structs.replace(decided, known=kept), now)
+    await outbox.publish(tx, _disobedience(site.beliefs, kept.beliefs, now))
     return len(decided.orders) - len(refused)
 
 
@@ -221,6 +225,25 @@ async def _keep(tx: Transaction, tree: Tree, decided: Decided, now: datetime) ->
         for one in decided.shares
     ]
     await store.keep_shares(tx, tree.site_id, now, tree.version, shares)
+
+
+def _disobedience(before: dict[str, Belief], after: dict[str, Belief], now: datetime) -> list[LimitIgnored]:
+    """Return an event for each outlet that was caught in this step, or is believed again."""
+    found = []
+    for key, belief in after.items():
+        was = before.get(key, Belief()).trust is Trust.IGNORES
+        ignores = belief.trust is Trust.IGNORES
+        if was == ignores:
+            continue
+        station_id, evse_number = placing.outlet_of(key)
+        found.append(
+            LimitIgnored(
+                station_id=StationId(station_id), evse_number=evse_number, at=now, is_over=was,
+                limit_a=sharing.aim_a(before.get(key, Belief()), _seconds(now)),
+                measured_a=belief.sample.most_a if belief.sample is not None else 0.0,
+            )
+        )  # fmt: skip
+    return found
 
 
 async def record_reading(tx: Transaction, site_id: UUID, circuit_id: UUID, at: datetime, current_a: PerPhase) -> None:
