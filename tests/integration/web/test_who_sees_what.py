@@ -61,7 +61,9 @@ PUBLIC: Final = {
 }
 """What answers without a sign-in, and is meant to."""
 
-BY_SECRET: Final = ("/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/on-call/", "/visits/", "/help/cases/")
+BY_SECRET: Final = (
+    "/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/on-call/", "/visits/", "/help/cases/",
+)  # fmt: skip
 """Addresses that hold a secret of their own, ask for a signature, or are there in the demo only."""
 
 SIGNED_IN_IS_ENOUGH: Final = {"/console/logout", "/console/password"}
@@ -77,7 +79,7 @@ FOREIGN: Final[tuple[dict[str, str], ...]] = (
 )
 IDENTITY: Final = re.compile(r"CP-[12]\b")
 HIDDEN: Final = {403, 404}
-IS_STREAM: Final = re.compile(r"/console/live/(now|incidents|fleet)$|/s/[^/]+/live$|/pay/swish/[^/]+/live$")
+IS_STREAM: Final = re.compile(r"/console/live/(now|incidents|fleet|remedies)$|/s/[^/]+/live$|/pay/swish/[^/]+/live$")
 
 QUERIES: Final = {
     "{kind:str}": "?id={station_id}",
