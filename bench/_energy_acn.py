@@ -38,9 +38,8 @@ KINDS = ("AB", "BC", "CA")
 CEILING_A = min(PILOT_A, BATTERY_W / VOLTS)
 GRID_H = tuple(STEP_H * n for n in (1, 3, 6, 12, 24, 48, 96, 288))
 """Where the program's steps end: five minutes first, then coarser."""
-FULL = tuple(1.45 - 0.05 * part for part in range(10))
-"""What energy is worth by tenths of what a car asked for, where that is known."""
-UNTOLD = (1.3, 1.2, 1.1, 1.0)
+WORTH = (1.9, 1.5, 1.2, 1.0)
+"""What energy is worth by quarters of what a car asked for: steeper than needed to break ties, for evenness' sake."""
 
 
 class Score(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from bench._energy_acn import FULL, GRID_H, UNTOLD, Score, charged, most_possible, scored
+from bench._energy_acn import GRID_H, WORTH, Score, charged, most_possible, scored
 from bench._energy_cpu import Cost, costs
 from bench._energy_homes import HomeScore, charged_at_home
 from bench._energy_sessions import Session, days_of, of_experiment, with_estimates
@@ -80,7 +80,7 @@ def perfect(sessions: Sequence[Session]) -> list[Score]:
     """Return how ours does when it knows all of the cars that are there, and the optimum."""
     found = []
     for capacity in CAPACITIES_KW:
-        found.append(charged("ours", sessions, capacity, "real", Leaning(ends_h=GRID_H, worth=FULL)))
+        found.append(charged("ours", sessions, capacity, "real", Leaning(ends_h=GRID_H, worth=WORTH)))
         found.append(_optimum(sessions, capacity))
     return found
 
@@ -89,9 +89,8 @@ def informed(sessions: Sequence[Session]) -> list[Score]:
     """Return how ours does with none, the drivers' and all information, and the optimum."""
     found = []
     for capacity in CAPACITIES_KW:
-        for knows, name, worth in (("none", "ours, nothing known", UNTOLD), ("said", "ours, drivers' word", UNTOLD),
-                                   ("real", "ours, all known", FULL)):  # fmt: skip
-            found.append(charged(name, sessions, capacity, knows, Leaning(ends_h=GRID_H, worth=worth)))
+        for knows, name in (("none", "nothing known"), ("said", "drivers' word"), ("real", "all known")):
+            found.append(charged(f"ours, {name}", sessions, capacity, knows, Leaning(ends_h=GRID_H, worth=WORTH)))
         found.append(_optimum(sessions, capacity))
     return found
 

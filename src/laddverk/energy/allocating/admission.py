@@ -1,7 +1,8 @@
 """Who may charge at all, when there is less than 6 A for each: taken in one order, whoever fits is let in.
 
 The order, within a priority class: reserved outlets; those let in a short while ago; then who has got least, counted
-in whole quanta of energy, so that turns last long enough to be worth a switch. Within a quantum whoever charges goes
+in whole quanta of energy, so that turns last long enough to be worth a switch; the first one is small, for whoever
+stays but a little. Within a quantum whoever charges goes
 on, then the wish with the least slack, then who loads fewest phases (which lets in as many as an exact search does),
 then who came first. A wish counts for one quantum at most: it moves a car forward and starves nobody.
 """
@@ -73,7 +74,8 @@ def order(demands: Sequence[Demand], policy: Policy, now: datetime) -> list[int]
     """Return the places of the demands, who comes first standing first."""
     urgent_s = policy.urgent_within.total_seconds()
     slack = np.array([slack_s(demand, now) for demand in demands])
-    quanta = np.array([demand.attained_wh for demand in demands]) // policy.quantum_wh - (slack < urgent_s)
+    attained = np.array([demand.attained_wh for demand in demands])
+    quanta = np.where(attained < policy.first_wh, 0, 1 + attained // policy.quantum_wh) - (slack < urgent_s)
     by_key = np.empty(len(demands), dtype=np.int64)
     by_key[sorted(range(len(demands)), key=[demand.key for demand in demands].__getitem__)] = np.arange(len(demands))
     turns = (

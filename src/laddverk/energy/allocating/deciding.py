@@ -163,10 +163,11 @@ class _Reasons:
 
     def _turn_ends_s(self, demand: Demand, one: int) -> float:
         """Return in how many seconds another's turn may come: its quantum is full and its time is over."""
-        quantum = self._situation.policy.quantum_wh
-        until = rests_until(demand, self._situation.policy) if demand.is_on else None
+        policy = self._situation.policy
+        full_wh = policy.first_wh if demand.attained_wh < policy.first_wh else policy.quantum_wh
+        until = rests_until(demand, policy) if demand.is_on else None
         stays_s = (until - self._now).total_seconds() if until is not None else 0.0
-        return max(stays_s, self._to_get_s(demand, one, quantum - demand.attained_wh % quantum))
+        return max(stays_s, self._to_get_s(demand, one, full_wh - demand.attained_wh % full_wh))
 
     def _to_get_s(self, demand: Demand, one: int, energy_wh: float) -> float:
         power_w = float(self._decided.current_a[one]) * demand.watts_per_a

@@ -13,6 +13,7 @@ PerPhase = tuple[float, float, float]
 
 FLOOR_A: Final = 6.0  # IEC 61851: with less no car charges
 QUANTUM_WH: Final = 2_000.0  # between 1 and 5 kWh it hardly matters who waits; 2 leaves the fewest without anything
+FIRST_WH: Final = 500.0  # twenty minutes at 6 A on one phase
 NO_CURRENT: Final[PerPhase] = (0.0, 0.0, 0.0)
 
 
@@ -78,6 +79,8 @@ class Policy(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     quantum_wh: float = QUANTUM_WH
     """Who got a quantum less goes first; within a quantum, whoever charges goes on."""
+    first_wh: float = FIRST_WH
+    """Who has got less than this goes before all of its class who have more: a short stay gets something too."""
     on_for: timedelta = timedelta(minutes=15)
     """A car that was let in is not sent away before, as long as there is room for it."""
     off_for: timedelta = timedelta(minutes=10)

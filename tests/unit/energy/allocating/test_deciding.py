@@ -73,8 +73,13 @@ def test_who_has_got_least_goes_first():
 
 
 def test_within_a_quantum_whoever_charges_goes_on():
-    got = amperes([branch("grid", 6)], [car("charging", attained_wh=1_900, **on(60)), car("new")])
+    got = amperes([branch("grid", 6)], [car("charging", attained_wh=1_900, **on(60)), car("new", attained_wh=600)])
     assert got == {"charging": 6.0, "new": 0.0}
+
+
+def test_a_first_small_turn_comes_before_everybody_else_s_next():
+    got = amperes([branch("grid", 6)], [car("charging", attained_wh=600, **on(60)), car("new", attained_wh=400)])
+    assert got == {"charging": 0.0, "new": 6.0}
 
 
 def test_who_was_let_in_a_moment_ago_stays():
@@ -116,9 +121,9 @@ def test_what_is_reserved_is_cut_where_the_fuse_has_not_even_that():
 
 def test_a_wish_without_slack_goes_ahead_of_one_quantum_and_no_more():
     wish = Wish(energy_wh=20_000, departs_at=NOW + timedelta(hours=1))
-    one_ahead = [car("urgent", attained_wh=2_500, wish=wish), car("new")]
+    one_ahead = [car("urgent", attained_wh=2_500, wish=wish), car("new", attained_wh=600)]
     assert amperes([branch("grid", 6)], one_ahead)["urgent"] == 6.0
-    two_ahead = [car("urgent", attained_wh=4_500, wish=wish), car("new")]
+    two_ahead = [car("urgent", attained_wh=4_500, wish=wish), car("new", attained_wh=600)]
     assert amperes([branch("grid", 6)], two_ahead)["urgent"] == 0.0
 
 
@@ -166,7 +171,7 @@ def test_the_words_say_how_much_which_phase_of_what_and_until_when():
 
 def test_who_waits_is_told_when_the_turn_comes():
     charging = car("charging", attained_wh=1_310, **on(60))
-    got = shares([branch("b", 6)], [charging, car("new")])["new"]
+    got = shares([branch("b", 6)], [charging, car("new", attained_wh=600)])["new"]
     assert got.reason.code == ReasonCode.TURN_OF_OTHERS
     assert got.reason.until == NOW + timedelta(minutes=30)
     assert got.reason.sharing == 1
@@ -205,7 +210,8 @@ def test_whatever_is_asked_limits_hold_and_order_changes_nothing(seed):
     leaves = [NOW + timedelta(hours=hours) for hours in range(-1, 5)]
     cars = [
         car(
-            str(n), random.choice((L1, L2, L3, ALL)), branch=random.randrange(5), ceiling_a=random.choice((0, 5, 16, 32)),
+            str(n), random.choice((L1, L2, L3, ALL)), branch=random.randrange(5),
+            ceiling_a=random.choice((0, 5, 16, 32)),
             floor_a=random.choice((0.0, 6.0)), weight=random.choice((0.5, 1, 2)), rank=random.randrange(2),
             reserved_a=random.choice((0, 0, 10)), attained_wh=random.randrange(9_000), is_on=random.random() < 0.5,
             switched_at=random.choice((None, NOW - timedelta(minutes=random.randrange(60)))),
