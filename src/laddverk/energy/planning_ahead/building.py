@@ -13,6 +13,7 @@ from laddverk.energy.circuits.limits import holding
 from laddverk.energy.circuits.model import CircuitId, PerPhase, Place, Signal, Tree, Wiring
 from laddverk.energy.planning_ahead.forecasting import Interval, Source
 from laddverk.energy.planning_ahead.model import FLOOR_A, UNMET_PER_KWH, VOLTAGE_V, Feeder, Stay
+from laddverk.energy.steering.placing import key_of
 
 GUESSED_PER_KWH: Final = 5.0  # major currency: what lacking energy costs that nobody but a forecast asked for
 EVERYWHERE: Final[PerPhase] = (1.0, 1.0, 1.0)
@@ -91,7 +92,7 @@ def stays(
         most_wh = car.energy_kwh.middle * 1000 if energy_kwh == float("inf") else energy_kwh * 1000
         found.append(
             Stay(
-                key=f"{car.place.station_id}/{car.place.evse_number}",
+                key=key_of(*car.place.key),
                 feeder=number_of[car.place.circuit_id],
                 use=use,
                 watts_per_a=watts_per_a,
