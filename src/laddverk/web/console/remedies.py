@@ -13,12 +13,14 @@ from laddverk.diagnostics.remedies.queries import RateRow, RemedyFilter, Setting
 from laddverk.diagnostics.remedies.store import Rate
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.problems import Problem
+from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.web import spreadsheets
 from laddverk.web.console import incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.words import Words
+from laddverk.web.live import Parts
 
 PLACE: Final = "/console/remedies"
 FIGURES_FOR: Final = timedelta(days=90)
@@ -63,8 +65,30 @@ def _wanted(desk: Desk) -> RemedyFilter:
     return RemedyFilter(search=desk.asked("q").strip()[:100], what=what if what in WHATS else "")
 
 
-async def _page(desk: Desk, values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
+async def _steps(desk: Desk, tx: Transaction) -> dict[str, Any]:
+    """Return the steps that are shown, and their words."""
     listing, wanted = desk.listing("when"), _wanted(desk)
+    return {
+        "rows": await queries.history(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
+        "total": await queries.count(tx, desk.sites, wanted),
+        "wanted": wanted,
+        "listing": listing,
+        "actions": ACTIONS,
+        "states": STATES,
+        "verdicts": VERDICTS,
+        "inc": incident_words,
+        "why_of": lambda why: incident_words.told(why.text, why.values, desk.language, desk.house.settings.timezone),
+    }
+
+
+async def live_steps(desk: Desk) -> Parts:
+    """Return the part of the page that changes."""
+    desk.kept_live = PLACE
+    async with desk.transaction() as tx:
+        return {"remedies-rows": desk.template("console/remedies/rows.html", **await _steps(desk, tx))}
+
+
+async def _page(desk: Desk, values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
     async with desk.transaction() as tx:
         setting = await queries.setting(tx)
         models = await queries.models(tx) if desk.sites is None else []
@@ -78,18 +102,10 @@ async def _page(desk: Desk, values: dict[str, str], errors: dict[str, str], stat
             models=models,
             figures=await queries.figures(tx, desk.sites, desk.now - FIGURES_FOR),
             rates=[(rate, _is_dropped(rate)) for rate in await queries.rates(tx)] if desk.sites is None else [],
-            rows=await queries.history(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
-            total=await queries.count(tx, desk.sites, wanted),
-            wanted=wanted,
-            listing=listing,
+            **await _steps(desk, tx),
             rules=rules,
             service=service,
-            actions=ACTIONS,
             everywhere=desk.sites is None,
-            states=STATES,
-            verdicts=VERDICTS,
-            inc=incident_words,
-            why_of=lambda why: incident_words.told(why.text, why.values, desk.language, desk.house.settings.timezone),
             values=values,
             errors=errors,
         )

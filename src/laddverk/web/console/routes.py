@@ -157,6 +157,13 @@ async def watch_fleet(desk: AtDesk) -> Stream:
     return stream(streams, desk.house.hints, ["now", "incidents"], parts, GATHER_ALL_S)
 
 
+@get("/console/live/remedies", opt={NEEDS: Permission.STATIONS_READ})
+async def watch_remedies(desk: AtDesk) -> Stream:
+    """The steps of self-healing, as they are filtered."""
+    parts = partial(_still_allowed, desk, partial(remedies.live_steps, desk))
+    return stream(streams, desk.house.hints, ["incidents"], parts, GATHER_ALL_S)
+
+
 @get("/console/live/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
 async def watch(desk: AtDesk, kind: FromPath[str]) -> Stream:
     """The changing parts of one thing's page. Whether it may be seen is looked at each time they are made."""
@@ -191,7 +198,7 @@ ROUTES: Final = [
     Router(
         "/",
         route_handlers=[handler for page in PAGES for handler in page.ROUTES]
-        + [watch_now, watch_incidents, watch_fleet, watch],
+        + [watch_now, watch_incidents, watch_fleet, watch_remedies, watch],
         guards=[door.staff_only],
         dependencies={"desk": Provide(desk)},
         signature_namespace={"Desk": Desk},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import new_id, shown
+from laddverk.web.live import STOPPING
 from tests.integration.web.console.conftest import HOSTILE, NOW, SignedIn, World
 
 PLACE = "/console/fleet"
@@ -64,3 +66,16 @@ async def test_a_host_sees_own_chargers_only_also_among_models_and_counts(world:
     assert world.other_station.hex not in page
     assert "None has an open problem." in page
     assert "2.0" not in page[page.index('name="fw"') : page.index("fleet-rows")]
+
+
+async def test_the_fleet_shows_what_comes_while_somebody_looks(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    problem = await furnished(world)
+    looking = asyncio.create_task(browser.open("/console/live/fleet?trouble=open"))
+    while not looking.done():
+        world.house.hints.publish([STOPPING])
+        await asyncio.sleep(0.05)
+    sent = (await looking).text
+    assert '<hx-partial hx-target="#fleet-sentence"' in sent
+    assert problem in sent
+    assert "/console/live/fleet" not in sent

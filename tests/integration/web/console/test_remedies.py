@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 from laddverk.diagnostics.remedies import service
 from laddverk.kernel.actors import Role
 from laddverk.ocpp import quirks
+from laddverk.web.live import STOPPING
 from tests.integration.web.console.conftest import HOSTILE, NOW, SignedIn, World
 from tests.integration.web.console.test_incident_pages import raised
 
@@ -101,3 +103,16 @@ async def test_the_page_of_an_incident_says_what_was_tried_and_why_nothing_is_do
     assert "It looks again" in page
     assert (await browser.send(f"{href}/do", what="acknowledge")).status_code == 303
     assert "self-healing keeps its hands off" in (await browser.open(href)).text
+
+
+async def test_steps_come_while_somebody_looks_those_of_a_dry_run_too(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    await met(world)
+    looking = asyncio.create_task(browser.open("/console/live/remedies?what=dry"))
+    while not looking.done():
+        world.house.hints.publish([STOPPING])
+        await asyncio.sleep(0.05)
+    sent = (await looking).text
+    assert '<hx-partial hx-target="#remedies-rows"' in sent
+    assert "Ask for its state" in sent
+    assert "/console/live/remedies" not in sent
