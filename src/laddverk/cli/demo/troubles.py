@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from laddverk.cli.demo import upkeep
+from laddverk.cli.demo import support, upkeep
 from laddverk.cli.demo.founding import ACTOR
 from laddverk.cli.demo.places import Stand
 from laddverk.diagnostics import findings
@@ -100,6 +100,7 @@ async def enliven(house: House, placed: Sequence[tuple[Stand, StationId]]) -> No
                     break
     await equip(house, placed)
     await upkeep.equip(house, placed)
+    await support.open_cases(house)
 
 
 async def equip(house: House, placed: Sequence[tuple[Stand, StationId]]) -> None:
