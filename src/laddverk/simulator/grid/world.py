@@ -259,6 +259,9 @@ def _befall(world: World, fault: Fault, fate: Random) -> None:
     hit = fate.sample(whole, k=min(count, len(whole)))
     for plug in hit:
         box = plug.box
+        if fault is not BoxFault.LINK_LOST:  # a line may fail for all at once; what is in a box fails at its own time
+            from_s = fate.uniform(0.1, 0.6) * world.lasts_s
+            until_s = from_s + fate.uniform(60.0, world.lasts_s)
         box.fault, box.from_s, box.until_s = fault, from_s, until_s
         box.clock_ahead_s = fate.choice(CLOCKS_S)
         if fault is BoxFault.REBOOTS:
