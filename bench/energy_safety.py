@@ -3,8 +3,8 @@
 Each episode is a site of its own from a seed (fuses of 20-80 A with gG curves, a building, four to nine outlets,
 cars that come and go), 25 minutes long in steps of a second, with one or two faults at random times. Up to three
 chargers of a site fail alike, each at its own time: three that ignored their limits in the same second would open a
-small fuse within ten, which no network can prevent, only a limit that is set in the chargers themselves. The same seeds are
-played with an equal share that believes what it sends, and with nobody limiting: the physics can open a fuse.
+small fuse within ten, which no network can prevent, only a limit that is set in the chargers themselves. The same
+seeds are played with an equal share that believes what it sends, and with nobody limiting: the physics can open a fuse.
 Usage: make bench-energy_safety [ARGS="--episodes 10000 --baselines 300"].
 """
 
