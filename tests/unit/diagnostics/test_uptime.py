@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from laddverk.diagnostics.uptime.counting import by_state, count, together
+from laddverk.diagnostics.uptime.gathering import Course
 from laddverk.diagnostics.uptime.hours import Length, Opening, Period, closed_spans, midnight, period_named, period_of
 from laddverk.diagnostics.uptime.model import Count, Exempt, Facts, Policy, Reason, Said, Span, State
 from laddverk.diagnostics.uptime.policies import ours, policies_of
+from laddverk.diagnostics.uptime.store import OutletRow
 from laddverk.diagnostics.uptime.timeline import timeline
+from laddverk.diagnostics.uptime.whole import as_one
+from laddverk.kernel.ids import SiteId, StationId, new_id
 from laddverk.kernel.problems import Invalid
 from laddverk.ocpp.facts import Status
 
@@ -278,3 +282,24 @@ def test_a_contract_of_ones_own_is_a_policy_and_a_bad_one_is_named(tmp_path: Pat
     assert [(one.name, "asleep" in one.reason) for one in found.faults] == [("contract-bad.toml", True)]
     facts = outlet(linked=(span(0, 600), span(720)))
     assert minutes(city, facts, Exempt(span(690, 720), "utility")) == (DAY, 60, 30)  # 120 - 60, of which the last 30
+
+
+def test_a_station_is_out_of_order_when_none_of_its_outlets_can_charge() -> None:
+    station = StationId(new_id())
+
+    def course(number: int, facts: Facts, *exempt: Exempt) -> Course:
+        place = OutletRow(
+            station_id=station, site_id=SiteId(new_id()), station_name="", site_name="", timezone="UTC",
+            evse_number=number, power_max_w=11_000 * number, code="", first_at=START, retired_at=None,
+        )  # fmt: skip
+        return Course(outlet=place, intervals=timeline(facts, START, at(DAY), at(DAY)), exempt=exempt)
+
+    first = outlet(said(0, Status.AVAILABLE), said(600, Status.FAULTED), said(720, Status.AVAILABLE))
+    second = outlet(said(0, Status.AVAILABLE), said(660, Status.FAULTED), said(900, Status.AVAILABLE))
+    vandals = Exempt(span(700, 710), "vandalism")
+    whole = as_one(NEVI, [course(2, second, vandals), course(1, first)])
+    found = count(NEVI, whole.intervals, whole.exempt, START, at(DAY))
+    # both were out of order from 660 to 720, of which ten minutes are excused at one of them
+    assert (found.eligible, found.outage, found.excluded) == tuple(timedelta(minutes=each) for each in (DAY, 60, 10))
+    assert (whole.outlet.evse_number, whole.outlet.power_max_w) == (1, 22_000)
+    assert as_one(NEVI, [course(1, first)]).intervals == course(1, first).intervals
