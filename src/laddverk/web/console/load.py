@@ -163,7 +163,7 @@ def _given(desk: Desk, known: Known, names: dict[str, str]) -> dict[Key, load_re
     """Return what outlets get and why, of those that somebody charges at or that are away."""
     rows: dict[Key, queries.OutletRow] = {row.key: row for row in known.outlets}
     return {
-        key: load_reasons.given(share, names, desk.language, known.site.timezone)
+        key: load_reasons.given(share, names, desk.language, known.site.timezone, desk.now)
         for key, share in known.shares.items()
         if (row := rows.get(key)) is not None and (row.session_id is not None or not row.is_connected)
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from laddverk.energy.allocating import explaining
 from laddverk.energy.allocating.model import Grant, Reason, ReasonCode
@@ -40,11 +42,16 @@ class Given(Struct, frozen=True):
     why: str
 
 
-def given(share: Share, circuits: Mapping[str, str], language: str, zone: str) -> Given:
-    """Return a decision in words. `circuits` has the names by the circuits' ids as text."""
+def given(share: Share, circuits: Mapping[str, str], language: str, zone: str, now: datetime) -> Given:
+    """Return a decision in words. `circuits` has the names by the circuits' ids as text.
+
+    An instant that was foreseen and is over is left out: decisions are kept only when they change.
+    """
     code = str(share.reason.get("code", ""))
     if code in {each.value for each in ReasonCode}:
         reason = msgspec.convert(share.reason, Reason)
+        if reason.until is not None and reason.until <= now:
+            reason = replace(reason, until=None)
         why = explaining.sentence(Grant(key="", limit_a=share.limit_a, reason=reason), circuits, language, zone)
     else:
         why = gettext_for(language)(OTHER[code]) if code in OTHER else code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import httpx
 
@@ -10,12 +11,13 @@ from laddverk.energy.circuits import store
 from laddverk.energy.circuits.model import Tree
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import shown
-from tests.integration.web.console.conftest import Browser, SignedIn, World
+from tests.integration.web.console.conftest import NOW, Browser, SignedIn, World
 from tests.integration.web.console.conftest import plain_log as plain_log
 from tests.integration.web.console.conftest import signed_in as signed_in
 from tests.integration.web.console.conftest import stranger as stranger
 from tests.integration.web.console.conftest import world as world
 
+HOUR = timedelta(hours=1)
 WHY = {"reason": "by the drawing"}
 
 
@@ -159,6 +161,43 @@ async def test_a_tree_goes_out_as_a_file_and_comes_back_changed(world: World, si
     assert changed.status_code == 303, changed.text
     assert (await tree(world)).circuits[1].limit_a == (25.0, 40.0, 32.5)
     assert (await tree(world)).circuits[1].id == before.circuits[1].id
+
+
+STEP = """
+INSERT INTO steering_state (site_id, beliefs, loads, alarms, next_order, tree_version, stepped_at)
+VALUES ($1, '{}', '{}', $2, 1, 3, $3)
+"""
+SHARE = """
+INSERT INTO steering_share (site_id, station_id, evse_number, at, limit_a, worst_a, reason, tree_version)
+VALUES ($1, $2, 1, $3, 6, 6, $4, 3)
+"""
+READING = "INSERT INTO circuit_load (circuit_id, site_id, at, current_a) VALUES ($1, $2, $3, '{41, 20, 10}')"
+
+
+async def test_decisions_alarms_and_meters_are_told_in_words(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.TECHNICIAN)
+    ids = await entered(world, browser)
+    await do(browser, world, "hang", outlet=outlet(world, 1), circuit=ids["Central A"])
+    grid, board = (await tree(world)).circuits
+    alarm = {"kind": "overload", "key": str(board.id), "phase": 1, "value_a": 44.0, "limit_a": 40.0}
+    reason = {"code": "circuit_full", "branch": str(board.id), "phase": 2, "until": (NOW + HOUR).isoformat()}
+    async with world.house.database.transaction() as tx:
+        await tx.execute(STEP, world.site, [alarm], NOW)
+        await tx.execute(SHARE, world.site, world.station, NOW, reason)
+        await tx.execute(READING, grid.id, world.site, NOW - HOUR / 30)
+        await tx.execute("UPDATE station SET connected_at = NULL WHERE id = $1", world.station)
+    page = (await browser.open(load(world))).text
+    assert "L1 of Central A carries 44 A, more than 40 A." in page
+    assert "6 A because L2 of Central A is full until" in page
+    assert "Load management runs" in page
+    assert "L1 of Servis is the fullest: 41 of 63 A." in page
+    assert "Measured" in page
+    async with world.house.database.transaction() as tx:
+        await tx.execute("UPDATE steering_share SET reason = reason || $1", {"until": (NOW - HOUR).isoformat()})
+        await tx.execute("UPDATE steering_state SET stepped_at = $1", NOW - HOUR)
+    later = (await browser.open(load(world))).text
+    assert "6 A because L2 of Central A is full." in later, "what was foreseen and is over is not repeated"
+    assert "Load management does not run here" in later
 
 
 async def test_hosts_see_the_load_of_their_own_site_and_change_nothing(world: World, signed_in: SignedIn) -> None:
