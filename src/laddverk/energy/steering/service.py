@@ -13,10 +13,10 @@ import msgspec
 from laddverk.energy import rules
 from laddverk.energy import service as energy
 from laddverk.energy import store as profiles
-from laddverk.energy.allocating import allocated
 from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import PerPhase, Place, Tree
 from laddverk.energy.model import VOLTAGE_V, Wish
+from laddverk.energy.planning_ahead import service as plans
 from laddverk.energy.steering import core, placing, sharing, store
 from laddverk.energy.steering.model import (
     ANSWER_S,
@@ -68,7 +68,7 @@ async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry
         return 0
     site = await _known(tx, tree, before, now)
     events = await _events(tx, tree, site, before, now)
-    decided = core.step(site, events, _seconds(now), allocated)
+    decided = core.step(site, events, _seconds(now), await plans.allocator(tx, tree.site_id))
     by_key = placing.by_key(tree)
     refused = [
         Answered(order.outlet, order.id, False, _seconds(now))
