@@ -44,13 +44,8 @@ def test_what_is_past_its_limit_remains_no_day() -> None:
 
 def test_two_odd_days_do_not_turn_the_line() -> None:
     points = line(0.5, 0.3, 3)
-    wild = [
-        *points[:6],
-        Point(day=points[6].day, value=400),
-        *points[7:14],
-        Point(day=points[14].day, value=-90),
-        *points[15:],
-    ]
+    points[6] = Point(day=points[6].day, value=400)
+    points[14] = Point(day=points[14].day, value=-90)
     found = remaining(points, 60, 28.5)
     assert found is not None
     assert found.days == pytest.approx(11.5, abs=4)

@@ -29,6 +29,17 @@ DRIFT_DUE: Final = """
 SELECT life.detector, life.days FROM remaining_life AS life JOIN station ON station.id = life.station_id
 WHERE station.retired_at IS NULL AND life.days <= $2 AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
 """
+SOON: Final = """
+-- What a trend will end soon, where nobody has to go yet.
+SELECT life.station_id, life.evse_number, life.detector, life.aim, life.days, life.low_days, life.high_days,
+       life.reckoned_at, station.name AS station_name, site.name AS site_name
+FROM remaining_life AS life JOIN station ON station.id = life.station_id JOIN site ON site.id = station.site_id
+WHERE station.retired_at IS NULL AND life.days <= $2 AND ($1::uuid[] IS NULL OR station.site_id = ANY($1))
+  AND NOT EXISTS (SELECT FROM work_order WHERE work_order.station_id = life.station_id
+                  AND work_order.evse_number IN (0, life.evse_number)
+                  AND work_order.state IN ('planned', 'assigned', 'on_site'))
+ORDER BY life.days, station.name LIMIT 50
+"""
 # Only what may be near its end: a hundredth of a fleet. The lives are those of `wear`.
 USED_MUCH: Final = """
 SELECT use.station_id, use.evse_number, use.sessions, use.energy_wh, use.lately, use.switchings, use.loaded,
@@ -67,6 +78,26 @@ class Life(Struct, frozen=True, kw_only=True):
         return FEATURES[self.detector].part if self.detector in FEATURES else ""
 
 
+class Soon(Struct, frozen=True, kw_only=True):
+    """Something that a trend will end soon."""
+
+    station_id: StationId
+    evse_number: int
+    detector: str
+    aim: str
+    days: float
+    low_days: float
+    high_days: float
+    reckoned_at: datetime
+    station_name: str
+    site_name: str
+
+    @property
+    def on(self) -> date:
+        """When it is probably over."""
+        return (self.reckoned_at + timedelta(days=self.days)).date()
+
+
 class Use(Used, frozen=True, kw_only=True):
     """The counters of one outlet."""
 
@@ -88,6 +119,11 @@ class _DriftDue(Struct, frozen=True):
 async def remaining_at(tx: Transaction, stations: Sequence[UUID]) -> list[Life]:
     """Return what remains of what at these stations: what is over first. Empty where trends are no basis."""
     return await tx.fetch(Life, REMAINING, list(stations))
+
+
+async def due_soon(tx: Transaction, sites: frozenset[UUID] | None, within_days: float) -> list[Soon]:
+    """Return what trends will end within some days, and for which nobody has to go yet."""
+    return await tx.fetch(Soon, SOON, None if sites is None else list(sites), within_days)
 
 
 async def uses_at(tx: Transaction, stations: Sequence[UUID]) -> list[Use]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from laddverk.diagnostics.upkeep import queries_visits, visiting
+from laddverk.diagnostics.upkeep import queries_lasting, queries_visits, visiting
 from laddverk.diagnostics.upkeep.bundling import NEAR_KM, Skill
 from laddverk.diagnostics.upkeep.queries_visits import Proposal
 from laddverk.diagnostics.upkeep.visiting import Plan
@@ -18,7 +18,7 @@ from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.languages import marked
 from laddverk.web import spreadsheets
-from laddverk.web.console import work_orders
+from laddverk.web.console import health_panel, work_orders
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
@@ -26,6 +26,7 @@ from laddverk.web.visit import named
 PLACE: Final = "/console/visits"
 YEAR: Final = timedelta(days=365)
 AHEAD: Final = timedelta(days=400)
+SOON_DAYS: Final = 60.0  # of what a trend will end: time to order a part, and to find a drive that passes
 SATURDAY: Final = 5
 KNOWN_OVER: Final = timedelta(days=400)  # whoever went somewhere since then is offered as technician
 SKILLS: Final = {
@@ -63,6 +64,7 @@ async def _page(
         week = await queries_visits.visits(tx, desk.sites, monday, monday + timedelta(days=7), technician)
         saved = await queries_visits.saved(tx, desk.sites, desk.today - YEAR, desk.today + YEAR)
         technicians = await queries_visits.technicians(tx, desk.now - KNOWN_OVER) if desk.sites is None else []
+        soon = await queries_lasting.due_soon(tx, desk.sites, SOON_DAYS)
         links = await queries_visits.calendars(tx) if desk.sites is None else []
     return desk.page(
         "console/work_orders/visits.html",
@@ -71,6 +73,7 @@ async def _page(
         days=[(day, [one for one in week if one.visit.planned_on == day])
               for day in (monday + timedelta(days=number) for number in range(7))],
         today=desk.today, tomorrow=desk.today + timedelta(days=1), week=week, values=values, errors=errors,
+        soon=[(one, health_panel.AIMS.get((one.detector, one.aim), "")) for one in soon],
         near_km=NEAR_KM, skills=SKILLS, visit_href=href, job_href=work_orders.href, timedelta=timedelta,
     )  # fmt: skip
 

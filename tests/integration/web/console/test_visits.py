@@ -11,6 +11,10 @@ from laddverk.kernel.ids import StationId, shown
 from tests.integration.web.console.conftest import ACTOR, NOW, SignedIn, World
 from tests.unit.diagnostics.test_visits import plain, read
 
+LIFE = """
+INSERT INTO remaining_life VALUES ($1, 1, 'D16', 'alarm', 60.75, 56.5, 45, 0.5, 24, 23, 8.5, 7, 11, $2)
+"""
+
 
 async def ordered(world: World, station: StationId, title: str) -> WorkOrder:
     async with world.house.database.transaction() as tx:
@@ -22,11 +26,15 @@ async def test_work_that_waits_is_one_drive_planned_changed_and_read_by_a_calend
 ) -> None:
     browser = await signed_in(Role.TECHNICIAN)
     assert "Every work order is planned, or there is none" in (await browser.open("/console/visits")).text
+    async with world.house.database.transaction() as tx:
+        await tx.execute(LIFE, world.station, NOW)
+    assert "Due soon, as it drifts" in (await browser.open("/console/visits")).text
     first, second = (
         await ordered(world, world.station, "Change the filter; look, too"),
         await ordered(world, world.station, "New lock"),
     )
     page = (await browser.open("/console/visits")).text
+    assert "Due soon, as it drifts" not in page, "somebody goes there"
     assert "2 work orders are in no visit. 1 drive would do." in page
     assert "Saves 1 drive." in page
     assert (await browser.open("/console/visits/map.json")).json()["type"] == "FeatureCollection"
@@ -48,7 +56,7 @@ async def test_work_that_waits_is_one_drive_planned_changed_and_read_by_a_calend
         kept = await queries.work_order(tx, None, first.id)
     assert kept is not None
     assert (kept.assignee_name, kept.state) == ("Asta Lind", "assigned")
-    week = (await browser.open("/console/visits")).text
+    week = (await browser.open(f"/console/visits?week={day}")).text
     assert "have saved 1 drive" in week
     assert "08:30" in week
     assert "Planned together" in (await browser.open(f"/console/work-orders/{shown('wor', first.id)}")).text
