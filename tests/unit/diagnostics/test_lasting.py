@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from laddverk.diagnostics.upkeep.lasting import Point, Remaining, remaining, trend_z
@@ -86,7 +86,7 @@ values = st.floats(allow_nan=True, allow_infinity=True, width=32)
 
 
 @given(st.lists(st.builds(Point, day=st.floats(0, 90), value=values), max_size=40), st.floats(-1e6, 1e6), st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_read_an_interval_is_in_order_and_the_same_every_time(
     points: list[Point], limit: float, upward: bool
 ) -> None:
