@@ -11,5 +11,5 @@ What always holds:
   own past, which the tariff's hours weigh.
 - Fees are exact: whole minor units, made of whole watt-hours and decimals.
 
-Pure. Publishes nothing and hears nothing.
+All but `store`, `service` and `jobs` is pure. Publishes nothing and hears nothing.
 """
