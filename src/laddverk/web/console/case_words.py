@@ -15,7 +15,7 @@ from laddverk.web.console.words import PAYMENT_STATES, Words
 STATES: Final[Words] = {
     "open": ("wait", marked("We are to act")),
     "waiting": ("info", marked("Waits")),
-    "closed": ("done", marked("Closed")),
+    "closed": ("done", marked("Case closed")),
 }
 WAITS: Final[Words] = {
     "driver": ("info", marked("Waits for the driver")),
