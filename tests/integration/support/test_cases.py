@@ -90,9 +90,8 @@ async def test_a_driver_writes_gets_a_receipt_and_an_answer_and_writes_again(net
     async with network.house.database.transaction() as tx:
         closed = await working.close(tx, network.house, EVA, case.id, "explained", "", now)
     assert closed.outcome == "explained"
-    assert await network.value("SELECT array_agg(action ORDER BY id) FROM audit_log WHERE object_kind = 'support_case'") == [
-        "case.opened", "case.replied", "case.closed",
-    ]  # fmt: skip
+    deeds = "SELECT array_agg(action ORDER BY id) FROM audit_log WHERE object_kind = 'support_case'"
+    assert await network.value(deeds) == ["case.opened", "case.replied", "case.closed"]
 
 
 async def test_nobody_can_be_answered_who_leaves_no_address_and_nobody_floods_us(network: Network) -> None:
