@@ -12,7 +12,8 @@ from msgspec import Struct
 from laddverk.platform.database import Transaction
 
 TIMELINE: Final = """
--- Each source is cut to the newest by its own index before they are merged. $4: which kinds; $5: which outlet, 0 all.
+-- Each source is cut to the newest by its own index before they are merged, so what is too old can go at the end.
+-- $4: which kinds; $5: which outlet, 0 all; $6: not before.
 SELECT * FROM (
     (SELECT started_at AS at, 'state' AS kind, evse_number, status AS word,
             concat_ws(' · ', error_code, vendor_error_code, info) AS detail, '' AS who, '' AS state, NULL::uuid AS id
@@ -92,13 +93,19 @@ SELECT * FROM (
                    AND e.at < c.at)
      ORDER BY at DESC LIMIT $3)
     UNION ALL
+    -- By our own clock: what may be an attack may also lie about the time.
+    (SELECT received_at, 'security', NULL, kind, tech_info, CASE WHEN times > 1 THEN times::text ELSE '' END,
+            CASE WHEN critical THEN source ELSE '' END, NULL
+     FROM security_event WHERE station_id = $1 AND received_at < $2 AND 'security' = ANY($4)
+     ORDER BY received_at DESC LIMIT $3)
+    UNION ALL
     (SELECT at, 'change', NULL, action, reason, actor_name, '', NULL FROM audit_log
      WHERE object_id = $1 AND at < $2 AND action <> 'command.requested' AND 'change' = ANY($4)
      ORDER BY at DESC LIMIT $3)
-) AS happened ORDER BY at DESC LIMIT $3
+) AS happened WHERE $6::timestamptz IS NULL OR at >= $6 ORDER BY at DESC LIMIT $3
 """
 
-KINDS: Final = ("state", "outcome", "link", "boot", "command", "problem", "mending", "report", "change")
+KINDS: Final = ("state", "outcome", "link", "boot", "command", "problem", "mending", "report", "security", "change")
 
 
 class HappeningRow(Struct, frozen=True, kw_only=True):
@@ -121,7 +128,8 @@ async def timeline(
     kinds: Sequence[str] = KINDS,
     *,
     evse_number: int = 0,
+    since: datetime | None = None,
     limit: int = 60,
 ) -> list[HappeningRow]:
     """Return what happened to a station, or to one outlet and its station, before an instant, newest first."""
-    return await tx.fetch(HappeningRow, TIMELINE, station_id, before, limit, list(kinds), evse_number)
+    return await tx.fetch(HappeningRow, TIMELINE, station_id, before, limit, list(kinds), evse_number, since)

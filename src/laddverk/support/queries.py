@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.diagnostics.queries_timeline import HappeningRow
 from laddverk.platform.database import Transaction
 from laddverk.support.model import Case
 
@@ -191,6 +192,21 @@ MESSAGES: Final = """
 SELECT at, 'case' AS source, kind, channel, by_kind, by_name, text, params, body FROM case_entry
 WHERE case_id = $1 AND kind IN ('message_in', 'message_out') ORDER BY at, id LIMIT 500
 """
+# What a charger's line of time tells of its cases: when they were opened and closed, and of which outlet they are.
+AT_STATION: Final = """
+SELECT * FROM (
+    (SELECT created_at AS at, 'case' AS kind, nullif(evse_number, 0) AS evse_number, subject AS word,
+            number::text AS detail, created_by AS who, channel AS state, id
+     FROM support_case WHERE station_id = $2 AND created_at < $3 AND ($1::uuid[] IS NULL OR site_id = ANY($1))
+       AND ($4 = 0 OR evse_number IN (0, $4))
+     ORDER BY created_at DESC LIMIT $6)
+    UNION ALL
+    (SELECT closed_at, 'case_closed', nullif(evse_number, 0), outcome, number::text, closed_by, '', id
+     FROM support_case WHERE station_id = $2 AND closed_at < $3 AND ($1::uuid[] IS NULL OR site_id = ANY($1))
+       AND ($4 = 0 OR evse_number IN (0, $4))
+     ORDER BY closed_at DESC LIMIT $6)
+) AS happened WHERE $5::timestamptz IS NULL OR at >= $5 ORDER BY at DESC LIMIT $6
+"""
 CHARGER: Final = """
 SELECT id, name, vendor, model, firmware, connected_at, disconnected_at, last_seen_at FROM station WHERE id = $1
 """
@@ -258,6 +274,21 @@ async def of_driver(tx: Transaction, driver_id: UUID) -> list[CaseRow]:
 async def timeline(tx: Transaction, case_id: UUID, limit: int = 300) -> list[EntryRow]:
     """Return everything of a case, the newest first."""
     return await tx.fetch(EntryRow, TIMELINE, case_id, limit)
+
+
+async def at_station(
+    tx: Transaction,
+    sites: Sites,
+    station_id: UUID,
+    before: datetime,
+    *,
+    evse_number: int = 0,
+    since: datetime | None = None,
+    limit: int = 60,
+) -> list[HappeningRow]:
+    """Return the cases of a charger, or of one outlet and its charger, as events before an instant, newest first."""
+    given = None if sites is None else list(sites)
+    return await tx.fetch(HappeningRow, AT_STATION, given, station_id, before, evse_number, since, limit)
 
 
 async def messages(tx: Transaction, case_id: UUID) -> list[EntryRow]:

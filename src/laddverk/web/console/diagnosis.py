@@ -8,7 +8,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from laddverk.diagnostics import observability, queries_curves, queries_station, queries_timeline
+from laddverk.diagnostics import observability, queries_curves, queries_station
 from laddverk.diagnostics.detectors.base import Scene
 from laddverk.diagnostics.detectors.registry import DETECTORS
 from laddverk.diagnostics.incidents import advice
@@ -30,6 +30,7 @@ from laddverk.web import spreadsheets
 from laddverk.web.console import diagnosis_words, happening_words, health_panel, incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
+from laddverk.web.console.happening_span import Scale, part_of, readable
 from laddverk.web.console.stations import seen_station
 from laddverk.web.live import Parts
 
@@ -37,7 +38,6 @@ RECENT: Final = timedelta(days=30)
 USUAL: Final = timedelta(days=120)  # how far back an outlet's own usual is looked for
 DAYS: Final = (7, 30, 90)
 EVENTS_SHOWN: Final = 40
-LAST_DAY: Final = date(9000, 1, 1)  # after which days have no midnight in every place
 DROPPED_WITHIN: Final = timedelta(days=1)
 LATE_AFTER: Final = timedelta(minutes=5)  # nothing was heard of anybody for so long: the job is stuck
 
@@ -167,31 +167,32 @@ async def live_parts(desk: Desk, station_id: str) -> Parts:
     }
 
 
-def _asked_of_time(desk: Desk) -> tuple[str, int, str]:
-    """Return the kind, outlet and day of the line of time in the address; '' and 0 for all."""
-    kind, outlet, day = desk.asked("kind"), desk.asked("outlet"), desk.day_asked("day")
-    return (
-        kind if kind in queries_timeline.KINDS else "",
-        int(outlet) if outlet.isascii() and outlet.isdigit() and len(outlet) < 5 else 0,
-        day.isoformat() if day else "",
-    )
+def _outlet(desk: Desk) -> int:
+    asked = desk.asked("outlet")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
 
 
 async def _timeline(desk: Desk, tx: Transaction, station: StationDetail) -> dict[str, Any]:
-    (kind, outlet, day), chosen = _asked_of_time(desk), desk.day_asked("day")
-    last = desk.midnight(chosen + timedelta(days=1)) if chosen and chosen <= LAST_DAY else desk.now + timedelta(days=1)
-    before = desk.instant_asked("before")
-    rows = await queries_timeline.timeline(
-        tx, station.id, before or last, (kind,) if kind else queries_timeline.KINDS, evse_number=outlet,
-        limit=EVENTS_SHOWN + 1,
+    """Return the line of time as the address narrows it: by kind, outlet, and a day, week or month or back from one."""
+    offered, asked, outlet = happening_words.kinds(desk), desk.asked("kind"), _outlet(desk)
+    kind, day, before = asked if asked in offered else "", readable(desk.day_asked("day")), desk.instant_asked("before")
+    scale = desk.asked("scale")
+    part = part_of(Scale(scale), day or desk.today) if scale in set(Scale) else None
+    after = part.after if part else day + timedelta(days=1) if day else None
+    rows = await happening_words.happened(
+        desk, tx, station.id, before or (desk.midnight(after) if after else None), (kind,) if kind else offered,
+        evse_number=outlet, since=desk.midnight(part.first) if part else None, limit=EVENTS_SHOWN + 1,
     )  # fmt: skip
     return {
         "happenings": rows[:EVENTS_SHOWN],
         "older": len(rows) > EVENTS_SHOWN,
         "kind": kind,
+        "kinds_offered": offered,
         "outlet": outlet,
-        "day": day,
-        "chosen": bool(kind or outlet or day or before),
+        "day": day.isoformat() if day else "",
+        "part": part,
+        "is_last_part": part is not None and part.after > desk.today,
+        "chosen": bool(kind or outlet or day or before or part),
         **happening_words.of_time(),
     }
 

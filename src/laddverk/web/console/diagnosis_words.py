@@ -78,8 +78,12 @@ KINDS: Final = {
     "problem": marked("Problems"),
     "mending": marked("Mending"),
     "report": marked("Drivers' reports"),
+    "case": marked("Support cases"),
+    "security": marked("Security"),
     "change": marked("Changes"),
 }
+
+SCALES: Final = {"day": marked("A day"), "week": marked("A week"), "month": marked("A month")}
 
 MEASURED: Final = {
     "power": (marked("Power"), "kW", 1000.0),

@@ -8,7 +8,6 @@ from typing import Any, Final
 from litestar import Response, get
 from litestar.params import FromPath
 
-from laddverk.diagnostics import queries_timeline
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
 from laddverk.ocpp import quirks
@@ -97,8 +96,8 @@ async def live_facts(desk: Desk, tx: Transaction, station: queries.StationDetail
             if outlet.station_id == station.id
         ],
         "sessions": await sessions_queries.sessions(tx, desk.sites, sessions, limit=10),
-        "happenings": await queries_timeline.timeline(
-            tx, station.id, desk.now + timedelta(days=1), limit=HAPPENINGS_SHOWN
+        "happenings": await happening_words.happened(
+            desk, tx, station.id, None, happening_words.kinds(desk), limit=HAPPENINGS_SHOWN
         ),
         **happening_words.of_time(),
         "commands": await queries.commands(tx, station.id, 8),

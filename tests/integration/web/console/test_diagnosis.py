@@ -123,6 +123,67 @@ async def test_problems_mending_and_reports_stand_on_the_one_line_of_time(world:
     assert "Nothing of this kind has happened." in (await browser.open(f"{here}?day={early}")).text
 
 
+CASE = """
+INSERT INTO support_case (id, subject, kind, state, channel, site_id, station_id, evse_number, created_at, created_by,
+                          changed_at, closed_at, closed_by, outcome)
+SELECT gen_random_uuid(), $3, 'question', 'closed', 'phone', site_id, id, 2, $2, 'Sam', $2, $2, 'Sam', 'solved'
+FROM station WHERE id = $1
+"""
+ALARM = """
+INSERT INTO security_event (id, station_id, at, received_at, kind, tech_info, source, critical, times)
+VALUES (gen_random_uuid(), $1, 'epoch', $2, 'TamperDetectionActivated', $3, 'charger', true, 3)
+"""
+
+
+async def test_alarms_and_support_cases_stand_on_it_too_for_whoever_reads_cases(
+    world: World, signed_in: SignedIn
+) -> None:
+    here = await diagnosed(world)
+    async with world.house.database.transaction() as tx:
+        await tx.execute(CASE, world.station, NOW - timedelta(minutes=5), HOSTILE)
+        await tx.execute(ALARM, world.station, NOW - timedelta(minutes=5), HOSTILE)
+    support = await signed_in(Role.SUPPORT)
+    alarm, case = "Somebody has opened the charger × 3", "is closed"
+    for path in (here, here.removesuffix("/diagnosis")):
+        page = (await support.open(path)).text
+        assert alarm in page
+        assert "Show the case" in page
+        assert HOSTILE not in page
+    cases = (await support.open(f"{here}?kind=case")).text
+    assert alarm not in cases
+    assert case in cases
+    assert "Solved" in cases
+    assert "Show the case" not in (await support.open(f"{here}?outlet=1")).text
+    technician = await signed_in(Role.TECHNICIAN)
+    page = (await technician.open(here)).text
+    assert alarm in page
+    assert "Show the case" not in page
+    assert "Support cases" not in page
+    assert "Show the case" not in (await technician.open(f"{here}?kind=case")).text
+
+
+async def test_the_line_of_time_is_looked_at_by_day_week_or_month(world: World, signed_in: SignedIn) -> None:
+    browser, here = await signed_in(Role.OPERATOR), await diagnosed(world)
+    async with world.house.database.transaction() as tx:
+        await tx.execute(ALARM, world.station, NOW - timedelta(days=1), "yesterday")
+        await tx.execute(ALARM, world.station, NOW - timedelta(days=40), "long ago")
+    day = (NOW - timedelta(days=1)).date()
+    page = (await browser.open(f"{here}?kind=security&scale=day&day={day}")).text
+    assert "yesterday" in page
+    assert "long ago" not in page
+    assert f"day={day - timedelta(days=1)}&amp;scale=day" in page
+    assert f"day={day + timedelta(days=1)}&amp;scale=day" in page
+    today = (await browser.open(f"{here}?kind=security&scale=day")).text
+    assert "Nothing of this kind happened in this time." in today
+    assert "Later" not in today
+    then = (await browser.open(f"{here}?kind=security&scale=month&day={(NOW - timedelta(days=40)).date()}")).text
+    assert "long ago" in then
+    assert "yesterday" not in then
+    for scale in ("day", "week", "month", "eon"):
+        for odd in ("0001-01-01", "9999-12-31", "1970-01-01", "9000-01-01", "no day"):
+            assert (await browser.open(f"{here}?scale={scale}&day={odd}")).status_code == 200
+
+
 async def test_curves_hold_what_was_measured_and_nothing_else_is_measured(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in(Role.OPERATOR)
     here = await diagnosed(world)
