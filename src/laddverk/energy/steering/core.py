@@ -141,8 +141,9 @@ def _alarms(known: Known, plan: ordering.Plan, meters: dict[str, MeterState]) ->
 
 
 def _ignores(known: Known, key: str) -> bool:
+    """Return whether an outlet that was caught may draw now: of a free one nothing is kept, and its finding stands."""
     belief = known.beliefs[key]
-    return belief.trust is Trust.IGNORES
+    return belief.trust is Trust.IGNORES and (belief.has_session or not belief.is_online)
 
 
 def _too_much(kind: AlarmKind, key: str, phase: int, value_a: float, limit_a: float) -> Alarm:

@@ -36,7 +36,11 @@ def heard(known: Known, events: Iterable[Heard], now_s: float) -> Known:
     for outlet in known.outlets:
         beliefs.setdefault(outlet.key, Belief())
     circuits = {one.key: index for index, one in enumerate(known.circuits)}
-    for event in sorted(events, key=lambda one: one.at):
+    in_order = sorted(events, key=lambda one: one.at)
+    restarts = {one.outlet: one.at for one in in_order if isinstance(one, LinkChanged) and one.restarted}
+    for event in in_order:
+        if isinstance(event, Sampled) and event.at < restarts.get(event.outlet, event.at):
+            continue  # it may have forgotten its limits by then: no limit says what it should have drawn
         if isinstance(event, MeterRead):
             if event.circuit in circuits and event.at <= now_s + other_load.FRESH_S:
                 index = circuits[event.circuit]
@@ -67,7 +71,8 @@ def _one(outlet: Outlet, belief: Belief, event: Sampled | Answered | LinkChanged
 
 
 def _link(outlet: Outlet, belief: Belief, event: LinkChanged) -> Belief:
-    belief = replace(belief, is_online=event.is_online, told_at={})
+    booted_at = max(belief.booted_at, event.booted_at)
+    belief = replace(belief, is_online=event.is_online, told_at={}, booted_at=booted_at)
     if not event.is_online:
         return belief
     belief = replace(belief, clock_ahead_s=event.clock_ahead_s)

@@ -136,6 +136,8 @@ class Belief(Struct, frozen=True, kw_only=True):
     """Of one that was caught ignoring: since when it does as it is told again."""
     told_at: dict[str, float] = {}
     """By kind of order: when the last one went out that has had no answer yet."""
+    booted_at: float = 0.0
+    """Which start of the charger is known of: a later one made it forget, whenever we hear of it."""
 
 
 class MeterState(StrEnum):
@@ -219,6 +221,8 @@ class LinkChanged(Struct, frozen=True):
     at: float
     restarted: bool = False
     clock_ahead_s: float = 0.0
+    booted_at: float = 0.0
+    """When it last started; 0: nobody knows."""
 
 
 class SessionChanged(Struct, frozen=True):

@@ -103,13 +103,14 @@ async def _events(tx: Transaction, tree: Tree, site: Known, before: store.State 
     station_ids = sorted({one.station_id for one in tree.places})
     since = before.stepped_at if before is not None else now - core.METER_HEARD
     keys = {one.key for one in site.outlets}
+    looked = since - timedelta(seconds=ANSWER_S)
+    samples = await store.samples(tx, station_ids, looked)  # before links: a start is known of before what follows it
     events = _links(await store.links(tx, station_ids), site, since)
     events += _sessions(await store.running(tx, station_ids), site, since)
     for answer in await store.answers(tx, tree.site_id):
         key = placing.key_of(answer.station_id, answer.evse_number)
         events.append(Answered(key, answer.order_id, TOOK.get(answer.state), _seconds(answer.at)))
-    looked = since - timedelta(seconds=ANSWER_S)
-    for row in await store.samples(tx, station_ids, looked):
+    for row in samples:
         event = _sample(row, site)
         if event is not None and event.outlet in keys:
             events.append(event)
@@ -126,12 +127,12 @@ def _links(links: Sequence[store.Link], site: Known, since: datetime) -> list[He
                 continue
             belief = site.beliefs.get(outlet.key, Belief())
             is_online = link.connected_at is not None
-            restarted = link.booted_at is not None and link.booted_at > since
-            if is_online != belief.is_online or restarted:
-                at = _seconds(max(since, link.booted_at if restarted and link.booted_at else since))
-                found.append(
-                    LinkChanged(outlet.key, is_online, at, restarted=restarted, clock_ahead_s=belief.clock_ahead_s)
-                )
+            booted_at = _seconds(link.booted_at) if link.booted_at is not None else 0.0
+            # Compared with the start that is known of: one may be recorded after the step of its own second.
+            restarted = booted_at > (belief.booted_at or _seconds(since))
+            if is_online != belief.is_online or booted_at > belief.booted_at:
+                at = max(_seconds(since), booted_at) if restarted else _seconds(since)
+                found.append(LinkChanged(outlet.key, is_online, at, restarted, belief.clock_ahead_s, booted_at))
     return found
 
 

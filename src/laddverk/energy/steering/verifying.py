@@ -87,6 +87,8 @@ def _phases(outlet: Outlet, belief: Belief, sample: Sample) -> Belief:
 
 
 def _possible_a(outlet: Outlet, belief: Belief, at: float) -> float:
+    if not any(one.confirmed for one in (*belief.limits, *belief.standing)):
+        return outlet.current_max_a  # a limit that was just said may take its time, and nothing held before
     held = [one.limit_a for one in belief.limits if not is_surely_over(one, belief, at)]
     standing = [one.limit_a for one in belief.standing]
     return max([*held, *standing], default=outlet.current_max_a)
@@ -133,12 +135,22 @@ def aged(belief: Belief, now_s: float) -> Belief:
     if not belief.is_online:
         return belief
     unseen = belief.sample is None or now_s - belief.sample.at > SAMPLE_FRESH_S
+    if not unseen and _draws_beyond(belief):
+        return belief
     for held in (newest(belief.standing), newest(belief.limits) if unseen else None):
         if held is None or held.confirmed or held.answered_at is None:
             continue
         if now_s - held.answered_at >= UNSEEN_S and belief.trust is not Trust.IGNORES:
             belief = _confirmed(belief, held)
     return belief
+
+
+def _draws_beyond(belief: Belief) -> bool:
+    """Return whether a car was last seen to draw more than everything that was said: then nothing is done yet."""
+    sample, said = belief.sample, [one.limit_a for one in (*belief.limits, *belief.standing)]
+    if sample is None or not said or not belief.has_session or sample.at < belief.session_since:
+        return False
+    return not fits(sample.most_a, max(said) * belief.over)
 
 
 def answered(belief: Belief, order_id: int, took: bool | None, at: float) -> Belief:
@@ -165,7 +177,8 @@ def _said_yes(held: Held, at: float) -> Held:
 
 def _is_highest(limits: tuple[Held, ...], standing: tuple[Held, ...], held: Held) -> bool:
     own = limits if held in limits else standing
-    if own is standing and not any(one.confirmed for one in standing):
+    known = standing if own is standing else (*limits, *standing)
+    if not any(one.confirmed for one in known):
         return False  # anything may be in it from before
     return held.limit_a >= max(one.limit_a for one in own)
 

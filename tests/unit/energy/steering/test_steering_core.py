@@ -183,3 +183,41 @@ def test_after_our_own_restart_nothing_rises_before_chargers_and_meters_are_hear
     decided = core.step(known, [], play.now + 5.0, allocated)
     assert decided.orders == ()
     assert next(one.worst_a for one in decided.shares if one.outlet == "a") == 16.0
+
+
+def charging_at(limit_a, **more):
+    held = Held(limit_a=limit_a, sent_at=T0 - 60, until=T0 + 240, answered_at=T0 - 59, confirmed=True)
+    return replace(obeying(6.0, has_session=True, session_since=T0 - 300, **more), limits=(held,))
+
+
+def test_what_a_charger_measured_before_it_told_of_its_restart_does_not_make_it_a_liar():
+    known = site({"a": charging_at(9.0)})
+    events = [
+        LinkChanged("a", False, T0 + 1.0),
+        Sampled("a", T0 + 6.0, (16.0,) * 3),  # it forgot its limits over the restart, and told later
+        LinkChanged("a", True, T0 + 8.0, restarted=True),
+    ]
+    decided = core.step(known, events, T0 + 10.0, allocated)
+    assert decided.known.beliefs["a"].trust is Trust.OBEYS
+    assert decided.alarms == ()
+    assert decided.shares[0].worst_a == 16.0
+
+
+def test_a_charger_that_forgot_everything_has_its_time_to_carry_out_the_first_limit_and_no_more():
+    play = Played(site({"a": charging_at(9.0)}, fuse_a=12.0), deaf={"a"})
+    play.step(LinkChanged("a", True, T0 + 8.0, restarted=True))
+    trusts = []
+    for _ in range(8):
+        decided = play.step()
+        trusts.append(play.known.beliefs["a"].trust)
+        assert decided.shares[0].worst_a == 16.0
+    assert trusts[:4] == [Trust.OBEYS] * 4
+    assert trusts[-1] is Trust.IGNORES
+
+
+def test_a_free_outlet_whose_charger_was_caught_keeps_nothing_and_alarms_nobody():
+    known = site({"a": replace(obeying(), trust=Trust.IGNORES)})
+    assert core.step(known, [], T0, allocated).alarms == ()
+    begun = core.step(known, [SessionChanged("a", True, T0)], T0, allocated)
+    assert {one.kind.value for one in begun.alarms} == {"ignores"}
+    assert begun.known.beliefs["a"].trust is Trust.IGNORES
