@@ -26,6 +26,7 @@ TOPICS_MAX: Final = 8  # a page is about one thing, or about everything
 GATHER_S: Final = 0.4  # hints within this time become one rendering: faster than a person reads
 GATHER_ALL_S: Final = 2.0  # the same for pages about the whole network, where something happens all the time
 REFRESH_S: Final = 10.0  # for lost hints and for what changes without one; also keeps proxies from closing
+REFRESH_SLOW_S: Final = 300.0  # the same for pages of what jobs work out, which say when they did
 LIFE_S: Final = 1800.0  # then the browser connects anew, and its sign-in is checked like any other request's
 STOPPING: Final = "stopping"  # the topic on which the house says that it closes
 
@@ -59,15 +60,27 @@ class Streams:
             )
 
 
-def stream(streams: Streams, hints: Hints, topics: Iterable[str], render: Render, gather_s: float = GATHER_S) -> Stream:
+def stream(
+    streams: Streams,
+    hints: Hints,
+    topics: Iterable[str],
+    render: Render,
+    gather_s: float = GATHER_S,
+    refresh_s: float = REFRESH_S,
+) -> Stream:
     """Return the response that sends the changing parts of a page until the reader leaves."""
     streams.refuse_when_full()
-    events = changes(streams, hints, list(topics)[:TOPICS_MAX], render, gather_s)
+    events = changes(streams, hints, list(topics)[:TOPICS_MAX], render, gather_s, refresh_s)
     return Stream(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
 async def changes(
-    streams: Streams, hints: Hints, topics: list[str], render: Render, gather_s: float = GATHER_S
+    streams: Streams,
+    hints: Hints,
+    topics: list[str],
+    render: Render,
+    gather_s: float = GATHER_S,
+    refresh_s: float = REFRESH_S,
 ) -> AsyncIterator[str]:
     """Yield a message whenever a hint or the clock says so and parts have changed since they were last sent."""
     sent: dict[str, str] = {}
@@ -90,7 +103,10 @@ async def changes(
             fresh = {name: html for name, html in parts.items() if sent.get(name) != html}
             sent.update(fresh)
             yield message(fresh) if fresh else ":\n\n"
-            if STOPPING in await _next(heard, gather_s):
+            again_at = loop.time() + refresh_s
+            while not (told := await _next(heard, gather_s)) and loop.time() < again_at:
+                yield ":\n\n"
+            if STOPPING in told:
                 return
 
 

@@ -13,6 +13,8 @@ from laddverk.platform.jobs import Every, Handler
 
 COMPARE: Final = "cohorts.compare"
 DEMAND: Final = "cohorts.demand"
+TOPIC: Final = "comparisons"
+"""The hint that comparisons were made anew."""
 
 EVERY: Final = (Every(COMPARE, timedelta(minutes=10)), Every(DEMAND, timedelta(hours=1)))
 
@@ -22,6 +24,7 @@ def handlers(house: House) -> dict[str, Handler]:
 
     async def compare(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await service.look(tx, house.clock())
+        tx.after_commit(lambda: house.hints.publish([TOPIC]))
 
     async def demand(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await service.look_for_demand(tx, house.clock(), house.settings.timezone)

@@ -14,6 +14,8 @@ from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler, NewJob, enqueue
 
 SCORE: Final = "diagnostics.health"
+TOPIC: Final = "health"
+"""The hint that scores were made anew."""
 KEEP_DAY: Final = "diagnostics.health_day"
 LOOK_BACK: Final = "diagnostics.health_came"
 FOLLOW: Final = "diagnostics.follow_wear"
@@ -33,6 +35,7 @@ def handlers(house: House) -> dict[str, Handler]:
     async def health(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         if await scoring.keep_up(tx, house.clock()):
             await enqueue(tx, [NewJob(SCORE, {})])
+        tx.after_commit(lambda: house.hints.publish([TOPIC]))
 
     async def keep_day(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await scoring.keep_day(tx, house.clock())

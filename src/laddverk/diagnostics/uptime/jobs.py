@@ -22,6 +22,8 @@ CODES: Final = "codes"
 """The operator's folder of codes, in the state directory."""
 POLICIES: Final = "uptime"
 """The operator's folder of contracts, in the state directory."""
+TOPIC: Final = "uptime"
+"""The hint that months were worked out anew."""
 
 EVERY: Final = (
     Every("diagnostics.months", timedelta(hours=1)),
@@ -41,6 +43,7 @@ def handlers(house: House) -> dict[str, Handler]:
         policies = policies_of(house.settings.state_dir / POLICIES).all
         if await months.keep_up(tx, policies, today, now):
             await enqueue(tx, [NewJob("diagnostics.months", {})])
+            tx.after_commit(lambda: house.hints.publish([TOPIC]))
 
     async def correct(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         now = house.clock()

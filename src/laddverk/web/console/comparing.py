@@ -18,6 +18,7 @@ from laddverk.web import spreadsheets
 from laddverk.web.console import diagnosis_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
+from laddverk.web.live import Parts
 
 VERSIONS: Final = "/console/diagnosis/versions"
 CARS: Final = "/console/diagnosis/cars"
@@ -45,15 +46,33 @@ async def _versions(desk: Desk) -> list[VersionRow]:
     ]
 
 
+def _parts(desk: Desk, page: str, names: tuple[str, ...], known: dict[str, Any]) -> Parts:
+    """Return those parts of one of these pages that are kept live."""
+    desk.kept_live = f"/console/diagnosis/{page}"
+    return {f"{page}-{name}": desk.template(f"console/comparing/{page}_{name}.html", **known) for name in names}
+
+
 @get(VERSIONS, opt={NEEDS: Permission.STATIONS_READ})
 async def list_versions(desk: AtDesk) -> Response[Any]:
     """Every version of every model, with how often it fails and whether it is worse than those before it."""
+    return desk.page("console/comparing/versions.html", **await _compared(desk))
+
+
+async def live_versions(desk: Desk) -> Parts:
+    """Return the parts of the list of versions that change."""
+    return _parts(desk, "versions", ("sentence", "rows"), await _compared(desk))
+
+
+async def _compared(desk: Desk) -> dict[str, Any]:
     rows, listing = await _versions(desk), desk.listing("model")
-    return desk.page(
-        "console/comparing/versions.html",
-        rows=rows[listing.offset : listing.offset + PAGE_SIZE], total=len(rows), listing=listing,
-        worse=[row for row in rows if row.compared.is_worse], days=COMPARED.days, href_of=version_href,
-    )  # fmt: skip
+    return {
+        "rows": rows[listing.offset : listing.offset + PAGE_SIZE],
+        "total": len(rows),
+        "listing": listing,
+        "worse": [row for row in rows if row.compared.is_worse],
+        "days": COMPARED.days,
+        "href_of": version_href,
+    }
 
 
 @get(f"{VERSIONS}.csv", opt={NEEDS: Permission.STATIONS_READ})
@@ -101,14 +120,26 @@ def _state(desk: Desk) -> str:
 @get(CARS, opt={NEEDS: Permission.STATIONS_READ})
 async def list_cars(desk: AtDesk) -> Response[Any]:
     """Cars that fail at several chargers where others charge, and how cars of each make fare."""
+    return desk.page("console/comparing/cars.html", **await _cars(desk))
+
+
+async def live_cars(desk: Desk) -> Parts:
+    """Return the part of the list of cars that changes."""
+    return _parts(desk, "cars", ("rows",), await _cars(desk))
+
+
+async def _cars(desk: Desk) -> dict[str, Any]:
     listing = desk.listing("noticed")
     async with desk.transaction() as tx:
         rows = await queries.cars(tx, desk.sites, _state(desk), listing.search, PAGE_SIZE + 1, listing.offset)
         makes = await queries.makes(tx, desk.sites, desk.now - SINCE, MAKES_SHOWN)
-    return desk.page(
-        "console/comparing/cars.html",
-        rows=rows[:PAGE_SIZE], has_next=len(rows) > PAGE_SIZE, listing=listing, makes=makes, days=SINCE.days,
-    )  # fmt: skip
+    return {
+        "rows": rows[:PAGE_SIZE],
+        "has_next": len(rows) > PAGE_SIZE,
+        "listing": listing,
+        "makes": makes,
+        "days": SINCE.days,
+    }
 
 
 @get(f"{CARS}.csv", opt={NEEDS: Permission.STATIONS_READ})
@@ -141,15 +172,26 @@ async def show_car(desk: AtDesk, car: FromPath[str]) -> Response[Any]:
 @get(OUTLETS, opt={NEEDS: Permission.STATIONS_READ})
 async def list_outlets(desk: AtDesk) -> Response[Any]:
     """Every outlet beside the others of its model and of its site."""
+    return desk.page("console/comparing/outlets.html", **await _outlets(desk))
+
+
+async def live_outlets(desk: Desk) -> Parts:
+    """Return the parts of the list of outlets that change."""
+    return _parts(desk, "outlets", ("sentence", "rows"), await _outlets(desk))
+
+
+async def _outlets(desk: Desk) -> dict[str, Any]:
     listing = desk.listing(*queries.ORDERS)
     order = listing.sort.lstrip("-")
     async with desk.transaction() as tx:
         rows = await queries.peers(tx, desk.sites, desk.now - SINCE, listing.search, order, PAGE_SIZE, listing.offset)
-    return desk.page(
-        "console/comparing/outlets.html",
-        rows=rows, total=rows[0].total if rows else 0, listing=listing, days=SINCE.days,
-        standing_out=sum(row.stands_out for row in rows),
-    )  # fmt: skip
+    return {
+        "rows": rows,
+        "total": rows[0].total if rows else 0,
+        "listing": listing,
+        "days": SINCE.days,
+        "standing_out": sum(row.stands_out for row in rows),
+    }
 
 
 @get(f"{OUTLETS}.csv", opt={NEEDS: Permission.STATIONS_READ})

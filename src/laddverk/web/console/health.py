@@ -14,10 +14,12 @@ from laddverk.diagnostics.upkeep.health import Reason
 from laddverk.diagnostics.upkeep.queries_health import HealthFilter
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
+from laddverk.platform.database import Transaction
 from laddverk.web import spreadsheets
 from laddverk.web.console import incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
 from laddverk.web.console.door import NEEDS
+from laddverk.web.live import Parts
 from laddverk.web.visit import named
 
 PLACE: Final = "/console/health"
@@ -72,18 +74,31 @@ def told(desk: Desk) -> dict[str, Any]:
 @get(PLACE, opt={NEEDS: Permission.STATIONS_READ})
 async def list_health(desk: AtDesk) -> Response[str]:
     """The outlets, the worst first, with reasons; and what came of the scores of the past."""
-    listing, wanted = desk.listing("score"), _wanted(desk)
     async with desk.transaction() as tx:
         sites = await queries_health.sites_of(tx, desk.sites)
-        return desk.page(
-            "console/health/list.html",
-            rows=await queries_health.outlets(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
-            total=await queries_health.count(tx, desk.sites, wanted),
-            bands=await queries_health.bands(tx, desk.sites, desk.today - MEASURED),
-            listing=listing, wanted=wanted, days=MEASURED.days,
-            sites=[(shown("sit", one.id), one.name) for one in sites] if 1 < len(sites) <= SITES_OFFERED else [],
-            **told(desk),
-        )  # fmt: skip
+        known = await _scored(desk, tx)
+    offered = [(shown("sit", one.id), one.name) for one in sites] if 1 < len(sites) <= SITES_OFFERED else []
+    return desk.page("console/health/list.html", sites=offered, **known)
+
+
+async def live_health(desk: Desk) -> Parts:
+    """Return the part of the page that changes."""
+    desk.kept_live = PLACE
+    async with desk.transaction() as tx:
+        return {"health-rows": desk.template("console/health/rows.html", **await _scored(desk, tx))}
+
+
+async def _scored(desk: Desk, tx: Transaction) -> dict[str, Any]:
+    listing, wanted = desk.listing("score"), _wanted(desk)
+    return {
+        "rows": await queries_health.outlets(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
+        "total": await queries_health.count(tx, desk.sites, wanted),
+        "bands": await queries_health.bands(tx, desk.sites, desk.today - MEASURED),
+        "listing": listing,
+        "wanted": wanted,
+        "days": MEASURED.days,
+        **told(desk),
+    }
 
 
 @get(f"{PLACE}.csv", opt={NEEDS: Permission.STATIONS_READ})

@@ -11,6 +11,9 @@ from litestar.di import Provide
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from laddverk.diagnostics.cohorts import jobs as cohort_jobs
+from laddverk.diagnostics.upkeep import health_jobs
+from laddverk.diagnostics.uptime import jobs as uptime_jobs
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.problems import NotAuthenticated
 from laddverk.web.console import (
@@ -69,6 +72,7 @@ from laddverk.web.console import (
     replacing,
     security,
     sessions,
+    site_plans,
     sites,
     software,
     spares,
@@ -90,7 +94,7 @@ from laddverk.web.console import (
 )
 from laddverk.web.console.desk import AtDesk, Desk, desk_of, found
 from laddverk.web.console.door import NEEDS
-from laddverk.web.live import GATHER_ALL_S, Parts, Streams, stream
+from laddverk.web.live import GATHER_ALL_S, REFRESH_SLOW_S, Parts, Streams, stream
 from laddverk.web.visit import named
 
 PAGES: Final = (
@@ -103,7 +107,7 @@ PAGES: Final = (
     prepaid, ledger, deposits, buyers, reconciliation,
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
-    displays, energy, load, circuits, circuit_sheets, disputes, payouts,
+    displays, energy, load, circuits, circuit_sheets, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
     remedies, work_orders, visits, model_facts, health, spares, replacing, cases,
 )  # fmt: skip
@@ -128,6 +132,15 @@ LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]]
     "incident": ("inc", "incident", incidents.live_parts),
 }
 """What a page can watch: the prefix of its ids, the word of its topic, what makes its parts. `now` has no id."""
+
+LIVE_LISTS: Final[dict[str, tuple[tuple[str, ...], Callable[[Desk], Awaitable[Parts]]]]] = {
+    "health": ((health_jobs.TOPIC,), health.live_health),
+    "uptime": ((uptime_jobs.TOPIC, "incidents"), uptime.live_overview),
+    "versions": ((cohort_jobs.TOPIC,), comparing.live_versions),
+    "cars": ((cohort_jobs.TOPIC,), comparing.live_cars),
+    "outlets": ((cohort_jobs.TOPIC,), comparing.live_outlets),
+}
+"""Lists of what jobs work out: the topics on which those say that they have, and what makes the parts."""
 
 streams: Final = Streams()
 
@@ -164,6 +177,14 @@ async def watch_remedies(desk: AtDesk) -> Stream:
     return stream(streams, desk.house.hints, ["incidents"], parts, GATHER_ALL_S)
 
 
+@get("/console/live/lists/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
+async def watch_list(desk: AtDesk, kind: FromPath[str]) -> Stream:
+    """The lines of a list of what jobs work out, as it is filtered, made anew when one has."""
+    topics, parts = found(LIVE_LISTS.get(kind))
+    render = partial(_still_allowed, desk, partial(parts, desk))
+    return stream(streams, desk.house.hints, topics, render, GATHER_ALL_S, REFRESH_SLOW_S)
+
+
 @get("/console/live/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
 async def watch(desk: AtDesk, kind: FromPath[str]) -> Stream:
     """The changing parts of one thing's page. Whether it may be seen is looked at each time they are made."""
@@ -198,7 +219,7 @@ ROUTES: Final = [
     Router(
         "/",
         route_handlers=[handler for page in PAGES for handler in page.ROUTES]
-        + [watch_now, watch_incidents, watch_fleet, watch_remedies, watch],
+        + [watch_now, watch_incidents, watch_fleet, watch_remedies, watch_list, watch],
         guards=[door.staff_only],
         dependencies={"desk": Provide(desk)},
         signature_namespace={"Desk": Desk},

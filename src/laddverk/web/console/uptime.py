@@ -23,8 +23,10 @@ from laddverk.platform.database import Transaction
 from laddverk.web import spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
+from laddverk.web.live import Parts
 from laddverk.web.visit import named
 
+PLACE: Final = "/console/uptime"
 SORTS: Final = ("uptime", "name", "-lost", "-outages")
 EARLIEST: Final = date(2020, 1, 1)
 
@@ -100,9 +102,8 @@ def _policy(desk: Desk, known: Policies) -> str:
     return asked if known.named(asked) else HONEST
 
 
-@get("/console/uptime", opt={NEEDS: Permission.STATIONS_READ})
-async def overview(desk: AtDesk) -> Response[str]:
-    """The network: states now, uptime by every policy, the worst sites first."""
+async def _known(desk: Desk) -> dict[str, Any]:
+    """Return what the overview shows."""
     choice, listing, known = choice_of(desk), desk.listing(*SORTS), policies(desk)
     period = choice.period
     async with desk.transaction() as tx:
@@ -120,15 +121,41 @@ async def overview(desk: AtDesk) -> Response[str]:
     rows = _sorted(lines, listing.sort)
     lost_wh = sum(one.lost_wh for one in lines)
     margin = None if price is None else price * desk.house.settings.margin_percent / 100
-    return desk.page(
-        "console/uptime/overview.html",
-        choice=choice, listing=listing, known=known, policy=_policy(desk, known), uptime=words, hosts=hosts,
-        rows=rows[listing.offset : listing.offset + PAGE_SIZE], total=len(rows), lost_wh=lost_wh, tried=tried,
-        stations=len(stations), currency=desk.house.settings.currency, HONEST=HONEST, worst=lines[:1],
-        lost_minor=None if margin is None else round(lost_wh / 1000 * margin),
-        at_risk_minor=None if margin is None else round(at_risk_wh / 1000 * margin),
-        own_report=_own_report(desk), totals=totals, conditions=conditions, at_risk_wh=at_risk_wh,
-    )  # fmt: skip
+    return {
+        "choice": choice,
+        "listing": listing,
+        "known": known,
+        "policy": _policy(desk, known),
+        "uptime": words,
+        "hosts": hosts,
+        "rows": rows[listing.offset : listing.offset + PAGE_SIZE],
+        "total": len(rows),
+        "lost_wh": lost_wh,
+        "tried": tried,
+        "stations": len(stations),
+        "currency": desk.house.settings.currency,
+        "HONEST": HONEST,
+        "worst": lines[:1],
+        "lost_minor": None if margin is None else round(lost_wh / 1000 * margin),
+        "at_risk_minor": None if margin is None else round(at_risk_wh / 1000 * margin),
+        "own_report": _own_report(desk),
+        "totals": totals,
+        "conditions": conditions,
+        "at_risk_wh": at_risk_wh,
+    }
+
+
+@get(PLACE, opt={NEEDS: Permission.STATIONS_READ})
+async def overview(desk: AtDesk) -> Response[str]:
+    """The network: states now, uptime by every policy, the worst sites first."""
+    return desk.page("console/uptime/overview.html", **await _known(desk))
+
+
+async def live_overview(desk: Desk) -> Parts:
+    """Return the parts of the page that change."""
+    desk.kept_live, known = PLACE, await _known(desk)
+    names = ("sentence", "figures", "rows")
+    return {f"uptime-{name}": desk.template(f"console/uptime/{name}.html", **known) for name in names}
 
 
 @get("/console/uptime.csv", opt={NEEDS: Permission.STATIONS_READ})
