@@ -42,6 +42,8 @@ from laddverk.displays import service as displays
 from laddverk.energy import jobs as energy_jobs
 from laddverk.energy import service as energy
 from laddverk.energy.circuits.model import CircuitsChanged
+from laddverk.energy.meters import jobs as meters_jobs
+from laddverk.energy.meters import listening as meters_listening
 from laddverk.energy.planning_ahead import jobs as plans_jobs
 from laddverk.energy.steering import jobs as steering_jobs
 from laddverk.energy.steering.model import LimitIgnored
@@ -219,6 +221,7 @@ ROOM_JOBS: Final = (
     energy_jobs,
     steering_jobs,
     plans_jobs,
+    meters_jobs,
     displays_jobs,
     tariffs_jobs,
     subscriptions_jobs,
@@ -460,6 +463,7 @@ async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[N
         asyncio.create_task(house.worker.run(stopping)),
         asyncio.create_task(_keep_schedule(house)),
         asyncio.create_task(deadman.watch(house)),
+        asyncio.create_task(meters_listening.listen(house)),
     ]
     try:
         await _until_started(web, background[0])

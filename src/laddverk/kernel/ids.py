@@ -102,6 +102,7 @@ PREFIXES: Final = {
     "whk": "webhook",
     "cir": "circuit",
     "src": "source of current",
+    "mtr": "meter",
     "psh": "device that is notified",
     "cas": "case",
 }

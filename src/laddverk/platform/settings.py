@@ -156,6 +156,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What remains of the price of energy, without VAT, when electricity and grid are paid: what an outage costs."""
     quirks_dir: Path | None = None
     """A folder with more `.toml` files of known chargers, beside those that come with Laddverk."""
+    meter_networks: str = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+    """Networks, with commas, in which meters of circuits and their brokers may be asked. Link-local ones never are."""
+    meter_maps_dir: Path | None = None
+    """A folder with more `.toml` files of registers of meters, beside those that come with Laddverk."""
     est_url: str | None = None
     """An outside authority (EST, RFC 7030) for chargers' certificates towards us; None means the built-in one."""
     est_v2g_url: str | None = None

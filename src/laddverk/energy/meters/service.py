@@ -1,0 +1,117 @@
+"""Adding, changing and removing meters, and keeping what they say. Every change by a person is audited."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from laddverk.energy.circuits import store as circuits
+from laddverk.energy.circuits.model import MeterId
+from laddverk.energy.meters import rules, store
+from laddverk.energy.meters.model import METERS_MAX, Meter, Reading, Setup
+from laddverk.kernel.actors import Actor, Permission
+from laddverk.kernel.ids import SiteId, new_id
+from laddverk.kernel.problems import Conflict, Invalid, NotFound, TooMany
+from laddverk.platform import audit
+from laddverk.platform.database import Transaction
+
+REASON_MIN: Final = 3
+REASON_MAX: Final = 200
+OLD_MAX: Final = timedelta(days=40)  # of a reading that was pushed late, for the chart; the loop takes what is newer
+
+
+async def add(
+    tx: Transaction, actor: Actor, site_id: SiteId, name: str, setup: Setup, models: Collection[str], now: datetime, *,
+    reason: str, secret: bytes | None = None, meter_id: MeterId | None = None,
+) -> Meter:  # fmt: skip
+    """Add a meter to a site, and return it. Raises `NotAllowed`, `NotFound`, `Invalid`, `TooMany`."""
+    actor.require(Permission.STATIONS_WRITE)
+    actor.require_site(site_id)
+    if not await store.lock_site(tx, site_id):
+        raise NotFound("There is no such site.", field="site_id")
+    if await store.count(tx, site_id) >= METERS_MAX:
+        raise TooMany("A site has at most %(max)s meters.", max=METERS_MAX)
+    made = Meter(
+        id=meter_id or MeterId(new_id()), site_id=site_id, name=rules.checked_name(name),
+        setup=rules.checked_setup(setup, models), secret=secret, changed_at=now,
+    )  # fmt: skip
+    why = _why(reason)
+    await store.put(tx, made)
+    await _audited(tx, actor, "meter.added", made, why, now)
+    return made
+
+
+async def change(
+    tx: Transaction, actor: Actor, meter_id: UUID, name: str, setup: Setup, models: Collection[str], now: datetime, *,
+    reason: str, secret: bytes | None = None,
+) -> Meter:  # fmt: skip
+    """Change how a meter is read. Without `secret` it keeps the one it has. Raises as `add`."""
+    before = await seen(tx, actor, meter_id, Permission.STATIONS_WRITE)
+    after = replace(
+        before, name=rules.checked_name(name), setup=rules.checked_setup(setup, models),
+        secret=secret or before.secret, changed_at=now,
+    )  # fmt: skip
+    why = _why(reason)
+    await store.put(tx, after)
+    await _audited(tx, actor, "meter.changed", after, why, now)
+    return after
+
+
+async def remove(tx: Transaction, actor: Actor, meter_id: UUID, now: datetime, *, reason: str) -> Meter:
+    """Read a meter no more. Raises `Conflict` while a circuit counts on it."""
+    meter = await seen(tx, actor, meter_id, Permission.STATIONS_WRITE)
+    tree = await circuits.locked(tx, meter.site_id)
+    used = [one.name for one in tree.circuits if one.meter_id == meter.id] if tree is not None else []
+    if used:
+        raise Conflict(
+            "The circuit %(name)s is measured by this meter.", remedy="Choose another meter there first.", name=used[0]
+        )
+    why = _why(reason)
+    await store.retire(tx, meter.id, now)
+    await _audited(tx, actor, "meter.removed", meter, why, now)
+    return meter
+
+
+async def seen(tx: Transaction, actor: Actor, meter_id: UUID, needed: Permission) -> Meter:
+    """Return a meter that `actor` may use so. Raises `NotAllowed`, `NotFound`."""
+    actor.require(needed)
+    meter = await store.meter(tx, meter_id)
+    if meter is None or (actor.site_ids is not None and meter.site_id not in actor.site_ids):
+        raise NotFound("There is no such meter.", field="meter_id")
+    return meter
+
+
+async def record(tx: Transaction, meter_id: MeterId, readings: Sequence[Reading], now: datetime) -> int:
+    """Keep readings of one meter, oldest first; return for how many circuits the last counts.
+
+    Raises `Invalid` for a reading that cannot be: then none of them is kept.
+    """
+    for reading in readings:
+        wrong = rules.fault(reading, now)
+        if wrong:
+            raise Invalid("A reading cannot be: %(what)s.", field="readings", what=wrong)
+        if reading.at < now - OLD_MAX:
+            raise Invalid("A reading is too old: %(what)s.", field="readings", what=reading.at.isoformat())
+    counts = 0
+    for reading in sorted(readings, key=lambda one: one.at):
+        counts = await store.keep(tx, meter_id, reading, now)
+    return counts
+
+
+def _why(reason: str) -> str:
+    why = reason.strip()
+    if not REASON_MIN <= len(why) <= REASON_MAX:
+        raise Invalid("Say why.", field="reason", remedy="A few words that others will understand in a year.")
+    return why
+
+
+async def _audited(tx: Transaction, actor: Actor, action: str, meter: Meter, why: str, now: datetime) -> None:
+    detail = {
+        "meter": str(meter.id), "name": meter.name, "way": meter.setup.way, "host": meter.setup.host,
+        "port": meter.setup.port, "model": meter.setup.model, "topic": meter.setup.topic, "ratio": meter.setup.ratio,
+    }  # fmt: skip
+    await audit.write(tx, actor, action, "site", meter.site_id, at=now, reason=why, detail=detail)

@@ -1,0 +1,173 @@
+"""Meters over real sockets: asked by us, kept, and heard by the loop that steers; and those that misbehave."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from laddverk.energy.circuits import store as trees
+from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Tree, Version
+from laddverk.energy.meters import listening, register_maps, service, store
+from laddverk.energy.meters.modbus import ModbusMeter
+from laddverk.energy.meters.model import Reading, Setup, Unreadable, Way, Why
+from laddverk.energy.steering import service as steering
+from laddverk.kernel.ids import new_id
+from laddverk.kernel.problems import Conflict, Invalid
+from laddverk.simulator.meters import modbus
+from laddverk.simulator.meters.modbus import Fault
+from tests.network import ACTOR, network_on
+
+MODELS = register_maps.known()
+LOOPBACK = "127.0.0.0/8"
+HASTY_S = 0.05
+
+
+@pytest.fixture
+async def network(database, tmp_path, monkeypatch):
+    monkeypatch.setattr(listening, "KEEP_EVERY_S", HASTY_S)
+    monkeypatch.setattr(listening, "LOOK_EVERY_S", HASTY_S)
+    monkeypatch.setattr(listening, "AGAIN_FIRST_S", HASTY_S)
+    async with network_on(database, tmp_path, meter_networks=LOOPBACK) as network:
+        yield network
+
+
+async def metered(network, setup, secret=None):
+    """Add a meter, and a circuit of 63 A that it measures, with a charger on it."""
+    station_id = await network.add_station("CP1")
+    now = datetime.now(UTC)
+    async with network.house.database.transaction() as tx:
+        meter = await service.add(
+            tx, ACTOR, network.site_id, "Huvudmätare", setup, MODELS, now, reason="fitted", secret=secret
+        )
+        grid = Circuit(
+            id=CircuitId(new_id()), name="Servis", kind=CircuitKind.GRID, limit_a=(63.0,) * 3, meter_id=meter.id
+        )
+        place = Place(station_id=station_id, evse_number=1, circuit_id=grid.id, current_max_a=16.0)
+        tree = Tree(site_id=network.site_id, version=1, circuits=(grid,), places=(place,))
+        await trees.add(tx, tree, Version(version=1, made_at=now, made_by="test", change="made"))
+    return meter, grid
+
+
+@asynccontextmanager
+async def listened(network):
+    task = asyncio.create_task(listening.listen(network.house))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(network, sql, *args):
+    """Return the value of `sql` once it is true."""
+    async with asyncio.timeout(10):
+        while not (found := await network.value(sql, *args)):
+            await asyncio.sleep(0.02)
+    return found
+
+
+LOADED = "SELECT current_a FROM circuit_load WHERE circuit_id = $1 AND current_a[1] = $2"
+TROUBLED = "SELECT trouble->>'why' FROM meter WHERE id = $1 AND trouble IS NOT NULL"
+WELL = "SELECT true FROM meter WHERE id = $1 AND trouble IS NULL"
+
+
+async def test_a_modbus_meter_is_asked_and_the_loop_reckons_with_what_it_says_until_it_fails_and_again_after(network):
+    flows = [21.0, 12.5, -4.0]
+    async with modbus.serving(lambda: tuple(flows)) as simulated:
+        setup = Setup(
+            way=Way.MODBUS, host="127.0.0.1", port=simulated.port, model="eastron_sdm630", every_s=1.0, ratio=1.0
+        )
+        meter, grid = await metered(network, setup)
+        async with listened(network):
+            assert await until(network, LOADED, grid.id, 21.0) == [21.0, 12.5, -4.0]
+            async with network.house.database.transaction() as tx:
+                await steering.steer(tx, network.site_id, datetime.now(UTC))
+            loads = await network.value("SELECT loads FROM steering_state WHERE site_id = $1", network.site_id)
+            assert loads[str(grid.id)]["reading"] == [21.0, 12.5, -4.0]
+            for fault, why in ((Fault.NO_NUMBER, "implausible"), (Fault.WRONG_SCALE, "implausible")):
+                simulated.fault = fault
+                assert await until(network, TROUBLED, meter.id) == why
+                simulated.fault = Fault.NONE
+                await until(network, WELL, meter.id)
+            simulated.fault = Fault.REFUSES
+            assert await until(network, TROUBLED, meter.id) == "refused"
+            simulated.fault = Fault.NONE
+            flows[0] = 30.0
+            await until(network, LOADED, grid.id, 30.0)
+    async with network.house.database.transaction() as tx:
+        kept = (await store.latest(tx, [meter.id]))[meter.id]
+        minutes = await store.minutes(tx, meter.id, kept.at - timedelta(hours=1), kept.at + timedelta(minutes=1))
+    assert kept.power_w == pytest.approx((30.0 + 12.5 - 4.0) * 230.0)
+    assert kept.import_wh == 12_345_000
+    assert max(each.current_a[0] for each in minutes) == 30.0
+
+
+async def test_a_reading_shows_the_registers_and_a_factor_of_transformers_counts(network):
+    async with modbus.serving(lambda: (1.0, 2.0, 3.0)) as simulated:
+        setup = Setup(way=Way.MODBUS, host="127.0.0.1", port=simulated.port, model="eastron_sdm630", ratio=40.0)
+        read = await ModbusMeter(setup, network.house.settings, network.house.clock).once()
+    assert read.reading.current_a == (40.0, 80.0, 120.0)
+    assert read.reading.voltage_v == (230.0, 230.0, 230.0)
+    assert read.raw["current_a@6"] == (0x3F80, 0, 0x4000, 0, 0x4040, 0)
+
+
+async def test_a_meter_is_never_asked_at_our_own_ports_nor_outside_the_networks_of_meters(network):
+    async def why(**chosen):
+        setup = Setup(way=Way.MODBUS, model="eastron_sdm630", **chosen)
+        with pytest.raises(Unreadable) as caught:
+            await ModbusMeter(setup, network.house.settings, network.house.clock).once()
+        return caught.value.why
+
+    assert await why(host="169.254.169.254", port=80) is Why.NOT_ALLOWED
+    assert await why(host="10.1.2.3") is Why.NOT_ALLOWED
+    assert await why(host="127.0.0.1", port=1) is Why.NO_CONNECTION
+    assert await why(host="no.such.name.invalid") is Why.NAME_UNKNOWN
+
+
+async def test_who_adds_a_meter_is_told_what_is_wrong_and_one_in_use_stays(network):
+    now = datetime.now(UTC)
+    meter, _grid = await metered(network, Setup(way=Way.PUSH))
+    async with network.house.database.transaction() as tx:
+        for wrong, field in (
+            (Setup(way=Way.MODBUS, host="a b", model="eastron_sdm630"), "host"),
+            (Setup(way=Way.MODBUS, host="10.0.0.1", model="none"), "model"),
+            (Setup(way=Way.MQTT, host="10.0.0.1", topic="home/+"), "topic"),
+            (Setup(way=Way.MQTT, host="10.0.0.1", topic="home/meter", fields={"current_l1": "a"}), "fields"),
+            (Setup(way=Way.PUSH, ratio=0.0), "ratio"),
+        ):
+            with pytest.raises(Invalid) as caught:
+                await service.add(tx, ACTOR, network.site_id, "M", wrong, MODELS, now, reason="fitted")
+            assert caught.value.field == field
+        with pytest.raises(Conflict):
+            await service.remove(tx, ACTOR, meter.id, now, reason="broken")
+        for late in (Reading(at=now + timedelta(minutes=5), current_a=(1.0, 1.0, 1.0)),
+                     Reading(at=now, current_a=(1.0, float("inf"), 1.0))):  # fmt: skip
+            with pytest.raises(Invalid):
+                await service.record(tx, meter.id, [late], now)
+
+
+def test_every_map_that_comes_with_us_can_be_read_and_an_own_file_that_is_wrong_names_its_key(tmp_path: Path):
+    assert {"eastron_sdm630", "abb_b23_b24", "carlo_gavazzi_em340", "schneider_iem3000", "janitza_umg"} <= set(MODELS)
+    (tmp_path / "mine.toml").write_text(
+        'name = "X"\nsource = "me"\nfunction = 4\n[current_a]\naddress = -1\ntype = "int16"\n'
+    )
+    with pytest.raises(Invalid, match=r"mine\.toml: current_a\.address"):
+        register_maps.known(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "registers", "amperes"),
+    [
+        ("abb_b23_b24", (0, 1_234), 12.34),
+        ("carlo_gavazzi_em340", (0xFB2E, 0xFFFF), -1.234),
+        ("schneider_iem3000", (0x4145, 0x0000), 12.3125),
+    ],
+)
+def test_a_number_is_read_as_its_model_writes_it(model, registers, amperes):
+    given = MODELS[model]
+    assert register_maps.value(registers, given.current_a, low_word_first=given.low_word_first) == pytest.approx(
+        amperes
+    )
+    assert str(register_maps.value((0xFFFF, 0xFFFF), MODELS["abb_b23_b24"].current_a, low_word_first=False)) == "nan"
