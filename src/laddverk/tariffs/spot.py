@@ -89,13 +89,15 @@ def filled(known: Sequence[SpotPrice], start: datetime, end: datetime) -> list[S
     return found
 
 
-async def fetch(tx: Transaction, source: SpotSource, now: datetime) -> int:
-    """Ask for the days that are missing of each zone that a tariff follows; return how many prices are new.
+async def fetch(
+    tx: Transaction, source: SpotSource, now: datetime, zones: Sequence[store_spot.Followed] | None = None
+) -> int:
+    """Ask for the days that are missing of `zones` (None: those that tariffs follow); return how many prices are new.
 
     Publishes `SpotPricesCame` for each zone with news. What goes wrong is noted, and asked again the next time.
     """
     news = 0
-    for zone in await store_spot.followed(tx):
+    for zone in await store_spot.followed(tx) if zones is None else zones:
         until = await store_spot.known_until(tx, zone.area, zone.currency)
         problem, came = "", 0
         for day in missing_days(until, now):

@@ -29,10 +29,13 @@ from laddverk.energy.planning_ahead.store import Open, Past, Wanted
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import SiteId
 from laddverk.kernel.problems import Invalid, NotFound
-from laddverk.platform import audit
+from laddverk.platform import audit, jobs
 from laddverk.platform.database import Transaction
+from laddverk.platform.jobs import NewJob
 from laddverk.tariffs import spot, store_spot
 
+PLAN_SITE: Final = "energy.plan_site"
+LEARN_LEVEL: Final = "energy.learn_level"
 STEP: Final = timedelta(minutes=STEP_MINUTES)
 PERIODS: Final = HORIZON_H * 60 // STEP_MINUTES
 PAST_KEPT: Final = timedelta(days=200)  # habits, and the whole of the month
@@ -57,6 +60,7 @@ async def want(tx: Transaction, actor: Actor, wanted: Wanted, now: datetime, *, 
     if not 0 < len(reason.strip()) <= REASON_MAX:
         raise Invalid("Say why.", field="reason", remedy="A few words that others will understand in a year.")
     await store.want(tx, wanted, actor.name or actor.kind, now)
+    await jobs.enqueue(tx, [soon(kind, wanted.site_id) for kind in (LEARN_LEVEL, PLAN_SITE)])
     await audit.write(
         tx, actor, "plan.wanted", "site", wanted.site_id, at=now, reason=reason.strip(),
         detail={"tariff": wanted.tariff.key, "area": wanted.area, "added_per_kwh": wanted.added_per_kwh},
@@ -74,6 +78,11 @@ async def unwant(tx: Transaction, actor: Actor, site_id: SiteId, now: datetime, 
     await audit.write(tx, actor, "plan.unwanted", "site", site_id, at=now, reason=reason.strip())
 
 
+def soon(kind: str, site_id: SiteId) -> NewJob:
+    """Return the job of one site; while one waits, there is no second."""
+    return NewJob(kind, {"site_id": str(site_id)}, unique_key=f"{kind}:{site_id}")
+
+
 async def plan_site(tx: Transaction, wanted: Wanted, now: datetime) -> Plan | None:
     """Make and keep a plan for a site; None where it has no outlets in circuits. The solver runs on a thread."""
     tree = await circuits.tree(tx, wanted.site_id)
@@ -88,7 +97,7 @@ async def plan_site(tx: Transaction, wanted: Wanted, now: datetime) -> Plan | No
     before = sunk(wanted.tariff, taken(past, begins_at - timedelta(days=32), begins_at), begins_at)
     ahead = Ahead(
         begins_at=begins_at,
-        price_per_kwh=await _prices(tx, wanted, begins_at),
+        price_per_kwh=await prices(tx, wanted, begins_at),
         feeders=feeders(tree, signals, {}, begins_at, STEP_MINUTES, PERIODS, zone),
         stays=stays(tree, cars, begins_at, STEP_MINUTES),
         peaks=terms(wanted.tariff, begins_at, STEP_MINUTES, PERIODS, before),
@@ -182,9 +191,9 @@ def taken(past: Sequence[Past], begins_at: datetime, ends_at: datetime) -> Meter
     return Metered(begins_at=begins_at, step_minutes=STEP_MINUTES, energy_wh=tuple(int(each) for each in energy_wh))
 
 
-async def _prices(tx: Transaction, wanted: Wanted, begins_at: datetime) -> tuple[float, ...]:
+async def prices(tx: Transaction, wanted: Wanted, begins_at: datetime, periods: int = PERIODS) -> tuple[float, ...]:
     """Return what a kWh costs in each period; empty where the exchange's prices are not known at all."""
-    ends_at = begins_at + PERIODS * STEP
+    ends_at = begins_at + periods * STEP
     known = await store_spot.between(
         tx, [wanted.area], wanted.tariff.currency, begins_at - PRICES_AROUND, ends_at
     )  # fmt: skip
@@ -192,7 +201,7 @@ async def _prices(tx: Transaction, wanted: Wanted, begins_at: datetime) -> tuple
         return ()
     starts = sorted(spot.filled(known, begins_at, ends_at), key=lambda each: each.starts_at)
     found, at = [], 0
-    for period in range(PERIODS):
+    for period in range(periods):
         now = begins_at + period * STEP
         while at + 1 < len(starts) and starts[at + 1].starts_at <= now:
             at += 1

@@ -1,0 +1,85 @@
+"""What was planned for a site beside what flowed there, and what it cost by the hour: reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.energy.circuits.model import Tree
+from laddverk.energy.planning_ahead.capping import INTERVAL_FREE
+from laddverk.energy.planning_ahead.model import Plan
+from laddverk.platform.database import Transaction
+
+FREE_W: Final = INTERVAL_FREE  # a cap of so many watts is none: it stands for hours in which power is free
+
+PLANNED: Final = """
+-- What each quarter's last plan gave all cars together in its first period.
+SELECT DISTINCT ON (plan ->> 'begins_at') (plan ->> 'begins_at')::timestamptz AS at,
+       (plan -> 'cap_w' ->> 0)::double precision AS power_w
+FROM site_plan WHERE site_id = $1 AND made_at >= $2 AND made_at < $3 AND plan -> 'cap_w' ->> 0 IS NOT NULL
+ORDER BY plan ->> 'begins_at', made_at DESC
+"""
+FLOWED: Final = """
+-- The mean power of each outlet in each step, of all its readings, summed.
+SELECT at, sum(power_w)::double precision AS power_w FROM (
+    SELECT date_bin('15 minutes', sample.at, 'epoch'::timestamptz) AS at,
+           avg(coalesce(sample.power_w, 230 * (coalesce(current_l1_a, 0) + coalesce(current_l2_a, 0)
+                                               + coalesce(current_l3_a, 0)))) AS power_w
+    FROM unnest($1::uuid[], $2::int[]) AS outlet (station_id, evse_number)
+    JOIN sample USING (station_id, evse_number)
+    WHERE sample.at >= $3 AND sample.at < $4
+    GROUP BY 1, sample.station_id, sample.evse_number
+) AS by_outlet GROUP BY at ORDER BY at
+"""
+
+
+class Power(Struct, frozen=True):
+    """Watts of all cars together in the step that begins at an instant."""
+
+    at: datetime
+    power_w: float
+
+
+async def planned(tx: Transaction, site_id: UUID, since: datetime, until: datetime) -> list[Power]:
+    """Return what was planned for steps that have begun: the last word about each. Steps without a cap are left out."""
+    found = await tx.fetch(Power, PLANNED, site_id, since, until)
+    return [each for each in found if each.power_w < FREE_W]
+
+
+async def flowed(tx: Transaction, tree: Tree, since: datetime, until: datetime) -> list[Power]:
+    """Return what the outlets of a tree drew together, by steps in which something was read."""
+    stations = [place.station_id for place in tree.places]
+    numbers = [place.evse_number for place in tree.places]
+    return await tx.fetch(Power, FLOWED, stations, numbers, since, until)
+
+
+def to_come(plan: Plan, now: datetime) -> list[Power]:
+    """Return what a plan gives all cars together from now on. Steps in which it sets no cap are left out."""
+    step = timedelta(minutes=plan.step_minutes)
+    found = [Power(plan.begins_at + number * step, power_w) for number, power_w in enumerate(plan.cap_w)]
+    return [each for each in found if each.at + step > now and each.power_w < FREE_W]
+
+
+def given_wh(plan: Plan, key: str, watts_per_a: float) -> float:
+    """Return what a plan gives an outlet in all, in Wh; the ceilings of the cap rule are no promise, and give 0."""
+    return sum(plan.targets_a.get(key, ())) * watts_per_a * plan.step_minutes / 60
+
+
+def begins_at(plan: Plan, key: str) -> datetime | None:
+    """Return when a plan first gives an outlet something; None: never within its horizon."""
+    return _period(plan, key, range(len(plan.targets_a.get(key, ()))), 0)
+
+
+def ready_at(plan: Plan, key: str) -> datetime | None:
+    """Return when a plan has given an outlet all that it gives; None where it gives nothing."""
+    return _period(plan, key, range(len(plan.targets_a.get(key, ())) - 1, -1, -1), 1)
+
+
+def _period(plan: Plan, key: str, periods: Sequence[int], after: int) -> datetime | None:
+    targets = plan.targets_a.get(key, ())
+    first = next((number for number in periods if targets[number] > 0), None)
+    return None if first is None else plan.begins_at + (first + after) * timedelta(minutes=plan.step_minutes)
