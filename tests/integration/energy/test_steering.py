@@ -9,11 +9,14 @@ import pytest
 from laddverk import wiring
 from laddverk.access import service as access
 from laddverk.access.model import NewDriver, NewToken
+from laddverk.energy.circuits import service as circuits
 from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Rotation, Tree, Version
 from laddverk.energy.steering import service as steering
 from laddverk.kernel.ids import new_id
+from laddverk.ocpp.facts import Purpose
 from laddverk.ocpp.protocol import Protocol
+from laddverk.simulator.abilities.smart_charging import Profiles
 from laddverk.simulator.car import Car, Supply
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.connection import Link, Patience
@@ -120,6 +123,33 @@ async def garage_on(database, tmp_path):
 async def garage(database, tmp_path):
     async with garage_on(database, tmp_path) as made:
         yield made
+
+
+def default_of(link):
+    held = link.charger.of(Profiles).by_id.values()
+    return [one.profile.schedules[0].periods[0].limit for one in held if one.profile.purpose is Purpose.TX_DEFAULT]
+
+
+async def test_an_outlet_taken_out_of_the_circuits_is_left_without_our_default(garage):
+    await garage.step()
+    assert all(len(default_of(link)) == 1 for link in garage.links.values())
+    network, out = garage.network, ("CP16", "CP21")
+
+    async def take_out(names):
+        keys = [(network.station_ids[name], 1) for name in names]
+        async with network.house.database.transaction() as tx:
+            await circuits.take_out(
+                tx, ACTOR, network.site_id, keys, garage.clock(), reason="moved to a cable of its own", version=None
+            )
+        for _ in range(2):
+            await garage.step()
+
+    await take_out(out)
+    assert {name: len(default_of(link)) for name, link in garage.links.items()} == {"CP16": 0, "CP201": 1, "CP21": 0}
+    cleared = "SELECT count(*) FROM command WHERE kind = 'clear_profiles'"
+    assert await network.value(cleared) == len(out)
+    await take_out(["CP201"])
+    assert not any(default_of(link) for link in garage.links.values())
 
 
 async def test_cars_come_and_never_exceed_the_fuse_and_without_us_chargers_fall_to_their_default(garage):

@@ -17,7 +17,7 @@ from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import PerPhase, Place, Tree
 from laddverk.energy.model import VOLTAGE_V, Wish
 from laddverk.energy.planning_ahead import service as plans
-from laddverk.energy.steering import core, placing, sharing, store
+from laddverk.energy.steering import core, placing, releasing, sharing, store
 from laddverk.energy.steering.model import (
     ANSWER_S,
     Answered,
@@ -53,9 +53,19 @@ REASON: Final = "load management: the site's fuses"
 
 
 async def steer(tx: Transaction, site_id: SiteId, now: datetime, known: Registry | None = None) -> int:
-    """Take one step for a site, as its tree is now; return how many commands went out. Without outlets nothing."""
+    """Take one step for a site, as its tree is now; return how many commands went out.
+
+    Without outlets none but those that let go of outlets that hung there before.
+    """
     tree = await trees.tree(tx, site_id)
-    return await steer_site(tx, tree, now, known) if tree.circuits and tree.places else 0
+    if tree.circuits and tree.places:
+        return await steer_site(tx, tree, now, known)
+    before = await store.state(tx, site_id)
+    if before is None or not before.beliefs:
+        return 0
+    let_go = await releasing.release(tx, ACTOR, before.beliefs, (), STACK, now)
+    await store.keep_state(tx, site_id, store.State({}, {}, before.next_order, tree.version, now), {}, {}, [])
+    return let_go
 
 
 async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry | None = None) -> int:
@@ -78,7 +88,8 @@ async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry
     kept = core.after(decided.known, refused, _seconds(now))
     await _keep(tx, tree, msgspec.structs.replace(decided, known=kept), now)
     await outbox.publish(tx, _disobedience(site.beliefs, kept.beliefs, now))
-    return len(decided.orders) - len(refused)
+    let_go = await releasing.release(tx, ACTOR, site.beliefs, by_key, STACK, now)
+    return len(decided.orders) - len(refused) + let_go
 
 
 async def _known(tx: Transaction, tree: Tree, before: store.State | None, now: datetime) -> Known:
