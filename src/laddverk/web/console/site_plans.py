@@ -21,7 +21,7 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.platform.database import Transaction
-from laddverk.web.console import plan_words
+from laddverk.web.console import site_plan_words
 from laddverk.web.console.circuit_forms import number
 from laddverk.web.console.desk import AtDesk, Desk
 from laddverk.web.console.door import NEEDS
@@ -74,7 +74,7 @@ async def _page(
         areas=AREAS if wanted is None or wanted.area in AREAS else (*AREAS, wanted.area),
         values=(_values(wanted) if wanted else {"area": "SE3"}) | values,
         errors=errors,
-        plan_words=plan_words,
+        plan_words=site_plan_words,
         **told(desk, known),
     )
 
@@ -116,7 +116,7 @@ def _planned(desk: Desk, known: Known, wanted: Wanted, kept: Kept) -> list[Plann
                 following.given_wh(plan, key, watts_per_a),
                 plan.unmet_wh.get(key, 0.0),
                 wait.until if wait else None,
-                plan_words.wait(wait, names, wanted.tariff.currency, desk.language) if wait else "",
+                site_plan_words.wait(wait, names, wanted.tariff.currency, desk.language) if wait else "",
             )
         )
     return found
