@@ -22,6 +22,7 @@ from tests.cluster import TestCluster
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 CLUSTER = pytest.StashKey[TestCluster]()
 SOURCES = Path(__file__).parents[1] / "src"
+NAME_MAX = 60  # more nobody reads
 IN_CI = os.environ.get("LADDVERK_CI") == "1"
 
 
@@ -52,6 +53,11 @@ def pytest_collection_finish() -> None:
     """Leave what is loaded out of garbage collection, so that what tests leave behind is found soon and cheaply."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long texts do not name a test: a certificate or an archive is made anew in each worker."""
+    return argname if isinstance(val, str | bytes) and len(val) > NAME_MAX else None
 
 
 @pytest.hookimpl(wrapper=True)
