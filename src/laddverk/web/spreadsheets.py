@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from io import StringIO
 from typing import Final
 
 from litestar import Response
+from litestar.response import Stream
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 ROWS_MAX: Final = 100_000  # about 15 MB; a larger export is a job for the API
+MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 
 Cell = str | int | float | Decimal | datetime | None
 
@@ -30,12 +33,32 @@ def safe(cell: Cell) -> str:
 
 def answer(name: str, heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response[bytes]:
     """Answer with `rows` as a CSV file: UTF-8 with a mark that Excel understands, comma, every field quoted."""
+    return Response(_begun(heading) + _lines(rows), media_type=MEDIA_TYPE, headers=_headers(name))
+
+
+def streamed(name: str, heading: Sequence[str], parts: AsyncIterator[Iterable[Sequence[Cell]]]) -> Stream:
+    """Answer with the same kind of file, whose rows are made while it is read: however many they are."""
+
+    async def text() -> AsyncIterator[bytes]:
+        yield _begun(heading)
+        async for rows in parts:
+            if lines := _lines(rows):
+                yield lines
+
+    return Stream(text(), media_type=MEDIA_TYPE, headers=_headers(name))
+
+
+def _begun(heading: Sequence[str]) -> bytes:
+    return codecs.BOM_UTF8 + _lines([heading])
+
+
+def _lines(rows: Iterable[Sequence[Cell]]) -> bytes:
     text = StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(heading)
-    writer.writerows([safe(cell) for cell in row] for row in rows)
-    return Response(
-        text.getvalue().encode("utf-8-sig"),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{name}.csv"'},
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(
+        [safe(cell) for cell in row] for row in rows
     )
+    return text.getvalue().encode()
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="{name}.csv"'}

@@ -14,11 +14,12 @@ from msgspec import Struct
 from laddverk.diagnostics.outcomes import queries as outcomes
 from laddverk.diagnostics.outcomes.queries import CodeCount, Rates
 from laddverk.diagnostics.uptime import figures, months, queries, store
-from laddverk.diagnostics.uptime.counting import count, together
+from laddverk.diagnostics.uptime.counting import together
 from laddverk.diagnostics.uptime.gathering import Course
 from laddverk.diagnostics.uptime.hours import Length, Period, period_of
-from laddverk.diagnostics.uptime.model import Count, Outage, Policy, State
+from laddverk.diagnostics.uptime.model import Count, Policy, State
 from laddverk.diagnostics.uptime.months import DEMAND_WEEKS, Month
+from laddverk.diagnostics.uptime.outages import MONTHS_OF, OutageRow, rows_of
 from laddverk.diagnostics.uptime.policies import HONEST
 from laddverk.diagnostics.uptime.queries import Cause, ExclusionRow, Fixes, Place
 from laddverk.diagnostics.uptime.store import OutletRow
@@ -38,13 +39,6 @@ class Line(Struct, frozen=True, kw_only=True):
     """Its uptime by the honest policy, month by month, the last one last."""
     lost_wh: int
     outages: int
-
-
-class OutageRow(Struct, frozen=True, kw_only=True):
-    """One outage, as drivers saw it."""
-
-    outlet: OutletRow
-    outage: Outage
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -79,7 +73,7 @@ class Report(Struct, frozen=True, kw_only=True):
     causes: tuple[Cause, ...]
     exclusions: tuple[ExclusionRow, ...]
     outages: tuple[OutageRow, ...] | None
-    """None: there are too many to list; a shorter period or one charger has them."""
+    """None: there are too many to list on a page; `outages.each` has them."""
     not_worked_out: int
     """Chargers whose figures are not there yet."""
 
@@ -173,18 +167,12 @@ async def _outages(
 ) -> tuple[OutageRow, ...] | None:
     """Return each outage of the period, as drivers saw it, the latest first; None when there are too many chargers."""
     honest = next((one for one in asked.policies if one.name == HONEST), None)
-    length = {Length.MONTH: 1, Length.QUARTER: 3, Length.YEAR: 12}[period.length]
-    if honest is None or len(stations) * length > MONTHS_LIVE:
+    if honest is None or len(stations) * MONTHS_OF[period.length] > MONTHS_LIVE:
         return None
     read = courses.get(period.first) if period.length is Length.MONTH else None
     if read is None:
         _months, read = await months.work_out(tx, stations, [honest], period, asked.now)
-    rows = [
-        OutageRow(outlet=course.outlet, outage=outage)
-        for course in read
-        for outage in count(honest, course.intervals, course.exempt, start, end).outages
-    ]
-    return tuple(sorted(rows, key=lambda one: one.outage.start, reverse=True))
+    return tuple(sorted(rows_of(honest, read, start, end), key=lambda one: one.outage.start, reverse=True))
 
 
 def _line(

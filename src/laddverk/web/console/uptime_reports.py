@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from litestar import Response, get
 from litestar.params import FromPath
+from litestar.response import Stream
 from msgspec import Struct
 
-from laddverk.diagnostics.uptime import paper, queries, words
+from laddverk.diagnostics.uptime import outages, paper, queries, words
+from laddverk.diagnostics.uptime.outages import OutageRow
 from laddverk.diagnostics.uptime.policies import HONEST, Policies
 from laddverk.diagnostics.uptime.queries import Place
 from laddverk.diagnostics.uptime.reports import Report, report
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
-from laddverk.kernel.problems import Invalid
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import gettext_for
 from laddverk.web import spreadsheets
@@ -60,12 +62,16 @@ async def _place(desk: Desk, tx: Transaction, site: UUID | None, station: UUID |
     return Place(site_name=who.name, timezone=zone, host_id=who.id, host_sites=who.sites)
 
 
+async def _stations(desk: Desk, tx: Transaction, place: Place, choice: Choice) -> list[UUID]:
+    start, end = desk.midnight(choice.period.first), desk.midnight(choice.period.after)
+    return await queries.stations(tx, place.sites, start, end, site=place.site_id, station=place.station_id)
+
+
 async def _made(desk: Desk, *, site: UUID | None = None, station: UUID | None = None, host: UUID | None = None) -> Made:
     choice, known = choice_of(desk), policies(desk)
     async with desk.transaction() as tx:
         place = await _place(desk, tx, site, station, host)
-        start, end = desk.midnight(choice.period.first), desk.midnight(choice.period.after)
-        stations = await queries.stations(tx, place.sites, start, end, site=place.site_id, station=place.station_id)
+        stations = await _stations(desk, tx, place, choice)
         return Made(await report(tx, place, stations, choice.period, asked_by(desk, known)), choice, known)
 
 
@@ -140,39 +146,46 @@ async def host_csv(desk: AtDesk, host_id: FromPath[str]) -> Response[bytes]:
     return _lines(await _made(desk, host=named("opr", host_id)))
 
 
-def _outages(made: Made) -> Response[bytes]:
-    if made.report.outages is None:
-        raise Invalid("These are too many outages to list.", field="period", remedy="Choose a month, or one charger.")
-    return spreadsheets.answer(
-        f"outages-{made.choice.period.key}",
-        OUTAGES,
-        [
-            (
-                one.outlet.station_name, one.outlet.evse_number, one.outlet.code, one.outage.start,
-                one.outage.end if one.outage.is_over else None, minutes_of(one.outage.lasted.total_seconds()),
-                one.outage.state.value, one.outage.why, "yes" if one.outage.is_over else "no",
-            )
-            for one in made.report.outages
-        ],
-    )  # fmt: skip
+async def _outages(
+    desk: Desk, *, site: UUID | None = None, station: UUID | None = None, host: UUID | None = None
+) -> Stream:
+    """Answer with all outages as drivers saw them, by charger, the latest first."""
+    choice, honest = choice_of(desk), found(policies(desk).named(HONEST))
+    async with desk.transaction() as tx:
+        place = await _place(desk, tx, site, station, host)
+        stations = await _stations(desk, tx, place, choice)
+    span, length = choice.period.instants(ZoneInfo(place.timezone)), choice.period.length
+    parts = outages.each(desk.transaction, stations, honest, length, span, desk.now)
+    return spreadsheets.streamed(f"outages-{choice.period.key}", OUTAGES, (_outage_lines(rows) async for rows in parts))
+
+
+def _outage_lines(rows: list[OutageRow]) -> list[tuple[Cell, ...]]:
+    return [
+        (
+            one.outlet.station_name, one.outlet.evse_number, one.outlet.code, one.outage.start,
+            one.outage.end if one.outage.is_over else None, minutes_of(one.outage.lasted.total_seconds()),
+            one.outage.state.value, one.outage.why, "yes" if one.outage.is_over else "no",
+        )
+        for one in rows
+    ]  # fmt: skip
 
 
 @get(SITE + "/outages.csv", opt={NEEDS: Permission.STATIONS_READ})
-async def site_outages(desk: AtDesk, site_id: FromPath[str]) -> Response[bytes]:
+async def site_outages(desk: AtDesk, site_id: FromPath[str]) -> Stream:
     """Each outage at a site with how long it lasted, as CSV: what NEVI asks for each quarter."""
-    return _outages(await _made(desk, site=named("sit", site_id)))
+    return await _outages(desk, site=named("sit", site_id))
 
 
 @get(STATION + "/outages.csv", opt={NEEDS: Permission.STATIONS_READ})
-async def station_outages(desk: AtDesk, station_id: FromPath[str]) -> Response[bytes]:
+async def station_outages(desk: AtDesk, station_id: FromPath[str]) -> Stream:
     """Each outage of a charger with how long it lasted, as CSV."""
-    return _outages(await _made(desk, station=named("sta", station_id)))
+    return await _outages(desk, station=named("sta", station_id))
 
 
 @get(HOST + "/outages.csv", opt={NEEDS: Permission.STATIONS_READ})
-async def host_outages(desk: AtDesk, host_id: FromPath[str]) -> Response[bytes]:
+async def host_outages(desk: AtDesk, host_id: FromPath[str]) -> Stream:
     """Each outage at a host's sites with how long it lasted, as CSV."""
-    return _outages(await _made(desk, host=named("opr", host_id)))
+    return await _outages(desk, host=named("opr", host_id))
 
 
 async def _paper(desk: Desk, made: Made) -> Response[bytes]:

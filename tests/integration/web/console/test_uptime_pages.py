@@ -6,12 +6,13 @@ import csv
 import io
 from datetime import datetime, timedelta
 
+import pytest
 from pypdf import PdfReader
 
 from laddverk.diagnostics import codes
 from laddverk.diagnostics.codes import counting
 from laddverk.diagnostics.observations import StateSeen
-from laddverk.diagnostics.uptime import months
+from laddverk.diagnostics.uptime import months, outages, reports
 from laddverk.diagnostics.uptime.policies import ours
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import StationId, new_id, shown
@@ -90,6 +91,30 @@ async def test_a_report_tells_of_each_outage_and_can_be_had_as_files(world: Worl
         assert (await browser.open(f"{site}?period={period}")).status_code == 200
     for wrong in ("1999", "2199", "x", "2026-13"):
         assert (await browser.open(f"{site}?period={wrong}")).status_code == 422
+
+
+async def test_outages_that_are_too_many_for_a_page_are_all_in_the_file(
+    world: World, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, _station = await broken(world)
+    async with world.house.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE station SET site_id = $1, name = 'Z ' || name WHERE id = $2", world.site, world.other_station
+        )
+    monkeypatch.setattr(reports, "MONTHS_LIVE", 0)
+    monkeypatch.setattr(outages, "MONTHS_AT_ONCE", 12)  # one charger's year at a time
+    browser = await signed_in(Role.OPERATOR)
+    year = NOW.year
+    for period in (f"{year}-{NOW.month:02}", f"{year}-Q{(NOW.month + 2) // 3}", f"{year}"):
+        assert "all of them are in the CSV" in (await browser.open(f"{site}?period={period}")).text
+        answer = await browser.open(f"{site}/outages.csv?period={period}")
+        assert f'filename="outages-{period}.csv"' in answer.headers["content-disposition"]
+        assert answer.content.startswith(b"\xef\xbb\xbf")
+        rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+        assert rows[0][0] == "charger"
+        assert [row[5] for row in rows[1:]] == ["120.0", "120.0"]
+        assert rows[2][0].startswith("Z ")
+        assert rows[1][7] == "'" + HOSTILE or rows[1][7] == HOSTILE
 
 
 async def test_an_exclusion_is_proposed_by_one_and_approved_by_another(world: World, signed_in: SignedIn) -> None:
