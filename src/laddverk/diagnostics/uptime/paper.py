@@ -66,6 +66,7 @@ def document(report: Report, heading: Heading, families: Mapping[str, str]) -> d
         "outages_title": _("Outages, the latest first"),
         "outages_head": [_("Outlet"), _("From"), _("Lasted"), _("What")],
         "outages": _outages(report, language),
+        "outages_note": _outages_note(report, language),
         "exclusions_title": _("Excluded outages"),
         "exclusions_head": [_("From"), _("Until"), _("Reason"), _("Evidence"), _("By")],
         "exclusions": [
@@ -141,6 +142,16 @@ def _line(line: Line, report: Report, language: str) -> list[str]:
     counts = [line.counts.get(policy.name) for policy in report.policies]
     name = f"{line.outlet.station_name} / {line.outlet.evse_number}"
     return [name, *(percent(one.uptime if one else None, language) for one in counts), str(line.outages)]
+
+
+def _outages_note(report: Report, language: str) -> str:
+    """Return what is said of outages that are not on the paper; '' where all are."""
+    _ = gettext_for(language)
+    if report.outages is None:
+        return _("These are too many to list here: all of them are in the CSV.")
+    if len(report.outages) > OUTAGES_MAX:
+        return _("These are the latest; all %(total)s are in the CSV.") % {"total": len(report.outages)}
+    return ""
 
 
 def _outages(report: Report, language: str) -> list[list[str]]:

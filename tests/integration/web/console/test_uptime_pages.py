@@ -107,6 +107,8 @@ async def test_outages_that_are_too_many_for_a_page_are_all_in_the_file(
     year = NOW.year
     for period in (f"{year}-{NOW.month:02}", f"{year}-Q{(NOW.month + 2) // 3}", f"{year}"):
         assert "all of them are in the CSV" in (await browser.open(f"{site}?period={period}")).text
+        paper = PdfReader(io.BytesIO((await browser.open(f"{site}/report.pdf?period={period}")).content))
+        assert "too many to list" in " ".join(page.extract_text() for page in paper.pages)
         answer = await browser.open(f"{site}/outages.csv?period={period}")
         assert f'filename="outages-{period}.csv"' in answer.headers["content-disposition"]
         assert answer.content.startswith(b"\xef\xbb\xbf")
