@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.energy.circuits.loads import Key
-from laddverk.energy.circuits.model import Reading
+from laddverk.energy.circuits.model import PerPhase, Reading
 from laddverk.platform.database import Transaction
 
 READING_AGE_MAX: Final = timedelta(minutes=10)  # what is older says nothing of now
@@ -25,6 +25,10 @@ CROSS JOIN LATERAL (
 ) AS latest
 """
 STEP: Final = "SELECT alarms, tree_version, stepped_at FROM steering_state WHERE site_id = $1"
+PHASES: Final = """
+SELECT station_id, evse_number, phase, answers, jsonb_array_length(steps) AS steps, confidence, at FROM steering_phase
+WHERE site_id = $1 AND phase IS NOT NULL
+"""
 READINGS: Final = "SELECT circuit_id, at, current_a FROM circuit_load WHERE site_id = ANY($1) AND at > $2"
 
 
@@ -63,6 +67,19 @@ class Step(Struct, frozen=True):
     stepped_at: datetime
 
 
+class Measured(Struct, frozen=True, kw_only=True):
+    """On which phase of the grid (0, 1, 2) the first one of an outlet was measured to lie, and the evidence."""
+
+    station_id: UUID
+    evse_number: int
+    phase: int
+    answers: PerPhase
+    """The share of its steps that L1, L2 and L3 of the meter answered with."""
+    steps: int
+    confidence: float
+    at: datetime
+
+
 async def shares(tx: Transaction, site_id: UUID, outlets: Collection[Key]) -> dict[Key, Share]:
     """Return what these outlets of a site were given last."""
     stations, numbers = [key[0] for key in outlets], [key[1] for key in outlets]
@@ -72,6 +89,11 @@ async def shares(tx: Transaction, site_id: UUID, outlets: Collection[Key]) -> di
 async def step(tx: Transaction, site_id: UUID) -> Step | None:
     """Return the last step of a site's loop, or None."""
     return await tx.fetch_one(Step, STEP, site_id)
+
+
+async def phases(tx: Transaction, site_id: UUID) -> dict[Key, Measured]:
+    """Return on which phases outlets of a site were measured to lie, where their steps say so."""
+    return {(one.station_id, one.evse_number): one for one in await tx.fetch(Measured, PHASES, site_id)}
 
 
 async def readings(tx: Transaction, sites: Sequence[UUID], now: datetime) -> dict[UUID, Reading]:

@@ -20,6 +20,7 @@ from laddverk.energy.circuits.model import (
     CircuitsChanged,
     LimitFrom,
     Place,
+    Rotation,
     Signal,
     Source,
     SourceId,
@@ -47,6 +48,7 @@ REMOVED: Final = N_("%(name)s was removed; what it fed hangs on what fed it.")
 STEPPED: Final = N_("%(name)s changed its place on the board.")
 PLACED: Final = N_("%(count)s outlets were hung up.")
 TAKEN: Final = N_("%(count)s outlets were taken out.")
+MEASURED: Final = N_("An outlet's phases were entered as measured: its first one lies on %(phase)s.")
 WIRED: Final = N_("The kind of grid was changed.")
 WINDOWED: Final = N_("The hours with a lower limit of %(name)s were changed.")
 SOURCED: Final = N_("The source %(name)s was entered.")
@@ -173,6 +175,27 @@ async def hang(
     return await change(
         tx, actor, site_id, lambda tree: editing.with_places(tree, places), PLACED, now, reason=reason,
         version=version, params={"count": str(len(places))},
+    )  # fmt: skip
+
+
+async def enter_measured(
+    tx: Transaction, actor: Actor, site_id: SiteId, key: tuple[UUID, int], phase: int, now: datetime, *, reason: str,
+    version: int | None,
+) -> Tree:  # fmt: skip
+    """Enter on which phase of the grid (0, 1, 2) the first one of an outlet was measured to lie; it counts as checked.
+
+    The others are taken to follow in turn, as nearly everybody connects them. Raises `NotFound` for one that does not
+    hang in the tree.
+    """
+    present = next((one for one in (await seen(tx, actor, site_id)).places if one.key == key), None)
+    if present is None:
+        raise NotFound("There is no such outlet.")
+    is_same = present.rotation.phases[0] == phase
+    rotation = present.rotation if is_same else (Rotation.RST, Rotation.STR, Rotation.TRS)[phase]
+    place = replace(present, rotation=rotation, is_rotation_known=True)
+    return await change(
+        tx, actor, site_id, lambda tree: editing.with_places(tree, [place]), MEASURED, now, reason=reason,
+        version=version, params={"phase": f"L{phase + 1}"},
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
 from laddverk.kernel.events import Event
-from laddverk.kernel.ids import StationId
+from laddverk.kernel.ids import SiteId, StationId
 
 LIVES_S: Final = 300.0
 """How long a limit of a session holds when nobody renews it: the longest that a site lives on old decisions."""
@@ -324,3 +324,18 @@ class LimitIgnored(Event, frozen=True, kw_only=True):
     limit_a: float = 0.0
     """What it was last told, amperes for each phase."""
     measured_a: float = 0.0
+
+
+class RotationContradicted(Event, frozen=True, kw_only=True):
+    """An outlet's steps show on another phase than people entered, or (`is_over`) not any more."""
+
+    site_id: SiteId
+    station_id: StationId
+    evse_number: int
+    at: datetime
+    entered: str
+    """The order of phases as entered, like RST."""
+    phase: int
+    """Where the charger's first phase lies: 1, 2, 3 for L1, L2, L3; 0 where the steps say nothing any more."""
+    steps: int
+    is_over: bool = False

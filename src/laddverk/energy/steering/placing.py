@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from math import sqrt
 from typing import Final
@@ -45,15 +45,18 @@ def circuits(
     )
 
 
-def outlets(tree: Tree) -> tuple[Outlet, ...]:
-    """Return the outlets. An order of phases that nobody has verified is none."""
+def outlets(tree: Tree, doubted: Collection[str] = ()) -> tuple[Outlet, ...]:
+    """Return the outlets. An order of phases that nobody has verified is none; one that is `doubted` neither."""
     index_of = {one.id: index for index, one in enumerate(tree.circuits)}
-    return tuple(_outlet(one, index_of[one.circuit_id], tree.wiring) for one in tree.places)
+    return tuple(
+        _outlet(one, index_of[one.circuit_id], tree.wiring, is_doubted=key_of(*one.key) in doubted)
+        for one in tree.places
+    )
 
 
-def _outlet(place: Place, circuit: int, wiring: Wiring) -> Outlet:
+def _outlet(place: Place, circuit: int, wiring: Wiring, *, is_doubted: bool) -> Outlet:
     is_star = wiring is Wiring.STAR_400
-    is_known = place.is_rotation_known and is_star
+    is_known = place.is_rotation_known and is_star and not is_doubted
     return Outlet(
         key=key_of(*place.key),
         circuit=circuit,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import PerPhase, Place, Tree
 from laddverk.energy.model import VOLTAGE_V, Wish
 from laddverk.energy.planning_ahead import service as plans
-from laddverk.energy.steering import core, placing, releasing, sharing, store
+from laddverk.energy.steering import core, measuring, placing, releasing, sharing, store
 from laddverk.energy.steering.model import (
     ANSWER_S,
     Answered,
@@ -76,7 +76,9 @@ async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry
     before = await store.state(tx, tree.site_id)
     if before is not None and before.stepped_at >= now:
         return 0
-    site = await _known(tx, tree, before, now)
+    evidence = await measuring.known_of(tx, tree)
+    wrong = measuring.contradicted(tree, evidence)
+    site = await _known(tx, tree, before, now, wrong)
     events = await _events(tx, tree, site, before, now)
     decided = core.step(site, events, _seconds(now), await plans.allocator(tx, tree.site_id))
     by_key = placing.by_key(tree)
@@ -86,13 +88,17 @@ async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry
         if not await _send(tx, tree, by_key[order.outlet], order, now, known)
     ]
     kept = core.after(decided.known, refused, _seconds(now))
-    await _keep(tx, tree, msgspec.structs.replace(decided, known=kept), now)
+    found = (*decided.alarms, *measuring.alarms(wrong))
+    await _keep(tx, tree, msgspec.structs.replace(decided, known=kept, alarms=found), now)
+    await measuring.measured(tx, tree, kept, evidence, now)
     await outbox.publish(tx, _disobedience(site.beliefs, kept.beliefs, now))
     let_go = await releasing.release(tx, ACTOR, site.beliefs, by_key, STACK, now)
     return len(decided.orders) - len(refused) + let_go
 
 
-async def _known(tx: Transaction, tree: Tree, before: store.State | None, now: datetime) -> Known:
+async def _known(
+    tx: Transaction, tree: Tree, before: store.State | None, now: datetime, doubted: Collection[str]
+) -> Known:
     signals = await trees.signals(tx, [tree.site_id], now)
     zone = ZoneInfo(await store.zone(tx, tree.site_id))
     loads = before.loads if before is not None else {}
@@ -101,7 +107,7 @@ async def _known(tx: Transaction, tree: Tree, before: store.State | None, now: d
     metered = heard | {one.circuit_id for one in new}
     return Known(
         circuits=placing.circuits(tree, signals, now, zone, frozenset(metered)),
-        outlets=placing.outlets(tree),
+        outlets=placing.outlets(tree, doubted),
         beliefs=before.beliefs if before is not None else {},
         loads=loads,
         next_order=before.next_order if before is not None else 1,

@@ -1,0 +1,77 @@
+"""An order of phases that was entered wrongly is found out, doubted at once, told, and right when entered anew."""
+
+from datetime import UTC, datetime, timedelta
+
+from laddverk.energy.circuits import decisions
+from laddverk.energy.circuits import service as circuits
+from laddverk.energy.circuits import store as trees
+from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Rotation, Tree
+from laddverk.energy.steering import measuring, placing
+from laddverk.energy.steering import service as steering
+from laddverk.energy.steering.model import Belief, Held, Known, Load, RotationContradicted, Sample, Trust
+from laddverk.kernel.ids import new_id
+from laddverk.kernel.time import system_clock
+from laddverk.platform import outbox
+from tests.network import ACTOR, network_on
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+TOLD = "SELECT array_agg(payload ORDER BY id) FROM job WHERE kind = 'test.told'"
+
+
+def moment(tree, at_s, drawn_a, building_a):
+    """What the loop knows when one car draws on one phase, which really is L3, beside a building."""
+    (circuit,), (outlet,) = placing.circuits(tree, [], NOW, UTC, frozenset()), placing.outlets(tree)
+    held = (Held(limit_a=drawn_a, sent_at=at_s - 30, answered_at=at_s - 29, confirmed=True, changed_at=at_s - 29),)
+    belief = Belief(
+        trust=Trust.OBEYS, is_online=True, has_session=True, session_since=at_s - 900, limits=held, standing=held,
+        sample=Sample(at_s - 1, (drawn_a, 0.0, 0.0)), previous=Sample(at_s - 11, (drawn_a, 0.0, 0.0)),
+    )  # fmt: skip
+    shown = (building_a, building_a, building_a + drawn_a)
+    load = Load(reading=shown, read_at=at_s, changed_at=at_s, recent=((at_s, (building_a,) * 3),))
+    return Known(
+        circuits=(circuit,), outlets=(outlet,), beliefs={outlet.key: belief}, loads={circuit.key: load}, stepped_at=at_s
+    )
+
+
+async def test_a_wrong_order_of_phases_is_found_doubted_told_and_right_again_when_it_is_entered(
+    database, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(outbox, "_listeners", {RotationContradicted: ["test.told"]})
+    async with network_on(database, tmp_path) as network:
+        station_id = await network.add_station("BOX", connectors=1)
+        circuit = Circuit(id=CircuitId(new_id()), name="Servis", kind=CircuitKind.GRID, limit_a=(35.0,) * 3)
+        place = Place(station_id=station_id, evse_number=1, circuit_id=circuit.id, is_rotation_known=True)
+        given = Tree(site_id=network.site_id, circuits=(circuit,), places=(place,))
+        async with database.transaction() as tx:
+            tree = await circuits.replace_tree(tx, ACTOR, given, system_clock(), reason="as drawn", version=0)
+            await steering.steer(tx, network.site_id, NOW)
+        for turn in range(9):
+            at = NOW + timedelta(seconds=40 * (turn + 1))
+            known = moment(tree, at.timestamp(), 16.0 if turn % 2 else 7.0, 4.0 + turn % 3)
+            async with database.transaction() as tx:
+                await measuring.measured(tx, tree, known, await measuring.known_of(tx, tree), at)
+        async with database.transaction() as tx:
+            evidence = await measuring.known_of(tx, tree)
+            wrong = measuring.contradicted(tree, evidence)
+            assert list(wrong) == [placing.key_of(station_id, 1)]
+            assert placing.outlets(tree, wrong)[0].wires is None
+        told = [(one["entered"], one["phase"], one["is_over"]) for one in await network.value(TOLD)]
+        assert told == [("RST", 3, False)]
+
+        later = NOW + timedelta(minutes=20)
+        async with database.transaction() as tx:
+            await steering.steer(tx, network.site_id, later)
+            step = await decisions.step(tx, network.site_id)
+            assert [(one.kind, one.phase) for one in step.alarms if one.kind == "wrong_rotation"] == [
+                ("wrong_rotation", 3)
+            ]
+            seen = await decisions.phases(tx, network.site_id)
+            await circuits.enter_measured(
+                tx, ACTOR, network.site_id, place.key, seen[place.key].phase, later, reason="as measured", version=None
+            )
+            after = await trees.tree(tx, network.site_id)
+            await steering.steer(tx, network.site_id, later + timedelta(seconds=10))
+            step = await decisions.step(tx, network.site_id)
+        assert after.places[0].rotation is Rotation.TRS
+        assert not [one for one in step.alarms if one.kind == "wrong_rotation"]
+        assert [one["is_over"] for one in await network.value(TOLD)] == [False, True]
