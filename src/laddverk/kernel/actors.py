@@ -39,6 +39,8 @@ class Permission(StrEnum):
     PAYMENTS_REFUND = "payments:refund"
     INVOICES_READ = "invoices:read"
     INVOICES_WRITE = "invoices:write"
+    METERS_WRITE = "meters:write"
+    """Push readings of meters: all that a data logger needs."""
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     AUDIT_READ = "audit:read"

@@ -1,15 +1,18 @@
 """Meters over real sockets: asked by us, kept, and heard by the loop that steers; and those that misbehave."""
 
 import asyncio
+import socket
+import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiomqtt
 import pytest
 
 from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Tree, Version
-from laddverk.energy.meters import listening, register_maps, service, store
+from laddverk.energy.meters import listening, payloads, register_maps, sealing, service, store
 from laddverk.energy.meters.modbus import ModbusMeter
 from laddverk.energy.meters.model import Reading, Setup, Unreadable, Way, Why
 from laddverk.energy.steering import service as steering
@@ -146,6 +149,58 @@ async def test_who_adds_a_meter_is_told_what_is_wrong_and_one_in_use_stays(netwo
                      Reading(at=now, current_a=(1.0, float("inf"), 1.0))):  # fmt: skip
             with pytest.raises(Invalid):
                 await service.record(tx, meter.id, [late], now)
+
+
+@asynccontextmanager
+async def broker(tmp_path):
+    """A foreign broker: nats-server, with its MQTT door behind a password. Yields its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "nats.conf").write_text(
+        f'server_name: test\nlisten: "127.0.0.1:-1"\njetstream {{ store_dir: "{tmp_path}/js" }}\n'
+        f'mqtt {{ listen: "127.0.0.1:{port}" }}\nauthorization {{ user: meters, password: "s3cret" }}\n'
+    )
+    program = Path(sys.executable).parent / "nats-server"
+    running = await asyncio.create_subprocess_exec(
+        program, "-c", tmp_path / "nats.conf", stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(20):
+            while b"Server is ready" not in await running.stderr.readline():
+                pass
+        yield port
+    finally:
+        running.terminate()
+        await running.communicate()
+
+
+async def test_a_broker_tells_of_a_meter_what_it_cannot_tell_is_named_and_a_wrong_password_too(network, tmp_path):
+    fields = payloads.fields_in("current_l1 = han.i.0 * 0.1\ncurrent_l2 = han.i.1 * 0.1\ncurrent_l3 = han.i.2 * 0.1")
+    async with broker(tmp_path) as port:
+        setup = Setup(way=Way.MQTT, host="127.0.0.1", port=port, topic="home/meter", user="meters", fields=fields)
+        meter, grid = await metered(network, setup)
+        async with listened(network), aiomqtt.Client("127.0.0.1", port, username="meters", password="s3cret") as client:
+            assert await until(network, TROUBLED, meter.id) == "refused"
+            secret = sealing.sealed(network.house.secrets, "s3cret", meter.id)
+            async with network.house.database.transaction() as tx:
+                await service.change(
+                    tx, ACTOR, meter.id, "HAN", setup, MODELS, datetime.now(UTC), reason="password", secret=secret
+                )
+
+            async def told(payload, sql, *args):
+                async with asyncio.timeout(10):
+                    while not (found := await network.value(sql, *args)):
+                        await client.publish("home/meter", payload)
+                        await asyncio.sleep(0.05)
+                return found
+
+            assert await told('{"han": {"i": [150, "70", 3]}}', LOADED, grid.id, 15.0) == pytest.approx(
+                [15.0, 7.0, 0.3]
+            )
+            assert await told('{"han": {"i": [152]}}', TROUBLED, meter.id) == "not_readable"
+            await told('{"han": {"i": [100, 70, 3]}}', LOADED, grid.id, 10.0)
+    assert await network.value("SELECT count(*) FROM meter WHERE position('s3cret'::bytea IN secret) > 0") == 0
 
 
 def test_every_map_that_comes_with_us_can_be_read_and_an_own_file_that_is_wrong_names_its_key(tmp_path: Path):

@@ -12,6 +12,7 @@ from laddverk.energy.circuits.model import MeterId
 from laddverk.energy.meters import store
 from laddverk.energy.meters.modbus import ModbusMeter
 from laddverk.energy.meters.model import Meter, Readable, Reading, Trouble, Unreadable, Way, Why
+from laddverk.energy.meters.mqtt import MqttMeter
 from laddverk.platform.database import Away
 from laddverk.platform.house import House
 
@@ -84,9 +85,12 @@ class Listener:
         while True:
             try:
                 async for reading in readable(self._house, meter).readings():
+                    wait_s = AGAIN_FIRST_S
+                    if isinstance(reading, Unreadable):
+                        self._say(meter, reading.why, reading.detail)
+                        continue
                     self._came[meter.id] = reading
                     self._troubles.pop(meter.id, None)
-                    wait_s = AGAIN_FIRST_S
                 raise Unreadable(Why.NO_ANSWER)
             except Unreadable as trouble:
                 self._say(meter, trouble.why, trouble.detail)
@@ -114,6 +118,8 @@ class Listener:
 
 def readable(house: House, meter: Meter) -> Readable:
     """Return who tells a meter's readings."""
+    if meter.setup.way is Way.MQTT:
+        return MqttMeter(meter, house.settings, house.secrets, house.clock)
     return ModbusMeter(meter.setup, house.settings, house.clock)
 
 

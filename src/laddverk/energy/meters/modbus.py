@@ -40,7 +40,7 @@ class ModbusMeter:
     def __init__(self, setup: Setup, settings: Settings, clock: Clock) -> None:
         self._setup, self._settings, self._clock = setup, settings, clock
 
-    async def readings(self) -> AsyncIterator[Reading]:
+    async def readings(self) -> AsyncIterator[Reading | Unreadable]:
         """Yield a reading every `every_s`."""
         loop = asyncio.get_running_loop()
         async with self._connected() as (client, registers):

@@ -110,8 +110,8 @@ class Unreadable(Exception):
 class Readable(Protocol):
     """The port: somebody who tells readings for as long as one listens. Raises `Unreadable`, and nothing else."""
 
-    def readings(self) -> AsyncIterator[Reading]:
-        """Yield readings as they come."""
+    def readings(self) -> AsyncIterator[Reading | Unreadable]:
+        """Yield readings as they come; `Unreadable` in their place where one made no sense and the next may."""
 
 
 class Quality(StrEnum):

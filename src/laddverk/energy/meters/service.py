@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import MeterId
 from laddverk.energy.meters import rules, store
-from laddverk.energy.meters.model import METERS_MAX, Meter, Reading, Setup
+from laddverk.energy.meters.model import METERS_MAX, Meter, Reading, Setup, Way
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import SiteId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, TooMany
@@ -100,6 +100,28 @@ async def record(tx: Transaction, meter_id: MeterId, readings: Sequence[Reading]
     for reading in sorted(readings, key=lambda one: one.at):
         counts = await store.keep(tx, meter_id, reading, now)
     return counts
+
+
+async def pushed(tx: Transaction, meter: Meter, readings: Sequence[Reading], now: datetime) -> int:
+    """Keep what a program sent for a meter that it pushes to; return for how many circuits it counts.
+
+    Raises `Conflict` for a meter that we read ourselves: two tellers of one meter would hide each other's silence.
+    """
+    if meter.setup.way is not Way.PUSH:
+        raise Conflict("This meter is read by us.", remedy="Push to a meter whose way is push.")
+    ratio = meter.setup.ratio
+    return await record(tx, meter.id, [_times(reading, ratio) for reading in readings], now)
+
+
+def _times(reading: Reading, ratio: float) -> Reading:
+    first, second, third = reading.current_a
+    power, told, given = (
+        None if value is None else value * ratio for value in (reading.power_w, reading.import_wh, reading.export_wh)
+    )
+    return replace(
+        reading, current_a=(first * ratio, second * ratio, third * ratio), power_w=power, import_wh=told,
+        export_wh=given,
+    )  # fmt: skip
 
 
 def _why(reason: str) -> str:

@@ -365,6 +365,7 @@ SCOPES: Final = {
     Permission.STATIONS_READ: marked("See chargers and sites"),
     Permission.STATIONS_WRITE: marked("Change chargers and sites"),
     Permission.COMMANDS_SEND: marked("Send commands to chargers"),
+    Permission.METERS_WRITE: marked("Push readings of meters"),
     Permission.SESSIONS_READ: marked("See sessions"),
     Permission.DRIVERS_READ: marked("See drivers and tags"),
     Permission.DRIVERS_WRITE: marked("Change drivers and tags"),
