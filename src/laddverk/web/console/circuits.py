@@ -166,6 +166,9 @@ async def do_something(desk: AtDesk, site_id: FromPath[str]) -> Response[Any]:
         if isinstance(problem, NotFound):
             raise
         return await _editor(desk, site_id, form, desk.errors(problem), problem.status)
+    if form.get("what") == "measured":
+        desk.tell(f"site:{known.site.id}")
+        return desk.go(href(known.site.id), desk.words("The circuits are changed."))
     return _done(desk, SiteId(known.site.id))
 
 
@@ -182,6 +185,11 @@ async def _do(desk: Desk, tx: Transaction, known: Known, form: dict[str, str], k
             present: dict[Key, Place] = {place.key: place for place in known.tree.places}
             places = hanging.hung(chosen, present, forms.said_of(form)) if _some(chosen) else []
             await service.hang(tx, desk.actor, site, places, desk.now, **how)
+        case "measured":
+            measured = {_key(*key): seen for key, seen in known.measured.items()}
+            seen = found(measured.get(next(iter(keys), "")))
+            outlet = (seen.station_id, seen.evse_number)
+            await service.enter_measured(tx, desk.actor, site, outlet, seen.phase, desk.now, **how)
         case "take":
             gone = {place.key for place in known.tree.places if _key(*place.key) in keys}
             await service.take_out(tx, desk.actor, site, gone if _some(gone) else (), desk.now, **how)

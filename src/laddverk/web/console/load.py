@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from msgspec import Struct
 from laddverk.energy.circuits import checklist, decisions, queries, store
 from laddverk.energy.circuits.checklist import Remark
 from laddverk.energy.circuits.loads import Key
-from laddverk.energy.circuits.model import Signal, Tree
+from laddverk.energy.circuits.model import Place, Signal, Tree, Wiring
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId, shown
 from laddverk.platform.database import Transaction
@@ -41,6 +42,15 @@ class Known(Struct, frozen=True):
     signals: list[Signal]
     shares: dict[Key, decisions.Share]
     step: decisions.Step | None
+    measured: dict[Key, decisions.Measured]
+
+
+class Other(Struct, frozen=True):
+    """An outlet that was measured on a phase which nobody has entered or checked."""
+
+    name: str
+    place: Place
+    seen: decisions.Measured
 
 
 class Row(Struct, frozen=True):
@@ -131,7 +141,9 @@ async def known_of(desk: Desk, tx: Transaction, site_id: str) -> Known:
     shares = await decisions.shares(tx, site.id, [place.key for place in tree.places])
     step = await decisions.step(tx, site.id)
     lines = load_lines.lines(tree, site.name, outlets, readings, signals, desk.now, ZoneInfo(site.timezone))
-    return Known(site, tree, outlets, lines, checklist.remarks(tree, _standing(outlets)), signals, shares, step)
+    measured = await decisions.phases(tx, site.id)
+    remarks = checklist.remarks(tree, _standing(outlets))
+    return Known(site, tree, outlets, lines, remarks, signals, shares, step, measured)
 
 
 def told(desk: Desk, known: Known) -> dict[str, Any]:
@@ -154,9 +166,22 @@ def told(desk: Desk, known: Known) -> dict[str, Any]:
             load_reasons.alarm(alarm, names, labels, desk.language)
             for alarm in (known.step.alarms if known.step else ())
         ],
+        "other_phases": _other_phases(known, labels),
         "charging": [row for row in known.outlets if row.drawn is not None],
         "fullest": max(known.lines, key=lambda line: line.fullest.share) if known.lines else None,
     }
+
+
+def _other_phases(known: Known, labels: Mapping[Key, str]) -> list[Other]:
+    """Return the outlets that were measured on a phase which nobody has entered or checked, with the evidence."""
+    if known.tree.wiring is not Wiring.STAR_400:
+        return []
+    return [
+        Other(labels.get(place.key, "–"), place, seen)
+        for place in known.tree.places
+        if place.phases and (seen := known.measured.get(place.key)) is not None
+        if not place.is_rotation_known or place.rotation.phases[0] != seen.phase
+    ]
 
 
 def _given(desk: Desk, known: Known, names: dict[str, str]) -> dict[Key, load_reasons.Given]:
