@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from laddverk import wiring
@@ -38,6 +39,15 @@ class Clockwork:
 
     def __call__(self):
         return self.now
+
+
+class Charging(Charger):
+    """A charger that may say yes to every limit and give its car all it can."""
+
+    lies = False
+
+    def drawn(self, outlet):
+        return super().drawn(msgspec.structs.replace(outlet, limit_a=None) if self.lies else outlet)
 
 
 class Garage:
@@ -95,7 +105,7 @@ async def garage_on(database, tmp_path):
             )  # fmt: skip
             url = network.url(name).rpartition("/")[0]
             links[name] = Link(
-                Charger(Hardware(name, protocol, outlets=(OUTLET,))),
+                Charging(Hardware(name, protocol, outlets=(OUTLET,))),
                 url,
                 network.keys[name],
                 clock=clock,
@@ -150,6 +160,31 @@ async def test_an_outlet_taken_out_of_the_circuits_is_left_without_our_default(g
     assert await network.value(cleared) == len(out)
     await take_out(["CP201"])
     assert not any(default_of(link) for link in garage.links.values())
+
+
+FOUND = "SELECT count(*) FROM finding WHERE detector = 'D33' AND station_id = $1 AND cleared_at IS NULL"
+
+
+async def test_a_charger_that_ignores_its_limit_is_a_finding_until_it_obeys_again(garage):
+    network = garage.network
+    for _ in range(6):
+        await garage.step()
+    garage.links["CP201"].charger.lies = True
+    garage.come("CP201")
+    for _ in range(8):
+        drawn = await garage.step()
+    assert drawn["CP201"] == 16.0
+    assert await network.value(FOUND, network.station_ids["CP201"]) == 1
+    said = await network.value("SELECT evidence FROM finding WHERE detector = 'D33'")
+    assert said[-1]["values"]["drawn_a"] == 16.0
+    assert said[-1]["values"]["told_a"] <= 6.0
+
+    garage.links["CP201"].charger.lies = False
+    for _ in range(24):
+        drawn = await garage.step()
+    assert drawn["CP201"] >= 6.0
+    assert await network.value("SELECT cleared_at IS NOT NULL FROM finding WHERE detector = 'D33'")
+    assert await network.value("SELECT count(*) FROM finding WHERE detector = 'D33'") == 1
 
 
 async def test_cars_come_and_never_exceed_the_fuse_and_without_us_chargers_fall_to_their_default(garage):
