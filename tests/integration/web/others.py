@@ -28,9 +28,12 @@ from laddverk.diagnostics.uptime import service as uptime
 from laddverk.diagnostics.uptime.service import NewExclusion
 from laddverk.energy.circuits import service as circuits
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind
+from laddverk.energy.meters import service as meters
+from laddverk.energy.meters.model import Setup
+from laddverk.energy.meters.model import Way as MeterWay
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
 from laddverk.kernel.actors import Permission, Role
-from laddverk.kernel.ids import new_id, shown
+from laddverk.kernel.ids import SiteId, new_id, shown
 from laddverk.ocpp import facts
 from laddverk.ocpp.commands import NewValue, Reset, Use
 from laddverk.payments import sealing
@@ -377,7 +380,10 @@ async def circuits_of(tx: Transaction, world: World) -> dict[str, str]:
     """The other site's connection to the grid."""
     grid = Circuit(id=CircuitId(new_id()), name="Kajens servis", kind=CircuitKind.GRID, limit_a=(63.0, 63.0, 63.0))
     await circuits.put_circuit(tx, ACTOR, world.other_site, grid, NOW, reason="by the drawing", version=0)
-    return {"circuit_id": shown("cir", grid.id), "tree_version": "1"}
+    meter = await meters.add(
+        tx, ACTOR, SiteId(world.other_site), "Kajens mätare", Setup(way=MeterWay.PUSH), (), NOW, reason="fitted"
+    )
+    return {"circuit_id": shown("cir", grid.id), "tree_version": "1", "meter_id": shown("mtr", meter.id)}
 
 
 async def uptime_of(tx: Transaction, world: World) -> dict[str, str]:

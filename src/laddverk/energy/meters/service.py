@@ -9,8 +9,9 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from laddverk.energy.circuits import service as changing
 from laddverk.energy.circuits import store as circuits
-from laddverk.energy.circuits.model import MeterId
+from laddverk.energy.circuits.model import Circuit, MeterId, Tree
 from laddverk.energy.meters import rules, store
 from laddverk.energy.meters.model import METERS_MAX, Meter, Reading, Setup, Way
 from laddverk.kernel.actors import Actor, Permission
@@ -18,9 +19,11 @@ from laddverk.kernel.ids import SiteId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, TooMany
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
+from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's own name for it
 
 REASON_MIN: Final = 3
 REASON_MAX: Final = 200
+MEASURED: Final = N_("What the meter %(name)s measures was changed.")
 OLD_MAX: Final = timedelta(days=40)  # of a reading that was pushed late, for the chart; the loop takes what is newer
 
 
@@ -74,6 +77,30 @@ async def remove(tx: Transaction, actor: Actor, meter_id: UUID, now: datetime, *
     await store.retire(tx, meter.id, now)
     await _audited(tx, actor, "meter.removed", meter, why, now)
     return meter
+
+
+async def measure(
+    tx: Transaction, actor: Actor, meter: Meter, circuit_id: UUID | None, now: datetime, *, reason: str
+) -> None:
+    """Say which circuit of its site a meter measures, or none: a new version of the site's tree. Raises as `change`."""
+
+    def edited(tree: Tree) -> Tree:
+        found = [_measured(one, meter.id, is_chosen=one.id == circuit_id) for one in tree.circuits]
+        return replace(tree, circuits=tuple(found))
+
+    tree = await circuits.tree(tx, meter.site_id)
+    if circuit_id is not None and all(one.id != circuit_id for one in tree.circuits):
+        raise NotFound("There is no such circuit.", field="circuit")
+    if edited(tree) != tree:
+        await changing.change(
+            tx, actor, meter.site_id, edited, MEASURED, now, reason=reason, params={"name": meter.name}
+        )  # fmt: skip
+
+
+def _measured(circuit: Circuit, meter_id: MeterId, *, is_chosen: bool) -> Circuit:
+    if is_chosen:
+        return replace(circuit, meter_id=meter_id)
+    return replace(circuit, meter_id=None) if circuit.meter_id == meter_id else circuit
 
 
 async def seen(tx: Transaction, actor: Actor, meter_id: UUID, needed: Permission) -> Meter:

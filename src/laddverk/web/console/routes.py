@@ -50,6 +50,7 @@ from laddverk.web.console import (
     ledger,
     load,
     mandates,
+    meters,
     model_facts,
     models,
     money,
@@ -107,7 +108,7 @@ PAGES: Final = (
     prepaid, ledger, deposits, buyers, reconciliation,
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
-    displays, energy, load, circuits, circuit_sheets, site_plans, disputes, payouts,
+    displays, energy, load, circuits, circuit_sheets, meters, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
     remedies, work_orders, visits, model_facts, health, spares, replacing, cases,
 )  # fmt: skip
