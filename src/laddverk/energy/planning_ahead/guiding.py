@@ -6,14 +6,16 @@ the plan was made is not held back by it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
-from laddverk.energy.allocating import Branch, Situation, allocated
+from laddverk.energy.allocating import Branch, Situation, Wish, allocated
 from laddverk.energy.planning_ahead.model import MadeBy, Plan
+from laddverk.energy.planning_ahead.store_wishes import Told
+from laddverk.energy.steering.placing import key_of
 
 FRESH_FOR: Final = timedelta(minutes=40)  # two plans that failed; then only what all may take together is believed
 CAP_KEY: Final = "plan"
@@ -32,6 +34,20 @@ def guided(situation: Situation, plan: Plan, now: datetime) -> Situation:
     if not 0 <= period < len(plan.cap_w):
         return situation
     return _aimed(situation, _shared(situation, plan.cap_w[period], now))
+
+
+def wished(situation: Situation, told: Collection[Told]) -> Situation:
+    """Return `situation` with what drivers said: a wish counts where both are told; who goes first is a class up."""
+    by_key = {key_of(each.station_id, each.evse_number): each for each in told}
+    demands = []
+    for demand in situation.demands:
+        said = by_key.get(demand.key)
+        if said is not None and said.departs_at is not None and said.energy_wh is not None:
+            demand = replace(demand, wish=Wish(energy_wh=float(said.energy_wh), departs_at=said.departs_at))
+        if said is not None and said.goes_first:
+            demand = replace(demand, rank=demand.rank + 1)
+        demands.append(demand)
+    return replace(situation, demands=tuple(demands))
 
 
 def _aimed(situation: Situation, targets_a: Mapping[str, float]) -> Situation:

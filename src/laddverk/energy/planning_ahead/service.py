@@ -16,12 +16,12 @@ from msgspec.structs import replace
 from laddverk.energy.allocating import Grant, Situation, allocated
 from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Place, Tree
-from laddverk.energy.planning_ahead import store
+from laddverk.energy.planning_ahead import store, store_wishes
 from laddverk.energy.planning_ahead.building import Car, feeders, stays
 from laddverk.energy.planning_ahead.capacity_tariffs import Metered
 from laddverk.energy.planning_ahead.capping import caps_kw, factors, level_of
 from laddverk.energy.planning_ahead.forecasting import Interval, Source, Stays, are_good, stay, told
-from laddverk.energy.planning_ahead.guiding import guided
+from laddverk.energy.planning_ahead.guiding import guided, wished
 from laddverk.energy.planning_ahead.model import HORIZON_H, STEP_MINUTES, Ahead, Plan
 from laddverk.energy.planning_ahead.peak_terms import sunk, terms
 from laddverk.energy.planning_ahead.planning import planned
@@ -63,7 +63,8 @@ async def want(tx: Transaction, actor: Actor, wanted: Wanted, now: datetime, *, 
     await jobs.enqueue(tx, [soon(kind, wanted.site_id) for kind in (LEARN_LEVEL, PLAN_SITE)])
     await audit.write(
         tx, actor, "plan.wanted", "site", wanted.site_id, at=now, reason=reason.strip(),
-        detail={"tariff": wanted.tariff.key, "area": wanted.area, "added_per_kwh": wanted.added_per_kwh},
+        detail={"tariff": wanted.tariff.key, "area": wanted.area, "added_per_kwh": wanted.added_per_kwh,
+                "lets_ask": wanted.lets_ask},
     )  # fmt: skip
 
 
@@ -135,14 +136,13 @@ async def learn(tx: Transaction, wanted: Wanted, now: datetime) -> float:
 
 
 async def allocator(tx: Transaction, site_id: SiteId) -> Callable[[Situation, datetime], Sequence[Grant]]:
-    """Return the allocator for a site: with the newest plan's targets, where there is one and it is still wanted."""
-    if not await store.wishes(tx, site_id):
-        return allocated
-    kept = await store.latest(tx, site_id)
+    """Return the allocator for a site: with what drivers said, and the newest plan's targets while one is wanted."""
+    told = await store_wishes.running_at(tx, site_id)
+    kept = await store.latest(tx, site_id) if await store.wishes(tx, site_id) else None
     if kept is None:
-        return allocated
+        return (lambda situation, now: allocated(wished(situation, told), now)) if told else allocated
     plan = kept.plan
-    return lambda situation, now: allocated(guided(situation, plan, now), now)
+    return lambda situation, now: allocated(guided(wished(situation, told), plan, now), now)
 
 
 def cars_of(tree: Tree, running: Sequence[Open], past: Sequence[Past], now: datetime) -> list[Car]:
@@ -151,7 +151,7 @@ def cars_of(tree: Tree, running: Sequence[Open], past: Sequence[Past], now: date
     by_who: dict[str, list[Past]] = defaultdict(list)
     for each in ended:
         by_who[each.who].append(each)
-    everybody = _stays(ended)
+    everybody = stays_of(ended)
     places: dict[tuple[object, int], Place] = {place.key: place for place in tree.places}
     found = []
     for one in running:
@@ -159,8 +159,8 @@ def cars_of(tree: Tree, running: Sequence[Open], past: Sequence[Past], now: date
         if place is None:
             continue
         so_far = (now - one.started_at) / timedelta(hours=1), one.energy_wh / 1000
-        own = _stays(by_who[one.who]) if one.who else _stays([])
-        hours, energy = stay(own, everybody, _hour_of_week(one.started_at), so_far=so_far)
+        own = stays_of(by_who[one.who]) if one.who else stays_of([])
+        hours, energy = stay(own, everybody, hour_of_week(one.started_at), so_far=so_far)
         found.append(
             Car(
                 place=place,
@@ -216,15 +216,16 @@ def _caps(wanted: Wanted, begins_at: datetime) -> tuple[float, ...]:
     return tuple(caps_kw(wanted.level_kw, counted).tolist())
 
 
-def _hour_of_week(at: datetime) -> float:
+def hour_of_week(at: datetime) -> float:
     """In UTC: habits move by an hour twice a year, and forget it in some weeks."""
     return at.weekday() * 24 + at.hour + at.minute / 60
 
 
-def _stays(ended: Sequence[Past]) -> Stays:
+def stays_of(ended: Sequence[Past]) -> Stays:
+    """Return sessions that are over as arrays, in the order given: the oldest first."""
     hours = [((each.ended_at or each.drew_until) - each.started_at) / timedelta(hours=1) for each in ended]
     return Stays(
-        np.array([_hour_of_week(each.started_at) for each in ended], dtype=np.float64),
+        np.array([hour_of_week(each.started_at) for each in ended], dtype=np.float64),
         np.array(hours, dtype=np.float64),
         np.array([each.energy_wh / 1000 for each in ended], dtype=np.float64),
     )

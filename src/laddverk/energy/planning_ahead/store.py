@@ -17,14 +17,15 @@ from laddverk.platform.database import Transaction
 STAYS_LATEST: Final = 2_000  # of a site; older habits say nothing
 
 WISHES: Final = """
-SELECT site_id, tariff, area, added_per_kwh, level_kw FROM plan_wish WHERE $1::uuid IS NULL OR site_id = $1
+SELECT site_id, tariff, area, added_per_kwh, level_kw, lets_ask FROM plan_wish WHERE $1::uuid IS NULL OR site_id = $1
 ORDER BY site_id
 """
 WANT: Final = """
-INSERT INTO plan_wish (site_id, tariff, area, added_per_kwh, wanted_at, wanted_by) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO plan_wish (site_id, tariff, area, added_per_kwh, wanted_at, wanted_by, lets_ask)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (site_id) DO UPDATE
 SET tariff = excluded.tariff, area = excluded.area, added_per_kwh = excluded.added_per_kwh, level_kw = 0,
-    wanted_at = excluded.wanted_at, wanted_by = excluded.wanted_by
+    wanted_at = excluded.wanted_at, wanted_by = excluded.wanted_by, lets_ask = excluded.lets_ask
 """
 UNWANT: Final = "DELETE FROM plan_wish WHERE site_id = $1"
 KEEP_LEVEL: Final = "UPDATE plan_wish SET level_kw = $2 WHERE site_id = $1"
@@ -34,11 +35,12 @@ INSERT INTO site_plan (site_id, made_at, plan) VALUES ($1, $2, $3) ON CONFLICT (
 LATEST_PLAN: Final = "SELECT made_at, plan FROM site_plan WHERE site_id = $1 ORDER BY made_at DESC LIMIT 1"
 DROP_OLD: Final = "DELETE FROM site_plan WHERE made_at < $1"
 OPEN: Final = """
--- Who is plugged in, what it has had, and what the car or its driver last said in this session.
+-- Who is plugged in, what it has had, and what its driver, or else the car, last said in this session.
 SELECT session.station_id, session.evse_number, coalesce(session.driver_id::text, session.token_uid, '') AS who,
-       session.started_at, session.energy_wh, need.departure_at, need.energy_wh AS asked_wh,
-       need.received_at AS asked_at
-FROM session
+       session.started_at, session.energy_wh, coalesce(driver_wish.departs_at, need.departure_at) AS departure_at,
+       coalesce(driver_wish.energy_wh, need.energy_wh) AS asked_wh,
+       coalesce(driver_wish.told_at, need.received_at) AS asked_at
+FROM session LEFT JOIN driver_wish ON driver_wish.session_id = session.id
 LEFT JOIN LATERAL (
     SELECT departure_at, energy_wh, received_at FROM ev_need
     WHERE ev_need.station_id = session.station_id AND ev_need.evse_number = session.evse_number
@@ -67,6 +69,8 @@ class Wanted(Struct, frozen=True):
     area: str
     added_per_kwh: float
     level_kw: float = 0.0
+    lets_ask: bool = False
+    """Drivers may ask to come first."""
 
 
 class Kept(Struct, frozen=True):
@@ -108,7 +112,7 @@ async def wishes(tx: Transaction, site_id: SiteId | None = None) -> list[Wanted]
 
 async def want(tx: Transaction, wanted: Wanted, by: str, now: datetime) -> None:
     """Keep that a site wants plans; its level is learnt anew."""
-    await tx.execute(WANT, wanted.site_id, wanted.tariff, wanted.area, wanted.added_per_kwh, now, by)
+    await tx.execute(WANT, wanted.site_id, wanted.tariff, wanted.area, wanted.added_per_kwh, now, by, wanted.lets_ask)
 
 
 async def unwant(tx: Transaction, site_id: SiteId) -> bool:

@@ -37,7 +37,8 @@ class Mark(Struct, frozen=True):
     """A line of the grid with what is written at it."""
 
     at: float
-    label: str
+    label: str = ""
+    value: float = 0.0
 
 
 class PlanPicture(Struct, frozen=True, kw_only=True):
@@ -103,8 +104,8 @@ def picture(
         prices=_steps([(round(LEFT + number * COLUMN, 1), at) for number, at in enumerate(price_y)]),
         hours=_hours(begins_at, count, zone),
         powers=tuple(Mark(y(top_kw * part * 1000), f"{top_kw * part:g}") for part in (0.0, 0.5, 1.0)),
-        price_marks=(Mark(price_y[prices.index(high)], f"{high:.2f}"), Mark(price_y[prices.index(min(prices))],
-                     f"{min(prices):.2f}")) if prices and high in prices else (),
+        price_marks=tuple(Mark(price_y[prices.index(each)], value=each) for each in {max(prices), min(prices)})
+        if prices else (),
     )  # fmt: skip
 
 

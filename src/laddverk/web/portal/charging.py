@@ -11,6 +11,8 @@ from litestar.response import Stream
 from markupsafe import Markup
 from msgspec import Struct
 
+from laddverk.energy.planning_ahead import wishing
+from laddverk.energy.planning_ahead.wishing import Ready
 from laddverk.invoicing import documents
 from laddverk.kernel.actors import rule
 from laddverk.kernel.problems import NotFound, Problem
@@ -89,6 +91,8 @@ class Live(Struct, frozen=True, kw_only=True):
     """What is reserved or paid for it, while it runs."""
     is_paid_before: bool = False
     """Whether that is paid already, and what is not used comes back."""
+    ready: Ready | None = None
+    """When the car is expected to have what it is to have."""
     stopped: str = ""
     """Why we asked the charger to stop, in words; empty when we did not."""
 
@@ -110,11 +114,11 @@ async def show(visit: Visiting, token: FromPath[str]) -> Response[Any]:
 async def follow(visit: Visiting, token: FromPath[str]) -> Stream:
     """Send the changing part of the page while something changes."""
     async with visit.transaction() as tx:
-        found = await _found(tx, token, visit)
+        found = await found_charge(tx, token, visit)
 
     async def parts() -> dict[str, str]:
         async with visit.house.database.transaction() as tx:
-            live = await live_of(tx, await _found(tx, token, visit), visit)
+            live = await live_of(tx, await found_charge(tx, token, visit), visit)
         base = f"/s/{token}"
         return {
             "live": visit.template("portal/_live_only.html", live=live),
@@ -129,7 +133,7 @@ async def follow(visit: Visiting, token: FromPath[str]) -> Stream:
 async def curve(visit: Visiting, token: FromPath[str]) -> dict[str, Any]:
     """Return the power during a charge, for the chart."""
     async with visit.transaction() as tx:
-        found = await _found(tx, token, visit)
+        found = await found_charge(tx, token, visit)
         points = await queries.curve(tx, found.session.id) if found.session else []
     return curve_json(points, visit.words("Power"))
 
@@ -138,7 +142,7 @@ async def curve(visit: Visiting, token: FromPath[str]) -> dict[str, Any]:
 async def stop(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     """Ask the charger to stop."""
     async with visit.transaction() as tx:
-        found = await _found(tx, token, visit)
+        found = await found_charge(tx, token, visit)
         if found.session is not None and found.session.ended_at is None:
             await sessions.request_stop(tx, rule("driver's live page"), found.session.id, visit.now, "driver")
     visit.house.hints.publish([COMMANDS_TOPIC, f"station:{found.start_request.station_id}"])
@@ -149,7 +153,7 @@ async def stop(visit: Visiting, token: FromPath[str]) -> Response[Any]:
 async def cancel(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     """Give up a charge that has not begun; what was reserved is released."""
     async with visit.transaction() as tx:
-        found = await _found(tx, token, visit)
+        found = await found_charge(tx, token, visit)
         if found.session is None:
             await sessions.cancel_start(tx, found.start_request.id, WhyFailed.CANCELLED, visit.now)
     return visit.go(f"/s/{token}")
@@ -159,7 +163,7 @@ async def cancel(visit: Visiting, token: FromPath[str]) -> Response[Any]:
 async def receipt(visit: Visiting, token: FromPath[str]) -> Response[bytes]:
     """Return the receipt of a charge that is over."""
     async with visit.transaction() as tx:
-        found = await _found(tx, token, visit)
+        found = await found_charge(tx, token, visit)
     if found.session is None or found.session.price_minor is None:
         raise NotFound("There is no receipt yet.", remedy="It is here when the charge is over and priced.")
     content = await documents.receipt_pdf(visit.house, found.session.id, visit.language)
@@ -173,7 +177,7 @@ async def mail_receipt(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     email = form.get("email", "").lower()
     try:
         async with visit.transaction() as tx:
-            found = await _found(tx, token, visit)
+            found = await found_charge(tx, token, visit)
             live = await live_of(tx, found, visit)
             if live.session is None or live.session.price_minor is None:
                 raise NotFound("There is no receipt yet.", remedy="It is here when the charge is over and priced.")
@@ -191,16 +195,22 @@ async def mail_receipt(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     return visit.go(f"/s/{token}", visit.words("The receipt is on its way to %(email)s.", email=email))
 
 
-async def charge_page(visit: Visit, token: str, *, problem: Problem | None = None) -> Response[Any]:
-    """Return the page of a charge, with what went wrong when something did."""
+async def charge_page(
+    visit: Visit, token: str, *, problem: Problem | None = None, values: dict[str, str] | None = None
+) -> Response[Any]:
+    """Return the page of a charge, with what went wrong when something did, and what was written."""
     async with visit.transaction() as tx:
-        live = await live_of(tx, await _found(tx, token, visit), visit)
+        live = await live_of(tx, await found_charge(tx, token, visit), visit)
+        is_running = live.stage == "charging" and live.session is not None
+        offered = await wishing.offered(tx, live.session.id, visit.now) if live.session and is_running else None
     errors = visit.errors(problem) if problem else {}
     return visit.page(
         "portal/live.html",
         status=problem.status if problem else 200,
         live=live,
         base=f"/s/{token}",
+        offered=offered,
+        values=values or {},
         errors=errors,
         problem=errors.get(""),
     )
@@ -233,6 +243,7 @@ async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
         elapsed=timedelta(seconds=seconds_between(session.started_at, session.ended_at or now)),
         lines=price_lines(session, visit),
         money=_money(session, payment, visit),
+        ready=None if is_over else await wishing.ready(tx, session.id, now),
         has_curve=await queries.count_points(tx, session.id) >= CURVE_POINTS_MIN,
         reserved_minor=_reserved(payment),
         is_paid_before=_is_paid_before(payment),
@@ -378,7 +389,8 @@ def receipt_params(visit: Visit, token: str, session: DriverSession) -> dict[str
     }
 
 
-async def _found(tx: Transaction, token: str, visit: Visit) -> LiveStart:
+async def found_charge(tx: Transaction, token: str, visit: Visit) -> LiveStart:
+    """Return the charge of an address. Raises `NotFound`."""
     found = await sessions.by_access_token(tx, token, visit.now)
     if found is None:
         raise NotFound("There is no such charge.", remedy="Scan the code on the outlet again.")

@@ -13,6 +13,7 @@ from laddverk.web import security
 from laddverk.web.portal import (
     account,
     bank_account,
+    charge_wishes,
     charging,
     family,
     help_pages,
@@ -52,6 +53,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
             *start.HANDLERS,
             *swish.HANDLERS,
             *charging.HANDLERS,
+            *charge_wishes.HANDLERS,
             *account.HANDLERS,
             *invoice_link.HANDLERS,
             *bank_account.HANDLERS,
