@@ -24,7 +24,7 @@ from laddverk.energy.steering.model import (
 )
 from laddverk.energy.steering.sharing import Allocate
 from laddverk.simulator.grid.outlet import Limit
-from laddverk.simulator.grid.world import Fault, Said, World, made
+from laddverk.simulator.grid.world import Fault, Said, World, limited_in_boxes, made
 
 MARGIN_SHARE = 0.05  # of the fuse, kept free: for what comes between two readings
 STEP_EVERY_S = 10.0
@@ -45,6 +45,8 @@ class Outcome:
     delivered_as: float
     orders: int = 0
     alarms: set[str] = field(default_factory=set)
+    unmetered_opened: bool = False
+    """A fuse that opened had no meter of its own."""
 
 
 def site(world: World) -> Known:
@@ -85,10 +87,12 @@ def _typed(world: World, index: int) -> tuple[float, float, float]:
 
 
 def played(
-    seed: int, faults: Collection[Fault], allocate: Allocate, *, network_dies: bool = False, lasts_s: float = LASTS_S
-) -> Outcome:
-    """Play an episode with the loop."""
-    world = made(seed, faults, lasts_s, network_dies=network_dies)
+    seed: int, faults: Collection[Fault], allocate: Allocate, *, network_dies: bool = False, lasts_s: float = LASTS_S,
+    all_at_once: bool = False, in_boxes: bool = False,
+) -> Outcome:  # fmt: skip
+    """Play an episode with the loop. `in_boxes`: limits are set in the chargers themselves as well."""
+    world = made(seed, faults, lasts_s, network_dies=network_dies, all_at_once=all_at_once)
+    world = limited_in_boxes(world) if in_boxes else world
     known = site(world)
     events: list[Heard] = []
     orders, alarms = 0, set[str]()
@@ -150,6 +154,7 @@ def _outcome(world: World, seed: int, orders: int, alarms: set[str]) -> Outcome:
     return Outcome(
         seed, world.has_opened, world.worst_share, sum(one.above_rating_as for one in fuses),
         sum(one.above_curve_as for one in fuses), world.delivered_as, orders, alarms,
+        any(line.fuse.is_open and line.meter is None for line in world.lines),
     )  # fmt: skip
 
 

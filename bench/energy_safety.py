@@ -5,7 +5,9 @@ cars that come and go), 25 minutes long in steps of a second, with one or two fa
 chargers of a site fail alike, each at its own time: three that ignored their limits in the same second would open a
 small fuse within ten, which no network can prevent, only a limit that is set in the chargers themselves. The same
 seeds are played with an equal share that believes what it sends, and with nobody limiting: the physics can open a fuse.
-Usage: make bench-energy_safety [ARGS="--episodes 10000 --baselines 300"].
+`--stress` plays that honestly: every charger of a site fails in the same second, with what opens and where, and the
+remedy: limits that are set in the chargers themselves.
+Usage: make bench-energy_safety [ARGS="--episodes 10000 --baselines 300 --stress 60"].
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ from laddverk.simulator.grid.world import Fault
 
 FAULTS: tuple[Fault, ...] = (*BoxFault, *MeterFault)
 NONE, KILLED, TWO = "no fault", "gateway killed", "two faults at once"
+TOGETHER = (BoxFault.IGNORES, BoxFault.LIES, BoxFault.REBOOTS, BoxFault.APPLIES_LATE, BoxFault.LINK_LOST)
+WHY_OPENED = """Chargers that ignore or forget their limits together draw all they can at once. A small fuse that they
+share holds that for seconds, and no message from afar comes in time; on a board without a meter nothing but their own readings
+tells of it. The remedy is a limit that is set in the chargers themselves, below what the circuit leaves them."""
 KINDS = (NONE, *(one.value for one in FAULTS), KILLED, TWO)
 
 
@@ -52,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--episodes", type=int, default=720)
     parser.add_argument("--baselines", type=int, default=180, help="how many of them the usual ways play as well")
+    parser.add_argument("--stress", type=int, default=20, help="sites on which all chargers fail in the same second")
     parser.add_argument("--only", default="", help="a part of the name of a fault: play that alone")
     asked = parser.parse_args()
     began = time.process_time()
@@ -73,6 +80,7 @@ def main() -> None:
         "worst_share": round(max(one.worst_share for each in found.values() for one in each), 4),
         "cpu_s_per_episode": round(spent / max(1, asked.episodes), 3),
         **_baselines(asked.baselines),
+        **_stress(asked.stress),
     }
     print(json.dumps(summary))
 
@@ -113,6 +121,29 @@ def _baselines(count: int) -> dict[str, float]:
             f"without faults the loop delivers {ours / most:.0%} of what full knowledge could, on {len(rounds)} sites"
         )
     return found
+
+
+def _stress(count: int) -> dict[str, float]:
+    """Let every charger of a site fail in the same second, as the loop alone and with limits in the chargers too."""
+    if not count:
+        return {}
+    print(f"\nall chargers of a site fail in the same second, {count} sites for each fault")
+    print(f"{'':30} {'opened':>6} {'unmetered':>9} {'worst share':>12}  opened with limits set in the chargers")
+    opened = held = 0
+    for fault in TOGETHER:
+        ours = [episode.played(seed, (fault,), allocated, all_at_once=True) for seed in range(count)]
+        boxed = [
+            episode.played(one.seed, (fault,), allocated, all_at_once=True, in_boxes=True) for one in ours if one.opened
+        ]
+        opened, held = opened + sum(one.opened for one in ours), held + sum(one.opened for one in boxed)
+        worst = max(one.worst_share for one in ours)
+        print(
+            f"{fault.value:30} {sum(one.opened for one in ours):6} {sum(one.unmetered_opened for one in ours):9} "
+            f"{worst:12.3f}  {sum(one.opened for one in boxed)} of {len(boxed)}",
+            flush=True,
+        )
+    print(WHY_OPENED)
+    return {"opened, all at once": opened, "opened, all at once, limits in the chargers": held}
 
 
 if __name__ == "__main__":

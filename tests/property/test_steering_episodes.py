@@ -32,3 +32,14 @@ def test_an_equal_share_that_believes_what_it_sends_uses_up_more_of_the_curve():
     believed = max(episode.equal_share(seed, (BoxFault.IGNORES,)).worst_share for seed in seeds)
     ours = max(episode.played(seed, (BoxFault.IGNORES,), allocated).worst_share for seed in seeds)
     assert ours < believed / 4
+
+
+def test_chargers_that_all_forget_in_one_second_open_a_small_fuse_unless_limits_are_set_in_the_chargers_themselves():
+    seeds = [
+        seed
+        for seed in range(6)
+        if episode.played(seed, (BoxFault.REBOOTS,), allocated, all_at_once=True).opened
+    ]  # fmt: skip
+    assert seeds  # what no network can prevent is not hidden
+    for seed in seeds:
+        assert not episode.played(seed, (BoxFault.REBOOTS,), allocated, all_at_once=True, in_boxes=True).opened

@@ -173,9 +173,12 @@ def _add(to: list[float], flows: Sequence[float]) -> None:
         to[phase] += flows[phase]
 
 
-def made(seed: int, faults: Collection[Fault], lasts_s: float = 1_500.0, *, network_dies: bool = False) -> World:
+def made(
+    seed: int, faults: Collection[Fault], lasts_s: float = 1_500.0, *, network_dies: bool = False,
+    all_at_once: bool = False,
+) -> World:  # fmt: skip
     """Return a site from a seed, with these faults somewhere in it and at some time. The same seed gives the same
-    site, cars and building, whatever fails.
+    site, cars and building, whatever fails. `all_at_once`: every charger has the fault, and in the same second.
     """
     random = Random(seed)
     lines = _lines(random)
@@ -184,6 +187,8 @@ def made(seed: int, faults: Collection[Fault], lasts_s: float = 1_500.0, *, netw
     fate = Random(seed + 2)
     for fault in faults:
         _befall(world, fault, fate)
+    if all_at_once:
+        _befall_all(world, fate)
     if network_dies:
         from_s = fate.uniform(0.2, 0.5) * lasts_s
         world.network_away = (from_s, from_s + fate.uniform(60.0, 500.0))
@@ -273,4 +278,43 @@ def _befall(world: World, fault: Fault, fate: Random) -> None:
             box.from_s, box.until_s = 0.0, world.lasts_s
 
 
-__all__ = ["CURRENT_MIN_A", "Fault", "Line", "Plug", "Said", "World", "made"]
+def _befall_all(world: World, fate: Random) -> None:
+    """Give every box the fault of the first that has one, at the same time and in the same way."""
+    hit = next((one.box for one in world.plugs if one.box.fault is not None), None)
+    if hit is None:
+        return
+    for plug in world.plugs:
+        box = plug.box
+        box.fault, box.from_s, box.until_s, box.clock_ahead_s = hit.fault, hit.from_s, hit.until_s, hit.clock_ahead_s
+        if hit.fault is BoxFault.REBOOTS:
+            plug.keeps_standing = False
+        if hit.fault is BoxFault.WRONG_ROTATION:
+            plug.typed_wires = fate.choice([one for one in ROTATIONS if one != box.wires])
+            plug.is_verified = False
+
+
+def limited_in_boxes(world: World) -> World:
+    """Return a site whose electrician has set limits in the chargers themselves: together they fit beside the most
+    that the building draws, whatever anybody sends.
+    """
+    for plug in world.plugs:
+        path, index = [], plug.line
+        while index >= 0:
+            path.append(index)
+            index = world.lines[index].parent
+        each = min(_room_a(world, index) / _count(world, index) for index in path)
+        plug.box.current_max_a = min(plug.box.current_max_a, int(each * 10) / 10)
+    return world
+
+
+def _room_a(world: World, index: int) -> float:
+    below = [one for place, one in enumerate(world.lines) if place == index or one.parent == index]
+    taken = sum(max(one.building.most_a) for one in below if one.building is not None)
+    return world.lines[index].fuse.curve.rating_a - taken
+
+
+def _count(world: World, index: int) -> int:
+    return sum(one.line == index or world.lines[one.line].parent == index for one in world.plugs)
+
+
+__all__ = ["CURRENT_MIN_A", "Fault", "Line", "Plug", "Said", "World", "limited_in_boxes", "made"]
