@@ -30,8 +30,9 @@ FAULTS: tuple[Fault, ...] = (*BoxFault, *MeterFault)
 NONE, KILLED, TWO = "no fault", "gateway killed", "two faults at once"
 TOGETHER = (BoxFault.IGNORES, BoxFault.LIES, BoxFault.REBOOTS, BoxFault.APPLIES_LATE, BoxFault.LINK_LOST)
 WHY_OPENED = """Chargers that ignore or forget their limits together draw all they can at once. A small fuse that they
-share holds that for seconds, and no message from afar comes in time; on a board without a meter nothing but their own readings
-tells of it. The remedy is a limit that is set in the chargers themselves, below what the circuit leaves them."""
+share holds that for seconds, and no message from afar comes in time; on a board without a meter nothing but their
+own readings tells of it. The remedy is a limit that is set in the chargers themselves, below what the circuit leaves
+them."""
 KINDS = (NONE, *(one.value for one in FAULTS), KILLED, TWO)
 
 
