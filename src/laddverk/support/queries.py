@@ -205,7 +205,7 @@ SELECT * FROM (
      FROM support_case WHERE station_id = $2 AND closed_at < $3 AND ($1::uuid[] IS NULL OR site_id = ANY($1))
        AND ($4 = 0 OR evse_number IN (0, $4))
      ORDER BY closed_at DESC LIMIT $6)
-) AS happened WHERE $5::timestamptz IS NULL OR at >= $5 ORDER BY at DESC LIMIT $6
+) AS happened WHERE $5::timestamptz IS NULL OR at >= $5 ORDER BY at DESC, kind DESC LIMIT $6
 """
 CHARGER: Final = """
 SELECT id, name, vendor, model, firmware, connected_at, disconnected_at, last_seen_at FROM station WHERE id = $1
