@@ -26,6 +26,7 @@ from laddverk.web.console.load import Known, href, known_of, told
 from laddverk.web.visit import named
 
 PLACE: Final = "/console/sites/{site_id:str}/load/meters"
+PUSHED: Final = '{"readings": [{"at": "2026-01-31T17:00:00Z", "current_a": [12.5, 9, 11]}]}'
 SHOWN: Final = timedelta(days=1)
 
 
@@ -140,6 +141,7 @@ async def _page(
         desk, known, _values(meter, known) | values, errors, status, meter=meter, latest=latest, trouble=trouble,
         quality=rules.quality(latest, desk.now), read=read if isinstance(read, Read) else None,
         failed=read if isinstance(read, Unreadable) else None,
+        push_lines=(f"POST {desk.house.settings.web_url}/api/v1/meters/{shown('mtr', meter.id)}/readings", PUSHED),
         day=[[minute.current_a[phase] for minute in minutes] for phase in range(3)],
     )  # fmt: skip
 
@@ -154,7 +156,6 @@ def _form(
         errors=errors,
         models=[(key, one.name) for key, one in _models(desk).items()],
         names=meter_words,
-        push_url=f"{desk.house.settings.web_url}/api/v1/meters",
         **({"meter": None} | more),
         **told(desk, known),
     )
