@@ -26,6 +26,7 @@ from laddverk.cli.demo import (
     firmware,
     founding,
     living,
+    meters,
     people,
     plans,
     provisioning,
@@ -54,7 +55,7 @@ def run(given: argparse.Namespace, settings: Settings) -> int:
     # The past is told in months, and each is invoiced when it is told: nothing may invoice half of one meanwhile.
     chosen = msgspec.structs.replace(
         settings, demo=True, invoice_day=0, spot_source=settings.spot_source or "sandbox",
-        sms_provider=settings.sms_provider or "sandbox",
+        sms_provider=settings.sms_provider or "sandbox", meter_networks=f"{settings.meter_networks},{meters.NETWORK}",
     )  # fmt: skip
     if settings.operator_name == Settings().operator_name:
         chosen = founding.operated(chosen)
@@ -105,6 +106,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
                 authorisation.keep_outlets(house, placed),
                 displays.enliven(house, placed),
                 troubles.enliven(house, placed),
+                meters.enliven(house),
             )
 
     async with prepared_database(settings, say) as prepared:
