@@ -12,11 +12,13 @@ from laddverk.energy.planning_ahead.model import MadeBy
 from laddverk.energy.planning_ahead.store import Wanted
 from laddverk.energy.planning_ahead.store_wishes import running_at
 from laddverk.energy.steering.placing import key_of
-from laddverk.kernel.ids import new_id
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import new_id, shown
 from laddverk.sessions.starting import hashed
 from laddverk.web.app import create_app
 from tests.integration.energy.test_plans_ahead import NOW, PRICE, TARIFF, came
 from tests.integration.energy.test_plans_ahead import site as site
+from tests.integration.web.api.test_uptime_api import tool
 from tests.network import ACTOR
 
 TOKEN = "an-address-that-nobody-guesses"
@@ -86,6 +88,17 @@ async def test_what_a_driver_says_reaches_the_allocator_and_the_plan(site, drive
     a_period_wh = 6 * 690 / 4  # a charger runs at 6 A or not at all: so much may be too much
     assert sum(kept.plan.targets_a[key]) * 690 / 4 == pytest.approx(17_000, abs=a_period_wh)
     assert "Ready, by the plan" in (await driver.get(PAGE)).text
+
+    place = f"/circuits/{shown('sit', site.site_id)}"
+    async with tool(site, Permission.STATIONS_READ) as program:
+        shape = (await program.get(f"{place}/plan")).json()
+        (wish,) = (await program.get(f"{place}/wishes")).json()["wishes"]
+        other = shown("sit", new_id())
+        assert (await program.get(f"/circuits/{other}/plan")).status_code == 404
+        assert (await program.get(f"/circuits/{other}/wishes")).status_code == 404
+    assert (shape["made_by"], shape["tariff"], len(shape["cap_w"])) == ("solver", TARIFF.key, 144)
+    assert shape["outlets"][0]["targets_a"] == list(kept.plan.targets_a[key])
+    assert (wish["energy_wh"], wish["goes_first"]) == (20_000, True)
 
     await site.value("UPDATE session SET ended_at = $1 WHERE ended_at IS NULL", NOW)
     assert (await driver.post(f"{PAGE}/wish", data={"energy": "20"})).status_code == 409

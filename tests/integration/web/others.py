@@ -31,6 +31,9 @@ from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind
 from laddverk.energy.meters import service as meters
 from laddverk.energy.meters.model import Setup
 from laddverk.energy.meters.model import Way as MeterWay
+from laddverk.energy.planning_ahead import service as site_plans
+from laddverk.energy.planning_ahead.capacity_files import examples
+from laddverk.energy.planning_ahead.store import Wanted
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
 from laddverk.kernel.actors import Permission, Role
 from laddverk.kernel.ids import SiteId, new_id, shown
@@ -377,9 +380,10 @@ async def tariffs_of(tx: Transaction, world: World) -> Any:
 
 
 async def circuits_of(tx: Transaction, world: World) -> dict[str, str]:
-    """The other site's connection to the grid."""
+    """The other site's connection to the grid, and that it is planned."""
     grid = Circuit(id=CircuitId(new_id()), name="Kajens servis", kind=CircuitKind.GRID, limit_a=(63.0, 63.0, 63.0))
     await circuits.put_circuit(tx, ACTOR, world.other_site, grid, NOW, reason="by the drawing", version=0)
+    await site_plans.want(tx, ACTOR, Wanted(world.other_site, examples()[0], "SE3", 0.5), NOW, reason="cheaper nights")
     meter = await meters.add(
         tx, ACTOR, SiteId(world.other_site), "Kajens mätare", Setup(way=MeterWay.PUSH), (), NOW, reason="fitted"
     )
