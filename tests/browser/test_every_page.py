@@ -24,7 +24,7 @@ ID = re.compile(
     r"(?<=/)[a-z]{3}_[0-9a-f]{32}|(?<=/)[A-Z]{2,8}-\d+(-\d+\w?)?|(?<=/sandbox/pay/).+|(?<=/pay/swish/)[^/]+"
 )
 NOT_PAGES = re.compile(
-    r"\.(pdf|csv|json|svg)$|/(csv|pdf|download)$|/ocpi/[0-9.]+$|/export|/live|/static/|logout|sign-out"
+    r"\.(pdf|csv|json|svg|zip|ics|toml|txt)$|/(csv|pdf|download|file)$|/ocpi/[0-9.]+$|/export|/live|/static/|logout|sign-out"
 )
 SCREENSHOTS = os.environ.get("LADDVERK_SCREENSHOTS")
 

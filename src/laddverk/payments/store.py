@@ -55,13 +55,15 @@ ORDER BY created_at DESC LIMIT 1 FOR UPDATE
 """
 LOCK_START: Final = "SELECT payment_id, cancelled_at FROM start_request WHERE id = $1 FOR UPDATE"
 LINK_START: Final = "UPDATE start_request SET payment_id = $2 WHERE id = $1"
-# What remains is counted from the payments themselves: what the invoice says of it follows a moment later.
-LOCK_INVOICE: Final = """
+LOCK_INVOICE: Final = "SELECT FROM invoice WHERE id = $1 FOR UPDATE"
+# What remains is counted from the payments themselves: what the invoice says of it follows a moment later. It is read
+# once the lock is held: a statement that waits for a lock sees other tables as they were before it waited.
+INVOICE: Final = """
 SELECT driver_id, currency, kind,
        (gross_minor - credited_minor - coalesce((
             SELECT sum(captured_minor - refunded_minor) FROM payment WHERE payment.invoice_id = invoice.id), 0)
        )::bigint AS remaining_minor
-FROM invoice WHERE id = $1 FOR UPDATE
+FROM invoice WHERE id = $1
 """
 
 INSERT_EVENT: Final = """
@@ -244,7 +246,8 @@ async def link_start(tx: Transaction, start_request_id: UUID, payment_id: Paymen
 
 async def lock_invoice(tx: Transaction, invoice_id: UUID) -> InvoiceRow | None:
     """Return an invoice, locked."""
-    return await tx.fetch_one(InvoiceRow, LOCK_INVOICE, invoice_id)
+    await tx.execute(LOCK_INVOICE, invoice_id)
+    return await tx.fetch_one(InvoiceRow, INVOICE, invoice_id)
 
 
 async def note(

@@ -57,6 +57,11 @@ class Hanging(Charger):
         super().restart(reason)
 
 
+WAITING = """
+SELECT count(*) FROM command WHERE state IN ('queued', 'sent') OR (kind = 'reset' AND state = 'accepted')
+"""
+
+
 class Day:
     """The network, its charger and the time that they share."""
 
@@ -93,7 +98,8 @@ class Day:
         return self.charger.online and not self.charger.outbox
 
     async def is_answered(self) -> bool:
-        return not await self.network.value("SELECT count(*) FROM command WHERE state IN ('queued', 'sent')")
+        """Nothing is on its way, and a charger that restarts is back: that takes a moment, whatever the clock says."""
+        return not await self.network.value(WAITING)
 
     async def steps(self) -> list[tuple[str, str, str]]:
         async with self.network.house.database.transaction() as tx:
@@ -119,6 +125,7 @@ class Day:
         charger.end(1, self.clock(), "EVDisconnected")
         charger.unplug(1, self.clock())
         await self.until(self.is_over)
+        await self.until(self.has_said_all)
 
     async def is_over(self) -> bool:
         return bool(await self.network.value("SELECT count(*) FROM session WHERE ended_at IS NOT NULL"))

@@ -63,6 +63,8 @@ PARAMS: dict[str, Any] = {
     "console": "https://ladda.example/console",
     "since": datetime(2026, 11, 1, 12, tzinfo=UTC),
     "count": 23,
+    "phone": "031-123 45 67",
+    "text": "It is <mended>.",
     "alarms": [
         {
             "event": "Somebody <tries> 100 %s keys",

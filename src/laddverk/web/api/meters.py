@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from laddverk.energy.circuits.model import MeterId, PerPhase
@@ -73,13 +73,13 @@ class Pushed(Struct, frozen=True):
     circuits: int
 
 
-@get("/meters", opt=needs(Permission.STATIONS_READ))
-async def list_meters(asked: Asking, site: FromQuery[str]) -> list[MeterShape]:
+@get("/circuits/{site:str}/meters", opt=needs(Permission.STATIONS_READ))
+async def list_meters(asked: Asking, site: FromPath[str]) -> list[MeterShape]:
     """List the meters of a site, with what they said last."""
     async with asked.transaction() as tx:
         row = await stations_queries.site(tx, asked.actor.site_ids, parsed("sit", site, field="site"))
         if row is None:
-            raise NotFound("There is no such site.", field="site")
+            raise NotFound("There is no such site.")
         meters = await store.of_site(tx, row.id)
         latest = await store.latest(tx, [meter.id for meter in meters])
     return [_shape(meter, latest.get(meter.id), asked.now) for meter in meters]

@@ -51,8 +51,8 @@ async def test_a_program_pushes_readings_again_and_again_and_the_circuit_has_the
                 assert (await logger.post(place, json={"readings": wrong})).status_code in {400, 422}
             gone = await logger.post(f"/meters/{shown('mtr', new_id())}/readings", json={"readings": [said(1, 1)]})
             assert gone.status_code == 404
-            assert (await logger.get("/meters", params={"site": site})).status_code == 403
-        (listed,) = (await editor.get("/meters", params={"site": site})).json()
+            assert (await logger.get(f"/circuits/{site}/meters")).status_code == 403
+        (listed,) = (await editor.get(f"/circuits/{site}/meters")).json()
     assert (listed["quality"], listed["current_a"]) == ("fresh", [25.0, 10.0, 10.0])
     assert await network.value("SELECT current_a FROM circuit_load") == [25.0, 10.0, 10.0]
     assert await network.value("SELECT max(current_a[1]) FROM meter_minute") == 40.0
