@@ -27,7 +27,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "tools.md"
 REQUEST = re.compile(
     r"api (?:-X (?P<method>[A-Z]+)\s+)?\"?\$URL(?P<path>[^\s\"]+)\"?(?:\s+-d '(?P<body>.*?)')?", re.DOTALL
 )
-SCOPES = re.compile(r"scopes\s+`([a-z: ]+)`")
+SCOPES = re.compile(r"scopes\s+`([a-z:\s]+)`")
 
 
 def requests() -> list[tuple[str, str, Any]]:
