@@ -8,13 +8,11 @@ from typing import Final
 
 from msgspec import Struct
 
-PerPhase = tuple[float, float, float]
-"""Amperes on L1, L2 and L3 of the grid."""
+from laddverk.energy.circuits.model import PerPhase
 
 FLOOR_A: Final = 6.0  # IEC 61851: with less no car charges
 QUANTUM_WH: Final = 2_000.0  # between 1 and 5 kWh it hardly matters who waits; 2 leaves the fewest without anything
 FIRST_WH: Final = 500.0  # twenty minutes at 6 A on one phase
-NO_CURRENT: Final[PerPhase] = (0.0, 0.0, 0.0)
 
 
 class Branch(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,8 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-PerPhase = tuple[float, float, float]
-"""Amperes on L1, L2 and L3 of the grid."""
+from laddverk.energy.circuits.model import PerPhase
 
 STEP_MINUTES: Final = 15  # what prices are quoted by since 2025, and the shortest interval of capacity tariffs
 HORIZON_H: Final = 36  # prices of tomorrow are known from noon on; cars that come home today leave tomorrow
