@@ -16,8 +16,9 @@ DEFAULT: Final = "info"
 OTHERS_LEVEL: Final = logging.WARNING  # libraries tell of trouble only
 
 # What strangers send before they are let in is counted and shown under Knocking; a traceback for each would let
-# anybody fill the disk.
-SILENT: Final = ("websockets.server",)
+# anybody fill the disk. Of a meter that does not answer `energy.meters` logs once what is wrong, and the meter's page
+# shows it; the library's own line for every attempt names neither meter nor site, or says "Repeating....".
+SILENT: Final = ("websockets.server", "pymodbus.logging")
 
 
 class _Stderr:

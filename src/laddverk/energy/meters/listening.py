@@ -38,6 +38,7 @@ class Listener:
         self._listened: dict[MeterId, _Listened] = {}
         self._came: dict[MeterId, Reading] = {}
         self._troubles: dict[MeterId, Trouble] = {}
+        self._logged: dict[MeterId, Why] = {}
 
     async def run(self) -> None:
         """Listen until cancelled. Whatever one meter does, the others are heard."""
@@ -91,6 +92,7 @@ class Listener:
                         continue
                     self._came[meter.id] = reading
                     self._troubles.pop(meter.id, None)
+                    self._logged.pop(meter.id, None)
                 raise Unreadable(Why.NO_ANSWER)
             except Unreadable as trouble:
                 self._say(meter, trouble.why, trouble.detail)
@@ -101,7 +103,11 @@ class Listener:
             wait_s = min(AGAIN_MAX_S, wait_s * 2)
 
     def _say(self, meter: Meter, why: Why, detail: str) -> None:
-        self._troubles[meter.id] = Trouble(why=why, detail=detail.replace("\0", ""), since=self._house.clock())
+        text = detail.replace("\0", "")
+        if self._logged.get(meter.id) is not why:
+            self._logged[meter.id] = why
+            log.info("meters.trouble", site=str(meter.site_id), meter=str(meter.id), why=why.value, detail=text)
+        self._troubles[meter.id] = Trouble(why=why, detail=text, since=self._house.clock())
 
     async def _keep(self) -> None:
         came, self._came = self._came, {}
