@@ -11,6 +11,7 @@ from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Tree, Version
 from laddverk.energy.planning_ahead import jobs, service, store
 from laddverk.energy.planning_ahead.capacity_files import examples
+from laddverk.energy.planning_ahead.knowing import taken
 from laddverk.energy.planning_ahead.model import MadeBy, WhyCapped
 from laddverk.energy.planning_ahead.store import Past, Wanted
 from laddverk.energy.steering.placing import key_of
@@ -139,5 +140,5 @@ async def test_only_who_may_change_a_site_wants_a_plan_and_what_is_wrong_is_name
 def test_what_a_session_took_is_spread_over_the_time_in_which_it_drew():
     at = NOW.replace(minute=7)
     past = Past(new_id(), 1, "A", at, at + timedelta(minutes=60), None, 6_000)
-    load = service.taken([past], NOW.replace(minute=0), NOW.replace(minute=0) + timedelta(hours=2))
+    load = taken([past], NOW.replace(minute=0), NOW.replace(minute=0) + timedelta(hours=2))
     assert load.energy_wh == (800, 1_500, 1_500, 1_500, 700, 0, 0, 0)

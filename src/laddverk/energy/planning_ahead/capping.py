@@ -79,7 +79,8 @@ def replayed(seen: Ahead, caps: Floats) -> dict[str, tuple[float, ...]]:
 def level_of(seen: Ahead, tariff: CapacityTariff, lacking_per_kwh: float = LACKING_PER_KWH) -> float:
     """Return the level in kW that would have been best in a time that is over; 0 where nobody came.
 
-    `seen` has the tariff's peaks as its terms. What cars would have left without counts at `lacking_per_kwh`.
+    `seen` has the tariff's peaks as its terms; a level is of all power, of which cars have what other load leaves. What
+    cars would have left without counts at `lacking_per_kwh`.
     """
     if not seen.stays:
         return 0.0
@@ -87,14 +88,16 @@ def level_of(seen: Ahead, tariff: CapacityTariff, lacking_per_kwh: float = LACKI
     counted = factors(tariff, [seen.begins_at + period * step for period in range(seen.periods)])
     wanted_wh = sum(stay.wanted_wh for stay in seen.stays)
 
+    base_kw = np.array(seen.base_load_w or [0.0] * seen.periods) / 1000
+
     def cost_at(level_kw: float) -> float:
-        given = replayed(seen, caps_kw(level_kw, counted))
+        given = replayed(seen, np.maximum(caps_kw(level_kw, counted) - base_kw, 0.0))
         together = np.sum([np.array(row) for row in given.values()], axis=0)
         lacking_kwh = (wanted_wh - float(together.sum())) / 1000
         return cost_of(seen, together.tolist()) + lacking_per_kwh * lacking_kwh
 
     at_once = np.sum([np.array(row) for row in replayed(seen, np.full(seen.periods, INTERVAL_FREE)).values()], axis=0)
-    return learnt_level(cost_at, float(at_once.max()) / 1000 / seen.step_h)
+    return learnt_level(cost_at, float((at_once / 1000 / seen.step_h + base_kw).max()))
 
 
 def learnt_level(cost_at: Callable[[float], float], highest_kw: float) -> float:

@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.energy.circuits.model import Tree
+from laddverk.energy.planning_ahead import store_quarters
 from laddverk.energy.planning_ahead.capping import INTERVAL_FREE
 from laddverk.energy.planning_ahead.model import Plan
 from laddverk.platform.database import Transaction
@@ -22,18 +23,6 @@ SELECT DISTINCT ON (plan ->> 'begins_at') (plan ->> 'begins_at')::timestamptz AS
        (plan -> 'cap_w' ->> 0)::double precision AS power_w
 FROM site_plan WHERE site_id = $1 AND made_at >= $2 AND made_at < $3 AND plan -> 'cap_w' ->> 0 IS NOT NULL
 ORDER BY plan ->> 'begins_at', made_at DESC
-"""
-FLOWED: Final = """
--- The mean power of each outlet in each step, of all its readings, summed.
-SELECT at, sum(power_w)::double precision AS power_w FROM (
-    SELECT date_bin('15 minutes', sample.at, 'epoch'::timestamptz) AS at,
-           avg(coalesce(sample.power_w, 230 * (coalesce(current_l1_a, 0) + coalesce(current_l2_a, 0)
-                                               + coalesce(current_l3_a, 0)))) AS power_w
-    FROM unnest($1::uuid[], $2::int[]) AS outlet (station_id, evse_number)
-    JOIN sample USING (station_id, evse_number)
-    WHERE sample.at >= $3 AND sample.at < $4
-    GROUP BY 1, sample.station_id, sample.evse_number
-) AS by_outlet GROUP BY at ORDER BY at
 """
 
 
@@ -52,9 +41,12 @@ async def planned(tx: Transaction, site_id: UUID, since: datetime, until: dateti
 
 async def flowed(tx: Transaction, tree: Tree, since: datetime, until: datetime) -> list[Power]:
     """Return what the outlets of a tree drew together, by steps in which something was read."""
-    stations = [place.station_id for place in tree.places]
-    numbers = [place.evse_number for place in tree.places]
-    return await tx.fetch(Power, FLOWED, stations, numbers, since, until)
+    keys = {place.key for place in tree.places}
+    together: dict[datetime, float] = {}
+    for each in await store_quarters.drawn(tx, sorted({key[0] for key in keys}), since, until):
+        if each.key in keys:
+            together[each.at] = together.get(each.at, 0.0) + each.power_w
+    return [Power(at, together[at]) for at in sorted(together)]
 
 
 def to_come(plan: Plan, now: datetime) -> list[Power]:

@@ -159,15 +159,16 @@ def base_load(hour_of_week: Ints, weeks_ago: Floats, load_w: Floats, coverage: f
         return found
     weights = 0.5 ** (np.asarray(weeks_ago) / HALF_LIFE_WEEKS)
     points = ((1 - coverage) / 2, 0.5, (1 + coverage) / 2)
-    found[:] = _weighted(load_w, weights, points)
+    found[:] = weighted_quantiles(load_w, weights, points)
     hours = np.asarray(hour_of_week) % HOURS_OF_WEEK
     for hour in np.unique(hours):
         mine = hours == hour
-        found[hour] = _weighted(load_w[mine], weights[mine], points)
+        found[hour] = weighted_quantiles(load_w[mine], weights[mine], points)
     return found
 
 
-def _weighted(values: Floats, weights: Floats, points: tuple[float, ...]) -> Floats:
+def weighted_quantiles(values: Floats, weights: Floats, points: tuple[float, ...]) -> Floats:
+    """Return the values below which shares `points` of the weight lie."""
     order = np.argsort(values)
     reached = np.cumsum(weights[order]) / weights.sum()
     return np.asarray(values[order][np.minimum(np.searchsorted(reached, points), len(values) - 1)], dtype=np.float64)

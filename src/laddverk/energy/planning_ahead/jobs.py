@@ -1,4 +1,4 @@
-"""When plans are made: every ten minutes for each site that wants them; levels are learnt once a day.
+"""When plans are made: every ten minutes for each site that wants them; what they learn from is kept before.
 
 The exchange's prices of their zones are asked for as those of tariffs are: a zone may be followed by a plan alone.
 """
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from laddverk.energy.planning_ahead import service, store
+from laddverk.energy.planning_ahead import rolling, service, store, store_quarters
 from laddverk.kernel.ids import SiteId
 from laddverk.platform import jobs
 from laddverk.platform.database import Transaction
@@ -21,10 +21,13 @@ from laddverk.tariffs.providers import chosen_source
 from laddverk.tariffs.store_spot import Followed
 
 KEPT: Final = timedelta(days=60)  # plans beside what came of them; a month and the one before
+QUARTERS_KEPT: Final = timedelta(days=400)  # a winter beside the one before
+ROLL_SITE: Final = "energy.roll_site"
 EVERY: Final = (
     Every("energy.fetch_prices", timedelta(minutes=5)),
     Every("energy.plan_ahead", timedelta(minutes=10)),
     Every("energy.learn_levels", timedelta(days=1)),
+    Every("energy.roll_quarters", timedelta(minutes=15)),
     Every("energy.forget_plans", timedelta(days=1)),
 )
 
@@ -34,11 +37,14 @@ def handlers(house: House) -> dict[str, Handler]:
 
     async def forget(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await store.drop_old(tx, house.clock() - KEPT)
+        await store_quarters.drop_old(tx, house.clock() - QUARTERS_KEPT)
 
     return {
         "energy.fetch_prices": _fetching(house),
         "energy.plan_ahead": _for_each(service.PLAN_SITE),
         "energy.learn_levels": _for_each(service.LEARN_LEVEL),
+        "energy.roll_quarters": _for_each(ROLL_SITE),
+        ROLL_SITE: _at_site(house, rolling.roll),
         service.PLAN_SITE: _at_site(house, service.plan_site),
         service.LEARN_LEVEL: _at_site(house, service.learn),
         "energy.forget_plans": forget,

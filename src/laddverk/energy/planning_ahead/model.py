@@ -127,6 +127,8 @@ class WhyCapped(StrEnum):
     NO_ANSWER = "no_answer"
     """The solver gave up: the numbers contradict one another."""
     NO_PRICES = "no_prices"
+    PRICES_STALE = "prices_stale"
+    """The exchange's price of now is not known: what was known has run out."""
 
 
 class Waits(StrEnum):
@@ -154,6 +156,48 @@ class Wait(Struct, frozen=True, kw_only=True):
     feeder: str = ""
 
 
+class Basis(StrEnum):
+    """What a forecast of a site's load or sun is made of."""
+
+    MEASURED = "measured"
+    """Its own readings of the last weeks."""
+    GUESSED = "guessed"
+    """What people estimated of the load; a share of a clear sky of the sun."""
+    IN_THE_METER = "in_the_meter"
+    """The sun has no meter of its own: it is in what the meter of the site shows."""
+    UNKNOWN = "unknown"
+
+
+class Knows(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a plan was made of beside the cars that are there."""
+
+    load: Basis = Basis.UNKNOWN
+    load_quarters: int = 0
+    """How much of the load was measured."""
+    sun: Basis | None = None
+    """None: there are no solar cells."""
+    sun_quarters: int = 0
+    cars_low: int = 0
+    """How many cars are expected within a day."""
+    cars_mean: float = 0.0
+    cars_high: int = 0
+    widened_h: float = 0.0
+    """By how much intervals of departures were widened, for they missed so often lately."""
+    prices_until: datetime | None = None
+    """Later prices are those of the nearest known day."""
+
+
+class Advice(Struct, frozen=True, kw_only=True):
+    """What a battery should do, which nobody here commands."""
+
+    power_w: tuple[float, ...]
+    """Above 0 it charges."""
+    held_wh: float
+    """What it is taken to hold at the beginning: half, for nothing tells."""
+    saves: float
+    """Major currency over the horizon."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """Who is to have how much when. A solver's targets never sum above a limit of the tree; those of the cap rule are
     ceilings of each car alone, below `cap_w` together.
@@ -179,3 +223,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     peaks; without penalties.
     """
     waits: tuple[Wait, ...] = ()
+    base_w: tuple[float, ...] = ()
+    """The forecast of all load but cars."""
+    solar_w: tuple[float, ...] = ()
+    expected_w: tuple[float, ...] = ()
+    """Of `cap_w`, what cars have that are not there yet."""
+    advice: Advice | None = None
+    knows: Knows | None = None

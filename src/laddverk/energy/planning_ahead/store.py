@@ -39,7 +39,7 @@ OPEN: Final = """
 SELECT session.station_id, session.evse_number, coalesce(session.driver_id::text, session.token_uid, '') AS who,
        session.started_at, session.energy_wh, coalesce(driver_wish.departs_at, need.departure_at) AS departure_at,
        coalesce(driver_wish.energy_wh, need.energy_wh) AS asked_wh,
-       coalesce(driver_wish.told_at, need.received_at) AS asked_at
+       coalesce(driver_wish.told_at, need.received_at) AS asked_at, coalesce(drew.phases = 1, false) AS is_on_one_phase
 FROM session LEFT JOIN driver_wish ON driver_wish.session_id = session.id
 LEFT JOIN LATERAL (
     SELECT departure_at, energy_wh, received_at FROM ev_need
@@ -47,6 +47,12 @@ LEFT JOIN LATERAL (
       AND ev_need.received_at >= session.started_at - interval '15 minutes'
     ORDER BY ev_need.received_at DESC LIMIT 1
 ) AS need ON true
+LEFT JOIN LATERAL (  -- the latest reading in which it charged: how many phases the car uses
+    SELECT (current_l1_a > 2)::int + (current_l2_a > 2)::int + (current_l3_a > 2)::int AS phases FROM sample
+    WHERE sample.station_id = session.station_id AND sample.transaction_key = session.transaction_key
+      AND greatest(current_l1_a, current_l2_a, current_l3_a) > 2
+    ORDER BY sample.at DESC LIMIT 1
+) AS drew ON true
 WHERE session.station_id = ANY($1) AND session.ended_at IS NULL
 ORDER BY session.station_id, session.evse_number, session.started_at
 """
@@ -91,6 +97,8 @@ class Open(Struct, frozen=True):
     departure_at: datetime | None
     asked_wh: int | None
     asked_at: datetime | None
+    is_on_one_phase: bool = False
+    """Its readings show current on one phase alone, whatever the outlet has."""
 
 
 class Past(Struct, frozen=True):

@@ -11,7 +11,9 @@ from msgspec import Struct
 from laddverk.energy.circuits import store as circuits
 from laddverk.energy.planning_ahead import following, service, store, store_wishes
 from laddverk.energy.planning_ahead.forecasting import Source, stay
+from laddverk.energy.planning_ahead.gathering import PAST_KEPT
 from laddverk.energy.planning_ahead.guiding import FRESH_FOR
+from laddverk.energy.planning_ahead.knowing import hour_of_week, stays_of
 from laddverk.energy.planning_ahead.model import MadeBy
 from laddverk.energy.planning_ahead.store_wishes import Charge
 from laddverk.energy.steering.placing import key_of
@@ -86,7 +88,7 @@ async def offered(tx: Transaction, session_id: UUID, now: datetime) -> Offered |
     if not any(place.key == (charge.station_id, charge.evse_number) for place in tree.places):
         return None
     past = await store.past_sessions(
-        tx, sorted({place.station_id for place in tree.places}), now - service.PAST_KEPT
+        tx, sorted({place.station_id for place in tree.places}), now - PAST_KEPT
     )  # fmt: skip
     return Offered(charge, _habit(charge, past, now))
 
@@ -110,9 +112,9 @@ async def ready(tx: Transaction, session_id: UUID, now: datetime) -> Ready | Non
 def _habit(charge: Charge, past: list[store.Past], now: datetime) -> Habit | None:
     if not charge.who:
         return None
-    own = service.stays_of([each for each in reversed(past) if each.ended_at is not None and each.who == charge.who])
+    own = stays_of([each for each in reversed(past) if each.ended_at is not None and each.who == charge.who])
     so_far = (now - charge.started_at) / timedelta(hours=1), charge.energy_wh / 1000
-    hours, energy = stay(own, service.stays_of([]), service.hour_of_week(charge.started_at), so_far=so_far)
+    hours, energy = stay(own, stays_of([]), hour_of_week(charge.started_at), so_far=so_far)
     departs_at = charge.started_at + timedelta(hours=hours.middle)
     energy_wh = round(energy.middle * 1000)
     if hours.source is not Source.OWN_HABIT or energy.source is not Source.OWN_HABIT:

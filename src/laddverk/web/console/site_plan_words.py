@@ -16,6 +16,7 @@ CAPPED: Final = {
     WhyCapped.TOO_LATE: marked("The cap rule, for no better plan was found in time."),
     WhyCapped.NO_ANSWER: marked("The cap rule, for what is known of the site contradicts itself."),
     WhyCapped.NO_PRICES: marked("The cap rule, for no prices are known of this zone."),
+    WhyCapped.PRICES_STALE: marked("The cap rule, for the price of now is not known: the source of prices is silent."),
 }
 """Why there is no plan of the solver."""
 

@@ -15,6 +15,8 @@ from laddverk.energy.planning_ahead import following, service, store
 from laddverk.energy.planning_ahead.building import loads_of
 from laddverk.energy.planning_ahead.capacity_files import examples, read
 from laddverk.energy.planning_ahead.capacity_tariffs import CapacityTariff
+from laddverk.energy.planning_ahead.gathering import prices_of
+from laddverk.energy.planning_ahead.knowing import STEP
 from laddverk.energy.planning_ahead.store import Kept, Wanted
 from laddverk.energy.steering.placing import key_of
 from laddverk.kernel.actors import Permission
@@ -82,14 +84,14 @@ async def _page(
 async def _drawn(desk: Desk, tx: Transaction, known: Known, wanted: Wanted, kept: Kept | None) -> PlanPicture | None:
     """Return plan against actual; None where there is neither."""
     begins_at = desk.now - BEFORE
-    begins_at -= (begins_at - datetime.fromtimestamp(0, begins_at.tzinfo)) % service.STEP
+    begins_at -= (begins_at - datetime.fromtimestamp(0, begins_at.tzinfo)) % STEP
     flowed = await following.flowed(tx, known.tree, begins_at, desk.now)
     planned = {each.at: each for each in await following.planned(tx, known.tree.site_id, begins_at, desk.now)}
     ahead = following.to_come(kept.plan, desk.now)[:AHEAD_STEPS] if kept else []
     planned |= {each.at: each for each in ahead}
     if not flowed and not planned:
         return None
-    prices = await service.prices(tx, wanted, begins_at, BEFORE // service.STEP + AHEAD_STEPS)
+    prices = (await prices_of(tx, wanted, begins_at, BEFORE // STEP + AHEAD_STEPS)).per_kwh
     rows = [planned[at] for at in sorted(planned)]
     return picture(flowed, rows, prices, begins_at, desk.now, ZoneInfo(known.site.timezone))
 
