@@ -37,9 +37,18 @@ from laddverk.simulator.physics.town import Town
 from laddverk.stations import service as stations
 from laddverk.stations.model import NewConnector, NewStation, SiteDetails
 
-CARRIED_OUT = ("diagnostics.", "energy.", "stations.expire", "sessions.close", "sessions.expire")
+CARRIED_OUT = ("diagnostics.", "cohorts.", "energy.", "stations.expire", "sessions.close", "sessions.expire")
 """Beginnings of the kinds of jobs that are carried out; prices, payments and mails are not needed here."""
-FORGET_JOBS = "DELETE FROM job WHERE kind NOT LIKE 'diagnostics.%' AND kind NOT LIKE 'energy.%'"
+FOR_PAGES = (
+    "diagnostics.health",
+    "diagnostics.months",
+    "diagnostics.correct",
+    "diagnostics.follow",
+    "energy.fetch",
+    "energy.forget",
+)
+"""Beginnings of those that only reckon what pages show, or forget what is old: nothing is found or told by them."""
+FORGET_JOBS = "DELETE FROM job WHERE kind NOT LIKE ALL ('{diagnostics.%,cohorts.%,energy.%}')"
 
 
 @dataclass
@@ -209,11 +218,15 @@ async def live(world: World, *, watch_every: timedelta, look: Any = None) -> Pac
     return pace
 
 
+def _is_carried_out(kind: str) -> bool:
+    return kind.startswith(CARRIED_OUT) and not kind.startswith(FOR_PAGES)
+
+
 async def _watch(world: World, handlers: dict[str, Any], pace: Pace, watch_every: timedelta) -> None:
     """Carry out the jobs of diagnosis that are due at this virtual instant."""
     began, now = time.perf_counter(), world.clock.now
     await world.house.worker.run_until_idle()
-    for every in (one for one in wiring.recurring() if one.kind.startswith(CARRIED_OUT)):
+    for every in (one for one in wiring.recurring() if _is_carried_out(one.kind)):
         last = pace.every.get(every.kind)
         if last is None or now - last >= max(every.period, watch_every):
             pace.every[every.kind] = now

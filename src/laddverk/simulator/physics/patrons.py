@@ -25,6 +25,8 @@ NOTICING_SHARE: Final = 0.6  # see that nothing is charged, and leave early
 CARD_STOP_SHARE: Final = 0.4
 TRIES: Final = (1, 2, 2, 3)
 HOUR: Final = timedelta(hours=1)
+GRID_MIN: Final = 5
+"""People come and go on these minutes, so that a network may record what several chargers say in one commit."""
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -69,7 +71,7 @@ class Regular(Struct, frozen=True, kw_only=True):
 
 
 def visits(seed: int, usual: Regular, since: datetime, until: datetime) -> Iterator[Visit]:
-    """Yield the visits to an outlet in order of time, on whole minutes."""
+    """Yield the visits to an outlet in order of time, on the minutes of the grid."""
     random = Random(f"visits {seed} {usual.name}")
     habit = places.HABITS[usual.rhythm]
     factor = usual.per_day / habit.visits_per_day
@@ -77,8 +79,14 @@ def visits(seed: int, usual: Regular, since: datetime, until: datetime) -> Itera
     while hour < until:
         if random.random() < places.arrivals_per_hour(usual.rhythm, hour, usual.zone) * factor:
             number += 1
-            yield _visit(random, usual, hour + timedelta(minutes=random.randrange(60)), f"{seed} {usual.name} {number}")
+            at = hour + timedelta(minutes=random.randrange(0, 60, GRID_MIN))
+            yield _visit(random, usual, at, f"{seed} {usual.name} {number}")
         hour += HOUR
+
+
+def to_grid(minutes: float) -> int:
+    """Return a stay in whole steps of the grid, at least one."""
+    return max(1, round(minutes / GRID_MIN)) * GRID_MIN
 
 
 def _visit(random: Random, usual: Regular, at: datetime, name: str) -> Visit:

@@ -122,8 +122,8 @@ class Town:
         self._numbers = count()
         self._present: dict[tuple[str, int], Visit] = {}
         self._chance = Random(f"chance {seed}")
-        for place, one in enumerate(self.residents):
-            self._settle(one, place)
+        for one in self.residents:
+            self._settle(one)
 
     def at(self, when: datetime, action: Action) -> None:
         """Put something on the agenda; what would be after the end does not happen."""
@@ -146,11 +146,11 @@ class Town:
 
     # What happens to each charger by itself.
 
-    def _settle(self, one: Resident, place: int) -> None:
-        minute = timedelta(minutes=place * 7 % 60)
+    def _settle(self, one: Resident) -> None:
+        """Put on the agenda what happens by itself: by the clock, as aligned registers are told."""
         noise = Random(f"noise {self.seed} {one.box.hardware.identity}")
-        self.at(self.since + minute, lambda now: self._hour(one, noise, now))
-        self.at(self.since + minute, lambda now: self._beat(one, now))
+        self.at(self.since, lambda now: self._hour(one, noise, now))
+        self.at(self.since, lambda now: self._beat(one, now))
         for number in one.box.outlets:
             name = f"{one.box.hardware.identity}/{number}"
             usual = Regular(
@@ -280,7 +280,8 @@ class Town:
             self.at(now + LOOKS_AFTER, lambda then: self._look(one, number, visit, visit.tries, then))
             if visit.hasty:
                 self.at(now + HASTY_AFTER, lambda then: self._leave(one, number, visit, then))
-            self.at(now + timedelta(minutes=round(visit.minutes)), lambda then: self._leave(one, number, visit, then))
+            stays = timedelta(minutes=patrons.to_grid(visit.minutes))
+            self.at(now + stays, lambda then: self._leave(one, number, visit, then))
         self._touch(one)
 
     def _car(self, box: Box, visit: Visit, now: datetime) -> Car:

@@ -30,6 +30,7 @@ class Silent:
 
     def __init__(self) -> None:
         self.wishes: list[tuple] = []
+        self.now = SINCE
 
     def down(self, box: Box) -> None:
         self.wishes.append(("down", box.hardware.identity))
@@ -40,7 +41,7 @@ class Silent:
         box.booted = True
 
     def start(self, box: Box, number: int, token: str) -> None:
-        box.remote_start(number, token, "Central", 1, SINCE)
+        box.remote_start(number, token, "Central", 1, self.now)
 
     def limit(self, boxes, amperes: float, until: datetime) -> None:
         self.wishes.append(("limit", amperes, len(boxes)))
@@ -72,6 +73,7 @@ def lived(made: Town) -> list:
             (name, type(item).__name__, item.at)
         )
     while (at := made.next_at()) is not None:
+        made.wire.now = at
         made.step(at)
     return heard
 
