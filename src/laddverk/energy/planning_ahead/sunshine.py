@@ -44,7 +44,7 @@ class Given(Struct, frozen=True):
 def height(at: datetime, position: Position) -> float:
     """Return the sine of the sun's height above the horizon; below 0 at night.
 
-    Declination and the equation of time by their Fourier series (Spencer 1971), right to a third of a degree.
+    Declination and the equation of time by their Fourier series (Spencer 1971), right to half a degree or so.
     """
     at = at.astimezone(UTC)
     turn = 2 * pi * (at.timetuple().tm_yday - 1 + (at.hour - 12) / 24) / 365
