@@ -26,7 +26,6 @@ def handlers(house: House) -> dict[str, Work]:
         """An incident is over: its cases are told, and drivers who asked for it."""
         for event in (decoded(IncidentClosed, payload) for payload in payloads):
             await hear_closed(tx, house, event)
-        tx.after_commit(lambda: house.hints.publish([TOPIC]))
 
     return {"support.incident_closed": incident_closed}
 
@@ -42,6 +41,8 @@ async def hear_closed(tx: Transaction, house: House, event: IncidentClosed) -> i
         return 0
     is_false = event.state is IncidentState.FALSE
     cases = await store.of_incident(tx, incident.id)
+    topics = [TOPIC, *(f"case:{case.id}" for case in cases)]
+    tx.after_commit(lambda: house.hints.publish(topics))
     for case in cases:
         now = house.clock()
         await store.add(

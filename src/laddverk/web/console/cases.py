@@ -21,6 +21,7 @@ from laddverk.web import spreadsheets
 from laddverk.web.console import case_words, incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
+from laddverk.web.live import Parts
 from laddverk.web.visit import named
 
 PLACE: Final = "/console/cases"
@@ -28,6 +29,7 @@ READ: Final = {NEEDS: Permission.CASES_READ}
 WRITE: Final = {NEEDS: Permission.CASES_WRITE}
 ABOUT: Final = {"station": "sta", "session": "ses", "driver": "drv", "payment": "pay", "incident": "inc"}
 """What a case can be about, and the prefix of its ids."""
+LIVE_PARTS: Final = ("state", "sentence", "wrong", "charger", "timeline")
 
 
 def href(case_id: UUID) -> str:
@@ -58,20 +60,31 @@ def _words(desk: Desk) -> dict[str, Any]:
     }
 
 
+async def _inbox(desk: Desk) -> dict[str, Any]:
+    listing, wanted = desk.listing("urgency"), _wanted(desk)
+    async with desk.transaction() as tx:
+        return {
+            "rows": await queries.cases(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
+            "total": await queries.count(tx, desk.sites, wanted),
+            "counts": await queries.counts(tx, desk.sites, desk.actor.id),
+            "listing": listing,
+            "wanted": wanted,
+            **_words(desk),
+        }
+
+
 @get(PLACE, opt=READ)
 async def list_cases(desk: AtDesk) -> Response[str]:
     """The inbox: what waits for us, the most urgent first."""
-    listing, wanted = desk.listing("urgency"), _wanted(desk)
-    async with desk.transaction() as tx:
-        return desk.page(
-            "console/cases/list.html",
-            rows=await queries.cases(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
-            total=await queries.count(tx, desk.sites, wanted),
-            counts=await queries.counts(tx, desk.sites, desk.actor.id),
-            listing=listing,
-            wanted=wanted,
-            **_words(desk),
-        )
+    return desk.page("console/cases/list.html", **await _inbox(desk))
+
+
+async def live_inbox(desk: Desk) -> Parts:
+    """Return the parts of the inbox that change by themselves, for who may read cases."""
+    desk.actor.require(Permission.CASES_READ)
+    desk.kept_live = PLACE
+    given = await _inbox(desk)
+    return {f"cases-{name}": desk.template(f"console/cases/{name}.html", **given) for name in ("tabs", "rows")}
 
 
 @get(f"{PLACE}.csv", opt=READ)
@@ -160,27 +173,44 @@ async def show_case(desk: AtDesk, case_id: FromPath[str]) -> Response[str]:
     return await _page(desk, named("cas", case_id), {}, {})
 
 
+async def _facts(desk: Desk, tx: Transaction, identity: UUID) -> dict[str, Any]:
+    row = found(await queries.case(tx, desk.sites, identity))
+    incident = row.of_incident_id and await incidents_queries.incident(tx, desk.sites, row.of_incident_id)
+    return {
+        "case": row,
+        "entries": await queries.timeline(tx, identity),
+        "charger": await queries.charger(tx, row.station_id) if row.station_id else None,
+        "outlets": await queries.outlets(tx, row.station_id) if row.station_id else [],
+        "incident": incident,
+        "affected": await incidents_queries.drivers_affected(tx, incident.id) if incident else 0,
+        "place": href(identity),
+        **_words(desk),
+    }
+
+
 async def _page(
     desk: Desk, identity: UUID, values: dict[str, str], errors: dict[str, str], status: int = 200
 ) -> Response[str]:
     async with desk.transaction() as tx:
-        row = found(await queries.case(tx, desk.sites, identity))
-        incident = row.of_incident_id and await incidents_queries.incident(tx, desk.sites, row.of_incident_id)
-        return desk.page(
-            "console/cases/detail.html",
-            status=status,
-            case=row,
-            entries=await queries.timeline(tx, identity),
-            charger=await queries.charger(tx, row.station_id) if row.station_id else None,
-            outlets=await queries.outlets(tx, row.station_id) if row.station_id else [],
-            incident=incident,
-            affected=await incidents_queries.drivers_affected(tx, incident.id) if incident else 0,
-            staff=await queries.staff(tx),
-            place=href(identity),
-            values=values,
-            errors=errors,
-            **_words(desk),
-        )
+        given = await _facts(desk, tx, identity)
+        staff = await queries.staff(tx)
+    return desk.page("console/cases/detail.html", status=status, staff=staff, values=values, errors=errors, **given)
+
+
+async def live_parts(desk: Desk, shown_id: str) -> Parts:
+    """Return the parts of a case's page that change by themselves, for who may read cases."""
+    desk.actor.require(Permission.CASES_READ)
+    async with desk.transaction() as tx:
+        given = await _facts(desk, tx, named("cas", shown_id))
+    return {f"case-{name}": desk.template(f"console/cases/_{name}.html", **given) for name in LIVE_PARTS}
+
+
+async def topics_of(desk: Desk, shown_id: str) -> list[str]:
+    """Return what is said when something happens to a case, to the problem it belongs to or to its charger."""
+    async with desk.transaction() as tx:
+        row = found(await queries.case(tx, desk.sites, named("cas", shown_id)))
+    about = {"case": row.id, "incident": row.of_incident_id, "station": row.station_id}
+    return [f"{topic}:{identity}" for topic, identity in about.items() if identity]
 
 
 @post(f"{PLACE}/{{case_id:str}}/do", opt=WRITE, status_code=200)

@@ -164,6 +164,23 @@ async def watch_incidents(desk: AtDesk) -> Stream:
     )
 
 
+@get("/console/live/cases", opt={NEEDS: Permission.CASES_READ})
+async def watch_cases(desk: AtDesk) -> Stream:
+    """The inbox of support, as it is filtered."""
+    parts = partial(_still_allowed, desk, partial(cases.live_inbox, desk))
+    return stream(streams, desk.house.hints, ["cases"], parts)
+
+
+@get("/console/live/case", opt={NEEDS: Permission.CASES_READ})
+async def watch_case(desk: AtDesk) -> Stream:
+    """One case: what is said and done about it, its problem and its charger."""
+    shown_id = desk.asked("id")
+    topics = await cases.topics_of(desk, shown_id)
+    return stream(
+        streams, desk.house.hints, topics, partial(_still_allowed, desk, partial(cases.live_parts, desk, shown_id))
+    )
+
+
 @get("/console/live/fleet", opt={NEEDS: Permission.STATIONS_READ})
 async def watch_fleet(desk: AtDesk) -> Stream:
     """The lines of the fleet, as they are filtered."""
@@ -220,7 +237,7 @@ ROUTES: Final = [
     Router(
         "/",
         route_handlers=[handler for page in PAGES for handler in page.ROUTES]
-        + [watch_now, watch_incidents, watch_fleet, watch_remedies, watch_list, watch],
+        + [watch_now, watch_incidents, watch_cases, watch_case, watch_fleet, watch_remedies, watch_list, watch],
         guards=[door.staff_only],
         dependencies={"desk": Provide(desk)},
         signature_namespace={"Desk": Desk},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from laddverk.diagnostics.incidents import service as incidents
 from laddverk.diagnostics.model import Family, Severity, Signal, Turn
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import new_id, shown
+from laddverk.web.live import STOPPING
 from tests.integration.web.console.conftest import NOW, Browser, SignedIn, World
 
 HOSTILE = "<script>alert(1)</script>"
@@ -94,6 +96,37 @@ async def test_what_a_case_is_about_is_said_later(world: World, signed_in: Signe
     page = (await browser.open(path)).text
     assert "Ada" in page
     assert shown("sta", world.station) in page
+
+
+async def watched(world: World, browser: Browser, path: str) -> str:
+    """Return what a stream sends at first; it ends as it would when the house closes."""
+    looking = asyncio.create_task(browser.open(path))
+    while not looking.done():
+        world.house.hints.publish([STOPPING])
+        await asyncio.sleep(0.02)
+    return looking.result().text
+
+
+async def test_a_case_and_the_inbox_are_live(world: World, signed_in: SignedIn) -> None:
+    await broken(world)
+    browser = await signed_in(Role.SUPPORT)
+    path = await opened(browser, station=shown("sta", world.station), evse="1", kind="no_start", text=f"{HOSTILE} blinks")
+    identity = path.rpartition("/")[2]
+    assert f'hx-sse:connect="/console/live/case?id={identity}"' in (await browser.open(path)).text
+    assert 'hx-sse:connect="/console/live/cases?' in (await browser.open("/console/cases")).text
+    sent = await watched(world, browser, f"/console/live/case?id={identity}")
+    for name in ("state", "sentence", "wrong", "charger", "timeline"):
+        assert f'hx-target="#case-{name}"' in sent
+    assert "It speaks of problem number" in sent
+    assert HOSTILE not in sent
+    inbox = await watched(world, browser, "/console/live/cases?q=blinks")
+    assert 'hx-target="#cases-tabs"' in inbox
+    assert path in inbox
+    assert path not in await watched(world, browser, "/console/live/cases?q=elsewhere")
+    assert (await browser.open(f"/console/live/case?id={shown('cas', new_id())}")).status_code == 404
+    technician = await signed_in(Role.TECHNICIAN)
+    for live in ("/console/live/cases", f"/console/live/case?id={identity}"):
+        assert (await technician.open(live)).status_code == 403
 
 
 @pytest.mark.parametrize("role", [Role.TECHNICIAN, Role.FINANCE, Role.SITE_HOST])
