@@ -71,6 +71,7 @@ from laddverk.payments import jobs as payments_jobs
 from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
 from laddverk.payments.reconciliation import jobs as reconciliation_jobs
 from laddverk.payments.wallet import jobs as wallet_jobs
+from laddverk.planning import jobs as planning_jobs
 from laddverk.platform import embedded, jobs, migrator, outbox
 from laddverk.platform.database import Away, Database
 from laddverk.platform.hints import Hints
@@ -233,6 +234,7 @@ ROOM_JOBS: Final = (
     upkeep_jobs,
     health_jobs,
     support_jobs,
+    planning_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
