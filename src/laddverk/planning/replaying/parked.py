@@ -1,0 +1,96 @@
+"""A car at a port in a replay: what it takes, what it got, and what the allocator is asked for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import sqrt
+from typing import Final
+
+from laddverk.energy.allocating import Demand
+from laddverk.energy.steering.model import DEFAULT_A
+from laddverk.energy.steering.sharing import SPARE_A
+from laddverk.planning.replaying.model import PerPhase, Port
+from laddverk.planning.traces import SECONDS_PER_HOUR, Stay, watts_per_a
+
+FULL_WH: Final = 0.5  # less than this is not worth an event
+EVERYWHERE: Final[PerPhase] = (1.0, 1.0, 1.0)
+
+
+class Parked:
+    """One car, from when it got its port."""
+
+    __slots__ = (
+        "asked_wh", "ceiling_a", "demand", "departs_s", "drawn_a", "is_on", "left_wh", "likes_a", "port", "since_s",
+        "stay", "switched_s", "takes_a", "use_a", "wants_a", "waited_s", "watts_per_a",
+    )  # fmt: skip
+
+    def __init__(self, stay: Stay, port: Port, place: int, now_s: float) -> None:
+        self.stay, self.port, self.since_s = stay, place, now_s
+        self.waited_s = now_s - stay.arrives_s
+        self.departs_s = stay.departs_s + self.waited_s
+        phases = 0 if port.phases == 0 else 1 if 1 in (port.phases, stay.phases) else 3
+        self.use_a = may_load(port, phases)
+        star = watts_per_a(phases)
+        self.watts_per_a = star / sqrt(3.0) if port.lines_factor != 1.0 and phases == 3 else star
+        self.takes_a = min(port.current_max_a, _same_power_a(stay, phases))
+        floor_a = 0.0 if phases == 0 else DEFAULT_A
+        # What the live loop offers: a little more than the car is seen to take, and 6 A to one that is full.
+        self.likes_a = min(port.current_max_a, max(DEFAULT_A, self.takes_a + SPARE_A))
+        self.ceiling_a = self.likes_a
+        self.asked_wh = self.left_wh = stay.energy_wh
+        self.drawn_a, self.is_on, self.switched_s = 0.0, False, 0.0
+        self.wants_a = self.takes_a
+        self.demand = Demand(
+            key=port.key, branch=port.feeder, use_a=self.use_a, floor_a=floor_a, ceiling_a=self.likes_a,
+            rank=port.rank, reserved_a=port.reserved_a, watts_per_a=star, since=instant(now_s),
+        )  # fmt: skip
+
+    @property
+    def got_wh(self) -> float:
+        """What it has charged so far."""
+        return self.asked_wh - self.left_wh
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no more."""
+        return self.left_wh <= FULL_WH
+
+    def fill(self) -> None:
+        """It is full: the live loop sees that it takes nothing, and offers it the least that charges."""
+        self.left_wh, self.wants_a, self.drawn_a = 0.0, 0.0, 0.0
+        self.ceiling_a = min(self.likes_a, DEFAULT_A)
+
+    def full_at_s(self, now_s: float) -> float:
+        """Return when it is full if nothing changes."""
+        power_w = self.drawn_a * self.watts_per_a
+        return now_s + self.left_wh / power_w * SECONDS_PER_HOUR if power_w > 0 else float("inf")
+
+    def give(self, limit_a: float, now_s: float) -> None:
+        """Take a grant."""
+        if (limit_a > 0) != self.is_on:
+            self.is_on, self.switched_s = limit_a > 0, now_s
+        self.drawn_a = min(limit_a, self.wants_a)
+
+
+def may_load(port: Port, phases: int) -> PerPhase:
+    """Return what an ampere of a car puts on each phase of the grid; all three where nobody knows the order."""
+    if port.lines_factor != 1.0 and port.phases != 0:
+        return port.lines_factor, port.lines_factor, port.lines_factor
+    if phases != 1 or port.wires is None:
+        return EVERYWHERE
+    first, second, third = (1.0 if phase == port.wires[0] else 0.0 for phase in range(3))
+    return first, second, third
+
+
+def _same_power_a(stay: Stay, phases: int) -> float:
+    """Return what a car takes on each phase at another kind of outlet: an AC charger of a car has one current for
+    each phase; between DC and AC the power stays the same.
+    """
+    if (stay.phases == 0) == (phases == 0):
+        return stay.current_a
+    return stay.current_a * watts_per_a(stay.phases) / watts_per_a(phases)
+
+
+def instant(seconds: float) -> datetime:
+    """Return the instant of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC)

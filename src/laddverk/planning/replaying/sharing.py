@@ -1,0 +1,160 @@
+"""Who gets how much at an instant of a replay: asked of the same function as live, and only where it matters.
+
+Where all that is asked for fits, the allocator gives it to everybody; that is seen from the sums, without asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from laddverk.energy.allocating import Branch, Demand, Situation, allocated
+from laddverk.energy.allocating.model import Grant, ReasonCode
+from laddverk.energy.steering import safe_defaults
+from laddverk.energy.steering.envelope import ancestors
+from laddverk.energy.steering.model import DEFAULT_A, Belief, Circuit, Held, Outlet, Trust
+from laddverk.planning.replaying.model import Ground, PerPhase
+from laddverk.planning.replaying.parked import Parked, instant, may_load
+
+FITS_A: Final = 1e-6
+STANDING: Final = Held(limit_a=DEFAULT_A, sent_at=0.0, answered_at=0.0, confirmed=True)
+NONE_STANDING: Final = Held(limit_a=0.0, sent_at=0.0, answered_at=0.0, confirmed=True)
+NO_LOAD: Final[PerPhase] = (0.0, 0.0, 0.0)
+HELD_MAX: Final = 4_096  # answers that are remembered: a site is in a few hundred states at most weeks
+
+
+class Sharing:
+    """What is given at one site. Remembers who holds a standing default while others charge."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._limits: tuple[PerPhase, ...] = tuple(one.limit_a for one in ground.feeders)
+        circuits = tuple(Circuit(key=one.key, parent=one.parent, usable_a=one.limit_a) for one in ground.feeders)
+        self._above = [ancestors(circuits, index) for index in range(len(circuits))]
+        self._circuits = circuits
+        self._outlets = tuple(_outlet(ground, index) for index in range(len(ground.ports)))
+        self._held: dict[tuple[tuple[int, ...], tuple[PerPhase, ...]], tuple[PerPhase, ...]] = {}
+        self._fixed: dict[int, float] = {}
+        self.limit(self._limits)
+
+    def limit(self, limits: tuple[PerPhase, ...]) -> None:
+        """Take other limits of the feeders."""
+        self._limits = limits
+        if not self._ground.is_steered:
+            self._fixed = self._fixed_shares()
+
+    def share(self, parked: Sequence[Parked], now_s: float) -> tuple[tuple[Grant, ...], bool]:
+        """Give each car its current; return what the allocator said, if it was asked, and whether time changes it."""
+        if not self._ground.is_steered:
+            for one in parked:
+                one.give(self._fixed[one.port], now_s)
+            return (), False
+        held = self._held_a(parked)
+        free = [
+            tuple(max(0.0, limit - gone) for limit, gone in zip(limits, taken, strict=True))
+            for limits, taken in zip(self._limits, held, strict=True)
+        ]
+        if self._all_fits(parked, free) and not any(one.switched_s and not one.is_on for one in parked):
+            for one in parked:
+                one.give(one.ceiling_a, now_s)
+            return (), False
+        branches = tuple(
+            Branch(key=feeder.key, parent=feeder.parent, limit_a=(room[0], room[1], room[2]))
+            for feeder, room in zip(self._ground.feeders, free, strict=True)
+        )
+        demands = tuple(_demand(one) for one in parked)
+        grants = allocated(
+            Situation(branches=branches, demands=demands, policy=self._ground.policy), instant(now_s)
+        )  # fmt: skip
+        for one, grant in zip(parked, grants, strict=True):
+            one.give(grant.limit_a, now_s)
+        return grants, any(grant.limit_a <= 0 for grant in grants)
+
+    def _all_fits(self, parked: Sequence[Parked], free: Sequence[tuple[float, ...]]) -> bool:
+        sums = [[0.0, 0.0, 0.0] for _ in free]
+        for one in parked:
+            use, most = one.use_a, one.ceiling_a
+            for index in self._above[self._ground.ports[one.port].feeder]:
+                row = sums[index]
+                row[0] += use[0] * most
+                row[1] += use[1] * most
+                row[2] += use[2] * most
+        return all(
+            row[phase] <= room[phase] + FITS_A for row, room in zip(sums, free, strict=True) for phase in range(3)
+        )
+
+    def _held_a(self, parked: Sequence[Parked]) -> tuple[PerPhase, ...]:
+        """Return what the standing defaults of outlets without a car take off each feeder, as the live loop does."""
+        key = (tuple(sorted(one.port for one in parked if one.is_on or not one.switched_s)), self._limits)
+        if key not in self._held:
+            if len(self._held) >= HELD_MAX:
+                self._held.clear()
+            self._held[key] = self._idle_a({one.port for one in parked}, set(key[0]))
+        return self._held[key]
+
+    def _idle_a(self, taken: set[int], charging: set[int]) -> tuple[PerPhase, ...]:
+        circuits = [
+            Circuit(key=one.key, parent=one.parent, usable_a=limit)
+            for one, limit in zip(self._circuits, self._limits, strict=True)
+        ]
+        beliefs = {
+            one.key: Belief(trust=Trust.OBEYS, is_online=True, has_session=index in taken, standing=(NONE_STANDING,))
+            for index, one in enumerate(self._outlets)
+        }
+        granted = {self._outlets[index].key: DEFAULT_A for index in charging}
+        sized = safe_defaults.sized(circuits, self._outlets, beliefs, granted, [NO_LOAD] * len(circuits))
+        sums = [[0.0, 0.0, 0.0] for _ in circuits]
+        for index, outlet in enumerate(self._outlets):
+            if index in taken:
+                continue
+            use, amperes = may_load(self._ground.ports[index], outlet.phases), sized.get(outlet.key, 0.0)
+            for above in self._above[outlet.circuit]:
+                for phase in range(3):
+                    sums[above][phase] += use[phase] * amperes
+        return tuple((row[0], row[1], row[2]) for row in sums)
+
+    def _fixed_shares(self) -> dict[int, float]:
+        """Return the same current for each port, as much as always fits; less than 6 A for AC is nothing."""
+        demands = tuple(
+            Demand(
+                key=port.key, branch=port.feeder, use_a=may_load(port, port.phases), floor_a=0.0,
+                ceiling_a=port.current_max_a, since=instant(0.0),
+            )
+            for port in self._ground.ports
+        )  # fmt: skip
+        branches = tuple(
+            Branch(key=feeder.key, parent=feeder.parent, limit_a=limit)
+            for feeder, limit in zip(self._ground.feeders, self._limits, strict=True)
+        )
+        grants = allocated(Situation(branches=branches, demands=demands), instant(0.0))
+        return {
+            index: grant.limit_a if grant.limit_a >= DEFAULT_A or self._ground.ports[index].phases == 0 else 0.0
+            for index, grant in enumerate(grants)
+        }
+
+
+def _outlet(ground: Ground, index: int) -> Outlet:
+    port = ground.ports[index]
+    return Outlet(
+        key=port.key, circuit=port.feeder, phases=port.phases, wires=port.wires, current_max_a=port.current_max_a,
+        lines_factor=port.lines_factor, rank=port.rank, reserved_a=port.reserved_a,
+    )  # fmt: skip
+
+
+def _demand(one: Parked) -> Demand:
+    return replace(
+        one.demand, ceiling_a=one.ceiling_a, attained_wh=one.got_wh, is_on=one.is_on,
+        switched_at=instant(one.switched_s) if one.switched_s else None,
+    )  # fmt: skip
+
+
+def row_of(grants: Sequence[Grant]) -> tuple[str, int] | None:
+    """Return the feeder and phase that most of those who get too little are held back by, or None."""
+    counts: dict[tuple[str, int], int] = {}
+    for grant in grants:
+        reason = grant.reason
+        if reason.branch is not None and reason.phase is not None and reason.code is not ReasonCode.ALL_IT_TAKES:
+            counts[reason.branch, reason.phase] = counts.get((reason.branch, reason.phase), 0) + 1
+    return max(sorted(counts), key=counts.__getitem__) if counts else None
