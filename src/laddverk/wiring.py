@@ -45,6 +45,7 @@ from laddverk.energy.circuits.model import CircuitsChanged
 from laddverk.energy.meters import jobs as meters_jobs
 from laddverk.energy.meters import listening as meters_listening
 from laddverk.energy.planning_ahead import jobs as plans_jobs
+from laddverk.energy.signals import listening as signals_listening
 from laddverk.energy.steering import jobs as steering_jobs
 from laddverk.energy.steering.model import LimitIgnored
 from laddverk.firmware import jobs as firmware_jobs
@@ -466,6 +467,7 @@ async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[N
         asyncio.create_task(_keep_schedule(house)),
         asyncio.create_task(deadman.watch(house)),
         asyncio.create_task(meters_listening.listen(house)),
+        asyncio.create_task(signals_listening.listen(house)),
     ]
     try:
         await _until_started(web, background[0])

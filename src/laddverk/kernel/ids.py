@@ -103,6 +103,7 @@ PREFIXES: Final = {
     "cir": "circuit",
     "src": "source of current",
     "mtr": "meter",
+    "vtn": "program of OpenADR",
     "psh": "device that is notified",
     "cas": "case",
 }

@@ -41,6 +41,8 @@ class Fetched(Struct, frozen=True):
     body: bytes
     retry_after: str = ""
     """When to come back, as it said (RFC 9110, 10.2.3)."""
+    date: str = ""
+    """What its clock showed, as it said (RFC 9110, 6.6.1)."""
 
 
 class _Reading:
@@ -53,6 +55,7 @@ class _Reading:
         self._headers = 0
         self.content_type = ""
         self.retry_after = ""
+        self.date = ""
         self.is_complete = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -63,6 +66,8 @@ class _Reading:
             self.content_type = value.decode("latin-1")[:200]
         elif name.lower() == b"retry-after":
             self.retry_after = value.decode("latin-1").strip()[:40]
+        elif name.lower() == b"date":
+            self.date = value.decode("latin-1").strip()[:40]
 
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
@@ -184,6 +189,6 @@ async def _ask(address: str, parts: SplitResult, request: bytes, tls: ssl.SSLCon
             parser.feed_data(data)
         if not reading.is_complete:
             raise NoAnswer("the connection ended before the answer did")
-        return Fetched(parser.get_status_code(), reading.content_type, reading.body, reading.retry_after)
+        return Fetched(parser.get_status_code(), reading.content_type, reading.body, reading.retry_after, reading.date)
     finally:
         writer.close()

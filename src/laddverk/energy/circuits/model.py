@@ -91,6 +91,8 @@ class LimitFrom(StrEnum):
     """A signal of the grid operator."""
     OPENADR = "openadr"
     """A program that speaks OpenADR 3."""
+    PERSON = "person"
+    """Somebody of ours, for a time."""
 
 
 class Window(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -196,6 +198,24 @@ class Signal(Struct, frozen=True, kw_only=True):
     starts_at: datetime
     ends_at: datetime
     limit_a: PerPhase
+    note: str = ""
+    """What it is for, in the sender's words."""
+
+
+class SignalRow(Struct, frozen=True, kw_only=True):
+    """A signal as it is kept, with who told it and whether somebody has taken it away."""
+
+    circuit_id: CircuitId
+    source: LimitFrom
+    key: str
+    starts_at: datetime
+    ends_at: datetime
+    limit_a: PerPhase
+    note: str
+    told_at: datetime
+    told_by: str
+    taken_at: datetime | None
+    taken_by: str
 
 
 class Reading(Struct, frozen=True, kw_only=True):

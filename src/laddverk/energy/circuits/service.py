@@ -76,9 +76,7 @@ async def change(
     `said` and `params` say what was done, for those who read it later.
     """
     before = await seen(tx, actor, site_id)
-    why = reason.strip()
-    if not REASON_MIN <= len(why) <= REASON_MAX:
-        raise Invalid("Say why.", field="reason", remedy="A few words that others will understand in a year.")
+    why = checked_reason(reason)
     if version is not None and version != before.version:
         raise Conflict(
             "Somebody has changed the tree meanwhile.", remedy="Look at it as it is now, and change it again."
@@ -90,6 +88,14 @@ async def change(
         version=before.version + 1, made_at=now, made_by=actor.name or actor.kind, change=said, params=params or {},
         reason=why,
     ))  # fmt: skip
+
+
+def checked_reason(reason: str) -> str:
+    """Return why something is done. Raises `Invalid`."""
+    why = reason.strip()
+    if not REASON_MIN <= len(why) <= REASON_MAX:
+        raise Invalid("Say why.", field="reason", remedy="A few words that others will understand in a year.")
+    return why
 
 
 async def _kept(tx: Transaction, actor: Actor, after: Tree, before: int, made: Version) -> Tree:
@@ -272,10 +278,8 @@ async def undo(tx: Transaction, actor: Actor, site_id: SiteId, version: int, now
     ))  # fmt: skip
 
 
-async def signal(tx: Transaction, actor: Actor, site_id: SiteId, given: Signal, now: datetime) -> None:
-    """Keep a lower limit between two instants, from the grid operator or a program; the same key replaces it."""
-    tree = await seen(tx, actor, site_id)
-    circuit = editing.circuit_in(tree, given.circuit_id)
+def checked_signal(given: Signal, circuit: Circuit, now: datetime) -> None:
+    """Raise `Invalid` for a limit that cannot be, or that is over."""
     if given.source is LimitFrom.SCHEDULE:
         raise Invalid("Hours that people type belong to the circuit.", field="source")
     if not 1 <= len(given.key) <= SIGNAL_KEY_MAX:
@@ -283,6 +287,15 @@ async def signal(tx: Transaction, actor: Actor, site_id: SiteId, given: Signal, 
     if not now < given.ends_at <= now + SIGNAL_AHEAD_MAX or given.starts_at >= given.ends_at:
         raise Invalid("The end must come after the start, be ahead and within a year.", field="ends_at")
     rules.checked_signal(given, circuit)
+    if len(given.note) > SIGNAL_KEY_MAX or not given.note.isprintable() or not given.key.isprintable():
+        raise Invalid("This is too long, or holds what cannot be shown.", field="note")
+
+
+async def signal(tx: Transaction, actor: Actor, site_id: SiteId, given: Signal, now: datetime) -> None:
+    """Keep a lower limit between two instants, from the grid operator or a program; the same key replaces it."""
+    tree = await seen(tx, actor, site_id)
+    circuit = editing.circuit_in(tree, given.circuit_id)
+    checked_signal(given, circuit, now)
     if await store.count_signals(tx, site_id, now) >= SIGNALS_MAX:
         raise TooMany("A site has at most %(max)s signals that are not over.", max=SIGNALS_MAX)
     await store.keep_signal(tx, site_id, given, actor.name or actor.kind, now)

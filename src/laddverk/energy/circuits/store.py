@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.energy.circuits.model import Signal, Tree, Version
+from laddverk.energy.circuits.model import Signal, SignalRow, Tree, Version
 from laddverk.kernel.ids import SiteId
 from laddverk.platform.database import Transaction
 
@@ -33,15 +33,36 @@ SELECT version, made_at, made_by, change, params, reason, undoes FROM circuit_tr
 WHERE site_id = $1 ORDER BY version DESC LIMIT 1
 """
 SIGNALS: Final = """
-SELECT circuit_id, source, key, starts_at, ends_at, limit_a FROM circuit_signal
-WHERE site_id = ANY($1) AND ends_at > $2 ORDER BY circuit_id, starts_at, source, key
+SELECT circuit_id, source, key, starts_at, ends_at, limit_a, note FROM circuit_signal
+WHERE site_id = ANY($1) AND ends_at > $2 AND taken_at IS NULL ORDER BY circuit_id, starts_at, source, key
+"""
+SIGNAL_ROWS: Final = """
+-- With those that somebody took away, and those that are over since an instant.
+SELECT circuit_id, source, key, starts_at, ends_at, limit_a, note, told_at, told_by, taken_at, taken_by
+FROM circuit_signal WHERE site_id = $1 AND ends_at > $2 ORDER BY starts_at, circuit_id, source, key LIMIT $3
+"""
+OF_SENDER: Final = """
+SELECT circuit_id, source, key, starts_at, ends_at, limit_a, note FROM circuit_signal
+WHERE circuit_id = $1 AND source = $2 AND starts_with(key, $3) AND ends_at > $4 FOR UPDATE
 """
 KEEP_SIGNAL: Final = """
-INSERT INTO circuit_signal (site_id, circuit_id, source, key, starts_at, ends_at, limit_a, told_at, told_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+-- What a person took away stays so while it says the same; a new limit or other times hold.
+INSERT INTO circuit_signal AS kept
+       (site_id, circuit_id, source, key, starts_at, ends_at, limit_a, note, told_at, told_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (circuit_id, source, key) DO UPDATE
-SET starts_at = excluded.starts_at, ends_at = excluded.ends_at, limit_a = excluded.limit_a,
-    told_at = excluded.told_at, told_by = excluded.told_by
+SET starts_at = excluded.starts_at, ends_at = excluded.ends_at, limit_a = excluded.limit_a, note = excluded.note,
+    told_at = excluded.told_at, told_by = excluded.told_by,
+    taken_at = CASE WHEN (kept.starts_at, kept.ends_at, kept.limit_a)
+                         = (excluded.starts_at, excluded.ends_at, excluded.limit_a) THEN kept.taken_at END
+"""
+TAKE_SIGNAL: Final = """
+UPDATE circuit_signal SET taken_at = $5, taken_by = $6
+WHERE site_id = $1 AND circuit_id = $2 AND source = $3 AND key = $4 AND ends_at > $5 AND taken_at IS NULL
+"""
+PUT_BACK_SIGNAL: Final = """
+UPDATE circuit_signal SET taken_at = NULL, taken_by = ''
+WHERE site_id = $1 AND circuit_id = $2 AND source = $3 AND key = $4 AND ends_at > $5 AND taken_at IS NOT NULL
 """
 DROP_SIGNAL: Final = "DELETE FROM circuit_signal WHERE site_id = $1 AND circuit_id = $2 AND source = $3 AND key = $4"
 COUNT_SIGNALS: Final = "SELECT count(*) FROM circuit_signal WHERE site_id = $1 AND ends_at > $2"
@@ -105,8 +126,32 @@ async def keep_signal(tx: Transaction, site_id: SiteId, signal: Signal, by: str,
     """Keep a signal; the same key of the same sender replaces what was said before."""
     await tx.execute(
         KEEP_SIGNAL, site_id, signal.circuit_id, signal.source, signal.key, signal.starts_at, signal.ends_at,
-        list(signal.limit_a), now, by,
+        list(signal.limit_a), signal.note, now, by,
     )  # fmt: skip
+
+
+async def signal_rows(tx: Transaction, site_id: UUID, after: datetime, limit: int) -> list[SignalRow]:
+    """Return a site's signals that were not over at `after`, with those that were taken away."""
+    return await tx.fetch(SignalRow, SIGNAL_ROWS, site_id, after, limit)
+
+
+async def of_sender(tx: Transaction, circuit_id: UUID, source: str, prefix: str, after: datetime) -> list[Signal]:
+    """Return the signals whose keys begin so, locked: those of one sender."""
+    return await tx.fetch(Signal, OF_SENDER, circuit_id, source, prefix, after)
+
+
+async def take_signal(
+    tx: Transaction, site_id: SiteId, circuit_id: UUID, source: str, key: str, now: datetime, by: str
+) -> bool:
+    """Let a signal hold no more, and remember it; return whether there was one that held or would."""
+    return bool(await tx.execute(TAKE_SIGNAL, site_id, circuit_id, source, key, now, by))
+
+
+async def put_back_signal(
+    tx: Transaction, site_id: SiteId, circuit_id: UUID, source: str, key: str, now: datetime
+) -> bool:
+    """Let a signal that was taken away hold again; return whether there was one."""
+    return bool(await tx.execute(PUT_BACK_SIGNAL, site_id, circuit_id, source, key, now))
 
 
 async def drop_signal(tx: Transaction, site_id: SiteId, circuit_id: UUID, source: str, key: str) -> bool:

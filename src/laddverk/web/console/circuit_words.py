@@ -24,6 +24,7 @@ LIMITERS: Final = {
     LimitFrom.SCHEDULE: marked("hours with a lower limit"),
     LimitFrom.DSO: marked("the grid operator"),
     LimitFrom.OPENADR: marked("OpenADR"),
+    LimitFrom.PERSON: marked("a limit for a time"),
 }
 ROTATIONS: Final = {each: "-".join(f"L{phase + 1}" for phase in each.phases) for each in Rotation}
 """As it is written on a board: where the charger's L1, L2 and L3 lie."""
