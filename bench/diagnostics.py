@@ -15,8 +15,11 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,94 +28,33 @@ import httpx
 import uvloop
 
 from bench import _charger_days as days
+from bench import _diagnosis_report as report
 from bench import _dry
 from bench import _plan as plans
+from bench._api_reader import Reader
 from bench._baselines import Baselines
 from bench._charger_days import World
 from bench._scoring import Alert, Found, Score, found, judged_twin
 from laddverk.access import service as access
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import parsed
 from laddverk.platform import embedded, migrator
 from laddverk.platform.database import Database
 from laddverk.platform.embedded.cluster import located
-from laddverk.simulator.physics.modes import Mode, Shape
+from laddverk.simulator.physics.modes import Mode
 from laddverk.simulator.physics.nuisances import NUISANCES
 from laddverk.web.app import create_app
 
-TUNING_SEEDS = (1, 2, 3)
+TUNING_SEEDS = tuple(range(1, 10))
 SCORING_SEEDS = (202, 203, 204, 205, 206)
 """Never looked at while thresholds are chosen."""
 LOOK_EVERY = timedelta(hours=6)
-WAYS = ("ours", "status codes", "fixed limits")
 PARTS = {"both": (True, False), "faulty": (True,), "twin": (False,)}
-PAGE = 500
-SHOWN = 30  # false alerts in full
-GRADUAL = (Shape.GRADUAL, Shape.DOUBLE)
 SILENT = "silent_no_energy"
 OUTCOMES = """
+-- Sessions that were over when it was told. Refused cards and those who plugged nothing in are attempts, no sessions.
 SELECT count(*) FROM session_outcome JOIN station ON station.id = station_id
-WHERE identity = ANY($1) AND began_at >= $2 AND began_at <= $3
+WHERE identity = ANY($1) AND began_at >= $2 AND ended_at <= $3 AND session_id IS NOT NULL
 """
-
-
-@dataclass
-class Reader:
-    """Reads what is told from the API, as a stranger with a key would, and remembers when it first said what."""
-
-    client: httpx.AsyncClient
-    identities: dict[UUID, str]
-    first: dict[tuple[str, str], Alert] = field(default_factory=dict)
-    looked_at: datetime | None = None
-
-    async def look(self, now: datetime) -> None:
-        """Take in all incidents that changed since the last look."""
-        offset = 0
-        asked = {"state": "all", "limit": PAGE}
-        if self.looked_at is not None:
-            asked["changed_since"] = self.looked_at.isoformat()
-        while True:
-            response = await self.client.get("/api/v1/incidents", params={**asked, "offset": offset})
-            response.raise_for_status()
-            items: list[dict[str, Any]] = response.json()["items"]
-            for one in items:
-                self._take(one, now)
-            if len(items) < PAGE:
-                break
-            offset += PAGE
-        self.looked_at = now
-
-    def _take(self, one: dict[str, Any], now: datetime) -> None:
-        if one["raised_at"] is None or one["state"] in ("held", "merged") or one["hidden_by"]:
-            return
-        raised_at = datetime.fromisoformat(one["raised_at"])
-        new = one["id"] not in {key for key, _ in self.first}
-        named = [self.identities.get(parsed("sta", each, field="station")) for each in one["stations"]]
-        stations = frozenset(each for each in named if each)
-        known = self.first.get((one["id"], one["family"]))
-        at = known.at if known else (raised_at if new else now)
-        severity = min(one["severity"], known.severity) if known else one["severity"]
-        stations |= known.stations if known else frozenset()
-        self.first[one["id"], one["family"]] = Alert(
-            one["id"], stations, one["family"], at, severity, one["confidence"], _why(one)
-        )
-
-    @property
-    def alerts(self) -> list[Alert]:
-        """What was told, each incident once for each cause it ever named."""
-        return list(self.first.values())
-
-
-def _why(one: dict[str, Any]) -> str:
-    said = one["evidence"][-1] if one["evidence"] else {"text": "", "values": {}}
-    return f"{'/'.join(one['detectors'])} {one['scope']} {one['state']}: {said['text'] % Lenient(said['values'])}"
-
-
-class Lenient(dict[str, Any]):
-    """Values for a text; what is missing is left empty."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
 
 
 @dataclass
@@ -182,7 +124,7 @@ def found_in(watched: Watched, alerts: Sequence[Alert]) -> list[Found]:
 
 def scores_of(faulty: Watched | None, twin: Watched | None) -> dict[str, Score]:
     """Return the score of each way of watching on one seed; a part that did not run gives nothing."""
-    scores = {name: Score(name) for name in WAYS}
+    scores = {name: Score(name) for name in report.WAYS}
     for name, score in scores.items():
         if faulty is not None:
             score.found = found_in(faulty, faulty.told[name])
@@ -196,31 +138,44 @@ def scores_of(faulty: Watched | None, twin: Watched | None) -> dict[str, Score]:
     return scores
 
 
-def missed(watched: Watched) -> str:
-    """Return what was told, in our way, of chargers whose fault was not found."""
-    return missed_of(watched.world.placed, watched.told["ours"], watched.world.town.until)
+@dataclass(frozen=True)
+class Part:
+    """What one town of a seed gave: it can be sent from the process that let it live."""
+
+    scores: dict[str, Score]
+    sessions: tuple[int, ...]
+    charger_days: float
+    messages: int
+    seconds: float
+    watching_s: float
+    missed: str
 
 
-def missed_of(plan: Sequence[plans.Placed], told: Sequence[Alert], until: datetime) -> str:
-    """Return what was told of chargers whose fault was not found."""
-    lines = []
-    for one in found(plan, told, until):
-        if one.told_at is None:
-            here = [each for each in told if each.stations & one.stations]
-            lines.append(f"missed {one.mode}: {one.onset:%d %b %H:%M} to {one.fails_at:%d %b %H:%M}; told were:")
-            lines += [_full(each) for each in sorted(here, key=lambda each: each.at)[:SHOWN]]
-    return "\n".join(lines)
-
-
-async def seed_run(seed: int, modes: Sequence[Mode], options: argparse.Namespace) -> dict[bool, Watched]:
-    """Run one seed with its faults and without, side by side, each on a database of its own."""
+def seed_run(seed: int, options: argparse.Namespace) -> list[Part]:
+    """Run one seed with its faults and without, side by side, each in a process and on a database of its own."""
     parts = PARTS[options.part]
-    watched = await asyncio.gather(*(part_run(seed, modes, options, faulty=faulty) for faulty in parts))
-    return dict(zip(parts, watched, strict=True))
+    if len(parts) == 1:
+        return [part_run(seed, options, parts[0])]
+    with ProcessPoolExecutor(len(parts), get_context("spawn")) as pool:
+        return list(pool.map(part_run, repeat(seed), repeat(options), parts))
 
 
-async def part_run(seed: int, modes: Sequence[Mode], options: argparse.Namespace, *, faulty: bool) -> Watched:
-    """Run one town of a seed on a database of its own."""
+def part_run(seed: int, options: argparse.Namespace, faulty: bool) -> Part:
+    """Run one town of a seed to its end."""
+    watched = uvloop.run(_lived(seed, plans.chosen(options.modes), options, faulty=faulty))  # as the house runs
+    return Part(
+        scores=scores_of(watched, None) if faulty else scores_of(None, watched),
+        sessions=tuple(watched.sessions_until.values()),
+        charger_days=watched.world.charger_days,
+        messages=watched.pace.messages,
+        seconds=watched.pace.seconds,
+        watching_s=watched.pace.watching_s,
+        missed=report.missed_of(watched.world.placed, watched.told["ours"], watched.world.town.until),
+    )
+
+
+async def _lived(seed: int, modes: Sequence[Mode], options: argparse.Namespace, *, faulty: bool) -> Watched:
+    """Let one town live on a database of its own."""
     with embedded.throw_away("laddverk-bench-") as place:
         server = embedded.Server(located(place), durable=False)
         await asyncio.to_thread(server.start)
@@ -235,144 +190,40 @@ async def part_run(seed: int, modes: Sequence[Mode], options: argparse.Namespace
             await asyncio.to_thread(server.stop)
 
 
-# The report.
-
-
-def table(scores: dict[str, Score], sessions: Sequence[int]) -> str:
-    """Return the figures beside the aims."""
-    rows = [
-        ("right cause before hard failure, gradual, macro", "gradual", ">= 85 %"),
-        ("  worst gradual mode", "worst", ">= 60 %"),
-        ("right cause in time, all modes, macro", "all", ""),
-        ("median lead of gradual faults, days", "lead", ">= 7"),
-        ("top cause right", "top", ">= 80 %"),
-        ("false work items / 1,000 charger-days", "work", "<= 3"),
-        ("false pages / 1,000 charger-days", "pages", "<= 0.3"),
-        ("true outages told / 1,000 charger-days", "outages", ""),
-        ("told again / fault", "again", ""),
-    ]
-    names = WAYS
-    lines = [f"{'':<50}" + "".join(f"{name:>14}" for name in names) + f"{'aim':>10}"]
-    figures = {name: figures_of(scores[name]) for name in names}
-    for title, key, aim in rows:
-        lines.append(
-            f"{title:<50}" + "".join(f"{_shown(figures[name][key], key):>14}" for name in names) + f"{aim:>10}"
-        )
-    silent = statistics.median(sessions) if sessions else None
-    lines.append(_line("sessions until silent no-energy is told, median", _shown(silent, ""), "<= 5"))
-    unsafe = f"unsafe remote actions (of {scores['ours'].resets} resets)"
-    lines.append(_line(unsafe, str(scores["ours"].unsafe), "0"))
-    return "\n".join(lines)
-
-
-def _line(title: str, ours: str, aim: str) -> str:
-    return f"{title:<50}{ours:>14}{'':>28}{aim:>10}"
-
-
-def figures_of(score: Score) -> dict[str, float | None]:
-    """Return the figures of one way of watching."""
-    gradual = score.by_mode(GRADUAL)
-    leads = score.leads_days()
-    return {
-        "gradual": score.share(GRADUAL),
-        "worst": min(gradual.values(), default=None),
-        "all": score.share(),
-        "lead": statistics.median(leads) if leads else None,
-        "top": score.top_cause(),
-        "work": score.per_1000(len(score.false_work)) if score.twin_days else None,
-        "pages": score.per_1000(len(score.false_pages)) if score.twin_days else None,
-        "outages": score.per_1000(score.true_outages) if score.twin_days else None,
-        "again": sum(one.repeated for one in score.found) / len(score.found) if score.found else None,
-    }
-
-
-def _shown(value: float | None, key: str) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.0%}" if key in ("gradual", "worst", "all", "top") else f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def by_mode(scores: dict[str, Score]) -> str:
-    """Return what was found of each mode, and how soon."""
-    heads = f"{'ours':>7}{'codes':>7}{'limits':>7}{'told after':>12}{'lead':>9}  surest cause told"
-    lines = [f"{'fault mode':<48}{heads}"]
-    shares = {name: score.by_mode() for name, score in scores.items()}
-    for mode, share in shares["ours"].items():
-        own = [one for one in scores["ours"].found if one.mode == mode]
-        lines.append(
-            f"{mode:<34}{own[0].shape.value:<14}{share:>7.0%}{_percent(shares['status codes'].get(mode)):>7}"
-            f"{_percent(shares['fixed limits'].get(mode)):>7}{_after(own):>12}{_lead(own):>9}  {_causes(own)}"
-        )
-    return "\n".join(lines)
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"
-
-
-def _after(own: Sequence[Found]) -> str:
-    told = [(one.told_at - one.onset) / timedelta(days=1) for one in own if one.told_at is not None]
-    return f"{statistics.median(told):.1f} d" if told else "-"
-
-
-def _lead(own: Sequence[Found]) -> str:
-    leads = [one.lead / timedelta(days=1) for one in own if one.lead is not None]
-    return f"{statistics.median(leads):.1f} d" if leads and own[0].shape in GRADUAL else "-"
-
-
-def _causes(own: Sequence[Found]) -> str:
-    return ", ".join(sorted({one.first_family or "nothing" for one in own}))
-
-
-def false_ones(score: Score) -> str:
-    """Return what was told of chargers that were well, by cause, and the first of them in full."""
-    counted: dict[tuple[str, int], int] = {}
-    for one in score.false_work:
-        counted[one.family, one.severity] = counted.get((one.family, one.severity), 0) + 1
-    told = [f"{count} x {family} (severity {severity})" for (family, severity), count in sorted(counted.items())]
-    lines = ["Told of the twin without reason: " + (", ".join(told) or "nothing")]
-    lines += [_full(one) for one in score.false_work[:SHOWN]]
-    return "\n".join(lines)
-
-
-def _full(one: Alert) -> str:
-    return f"  {one.at:%d %b %H:%M} {one.family} {', '.join(sorted(one.stations))[:90]}: {one.why[:160]}"
-
-
-async def main() -> None:
+def main() -> None:
     """Run the seeds and report."""
     options = arguments().parse_args()
     modes = plans.chosen(options.modes)
-    seeds = (TUNING_SEEDS if options.tune else SCORING_SEEDS)[: options.seeds]
+    seeds = options.seed or (TUNING_SEEDS if options.tune else SCORING_SEEDS)[: options.seeds]
     if options.dry:
         dry(seeds, modes, options)
         return
-    began, total, sessions = time.perf_counter(), {}, []
-    charger_days, messages = 0.0, 0
+    began = time.perf_counter()
+    parts: list[Part] = []
+    total = {name: Score(name) for name in report.WAYS}
     for seed in seeds:
-        watched = await seed_run(seed, modes, options)
-        for name, score in scores_of(watched.get(True), watched.get(False)).items():
-            total.setdefault(name, Score(name)).add(score)
-        for each in watched.values():
-            sessions += each.sessions_until.values()
-            charger_days += each.world.charger_days
-            messages += each.pace.messages
-            print(f"seed {seed}: {each.pace.seconds:.0f} s, {each.pace.watching_s:.0f} of them the watch", flush=True)
-        if True in watched and options.tune:
-            print(missed(watched[True]), flush=True)
-    took_s = time.perf_counter() - began
-    print(f"\n{len(modes)} fault modes, {len(seeds)} seeds ({'tuning' if options.tune else 'scoring'}), ", end="")
-    print(f"{charger_days:.0f} charger-days, {messages} messages in {took_s:.0f} s\n")
-    print(by_mode(total) + "\n\n" + table(total, sessions) + "\n\n" + false_ones(total["ours"]))
-    figures = {name: figures_of(score) for name, score in total.items()}
+        for part in seed_run(seed, options):
+            parts.append(part)
+            for name, score in part.scores.items():
+                total[name].add(score)
+            print(f"seed {seed}: {part.seconds:.0f} s, {part.watching_s:.0f} of them the watch", flush=True)
+            if options.tune:
+                print(part.missed, flush=True)
+    sessions = [count for part in parts for count in part.sessions]
+    charger_days, messages = sum(part.charger_days for part in parts), sum(part.messages for part in parts)
+    kind = "tuning" if set(seeds) & set(TUNING_SEEDS) else "scoring"
+    print(f"\n{len(modes)} fault modes, seeds {', '.join(map(str, seeds))} ({kind}), ", end="")
+    print(f"{charger_days:.0f} charger-days, {messages} messages in {time.perf_counter() - began:.0f} s\n")
+    print("\n\n".join((report.by_mode(total), report.table(total, sessions), report.false_ones(total["ours"]))))
+    print(json.dumps({**last_line(total, seeds, sessions), "charger_days": round(charger_days)}))
+
+
+def last_line(total: dict[str, Score], seeds: Sequence[int], sessions: Sequence[int]) -> dict[str, Any]:
+    """Return the figures for machines."""
     silent = statistics.median(sessions) if sessions else None
-    last = {
-        "bench": "diagnostics",
-        "seeds": list(seeds),
-        "charger_days": round(charger_days),
-        "silent_sessions": silent,
-    }
-    print(json.dumps({**last, "unsafe": total["ours"].unsafe, **figures}))
+    figures = {name: report.figures_of(score) for name, score in total.items()}
+    last = {"bench": "diagnostics", "seeds": list(seeds), "silent_sessions": silent}
+    return {**last, "unsafe": total["ours"].unsafe, **figures}
 
 
 def dry(seeds: Sequence[int], modes: Sequence[Mode], options: argparse.Namespace) -> None:
@@ -386,11 +237,11 @@ def dry(seeds: Sequence[int], modes: Sequence[Mode], options: argparse.Namespace
             )  # fmt: skip
             if faulty:
                 score.found += found(plan, told, town.until, away=town.away, came=came)
-                print(missed_of(plan, told, town.until), flush=True)
+                print(report.missed_of(plan, told, town.until), flush=True)
             else:
                 judged_twin(score, told, town.away, came, len(plan) * options.days)
-    total = {name: Score(name) for name in WAYS} | {"ours": score}
-    print(by_mode(total) + "\n\n" + table(total, []) + "\n\n" + false_ones(score))
+    total = {name: Score(name) for name in report.WAYS} | {"ours": score}
+    print("\n\n".join((report.by_mode(total), report.table(total, []), report.false_ones(score))))
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -398,6 +249,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--modes", default="some", help="names with commas (docs/fault-modes.md), some, or all")
     parser.add_argument("--seeds", type=int, default=1, help="how many of the seeds")
+    parser.add_argument("--seed", type=int, action="append", help="this seed, and not those of the list")
     parser.add_argument("--days", type=float, default=36.0, help="how long each town lives")
     parser.add_argument("--warm-up-days", type=float, default=plans.WARM_UP_DAYS, help="all are well so long")
     parser.add_argument("--watch-minutes", type=float, default=30.0, help="how often the detectors hear")
@@ -409,4 +261,4 @@ def arguments() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    uvloop.run(main())  # as the house itself runs
+    main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench import _diagnosis_report as report
 from bench import _dry, diagnostics
 from bench import _plan as plans
 from bench._scoring import Score, found
@@ -26,8 +27,8 @@ async def test_faults_are_told_over_the_api_and_nothing_is_told_of_the_twin(data
     assert all(one.told_at is not None for one in scores["ours"].found)
     assert {one.mode for one in scores["status codes"].found if one.told_at} == set(told)
     assert faulty.pace.messages > 50
-    assert "emergency_stop" in diagnostics.by_mode(scores)
-    assert "false work items" in diagnostics.table(scores, [])
+    assert "emergency_stop" in report.by_mode(scores)
+    assert "false work items" in report.table(scores, [])
     assert isinstance(scores["ours"], Score)
 
 
