@@ -1,0 +1,187 @@
+"""A replay follows its trace where nothing limits it, holds every limit, and shares as the live loop does."""
+
+from msgspec.structs import replace
+
+from laddverk.energy.allocating import allocated
+from laddverk.energy.steering import core
+from laddverk.energy.steering.model import (
+    CHANGE_MIN_A,
+    Answered,
+    Belief,
+    Circuit,
+    Held,
+    Known,
+    OrderKind,
+    Outlet,
+    Sampled,
+    SessionChanged,
+    Trust,
+)
+from laddverk.energy.steering.ordering import REDISTRIBUTED_A
+from laddverk.planning.replaying.drawing import drawn
+from laddverk.planning.replaying.engine import replay
+from laddverk.planning.replaying.model import DAY_S, Battery, Feeder, Ground, Port, Stretch
+from laddverk.planning.traces import Stay
+
+MONDAY = 1_767_571_200.0  # 2026-01-05 00:00 UTC
+HOUR = 3_600.0
+
+
+def stay(number, arrives_h, hours, energy_wh, *, outlet="p0", current_a=16.0, phases=3, user=None):
+    begins = MONDAY + arrives_h * HOUR
+    return Stay(
+        key=f"s{number}", user=user or f"u{number}", outlet=outlet, arrives_s=begins, departs_s=begins + hours * HOUR,
+        energy_wh=float(energy_wh), current_a=current_a, phases=phases,
+    )  # fmt: skip
+
+
+def ground(limit_a=100.0, ports=1, **more):
+    return Ground(
+        feeders=(Feeder(key="grid", limit_a=(limit_a,) * 3),),
+        ports=tuple(Port(key=f"p{number}", feeder=0, wires=(0, 1, 2), current_max_a=16.0) for number in range(ports)),
+        local_ahead_s=0.0, **more,
+    )  # fmt: skip
+
+
+def test_with_room_enough_every_car_gets_what_it_took():
+    outcome = replay(ground(ports=2), [stay(0, 8, 5, 20_000), stay(1, 9, 2, 5_000, outlet="p1")])
+    assert outcome.delivered > 0.9999
+    assert (outcome.arrivals, outcome.blocked, outcome.short_h) == (2, 0, 0.0)
+    assert round(outcome.by_hour_wh[8]) == 11_040
+    assert round(sum(outcome.by_hour_wh)) == 25_000
+
+
+def test_who_finds_no_outlet_waits_at_most_half_an_hour():
+    first = stay(0, 8, 5, 1_000)
+    soon_free = [first, stay(1, 12.999, 1, 1_000)]
+    assert replay(ground(), soon_free).waited == 1
+    assert replay(ground(), [first, stay(1, 10, 1, 1_000)]).blocked == 1
+    assert replay(ground(ports=2), [first, stay(1, 10, 1, 1_000)]).blocked == 0
+
+
+def test_what_does_not_fit_in_the_fuse_is_not_delivered_and_the_phase_is_named():
+    outcome = replay(ground(16.0, 2), [stay(0, 8, 2, 22_080), stay(1, 8, 2, 22_080, outlet="p1")])
+    assert 0.45 < outcome.delivered <= 0.5
+    assert outcome.peak_w <= 16.0 * 690.0 + 1
+    assert outcome.bindings[0].feeder == "grid"
+    assert outcome.short_h == 2.0
+
+
+def test_a_fixed_share_below_six_amperes_gives_nothing():
+    cars = [stay(0, 8, 2, 5_000)]
+    assert replay(ground(16.0, 4, is_steered=False), cars).delivered == 0.0
+    assert replay(ground(16.0, 4), cars).delivered > 0.9999
+    assert replay(ground(32.0, 4, is_steered=False), cars).delivered > 0.9999
+
+
+def test_limits_of_a_part_of_the_week_hold_there():
+    night = Stretch(starts_s=0.0, limits_a=((16.0,) * 3,))
+    day = Stretch(starts_s=8 * HOUR, limits_a=((6.0,) * 3,))
+    late = Stretch(starts_s=9 * HOUR, limits_a=((16.0,) * 3,))
+    outcome = replay(ground(16.0, 1, stretches=(night, day, late)), [stay(0, 7, 3, 99_000)])
+    assert [round(outcome.by_hour_wh[hour]) for hour in (7, 8, 9)] == [11_040, 4_140, 11_040]
+
+
+def test_a_fee_on_idle_time_frees_the_outlet_for_the_next():
+    cars = [stay(0, 8, 10, 5_520), stay(1, 13, 1, 1_000)]
+    assert replay(ground(), cars).blocked == 1
+    assert replay(ground(idle_cut=0.6), cars).blocked == 0
+
+
+def test_a_battery_and_panels_carry_what_the_fuse_cannot():
+    cars = [stay(0, 8, 2, 22_080), stay(1, 8, 2, 22_080, outlet="p1")]
+    alone = replay(ground(16.0, 2), cars).delivered_wh
+    helped = replay(ground(16.0, 2, battery=Battery(power_w=5_000.0, energy_wh=5_000.0)), cars)
+    assert alone + 3_000 < helped.delivered_wh <= alone + 5_001
+    assert helped.peak_w <= 16.0 * 690.0 + 1
+    sunny = replay(ground(16.0, 2, solar_w=(6_900.0,) * 8_760), cars)
+    assert alone + 13_000 < sunny.delivered_wh <= alone + 13_801
+    assert sunny.peak_w <= 16.0 * 690.0 + 1
+
+
+def test_the_same_draw_is_the_same_and_growth_adds_drivers():
+    trace = [stay(n, 24 * n + 8, 5, 9_000, user=f"u{n % 5}") for n in range(20)]
+    assert drawn(trace, 0.0, 0, 7) == trace
+    assert drawn(trace, 0.4, 3, 7) == drawn(trace, 0.4, 3, 7) != drawn(trace, 0.4, 4, 7)
+    grown = drawn(trace, 0.4, 0, 7)
+    assert len({one.user for one in grown}) == 7
+    assert set(trace) <= set(grown)
+    assert all(trace[0].arrives_s - DAY_S < one.arrives_s < trace[-1].arrives_s + 14 * DAY_S for one in grown)
+
+
+CARS = (  # outlet, comes at (s), amperes, phases, asks for (Wh), of a site of 40 A
+    ("a", 0.0, 16.0, 3, 99_000.0),
+    ("b", 600.0, 16.0, 3, 4_000.0),
+    ("c", 1_500.0, 32.0, 3, 99_000.0),
+    ("d", 2_400.0, 16.0, 1, 99_000.0),
+)
+LASTS_S = 5_400.0
+SETTLED_S = 240.0
+FUSE_A = 40.0
+
+
+def live(outlets, circuits):
+    """Return what the live loop decides for ideal cars, and what they then draw, by (second, outlet)."""
+    nothing = Held(limit_a=0.0, sent_at=0.0, answered_at=0.0, confirmed=True)
+    known = Known(
+        circuits=circuits, outlets=outlets,
+        beliefs={
+            one.key: Belief(trust=Trust.OBEYS, is_online=True, standing=(replace(nothing, sent_at=MONDAY),))
+            for one in outlets
+        },
+    )  # fmt: skip
+    limits, standing = dict.fromkeys("abcd", 0.0), dict.fromkeys("abcd", 0.0)
+    left = {key: energy for key, _, _, _, energy in CARS}
+    decisions_a, drawn_a, events, run = {}, {}, [], {}
+    for second in range(0, int(LASTS_S), 10):
+        now = MONDAY + second
+        for key, at, amperes, phases, _ in CARS:
+            if at == second:
+                run[key] = (amperes, phases)
+                events.append(SessionChanged(key, True, now - 1))
+        decided = core.step(known, events, now, allocated)
+        known, events = decided.known, []
+        decisions_a |= {(second, one.outlet): one.limit_a for one in decided.shares}
+        for order in decided.orders:
+            (limits if order.kind is OrderKind.LIMIT else standing)[order.outlet] = order.limit_a
+            events.append(Answered(order.outlet, order.id, True, now + 1))
+        for key, (amperes, phases) in run.items():
+            current = min(amperes, limits[key] or 0.0) if left[key] > 0 else 0.0
+            left[key] -= current * 230.0 * phases * 10 / HOUR
+            drawn_a[second, key] = current
+            events.append(Sampled(key, now + 9, (current,) * 3 if phases == 3 else (current, 0.0, 0.0)))
+    return decisions_a, drawn_a
+
+
+def test_a_replay_gives_the_currents_that_the_live_loop_gives():
+    outlets = tuple(
+        Outlet(key=key, circuit=1, phases=3, wires=(n % 3, (n + 1) % 3, (n + 2) % 3)) for n, key in enumerate("abcd")
+    )
+    circuits = (
+        Circuit(key="grid", parent=-1, usable_a=(63.0,) * 3), Circuit(key="board", parent=0, usable_a=(FUSE_A,) * 3)
+    )  # fmt: skip
+    decisions_a, drawn_a = live(outlets, circuits)
+    site = Ground(
+        feeders=tuple(Feeder(key=one.key, parent=one.parent, limit_a=one.usable_a) for one in circuits),
+        ports=tuple(Port(key=one.key, feeder=1, wires=one.wires) for one in outlets), local_ahead_s=0.0,
+    )  # fmt: skip
+    stays = [
+        Stay(key=key, user=key, outlet=key, arrives_s=MONDAY + at, departs_s=MONDAY + LASTS_S, energy_wh=energy,
+             current_a=amperes, phases=phases)
+        for key, at, amperes, phases, energy in CARS
+    ]  # fmt: skip
+    moments = []
+    replay(site, stays, watched=lambda at_s, currents: moments.append((at_s - MONDAY, dict(currents))))
+    compared = 0
+    changes = [at for at, _ in moments]
+    for second in range(0, int(LASTS_S) - 10, 10):
+        at, currents = max((one for one in moments if one[0] <= second), key=lambda one: one[0])
+        if second - at < SETTLED_S or any(second < change < second + 30 for change in changes):
+            continue
+        for key, current in currents.items():
+            takes_a = next(one.current_a for one in stays if one.key == key)
+            if drawn_a[second, key] > 0:
+                assert abs(min(decisions_a[second, key], takes_a) - current) < 0.11, (second, key)
+            assert abs(drawn_a[second, key] - current) <= CHANGE_MIN_A + REDISTRIBUTED_A, (second, key)
+            compared += 1
+    assert compared > 500
