@@ -1,4 +1,4 @@
-"""When plans are made: every ten minutes for each site that wants them; what they learn from is kept before.
+"""When plans are made: every ten minutes for each site that wants them; each night they look back.
 
 The exchange's prices of their zones are asked for as those of tariffs are: a zone may be followed by a plan alone.
 """
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from laddverk.energy.planning_ahead import rolling, service, store, store_quarters
+from laddverk.energy.planning_ahead import looking_back, service, store, store_quarters
 from laddverk.kernel.ids import SiteId
 from laddverk.platform import jobs
 from laddverk.platform.database import Transaction
@@ -22,12 +22,12 @@ from laddverk.tariffs.store_spot import Followed
 
 KEPT: Final = timedelta(days=60)  # plans beside what came of them; a month and the one before
 QUARTERS_KEPT: Final = timedelta(days=400)  # a winter beside the one before
-ROLL_SITE: Final = "energy.roll_site"
+LOOK_BACK: Final = "energy.look_back_site"
 EVERY: Final = (
     Every("energy.fetch_prices", timedelta(minutes=5)),
     Every("energy.plan_ahead", timedelta(minutes=10)),
     Every("energy.learn_levels", timedelta(days=1)),
-    Every("energy.roll_quarters", timedelta(minutes=15)),
+    Every("energy.look_back", timedelta(hours=1)),
     Every("energy.forget_plans", timedelta(days=1)),
 )
 
@@ -43,8 +43,8 @@ def handlers(house: House) -> dict[str, Handler]:
         "energy.fetch_prices": _fetching(house),
         "energy.plan_ahead": _for_each(service.PLAN_SITE),
         "energy.learn_levels": _for_each(service.LEARN_LEVEL),
-        "energy.roll_quarters": _for_each(ROLL_SITE),
-        ROLL_SITE: _at_site(house, rolling.roll),
+        "energy.look_back": _for_each(LOOK_BACK),
+        LOOK_BACK: _at_site(house, looking_back.look_back),
         service.PLAN_SITE: _at_site(house, service.plan_site),
         service.LEARN_LEVEL: _at_site(house, service.learn),
         "energy.forget_plans": forget,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from laddverk.energy.allocating import Grant, Situation, allocated
 from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Place
-from laddverk.energy.planning_ahead import store, store_wishes
+from laddverk.energy.planning_ahead import rolling, store, store_wishes
 from laddverk.energy.planning_ahead.building import Car, feeders, stays
 from laddverk.energy.planning_ahead.capping import caps_kw, factors, level_of
 from laddverk.energy.planning_ahead.forecasting import told
@@ -77,10 +77,14 @@ def soon(kind: str, site_id: SiteId) -> NewJob:
 
 
 async def plan_site(tx: Transaction, wanted: Wanted, now: datetime) -> Plan | None:
-    """Make and keep a plan for a site; None where it has no outlets in circuits. The solver runs on a thread."""
+    """Make and keep a plan for a site; None where it has no outlets in circuits. The solver runs on a thread.
+
+    What its meters showed since the last plan is kept first.
+    """
     tree = await circuits.tree(tx, wanted.site_id)
     if not tree.circuits or not tree.places:
         return None
+    await rolling.roll(tx, wanted, now)
     known = await gathered(tx, wanted, tree, now)
     plan = await asyncio.to_thread(_made, known, _caps(wanted, known.ahead.begins_at))
     await store.keep(tx, wanted.site_id, now, plan)

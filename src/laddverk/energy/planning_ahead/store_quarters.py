@@ -27,8 +27,8 @@ SELECT sample.station_id, sample.evse_number, date_bin('15 minutes', sample.at, 
        avg(coalesce(current_l1_a, 0))::double precision AS current_l1_a,
        avg(coalesce(current_l2_a, 0))::double precision AS current_l2_a,
        avg(coalesce(current_l3_a, 0))::double precision AS current_l3_a,
-       avg(coalesce(sample.power_w, 230 * (coalesce(current_l1_a, 0) + coalesce(current_l2_a, 0) + coalesce(current_l3_a, 0))))
-       ::double precision AS power_w
+       avg(coalesce(sample.power_w, 230 * (coalesce(current_l1_a, 0) + coalesce(current_l2_a, 0)
+                                           + coalesce(current_l3_a, 0))))::double precision AS power_w
 FROM session
 JOIN sample ON sample.station_id = session.station_id AND sample.evse_number = session.evse_number
     AND sample.transaction_key = ANY(ARRAY[session.transaction_key, ''])
