@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from laddverk.access import service as access
+from laddverk.diagnostics import queries_detectors
 from laddverk.diagnostics.incidents import queries, working
 from laddverk.diagnostics.incidents.model import State
 from laddverk.diagnostics.incidents.working import Deed, NewClosing, NewQuiet
@@ -72,7 +73,7 @@ async def test_an_incident_is_worked_on_and_closed_with_its_cause(network: Netwo
     assert await listed(network) == []
     async with network.house.database.transaction() as tx:
         (closing,) = await queries.closings(tx, row.id)
-        (useful,) = await queries.usefulness(tx, now - timedelta(days=1))
+        (useful,) = await queries_detectors.records(tx, None, now - timedelta(days=1))
     assert (closing.cause, closing.part, closing.cost_minor, closing.useful) == ("sim_or_antenna", "SIM", 45_000, True)
     assert (useful.detector, useful.useful, useful.useless) == ("D01", 1, 0)
     actions = await network.value(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -191,11 +190,6 @@ FROM incident JOIN session_outcome AS outcome ON outcome.station_id = ANY(incide
  AND incident.evse_number IN (0, outcome.evse_number) AND outcome.ended_at > $2
 WHERE incident.id = $1
 """
-USEFUL: Final = """
-SELECT detector, count(*) FILTER (WHERE useful)::int AS useful, count(*) FILTER (WHERE NOT useful)::int AS useless,
-       count(*) FILTER (WHERE useful IS NULL)::int AS unjudged
-FROM incident_closing, unnest(detectors) AS detector WHERE at >= $1 GROUP BY detector ORDER BY detector
-"""
 
 
 class StateCounts(Struct, frozen=True, kw_only=True):
@@ -297,21 +291,6 @@ class Charges(Struct, frozen=True):
     failed: int
 
 
-class Usefulness(Struct, frozen=True, kw_only=True):
-    """How many incidents of a detector were of use, as people judged them at closing."""
-
-    detector: str
-    useful: int
-    useless: int
-    unjudged: int
-
-    @property
-    def share(self) -> float | None:
-        """The share that was of use; None while nobody has judged any."""
-        judged = self.useful + self.useless
-        return self.useful / judged if judged else None
-
-
 def _args(sites: Sites, wanted: IncidentFilter) -> tuple[object, ...]:
     return (
         _listed(sites), wanted.search.replace("%", "").replace("_", "\\_"), wanted.state, wanted.severity,
@@ -397,8 +376,3 @@ async def drivers_affected(tx: Transaction, incident_id: UUID) -> int:
 async def charges_since(tx: Transaction, incident_id: UUID, since: datetime) -> Charges:
     """Return how charges went at the incident's outlets since an instant."""
     return await tx.fetch_one(Charges, CHARGES_SINCE, incident_id, since) or Charges(0, 0)
-
-
-async def usefulness(tx: Transaction, since: datetime) -> Sequence[Usefulness]:
-    """Return, for each detector, how many of its incidents that were closed since were of use."""
-    return await tx.fetch(Usefulness, USEFUL, since)

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from laddverk.diagnostics.outcomes import queries as outcomes
 from laddverk.diagnostics.outcomes.queries import CodeCount, Rates
-from laddverk.diagnostics.uptime import figures, months, queries, store
+from laddverk.diagnostics.uptime import figures, months, queries, queries_exclusions, store
 from laddverk.diagnostics.uptime.counting import together
 from laddverk.diagnostics.uptime.gathering import Course
 from laddverk.diagnostics.uptime.hours import Length, Period, period_of
@@ -21,7 +21,8 @@ from laddverk.diagnostics.uptime.model import Count, Policy, State
 from laddverk.diagnostics.uptime.months import DEMAND_WEEKS, Month
 from laddverk.diagnostics.uptime.outages import MONTHS_OF, OutageRow, rows_of
 from laddverk.diagnostics.uptime.policies import HONEST
-from laddverk.diagnostics.uptime.queries import Cause, ExclusionRow, Fixes, Place
+from laddverk.diagnostics.uptime.queries import Cause, Fixes, Place
+from laddverk.diagnostics.uptime.queries_exclusions import ExclusionRow
 from laddverk.diagnostics.uptime.store import OutletRow
 from laddverk.platform.database import Transaction
 
@@ -132,7 +133,7 @@ async def report(tx: Transaction, place: Place, stations: Sequence[UUID], period
         lost_minor=None if price is None else round(lost_wh / 1000 * price * asked.margin_percent / 100),
         repair_minor=sum(one.cost_minor for one in causes), causes=tuple(causes),
         fixes=await queries.fixes(tx, stations, start, end),
-        exclusions=tuple(await queries.exclusions_of(tx, place, start, end)),
+        exclusions=tuple(await queries_exclusions.exclusions_of(tx, place, start, end)),
         outages=await _outages(tx, stations, courses, period, asked, start, end),
         not_worked_out=len(set(stations) - {one.station_id for one in (*kept, *fresh)}),
     )  # fmt: skip

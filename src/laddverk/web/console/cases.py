@@ -206,10 +206,11 @@ async def live_parts(desk: Desk, shown_id: str) -> Parts:
 
 
 async def topics_of(desk: Desk, shown_id: str) -> list[str]:
-    """Return what is said when something happens to a case, to the problem it belongs to or to its charger."""
+    """Return what is said when something happens to the problem that a case belongs to, or to its charger."""
+    desk.actor.require(Permission.CASES_READ)
     async with desk.transaction() as tx:
         row = found(await queries.case(tx, desk.sites, named("cas", shown_id)))
-    about = {"case": row.id, "incident": row.of_incident_id, "station": row.station_id}
+    about = {"incident": row.of_incident_id, "station": row.station_id}
     return [f"{topic}:{identity}" for topic, identity in about.items() if identity]
 
 

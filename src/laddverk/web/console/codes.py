@@ -8,8 +8,8 @@ from litestar import Response, get
 from msgspec import Struct
 
 from laddverk.diagnostics import codes
+from laddverk.diagnostics.codes import queries
 from laddverk.diagnostics.codes.model import SEVERITIES, Code, Entry
-from laddverk.diagnostics.uptime import queries
 from laddverk.kernel.actors import Permission
 from laddverk.web import spreadsheets
 from laddverk.web.console import incident_words

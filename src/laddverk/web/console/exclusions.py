@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from laddverk.diagnostics.uptime import queries, service, words
+from laddverk.diagnostics.uptime import queries, queries_exclusions, service, words
 from laddverk.diagnostics.uptime.hours import Opening
 from laddverk.diagnostics.uptime.service import NewExclusion
 from laddverk.kernel.actors import Permission
@@ -42,11 +42,11 @@ async def _page(desk: Desk, values: dict[str, str], errors: dict[str, str], stat
         return desk.page(
             "console/uptime/exclusions.html",
             status=status,
-            rows=await queries.exclusions(
+            rows=await queries_exclusions.exclusions(
                 tx, desk.sites, state, listing.search, limit=PAGE_SIZE, offset=listing.offset
             ),
-            total=await queries.count_exclusions(tx, desk.sites, state, listing.search),
-            waiting=await queries.count_exclusions(tx, desk.sites, "proposed"),
+            total=await queries_exclusions.count_exclusions(tx, desk.sites, state, listing.search),
+            waiting=await queries_exclusions.count_exclusions(tx, desk.sites, "proposed"),
             sites=await stations_queries.sites(tx, desk.sites),
             listing=listing, uptime=words, values=values, errors=errors, me=desk.actor.id,
         )  # fmt: skip
@@ -57,7 +57,7 @@ async def export_exclusions(desk: AtDesk) -> Response[bytes]:
     """The ledger as CSV."""
     state = desk.asked("state")
     async with desk.transaction() as tx:
-        rows = await queries.exclusions(
+        rows = await queries_exclusions.exclusions(
             tx, desk.sites, state if state in STATES else "", desk.listing(*SORTS).search, limit=spreadsheets.ROWS_MAX
         )
     return spreadsheets.answer(

@@ -131,6 +131,7 @@ LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]]
     "session": ("ses", "session", sessions.live_parts),
     "diagnosis": ("sta", "station", diagnosis.live_parts),
     "incident": ("inc", "incident", incidents.live_parts),
+    "case": ("cas", "case", cases.live_parts),
 }
 """What a page can watch: the prefix of its ids, the word of its topic, what makes its parts. `now` has no id."""
 
@@ -140,8 +141,9 @@ LIVE_LISTS: Final[dict[str, tuple[tuple[str, ...], Callable[[Desk], Awaitable[Pa
     "versions": ((cohort_jobs.TOPIC,), comparing.live_versions),
     "cars": ((cohort_jobs.TOPIC,), comparing.live_cars),
     "outlets": ((cohort_jobs.TOPIC,), comparing.live_outlets),
+    "cases": (("cases",), cases.live_inbox),
 }
-"""Lists of what jobs work out: the topics on which those say that they have, and what makes the parts."""
+"""Lists of what seldom changes: the topics on which jobs or people at work say that it has, what makes the parts."""
 
 streams: Final = Streams()
 
@@ -164,23 +166,6 @@ async def watch_incidents(desk: AtDesk) -> Stream:
     )
 
 
-@get("/console/live/cases", opt={NEEDS: Permission.CASES_READ})
-async def watch_cases(desk: AtDesk) -> Stream:
-    """The inbox of support, as it is filtered."""
-    parts = partial(_still_allowed, desk, partial(cases.live_inbox, desk))
-    return stream(streams, desk.house.hints, ["cases"], parts)
-
-
-@get("/console/live/case", opt={NEEDS: Permission.CASES_READ})
-async def watch_case(desk: AtDesk) -> Stream:
-    """One case: what is said and done about it, its problem and its charger."""
-    shown_id = desk.asked("id")
-    topics = await cases.topics_of(desk, shown_id)
-    return stream(
-        streams, desk.house.hints, topics, partial(_still_allowed, desk, partial(cases.live_parts, desk, shown_id))
-    )
-
-
 @get("/console/live/fleet", opt={NEEDS: Permission.STATIONS_READ})
 async def watch_fleet(desk: AtDesk) -> Stream:
     """The lines of the fleet, as they are filtered."""
@@ -197,8 +182,10 @@ async def watch_remedies(desk: AtDesk) -> Stream:
 
 @get("/console/live/lists/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
 async def watch_list(desk: AtDesk, kind: FromPath[str]) -> Stream:
-    """The lines of a list of what jobs work out, as it is filtered, made anew when one has."""
+    """The lines of a list of what seldom changes, as it is filtered, made anew when it has."""
     topics, parts = found(LIVE_LISTS.get(kind))
+    if kind == "cases":
+        desk.actor.require(Permission.CASES_READ)
     render = partial(_still_allowed, desk, partial(parts, desk))
     return stream(streams, desk.house.hints, topics, render, GATHER_ALL_S, REFRESH_SLOW_S)
 
@@ -211,6 +198,8 @@ async def watch(desk: AtDesk, kind: FromPath[str]) -> Stream:
     topics = [f"{topic}:{named(prefix, shown_id)}"]
     if kind == "session":
         topics.append(f"station:{named('sta', desk.asked('station'))}")
+    if kind == "case":
+        topics += await cases.topics_of(desk, shown_id)
     if kind in ("site", "load"):
         topics.append("now")
     await parts(desk, shown_id)  # a thing that is not there is answered as such, before the stream begins
@@ -237,7 +226,7 @@ ROUTES: Final = [
     Router(
         "/",
         route_handlers=[handler for page in PAGES for handler in page.ROUTES]
-        + [watch_now, watch_incidents, watch_cases, watch_case, watch_fleet, watch_remedies, watch_list, watch],
+        + [watch_now, watch_incidents, watch_fleet, watch_remedies, watch_list, watch],
         guards=[door.staff_only],
         dependencies={"desk": Provide(desk)},
         signature_namespace={"Desk": Desk},

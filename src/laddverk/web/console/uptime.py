@@ -10,11 +10,11 @@ from litestar import Response, get
 from msgspec import Struct
 
 from laddverk.diagnostics.outcomes import queries as outcomes
-from laddverk.diagnostics.uptime import months, queries, words
+from laddverk.diagnostics.uptime import months, queries, queries_network, words
 from laddverk.diagnostics.uptime.hours import Length, Period, period_named, period_of
 from laddverk.diagnostics.uptime.jobs import POLICIES
 from laddverk.diagnostics.uptime.policies import HONEST, Policies, policies_of
-from laddverk.diagnostics.uptime.queries import SiteLine
+from laddverk.diagnostics.uptime.queries_network import SiteLine
 from laddverk.diagnostics.uptime.reports import Asked
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
@@ -108,16 +108,18 @@ async def _known(desk: Desk) -> dict[str, Any]:
     period = choice.period
     async with desk.transaction() as tx:
         sites, hosts = await _sites(desk, tx)
-        lines = await queries.by_site(tx, sites, period.first, period.after, _policy(desk, known), listing.search)
+        lines = await queries_network.by_site(
+            tx, sites, period.first, period.after, _policy(desk, known), listing.search
+        )
         stations = await queries.stations(tx, sites, desk.midnight(period.first), desk.midnight(period.after))
         span = outcomes.Span(since=desk.midnight(period.first), until=desk.midnight(period.after))
         tried = next(iter(await outcomes.rates(tx, sites, span)), None)
         price = await queries.price_per_kwh(
             tx, stations, desk.midnight(period.first), desk.now, desk.house.settings.currency
         )
-        totals = await queries.totals(tx, sites, period.first, period.after)
-        conditions = await queries.conditions(tx, sites)
-        at_risk_wh = await queries.at_risk_wh(tx, sites)
+        totals = await queries_network.totals(tx, sites, period.first, period.after)
+        conditions = await queries_network.conditions(tx, sites)
+        at_risk_wh = await queries_network.at_risk_wh(tx, sites)
     rows = _sorted(lines, listing.sort)
     lost_wh = sum(one.lost_wh for one in lines)
     margin = None if price is None else price * desk.house.settings.margin_percent / 100
@@ -165,7 +167,9 @@ async def export_overview(desk: AtDesk) -> Response[bytes]:
     policy = _policy(desk, known)
     async with desk.transaction() as tx:
         sites, _hosts = await _sites(desk, tx)
-        lines = await queries.by_site(tx, sites, choice.period.first, choice.period.after, policy, listing.search)
+        lines = await queries_network.by_site(
+            tx, sites, choice.period.first, choice.period.after, policy, listing.search
+        )
     return spreadsheets.answer(
         f"uptime-{choice.period.key}",
         ("period", "policy", "site", "outlets", "eligible_min", "outage_min", "excluded_min", "uptime", "outages",

@@ -113,19 +113,19 @@ async def test_a_case_and_the_inbox_are_live(world: World, signed_in: SignedIn) 
     path = await opened(browser, station=shown("sta", world.station), evse="1", kind="no_start", text=f"{HOSTILE} blinks")
     identity = path.rpartition("/")[2]
     assert f'hx-sse:connect="/console/live/case?id={identity}"' in (await browser.open(path)).text
-    assert 'hx-sse:connect="/console/live/cases?' in (await browser.open("/console/cases")).text
+    assert 'hx-sse:connect="/console/live/lists/cases?' in (await browser.open("/console/cases")).text
     sent = await watched(world, browser, f"/console/live/case?id={identity}")
     for name in ("state", "sentence", "wrong", "charger", "timeline"):
         assert f'hx-target="#case-{name}"' in sent
     assert "It speaks of problem number" in sent
     assert HOSTILE not in sent
-    inbox = await watched(world, browser, "/console/live/cases?q=blinks")
+    inbox = await watched(world, browser, "/console/live/lists/cases?q=blinks")
     assert 'hx-target="#cases-tabs"' in inbox
     assert path in inbox
-    assert path not in await watched(world, browser, "/console/live/cases?q=elsewhere")
+    assert path not in await watched(world, browser, "/console/live/lists/cases?q=elsewhere")
     assert (await browser.open(f"/console/live/case?id={shown('cas', new_id())}")).status_code == 404
     technician = await signed_in(Role.TECHNICIAN)
-    for live in ("/console/live/cases", f"/console/live/case?id={identity}"):
+    for live in ("/console/live/lists/cases", f"/console/live/case?id={identity}"):
         assert (await technician.open(live)).status_code == 403
 
 
