@@ -80,6 +80,7 @@ CASES = {
     "tag_refused blocked": ("blocked", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="blocked"))),
     "tag_refused expired": ("expired", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="expired"))),
     "tag_refused unknown": ("unknown", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="unknown"))),
+    "tag_refused in_use": ("in_use", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="in_use"))),
     "tag_refused owes": ("owes", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="owes"))),
     "tag_refused": ("", Facts(now=NOW, outlet=outlet(), token=SHOWN)),
     "roaming_refused": ("", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, is_foreign=True))),

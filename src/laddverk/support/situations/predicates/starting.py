@@ -17,6 +17,7 @@ REFUSED_LATELY: Final = timedelta(minutes=10)
 FAILED_LATELY: Final = timedelta(hours=2)  # somebody who writes later asks about money, not about the start
 SWAPPED_WITHIN: Final = timedelta(seconds=60)
 PLUGGED: Final = frozenset({"preparing", "occupied"})
+WHY_REFUSED: Final = frozenset({"blocked", "expired", "unknown", "in_use", "owes"})
 SWISH: Final = {"declined": "declined", "timed_out": "timed_out"}
 
 
@@ -73,7 +74,7 @@ def tag_refused(facts: Facts) -> Match | None:
         return None
     if facts.session is not None and facts.session.started_at >= token.at:
         return None
-    variant = token.reason if token.reason in ("blocked", "expired", "unknown", "owes") else ""
+    variant = token.reason if token.reason in WHY_REFUSED else ""
     return Match(variant=variant, evidence=(Evidence(text=N_("A tag was refused."), at=token.at),))
 
 
