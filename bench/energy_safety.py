@@ -3,10 +3,12 @@
 Each episode is a site of its own from a seed (fuses of 20-80 A with gG curves, a building, four to nine outlets,
 cars that come and go), 25 minutes long in steps of a second, with one or two faults at random times. Up to three
 chargers of a site fail alike, each at its own time: three that ignored their limits in the same second would open a
-small fuse within ten, which no network can prevent, only a limit that is set in the chargers themselves. The same
-seeds are played with an equal share that believes what it sends, and with nobody limiting: the physics can open a fuse.
-`--stress` plays that honestly: every charger of a site fails in the same second, with what opens and where, and the
-remedy: limits that are set in the chargers themselves.
+small fuse within ten, which no network can prevent, only a limit that is set in the chargers themselves. For the same
+reason only one charger of a site draws all it can while we ourselves are down: then nobody can lower the others.
+The same seeds are played with an equal share that believes what it sends, and with nobody limiting: the physics can
+open a fuse.
+`--stress` plays both honestly: every charger of a site fails in the same second, and up to three fail while we are
+down, with what opens and where, and the remedy: limits that are set in the chargers themselves.
 Usage: make bench-energy_safety [ARGS="--episodes 10000 --baselines 300 --stress 60"].
 """
 
@@ -16,7 +18,6 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
-from itertools import islice
 from random import Random
 
 from bench import _energy_episode as episode
@@ -24,7 +25,7 @@ from bench._energy_episode import Outcome
 from laddverk.energy.allocating import allocated
 from laddverk.simulator.grid.meter import MeterFault
 from laddverk.simulator.grid.outlet import BoxFault
-from laddverk.simulator.grid.world import Fault
+from laddverk.simulator.grid.world import UNBOUND, Fault
 
 FAULTS: tuple[Fault, ...] = (*BoxFault, *MeterFault)
 NONE, KILLED, TWO = "no fault", "gateway killed", "two faults at once"
@@ -37,20 +38,26 @@ KINDS = (NONE, *(one.value for one in FAULTS), KILLED, TWO)
 
 
 def faults_of(kind: str, seed: int) -> tuple[Fault, ...]:
-    """Return the faults of an episode of a kind."""
+    """Return the faults of an episode of a kind. Of two at once one may be that we are down: see `is_killed`."""
     if kind == TWO:
-        return tuple(Random(seed).sample(FAULTS, k=2))
+        drawn = Random(seed).sample((*FAULTS, None), k=2)  # None: the network itself
+        return tuple(one for one in drawn if one is not None)
     return tuple(one for one in FAULTS if one.value == kind)
 
 
-def episodes(count: int) -> Iterator[tuple[int, str]]:
-    """Return (seed, kind), each kind equally often."""
-    return islice(((seed, KINDS[seed % len(KINDS)]) for seed in range(10**9)), count)
+def is_killed(kind: str, seed: int) -> bool:
+    """Return whether the network itself is down for a while in an episode."""
+    return kind == KILLED or (kind == TWO and len(faults_of(kind, seed)) < 2)
+
+
+def episodes(count: int, first: int = 0) -> Iterator[tuple[int, str]]:
+    """Return (seed, kind) from a seed on, each kind equally often."""
+    return ((seed, KINDS[seed % len(KINDS)]) for seed in range(first, first + count))
 
 
 def played(seed: int, kind: str) -> Outcome:
     """Play one episode with the loop. The site comes from the round, so that every kind meets the same sites."""
-    killed = kind == KILLED or (kind == TWO and seed % 3 == 0)
+    killed = is_killed(kind, seed)
     return episode.played(seed // len(KINDS), faults_of(kind, seed), allocated, network_dies=killed)
 
 
@@ -58,13 +65,14 @@ def main() -> None:
     """Play, print a table, and one JSON object as the last line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--episodes", type=int, default=720)
+    parser.add_argument("--first", type=int, default=0, help="the seed to begin with: many are played in pieces")
     parser.add_argument("--baselines", type=int, default=180, help="how many of them the usual ways play as well")
     parser.add_argument("--stress", type=int, default=20, help="sites on which all chargers fail in the same second")
     parser.add_argument("--only", default="", help="a part of the name of a fault: play that alone")
     asked = parser.parse_args()
     began = time.process_time()
     found: dict[str, list[Outcome]] = {kind: [] for kind in KINDS}
-    for seed, kind in episodes(asked.episodes):
+    for seed, kind in episodes(asked.episodes, asked.first):
         if asked.only in kind:
             found[kind].append(played(seed, kind))
     spent = time.process_time() - began
@@ -105,7 +113,7 @@ def _baselines(count: int) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, way in ways.items():
         outcomes = [
-            way(seed // len(KINDS), faults_of(kind, seed), network_dies=kind == KILLED)
+            way(seed // len(KINDS), faults_of(kind, seed), network_dies=is_killed(kind, seed))
             for seed, kind in episodes(count)
         ]
         if outcomes:
@@ -129,7 +137,7 @@ def _stress(count: int) -> dict[str, float]:
     if not count:
         return {}
     print(f"\nall chargers of a site fail in the same second, {count} sites for each fault")
-    print(f"{'':30} {'opened':>6} {'unmetered':>9} {'worst share':>12}  opened with limits set in the chargers")
+    print(f"{'':40} {'opened':>6} {'unmetered':>9} {'worst share':>12}  opened with limits set in the chargers")
     opened = held = 0
     for fault in TOGETHER:
         ours = [episode.played(seed, (fault,), allocated, all_at_once=True) for seed in range(count)]
@@ -137,14 +145,26 @@ def _stress(count: int) -> dict[str, float]:
             episode.played(one.seed, (fault,), allocated, all_at_once=True, in_boxes=True) for one in ours if one.opened
         ]
         opened, held = opened + sum(one.opened for one in ours), held + sum(one.opened for one in boxed)
-        worst = max(one.worst_share for one in ours)
-        print(
-            f"{fault.value:30} {sum(one.opened for one in ours):6} {sum(one.unmetered_opened for one in ours):9} "
-            f"{worst:12.3f}  {sum(one.opened for one in boxed)} of {len(boxed)}",
-            flush=True,
-        )
+        _print_stress(fault.value, ours, boxed)
+    for fault in UNBOUND:
+        ours = [episode.played(seed, (fault,), allocated, network_dies=True, several=True) for seed in range(count)]
+        boxed = [
+            episode.played(one.seed, (fault,), allocated, network_dies=True, several=True, in_boxes=True)
+            for one in ours
+            if one.opened
+        ]
+        opened, held = opened + sum(one.opened for one in ours), held + sum(one.opened for one in boxed)
+        _print_stress(f"{fault.value}, we down", ours, boxed)
     print(WHY_OPENED)
     return {"opened, all at once": opened, "opened, all at once, limits in the chargers": held}
+
+
+def _print_stress(name: str, ours: list[Outcome], boxed: list[Outcome]) -> None:
+    print(
+        f"{name:40} {sum(one.opened for one in ours):6} {sum(one.unmetered_opened for one in ours):9} "
+        f"{max(one.worst_share for one in ours):12.3f}  {sum(one.opened for one in boxed)} of {len(boxed)}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

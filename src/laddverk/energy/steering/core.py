@@ -10,9 +10,9 @@ import msgspec
 from msgspec.structs import replace
 
 from laddverk.energy.allocating.model import Grant, Policy
-from laddverk.energy.circuits.model import PerPhase
+from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
 from laddverk.energy.steering import hearing, ordering, other_load, safe_defaults, sharing
-from laddverk.energy.steering.envelope import ancestors, worst_a
+from laddverk.energy.steering.envelope import ancestors, may_load, times, worst_a
 from laddverk.energy.steering.model import (
     DEFAULT_A,
     Alarm,
@@ -28,6 +28,8 @@ from laddverk.energy.steering.model import (
 from laddverk.energy.steering.sharing import Allocate
 
 POLICY: Final = Policy()
+PAUSED_AGAIN_S: Final = 1_800.0
+"""Cars take a pause and go on; some take no third change in a few minutes, and stay off until they are unplugged."""
 METER_HEARD: Final = timedelta(days=1)
 """A circuit of which a reading came within this time is metered, whether somebody said so or not."""
 
@@ -38,8 +40,9 @@ def step(known: Known, events: Iterable[Heard], now_s: float, allocate: Allocate
     Never raises a limit by more than fits, on every circuit and phase, beside the worst case of everything else.
     """
     known = hearing.heard(known, events, now_s)
-    other, meters = _other(known, now_s)
+    meters = _meters(known, now_s)
     worst = _worst(known, meters, now_s)
+    other = _other(known, worst, now_s)
     situation = sharing.situation(known, other, worst, now_s, policy)
     grants = {one.key: one for one in allocate(situation, sharing.instant(now_s))}
     targets = _targets(known, grants)
@@ -57,19 +60,32 @@ def step(known: Known, events: Iterable[Heard], now_s: float, allocate: Allocate
         orders=tuple(plan.orders),
         shares=_shares(known, grants, targets, plan),
         alarms=alarms,
-        other_a={circuit.key: other[index] for index, circuit in enumerate(known.circuits)},
+        other_a={one.key: other_load.highest(other[index], NO_CURRENT) for index, one in enumerate(known.circuits)},
         meters=meters,
     )
 
 
-def _other(known: Known, now_s: float) -> tuple[list[PerPhase], dict[str, MeterState]]:
-    found, meters = [], {}
-    for circuit in known.circuits:
-        load, state = other_load.other_load(circuit, known.loads.get(circuit.key), now_s)
-        found.append(load)
-        if circuit.is_metered:
-            meters[circuit.key] = state
-    return found, meters
+def _meters(known: Known, now_s: float) -> dict[str, MeterState]:
+    return {
+        one.key: other_load.other_load(one, known.loads.get(one.key), now_s)[1]
+        for one in known.circuits
+        if one.is_metered
+    }
+
+
+def _other(known: Known, worst: dict[str, float], now_s: float) -> list[PerPhase]:
+    outlets = {one.key: one for one in known.outlets}
+
+    def still(key: str, at: float, drawn_a: float) -> PerPhase:
+        outlet = outlets.get(key)
+        if outlet is None:
+            return NO_CURRENT
+        belief = known.beliefs[key]
+        if outlet.phases != 1 and (belief.phases_seen != 1 or at < belief.session_since):
+            return NO_CURRENT  # the car may use all its phases by now, or it is another one
+        return times(may_load(outlet, belief), min(drawn_a, worst[key]))
+
+    return [other_load.other_load(one, known.loads.get(one.key), now_s, still)[0] for one in known.circuits]
 
 
 def _worst(known: Known, meters: dict[str, MeterState], now_s: float) -> dict[str, float]:
@@ -77,7 +93,7 @@ def _worst(known: Known, meters: dict[str, MeterState], now_s: float) -> dict[st
     return {
         one.key: worst_a(
             one, known.beliefs[one.key], now_s,
-            is_guarded=any(guarded[index] for index in ancestors(known.circuits, one.circuit)),
+            is_guarded=all(guarded[index] for index in ancestors(known.circuits, one.circuit)),
         )
         for one in known.outlets
     }  # fmt: skip
@@ -96,10 +112,14 @@ def _targets(known: Known, grants: dict[str, Grant]) -> dict[str, float]:
 
 
 def _switched(belief: Belief, target: float | None, now_s: float) -> Belief:
+    """Note a switch. After a pause that comes alone a car may go on when there is room; after the next it rests."""
     is_on = bool(target)
     if is_on == belief.is_on or not belief.has_session:
         return belief
-    return replace(belief, is_on=is_on, switched_at=now_s)
+    if is_on:
+        return replace(belief, is_on=True, switched_at=now_s)
+    is_alone = now_s - belief.paused_at > PAUSED_AGAIN_S
+    return replace(belief, is_on=False, switched_at=0.0 if is_alone else now_s, paused_at=now_s)
 
 
 def _shares(
@@ -161,6 +181,8 @@ def restarted(known: Known, circuits: Sequence[str] = ()) -> Known:
     """
     beliefs = {key: replace(one, is_online=False, told_at={}) for key, one in known.beliefs.items()}
     loads = {
-        key: replace(one, reading=None, recent=(), sure=()) for key, one in known.loads.items() if key not in circuits
+        key: replace(one, reading=None, recent=(), pending=None, sure=())
+        for key, one in known.loads.items()
+        if key not in circuits
     }
     return replace(known, beliefs=beliefs, loads=loads)

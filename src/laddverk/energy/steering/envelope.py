@@ -44,7 +44,8 @@ def standing_most_a(outlet: Outlet, belief: Belief) -> float:
 def worst_a(outlet: Outlet, belief: Belief, now_s: float, *, is_guarded: bool) -> float:
     """Return the most that an outlet may draw at any instant from now on if nothing more is sent, in amperes.
 
-    `is_guarded`: a meter above it shows what it really draws, so that a restart while it is away would be seen.
+    `is_guarded`: every circuit above it has a meter that shows what it really draws, so that a restart while it is away
+    would be seen. One circuit without a meter is enough to hide it: the next one's fuse is larger.
     """
     standing = standing_most_a(outlet, belief)
     if not belief.is_online and not outlet.keeps_standing and not is_guarded:

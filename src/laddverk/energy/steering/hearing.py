@@ -67,6 +67,7 @@ def _one(outlet: Outlet, belief: Belief, event: Sampled | Answered | LinkChanged
             return replace(
                 belief, has_session=event.is_running, session_since=event.at, limits=(), sample=None, previous=None,
                 phases_seen=None, over=1.0, attained_wh=event.attained_wh, is_on=False, switched_at=0.0,
+                paused_at=-1e18,
             )  # fmt: skip
 
 
@@ -94,13 +95,26 @@ def drawn(known: Known, beliefs: Mapping[str, Belief], index: int, at: float) ->
     """Return what all outlets below a circuit draw at an instant, at least and at most."""
     least: list[tuple[int, PerPhase]] = []
     most: list[tuple[int, PerPhase]] = []
+    unplaced: dict[str, float] = {}
     for outlet in known.outlets:
         if index not in ancestors(known.circuits, outlet.circuit):
             continue
         low, high = bounds(outlet, beliefs[outlet.key], at)
         least.append((index, low))
         most.append((index, high))
-    return other_load.Draws(summed(known.circuits, least)[index], summed(known.circuits, most)[index])
+        unplaced |= _unplaced(outlet, beliefs[outlet.key], at)
+    return other_load.Draws(summed(known.circuits, least)[index], summed(known.circuits, most)[index], unplaced)
+
+
+def _unplaced(outlet: Outlet, belief: Belief, at: float) -> dict[str, float]:
+    """Return what an outlet draws on one phase while nobody knows on which: nothing where that is not certain."""
+    sample = belief.sample
+    if outlet.wires is not None or outlet.phases == 0 or outlet.lines_factor != 1.0 or sample is None:
+        return {}
+    if not belief.is_online or not belief.has_session or not verifying.is_settled(belief, at):
+        return {}
+    alone_a = sample.most_a - min(sample.current_a)
+    return {outlet.key: alone_a} if alone_a > 0.0 and (outlet.phases == 1 or belief.phases_seen == 1) else {}
 
 
 def bounds(outlet: Outlet, belief: Belief, at: float) -> tuple[PerPhase, PerPhase]:

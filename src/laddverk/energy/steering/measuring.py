@@ -10,7 +10,7 @@ import msgspec
 from laddverk.energy.circuits.model import Place, Tree, Wiring
 from laddverk.energy.steering import phase_steps, placing, rotations, store_phases
 from laddverk.energy.steering.model import Alarm, AlarmKind, Known, RotationContradicted
-from laddverk.energy.steering.phase_steps import Snapshot
+from laddverk.energy.steering.phase_steps import Watched
 from laddverk.energy.steering.store_phases import Evidence
 from laddverk.kernel.ids import SiteId, StationId
 from laddverk.platform import outbox
@@ -52,7 +52,7 @@ async def measured(tx: Transaction, tree: Tree, known: Known, evidence: Mapping[
     """Look for steps in what is known after a step of the loop, keep them, and tell what is wrong or right again."""
     if tree.wiring is not Wiring.STAR_400:
         return
-    before = msgspec.convert(await store_phases.snapshots(tx, tree.site_id), dict[str, Snapshot])
+    before = msgspec.convert(await store_phases.snapshots(tx, tree.site_id), dict[str, Watched])
     after, steps = phase_steps.noticed(known, before)
     if after != before:
         await store_phases.keep_snapshots(tx, tree.site_id, after)

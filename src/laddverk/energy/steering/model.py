@@ -131,6 +131,8 @@ class Belief(Struct, frozen=True, kw_only=True):
     attained_wh: float = 0.0
     is_on: bool = False
     switched_at: float = 0.0
+    """When it was last let in, or paused so that it must rest; 0: it may be switched at any time."""
+    paused_at: float = -1e18
     disobeyed_since: float | None = None
     obeyed_since: float | None = None
     """Of one that was caught ignoring: since when it does as it is told again."""
@@ -152,6 +154,15 @@ class MeterState(StrEnum):
     """It shows what cannot be: less than the chargers draw, or a step of another size than theirs."""
 
 
+class Estimate(Struct, frozen=True, array_like=True):
+    """What flowed through a circuit besides what cars were known to draw on each phase."""
+
+    at: float
+    load_a: PerPhase
+    unplaced: dict[str, float] = {}
+    """By outlet: what it drew on a phase that nobody knows. It is still in `load_a`, on the phase where it flowed."""
+
+
 class Load(Struct, frozen=True, kw_only=True):
     """What is known of the load of one metered circuit."""
 
@@ -159,8 +170,10 @@ class Load(Struct, frozen=True, kw_only=True):
     read_at: float = -1e18
     changed_at: float = -1e18
     """When the reading last differed from the one before: one that never changes is no reading."""
-    recent: tuple[tuple[float, PerPhase], ...] = ()
+    recent: tuple[Estimate, ...] = ()
     """Estimates of the other load, each certain when it was made, within the window."""
+    pending: PerPhase | None = None
+    """Since the last certain one: the highest that it must have been at least."""
     heard_since: float = 0.0
     worst_seen: PerPhase = NO_CURRENT
     sure: tuple[tuple[float, PerPhase, PerPhase], ...] = ()

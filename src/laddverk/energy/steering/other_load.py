@@ -7,14 +7,14 @@ that a car that stops for a moment, or a building that rests, gives nobody a cur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
-from laddverk.energy.steering.model import Circuit, Load, MeterState
+from laddverk.energy.steering.model import Circuit, Estimate, Load, MeterState
 
 FRESH_S: Final = 12.0
 """A reading that is no older is taken as of now."""
@@ -23,11 +23,13 @@ LOST_S: Final = 60.0
 SAME_S: Final = 40.0
 """A meter that shows the same to the last digit on all phases for so long is taken for frozen; its age counts from
 there."""
-WINDOW_S: Final = 150.0
+WINDOW_S: Final = 60.0
 BUCKET_S: Final = 10.0
 UNSURE_A: Final = 3.0
 UNSURE_SHARE: Final = 0.05
 """What all cars together may have changed since they were measured, for an estimate to be certain all the same."""
+UNPLACED_A: Final = 0.5
+"""A draw that changed by less is the same draw."""
 UNSURE_FOR_S: Final = 60.0
 """After so long without a certain estimate the careful one is taken: as if cars drew the least that they may."""
 STEP_A: Final = 5.0
@@ -52,6 +54,8 @@ class Draws(Struct, frozen=True):
 
     least_a: PerPhase
     most_a: PerPhase
+    unplaced: Mapping[str, float] = {}
+    """By outlet: what it draws on a phase that nobody knows, beside what it draws on all of them."""
 
 
 def less(one: PerPhase, other: PerPhase) -> PerPhase:
@@ -79,27 +83,32 @@ def read(circuit: Circuit, load: Load, at: float, reading: PerPhase, draws: Draw
     is_sure = unsure <= max(UNSURE_A, UNSURE_SHARE * max(circuit.usable_a))
     if is_sure:
         load = _stepped(load, at, reading, draws)
-    last = load.recent[-1][0] if load.recent else since
+    last = load.recent[-1].at if load.recent else since
     careful = is_sure or at - last > UNSURE_FOR_S
     estimate = highest(less(reading, draws.least_a if careful else draws.most_a), NO_CURRENT)
-    return _with_estimate(load, at, estimate, counts=careful)
+    if not careful:
+        return replace(load, pending=highest(load.pending, estimate) if load.pending is not None else estimate)
+    return _with_estimate(load, Estimate(at, estimate, dict(draws.unplaced)))
 
 
-def _with_estimate(load: Load, at: float, estimate: PerPhase, *, counts: bool) -> Load:
-    """Take an estimate into the window. One that does not count raises the last one only, and keeps it alive no longer.
+def _with_estimate(load: Load, new: Estimate) -> Load:
+    """Take a certain estimate into the window, which never empties by time alone: the last one stays until the next.
 
-    The window never empties by time alone: the last estimate stays until there is another.
+    Within a bucket the highest counts, as long as it speaks of the same draws.
     """
-    recent = list(load.recent)
-    if counts and (not recent or at - recent[-1][0] >= BUCKET_S):
-        recent.append((at, estimate))
-    elif recent:
-        recent[-1] = (recent[-1][0], highest(recent[-1][1], estimate))
+    recent = load.recent
+    if recent and new.at - recent[-1].at < BUCKET_S and _same(recent[-1].unplaced, new.unplaced):
+        last = recent[-1]
+        lowest = {key: min(drawn, new.unplaced[key]) for key, drawn in last.unplaced.items()}
+        recent = (*recent[:-1], Estimate(last.at, highest(last.load_a, new.load_a), lowest))
     else:
-        return load
-    kept = [one for one in recent[:-1] if at - one[0] <= WINDOW_S] + recent[-1:]
-    worst = highest(load.worst_seen, estimate) if counts and load.is_wrong_since is None else load.worst_seen
-    return replace(load, recent=tuple(kept), worst_seen=worst)
+        recent = (*(one for one in recent if new.at - one.at <= WINDOW_S), new)
+    worst = highest(load.worst_seen, new.load_a) if load.is_wrong_since is None else load.worst_seen
+    return replace(load, recent=recent, pending=None, worst_seen=worst)
+
+
+def _same(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    return one.keys() == other.keys() and all(abs(one[key] - other[key]) <= UNPLACED_A for key in one)
 
 
 def _stepped(load: Load, at: float, reading: PerPhase, draws: Draws) -> Load:
@@ -162,20 +171,44 @@ def worst(circuit: Circuit, load: Load | None) -> PerPhase:
     return seen[0] * WORST_FACTOR, seen[1] * WORST_FACTOR, seen[2] * WORST_FACTOR
 
 
-def other_load(circuit: Circuit, load: Load | None, now_s: float) -> tuple[PerPhase, MeterState]:
-    """Return the other load to reckon with on each phase now, and what is thought of the meter."""
+Still = Callable[[str, float, float], PerPhase]
+"""What is reserved on each phase, in an outlet's worst case, of what it drew (A) at an instant: asked by its key."""
+
+
+def nothing_still(_outlet: str, _at: float, _drawn_a: float) -> PerPhase:
+    """Return nothing: every outlet's order of phases is known."""
+    return NO_CURRENT
+
+
+def other_load(
+    circuit: Circuit, load: Load | None, now_s: float, still: Still = nothing_still
+) -> tuple[PerPhase, MeterState]:  # fmt: skip
+    """Return the other load to reckon with on each phase now, and what is thought of the meter.
+
+    What an outlet drew on a phase that nobody knows is in an estimate on the phase where it flowed, and in the
+    outlet's worst case on all of them: it is taken off here, as far as it is `still` reserved there. So the load of a
+    phase may be below zero; what flows in truth is not: the sum with all worst cases holds on every phase.
+    """
     if not circuit.is_metered or load is None:
         return worst(circuit, load), MeterState.LOST
     thought = state(load, now_s)
     if thought in (MeterState.LOST, MeterState.WRONG):
         return worst(circuit, load), thought
-    held = NO_CURRENT
-    for at, estimate in load.recent:
-        if now_s - at <= WINDOW_S or at == load.recent[-1][0]:
-            held = highest(held, estimate)
+    newest = load.recent[-1]
+    counted = [_placed(one, still) for one in load.recent if now_s - one.at <= WINDOW_S or one is newest]
+    held = load.pending if load.pending is not None else counted[-1]
+    for one in counted:
+        held = highest(held, one)
     if thought is MeterState.STALE:
         share = min(1.0, (now_s - _as_of(load) - FRESH_S) / (LOST_S - FRESH_S))
         ceiling = highest(worst(circuit, load), held)
         first, second, third = (low + (high - low) * share for low, high in zip(held, ceiling, strict=True))
         held = (first, second, third)
     return held, thought
+
+
+def _placed(estimate: Estimate, still: Still) -> PerPhase:
+    left = estimate.load_a
+    for key, drawn_a in estimate.unplaced.items():
+        left = less(left, still(key, estimate.at, drawn_a))
+    return left

@@ -24,6 +24,9 @@ OTHERS_A: Final = 1.0
 """By so much all other outlets together may have changed."""
 ONE_PHASE_A: Final = 0.5
 """More on the second or third phase is a charge on several, which says nothing of their order."""
+SAME_A: Final = 0.5
+HEARD_WITHIN_S: Final = 5.0
+"""A session that began before is known of by then."""
 STEPS_KEPT: Final = 24
 HEARD: Final = (MeterState.FRESH, MeterState.WRONG)
 """An order of phases that was entered wrongly makes the meter itself look wrong."""
@@ -37,19 +40,51 @@ class Snapshot(Struct, frozen=True):
     drawn_a: dict[str, PerPhase]
 
 
-def noticed(known: Known, before: Mapping[str, Snapshot]) -> tuple[dict[str, Snapshot], dict[str, Step]]:
-    """Return the snapshots as they are after a step of the loop, by circuit, and the steps that outlets just made."""
-    snapshots = dict(before)
+class Watched(Struct, frozen=True, omit_defaults=True):
+    """What is kept of a metered circuit between two steps of the loop."""
+
+    sure: Snapshot | None = None
+    young: Snapshot | None = None
+    """The meter shows at once what a car did by itself, its charger tells it with its next sample: a moment is sure
+    only when what was heard after it says the same."""
+
+
+def noticed(known: Known, before: Mapping[str, Watched]) -> tuple[dict[str, Watched], dict[str, Step]]:
+    """Return what is kept after a step of the loop, by circuit, and the steps that outlets made until just now."""
+    watched = dict(before)
     steps: dict[str, Step] = {}
     for index, circuit in enumerate(known.circuits):
+        was = before.get(circuit.key, Watched())
         now = _snapshot(known, index)
-        earlier = before.get(circuit.key)
-        if now is None or (earlier is not None and now.at <= earlier.at):
+        said = _confirmed(known, was.young) if was.young is not None else False
+        if said is None and was.young is not None and known.stepped_at - was.young.at <= APART_MAX_S:
             continue
-        snapshots[circuit.key] = now
-        if earlier is not None and now.at - earlier.at <= APART_MAX_S:
-            steps |= _steps(known, index, earlier, now)
-    return snapshots, steps
+        sure = was.sure
+        if said and was.young is not None:
+            if sure is not None and was.young.at - sure.at <= APART_MAX_S:
+                steps |= _steps(known, index, sure, was.young)
+            sure = was.young
+        watched[circuit.key] = Watched(sure, now)
+    return watched, steps
+
+
+def _confirmed(known: Known, young: Snapshot) -> bool | None:
+    """Return whether what was heard since says that outlets drew what they were taken to; None: not all have spoken."""
+    answers = [_says(known.beliefs.get(key), flows, young.at, known.stepped_at) for key, flows in young.drawn_a.items()]
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def _says(belief: Belief | None, flows: PerPhase, at: float, now_s: float) -> bool | None:
+    if belief is None:
+        return False
+    if not belief.has_session:
+        return flows == NO_CURRENT and (now_s - at >= HEARD_WITHIN_S or None)
+    sample = belief.sample
+    if sample is None or sample.at < at:
+        return None
+    return all(abs(one - other) <= SAME_A for one, other in zip(sample.current_a, flows, strict=True))
 
 
 def with_step(steps: tuple[Step, ...], new: Step) -> tuple[Step, ...]:

@@ -16,6 +16,7 @@ Allocate = Callable[[Situation, datetime], Sequence[Grant]]
 
 TAKES_ALL_A: Final = 1.2  # a car this near its limit would take more
 SPARE_A: Final = 2.0  # left above what a car takes, so that it can show that it takes more
+FIRST_A: Final = 16.0  # of a car that nothing is known of yet: 11 kW on three phases, the usual on-board charger
 VOLTAGE_V: Final = 230.0
 
 
@@ -40,10 +41,13 @@ def aim_a(belief: Belief, now_s: float) -> float:
 def ceiling_a(outlet: Outlet, belief: Belief, now_s: float) -> float:
     """Return the most that is worth giving: what the hardware takes, or little more than a car was seen to take.
 
-    A change must settle and be measured before more is given: an outlet rises once for each sample.
+    A change must settle and be measured before more is given: an outlet rises once for each sample. A car that has said
+    nothing yet may take what most cars can.
     """
     aim = aim_a(belief, now_s)
-    if not verifying.is_settled(belief, now_s) or belief.sample is None:
+    if belief.sample is None:
+        return min(outlet.current_max_a, max(aim, FIRST_A))
+    if not verifying.is_settled(belief, now_s):
         return min(outlet.current_max_a, max(aim, DEFAULT_A))
     if belief.sample.most_a >= aim - TAKES_ALL_A:
         return outlet.current_max_a
@@ -65,7 +69,7 @@ def situation(
     branches = []
     for index, circuit in enumerate(known.circuits):
         first, second, third = (
-            max(0.0, usable - load - gone)
+            max(0.0, usable - max(0.0, load) - gone)
             for usable, load, gone in zip(circuit.usable_a, other[index], held[index], strict=True)
         )
         branches.append(Branch(key=circuit.key, parent=circuit.parent, limit_a=(first, second, third)))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.energy.steering.phase_steps import Snapshot
+from laddverk.energy.steering.phase_steps import Watched
 from laddverk.energy.steering.rotations import Found, Step
 from laddverk.platform.database import Transaction
 
@@ -39,7 +39,7 @@ async def snapshots(tx: Transaction, site_id: UUID) -> dict[str, Any]:
     return await tx.value(SNAPSHOTS, site_id) or {}
 
 
-async def keep_snapshots(tx: Transaction, site_id: UUID, kept: Mapping[str, Snapshot]) -> None:
+async def keep_snapshots(tx: Transaction, site_id: UUID, kept: Mapping[str, Watched]) -> None:
     """Keep the last certain moments."""
     await tx.execute(KEEP_SNAPSHOTS, site_id, dict(kept))
 

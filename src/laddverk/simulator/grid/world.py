@@ -22,6 +22,8 @@ Fault = BoxFault | MeterFault
 ROTATIONS: Final = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 FUSES_A: Final = (25.0, 35.0, 50.0, 63.0, 80.0)
 HIT_MAX: Final = 3  # chargers that fail alike: one model, one firmware
+UNBOUND: Final = (BoxFault.IGNORES, BoxFault.LIES, BoxFault.REBOOTS)
+"""Faults in which a charger draws all that it can, whatever it was told."""
 HEARS_LATE_S: Final = 2.0
 CLOCKS_S: Final = (-3_600.0, -120.0, 90.0, 3_600.0)
 
@@ -175,10 +177,13 @@ def _add(to: list[float], flows: Sequence[float]) -> None:
 
 def made(
     seed: int, faults: Collection[Fault], lasts_s: float = 1_500.0, *, network_dies: bool = False,
-    all_at_once: bool = False,
+    all_at_once: bool = False, several: bool = False,
 ) -> World:  # fmt: skip
     """Return a site from a seed, with these faults somewhere in it and at some time. The same seed gives the same
     site, cars and building, whatever fails. `all_at_once`: every charger has the fault, and in the same second.
+
+    While the network is down nobody can react, so that only one charger of a site draws all it can meanwhile, as an
+    electrician reckons with the next fault; `several`: as many as otherwise.
     """
     random = Random(seed)
     lines = _lines(random)
@@ -186,7 +191,7 @@ def made(
     world = World(Random(seed + 1), lines, plugs, lasts_s)
     fate = Random(seed + 2)
     for fault in faults:
-        _befall(world, fault, fate)
+        _befall(world, fault, fate, at_most=HIT_MAX if several or not network_dies or fault not in UNBOUND else 1)
     if all_at_once:
         _befall_all(world, fate)
     if network_dies:
@@ -250,7 +255,7 @@ def _visits(random: Random, largest_a: float, lasts_s: float) -> list[Visit]:
     return visits
 
 
-def _befall(world: World, fault: Fault, fate: Random) -> None:
+def _befall(world: World, fault: Fault, fate: Random, at_most: int) -> None:
     from_s = fate.uniform(0.1, 0.6) * world.lasts_s
     until_s = from_s + fate.uniform(60.0, world.lasts_s)
     if isinstance(fault, MeterFault):
@@ -260,7 +265,9 @@ def _befall(world: World, fault: Fault, fate: Random) -> None:
             meter.scale = fate.choice(WRONG_SCALES)
         return
     whole = [one for one in world.plugs if one.box.fault is None] or world.plugs
-    count = len(whole) if fault is BoxFault.LINK_LOST and fate.random() < 0.3 else fate.randint(1, HIT_MAX)
+    count = (
+        len(whole) if fault is BoxFault.LINK_LOST and fate.random() < 0.3 else min(at_most, fate.randint(1, HIT_MAX))
+    )
     hit = fate.sample(whole, k=min(count, len(whole)))
     for plug in hit:
         box = plug.box

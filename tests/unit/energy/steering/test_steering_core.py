@@ -88,10 +88,10 @@ def test_a_second_car_is_let_in_only_after_the_first_was_seen_to_draw_less():
         play.step()
     assert play.draws("a") == 16.0
     play.step(play.begin("b"))
-    assert play.limit("a") == 14.0
+    assert play.limit("a") == 10.0  # a car that has said nothing yet may take as much as most can
     assert play.draws("b") == 0.0  # 16 may still flow: 6 more do not fit
     play.step()
-    assert play.draws("b") == 6.0
+    assert play.draws("b") == 10.0
 
 
 def test_a_lowering_without_an_answer_frees_nothing():
