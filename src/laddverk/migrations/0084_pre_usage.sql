@@ -53,6 +53,7 @@ CREATE TABLE usage_pool_hour (                    -- a site's outlets with the s
     out_s           double precision NOT NULL,
     energy_wh       bigint NOT NULL,
     began           int NOT NULL,
+    waited          int NOT NULL,                 -- of these: within ten minutes after a place became free
     PRIMARY KEY (site_id, plug, hour)
 );
 CREATE INDEX usage_pool_hour_hour ON usage_pool_hour (hour);

@@ -44,6 +44,19 @@ SELECT site_id, plug, date_trunc('hour', at) AS hour, max(ports) AS ports, max(b
        60 * count(*) FILTER (WHERE charging = ports) AS full_charging_s
 FROM pool GROUP BY 1, 2, 3 HAVING max(busy) > 0 OR max(broken) > 0 ORDER BY 1, 2, 3
 """
+WAITED = f"""{MINUTES},
+pool AS (
+    SELECT site_id, plug, at, count(*) FILTER (WHERE busy) > 0
+           AND count(*) FILTER (WHERE busy OR broken) = count(*) AS is_full
+    FROM minute GROUP BY 1, 2, 3
+)
+SELECT count(*) FROM session s JOIN station t ON t.id = s.station_id
+JOIN connector c ON c.station_id = s.station_id AND c.evse_number = s.evse_number
+WHERE EXISTS (SELECT 1 FROM pool a JOIN pool b ON b.site_id = a.site_id AND b.plug = a.plug
+              AND b.at = a.at + interval '1 minute'
+              WHERE a.site_id = t.site_id AND a.plug = c.plug AND a.is_full AND NOT b.is_full
+                AND b.at BETWEEN s.started_at - interval '10 minutes' AND s.started_at)
+"""
 MADE_HOURS = """
 SELECT station_id, evse_number, hour, busy_s, charging_s, out_s FROM usage_hour
 WHERE busy_s + out_s > 0 ORDER BY 1, 2, 3
@@ -99,6 +112,9 @@ async def test_hours_days_and_pools_are_what_the_raw_rows_say_minute_by_minute(d
     async with database.transaction() as tx:
         assert await all_of(tx, MADE_HOURS) == await all_of(tx, HOURS, START, NOW)
         assert await all_of(tx, MADE_POOLS) == await all_of(tx, POOLS, START, NOW)
+        waited = await tx.value("SELECT sum(waited) FROM usage_pool_hour")
+        assert waited == await tx.value(WAITED, START, NOW)
+        assert waited > 0
         assert await all_of(tx, DAYS) == await all_of(tx, DAYS_RAW)
         assert await all_of(tx, WHOLE) == await all_of(tx, WHOLE_RAW)
         assert await tx.value("SELECT count(*) FROM usage_pool_hour WHERE full_s > full_busy_s") > 0

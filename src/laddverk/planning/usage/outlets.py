@@ -81,6 +81,6 @@ async def refresh(tx: Transaction) -> dict[UUID, datetime]:
     since: dict[UUID, datetime] = {}
     for one in changed:
         if one.is_other:
-            for site in {one.site_id, one.site_before} - {None}:
+            for site in {one.site_id, one.site_before or one.site_id}:
                 since[site] = min(one.since, since.get(site, one.since))
     return since

@@ -6,7 +6,7 @@ Every statement takes sites, since when and until when (`$1`, `$2`, `$3`, alike 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -172,6 +172,7 @@ GROUP BY o.station_id, o.evse_number, (h.hour AT TIME ZONE o.timezone)::date
 
 MAKE_POOLS: Final = f"""
 -- Between two edges nothing changes: how many outlets stood there, had a car, charged or were out of order.
+-- `$2` is an hour early here, to see whether all were taken just before the first session; that hour is not written.
 {VISITS_SHOWN}{STATES_SHOWN},
 edge (site_id, plug, at, busy, charging, out_of_order, ports) AS (
     SELECT site_id, plug, from_at, (what = 'busy')::int, (what = 'charging')::int, (what = 'out')::int, 0 FROM span
@@ -193,9 +194,20 @@ running AS (
            sum(sum(out_of_order)) OVER w AS out_of_order, sum(sum(ports)) OVER w AS ports, lead(at) OVER w AS next_at
     FROM edge GROUP BY site_id, plug, at WINDOW w AS (PARTITION BY site_id, plug ORDER BY at)
 ),
+judged AS (
+    SELECT *, busy > 0 AND busy + out_of_order >= ports AS is_full FROM running WHERE next_at > at
+),
 stretch AS (
-    SELECT *, date_trunc('hour', at, 'UTC') AS hour, extract(epoch FROM next_at - at) AS seconds
-    FROM running WHERE next_at > at
+    SELECT *, date_trunc('hour', at, 'UTC') AS hour, extract(epoch FROM next_at - at) AS seconds,
+           is_full AND NOT lead(is_full) OVER (PARTITION BY site_id, plug ORDER BY at) AS frees
+    FROM judged
+),
+waited AS (
+    SELECT v.site_id, v.plug, date_trunc('hour', v.started_at, 'UTC') AS hour, count(*) AS waited
+    FROM visit v
+    WHERE EXISTS (SELECT FROM stretch s WHERE s.site_id = v.site_id AND s.plug = v.plug AND s.frees
+                  AND s.next_at BETWEEN v.started_at - interval '10 minutes' AND v.started_at)
+    GROUP BY 1, 2, 3
 ),
 flowed AS (
     SELECT o.site_id, o.plug, h.hour, sum(h.energy_wh) AS energy_wh, sum(h.began) AS began
@@ -203,13 +215,14 @@ flowed AS (
     WHERE h.hour >= o.since AND h.hour < o.until GROUP BY o.site_id, o.plug, h.hour
 )
 INSERT INTO usage_pool_hour
-SELECT s.site_id, s.plug, s.hour, max(ports), max(busy),
-       coalesce(sum(seconds) FILTER (WHERE busy > 0 AND busy + out_of_order >= ports), 0),
+SELECT s.site_id, s.plug, s.hour, max(ports), max(busy), coalesce(sum(seconds) FILTER (WHERE is_full), 0),
        coalesce(sum(seconds) FILTER (WHERE busy > 0 AND busy >= ports), 0),
        coalesce(sum(seconds) FILTER (WHERE charging > 0 AND charging >= ports), 0),
        sum(busy * seconds), sum(charging * seconds), sum(out_of_order * seconds),
-       coalesce(max(f.energy_wh), 0), coalesce(max(f.began), 0)
-FROM stretch s LEFT JOIN flowed f USING (site_id, plug, hour)
+       coalesce(max(f.energy_wh), 0), coalesce(max(f.began), 0), coalesce(max(w.waited), 0)
+FROM stretch s JOIN due d USING (site_id)
+LEFT JOIN flowed f USING (site_id, plug, hour) LEFT JOIN waited w USING (site_id, plug, hour)
+WHERE s.hour >= d.since + interval '1 hour'
 GROUP BY s.site_id, s.plug, s.hour
 HAVING max(busy) > 0 OR max(out_of_order) > 0 OR max(f.began) > 0 OR max(f.energy_wh) > 0
 """  # noqa: S608 - made of constants
@@ -268,5 +281,5 @@ async def make(tx: Transaction, due: Sequence[Due], until: Sequence[datetime], c
         await tx.execute(forget, *args)
     await tx.execute(MAKE_HOURS, *args, currency)
     await tx.execute(MAKE_DAYS, *args)
-    await tx.execute(MAKE_POOLS, *args)
+    await tx.execute(MAKE_POOLS, args[0], [since - timedelta(hours=1) for since in args[1]], args[2])
     await tx.execute(MADE, args[0], args[2])

@@ -1,0 +1,78 @@
+"""Who likely came and found no place: nobody sees them, so they are estimated from when there was room. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+HOURS: Final = 24
+WEEK_HOURS: Final = 7 * HOURS
+SURE_H: Final = 4.0  # with less time of room than this in an hour of the week, the same hour of all days is asked
+CREDIBLE_RATE_H: Final = 0.25  # and with less than a quarter of an hour in all days nothing is said
+
+
+class Slot(Struct, frozen=True, kw_only=True):
+    """One hour of the local week (0 is Monday, 0 to 1) over a whole period."""
+
+    stood_h: float
+    """How many hours of it there were."""
+    full_h: float
+    """Of these: without room."""
+    began: int
+
+
+def unseen(week: Mapping[int, Slot]) -> float:
+    """Return how many likely came while there was no room: arrivals per hour with room × hours without.
+
+    For each hour of the week by itself, as people come by the hour; where there was room for less than `SURE_H`, the
+    rate is that of the same hour of all days. It is an estimate: some of them come back later, and are seen then.
+    """
+    days = {hour: [slot for at, slot in week.items() if at % HOURS == hour] for hour in range(HOURS)}
+    lost = 0.0
+    for at, slot in week.items():
+        if slot.full_h > 0:
+            rate = _rate([slot], SURE_H)
+            lost += slot.full_h * (rate if rate is not None else _rate(days[at % HOURS], CREDIBLE_RATE_H) or 0.0)
+    return lost
+
+
+def _rate(slots: Iterable[Slot], at_least_h: float) -> float | None:
+    slots = list(slots)
+    open_h = sum(slot.stood_h - slot.full_h for slot in slots)
+    return sum(slot.began for slot in slots) / open_h if open_h >= at_least_h else None
+
+
+def hours_of_week(since: datetime, until: datetime, zone: str) -> list[float]:
+    """Return how many hours of each hour of the local week lie between two instants; Monday 0 to 1 first."""
+    found = np.zeros(WEEK_HOURS)
+    for year in range(since.astimezone(UTC).year, until.astimezone(UTC).year + 1):
+        begins = datetime(year, 1, 1, tzinfo=UTC)
+        places = _places(year, zone)
+        from_h, until_h = (
+            min(max((at - begins).total_seconds() / 3_600, 0.0), float(len(places))) for at in (since, until)
+        )  # fmt: skip
+        first, last = int(from_h), int(until_h)
+        if until_h <= from_h:
+            continue
+        found += np.bincount(places[first:last], minlength=WEEK_HOURS)
+        if from_h > first:
+            found[places[first]] -= from_h - first
+        if until_h > last:
+            found[places[last]] += until_h - last
+    return [float(hours) for hours in found]
+
+
+@lru_cache(maxsize=64)
+def _places(year: int, zone: str) -> NDArray[np.int16]:
+    """Return the hour of the local week of each hour of a year of UTC."""
+    local, begins = ZoneInfo(zone), datetime(year, 1, 1, tzinfo=UTC)
+    hours = round((datetime(year + 1, 1, 1, tzinfo=UTC) - begins).total_seconds() / 3_600)
+    here = [(begins + timedelta(hours=hour)).astimezone(local) for hour in range(hours)]
+    return np.array([at.weekday() * HOURS + at.hour for at in here], dtype=np.int16)
