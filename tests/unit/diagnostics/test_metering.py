@@ -28,10 +28,17 @@ def stuck(story: list[Any], until_s: float = 0) -> list[Any]:
 
 def test_a_register_that_stands_while_power_flows_is_told_when_1500_wh_are_missing() -> None:
     minutes = [metered(minute * MINUTE, 1_000, power_w=9_000) for minute in range(1, 12)]
-    assert stuck([began(0), *minutes[:9]]) == []
-    (signal,) = play(StuckMeter(evse_number=1), [began(0), *minutes[:10]])
+    assert stuck([began(0), *minutes[:10]]) == []  # the first reading only shows that it flows from now on
+    (signal,) = play(StuckMeter(evse_number=1), [began(0), *minutes])
     assert signal.evidence[0].values["expected_wh"] == 1_500
     assert signal.since == instant(0)
+
+
+def test_a_car_that_begins_to_draw_just_before_it_is_read_is_no_stuck_meter() -> None:
+    waits = [metered(minute * MINUTE, 1_000, power_w=0) for minute in (15, 30)]
+    draws = [metered(45 * MINUTE, 1_010, power_w=22_000), metered(60 * MINUTE, 6_500, power_w=22_000)]
+    assert stuck([began(0), metered(6 * MINUTE, 1_000, power_w=22_000)]) == []
+    assert stuck([began(0), *waits, *draws]) == []
 
 
 def test_current_alone_shows_that_power_flows() -> None:
@@ -47,8 +54,8 @@ def test_a_register_of_whole_kilowatt_hours_is_no_fault() -> None:
 
 
 def test_a_meter_that_counts_again_is_well_again() -> None:
-    still = [metered(minute * MINUTE, 1_000, power_w=9_000) for minute in range(1, 11)]
-    counts = [metered((10 + minute) * MINUTE, 1_000 + 150 * minute, power_w=9_000) for minute in range(1, 11)]
+    still = [metered(minute * MINUTE, 1_000, power_w=9_000) for minute in range(1, 12)]
+    counts = [metered((11 + minute) * MINUTE, 1_000 + 150 * minute, power_w=9_000) for minute in range(1, 11)]
     assert stuck([began(0), *still, *counts]) == [RAISED, CLEARED]
 
 

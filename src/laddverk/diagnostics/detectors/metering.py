@@ -59,6 +59,8 @@ class StuckMeter(Detector, kw_only=True, omit_defaults=True):
     last_wh: int | None = None
     last_at: datetime | None = None
     was_live: bool = False
+    last_w: float = 0.0
+    """What flowed at the last reading."""
     expected_wh: float = 0.0
     risen_wh: float = 0.0
     judged_from: datetime | None = None
@@ -98,7 +100,7 @@ class StuckMeter(Detector, kw_only=True, omit_defaults=True):
             and (self.last_at is None or began.at > self.last_at)
         )
         self.key, self.was_live = began.session_key[: KEY_MAX * 2], False
-        self.last_wh, self.last_at = began.register_wh, began.at
+        self.last_wh, self.last_at, self.last_w = began.register_wh, began.at, 0.0
         self.expected_wh, self.risen_wh, self.judged_from = 0.0, 0.0, began.at
         return self._odd(began.at, marked("Between two sessions its register fell.")) if fell else ()
 
@@ -106,10 +108,11 @@ class StuckMeter(Detector, kw_only=True, omit_defaults=True):
         at = metered.at
         if not self.key or metered.energy_wh is None or metered.session_key[: KEY_MAX * 2] not in (self.key, ""):
             return ()
+        if self.last_at is not None and at <= self.last_at:
+            return ()
+        before_w, self.last_w = self.last_w, flowing_w(metered)
         if self.last_wh is None or self.last_at is None:
             self.last_wh, self.last_at, self.judged_from = metered.energy_wh, at, at
-            return ()
-        if at <= self.last_at:
             return ()
         passed_s, risen_wh = elapsed_s(self.last_at, at), metered.energy_wh - self.last_wh
         was_live, self.was_live = self.was_live, abs((metered.received_at - at).total_seconds()) < LIVE_S
@@ -119,7 +122,8 @@ class StuckMeter(Detector, kw_only=True, omit_defaults=True):
         power_max_w = min(max(scene.evse(self.evse_number).power_max_w, 0), POWER_MAX_W)
         if risen_wh > power_max_w * passed_s / HOUR_S * JUMP_TIMES + JUMP_PLUS_WH and was_live and self.was_live:
             return self._odd(at, marked("Its register rose faster than the outlet can give."))
-        self.expected_wh += flowing_w(metered) * min(passed_s, INTERVAL_MAX_S) / HOUR_S
+        surely_w = min(before_w, self.last_w)  # a car may have begun to draw, or stopped, just before it was read
+        self.expected_wh += surely_w * min(passed_s, INTERVAL_MAX_S) / HOUR_S
         self.risen_wh += max(0, min(risen_wh, 10_000_000))
         return self._judged(at) if self.expected_wh >= JUDGED_WH else ()
 

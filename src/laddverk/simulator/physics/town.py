@@ -235,6 +235,8 @@ class Town:
     def _end(self, one: Resident, fault: Fault, now: datetime) -> None:
         if not one.ended and fault.mode.ends is not None:
             one.ended = True
+            for number in one.box.outlets:
+                one.box.pass_to(number, now)  # what was charged until now is on the meter
             fault.mode.ends(one.box, now)
             self._touch(one)
 
