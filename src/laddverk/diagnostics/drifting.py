@@ -14,15 +14,23 @@ NAMES_MAX: Final = 10  # keys that differ: a page, not a list of all
 STATIONS_MAX: Final = 1_000
 
 COMPARED: Final = """
--- Stations that were compared since the detectors last heard of it, with what differs. Those never heard come later.
-SELECT s.station_id, max(s.checked_at) AS checked_at,
-       coalesce(array_agg(DISTINCT concat_ws('.', nullif(d ->> 'component', ''), d ->> 'variable'))
-                FILTER (WHERE s.state = 'drifted' AND d IS NOT NULL), '{}') AS names
-FROM configuration_standing AS s
-JOIN station_watch AS w ON w.station_id = s.station_id
+-- Stations that were compared since the detectors last heard of it, with what differs; those never heard come later.
+-- A station without any template left, held against which it still stands, is compared with nothing at $2.
+WITH asked AS (
+    SELECT station_id FROM configuration_standing
+    UNION
+    SELECT station_id FROM finding WHERE detector = 'D28' AND cleared_at IS NULL
+)
+SELECT w.station_id, coalesce(max(s.checked_at), $2) AS checked_at,
+       coalesce(array_agg(DISTINCT left(concat_ws('.', nullif(d ->> 'component', ''), d ->> 'variable'), 100))
+                FILTER (WHERE s.state = 'drifted' AND (d ->> 'is_known')::boolean
+                          AND NOT coalesce((d ->> 'pending')::boolean, false)), '{}') AS names
+FROM asked
+JOIN station_watch AS w ON w.station_id = asked.station_id
+LEFT JOIN configuration_standing AS s ON s.station_id = w.station_id
 LEFT JOIN LATERAL jsonb_array_elements(s.differences) AS d ON true
-GROUP BY s.station_id, w.drift_checked_at
-HAVING max(s.checked_at) > coalesce(w.drift_checked_at, '-infinity')
+GROUP BY w.station_id, w.drift_checked_at
+HAVING max(s.checked_at) IS NULL OR max(s.checked_at) > coalesce(w.drift_checked_at, '-infinity')
 LIMIT $1
 """
 
@@ -35,7 +43,7 @@ WHERE w.station_id = given.station_id
 
 async def observe(tx: Transaction, now: datetime) -> int:
     """Tell the detectors of stations that were compared anew; return of how many."""
-    rows: list[Any] = await tx.rows(COMPARED, STATIONS_MAX)
+    rows: list[Any] = await tx.rows(COMPARED, STATIONS_MAX, now)
     if not rows:
         return 0
     await observing.observe(

@@ -1,4 +1,4 @@
-"""What other rooms know and do not publish becomes observations: drift of settings, orders under way, alarms.
+"""What other rooms know and do not publish becomes observations: orders under way, outlets we closed, alarms.
 
 Looked up once a minute, by what changed lately. The same may be told twice: detectors that hear it bear that.
 """
@@ -14,7 +14,7 @@ from msgspec import Struct
 from laddverk.certificates.model import SecurityEventNoted
 from laddverk.certificates.rules_events import HOUSE
 from laddverk.diagnostics import observing
-from laddverk.diagnostics.observations import CommandEnded, DriftSeen, Observation, SecuritySeen
+from laddverk.diagnostics.observations import CommandEnded, Observation, SecuritySeen
 from laddverk.kernel.ids import StationId
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -26,27 +26,8 @@ TELL_CLOSED: Final = "diagnostics.tell_closed"
 EVERY: Final = (Every(TELL, timedelta(minutes=1)), Every(TELL_CLOSED, timedelta(minutes=10)))
 
 LATELY: Final = timedelta(minutes=3)  # a turn that is late still sees what changed
-NAMES_MAX: Final = 10
 UNDER_WAY: Final = ("reset", "update_firmware", "change_availability")
 """Orders after which a charger may go away or out of service."""
-
-DRIFT: Final = """
--- Stations whose standing changed lately, or that no longer drift though it is held against them; with what differs.
-WITH asked AS (
-    SELECT DISTINCT station_id FROM configuration_standing WHERE since >= $1
-    UNION
-    SELECT station_id FROM finding WHERE detector = 'D28' AND cleared_at IS NULL
-)
-SELECT asked.station_id, coalesce(array_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL), '{}') AS names
-FROM asked
-LEFT JOIN configuration_standing AS standing ON standing.station_id = asked.station_id AND standing.state = 'drifted'
-LEFT JOIN LATERAL (
-    SELECT left(concat_ws('.', nullif(each ->> 'component', ''), each ->> 'variable'), 100) AS name
-    FROM jsonb_array_elements(standing.differences) AS each
-    WHERE (each ->> 'is_known')::boolean AND NOT coalesce((each ->> 'pending')::boolean, false)
-) AS differs ON true
-GROUP BY asked.station_id
-"""
 
 ORDERED: Final = """
 SELECT station_id, kind, answered_at FROM command
@@ -71,13 +52,6 @@ WHERE connector.status = 'unavailable' AND station.connected_at IS NOT NULL AND 
 """
 
 
-class DriftRow(Struct, frozen=True):
-    """A station, and the settings that differ from its templates."""
-
-    station_id: StationId
-    names: list[str]
-
-
 class ClosedRow(Struct, frozen=True):
     """An outlet that we took out of service."""
 
@@ -95,12 +69,8 @@ class OrderRow(Struct, frozen=True):
 
 async def tell(tx: Transaction, now: datetime) -> None:
     """Observe what changed lately."""
-    drift = await tx.fetch(DriftRow, DRIFT, now - LATELY)
     orders = await tx.fetch(OrderRow, ORDERED, list(UNDER_WAY), now - LATELY, now - ORDERS_LAST)
     told: list[tuple[StationId, Observation]] = [
-        (row.station_id, DriftSeen(at=now, received_at=now, names=tuple(row.names[:NAMES_MAX]))) for row in drift
-    ]
-    told += [
         (row.station_id, CommandEnded(at=row.answered_at, received_at=row.answered_at, kind=row.kind, state="accepted"))
         for row in orders
     ]

@@ -12,7 +12,7 @@ import pytest
 
 from laddverk.certificates.model import NewEvent
 from laddverk.certificates.service import events
-from laddverk.diagnostics import telling
+from laddverk.diagnostics import drifting, telling
 from laddverk.diagnostics.watching import Watcher
 from laddverk.kernel.ids import StationId, new_id
 from laddverk.platform.database import Database
@@ -89,14 +89,17 @@ async def test_a_boot_that_is_sent_three_times_in_one_breath_is_no_loop(network:
 async def test_settings_that_drift_are_found_and_their_mending_clears_it(network: Network) -> None:
     station_id = await network.add_station("CP-1")
     now = network.house.clock()
+    async with network.socket("CP-1") as socket:
+        await ask(socket, "BootNotification", BOOT_16)
+    await found(network, now)  # it is watched from now on
     await _stands(network, station_id, "drifted", now, [{"component": "", "variable": "HeartbeatInterval"}])
     assert await _told(network, now) == []
-    assert await found(network, now + timedelta(minutes=16)) == ["D28"]
+    assert "D28" in await found(network, now + timedelta(minutes=16))
     said = await network.value("SELECT evidence FROM finding WHERE detector = 'D28'")
     assert "HeartbeatInterval" in json.dumps(said)
 
-    await network.value("UPDATE configuration_standing SET state = 'in_step' RETURNING 1")
-    assert await _told(network, now + timedelta(hours=1)) == []
+    await network.value("DELETE FROM configuration_standing RETURNING 1")  # the template does not apply to it any more
+    assert "D28" not in await _told(network, now + timedelta(hours=1))
 
 
 async def _stands(
@@ -109,7 +112,7 @@ async def _stands(
 
 async def _told(network: Network, now: datetime) -> list[str]:
     async with network.house.database.transaction() as tx:
-        await telling.tell(tx, now)
+        await drifting.observe(tx, now)
     return await found(network, now)
 
 

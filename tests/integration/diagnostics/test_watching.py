@@ -229,7 +229,9 @@ async def test_a_station_that_is_not_set_as_ordered_is_heard_of_once_for_each_co
         " VALUES ($1, gen_random_uuid(), 1, 'drifted', $2, $3, $2)"
     )
     async with network.house.database.transaction() as tx:
-        await tx.execute(standing, station_id, now, [{"component": "", "variable": "HeartbeatInterval"}])
+        await tx.execute(
+            standing, station_id, now, [{"component": "", "variable": "HeartbeatInterval", "is_known": True}]
+        )
         assert await drifting.observe(tx, now) == 1
         assert await drifting.observe(tx, now) == 0
         bodies = await tx.values("SELECT body FROM observation WHERE station_id = $1", station_id)
