@@ -34,6 +34,8 @@ from laddverk.energy.meters.model import Way as MeterWay
 from laddverk.energy.planning_ahead import service as site_plans
 from laddverk.energy.planning_ahead.capacity_files import examples
 from laddverk.energy.planning_ahead.store import Wanted
+from laddverk.energy.signals import service as programs
+from laddverk.energy.signals.model import Setup as VtnSetup
 from laddverk.firmware.shelf import LOGS, DirectoryShelf
 from laddverk.kernel.actors import Permission, Role
 from laddverk.kernel.ids import SiteId, new_id, shown
@@ -387,7 +389,14 @@ async def circuits_of(tx: Transaction, world: World) -> dict[str, str]:
     meter = await meters.add(
         tx, ACTOR, SiteId(world.other_site), "Kajens mätare", Setup(way=MeterWay.PUSH), (), NOW, reason="fitted"
     )
-    return {"circuit_id": shown("cir", grid.id), "tree_version": "1", "meter_id": shown("mtr", meter.id)}
+    asked = VtnSetup(url="https://vtn.example/openadr3/3.1.0", program="p", client_id="c")
+    vtn = await programs.add(
+        tx, ACTOR, SiteId(world.other_site), grid.id, "Kajens program", asked, NOW, reason="agreed", secret=b"sealed"
+    )
+    return {
+        "circuit_id": shown("cir", grid.id), "tree_version": "1", "meter_id": shown("mtr", meter.id),
+        "vtn_id": shown("vtn", vtn.id),
+    }  # fmt: skip
 
 
 async def uptime_of(tx: Transaction, world: World) -> dict[str, str]:

@@ -14,6 +14,7 @@ from laddverk.energy.circuits.model import Circuit, CircuitId, LimitFrom, PerPha
 MINUTE: Final = timedelta(minutes=1)
 LOOKED_AHEAD: Final = timedelta(days=8)  # a window comes back within a week
 DAY: Final = timedelta(days=1)
+SPANS_MAX: Final = 500  # of one circuit: quarters of five days
 
 
 class Holding(Struct, frozen=True, kw_only=True):
@@ -78,4 +79,27 @@ def _times(window: Window, at: datetime, zone: ZoneInfo) -> list[tuple[datetime,
         found.append(
             (starts.replace(tzinfo=zone).astimezone(at.tzinfo), ends.replace(tzinfo=zone).astimezone(at.tzinfo))
         )
+    return found
+
+
+class Span(Struct, frozen=True, kw_only=True):
+    """What limits a circuit from one instant to another."""
+
+    starts_at: datetime
+    ends_at: datetime
+    holding: Holding
+
+
+def ahead(circuit: Circuit, signals: Sequence[Signal], at: datetime, until: datetime, zone: ZoneInfo) -> list[Span]:
+    """Return what limits `circuit` from `at` until `until`, one span after another; equal neighbours are one."""
+    found: list[Span] = []
+    while at < until and len(found) < SPANS_MAX:
+        held = holding(circuit, signals, at, zone)
+        ends_at = min(until, held.until or until)
+        before = found[-1] if found else None
+        if before is not None and (before.holding.limit_a, before.holding.source) == (held.limit_a, held.source):
+            found[-1] = Span(starts_at=before.starts_at, ends_at=ends_at, holding=before.holding)
+        else:
+            found.append(Span(starts_at=at, ends_at=ends_at, holding=held))
+        at = ends_at
     return found

@@ -95,6 +95,10 @@ class SimulatedVtn:
         """Delete an event."""
         self.events = [one for one in self.events if one["id"] != event_id]
 
+    def forget_tokens(self) -> None:
+        """Let none of the tokens be good any more."""
+        self._tokens.clear()
+
     async def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
         """Return status, headers and body."""
         parts = urlsplit(target)

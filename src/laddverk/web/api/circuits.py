@@ -11,7 +11,7 @@ from litestar import get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
-from laddverk.energy.circuits import decisions, limits, loads, queries, service, store
+from laddverk.energy.circuits import decisions, limits, loads, queries, senders, service, store
 from laddverk.energy.circuits.loads import Key
 from laddverk.energy.circuits.model import (
     CIRCUITS_MAX,
@@ -142,6 +142,24 @@ class SignalToSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     starts_at: Instant
     ends_at: Instant
     limit_a: PerPhase
+
+
+class LimitToSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A lower limit between two instants, in amperes on each phase."""
+
+    starts_at: Instant
+    ends_at: Instant
+    limit_a: PerPhase
+
+
+class LimitsToSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that a sender says of a circuit. What is over is left out by the sender."""
+
+    circuit: Text
+    sender: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+    """Who says it, of several that speak for the same source."""
+    limits: Annotated[list[LimitToSet], Meta(max_length=service.SIGNALS_MAX)]
+    note: Annotated[str, Meta(max_length=100)] = ""
 
 
 class SignalToEnd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -327,6 +345,25 @@ async def end_signal(
     return data
 
 
+@put("/circuits/{site:str}/limits/{source:str}", opt=needs(Permission.STATIONS_WRITE))
+async def set_limits(
+    asked: Asking, site: FromPath[str], source: FromPath[LimitFrom], data: JSONBody[LimitsToSet]
+) -> LimitsToSet:
+    """Limit a circuit by a series, which replaces all that the same sender said before; empty: it limits no more."""
+    async with asked.transaction() as tx:
+        site_id = SiteId((await _site(asked, tx, site)).id)
+        circuit_id = CircuitId(_circuit(await store.tree(tx, site_id), data.circuit))
+        given = [
+            Signal(
+                circuit_id=circuit_id, source=source, key=f"{data.sender}:{place:04}", starts_at=one.starts_at,
+                ends_at=one.ends_at, limit_a=one.limit_a, note=data.note,
+            )
+            for place, one in enumerate(data.limits)
+        ]  # fmt: skip
+        await senders.said(tx, asked.actor, site_id, circuit_id, source, f"{data.sender}:", given, asked.now)
+    return data
+
+
 HANDLERS: Final = [
     list_circuits,
     show_circuits,
@@ -335,4 +372,5 @@ HANDLERS: Final = [
     show_flows,
     set_signal,
     end_signal,
+    set_limits,
 ]
