@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from laddverk.energy.planning_ahead.model import Wait, Waits, WhyCapped
+from laddverk.energy.planning_ahead.days import Lack, Way
+from laddverk.energy.planning_ahead.model import Basis, Wait, Waits, WhyCapped
+from laddverk.energy.planning_ahead.splitting import Because
 from laddverk.platform.formats import number
 from laddverk.platform.languages import gettext_for, marked
 
@@ -32,3 +34,37 @@ def wait(found: Wait, circuits: Mapping[str, str], currency: str, language: str)
     """Return why a car waits. `circuits` has the names by the circuits' ids as text."""
     saved = f"{number(found.cheaper_by, 2, language)} {currency}"
     return gettext_for(language)(WAITS[found.why]) % {"saved": saved, "circuit": circuits.get(found.feeder, "–")}
+
+
+BASES: Final = {
+    Basis.MEASURED: marked("measured"),
+    Basis.GUESSED: marked("guessed"),
+    Basis.IN_THE_METER: marked("in what the meter of the site shows"),
+    Basis.UNKNOWN: marked("not known"),
+}
+"""What a forecast of load or sun is made of."""
+
+REASONS: Final = {
+    Because.FORECAST: marked("Cars not known beforehand"),
+    Because.SAFETY: marked("Safety"),
+    Because.PRICE: marked("Prices not known yet"),
+}
+"""What kept a day from the best."""
+
+LACKS: Final = {
+    Lack.NO_PRICES: marked("No prices are known: nothing can be said of money."),
+    Lack.SOME_PRICES: marked("Some prices are those of a day before."),
+    Lack.LOAD_NOT_MEASURED: marked("Other load was not measured: estimates stand for it."),
+    Lack.SOME_READINGS: marked("Some charges gave no readings: their energy is spread evenly."),
+    Lack.NO_BEST: marked("No best was found in time."),
+    Lack.NOT_PLANNED: marked("There was no plan that day."),
+    Lack.STAYED_LONG: marked("Cars that stayed for more than two days are left out."),
+}
+"""What was not known of a day or a month."""
+
+WAYS: Final = {
+    Way.AS_IT_WAS: marked("As it was"),
+    Way.AT_ONCE: marked("All at once"),
+    Way.FAIR_SHARE: marked("Shared equally"),
+}
+"""How a month could have been charged."""
