@@ -9,15 +9,12 @@ import pytest
 
 from laddverk.diagnostics.detectors.heat import CabinetHeat, ContactHeat
 from laddverk.diagnostics.detectors.power import Peak, PowerDeficit, ceiling, modules
-from laddverk.diagnostics.model import Severity, Turn
+from laddverk.diagnostics.model import Severity
 from laddverk.diagnostics.observations import (
     LimitSet,
 )
 from tests.unit.diagnostics.drifts import began, metered, over, standing
 from tests.unit.diagnostics.playing import DAY, DC, HOUR, SCENE, seen_at
-
-RAISED, CLEARED = Turn.RAISED, Turn.CLEARED
-
 
 # Here: D16, D17: heat.
 

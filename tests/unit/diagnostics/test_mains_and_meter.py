@@ -13,16 +13,13 @@ from laddverk.diagnostics.detectors.meter_drift import MeterDrift
 from laddverk.diagnostics.detectors.phases import PhaseLoss
 from laddverk.diagnostics.detectors.voltage import SupplyVoltage
 from laddverk.diagnostics.detectors.wear import ContactorWear
-from laddverk.diagnostics.model import Severity, Turn
+from laddverk.diagnostics.model import Severity
 from laddverk.diagnostics.observations import (
     SessionChanged,
 )
 from laddverk.ocpp.facts import Status
 from tests.unit.diagnostics.drifts import began, metered, over, standing
 from tests.unit.diagnostics.playing import DC, HOUR, MINUTE, SCENE, seen_at, state
-
-RAISED, CLEARED = Turn.RAISED, Turn.CLEARED
-
 
 # Here: D19: phases.
 
