@@ -130,14 +130,20 @@ async def learn(tx: Transaction, wanted: Wanted, now: datetime) -> float:
     return level_kw
 
 
-async def allocator(tx: Transaction, site_id: SiteId) -> Callable[[Situation, datetime], Sequence[Grant]]:
-    """Return the allocator for a site: with what drivers said, and the newest plan's targets while one is wanted."""
+async def guide(tx: Transaction, site_id: SiteId) -> Callable[[Situation, datetime], Situation]:
+    """Return what makes the allocator's question whole: what drivers said, and the newest plan while one is wanted."""
     told = await store_wishes.running_at(tx, site_id)
     kept = await store.latest(tx, site_id) if await store.wishes(tx, site_id) else None
     if kept is None:
-        return (lambda situation, now: allocated(wished(situation, told), now)) if told else allocated
+        return lambda situation, _now: wished(situation, told)
     plan = kept.plan
-    return lambda situation, now: allocated(guided(wished(situation, told), plan, now), now)
+    return lambda situation, now: guided(wished(situation, told), plan, now)
+
+
+async def allocator(tx: Transaction, site_id: SiteId) -> Callable[[Situation, datetime], Sequence[Grant]]:
+    """Return the allocator for a site, asked as `guide` makes the question."""
+    whole = await guide(tx, site_id)
+    return lambda situation, now: allocated(whole(situation, now), now)
 
 
 def _caps(wanted: Wanted, begins_at: datetime) -> tuple[float, ...]:

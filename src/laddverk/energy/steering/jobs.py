@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from laddverk.energy.steering import service, store
+from laddverk.energy.steering import questions, service, store
 from laddverk.kernel.ids import SiteId
 from laddverk.ocpp import quirks
 from laddverk.platform import jobs
@@ -48,6 +48,7 @@ def handlers(house: House) -> dict[str, Handler]:
 
     async def forget(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await store.drop_old(tx, house.clock() - KEPT)
+        await questions.drop_old(tx, house.clock())
 
     return {
         "energy.steer": steer,

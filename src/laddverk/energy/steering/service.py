@@ -17,7 +17,7 @@ from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import PerPhase, Place, Tree
 from laddverk.energy.model import VOLTAGE_V, Wish
 from laddverk.energy.planning_ahead import service as plans
-from laddverk.energy.steering import core, measuring, placing, releasing, sharing, store
+from laddverk.energy.steering import core, measuring, placing, questions, releasing, sharing, store
 from laddverk.energy.steering.model import (
     ANSWER_S,
     Answered,
@@ -80,7 +80,8 @@ async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry
     wrong = measuring.contradicted(tree, evidence)
     site = await _known(tx, tree, before, now, wrong)
     events = await _events(tx, tree, site, before, now)
-    decided = core.step(site, events, _seconds(now), await plans.allocator(tx, tree.site_id))
+    asking = questions.Asking(await plans.guide(tx, tree.site_id))
+    decided = core.step(site, events, _seconds(now), asking)
     by_key = placing.by_key(tree)
     refused = [
         Answered(order.outlet, order.id, False, _seconds(now))
@@ -89,7 +90,9 @@ async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry
     ]
     kept = core.after(decided.known, refused, _seconds(now))
     found = (*decided.alarms, *measuring.alarms(wrong))
-    await _keep(tx, tree, msgspec.structs.replace(decided, known=kept, alarms=found), now)
+    changed = await _keep(tx, tree, msgspec.structs.replace(decided, known=kept, alarms=found), now)
+    if changed and asking.asked is not None:
+        await questions.keep(tx, tree.site_id, now, asking.asked)
     await measuring.measured(tx, tree, kept, evidence, now)
     await outbox.publish(tx, _disobedience(site.beliefs, kept.beliefs, now))
     let_go = await releasing.release(tx, ACTOR, site.beliefs, by_key, STACK, now)
@@ -233,7 +236,8 @@ async def _command(tx: Transaction, place: Place, order: Order, now: datetime, k
     return made.command_id
 
 
-async def _keep(tx: Transaction, tree: Tree, decided: Decided, now: datetime) -> None:
+async def _keep(tx: Transaction, tree: Tree, decided: Decided, now: datetime) -> bool:
+    """Keep what is believed, and who gets what; return whether anybody gets something else than before."""
     after = decided.known
     kept = store.State(after.beliefs, after.loads, after.next_order, tree.version, now)
     meters = {key: state.value for key, state in decided.meters.items()}
@@ -242,7 +246,7 @@ async def _keep(tx: Transaction, tree: Tree, decided: Decided, now: datetime) ->
         (*placing.outlet_of(one.outlet), one.limit_a, one.worst_a, msgspec.json.encode(one.reason).decode())
         for one in decided.shares
     ]
-    await store.keep_shares(tx, tree.site_id, now, tree.version, shares)
+    return await store.keep_shares(tx, tree.site_id, now, tree.version, shares)
 
 
 def _disobedience(before: dict[str, Belief], after: dict[str, Belief], now: datetime) -> list[LimitIgnored]:

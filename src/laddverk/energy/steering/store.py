@@ -211,11 +211,12 @@ async def keep_order(
 async def keep_shares(
     tx: Transaction, site_id: UUID, now: datetime, version: int,
     shares: Sequence[tuple[UUID, int, float, float, str]],
-) -> None:  # fmt: skip
-    """Keep who gets what and why (station, EVSE, limit, worst case, reason as JSON), where it changed."""
-    if shares:
-        columns: list[list[object]] = [list(column) for column in zip(*shares, strict=True)]
-        await tx.execute(KEEP_SHARES, site_id, now, version, *columns)
+) -> bool:  # fmt: skip
+    """Keep who gets what and why (station, EVSE, limit, worst case, reason as JSON), where it changed; tell whether."""
+    if not shares:
+        return False
+    columns: list[list[object]] = [list(column) for column in zip(*shares, strict=True)]
+    return await tx.execute(KEEP_SHARES, site_id, now, version, *columns) > 0
 
 
 async def drop_old(tx: Transaction, before: datetime) -> None:
