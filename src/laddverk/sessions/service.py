@@ -18,6 +18,7 @@ from laddverk.sessions.starting import (
     request_stop,
 )
 from laddverk.sessions.superseding import close_overtaken
+from laddverk.sessions.waiting import move_start, wait_more
 
 __all__ = [
     "NoShow",
@@ -30,6 +31,7 @@ __all__ = [
     "close_overtaken",
     "expire_starts",
     "keep_reserved",
+    "move_start",
     "prepare_start",
     "price_closed",
     "record_ends",
@@ -41,5 +43,6 @@ __all__ = [
     "refuse_token",
     "request_stop",
     "resolve_orphan",
+    "wait_more",
     "write_off",
 ]

@@ -60,7 +60,7 @@ async def prepare_start(
     """
     if actor.kind == "driver" and driver_id != actor.id:
         raise NotAllowed("You can only start charging for yourself.")
-    group = await _group(tx, driver_id, station_id, now)
+    group = await group_of(tx, driver_id, station_id, now)
     startable = STARTABLE if reserved_for is None else STARTABLE | {"reserved"}
     await _require_startable(tx, actor, station_id, evse_number, connector_number, now, startable)
     wish = Wish(station_id, group, evse_number, connector_number, driver_id)
@@ -92,7 +92,7 @@ def hashed(access_token: str) -> bytes:
     return hashlib.blake2b(access_token.encode(), digest_size=ACCESS_DIGEST_BYTES).digest()
 
 
-async def _group(tx: Transaction, driver_id: DriverId | None, station_id: StationId, now: datetime) -> str:
+async def group_of(tx: Transaction, driver_id: DriverId | None, station_id: StationId, now: datetime) -> str:
     """Return whose tariffs count for a driver there. Raises `NotAllowed` when no new charge may begin."""
     if driver_id is None:
         return ""
@@ -166,15 +166,15 @@ async def begin_start(
         remote_start_id=request.remote_start_id,
         profile=profile,
     )
-    asker, by = _asker(actor)
+    sent_by, by = asker(actor)
     command_id = await stations.request_command(
-        tx, asker, request.station_id, command, now, reason=reason, requested_by=by
+        tx, sent_by, request.station_id, command, now, reason=reason, requested_by=by
     )
     await store_starts.set_command(tx, request.id, command_id, now + START_WITHIN)
     return command_id
 
 
-def _asker(actor: Actor) -> tuple[Actor, str]:
+def asker(actor: Actor) -> tuple[Actor, str]:
     """Drivers may not send commands to chargers; the house does it for them, and says for whom."""
     if actor.kind in ("driver", "anonymous"):
         return rule("driver's wish"), actor.name or actor.kind
@@ -229,9 +229,11 @@ async def request_stop(
         actor.require(Permission.COMMANDS_SEND)
     if row.ended_at is not None:
         raise Conflict("This session is already over.")
-    asker, by = _asker(actor)
+    sent_by, by = asker(actor)
     command = StopCharging(transaction_key=row.transaction_key, transaction_number=row.number)
-    command_id = await stations.request_command(tx, asker, row.station_id, command, now, reason=reason, requested_by=by)
+    command_id = await stations.request_command(
+        tx, sent_by, row.station_id, command, now, reason=reason, requested_by=by
+    )
     await audit.write(tx, actor, "session.stop_requested", "session", row.id, at=now, reason=reason)
     return command_id
 

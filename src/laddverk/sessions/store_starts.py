@@ -79,6 +79,11 @@ ORDER BY r.id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 SET_COST_LIMIT: Final = "UPDATE start_request SET cost_limit_minor = $2 WHERE id = $1"
 SET_COMMAND: Final = "UPDATE start_request SET command_id = $2, expires_at = $3 WHERE id = $1"
 
+SET_EXPIRY: Final = "UPDATE start_request SET expires_at = $2 WHERE id = $1"
+MOVE: Final = """
+UPDATE start_request SET station_id = $2, evse_number = $3, connector_number = $4 WHERE id = $1
+"""
+
 CANCEL: Final = """
 UPDATE start_request SET cancelled_at = $2, cancelled_why = $3
 WHERE id = ANY($1::uuid[]) AND session_id IS NULL AND cancelled_at IS NULL
@@ -218,6 +223,18 @@ async def locked_by_commands(tx: Transaction, command_ids: Sequence[UUID]) -> li
 async def locked_expired(tx: Transaction, now: datetime, limit: int) -> list[StartRequest]:
     """Return open start requests whose time is over, locked."""
     return await tx.fetch(StartRequest, LOCK_EXPIRED, now, limit)
+
+
+async def set_expiry(tx: Transaction, request_id: UUID, expires_at: datetime) -> None:
+    """Keep until when a start request waits."""
+    await tx.execute(SET_EXPIRY, request_id, expires_at)
+
+
+async def move(
+    tx: Transaction, request_id: UUID, station_id: StationId, evse_number: int, connector_number: int
+) -> None:  # fmt: skip
+    """Let a start request be one for another outlet."""
+    await tx.execute(MOVE, request_id, station_id, evse_number, connector_number)
 
 
 async def set_command(tx: Transaction, request_id: UUID, command_id: CommandId, expires_at: datetime) -> None:
