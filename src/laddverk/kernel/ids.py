@@ -106,6 +106,8 @@ PREFIXES: Final = {
     "vtn": "program of OpenADR",
     "psh": "device that is notified",
     "cas": "case",
+    "stu": "study",
+    "wsh": "wish for a charger",
 }
 
 PUBLIC_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people type these from a sticker
