@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import blake2b
 from typing import Final
 
 from msgspec import Struct
@@ -61,26 +60,23 @@ def stays(sessions: Iterable[Seen], outlets: dict[str, tuple[int, float]]) -> li
 
     Sessions at outlets that are not among them, without energy or of less than a minute are left out.
     """
-    found = []
+    found: list[Stay] = []
+    drivers: dict[str, str] = {}
     for one in sessions:
         place = outlets.get(one.outlet)
         lasted_s = (one.ended_at - one.started_at).total_seconds()
         if place is None or one.energy_wh <= 0 or lasted_s < SHORTEST_S:
             continue
         phases, current_a = _taken(one, *place)
+        user = drivers.setdefault(one.who, f"d{len(drivers)}") if one.who else one.key
         found.append(
             Stay(
-                key=one.key, user=opaque(one.who) if one.who else one.key, outlet=one.outlet,
+                key=one.key, user=user, outlet=one.outlet,
                 arrives_s=one.started_at.timestamp(), departs_s=one.ended_at.timestamp(),
                 energy_wh=float(one.energy_wh), current_a=current_a, phases=phases,
             )
         )  # fmt: skip
     return sorted(found, key=lambda each: (each.arrives_s, each.key))
-
-
-def opaque(who: str) -> str:
-    """Return a key that is the same for the same person and says nothing of them by itself."""
-    return blake2b(who.encode(), digest_size=6).hexdigest()
 
 
 def watts_per_a(phases: int) -> float:

@@ -30,7 +30,7 @@ class Counts:
         self._shares: list[float] = []
         self._waits_s: list[float] = []
         self._arrivals = self._blocked = 0
-        self._asked_wh = self._delivered_wh = 0.0
+        self._asked_wh = self._delivered_wh = self._blocked_wh = 0.0
         self._short_s = self._full_s = self._span_s = 0.0
         self._bound: tuple[str, int] | None = None
         self._binding_s: dict[tuple[str, int], float] = {}
@@ -76,6 +76,7 @@ class Counts:
         self._arrivals += 1
         self._blocked += 1
         self._asked_wh += stay.energy_wh
+        self._blocked_wh += stay.energy_wh
 
     def outcome(self) -> Outcome:
         """Return what came of it all."""
@@ -87,7 +88,7 @@ class Counts:
         return Outcome(
             arrivals=self._arrivals, blocked=self._blocked, waited=len(self._waits_s),
             mean_wait_s=float(np.mean(self._waits_s)) if self._waits_s else 0.0,
-            asked_wh=self._asked_wh, delivered_wh=self._delivered_wh,
+            asked_wh=self._asked_wh, delivered_wh=self._delivered_wh, blocked_wh=self._blocked_wh,
             p05=float(np.quantile(self._shares, WORST)) if self._shares else 1.0,
             peak_w=float(self._grid_wh.max()), short_h=self._short_s / SECONDS_PER_HOUR,
             full_h=self._full_s / SECONDS_PER_HOUR, span_h=self._span_s / SECONDS_PER_HOUR,

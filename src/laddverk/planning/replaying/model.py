@@ -67,6 +67,8 @@ class Ground(Struct, frozen=True, kw_only=True):
 
     feeders: tuple[Feeder, ...]
     ports: tuple[Port, ...]
+    fuse_a: float = 0.0
+    """What the connection's fuse is rated at, margin and other load included; 0: nothing limits the site."""
     is_steered: bool = True
     """Load management shares what there is. Without it each port has a fixed share that always fits."""
     stretches: tuple[Stretch, ...] = ()
@@ -112,6 +114,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Of those who waited and charged."""
     asked_wh: float
     """Of all that came, blocked ones included."""
+    blocked_wh: float
+    """What those who found no outlet would have taken."""
     delivered_wh: float
     p05: float
     """The share that all but the worst-off twentieth of those who got an outlet have reached at least."""

@@ -20,8 +20,23 @@ class Parked:
     """One car, from when it got its port."""
 
     __slots__ = (
-        "asked_wh", "ceiling_a", "demand", "departs_s", "drawn_a", "is_on", "left_wh", "likes_a", "port", "since_s",
-        "stay", "switched_s", "takes_a", "use_a", "wants_a", "waited_s", "watts_per_a",
+        "asked_wh",
+        "ceiling_a",
+        "demand",
+        "departs_s",
+        "drawn_a",
+        "is_on",
+        "left_wh",
+        "likes_a",
+        "port",
+        "since_s",
+        "stay",
+        "switched_s",
+        "takes_a",
+        "use_a",
+        "waited_s",
+        "wants_a",
+        "watts_per_a",
     )  # fmt: skip
 
     def __init__(self, stay: Stay, port: Port, place: int, now_s: float) -> None:

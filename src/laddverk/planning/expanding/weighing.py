@@ -1,0 +1,243 @@
+"""What a study says: service before and after with its band, what each relief costs, when it pays. Pure.
+
+Effects are differences in the same draw, so that chance which meets both sides alike cancels out; P10, P50 and P90
+are those of the draws, brought to a year by the length of the period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+
+from laddverk.planning.expanding.model import DAYS_PER_YEAR, RECORDED, Kind, Option, Part, Study
+from laddverk.planning.replaying.model import Binding, Outcome
+
+PAYS_WITHIN_YEARS: Final = 100.0  # later is never
+ENERGY_MIN_KWH: Final = 1.0  # a year; less extra energy has no price for each
+REFUSALS_MIN: Final = 0.5  # a year
+SERVED_WELL: Final = 0.99  # of the energy asked for: a site that delivers so much is not held back
+BLOCKED_LITTLE: Final = 0.01
+SWING_MARGIN: Final = 0.2
+SWING_CAPEX: Final = 0.25
+SWING_OPEX: Final = 0.25
+SWING_LIFE: Final = (0.7, 1.5)
+
+
+class Band(Struct, frozen=True):
+    """What is likely: the middle of the draws, and what a tenth of them lie below and above."""
+
+    low: float
+    middle: float
+    high: float
+
+
+class Service(Struct, frozen=True, kw_only=True):
+    """How a site serves with an option."""
+
+    delivered: Band
+    """The share of the energy asked for."""
+    p05: Band
+    blocked: Band
+    """The share of arrivals that found no outlet."""
+    waited: Band
+    """Who waited and charged, a year."""
+    peak_kw: Band
+    short_h: Band
+    """Hours a year in which a car got less than it would have taken."""
+    full_h: Band
+    energy_kwh: Band
+    """A year."""
+    by_hour_kwh: tuple[float, ...]
+    """By the hour of the day, on a mean day."""
+
+
+class Weighed(Struct, frozen=True, kw_only=True):
+    """An option, its effect beside the site as it is, and its money. Amounts are in minor units, a year where so."""
+
+    place: int
+    option: Option
+    service: Service
+    extra_kwh: Band
+    """A year."""
+    avoided: Band
+    """Refusals avoided, a year."""
+    opex_year_minor: int
+    """With the fee on peaks, if there is one."""
+    cost_year_minor: int
+    """With the investment spread over its life."""
+    benefit_year_minor: int
+    per_kwh_minor: int | None
+    per_refusal_minor: int | None
+    pays_at: datetime | None
+    pays_in_years: float | None
+
+    @property
+    def net_year_minor(self) -> int:
+        """What remains a year when the investment is spread over its life."""
+        return self.benefit_year_minor - self.cost_year_minor
+
+
+class Swing(Struct, frozen=True, kw_only=True):
+    """How far one assumption moves what remains a year."""
+
+    key: str
+    low_minor: int
+    high_minor: int
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What a study says so far."""
+
+    draws: int
+    """How many draws are complete for all options."""
+    as_is: Weighed | None
+    options: tuple[Weighed, ...] = ()
+    """Those that may be proposed, in their order: the cheapest relief first."""
+    references: tuple[Weighed, ...] = ()
+    proposed: Weighed | None = None
+    swings: tuple[Swing, ...] = ()
+    """Of what is proposed, the widest first."""
+    bindings: tuple[Binding, ...] = ()
+    """Where the site as it is keeps cars from more, hours a year."""
+    recorded: float | None = None
+    """The share of what cars really took that the replay of what was gives them; None before it was played."""
+    lost_ports_kwh: float = 0.0
+    """What those who found no outlet would have taken, a year."""
+    lost_power_kwh: float = 0.0
+    """What those who charged did not get, a year."""
+
+    @property
+    def ranked(self) -> tuple[Weighed, ...]:
+        """Options with an effect, the cheapest kilowatt-hour first."""
+        far = float("inf")
+        return tuple(
+            sorted(
+                self.options,
+                key=lambda one: (far if one.per_kwh_minor is None else one.per_kwh_minor, one.place),
+            )
+        )
+
+
+def answer(study: Study, parts: Sequence[Part]) -> Answer:
+    """Return what a study says by the draws that are complete; nothing is weighed before the first is."""
+    by_place: dict[int, dict[int, Outcome]] = {}
+    for part in parts:
+        by_place.setdefault(part.place, {})[part.draw] = part.outcome
+    draws = [draw for draw in range(study.asked.draws) if all(draw in by_place.get(p, {}) for p, _ in _placed(study))]
+    was = by_place.get(RECORDED, {}).get(0)
+    recorded = was.delivered if was is not None else None
+    if not draws:
+        return Answer(draws=0, as_is=None, recorded=recorded)
+    outcomes = {place: [by_place[place][draw] for draw in draws] for place, _ in _placed(study)}
+    weighed = [_weighed(study, place, option, outcomes) for place, option in _placed(study)]
+    options = tuple(one for one in weighed if one.option.kind not in (Kind.AS_IS, Kind.REFERENCE))
+    proposed = _proposed(weighed[0], options)
+    yearly = DAYS_PER_YEAR / study.days
+    base = outcomes[0]
+    lost = [one.asked_wh - one.delivered_wh for one in base]
+    blocked = [one.blocked_wh for one in base]
+    return Answer(
+        draws=len(draws), recorded=recorded, as_is=weighed[0], options=options,
+        references=tuple(one for one in weighed if one.option.kind is Kind.REFERENCE), proposed=proposed,
+        swings=_swings(study, proposed) if proposed else (),
+        bindings=_bindings(base, yearly),
+        lost_ports_kwh=float(np.median(blocked)) / 1_000 * yearly,
+        lost_power_kwh=float(np.median(np.array(lost) - np.array(blocked))) / 1_000 * yearly,
+    )  # fmt: skip
+
+
+def _placed(study: Study) -> list[tuple[int, Option]]:
+    return list(enumerate(study.options))
+
+
+def band(values: Sequence[float]) -> Band:
+    """Return P10, P50 and P90."""
+    low, middle, high = np.quantile(np.array(values, dtype=np.float64), (0.1, 0.5, 0.9)).tolist()
+    return Band(low, middle, high)
+
+
+def _service(study: Study, outcomes: Sequence[Outcome]) -> Service:
+    yearly = DAYS_PER_YEAR / study.days
+
+    def of(value: Callable[[Outcome], float], times: float = 1.0) -> Band:
+        return band([value(one) * times for one in outcomes])
+
+    hours = np.median(np.array([one.by_hour_wh for one in outcomes]), axis=0) / 1_000 / study.days
+    return Service(
+        delivered=of(lambda one: one.delivered), p05=of(lambda one: one.p05), blocked=of(lambda one: one.blocked_share),
+        waited=of(lambda one: one.waited, yearly), peak_kw=of(lambda one: one.peak_w, 0.001),
+        short_h=of(lambda one: one.short_h, yearly), full_h=of(lambda one: one.full_h, yearly),
+        energy_kwh=of(lambda one: one.delivered_wh, 0.001 * yearly), by_hour_kwh=tuple(hours.tolist()),
+    )  # fmt: skip
+
+
+def _weighed(study: Study, place: int, option: Option, outcomes: dict[int, list[Outcome]]) -> Weighed:
+    yearly, prices = DAYS_PER_YEAR / study.days, study.asked.prices
+    pairs = list(zip(outcomes[place], outcomes[0], strict=True))
+    extra = band([(one.delivered_wh - base.delivered_wh) / 1_000 * yearly for one, base in pairs])
+    avoided = band([(base.blocked - one.blocked) * yearly for one, base in pairs])
+    peak_kw = float(np.median([(one.peak_w - base.peak_w) / 1_000 for one, base in pairs]))
+    solar_kwh = float(np.median([one.own_solar_wh for one, _ in pairs])) / 1_000 * yearly
+    opex = option.opex_year_minor + round(peak_kw * prices.peak_per_kw_year)
+    cost = round(option.capex_minor / prices.life_years) + opex
+    benefit = round(extra.middle * prices.margin_per_kwh + solar_kwh * prices.own_solar_per_kwh)
+    years = _years(option.capex_minor, benefit - opex)
+    return Weighed(
+        place=place, option=option, service=_service(study, outcomes[place]), extra_kwh=extra, avoided=avoided,
+        opex_year_minor=opex, cost_year_minor=cost, benefit_year_minor=benefit,
+        per_kwh_minor=round(cost / extra.middle) if extra.middle >= ENERGY_MIN_KWH else None,
+        per_refusal_minor=round(cost / avoided.middle) if avoided.middle >= REFUSALS_MIN else None,
+        pays_in_years=years,
+        pays_at=None if years is None else study.made_at + timedelta(days=years * DAYS_PER_YEAR),
+    )  # fmt: skip
+
+
+def _years(capex_minor: int, net_year_minor: int) -> float | None:
+    """Return after how many years an investment is paid back; None: never, as far as one can see."""
+    if net_year_minor <= 0:
+        return None
+    years = capex_minor / net_year_minor
+    return years if years <= PAYS_WITHIN_YEARS else None
+
+
+def _proposed(as_is: Weighed, options: Sequence[Weighed]) -> Weighed | None:
+    """Return what is proposed: what leaves most a year; None where nothing pays, or nothing holds the site back."""
+    service = as_is.service
+    if service.delivered.middle >= SERVED_WELL and service.blocked.middle <= BLOCKED_LITTLE:
+        return None
+    paying = [one for one in options if one.net_year_minor > 0]
+    return max(paying, key=lambda one: (one.net_year_minor, -one.place), default=None)
+
+
+def _swings(study: Study, one: Weighed) -> tuple[Swing, ...]:
+    """Return how far what remains a year moves with each assumption alone, the widest first."""
+    prices, net = study.asked.prices, one.net_year_minor
+    margin = one.extra_kwh.middle * prices.margin_per_kwh
+    spread = one.option.capex_minor / prices.life_years
+    opex = abs(one.opex_year_minor)
+    low_life, high_life = SWING_LIFE
+    found = [
+        ("effect", (one.extra_kwh.low - one.extra_kwh.middle) * prices.margin_per_kwh,
+         (one.extra_kwh.high - one.extra_kwh.middle) * prices.margin_per_kwh),
+        ("margin", -SWING_MARGIN * margin, SWING_MARGIN * margin),
+        ("capex", -SWING_CAPEX * spread, SWING_CAPEX * spread),
+        ("opex", -SWING_OPEX * opex, SWING_OPEX * opex),
+        ("life", spread - spread / low_life, spread - spread / high_life),
+    ]  # fmt: skip
+    swings = [Swing(key=key, low_minor=round(net + low), high_minor=round(net + high)) for key, low, high in found]
+    return tuple(sorted(swings, key=lambda each: each.low_minor - each.high_minor))
+
+
+def _bindings(outcomes: Sequence[Outcome], yearly: float) -> tuple[Binding, ...]:
+    sums: dict[tuple[str, int], float] = {}
+    for outcome in outcomes:
+        for one in outcome.bindings:
+            sums[one.feeder, one.phase] = sums.get((one.feeder, one.phase), 0.0) + one.hours
+    longest = sorted(sums.items(), key=lambda each: (-each[1], each[0]))
+    return tuple(
+        Binding(feeder=feeder, phase=phase, hours=hours / len(outcomes) * yearly) for (feeder, phase), hours in longest
+    )
