@@ -73,6 +73,7 @@ from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentF
 from laddverk.payments.reconciliation import jobs as reconciliation_jobs
 from laddverk.payments.wallet import jobs as wallet_jobs
 from laddverk.planning import jobs as planning_jobs
+from laddverk.planning.expanding import playing as studies_jobs
 from laddverk.platform import embedded, jobs, migrator, outbox
 from laddverk.platform.database import Away, Database
 from laddverk.platform.hints import Hints
@@ -236,6 +237,7 @@ ROOM_JOBS: Final = (
     health_jobs,
     support_jobs,
     planning_jobs,
+    studies_jobs,
 )
 """The rooms that work in the background: each module has `handlers(house)` and `EVERY`."""
 
