@@ -24,7 +24,7 @@ PROGRAM_STATES: Final = {
 TROUBLES: Final[dict[str, tuple[str, str]]] = {
     Why.NOT_ALLOWED: (
         marked("The address is none that may be asked."),
-        marked("The setting LADDVERK_PRIVATE_HOSTS lists private ones that may be asked all the same. A token is fetched "
+        marked("The setting LADDVERK_PRIVATE_HOSTS lists private ones that may be asked. A token is fetched "
                "from the server's own host alone, or from the address that was entered."),
     ),
     Why.NO_ANSWER: (
