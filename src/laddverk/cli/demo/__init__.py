@@ -19,6 +19,7 @@ import msgspec
 
 from laddverk import wiring
 from laddverk.cli.demo import (
+    ahead,
     authorisation,
     certificates,
     circuits,
@@ -33,6 +34,7 @@ from laddverk.cli.demo import (
     telling,
     troubles,
     uptime,
+    usage,
 )
 from laddverk.cli.demo.places import stands
 from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
@@ -90,6 +92,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
         if history:
             await telling.tell(house, placed, drivers, since, say, people.SEED)
             await uptime.equip(house)
+            await usage.equip(house)
         if fleet:
             await provisioning.equip(house, placed)
             await circuits.equip(house, placed)
@@ -107,6 +110,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
                 displays.enliven(house, placed),
                 troubles.enliven(house, placed),
                 meters.enliven(house),
+                ahead.enliven(house),
             )
 
     async with prepared_database(settings, say) as prepared:

@@ -30,6 +30,7 @@ NEEDED: Final = {
     "sessions": Permission.SESSIONS_READ,
     "incidents": Permission.STATIONS_READ,
     "cases": Permission.CASES_READ,
+    "planning": Permission.SESSIONS_READ,
     "drivers": Permission.DRIVERS_READ,
     "tokens": Permission.DRIVERS_READ,
     "tariffs": Permission.TARIFFS_READ,

@@ -90,6 +90,7 @@ from laddverk.web.console import (
     upgrading,
     uptime,
     uptime_reports,
+    usage,
     vendor_data,
     visits,
     wallets,
@@ -114,7 +115,7 @@ PAGES: Final = (
     displays, energy, load, load_limits, load_programs, circuits, circuit_sheets, meters,
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, model_facts, health, spares, replacing, cases,
+    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, usage,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {

@@ -1,0 +1,188 @@
+"""How the network is used: figures with their formulas, groups, pictures, two periods or places beside each other."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response, get
+from msgspec import structs
+
+from laddverk.kernel.actors import Permission
+from laddverk.kernel.problems import Invalid
+from laddverk.planning.usage import queries
+from laddverk.planning.usage import reading as usage
+from laddverk.planning.usage.queries import Chosen, Outlet
+from laddverk.planning.usage.reading import By, Line, Reading
+from laddverk.platform.database import Transaction
+from laddverk.web import spreadsheets
+from laddverk.web.console import usage_words
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
+from laddverk.web.console.door import NEEDS
+from laddverk.web.visit import named
+
+PLACE: Final = "/console/usage"
+USUAL: Final = timedelta(days=27)  # back from today: four weeks, today included
+DAYS_MAX: Final = 366 * 5  # hours of more years than five do not fit a picture
+EARLIEST: Final = date(2015, 1, 1)
+HEADING: Final = (
+    "from", "to", "by", "group", "outlet_hours", "time_utilisation", "charging_utilisation", "energy_utilisation",
+    "sessions", "sessions_per_outlet_day", "mean_stay_min", "mean_kwh", "idle_share", "without_energy", "kwh",
+    "hours_with_car", "hours_charging", "hours_out_of_order", "revenue_without_vat", "priced_sessions",
+)  # fmt: skip
+
+
+def period(desk: Desk, suffix: str = "") -> tuple[date, date]:
+    """Return the days in the address, both inclusive; four weeks until today by default. Raises `Invalid`."""
+    last = desk.day_asked(f"to{suffix}") or desk.today
+    first = desk.day_asked(f"from{suffix}") or last - USUAL
+    if first > last:
+        raise Invalid("The first day is after the last.", field=f"from{suffix}", remedy="Change one of them.")
+    if first < EARLIEST or last > desk.today or (last - first).days > DAYS_MAX:
+        raise Invalid(
+            "This is not a period of at most five years up to today.", field="from", remedy="Choose a shorter one."
+        )
+    return first, last
+
+
+def chosen(desk: Desk, suffix: str = "") -> Chosen:
+    """Return what the address wants to see, within what this person may. Raises `Invalid`, `NotFound`."""
+    first, last = period(desk, suffix)
+    sites, asked = desk.sites, desk.asked(f"site{suffix}")
+    if asked:
+        site = named("sit", asked)
+        found(site if sites is None or site in sites else None)
+        sites = frozenset({site})
+    plug, model = desk.asked(f"plug{suffix}"), desk.asked(f"model{suffix}")
+    return Chosen(
+        first=first, last=last, zone=desk.house.settings.timezone, sites=sites,
+        plugs=(plug,) if plug else (), models=(model,) if model else (),
+    )  # fmt: skip
+
+
+async def read(desk: Desk, tx: Transaction, wanted: Chosen) -> Reading:
+    """Return everything that is said of what is wanted."""
+    return await usage.read(tx, wanted, desk.house.settings.currency, desk.now)
+
+
+async def choices(desk: Desk, tx: Transaction) -> dict[str, Any]:
+    """Return what can be chosen among: sites, models and connectors of what this person may see."""
+    everything = Chosen(first=desk.today, last=desk.today, zone=desk.house.settings.timezone, sites=desk.sites)
+    outlets: list[Outlet] = await queries.outlets(tx, everything)
+    sites: dict[UUID, str] = {one.site_id: one.site_name for one in outlets}
+    return {
+        "sites": sorted(sites.items(), key=lambda pair: pair[1].casefold()),
+        "models": sorted({one.model_name for one in outlets if one.model_name}),
+        "plugs": sorted({one.plug for one in outlets}),
+    }
+
+
+def group(desk: Desk) -> By:
+    """Return what the address groups by: sites, or the outlets where one site is looked at."""
+    asked = desk.asked("by")
+    return By(asked) if asked in set(By) else By.OUTLET if desk.asked("site") else By.SITE
+
+
+def ordered(lines: list[Line], sort: str, search: str) -> list[Line]:
+    """Return the lines that match a search, in an order."""
+    wanted = search.casefold()
+    matching = [one for one in lines if wanted in (one.name or one.key).casefold()]
+    key = usage_words.SORTS.get(sort.lstrip("-"))
+    return sorted(matching, key=key, reverse=sort.startswith("-")) if key else matching
+
+
+def _common(desk: Desk) -> dict[str, Any]:
+    return {"use": usage_words, "currency": desk.house.settings.currency, "today": desk.today}
+
+
+@get(PLACE, opt={NEEDS: Permission.SESSIONS_READ})
+async def overview(desk: AtDesk) -> Response[str]:
+    """Everything that is known of how outlets were used in a period."""
+    wanted, by = chosen(desk), group(desk)
+    async with desk.transaction() as tx:
+        found_ = await read(desk, tx, wanted)
+        offered = await choices(desk, tx)
+    listing = desk.listing("name", *usage_words.SORTS)
+    lines = ordered(usage.lines(found_, by), listing.sort, listing.search)
+    return desk.page(
+        "console/planning/usage.html",
+        r=found_, whole=found_.whole, by=by, lines=lines[listing.offset : listing.offset + PAGE_SIZE],
+        total=len(lines), listing=listing, heat=usage.heat(found_), curve=usage.duration_curve(found_),
+        presets=_presets(desk), **offered, **_common(desk),
+    )  # fmt: skip
+
+
+def _presets(desk: Desk) -> list[tuple[str, date]]:
+    return [(word, desk.today - timedelta(days=days - 1)) for days, word in usage_words.PRESETS]
+
+
+@get(f"{PLACE}.csv", opt={NEEDS: Permission.SESSIONS_READ})
+async def export(desk: AtDesk) -> Response[bytes]:
+    """The figures by group, as CSV."""
+    wanted, by = chosen(desk), group(desk)
+    async with desk.transaction() as tx:
+        found_ = await read(desk, tx, wanted)
+    listing = desk.listing("name", *usage_words.SORTS)
+    return spreadsheets.answer(
+        f"usage-{wanted.first}-{wanted.last}", HEADING,
+        [_row(wanted, by, one) for one in ordered(usage.lines(found_, by), listing.sort, listing.search)],
+    )  # fmt: skip
+
+
+def _row(wanted: Chosen, by: By, line: Line) -> tuple[spreadsheets.Cell, ...]:
+    figures, sums = line.figures, line.figures.sums
+    knows_sessions = by is not By.HOUR
+    return (
+        wanted.first.isoformat(), wanted.last.isoformat(), by, line.name or line.key,
+        round(figures.standing.port_s / 3_600, 2), _rounded(figures.time_utilisation),
+        _rounded(figures.charging_utilisation), _rounded(figures.energy_utilisation), sums.began,
+        _rounded(figures.sessions_per_port_day), _rounded(figures.stay_s and figures.stay_s / 60, 1),
+        _rounded(figures.session_wh and figures.session_wh / 1_000, 2), _rounded(figures.idle_share),
+        sums.empty if knows_sessions else None, round(sums.energy_wh / 1_000, 3), round(sums.busy_s / 3_600, 2),
+        round(sums.charging_s / 3_600, 2), round(sums.out_s / 3_600, 2) if knows_sessions else None,
+        round(sums.revenue_minor / 100, 2) if knows_sessions else None, sums.priced if knows_sessions else None,
+    )  # fmt: skip
+
+
+def _rounded(value: float | None, digits: int = 4) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+@get(f"{PLACE}/hours.csv", opt={NEEDS: Permission.SESSIONS_READ})
+async def export_hours(desk: AtDesk) -> Response[bytes]:
+    """Each hour of the period in which anything happened, as CSV."""
+    wanted = chosen(desk)
+    async with desk.transaction() as tx:
+        hours = await queries.by_hour(tx, wanted)
+    return spreadsheets.answer(
+        f"usage-hours-{wanted.first}-{wanted.last}",
+        ("hour", "kwh", "outlet_hours_with_car", "outlet_hours_charging", "sessions"),
+        [
+            (
+                one.hour, round(one.energy_wh / 1_000, 3), round(one.busy_s / 3_600, 4),
+                round(one.charging_s / 3_600, 4), one.began,
+            )
+            for one in hours
+        ],
+    )  # fmt: skip
+
+
+@get(f"{PLACE}/compare", opt={NEEDS: Permission.SESSIONS_READ})
+async def compare(desk: AtDesk) -> Response[str]:
+    """Two periods or places beside each other; by default this one and the one as long before it."""
+    one = chosen(desk)
+    if desk.asked("from2") or desk.asked("to2") or desk.asked("site2"):
+        other = chosen(desk, "2")
+    else:
+        other = structs.replace(one, first=one.first - timedelta(days=one.days), last=one.first - timedelta(days=1))
+    async with desk.transaction() as tx:
+        here, there = await read(desk, tx, one), await read(desk, tx, other)
+        offered = await choices(desk, tx)
+    return desk.page(
+        "console/planning/compare.html", here=here, there=there, heats=(usage.heat(here), usage.heat(there)),
+        names=dict(offered["sites"]), **offered, **_common(desk),
+    )  # fmt: skip
+
+
+ROUTES: Final = [overview, export, export_hours, compare]
