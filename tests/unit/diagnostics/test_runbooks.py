@@ -39,3 +39,12 @@ def test_a_name_that_is_a_path_is_no_runbook() -> None:
     assert runbooks.runbook("../codes/ocpp16") is None
     assert runbooks.runbook("nowhere") is None
     assert runbooks.runbook("") is None
+
+
+def test_a_checklist_is_read_in_the_language_of_whoever_stands_there() -> None:
+    book = runbooks.runbook(runbooks.names()[0])
+    assert book is not None
+    for mine, theirs in zip(book.sv.checklist, book.en.checklist, strict=True):
+        assert book.said_in(mine, "en") == theirs
+        assert book.said_in(theirs, "sv") == mine
+    assert book.said_in("Bring the dog", "sv") == "Bring the dog"

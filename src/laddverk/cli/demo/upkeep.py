@@ -17,7 +17,16 @@ from laddverk.cli.demo.founding import ACTOR
 from laddverk.cli.demo.places import Stand
 from laddverk.diagnostics.cohorts import service as cohorts
 from laddverk.diagnostics.model import Family, IncidentId
-from laddverk.diagnostics.upkeep import model_facts, scoring, service, stocking, tracking, visiting, weighing
+from laddverk.diagnostics.upkeep import (
+    health_jobs,
+    model_facts,
+    scoring,
+    service,
+    stocking,
+    tracking,
+    visiting,
+    weighing,
+)
 from laddverk.diagnostics.upkeep.model import Finish, NewWorkOrder, Part
 from laddverk.diagnostics.upkeep.model_facts import Facts
 from laddverk.diagnostics.upkeep.replacing import Costs
@@ -26,6 +35,7 @@ from laddverk.diagnostics.upkeep.visiting import Plan
 from laddverk.kernel.ids import StationId, new_id
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
+from laddverk.platform.jobs import NewJob, enqueue
 
 SEED: Final = 20
 IS_EQUIPPED: Final = "SELECT EXISTS (SELECT FROM work_order)"
@@ -131,6 +141,7 @@ async def equip(house: House, placed: Sequence[tuple[Stand, StationId]]) -> None
         await service.verify(tx, now)
         await scoring.keep_up(tx, now)
         await scoring.keep_day(tx, now)
+        await enqueue(tx, [NewJob(health_jobs.LOOK_BACK, {})])
 
 
 async def _done(tx: Transaction, station_id: StationId, one: Done, now: datetime) -> None:
@@ -223,7 +234,7 @@ async def _bad_car(tx: Transaction, by_code: dict[str, StationId], now: datetime
     """One driver to whom nearly every charger fails."""
     codes = ("GAML-01", "GAML-02", "ERIK-01", "MAST-01", "GAML-03", "LIND-01", "GAML-01", "ERIK-02")
     for number, code in enumerate(codes):
-        at = now - timedelta(days=16 - 2 * number, hours=3)
+        at = now - timedelta(days=15 - 2 * number, hours=3)
         await _attempt(tx, by_code[code], at, BAD_DRIVER, "plug_no_start" if number != 3 else "ok")
 
 

@@ -37,6 +37,11 @@ class Steps(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     closing_test: str
     """What proves that it is mended."""
 
+    @property
+    def checklist(self) -> tuple[str, ...]:
+        """What is ticked on site: what to photograph, and the test that proves it."""
+        return (*self.photos, self.closing_test)
+
 
 class Runbook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One runbook in all languages."""
@@ -47,6 +52,13 @@ class Runbook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def steps(self, language: str) -> Steps:
         """Return it in `language`; in English where there is no other."""
         return self.sv if language == "sv" else self.en
+
+    def said_in(self, line: str, language: str) -> str:
+        """Return a line of the checklist in `language`, whichever it was written in; one of somebody's own as it is."""
+        for known in (self.en, self.sv):
+            if line in known.checklist:
+                return self.steps(language).checklist[known.checklist.index(line)]
+        return line
 
 
 @lru_cache(maxsize=128)

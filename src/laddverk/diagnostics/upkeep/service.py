@@ -105,8 +105,7 @@ def _runbook_of(about: store.About | None) -> str:
 
 
 def _checklist(steps: runbooks.Steps) -> list[Check]:
-    """Return what is to be ticked on site: photograph before, and the test that proves it."""
-    return [Check(text=text) for text in (*steps.photos, steps.closing_test)]
+    return [Check(text=text) for text in steps.checklist]
 
 
 async def _seen_station(tx: Transaction, actor: Actor, given: NewWorkOrder) -> None:

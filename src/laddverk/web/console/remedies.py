@@ -48,7 +48,7 @@ STATES: Final[Words] = {
     "accepted": ("wait", marked("Accepted")),
     "confirmed": ("done", marked("Done")),
     "refused": ("broken", marked("Refused")),
-    "timed_out": ("broken", marked("No answer")),
+    "timed_out": ("broken", marked("Not confirmed")),
     "expired": ("off", marked("Not sent in time")),
     "failed": ("broken", marked("Failed")),
 }

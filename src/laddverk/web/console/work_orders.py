@@ -148,6 +148,7 @@ async def _page(
             events=await queries.events(tx, identity),
             photos=await queries.photos(tx, identity),
             runbook=book.steps(desk.language) if book else None,
+            line_of=lambda line: book.said_in(line, desk.language) if book else line,
             href=href(identity),
             currency=order.currency or desk.house.settings.currency,
             values=values,
