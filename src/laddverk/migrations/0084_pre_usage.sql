@@ -46,6 +46,7 @@ CREATE TABLE usage_pool_hour (                    -- a site's outlets with the s
     ports           int NOT NULL,                 -- the most that stood there
     busy_max        int NOT NULL,                 -- at once
     full_s          double precision NOT NULL,    -- none was free: each had a car or was out of order, one had a car
+    dark_s          double precision NOT NULL,    -- each was out of order
     full_busy_s     double precision NOT NULL,    -- each had a car
     full_charging_s double precision NOT NULL,    -- each had a car that charged
     busy_s          double precision NOT NULL,

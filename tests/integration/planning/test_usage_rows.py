@@ -40,7 +40,7 @@ pool AS (
 )
 SELECT site_id, plug, date_trunc('hour', at) AS hour, max(ports) AS ports, max(busy) AS busy_max,
        60 * count(*) FILTER (WHERE busy > 0 AND busy + broken = ports) AS full_s,
-       60 * count(*) FILTER (WHERE busy = ports) AS full_busy_s,
+       60 * count(*) FILTER (WHERE broken = ports) AS dark_s, 60 * count(*) FILTER (WHERE busy = ports) AS full_busy_s,
        60 * count(*) FILTER (WHERE charging = ports) AS full_charging_s
 FROM pool GROUP BY 1, 2, 3 HAVING max(busy) > 0 OR max(broken) > 0 ORDER BY 1, 2, 3
 """
@@ -62,7 +62,7 @@ SELECT station_id, evse_number, hour, busy_s, charging_s, out_s FROM usage_hour
 WHERE busy_s + out_s > 0 ORDER BY 1, 2, 3
 """
 MADE_POOLS = """
-SELECT site_id, plug, hour, ports, busy_max, full_s, full_busy_s, full_charging_s FROM usage_pool_hour
+SELECT site_id, plug, hour, ports, busy_max, full_s, dark_s, full_busy_s, full_charging_s FROM usage_pool_hour
 WHERE busy_s + out_s > 0 ORDER BY 1, 2, 3
 """
 DAYS_RAW = """

@@ -31,16 +31,24 @@ class Slot(Struct, frozen=True, kw_only=True):
 def unseen(week: Mapping[int, Slot]) -> float:
     """Return how many likely came while there was no room: arrivals per hour with room × hours without.
 
-    For each hour of the week by itself, as people come by the hour; where there was room for less than `SURE_H`, the
-    rate is that of the same hour of all days. It is an estimate: some of them come back later, and are seen then.
+    It is an estimate: some of them come back later, and are seen then.
+    """
+    arriving = rates(week)
+    return sum(slot.full_h * arriving[at] for at, slot in week.items())
+
+
+def rates(week: Mapping[int, Slot]) -> dict[int, float]:
+    """Return how many come in an hour, for each hour of the week by itself, as people come by the hour.
+
+    Only time with room tells. Where that was less than `SURE_H`, the rate is that of the same hour of all days; where
+    that too was next to nothing, none is known, and it is 0.
     """
     days = {hour: [slot for at, slot in week.items() if at % HOURS == hour] for hour in range(HOURS)}
-    lost = 0.0
+    found: dict[int, float] = {}
     for at, slot in week.items():
-        if slot.full_h > 0:
-            rate = _rate([slot], SURE_H)
-            lost += slot.full_h * (rate if rate is not None else _rate(days[at % HOURS], CREDIBLE_RATE_H) or 0.0)
-    return lost
+        rate = _rate([slot], SURE_H)
+        found[at] = rate if rate is not None else _rate(days[at % HOURS], CREDIBLE_RATE_H) or 0.0
+    return found
 
 
 def _rate(slots: Iterable[Slot], at_least_h: float) -> float | None:

@@ -113,7 +113,7 @@ WEEK: Final = """
 -- By pool and hour of the local week: arrivals, and seconds without room.
 SELECT p.site_id, p.plug, extract(isodow FROM hour AT TIME ZONE i.timezone)::int - 1 AS weekday,
        extract(hour FROM hour AT TIME ZONE i.timezone)::int AS hour, sum(began)::bigint AS began, sum(full_s) AS full_s,
-       sum(busy_s) AS busy_s, sum(full_busy_s) AS full_busy_s, sum(full_charging_s) AS full_charging_s
+       sum(dark_s) AS dark_s, sum(full_busy_s) AS full_busy_s, sum(full_charging_s) AS full_charging_s
 FROM usage_pool_hour p JOIN site i ON i.id = p.site_id
 WHERE ($1::uuid[] IS NULL OR p.site_id = ANY($1)) AND ($2::text[] IS NULL OR plug = ANY($2))
   AND p.hour >= $3 AND p.hour < $4
@@ -225,7 +225,7 @@ class WeekHour(Struct, frozen=True, kw_only=True):
     full_s: float
     full_busy_s: float
     full_charging_s: float
-    busy_s: float
+    dark_s: float
 
 
 class Cost(Struct, frozen=True, kw_only=True):

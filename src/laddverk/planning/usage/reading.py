@@ -321,7 +321,7 @@ def slots(span: Span, rows: Iterable[WeekHour]) -> dict[int, Slot]:
     seen = {one.weekday * censoring.HOURS + one.hour: one for one in rows}
     return {
         at: Slot(
-            stood_h=hours, full_h=min(seen[at].full_s / 3_600, hours) if at in seen else 0.0,
+            stood_h=hours, full_h=min((seen[at].full_s + seen[at].dark_s) / 3_600, hours) if at in seen else 0.0,
             began=seen[at].began if at in seen else 0,
         )
         for at, hours in enumerate(stood_h)

@@ -216,6 +216,7 @@ flowed AS (
 )
 INSERT INTO usage_pool_hour
 SELECT s.site_id, s.plug, s.hour, max(ports), max(busy), coalesce(sum(seconds) FILTER (WHERE is_full), 0),
+       coalesce(sum(seconds) FILTER (WHERE busy = 0 AND out_of_order > 0 AND out_of_order >= ports), 0),
        coalesce(sum(seconds) FILTER (WHERE busy > 0 AND busy >= ports), 0),
        coalesce(sum(seconds) FILTER (WHERE charging > 0 AND charging >= ports), 0),
        sum(busy * seconds), sum(charging * seconds), sum(out_of_order * seconds),
