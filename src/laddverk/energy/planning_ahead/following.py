@@ -17,6 +17,9 @@ from laddverk.platform.database import Transaction
 
 FREE_W: Final = INTERVAL_FREE  # a cap of so many watts is none: it stands for hours in which power is free
 
+BATTERY_LEAST_W: Final = 50.0  # less is rounding
+ADVISED_MAX: Final = 12  # spells; a day and a half has some six
+
 PLANNED: Final = """
 -- What each quarter's last plan gave all cars together in its first period.
 SELECT DISTINCT ON (plan ->> 'begins_at') (plan ->> 'begins_at')::timestamptz AS at,
@@ -31,6 +34,15 @@ class Power(Struct, frozen=True):
 
     at: datetime
     power_w: float
+
+
+class Advised(Struct, frozen=True):
+    """What the batteries should do for a while."""
+
+    since: datetime
+    until: datetime
+    power_w: float
+    """The mean; above 0 they charge."""
 
 
 async def planned(tx: Transaction, site_id: UUID, since: datetime, until: datetime) -> list[Power]:
@@ -56,6 +68,13 @@ def to_come(plan: Plan, now: datetime) -> list[Power]:
     return [each for each in found if each.at + step > now and each.power_w < FREE_W]
 
 
+def forecast(plan: Plan, power_w: Sequence[float], now: datetime, most: int) -> list[Power]:
+    """Return a forecast that a plan was made of (`base_w` or `solar_w`), from now on, of at most so many steps."""
+    step = timedelta(minutes=plan.step_minutes)
+    found = [Power(plan.begins_at + number * step, each) for number, each in enumerate(power_w)]
+    return [each for each in found if each.at + step > now][:most]
+
+
 def given_wh(plan: Plan, key: str, watts_per_a: float) -> float:
     """Return what a plan gives an outlet in all, in Wh; the ceilings of the cap rule are no promise, and give 0."""
     return sum(plan.targets_a.get(key, ())) * watts_per_a * plan.step_minutes / 60
@@ -75,3 +94,20 @@ def _period(plan: Plan, key: str, periods: Sequence[int], after: int) -> datetim
     targets = plan.targets_a.get(key, ())
     first = next((number for number in periods if targets[number] > 0), None)
     return None if first is None else plan.begins_at + (first + after) * timedelta(minutes=plan.step_minutes)
+
+
+def advised(plan: Plan, now: datetime) -> list[Advised]:
+    """Return what the batteries should do from now on, as spells of charging and giving."""
+    step = timedelta(minutes=plan.step_minutes)
+    found: list[Advised] = []
+    for period, power_w in enumerate(plan.advice.power_w if plan.advice is not None else ()):
+        at = plan.begins_at + period * step
+        if at + step <= now or abs(power_w) < BATTERY_LEAST_W:
+            continue
+        if found and found[-1].until == at and (found[-1].power_w > 0) == (power_w > 0):
+            steps = (found[-1].until - found[-1].since) // step
+            mean_w = (found[-1].power_w * steps + power_w) / (steps + 1)
+            found[-1] = Advised(found[-1].since, at + step, mean_w)
+        else:
+            found.append(Advised(at, at + step, power_w))
+    return found[:ADVISED_MAX]

@@ -48,7 +48,7 @@ class PlanPicture(Struct, frozen=True, kw_only=True):
     height: float
     left: float
     right: float
-    base: float
+    floor: float
     """Where no power is."""
     price_top: float
     price_base: float
@@ -56,6 +56,10 @@ class PlanPicture(Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...]
     planned: str
     """The plan as a path; empty where there is none."""
+    base: str
+    """The forecast of all load but cars, from now on."""
+    solar: str
+    """The forecast of the sun, from now on."""
     prices: str
     """The price as a path; empty where none is known."""
     hours: tuple[Mark, ...]
@@ -65,15 +69,16 @@ class PlanPicture(Struct, frozen=True, kw_only=True):
 
 def picture(
     flowed: Sequence[Power], planned: Sequence[Power], prices: Sequence[float], begins_at: datetime, now: datetime,
-    zone: ZoneInfo,
+    zone: ZoneInfo, beside: Sequence[Power] = (), sun: Sequence[Power] = (),
 ) -> PlanPicture:  # fmt: skip
     """Return the drawing of the steps from `begins_at` on; there are as many as there are `prices`, or planned steps.
 
+    `beside` and `sun` are forecasts of other load and of the site's own sun.
     Powers are in watts, prices in major currency for each kWh.
     """
     last = max([each.at for each in planned] + [now])
     count = max(len(prices), (last - begins_at) // STEP + 1)
-    most_kw = max([LEAST_KW] + [each.power_w / 1000 for each in (*flowed, *planned)])
+    most_kw = max([LEAST_KW] + [each.power_w / 1000 for each in (*flowed, *planned, *beside, *sun)])
     top_kw = _round_up(most_kw)
     base = TOP + POWER_HEIGHT
     price_top, price_base = base + GAP, base + GAP + PRICE_HEIGHT
@@ -91,7 +96,7 @@ def picture(
         height=price_base + BOTTOM if prices else base + GAP,
         left=LEFT,
         right=LEFT + count * COLUMN,
-        base=base,
+        floor=base,
         price_top=price_top,
         price_base=price_base,
         now_x=x(now),
@@ -101,6 +106,8 @@ def picture(
             if each.at >= begins_at and each.power_w > 0
         ),
         planned=_steps([(x(each.at), y(each.power_w)) for each in planned if each.at >= begins_at]),
+        base=_steps([(x(each.at), y(each.power_w)) for each in beside]),
+        solar=_steps([(x(each.at), y(each.power_w)) for each in sun]),
         prices=_steps([(round(LEFT + number * COLUMN, 1), at) for number, at in enumerate(price_y)]),
         hours=_hours(begins_at, count, zone),
         powers=tuple(Mark(y(top_kw * part * 1000), f"{top_kw * part:g}") for part in (0.0, 0.5, 1.0)),

@@ -74,6 +74,7 @@ async def _page(
         planned=_planned(desk, known, wanted, kept) if wanted and kept else [],
         tariffs=_choices(wanted),
         areas=AREAS if wanted is None or wanted.area in AREAS else (*AREAS, wanted.area),
+        advised=following.advised(kept.plan, desk.now) if kept else [],
         values=(_values(wanted) if wanted else {"area": "SE3"}) | values,
         errors=errors,
         plan_words=site_plan_words,
@@ -93,7 +94,11 @@ async def _drawn(desk: Desk, tx: Transaction, known: Known, wanted: Wanted, kept
         return None
     prices = (await prices_of(tx, wanted, begins_at, BEFORE // STEP + AHEAD_STEPS)).per_kwh
     rows = [planned[at] for at in sorted(planned)]
-    return picture(flowed, rows, prices, begins_at, desk.now, ZoneInfo(known.site.timezone))
+    base, sun = (
+        following.forecast(kept.plan, each, desk.now, AHEAD_STEPS) if kept else ()
+        for each in ((kept.plan.base_w, kept.plan.solar_w) if kept else ((), ()))
+    )
+    return picture(flowed, rows, prices, begins_at, desk.now, ZoneInfo(known.site.timezone), base, sun)
 
 
 def _planned(desk: Desk, known: Known, wanted: Wanted, kept: Kept) -> list[Planned]:
