@@ -34,6 +34,7 @@ from laddverk.diagnostics.cohorts import jobs as cohorts_jobs
 from laddverk.diagnostics.disobedience import limit_ignored
 from laddverk.diagnostics.incidents.model import IncidentClosed, IncidentOpened
 from laddverk.diagnostics.remedies.doing import WorkOrderNeeded
+from laddverk.diagnostics.site_meters import meters_ill
 from laddverk.diagnostics.upkeep import health_jobs
 from laddverk.diagnostics.upkeep import jobs as upkeep_jobs
 from laddverk.diagnostics.uptime import jobs as uptime_jobs
@@ -44,6 +45,7 @@ from laddverk.energy import service as energy
 from laddverk.energy.circuits.model import CircuitsChanged
 from laddverk.energy.meters import jobs as meters_jobs
 from laddverk.energy.meters import listening as meters_listening
+from laddverk.energy.meters.watching import MetersIll
 from laddverk.energy.planning_ahead import jobs as plans_jobs
 from laddverk.energy.signals import listening as signals_listening
 from laddverk.energy.steering import jobs as steering_jobs
@@ -284,6 +286,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     ),
     StationOffline: ("diagnostics.unlinked", "energy.steer_station"),
     LimitIgnored: ("wiring.note_ignored_limit",),
+    MetersIll: ("wiring.note_ill_meters",),
     WorkOrderNeeded: ("diagnostics.work_order_needed",),
     InvoiceIssued: ("payments.debit_invoices",),
     PaymentAuthorised: ("wiring.begin_start",),
@@ -338,6 +341,7 @@ def own_handlers(house: House) -> dict[str, Handler]:
         "wiring.give_up_start": give_up_start,
         "wiring.note_foreign_transaction": _note_foreign_transaction,
         "wiring.note_ignored_limit": partial(_note_ignored_limit, house),
+        "wiring.note_ill_meters": partial(_note_ill_meters, house),
         "wiring.refuse_token": _refuse_token,
         "wiring.tell_subscriber": partial(_tell_subscribers, house),
         "wiring.charge_no_show": charge_no_show,
@@ -369,6 +373,13 @@ async def _note_ignored_limit(house: House, tx: Any, payloads: Sequence[dict[str
     """Load management caught a charger that draws more than it may, or believes it again: a finding."""
     for event in (outbox.decoded(LimitIgnored, payload) for payload in payloads):
         signal = limit_ignored(event.evse_number, event.at, event.limit_a, event.measured_a, is_over=event.is_over)
+        await findings.raise_for(tx, [signal], event.station_id, house.clock())
+
+
+async def _note_ill_meters(house: House, tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+    """Meters that load management counts on are silent or wrong, or all are well again: a finding of the site."""
+    for event in (outbox.decoded(MetersIll, payload) for payload in payloads):
+        signal = meters_ill(event.at, [structs.asdict(one) for one in event.meters])
         await findings.raise_for(tx, [signal], event.station_id, house.clock())
 
 

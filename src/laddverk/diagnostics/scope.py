@@ -50,6 +50,10 @@ SYMPTOMS: Final = frozenset({Family.NO_ENERGY, Family.OTHER})
 """What says that it does not work, and not which part: another finding of the outlet explains it."""
 
 
+ALWAYS_SITE: Final = frozenset({"D34"})
+"""Detectors that speak of the site, at whichever charger: the one that is named is not to blame."""
+
+
 class Blame(StrEnum):
     """Where the cause probably is; looked for in this order."""
 
@@ -238,8 +242,13 @@ def _services(left: Sequence[Placed]) -> list[Group]:
 
 
 def _sites(left: Sequence[Placed], fleet: Fleet) -> list[Group]:
-    """Three chargers of a site together: its network or its supply."""
-    groups: list[Group] = []
+    """Three chargers of a site together: its network or its supply. What is said of the site needs one alone."""
+    groups: list[Group] = [
+        _group(Blame.SITE, f"site:{one.site_id}:{one.detector}", one.family, [one], 0.9)
+        for one in left
+        if one.detector in ALWAYS_SITE
+    ]
+    left = [one for one in left if one.detector not in ALWAYS_SITE]
     for family in sorted(SITE_AT_ONCE | SITE_SLOWLY | SERVICES):
         near = TOGETHER if family is Family.CONNECTIVITY else TOGETHER_SLOW
         for site, here in sorted(_by_site(one for one in left if one.family is family).items()):

@@ -12,12 +12,13 @@ import pytest
 
 from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Tree, Version
-from laddverk.energy.meters import listening, payloads, register_maps, sealing, service, store
+from laddverk.energy.meters import listening, payloads, register_maps, sealing, service, store, watching
 from laddverk.energy.meters.modbus import ModbusMeter
 from laddverk.energy.meters.model import Reading, Setup, Unreadable, Way, Why
 from laddverk.energy.steering import service as steering
 from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import Conflict, Invalid
+from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.simulator.meters import modbus
 from laddverk.simulator.meters.modbus import Fault
 from tests.network import ACTOR, network_on
@@ -226,3 +227,37 @@ def test_a_number_is_read_as_its_model_writes_it(model, registers, amperes):
         amperes
     )
     assert str(register_maps.value((0xFFFF, 0xFFFF), MODELS["abb_b23_b24"].current_a, low_word_first=False)) == "nan"
+
+
+OPEN_FINDING = "SELECT count(*) FROM finding WHERE detector = 'D34' AND cleared_at IS NULL"
+
+
+async def test_a_meter_that_falls_silent_becomes_an_incident_of_its_site_until_it_speaks_again(network):
+    meter, _grid = await metered(network, Setup(way=Way.PUSH))
+    now = datetime.now(UTC)
+    house = network.house
+
+    async def looked(at, *currents):
+        house.clock = lambda: at
+        async with house.database.transaction() as tx:
+            if currents:
+                await service.pushed(tx, meter, [Reading(at=at, current_a=currents)], at)
+            changed = await watching.watch(tx, at)
+        await house.worker.run_until_idle()
+        return changed
+
+    assert not await looked(now, 10.0, 10.0, 10.0)
+    assert not await looked(now + timedelta(minutes=2))
+    assert await looked(now + timedelta(minutes=5))
+    assert not await looked(now + timedelta(minutes=6))
+    assert await network.value(OPEN_FINDING) == 1
+    said = await network.value("SELECT evidence FROM finding WHERE detector = 'D34'")
+    assert said[0]["values"] == {"meter": "Huvudmätare", "circuit": "Servis", "shown_a": 0.0, "phase": 0}
+    async with house.database.transaction() as tx:
+        await enqueue(tx, [NewJob("diagnostics.attend", {})])
+    await house.worker.run_until_idle()
+    incident = "SELECT scope || ' ' || family FROM incident WHERE site_id = $1"
+    assert await network.value(incident, network.site_id) == "site meter"
+    assert await looked(now + timedelta(minutes=7), 11.0, 10.0, 10.0)
+    assert await network.value(OPEN_FINDING) == 0
+    assert await network.value("SELECT ill IS NULL FROM meter WHERE id = $1", meter.id)

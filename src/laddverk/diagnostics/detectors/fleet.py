@@ -1,4 +1,4 @@
-"""What one charger alone cannot show: D10, D30, D32 (`cohorts`, every ten minutes), D33 (load management)."""
+"""What one charger alone cannot show: D10, D30, D32 (`cohorts`, every ten minutes), D33 and D34 (load management)."""
 
 from __future__ import annotations
 
@@ -61,4 +61,18 @@ DISOBEYS: Final = About(
     runbook="ignores-limit",
 )  # fmt: skip
 
-FLEET: Final = (BAD_CAR, FIRMWARE, DEMAND, DISOBEYS)
+SITE_METER: Final = About(
+    id="D34",
+    title=N_("The meter of a site is silent or wrong"),
+    family=Family.METER,
+    severity=Severity.DEGRADED,
+    scope=Scope.STATION,
+    formula=N_("A meter that a circuit counts on says nothing for 2 minutes, the same to the last digit for an hour, "
+               "more than three times the fuse for a minute, or current towards the grid for 15 minutes where nothing "
+               "gives any; over when all meters of the site are well"),
+    needs=(),
+    action=N_("Look at the meter, its power and network, and at its clamps. Until it is well cars get less"),
+    runbook="site-meter",
+)  # fmt: skip
+
+FLEET: Final = (BAD_CAR, FIRMWARE, DEMAND, DISOBEYS, SITE_METER)

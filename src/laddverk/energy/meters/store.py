@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from msgspec import Struct
+
 from laddverk.energy.circuits.model import MeterId
+from laddverk.energy.meters.health import Ill
 from laddverk.energy.meters.model import Latest, Meter, Minute, Reading, Trouble
 from laddverk.kernel.ids import SiteId
 from laddverk.platform.database import Transaction
@@ -73,6 +76,17 @@ MINUTES: Final = """
 SELECT minute, current_a, power_w FROM meter_minute WHERE meter_id = $1 AND minute >= $2 AND minute < $3 ORDER BY minute
 """
 DROP_OLD: Final = "DELETE FROM meter_minute WHERE minute < $1"
+WATCHED: Final = "SELECT id, site_id, name, ill FROM meter WHERE retired_at IS NULL ORDER BY id"
+SET_ILL: Final = "UPDATE meter SET ill = $2 WHERE id = $1"
+
+
+class Watched(Struct, frozen=True):
+    """A meter, and what was wrong with it when it was looked at last."""
+
+    id: UUID
+    site_id: SiteId
+    name: str
+    ill: Ill | None
 
 
 async def meters(tx: Transaction) -> list[Meter]:
@@ -140,6 +154,16 @@ async def latest(tx: Transaction, meter_ids: Sequence[UUID]) -> dict[UUID, Lates
 async def minutes(tx: Transaction, meter_id: UUID, from_at: datetime, until_at: datetime) -> list[Minute]:
     """Return the minutes of a time, oldest first."""
     return await tx.fetch(Minute, MINUTES, meter_id, from_at, until_at)
+
+
+async def watched(tx: Transaction) -> list[Watched]:
+    """Return every meter with what was wrong with it."""
+    return await tx.fetch(Watched, WATCHED)
+
+
+async def set_ill(tx: Transaction, meter_id: UUID, ill: Ill | None) -> None:
+    """Keep what is wrong with a meter, or that it is well."""
+    await tx.execute(SET_ILL, meter_id, ill)
 
 
 async def drop_old(tx: Transaction, before: datetime) -> int:
