@@ -4,7 +4,8 @@ The order, within a priority class: reserved outlets; those let in a short while
 in whole quanta of energy, so that turns last long enough to be worth a switch; the first one is small, for whoever
 stays but a little. Within a quantum whoever charges goes
 on, then the wish with the least slack, then who loads fewest phases (which lets in as many as an exact search does),
-then who came first. A wish counts for one quantum at most: it moves a car forward and starves nobody.
+then who came first. A wish counts for one quantum at most: it moves a car forward and starves nobody. A car that takes
+nothing though it may gets what all others leave, and is asked again now and then.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ NO_WISH_S: Final = float("inf")
 FITS: Final = 1e-7  # A; sums of floors come out a hair above the limit they fill exactly
 
 
-IN, OUT, RESTS, PLANNED, TAKES_NOTHING = range(5)
+IN, OUT, RESTS, PLANNED, TAKES_NOTHING, IDLE = range(6)
 """Whether a demand is let in, and if not, why. Plain numbers: they are compared a thousand times in a decision."""
 
 
@@ -112,9 +113,38 @@ def rests_until(demand: Demand, policy: Policy) -> datetime | None:
     return demand.switched_at + (policy.on_for if demand.is_on else policy.off_for)
 
 
+def idle_let_in(
+    rows: Rows, demands: Sequence[Demand], who: Admitted, current_a: Floats, low_a: Floats, policy: Policy,
+    now: datetime,
+) -> tuple[Admitted, Floats]:  # fmt: skip
+    """Return who is in and what each gets when those whose cars take nothing have the least of what others leave."""
+    free = [*np.maximum(rows.limit_a - rows.loaded(current_a), 0.0).tolist(), float("inf")]
+    kept, current = who.kept.copy(), current_a.copy()
+    for one in order(demands, policy, now):
+        fits = kept[one] == IDLE and _taken(free, rows.row_of[one].tolist(), rows.load[one].tolist(), low_a[one])
+        if fits is None:
+            kept[one], current[one] = IN, low_a[one]
+    return Admitted(kept, who.low_a, who.kept_by), current
+
+
+def asked_again_at(demand: Demand, policy: Policy, now: datetime) -> datetime:
+    """Return when a car that takes nothing is asked again whether it would."""
+    is_off = not demand.is_on and demand.switched_at is not None
+    return (demand.switched_at if is_off and demand.switched_at else now) + policy.asked_again_after
+
+
+def _is_idle(demand: Demand, policy: Policy, now: datetime) -> bool:
+    """Return whether others go first. One that has something reserved keeps it."""
+    if demand.idle_since is None or demand.reserved_a > 0:
+        return False
+    return demand.is_on or now < asked_again_at(demand, policy, now)
+
+
 def _kept(demand: Demand, low_a: float, high_a: float, policy: Policy, now: datetime) -> int:
     if demand.ceiling_a <= 0 or demand.ceiling_a < demand.floor_a:
         return TAKES_NOTHING
+    if _is_idle(demand, policy, now):
+        return IDLE
     if high_a < low_a:
         return PLANNED
     if not demand.is_on and demand.switched_at is not None and now < demand.switched_at + policy.off_for:

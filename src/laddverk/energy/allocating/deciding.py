@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from laddverk.energy.allocating.admission import (
+    IDLE,
     IN,
     OUT,
     PLANNED,
@@ -15,6 +16,8 @@ from laddverk.energy.allocating.admission import (
     SECONDS_PER_HOUR,
     Admitted,
     admitted,
+    asked_again_at,
+    idle_let_in,
     rests_until,
 )
 from laddverk.energy.allocating.filling import ITSELF, filled
@@ -52,6 +55,8 @@ def allocated(situation: Situation, now: datetime) -> tuple[Grant, ...]:
     share = filled(rows, who.low_a, np.where(is_in, high, 0.0), weight, tier)
     step = max(situation.policy.step_a, FINEST_A)
     current = np.floor((share.current_a + A_HAIR_A) / step) * step
+    if (who.kept == IDLE).any():
+        who, current = idle_let_in(rows, demands, who, current, low, situation.policy, now)
     return _with_reasons(situation, _Decided(rows, who, current, share.held_by), now)
 
 
@@ -86,6 +91,9 @@ def _with_reasons(situation: Situation, decided: _Decided, now: datetime) -> tup
             reason = reasons.of_waiting(demand, kept_by)
         elif kept == RESTS:
             reason = Reason(code=ReasonCode.RESTING, until=rests_until(demand, situation.policy))
+        elif kept == IDLE:
+            again_at = asked_again_at(demand, situation.policy, now)
+            reason = Reason(code=ReasonCode.TAKES_NOTHING, until=again_at)
         else:
             reason = PAUSED_BY_PLAN if kept == PLANNED else ALL_IT_TAKES
         grants.append(Grant(key=demand.key, limit_a=round(limit, 3), reason=reason))

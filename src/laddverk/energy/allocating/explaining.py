@@ -21,6 +21,7 @@ SENTENCES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.TURN_OF_OTHERS: N_("Waits because %(phase)s of %(branch)s is full and it is the turn of others."),
     ReasonCode.RANKED_BELOW: N_("Waits because %(phase)s of %(branch)s is full with outlets of higher priority."),
     ReasonCode.RESTING: N_("Rests: it was switched off a moment ago."),
+    ReasonCode.TAKES_NOTHING: N_("Paused: its car took nothing, and others need the current."),
     ReasonCode.PAUSED_BY_PLAN: N_("Waits because the plan charges it at a better time."),
 }
 UNTIL: Final[Mapping[ReasonCode, str]] = {
@@ -33,6 +34,9 @@ UNTIL: Final[Mapping[ReasonCode, str]] = {
         "Waits because %(phase)s of %(branch)s is full with outlets of higher priority until about %(time)s."
     ),
     ReasonCode.RESTING: N_("Rests until %(time)s: it was switched off a moment ago."),
+    ReasonCode.TAKES_NOTHING: N_(
+        "Paused: its car took nothing, and others need the current. It is asked again at %(time)s."
+    ),
 }
 """Where it is known when this will change."""
 

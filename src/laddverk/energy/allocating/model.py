@@ -67,6 +67,8 @@ class Demand(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Its present limit lets it charge."""
     switched_at: datetime | None = None
     """When it was last switched on or off by us; None: never."""
+    idle_since: datetime | None = None
+    """Since when its car takes nothing though it may: it is full, or has not begun. None: it takes, or nobody knows."""
     target_a: float | None = None
     """What the plan gives it for now; a wish of ours to spare money, never a reason to exceed a limit."""
     wish: Wish | None = None
@@ -83,10 +85,13 @@ class Policy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A car that was let in is not sent away before, as long as there is room for it."""
     off_for: timedelta = timedelta(minutes=10)
     """A car that was switched off is not switched on before: some cars take no third change in a few minutes."""
+    asked_again_after: timedelta = timedelta(minutes=30)
+    """A car that took nothing and was switched off for others is asked again after this, as if it had just come."""
     urgent_within: timedelta = timedelta(hours=1)
     """A wish with less slack than this goes one quantum ahead."""
     step_a: float = 0.1
-    """Limits are rounded down to this: OCPP 1.6 has one decimal."""
+    """Limits are rounded down to this: OCPP 1.6 has one decimal. What is left over is left: handing out tenths would
+    move them from car to car, and each move is a message that a charger must follow."""
 
 
 class Situation(Struct, frozen=True, kw_only=True):
@@ -114,6 +119,8 @@ class ReasonCode(StrEnum):
     """Nothing: the circuit is full with those of a higher priority class."""
     RESTING = "resting"
     """Nothing yet: it was switched off a moment ago."""
+    TAKES_NOTHING = "takes_nothing"
+    """Nothing: its car took nothing when it could, and others take all there is."""
     PAUSED_BY_PLAN = "paused_by_plan"
     """Nothing: the plan charges it later."""
 

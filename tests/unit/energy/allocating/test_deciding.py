@@ -226,3 +226,22 @@ def test_whatever_is_asked_limits_hold_and_order_changes_nothing(seed):
     assert all(got[c.key].limit_a == 0 or c.floor_a - 1e-9 <= got[c.key].limit_a <= c.ceiling_a for c in cars)
     random.shuffle(cars)
     assert shares(tree, cars) == got
+
+
+def idle(key, minutes=20, **more):
+    return car(key, **on(60, idle_since=NOW - timedelta(minutes=minutes), ceiling_a=6.0, attained_wh=100) | more)
+
+
+def test_a_car_that_takes_nothing_gives_its_share_to_who_charges_and_is_asked_again():
+    got = shares([branch("grid", 25)], [idle("full"), car("charging", attained_wh=9_000)])
+    assert {key: grant.limit_a for key, grant in got.items()} == {"full": 0.0, "charging": 25.0}
+    assert got["full"].reason.code == ReasonCode.TAKES_NOTHING
+    assert got["full"].reason.until == NOW + timedelta(minutes=30)
+    asked = idle("full", is_on=False, switched_at=NOW - timedelta(minutes=30))
+    assert amperes([branch("grid", 25)], [asked, car("charging", attained_wh=9_000)])["full"] == 6.0
+
+
+def test_a_car_that_takes_nothing_keeps_what_nobody_needs_and_what_is_reserved_for_it():
+    assert amperes([branch("grid", 40)], [idle("full"), car("charging")]) == {"full": 6.0, "charging": 32.0}
+    kept = idle("full", reserved_a=6.0)
+    assert amperes([branch("grid", 25)], [kept, car("charging")]) == {"full": 6.0, "charging": 19.0}
