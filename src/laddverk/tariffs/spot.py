@@ -10,12 +10,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from laddverk.platform import outbox
+from laddverk.kernel.actors import Actor, Permission
+from laddverk.kernel.money import MINOR_DIGITS
+from laddverk.kernel.problems import Invalid, NotAllowed
+from laddverk.platform import audit, outbox
 from laddverk.platform.database import Transaction
 from laddverk.tariffs import store_spot
 from laddverk.tariffs.model import SpotPrice, SpotPricesCame, Tariff
 from laddverk.tariffs.plan import spot_price
-from laddverk.tariffs.providers.port import EXCHANGE_ZONE, NoPrices, NotPublished, SpotSource
+from laddverk.tariffs.providers.port import EXCHANGE_ZONE, NoPrices, NotPublished, SpotSource, checked
 from laddverk.tariffs.rules import Spots, spots_of
 
 PUBLISHED_HOUR: Final = 13  # the exchange tells tomorrow's prices at about 12:45
@@ -23,6 +26,9 @@ BACK_DAYS: Final = 3  # sessions that end today may have begun the day before ye
 EXAMPLES_AROUND: Final = timedelta(days=8)  # a week before and after is enough for examples of this week
 HOUR: Final = timedelta(hours=1)
 DAYS_AT_ONCE: Final = 8  # bounds one run of the job
+AREA_MAX: Final = 20
+PUSHED: Final = "push"
+"""The source of prices that a program sent."""
 
 
 async def spots_for(tx: Transaction, tariffs: Sequence[tuple[Tariff, datetime, datetime]]) -> list[Spots]:
@@ -115,6 +121,35 @@ async def fetch(
             await outbox.publish(tx, [SpotPricesCame(area=zone.area, currency=zone.currency)])
         news += came
     return news
+
+
+async def push(
+    tx: Transaction, actor: Actor, area: str, currency: str, day: date, prices: Sequence[SpotPrice], now: datetime
+) -> int:
+    """Keep a whole day's prices that a program of ours sends; return how many are new. Needs tariffs:write.
+
+    What a source must give holds for it as well (`providers.port.checked`): raises `Invalid` naming `prices`. A price
+    that has begun is never changed. Publishes `SpotPricesCame`.
+    """
+    actor.require(Permission.TARIFFS_WRITE)
+    if actor.site_ids is not None:
+        raise NotAllowed("Prices of the exchange hold in the whole network.")
+    if not (area.isalnum() or area.replace("_", "").isalnum()) or len(area) > AREA_MAX:
+        raise Invalid("This is no bidding zone.", field="area", remedy="In Sweden it is SE1, SE2, SE3 or SE4.")
+    if currency not in MINOR_DIGITS:
+        raise Invalid("This currency is not known.", field="currency")
+    try:
+        whole = checked(prices, day)
+    except NoPrices as problem:
+        raise Invalid("These are not the prices of a day: %(reason)s", field="prices", reason=str(problem)) from problem
+    came = await store_spot.save(tx, whole, currency, PUSHED, now)
+    if came:
+        await outbox.publish(tx, [SpotPricesCame(area=area, currency=currency)])
+    await audit.write(
+        tx, actor, "spot.pushed", "spot_price", None, at=now,
+        detail={"area": area, "currency": currency, "day": day.isoformat(), "new": came},
+    )  # fmt: skip
+    return came
 
 
 def local_day(now: datetime) -> date:

@@ -111,7 +111,7 @@ async def _metered(house: House, site_id: SiteId, port: int) -> None:
         made = await meters.add(tx, ACTOR, site_id, ROOF, setup, models, now, reason=REASON)
         tree = await circuits.tree(tx, site_id)
         for source in tree.sources:
-            measured: Source = msgspec.structs.replace(source, meter_id=made)
+            measured: Source = msgspec.structs.replace(source, meter_id=made.id)
             await circuits_service.put_source(tx, ACTOR, site_id, measured, now, reason=REASON, version=None)
 
 
