@@ -13,7 +13,8 @@ from websockets.asyncio.client import ClientConnection
 from laddverk.diagnostics.model import Family, Severity
 from laddverk.diagnostics.remedies import doing, proving, rules, service, switching
 from laddverk.kernel.ids import CommandId, new_id
-from laddverk.ocpp.commands import AnyCommand, ChangeAvailability, RawCall, Reset
+from laddverk.ocpp.commands import AnyCommand, ChangeAvailability, RawCall, Reset, SetProfile
+from laddverk.ocpp.facts.smart_charging import Period, Profile, ProfileKind, Purpose, Schedule
 from laddverk.platform.database import Database
 from laddverk.stations import service as stations
 from tests.integration.diagnostics.incident_field import look, raised
@@ -109,68 +110,6 @@ async def test_one_kind_of_reset_can_be_forbidden_alone(network: Network, ward: 
         await ward.run("UPDATE station SET quirks = $1", {"never_send": ["Reset:Soft"]})
         assert await ward.heal() == 1
         assert await ward.sent(socket) == ("Reset", {"type": "Hard"})
-
-
-async def reached(ward: Ward, count: int, *, at_site: bool, minutes_ago: float = 5) -> None:
-    """Let self-healing have reached other chargers."""
-    site_id = ward.network.site_id
-    if not at_site:
-        site_id = await ward.network.value("INSERT INTO site (id, name, code, created_at, timezone)"
-                                           " SELECT $1, 'Far', 'FAR', created_at, timezone FROM site LIMIT 1"
-                                           " RETURNING id", new_id())  # fmt: skip
-    for number in range(count):
-        station_id = await ward.network.add_station(f"X-{number}")
-        await ward.run("UPDATE station SET site_id = $2 WHERE id = $1", station_id, site_id)
-        await ward.run(
-            "INSERT INTO remedy (id, incident_id, number, station_id, family, action, why, dry, decided_at, state)"
-            " VALUES ($1, $1, 1, $2, 'stuck_state', 'ask_state', '{}', false, $3, 'confirmed')",
-            new_id(), station_id, ward.now - timedelta(minutes=minutes_ago),
-        )  # fmt: skip
-
-
-async def grown(ward: Ward, stations_in_all: int) -> None:
-    """Let the network be this large."""
-    now = int(await ward.network.value("SELECT count(*) FROM station"))
-    await ward.run(
-        "INSERT INTO station SELECT (jsonb_populate_record(station, jsonb_build_object('id', gen_random_uuid(),"
-        " 'identity', 'G-' || n, 'name', 'G-' || n, 'code', 'G-' || n))).*"
-        " FROM station, generate_series(1, $2) AS n WHERE station.id = $1",
-        ward.station_id, stations_in_all - now,
-    )  # fmt: skip
-
-
-async def test_three_chargers_of_a_site_within_a_quarter_of_an_hour_halt_it(network: Network, ward: Ward) -> None:
-    async with network.socket("CP-1") as socket:
-        await before_reset(ward, socket)
-        await reached(ward, 3, at_site=True)
-        await grown(ward, 200)
-        assert await ward.heal(timedelta(0)) == 0
-        assert "of this site at once" in await hold_of(ward)
-        assert await ward.heal(timedelta(minutes=16)) == 1
-
-
-async def test_a_twentieth_of_the_fleet_within_a_quarter_of_an_hour_halts_it(network: Network, ward: Ward) -> None:
-    async with network.socket("CP-1") as socket:
-        await before_reset(ward, socket)
-        await reached(ward, 5, at_site=False)
-        await grown(ward, 100)
-        assert await ward.heal(timedelta(0)) == 0
-        assert "of the fleet at once" in await hold_of(ward)
-        assert await ward.heal(timedelta(minutes=16)) == 1
-
-
-async def test_the_wave_is_counted_within_one_look_too(network: Network, ward: Ward) -> None:
-    await ward.trusted()
-    sick = [await network.add_station(f"CP-{number}") for number in range(2, 7)]
-    await grown(ward, 300)
-    await ward.run("UPDATE station SET connected_at = $1, vendor = 'Test', model = 'One'", ward.now)
-    for station_id in sick:
-        since = ward.now - timedelta(hours=1)
-        await raised(network, station_id, ward.now, "D13", Family.STUCK_STATE, Severity.DOWN, 1, since)
-    await look(network, ward.now)
-    await ward.run("UPDATE incident SET state = 'new', parent_id = NULL, hidden_by = ''")
-    await ward.heal()
-    assert await network.value("SELECT count(DISTINCT station_id) FROM remedy") <= rules.SITE_MAX
 
 
 async def test_the_kill_switch_holds_for_every_charger_and_takes_back_what_waits(network: Network, ward: Ward) -> None:
@@ -311,6 +250,22 @@ async def test_restarts_by_people_count_too(network: Network, ward: Ward, comman
         assert "twice within a day" in await hold_of(ward)
 
 
+@pytest.mark.parametrize("ours", [False, True])
+async def test_no_limit_that_we_have_set_is_taken_away(network: Network, ward: Ward, ours: bool) -> None:
+    """The limit that load management leaves with a charger guards a fuse when we fall silent."""
+    await ward.trusted()
+    async with network.socket("CP-1") as socket:
+        await ask(socket, "BootNotification", BOOT_16)
+        await ward.ill(Family.LIMIT, Severity.DEGRADED)
+        if ours:
+            six = (Schedule(periods=(Period(limit=6),)),)
+            limit = Profile(id=1, purpose=Purpose.TX_DEFAULT, kind=ProfileKind.RELATIVE, schedules=six)
+            await ordered(ward, SetProfile(evse_number=1, profile=limit))
+        assert await ward.heal() == int(not ours)
+        if not ours:
+            assert (await ward.sent(socket))[0] == "ClearChargingProfile"
+
+
 async def test_what_is_dangerous_at_another_outlet_forbids_a_reset_of_the_charger(network: Network, ward: Ward) -> None:
     async with network.socket("CP-1") as socket:
         await before_reset(ward, socket)
@@ -415,11 +370,3 @@ async def test_a_session_that_a_reset_of_ours_ended_is_counted_as_harm(network: 
     async with network.house.database.transaction() as tx:
         await proving.prove(tx, network.house.clock())
     assert await network.value("SELECT sessions_cut FROM remedy") == 1
-
-
-async def test_a_step_of_an_incident_cannot_be_written_twice(ward: Ward) -> None:
-    """What the unique key is for: two of us at once, in spite of the lock."""
-    await ward.ill()
-    await climbed(ward, ["ask_state"])
-    with pytest.raises(Exception, match="remedy_incident_id_number_key"):
-        await climbed(ward, ["ask_state"])

@@ -75,6 +75,18 @@ def test_a_safety_code_in_a_harmless_family_forbids_a_reset_too() -> None:
     assert action(decided(replace(tried(*SMALL), is_safety=True))) is Action.WORK_ORDER
 
 
+def test_with_a_safety_code_nothing_is_put_back_into_service_or_let_go() -> None:
+    assert action(decided(replace(tried(Action.ASK_STATE), is_safety=True))) is Action.WORK_ORDER
+    dead = replace(PATIENT, family=Family.NO_ENERGY, is_safety=True, attempts=tried(Action.ASK_STATE).attempts)
+    assert action(decided(dead)) is Action.TAKE_OUT_OF_SERVICE
+
+
+def test_settings_are_not_written_while_somebody_charges() -> None:
+    drifted = replace(PATIENT, family=Family.CONFIGURATION)
+    assert isinstance(decided(replace(drifted, sessions_open=1)), Wait)
+    assert action(decided(drifted)) is Action.APPLY_TEMPLATE
+
+
 @pytest.mark.parametrize(
     "busy",
     [
@@ -209,6 +221,10 @@ def test_no_history_leads_to_an_unsafe_step(patient: Patient, network: Network) 
     assert not network.model_excluded
     assert decision.action not in patient.forbidden
     assert network.reached_of_site < rules.SITE_MAX
+    if patient.is_safety or patient.severity is Severity.SAFETY or patient.family in rules.HANDS_OFF:
+        assert decision.action in {Action.ASK_STATE, Action.TAKE_OUT_OF_SERVICE, Action.WORK_ORDER}
+    if decision.action in {Action.UNLOCK, Action.APPLY_TEMPLATE}:
+        assert not patient.sessions_open
     if decision.action.is_reset:
         assert patient.connected
         assert not patient.sessions_open

@@ -29,6 +29,9 @@ HANDS_OFF: Final = frozenset({
 })  # fmt: skip
 """Where starting again could put somebody on a live part, or wipe out the traces of an attack: never a reset."""
 
+DANGER_ALLOWS: Final = frozenset({Action.ASK_STATE, Action.TAKE_OUT_OF_SERVICE, Action.WORK_ORDER})
+"""What may be done to a charger with anything dangerous at any of its outlets: nothing puts it back into service."""
+
 LADDERS: Final[Mapping[Family, tuple[Action, ...]]] = {
     Family.STUCK_STATE: (
         Action.ASK_STATE, Action.MAKE_OPERATIVE, Action.STOP_SESSION, Action.UNLOCK, Action.RESET_SOFT,
@@ -58,6 +61,9 @@ LADDERS: Final[Mapping[Family, tuple[Action, ...]]] = {
     Family.SUPPLY: (Action.WORK_ORDER,),
 }  # fmt: skip
 """What is tried for a family, in this order. Families without a ladder are for people alone."""
+
+DISTURBS: Final = frozenset({Action.UNLOCK, Action.APPLY_TEMPLATE})
+"""What somebody who charges would notice, short of a reset: a cable let go, settings that some take by restarting."""
 
 SEVERE_ONLY: Final = frozenset({Action.RESET_HARD, Action.TAKE_OUT_OF_SERVICE})
 """Steps that cost more than a charger that limps: only where it cannot charge, or is dangerous."""
@@ -150,7 +156,8 @@ def _left(patient: Patient) -> Iterator[Action]:
 
 def _fits(action: Action, patient: Patient) -> bool:
     """Whether the step makes sense, and is allowed for ever, for this fault."""
-    if action.is_reset and (patient.is_safety or patient.severity is Severity.SAFETY or patient.family in HANDS_OFF):
+    is_dangerous = patient.is_safety or patient.severity is Severity.SAFETY or patient.family in HANDS_OFF
+    if is_dangerous and action not in DANGER_ALLOWS:
         return False
     if action is Action.STOP_SESSION and not patient.zombie_session:
         return False
@@ -169,7 +176,7 @@ def _guard_of(action: Action, patient: Patient, now: datetime) -> Wait | Stop | 
         return _later(now, N_("The charger is still telling what it kept while it was offline."))
     if action.rung >= Rung.STOP_OR_UNLOCK and patient.in_hand:
         return _later(now, N_("Somebody is at work on this charger, or its firmware is being changed."))
-    if action is Action.UNLOCK and patient.sessions_open:
+    if action in DISTURBS and patient.sessions_open:
         return _later(now, N_("A session runs on this charger."))
     return _guard_of_reset(patient, now) if action.is_reset else None
 

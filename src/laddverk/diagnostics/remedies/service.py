@@ -64,6 +64,8 @@ async def _patient(
 ) -> Patient:
     treatment = known.known(one.vendor, one.model, one.firmware, quirks.read(one.quirks)).quirks
     unwanted = {Action.MAKE_OPERATIVE} if busy.ordered_out else set()
+    if busy.limits_ours:
+        unwanted.add(Action.CLEAR_LIMIT)  # it clears every limit of the outlet, and one of ours may guard a fuse
     told_at = [at for at in (one.came_at, await store.queued_at(tx, one.station_id, now)) if at is not None]
     return Patient(
         incident_id=one.incident_id,

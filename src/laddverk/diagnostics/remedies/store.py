@@ -81,7 +81,9 @@ SELECT (SELECT count(*) FROM session WHERE station_id = $1 AND ended_at IS NULL)
           FROM command WHERE station_id = $1 AND kind = 'change_availability'
             AND ($5::int = 0 OR coalesce((command->>'evse_number')::int, 0) IN (0, $5::int))
           ORDER BY coalesce((command->>'evse_number')::int, 0), created_at DESC) AS last
-        WHERE operative = 'false')::int AS ordered_out
+        WHERE operative = 'false')::int AS ordered_out,
+       (SELECT count(*) FROM command WHERE station_id = $1 AND kind IN ('set_profile', 'update_dynamic_limit')
+          AND state <> 'refused')::int AS limits_ours
 """
 # Messages that came long after they were made: the charger is telling what it had kept.
 QUEUED: Final = """
@@ -175,6 +177,8 @@ class Busy(Struct, frozen=True):
     starts: int
     in_hand: int
     ordered_out: int
+    limits_ours: int
+    """Limits that we have sent to the charger: by load management, or by people."""
 
 
 class Wave(Struct, frozen=True):
