@@ -11,12 +11,10 @@ from msgspec.structs import replace
 
 from laddverk.energy.allocating.model import Grant, Policy
 from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
-from laddverk.energy.steering import hearing, ordering, other_load, safe_defaults, sharing
-from laddverk.energy.steering.envelope import ancestors, may_load, times, worst_a
+from laddverk.energy.steering import alarming, hearing, ordering, other_load, safe_defaults, sharing, unproven
+from laddverk.energy.steering.envelope import may_load, times
 from laddverk.energy.steering.model import (
     DEFAULT_A,
-    Alarm,
-    AlarmKind,
     Belief,
     Decided,
     Heard,
@@ -41,13 +39,13 @@ def step(known: Known, events: Iterable[Heard], now_s: float, allocate: Allocate
     """
     known = hearing.heard(known, events, now_s)
     meters = _meters(known, now_s)
-    worst = _worst(known, meters, now_s)
+    worst = unproven.worst(known, meters, now_s, lambda each: _other(known, each, now_s))
     other = _other(known, worst, now_s)
     situation = sharing.situation(known, other, worst, now_s, policy)
     grants = {one.key: one for one in allocate(situation, sharing.instant(now_s))}
     targets = _targets(known, grants)
-    plan = ordering.Plan(known, other, worst, now_s)
-    alarms = _alarms(known, plan, meters)
+    plan = ordering.Plan(known, other, worst, unproven.holds(known, meters), now_s)
+    alarms, pending = alarming.alarms(known, plan.room, meters, now_s)
     worst_other = [other_load.worst(one, known.loads.get(one.key)) for one in known.circuits]
     ordering.stopped(plan)
     ordering.lowered(plan, targets)
@@ -56,7 +54,7 @@ def step(known: Known, events: Iterable[Heard], now_s: float, allocate: Allocate
     ordering.raised(plan, targets)
     beliefs = {key: _switched(belief, targets.get(key), now_s) for key, belief in plan.beliefs.items()}
     return Decided(
-        known=replace(known, beliefs=beliefs, next_order=plan.next_order, stepped_at=now_s),
+        known=replace(known, beliefs=beliefs, next_order=plan.next_order, stepped_at=now_s, pending=pending),
         orders=tuple(plan.orders),
         shares=_shares(known, grants, targets, plan),
         alarms=alarms,
@@ -88,17 +86,6 @@ def _other(known: Known, worst: dict[str, float], now_s: float) -> list[PerPhase
     return [other_load.other_load(one, known.loads.get(one.key), now_s, still)[0] for one in known.circuits]
 
 
-def _worst(known: Known, meters: dict[str, MeterState], now_s: float) -> dict[str, float]:
-    guarded = [meters.get(one.key) is MeterState.FRESH for one in known.circuits]
-    return {
-        one.key: worst_a(
-            one, known.beliefs[one.key], now_s,
-            is_guarded=all(guarded[index] for index in ancestors(known.circuits, one.circuit)),
-        )
-        for one in known.outlets
-    }  # fmt: skip
-
-
 def _targets(known: Known, grants: dict[str, Grant]) -> dict[str, float]:
     """Return what each outlet with a session shall have. One that is not believed gets the least that charges: by
     that it can show that it obeys.
@@ -117,8 +104,8 @@ def _switched(belief: Belief, target: float | None, now_s: float) -> Belief:
     if is_on == belief.is_on or not belief.has_session:
         return belief
     if is_on:
-        return replace(belief, is_on=True, switched_at=now_s)
-    is_alone = now_s - belief.paused_at > PAUSED_AGAIN_S
+        return replace(belief, is_on=True, switched_at=now_s, nothing_since=None)
+    is_alone = belief.nothing_since is None and now_s - belief.paused_at > PAUSED_AGAIN_S
     return replace(belief, is_on=False, switched_at=0.0 if is_alone else now_s, paused_at=now_s)
 
 
@@ -140,34 +127,6 @@ def _shares(
         limit = targets.get(one.key, plan.worst[one.key])
         found.append(Share(outlet=one.key, limit_a=limit, worst_a=plan.worst[one.key], reason=reason))
     return tuple(found)
-
-
-def _alarms(known: Known, plan: ordering.Plan, meters: dict[str, MeterState]) -> tuple[Alarm, ...]:
-    alarms = [Alarm(kind=AlarmKind.IGNORES, key=one.key) for one in known.outlets if _ignores(known, one.key)]
-    words = {MeterState.LOST: AlarmKind.METER_LOST, MeterState.WRONG: AlarmKind.METER_WRONG}
-    alarms += [Alarm(kind=words[state], key=key) for key, state in meters.items() if state in words]
-    for index, circuit in enumerate(known.circuits):
-        load = known.loads.get(circuit.key)
-        fresh = meters.get(circuit.key) is MeterState.FRESH
-        for phase in range(3):
-            usable = circuit.usable_a[phase]
-            shown = load.reading[phase] if load is not None and load.reading is not None and fresh else 0.0
-            if shown > usable + 1e-6:
-                alarms.append(_too_much(AlarmKind.OVERLOAD, circuit.key, phase, shown, usable))
-            room = plan.room[index][phase]
-            if room < -1e-6:
-                alarms.append(_too_much(AlarmKind.CANNOT_HOLD, circuit.key, phase, usable - room, usable))
-    return tuple(alarms)
-
-
-def _ignores(known: Known, key: str) -> bool:
-    """Return whether an outlet that was caught may draw now: of a free one nothing is kept, and its finding stands."""
-    belief = known.beliefs[key]
-    return belief.trust is Trust.IGNORES and (belief.has_session or not belief.is_online)
-
-
-def _too_much(kind: AlarmKind, key: str, phase: int, value_a: float, limit_a: float) -> Alarm:
-    return Alarm(kind=kind, key=key, phase=phase + 1, value_a=round(value_a, 1), limit_a=round(limit_a, 1))
 
 
 def after(known: Known, events: Iterable[Heard], now_s: float) -> Known:

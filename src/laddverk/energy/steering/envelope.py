@@ -41,18 +41,30 @@ def standing_most_a(outlet: Outlet, belief: Belief) -> float:
     return min(outlet.current_max_a, max(one.limit_a for one in belief.standing))
 
 
-def worst_a(outlet: Outlet, belief: Belief, now_s: float, *, is_guarded: bool) -> float:
+def has_said_yes(belief: Belief) -> bool:
+    """Return whether a charger that was never seen to obey has at least said yes to what it was told last."""
+    last = belief.limits[-1] if belief.limits else belief.standing[-1] if belief.standing else None
+    return last is not None and last.answered_at is not None
+
+
+def worst_a(
+    outlet: Outlet, belief: Belief, now_s: float, *, is_guarded: bool, takes_its_word: bool = False
+) -> float:  # fmt: skip
     """Return the most that an outlet may draw at any instant from now on if nothing more is sent, in amperes.
 
     `is_guarded`: every circuit above it has a meter that shows what it really draws, so that a restart while it is away
     would be seen. One circuit without a meter is enough to hide it: the next one's fuse is larger.
+    `takes_its_word`: one that was never seen to obey, and said yes, counts with what it said yes to: see `unproven`.
     """
     standing = standing_most_a(outlet, belief)
     if not belief.is_online and not outlet.keeps_standing and not is_guarded:
         return outlet.current_max_a
     if belief.is_online and not belief.has_session:
         return standing
-    if belief.has_session and belief.trust is not Trust.OBEYS:
+    is_believed = belief.trust is Trust.OBEYS or (
+        takes_its_word and belief.trust is Trust.UNKNOWN and has_said_yes(belief)
+    )
+    if belief.has_session and not is_believed:
         return outlet.current_max_a
     limits = [one.limit_a for one in belief.limits if not is_surely_over(one, belief, now_s)]
     return min(outlet.current_max_a, max([standing, *limits]) * belief.over)

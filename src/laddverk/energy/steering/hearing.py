@@ -57,7 +57,8 @@ def _one(outlet: Outlet, belief: Belief, event: Sampled | Answered | LinkChanged
     match event:
         case Sampled():
             belief = replace(belief, clock_ahead_s=event.clock_ahead_s)
-            return verifying.judged(outlet, _counted(belief, event.at), Sample(event.at, event.current_a))
+            belief = _resting(_counted(belief, event.at), event)
+            return verifying.judged(outlet, belief, Sample(event.at, event.current_a))
         case Answered():
             told = {kind: at for kind, at in belief.told_at.items() if not kind.endswith(f":{event.order_id}")}
             return verifying.answered(replace(belief, told_at=told), event.order_id, event.took, event.at)
@@ -67,7 +68,7 @@ def _one(outlet: Outlet, belief: Belief, event: Sampled | Answered | LinkChanged
             return replace(
                 belief, has_session=event.is_running, session_since=event.at, limits=(), sample=None, previous=None,
                 phases_seen=None, over=1.0, attained_wh=event.attained_wh, is_on=False, switched_at=0.0,
-                paused_at=-1e18,
+                paused_at=-1e18, nothing_since=None,
             )  # fmt: skip
 
 
@@ -79,6 +80,15 @@ def _link(outlet: Outlet, belief: Belief, event: LinkChanged) -> Belief:
     belief = replace(belief, clock_ahead_s=event.clock_ahead_s)
     if event.restarted:
         return replace(belief, limits=(), standing=belief.standing if outlet.keeps_standing else ())
+    return belief
+
+
+def _resting(belief: Belief, event: Sampled) -> Belief:
+    """Note since when a car draws nothing though it was let in."""
+    if max(event.current_a) >= verifying.DRAWS_A:
+        return replace(belief, nothing_since=None)
+    if belief.is_on and belief.nothing_since is None:
+        return replace(belief, nothing_since=event.at)
     return belief
 
 

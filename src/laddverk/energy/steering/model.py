@@ -133,6 +133,8 @@ class Belief(Struct, frozen=True, kw_only=True):
     switched_at: float = 0.0
     """When it was last let in, or paused so that it must rest; 0: it may be switched at any time."""
     paused_at: float = -1e18
+    nothing_since: float | None = None
+    """Since when a car that may charge has drawn nothing: it is full, or waits for something of its own."""
     disobeyed_since: float | None = None
     obeyed_since: float | None = None
     """Of one that was caught ignoring: since when it does as it is told again."""
@@ -194,6 +196,8 @@ class Known(Struct, frozen=True, kw_only=True):
     loads: dict[str, Load] = {}
     next_order: int = 1
     stepped_at: float = 0.0
+    pending: dict[str, float] = {}
+    """By name: since when something has been so that people are told of when it lasts."""
 
 
 # What is heard.
@@ -286,7 +290,7 @@ class AlarmKind(StrEnum):
     OVERLOAD = "overload"
     """More flows than may, now."""
     CANNOT_HOLD = "cannot_hold"
-    """Even with every car paused that obeys, the worst case does not fit."""
+    """For minutes the worst case has not fitted: what chargers may draw that did not say, prove or obey."""
     WRONG_ROTATION = "wrong_rotation"
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from laddverk.energy.circuits.model import PerPhase
-from laddverk.energy.steering import sharing, verifying
+from laddverk.energy.steering import sharing, unproven, verifying
 from laddverk.energy.steering.envelope import ancestors, may_load, standing_most_a, summed, times
 from laddverk.energy.steering.model import (
     ANSWER_S,
@@ -27,16 +27,15 @@ from laddverk.energy.steering.model import (
 
 SAME_A: Final = 0.05  # OCPP 1.6 has one decimal
 REDISTRIBUTED_A: Final = 1.0  # a smaller lowering that nothing forces is not worth a message
-HOLDS: Final = 1.6
-"""Of what a circuit may carry: the fuse holds so much for minutes (gG, IEC 60269-1) and a breaker for half a minute
-(IEC 60898-1), which is time to see that one charger draws all it can, and to lower the others."""
 HELD_MAX: Final = 12  # limits of one outlet that are remembered; older ones count with the highest of them
 
 
 class Plan:
     """The orders of one step, with the room that raises use up."""
 
-    def __init__(self, known: Known, other: Sequence[PerPhase], worst: dict[str, float], now_s: float) -> None:
+    def __init__(
+        self, known: Known, other: Sequence[PerPhase], worst: dict[str, float], holds: Sequence[float], now_s: float
+    ) -> None:  # fmt: skip
         self.known, self.worst, self.now_s = known, worst, now_s
         self.beliefs = dict(known.beliefs)
         self.orders: list[Order] = []
@@ -50,7 +49,7 @@ class Plan:
             ]
             for index, circuit in enumerate(known.circuits)
         ]
-        self.jumps = _jumps(known, worst)
+        self.holds, self.jumps = holds, unproven.Jumps(known, worst)
 
     def is_tight(self, outlet: Outlet) -> bool:
         """Return whether the worst case does not fit somewhere above an outlet, on a phase that it may load."""
@@ -81,8 +80,7 @@ class Plan:
     def _room_in_a_fault(self, index: int, phase: int, key: str) -> float:
         """Return what is left on a phase below what the fuse holds until we react, should another one charger fail."""
         usable = self.known.circuits[index].usable_a[phase]
-        jump = next((more for more, other in self.jumps[index][phase] if other != key), 0.0)
-        return self.room[index][phase] + usable * (HOLDS - 1.0) - jump
+        return self.room[index][phase] + usable * (self.holds[index] - 1.0) - self.jumps.of_others(index, phase, key)
 
     def send(self, outlet: Outlet, kind: OrderKind, limit_a: float, *, is_raise: bool) -> None:
         """Add an order; what it may make the outlet draw is taken off the room, and counts from now on."""
@@ -122,24 +120,6 @@ class Plan:
         """Return whether an order of this kind is on its way, and may still be answered."""
         told = self.beliefs[outlet.key].told_at
         return any(key.startswith(kind.value + ":") and self.now_s - at < ANSWER_S for key, at in told.items())
-
-
-def _jumps(known: Known, worst: Mapping[str, float]) -> list[list[list[tuple[float, str]]]]:
-    """Return for each circuit and phase the two outlets that would add most if they forgot all limits, with how much.
-
-    Only one where a car is can draw. Raises make a jump smaller, so what is found before them holds after them.
-    """
-    found: list[list[list[tuple[float, str]]]] = [[[], [], []] for _ in known.circuits]
-    for outlet in known.outlets:
-        belief = known.beliefs[outlet.key]
-        if belief.is_online and not belief.has_session:
-            continue
-        for index in ancestors(known.circuits, outlet.circuit):
-            for phase, share in enumerate(may_load(outlet, belief)):
-                jump = (outlet.current_max_a - worst[outlet.key]) * share
-                if jump > 0.0:
-                    found[index][phase] = sorted((*found[index][phase], (jump, outlet.key)), reverse=True)[:2]
-    return found
 
 
 def _added(held: tuple[Held, ...], new: Held) -> tuple[Held, ...]:

@@ -47,6 +47,10 @@ from laddverk.stations.model import CommandState
 ACTOR: Final = rule("load management")
 STACK: Final = 0
 CLOCK_NEAR: Final = timedelta(days=2)  # a clock further off says nothing
+LIMIT_BEGINS_BEFORE: Final = timedelta(minutes=1)
+DEFAULT_BEGINS_BEFORE: Final = timedelta(days=3)
+"""A profile replaces what was there at once, and holds from its beginning in the charger's own clock: one that lies
+ahead of a clock that runs late would leave the charger without any limit until then."""
 SECONDS: Final = timedelta(seconds=1)
 TOOK: Final = {CommandState.CONFIRMED.value: True, CommandState.ACCEPTED.value: True, CommandState.REFUSED.value: False}
 REASON: Final = "load management: the site's fuses"
@@ -115,6 +119,7 @@ async def _known(
         loads=loads,
         next_order=before.next_order if before is not None else 1,
         stepped_at=_seconds(before.stepped_at) if before is not None else 0.0,
+        pending=before.pending if before is not None else {},
     )
 
 
@@ -224,7 +229,7 @@ async def _command(tx: Transaction, place: Place, order: Order, now: datetime, k
         until=datetime.fromtimestamp(order.until, UTC) + ahead if order.until is not None else None,
         purpose=Purpose.TX if is_limit else Purpose.TX_DEFAULT,
         stack_level=STACK,
-        starts_at=now + ahead if is_limit else None,
+        starts_at=now + ahead - (LIMIT_BEGINS_BEFORE if is_limit else DEFAULT_BEGINS_BEFORE),
     )
     profile = rules.profile_of(
         wish, now, running=session.transaction_key if session else None, number=session.number if session else None
@@ -239,7 +244,7 @@ async def _command(tx: Transaction, place: Place, order: Order, now: datetime, k
 async def _keep(tx: Transaction, tree: Tree, decided: Decided, now: datetime) -> bool:
     """Keep what is believed, and who gets what; return whether anybody gets something else than before."""
     after = decided.known
-    kept = store.State(after.beliefs, after.loads, after.next_order, tree.version, now)
+    kept = store.State(after.beliefs, after.loads, after.next_order, tree.version, now, after.pending)
     meters = {key: state.value for key, state in decided.meters.items()}
     await store.keep_state(tx, tree.site_id, kept, meters, decided.other_a, msgspec.to_builtins(decided.alarms))
     shares = [

@@ -17,6 +17,7 @@ Allocate = Callable[[Situation, datetime], Sequence[Grant]]
 TAKES_ALL_A: Final = 1.2  # a car this near its limit would take more
 SPARE_A: Final = 2.0  # left above what a car takes, so that it can show that it takes more
 FIRST_A: Final = 16.0  # of a car that nothing is known of yet: 11 kW on three phases, the usual on-board charger
+IDLE_S: Final = 120.0  # a car that may charge and has drawn nothing for so long is full or waits: others go first
 VOLTAGE_V: Final = 230.0
 
 
@@ -61,7 +62,7 @@ def situation(
     held = summed(
         known.circuits,
         [
-            (one.circuit, times(may_load(one, known.beliefs[one.key]), worst[one.key]))
+            (one.circuit, times(may_load(one, known.beliefs[one.key]), _held_a(known.beliefs[one.key], worst[one.key])))
             for one in known.outlets
             if not is_steered(known.beliefs[one.key])
         ],
@@ -79,10 +80,15 @@ def situation(
     return Situation(branches=tuple(branches), demands=demands, policy=policy)
 
 
+def _held_a(belief: Belief, worst_a: float) -> float:
+    """Return what is taken off for an outlet that is not steered: who must prove itself needs the least for it."""
+    return max(worst_a, DEFAULT_A) if belief.is_online and belief.has_session else worst_a
+
+
 def _demand(outlet: Outlet, belief: Belief, now_s: float) -> Demand:
     use = may_load(outlet, belief)
     phases = 1 if outlet.phases == 1 or belief.phases_seen == 1 else 3
-    over = belief.over
+    over, nothing = belief.over, belief.nothing_since
     return Demand(
         key=outlet.key,
         branch=outlet.circuit,
@@ -96,4 +102,5 @@ def _demand(outlet: Outlet, belief: Belief, now_s: float) -> Demand:
         since=instant(belief.session_since),
         is_on=belief.is_on,
         switched_at=instant(belief.switched_at) if belief.switched_at else None,
+        idle_since=instant(nothing) if nothing is not None and now_s - nothing >= IDLE_S else None,
     )

@@ -15,15 +15,16 @@ from laddverk.platform.database import Transaction
 
 STATE: Final = """
 -- Locked: two steps of one site never run at the same time.
-SELECT beliefs, loads, next_order, tree_version, stepped_at FROM steering_state WHERE site_id = $1 FOR UPDATE
+SELECT beliefs, loads, next_order, tree_version, stepped_at, pending FROM steering_state WHERE site_id = $1 FOR UPDATE
 """
 KEEP_STATE: Final = """
-INSERT INTO steering_state (site_id, beliefs, loads, meters, other_a, alarms, next_order, tree_version, stepped_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO steering_state
+    (site_id, beliefs, loads, meters, other_a, alarms, next_order, tree_version, stepped_at, pending)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (site_id) DO UPDATE
 SET beliefs = excluded.beliefs, loads = excluded.loads, meters = excluded.meters, other_a = excluded.other_a,
     alarms = excluded.alarms, next_order = excluded.next_order, tree_version = excluded.tree_version,
-    stepped_at = excluded.stepped_at
+    stepped_at = excluded.stepped_at, pending = excluded.pending
 """
 ZONE: Final = "SELECT timezone FROM site WHERE id = $1"
 LINKS: Final = """
@@ -99,6 +100,7 @@ class State(Struct, frozen=True):
     next_order: int
     tree_version: int
     stepped_at: datetime
+    pending: dict[str, float] = {}
 
 
 class Link(Struct, frozen=True):
@@ -161,7 +163,7 @@ async def keep_state(
     """Keep what is believed now, and how the site is."""
     await tx.execute(
         KEEP_STATE, site_id, kept.beliefs, kept.loads, meters, other_a, alarms, kept.next_order, kept.tree_version,
-        kept.stepped_at,
+        kept.stepped_at, kept.pending,
     )  # fmt: skip
 
 
