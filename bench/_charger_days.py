@@ -193,13 +193,19 @@ class Pace:
     every: dict[str, datetime] = field(default_factory=dict)
 
 
-async def live(world: World, *, watch_every: timedelta, look: Any = None) -> Pace:
-    """Let the town live to its end. `look(now)` is awaited after each turn of the watch."""
+async def live(world: World, *, watch_every: timedelta, look: Any = None, wall_s: float | None = None) -> Pace:
+    """Let the town live to its end. `look(now)` is awaited after each turn of the watch.
+
+    With `wall_s` it ends where it is after so many seconds of the wall clock, and its `until` is then.
+    """
     pace, began = Pace(), time.perf_counter()
     town, clock = world.town, world.clock
     watch_at, tidy_at = SINCE + watch_every, SINCE + timedelta(days=1)
     handlers: dict[str, Any] = wiring.all_handlers(world.house)
     while (at := town.next_at()) is not None:
+        if wall_s is not None and time.perf_counter() - began > wall_s:
+            town.until = clock.now
+            break
         while watch_at <= at:
             clock.now = watch_at
             await _watch(world, handlers, pace, watch_every)

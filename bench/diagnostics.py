@@ -91,7 +91,9 @@ async def run(
                 if reader.looked_at is None or now - reader.looked_at >= LOOK_EVERY:
                     await reader.look(now)
 
-            pace = await days.live(world, watch_every=timedelta(minutes=options.watch_minutes), look=look)
+            wall_s = 60 * options.wall_minutes if options.wall_minutes else None
+            every = timedelta(minutes=options.watch_minutes)
+            pace = await days.live(world, watch_every=every, look=look, wall_s=wall_s)
             await reader.look(world.clock())
         baselines.lost(world.town.away)
         told = {"ours": reader.alerts, "status codes": baselines.codes.told, "fixed limits": baselines.limits.told}
@@ -145,6 +147,7 @@ class Part:
     scores: dict[str, Score]
     sessions: tuple[int, ...]
     charger_days: float
+    days: float
     messages: int
     seconds: float
     watching_s: float
@@ -167,6 +170,7 @@ def part_run(seed: int, options: argparse.Namespace, faulty: bool) -> Part:
         scores=scores_of(watched, None) if faulty else scores_of(None, watched),
         sessions=tuple(watched.sessions_until.values()),
         charger_days=watched.world.charger_days,
+        days=(watched.world.town.until - plans.SINCE) / timedelta(days=1),
         messages=watched.pace.messages,
         seconds=watched.pace.seconds,
         watching_s=watched.pace.watching_s,
@@ -206,7 +210,8 @@ def main() -> None:
             parts.append(part)
             for name, score in part.scores.items():
                 total[name].add(score)
-            print(f"seed {seed}: {part.seconds:.0f} s, {part.watching_s:.0f} of them the watch", flush=True)
+            print(f"seed {seed}: {part.days:.1f} days in {part.seconds:.0f} s, ", end="")
+            print(f"{part.watching_s:.0f} of them the watch", flush=True)
             if options.tune:
                 print(part.missed, flush=True)
     sessions = [count for part in parts for count in part.sessions]
@@ -253,6 +258,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=float, default=36.0, help="how long each town lives")
     parser.add_argument("--warm-up-days", type=float, default=plans.WARM_UP_DAYS, help="all are well so long")
     parser.add_argument("--watch-minutes", type=float, default=30.0, help="how often the detectors hear")
+    parser.add_argument(
+        "--wall-minutes", type=float, help="each town ends where it is after so long, and is judged then"
+    )
     parser.add_argument("--no-nuisances", action="store_true", help="nothing but faults happens")
     parser.add_argument("--part", choices=PARTS, default="both", help="the town with faults, its twin, or both")
     parser.add_argument("--dry", action="store_true", help="the detectors alone: quick, for tuning; scores nothing")

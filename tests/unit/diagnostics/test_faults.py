@@ -131,3 +131,9 @@ def test_a_flood_of_codes_is_bounded_and_keeps_the_worst() -> None:
     signals = play(detector, [*flood, faulted(1, "PowerMeterFailure")], 61)
     assert len(detector.standing) == COMPLAINTS_MAX
     assert signals[-1].family is Family.METER
+
+
+def test_a_charger_that_only_says_that_something_is_wrong_is_believed_less_than_one_that_says_what() -> None:
+    (vague,) = play(ReportedFault(), [event(0, component="ChargingStation", evse_number=None)], 60)
+    (exact,) = play(ReportedFault(), [event(0, component="TokenReader")], 60)
+    assert vague.confidence < exact.confidence

@@ -30,6 +30,8 @@ SAFE_AFTER_S: Final = 900.0  # what is dangerous is not over because a message s
 EVENT_STANDS_S: Final = 7 * 86_400.0  # an event that is neither repeated nor taken back
 TOLD_MAX: Final = 3  # complaints in one finding's evidence
 KNOWN_CONFIDENCE, UNKNOWN_CONFIDENCE = 0.9, 0.4
+VAGUE: Final = frozenset({"ChargingStationProblem", "EVSEProblem", "ConnectorProblem"})
+"""They say that something is wrong, and not what: whoever says more is more likely right."""
 NOT_OURS: Final = frozenset({Family.EV_COMMUNICATION, Family.VEHICLE})
 """Said of every second odd car; only an outlet that is out of order with it is worth a word (D09 counts them)."""
 
@@ -144,7 +146,7 @@ class Complaints(Detector, kw_only=True, omit_defaults=True):
         new = Complaint(
             evse_number=evse_number, source=source, name=name, raw=cut(code.raw, WORD_MAX_B), family=code.family,
             severity=min(code.severity, Severity.DOWN) if faulted else code.severity, since=at, last_at=at,
-            is_event=is_event, is_known=code.is_known, info=cut(code.info, WORD_MAX_B),
+            is_event=is_event, is_known=code.is_known and code.name not in VAGUE, info=cut(code.info, WORD_MAX_B),
         )  # fmt: skip
         self.standing = tuple(sorted((*self.standing, new), key=lambda one: one.rank)[:COMPLAINTS_MAX])
         return name
