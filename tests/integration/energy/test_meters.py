@@ -12,7 +12,7 @@ import pytest
 
 from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Tree, Version
-from laddverk.energy.meters import listening, payloads, register_maps, sealing, service, store, watching
+from laddverk.energy.meters import listening, ocpp, payloads, register_maps, sealing, service, store, watching
 from laddverk.energy.meters.modbus import ModbusMeter
 from laddverk.energy.meters.model import Reading, Setup, Unreadable, Way, Why
 from laddverk.energy.steering import service as steering
@@ -21,7 +21,7 @@ from laddverk.kernel.problems import Conflict, Invalid
 from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.simulator.meters import modbus
 from laddverk.simulator.meters.modbus import Fault
-from tests.network import ACTOR, network_on
+from tests.network import ACTOR, BOOT_16, BOOT_201, ask, network_on
 
 MODELS = register_maps.known()
 LOOPBACK = "127.0.0.0/8"
@@ -261,3 +261,41 @@ async def test_a_meter_that_falls_silent_becomes_an_incident_of_its_site_until_i
     assert await looked(now + timedelta(minutes=7), 11.0, 10.0, 10.0)
     assert await network.value(OPEN_FINDING) == 0
     assert await network.value("SELECT ill IS NULL FROM meter WHERE id = $1", meter.id)
+
+
+async def test_a_charger_that_measures_at_the_grid_is_a_meter_in_either_version(network, monkeypatch):
+    monkeypatch.setattr(ocpp, "LOOK_EVERY_S", HASTY_S)
+    meter, grid = await metered(network, Setup(way=Way.PUSH))
+    old = await network.value("SELECT id FROM station WHERE identity = 'CP1'")
+    new = await network.add_station("CP2")
+
+    async def measured_by(station_id):
+        setup = Setup(way=Way.OCPP, station_id=station_id)
+        async with network.house.database.transaction() as tx:
+            await service.change(tx, ACTOR, meter.id, "Servis", setup, MODELS, datetime.now(UTC), reason="rewired")
+
+    def sampled(location, *amperes):
+        return [
+            {"measurand": "Current.Import", "phase": f"L{n}", "location": location, "value": value}
+            for n, value in enumerate(amperes, start=1)
+        ]
+
+    async with listened(network):
+        await measured_by(old)
+        async with network.socket("CP1") as socket:
+            await ask(socket, "BootNotification", BOOT_16)
+            values = [*sampled("Inlet", "31.5", "12.0"), {"measurand": "Temperature", "value": "20"}]
+            stamp = datetime.now(UTC).isoformat()
+            told = {"connectorId": 0, "meterValue": [{"timestamp": stamp, "sampledValue": values}]}
+            await ask(socket, "MeterValues", told)
+            assert await until(network, LOADED, grid.id, 31.5) == [31.5, 12.0, 31.5]
+        await measured_by(new)
+        async with network.socket("CP2", version="ocpp2.0.1") as socket:
+            await ask(socket, "BootNotification", BOOT_201)
+            values = [dict(one, value=float(one["value"])) for one in sampled("Inlet", 8, 9, 10) + sampled("Outlet", 1)]
+            stamp = datetime.now(UTC).isoformat()
+            told = {"evseId": 0, "meterValue": [{"timestamp": stamp, "sampledValue": values}]}
+            await ask(socket, "MeterValues", told)
+            assert await until(network, LOADED, grid.id, 8.0) == [8.0, 9.0, 10.0]
+    with pytest.raises(Invalid):
+        await measured_by(new_id())

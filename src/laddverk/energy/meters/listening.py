@@ -13,6 +13,7 @@ from laddverk.energy.meters import store
 from laddverk.energy.meters.modbus import ModbusMeter
 from laddverk.energy.meters.model import Meter, Readable, Reading, Trouble, Unreadable, Way, Why
 from laddverk.energy.meters.mqtt import MqttMeter
+from laddverk.energy.meters.ocpp import OcppMeter
 from laddverk.platform.database import Away
 from laddverk.platform.house import House
 
@@ -126,6 +127,8 @@ def readable(house: House, meter: Meter) -> Readable:
     """Return who tells a meter's readings."""
     if meter.setup.way is Way.MQTT:
         return MqttMeter(meter, house.settings, house.secrets, house.clock)
+    if meter.setup.way is Way.OCPP:
+        return OcppMeter(meter, house.database, house.clock)
     return ModbusMeter(meter.setup, house.settings, house.clock)
 
 

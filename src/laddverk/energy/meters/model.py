@@ -27,6 +27,8 @@ class Way(StrEnum):
     """A broker tells us: adapters of HAN and P1 ports, ESPHome, home automation."""
     PUSH = "push"
     """A program sends them to our API."""
+    OCPP = "ocpp"
+    """A charger of the site measures at the grid, and tells with its own readings."""
 
 
 class Setup(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,6 +52,8 @@ class Setup(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """MQTT: who we are to the broker."""
     is_tls: bool = False
     """MQTT: whether the broker speaks TLS; its certificate is verified."""
+    station_id: UUID | None = None
+    """OCPP: the charger that measures."""
     fields: dict[str, str] = {}
     """MQTT: where in a message each quantity stands, as a path with points: `payload.i1`; with a factor: `i1 * 0.1`."""
 

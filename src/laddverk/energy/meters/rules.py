@@ -80,6 +80,10 @@ def checked_setup(setup: Setup, models: Collection[str]) -> Setup:
         raise Invalid("The factor is between 0.001 and 10,000.", field="ratio")
     if setup.way is Way.PUSH:
         return Setup(way=Way.PUSH, ratio=setup.ratio)
+    if setup.way is Way.OCPP:
+        if setup.station_id is None:
+            raise Invalid("Choose the charger that measures.", field="station")
+        return Setup(way=Way.OCPP, ratio=setup.ratio, station_id=setup.station_id)
     if len(setup.host) > HOST_MAX or not HOST.fullmatch(setup.host):
         raise Invalid("Give the name or the address of the meter, such as 192.168.1.20.", field="host")
     if not 1 <= setup.port <= 65_535:

@@ -42,6 +42,7 @@ async def add(
         id=meter_id or MeterId(new_id()), site_id=site_id, name=rules.checked_name(name),
         setup=rules.checked_setup(setup, models), secret=secret, changed_at=now,
     )  # fmt: skip
+    await _stands_here(tx, made)
     why = _why(reason)
     await store.put(tx, made)
     await _audited(tx, actor, "meter.added", made, why, now)
@@ -58,10 +59,18 @@ async def change(
         before, name=rules.checked_name(name), setup=rules.checked_setup(setup, models),
         secret=secret or before.secret, changed_at=now,
     )  # fmt: skip
+    await _stands_here(tx, after)
     why = _why(reason)
     await store.put(tx, after)
     await _audited(tx, actor, "meter.changed", after, why, now)
     return after
+
+
+async def _stands_here(tx: Transaction, meter: Meter) -> None:
+    """Raise `Invalid` for a charger of another site."""
+    station = meter.setup.station_id
+    if station is not None and station not in await circuits.stations_of(tx, meter.site_id):
+        raise Invalid("This charger does not stand at the site.", field="station")
 
 
 async def remove(tx: Transaction, actor: Actor, meter_id: UUID, now: datetime, *, reason: str) -> Meter:
@@ -162,5 +171,6 @@ async def _audited(tx: Transaction, actor: Actor, action: str, meter: Meter, why
     detail = {
         "meter": str(meter.id), "name": meter.name, "way": meter.setup.way, "host": meter.setup.host,
         "port": meter.setup.port, "model": meter.setup.model, "topic": meter.setup.topic, "ratio": meter.setup.ratio,
+        "station": str(meter.setup.station_id) if meter.setup.station_id else None,
     }  # fmt: skip
     await audit.write(tx, actor, action, "site", meter.site_id, at=now, reason=why, detail=detail)

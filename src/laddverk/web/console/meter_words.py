@@ -11,6 +11,7 @@ WAYS: Final = {
     Way.MODBUS: marked("Modbus TCP: we ask it"),
     Way.MQTT: marked("MQTT: a broker tells us"),
     Way.PUSH: marked("A program pushes readings"),
+    Way.OCPP: marked("OCPP: a charger measures at the grid"),
 }
 QUALITIES: Final = {
     Quality.FRESH: ("energy", marked("Measures")),

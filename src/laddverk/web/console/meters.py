@@ -154,6 +154,7 @@ def _form(
         status=status,
         values=values,
         errors=errors,
+        stations=list({shown("sta", row.station_id): row.station_name for row in known.outlets}.items()),
         models=[(key, one.name) for key, one in _models(desk).items()],
         names=meter_words,
         **({"meter": None} | more),
@@ -176,6 +177,7 @@ def _setup(form: dict[str, str]) -> Setup:
         unit=int(number(form, "unit", 1)), every_s=number(form, "every", 2.0), ratio=number(form, "ratio", 1.0),
         topic=form.get("topic", "").strip(), user=form.get("user", "").strip(), is_tls=form.get("tls") == "yes",
         fields=payloads.fields_in(form.get("fields", "")) if way is Way.MQTT else {},
+        station_id=named("sta", form["station"]) if way is Way.OCPP and form.get("station") else None,
     )  # fmt: skip
 
 
@@ -198,6 +200,7 @@ def _values(meter: Meter, known: Known) -> dict[str, str]:
         "name": meter.name, "way": setup.way.value, "host": setup.host, "port": str(setup.port),
         "unit": str(setup.unit), "model": setup.model, "every": f"{setup.every_s:g}", "ratio": f"{setup.ratio:g}",
         "topic": setup.topic, "user": setup.user, "tls": "yes" if setup.is_tls else "",
+        "station": shown("sta", setup.station_id) if setup.station_id else "",
         "fields": payloads.text_of(setup.fields), "circuit": shown("cir", measured[0]) if measured else "",
     }  # fmt: skip
 
