@@ -14,7 +14,10 @@ from laddverk.ocpp.facts import Status
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SCENE = Scene(station_id=StationId(new_id()), evses={1: EvseScene(evse_number=1)})
-DC = Scene(station_id=StationId(new_id()), evses={1: EvseScene(evse_number=1, power_type="dc", power_max_w=150_000)})
+DC = Scene(
+    station_id=StationId(new_id()),
+    evses={1: EvseScene(evse_number=1, power_type="dc", power_max_w=150_000, current_max_a=400)},
+)
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 
 

@@ -137,6 +137,14 @@ def test_full_cars_and_our_own_limits_are_not_judged() -> None:
     assert standing(PowerDeficit(evse_number=1), charges(USUAL) + limited, DC)[1] == []
 
 
+def test_a_limit_as_high_as_the_outlet_itself_excuses_nothing() -> None:
+    answered = [seen_at(LimitSet, 39 * HOUR, evse_number=1, limit_a=400), *charges([0.5] * 12, first=40)]
+    for number in range(12):  # another follows for each car that says what it needs
+        answered.append(seen_at(LimitSet, (40 + number) * HOUR + 1, evse_number=1, limit_a=400))
+    answered.sort(key=lambda one: one.received_at)
+    assert standing(PowerDeficit(evse_number=1), charges(USUAL) + answered, DC)[0]
+
+
 def test_an_outlet_that_no_car_ever_filled_says_nothing() -> None:
     assert standing(PowerDeficit(evse_number=1), charges([0.5] * 60), SCENE)[1] == []
 

@@ -94,8 +94,8 @@ class PowerDeficit(Detector, kw_only=True, omit_defaults=True):
     def hear(self, seen: Observation, scene: Scene) -> Sequence[Signal]:
         """Follow a session and judge it at its end."""
         if isinstance(seen, LimitSet):
-            self.limit_a = seen.limit_a
-            self.limited = self.limited or seen.limit_a is not None
+            self.limit_a = seen.limit_a if _holds(seen.limit_a, scene.evse(self.evse_number)) else None
+            self.limited = self.limited or self.limit_a is not None
         elif isinstance(seen, SessionBegan):
             self.began_at, self.token = seen.at, seen.token_key[:TOKEN_CHARS]
             self.peak_w = self.peak_of_w = 0.0
@@ -179,6 +179,11 @@ class PowerDeficit(Detector, kw_only=True, omit_defaults=True):
         fades = 1 - 1 / HISTORY
         self.full = self.full * fades + full
         self.sessions = self.sessions * fades + 1
+
+
+def _holds(limit_a: float | None, evse: EvseScene) -> bool:
+    """Return whether a limit takes anything away: the answer to a car's wishes often is all that the outlet has."""
+    return limit_a is not None and not 0 < evse.current_max_a <= limit_a
 
 
 def ceiling(short: Sequence[Peak]) -> float | None:
