@@ -53,7 +53,7 @@ async def test_where_nothing_was_paid_nothing_is_charged(world: World, stranger:
     await in_process(application(world.house))("POST", path, FORM, b"do=cancel")
     await world.house.worker.run_until_idle()
     page = plain((await stranger.open(await charge_of(world))).text)
-    assert "The payment was not completed, so the charge did not start. Nothing is charged." in page
+    assert "The payment was not completed, so nothing started and nothing is charged." in page
     assert "released" not in page
 
 

@@ -32,32 +32,14 @@ from laddverk.sessions.model import LiveStart, StartRequest, WhyFailed
 from laddverk.sessions.running import price_so_far
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.live import Streams, stream
-from laddverk.web.portal import outlets
+from laddverk.web.portal import outlets, situations
+from laddverk.web.portal.situations import Shown
 from laddverk.web.rendering import environment_for
 from laddverk.web.visit import Visit, Visiting
 
 CURVE_POINTS_MIN: Final = 3  # fewer make no curve
 
-FAILURES: Final = {
-    WhyFailed.PAYMENT_FAILED: marked("The payment was not completed, so the charge did not start."),
-    WhyFailed.PAYMENT_UNAVAILABLE: marked("The payment service did not answer, so the charge did not start."),
-    WhyFailed.REFUSED: marked("The charger did not accept the start."),
-    WhyFailed.UNREACHABLE: marked("We could not reach the charger, so the charge did not start."),
-    WhyFailed.TIMED_OUT: marked("The cable was not plugged in in time, so the charge did not start."),
-    WhyFailed.EXPIRED: marked("The payment was not completed in time, so the charge did not start."),
-    WhyFailed.BUSY: marked("Somebody else started here first."),
-    WhyFailed.CANCELLED: marked("You cancelled the charge."),
-}
-
-STATES: Final = {
-    "charging": marked("Your car is charging."),
-    "suspended_ev": marked("Your car takes no current right now. It may be full, cold, or wait for its own timer."),
-    "suspended_evse": marked("The charger is holding back; it goes on by itself."),
-    "ev_connected": marked("The car is plugged in, and charging is about to begin."),
-    "idle": marked("Charging has ended. Please move the car when you can."),
-}
-
-
+CANCELLED: Final = marked("You cancelled the charge.")
 STOPPED: Final = {
     "spent": marked(
         "The reserved amount is soon used up, so we asked the charger to stop. Start again to charge more."
@@ -72,15 +54,19 @@ class Live(Struct, frozen=True, kw_only=True):
 
     stage: str
     """paying, starting, failed, charging or over."""
+    situation: Shown
+    """What we see, and what can be done."""
     place: str
     code: str | None
     asked_at: datetime
     session: DriverSession | None = None
     sentence: str = ""
-    failure: str = ""
+    is_given_up: bool = False
+    """Whether the driver cancelled it."""
+    wrong: str = ""
+    """What the driver says is wrong, where they say anything."""
     kept: str = ""
     """What of the balance is kept for it, in words."""
-    checkout_url: str = ""
     cost_minor: int | None = None
     currency: str = "SEK"
     elapsed: timedelta = timedelta()
@@ -210,6 +196,7 @@ async def charge_page(
         live=live,
         base=f"/s/{token}",
         offered=offered,
+        complaints=[(each.value, visit.words(word)) for each, word in situations.COMPLAINTS.items()],
         values=values or {},
         errors=errors,
         problem=errors.get(""),
@@ -223,8 +210,10 @@ async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
     payment = await payment_queries.payment(tx, request.payment_id) if request.payment_id else None
     place = outlet.station_name if outlet else ""
     code = outlet.code if outlet else None
+    site_path = f"/places/sit_{outlet.site_id.hex}" if outlet else ""
+    situation = await situations.seen(tx, found, visit, site_path, code)
     if found.session is None:
-        return _before(request, payment, place, code, visit)
+        return _before(request, payment, place, code, situation, visit)
     session = await queries.session(tx, found.session.id)
     if session is None:
         raise NotFound("There is no such charge.")
@@ -233,11 +222,13 @@ async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
     priced = None if is_over else await price_so_far(tx, session.id, now)
     return Live(
         stage="over" if is_over else "charging",
+        situation=situation,
+        wrong=situations.complaint_asked(visit).value,
         place=place,
         code=code,
         asked_at=request.created_at,
         session=session,
-        sentence=_sentence(session, visit),
+        sentence=visit.words("The charge is over. Thank you.") if situation.is_calm else situation.title,
         cost_minor=session.price_minor if is_over else (priced.amount_minor if priced else None),
         currency=session.currency or visit.house.settings.currency,
         elapsed=timedelta(seconds=seconds_between(session.started_at, session.ended_at or now)),
@@ -279,26 +270,30 @@ def _is_paid_before(payment: PaymentRow | None) -> bool:
     return payment is not None and payment.provider == "swish"
 
 
-def _before(request: StartRequest, payment: PaymentRow | None, place: str, code: str | None, visit: Visit) -> Live:
+def _before(
+    request: StartRequest, payment: PaymentRow | None, place: str, code: str | None, situation: Shown, visit: Visit
+) -> Live:  # fmt: skip
     """Return the page of a charge that has not begun."""
-    stage = "starting"
-    failure = checkout_url = ""
+    stage, sentence = "starting", situation.title
+    is_given_up = request.cancelled_why == WhyFailed.CANCELLED
     if request.cancelled_at is not None:
         stage = "failed"
-        failure = visit.words(_failure(request.cancelled_why))
+        sentence = visit.words(CANCELLED) if is_given_up else sentence
     elif payment is not None and payment.state in ("created", "checkout", "unknown"):
         stage = "paying"
     return Live(
         stage=stage,
+        situation=situation,
         place=place,
         code=code,
         asked_at=request.created_at,
-        failure=failure,
+        sentence=sentence,
+        is_given_up=is_given_up,
+        wrong=situations.complaint_asked(visit).value,
         money=_money_of_failure(payment, visit) if stage == "failed" else "",
         currency=payment.currency if payment else visit.house.settings.currency,
         reserved_minor=_reserved(payment),
         is_paid_before=_is_paid_before(payment),
-        checkout_url=checkout_url,
     )
 
 
@@ -311,18 +306,6 @@ def _money_of_failure(payment: PaymentRow | None, visit: Visit) -> str:
     if payment.provider == "wallet":
         return visit.words("Nothing is charged. What was kept is yours again on your balance.")
     return visit.words("Nothing is charged. What was reserved is released.")
-
-
-def _failure(why: str | None) -> str:
-    """Return the words for why a start came to nothing (a msgid)."""
-    known = set(WhyFailed)
-    return FAILURES[WhyFailed(why)] if why in known else marked("The charge did not start.")
-
-
-def _sentence(session: DriverSession, visit: Visit) -> str:
-    if session.ended_at is not None:
-        return visit.words("The charge is over. Thank you.")
-    return visit.words(STATES.get(session.charging_state or "charging", STATES["charging"]))
 
 
 def _money(session: DriverSession, payment: PaymentRow | None, visit: Visit) -> str:

@@ -17,6 +17,9 @@ REFUSED_LATELY: Final = timedelta(minutes=10)
 FAILED_LATELY: Final = timedelta(hours=2)  # somebody who writes later asks about money, not about the start
 SWAPPED_WITHIN: Final = timedelta(seconds=60)
 PLUGGED: Final = frozenset({"preparing", "occupied"})
+GIVEN_UP: Final = frozenset(
+    {WhyFailed.BUSY, WhyFailed.EXPIRED, WhyFailed.PAYMENT_FAILED, WhyFailed.PAYMENT_UNAVAILABLE}
+)
 WHY_REFUSED: Final = frozenset({"blocked", "expired", "unknown", "in_use", "owes"})
 SWISH: Final = {"declined": "declined", "timed_out": "timed_out"}
 
@@ -151,7 +154,7 @@ def start_given_up(facts: Facts) -> Match | None:
     start = facts.start
     if start is None or not _failed_lately(facts, start) or start.why == WhyFailed.CANCELLED:
         return None
-    variant = start.why if start.why in (WhyFailed.BUSY, WhyFailed.EXPIRED) else ""
+    variant = start.why if start.why in GIVEN_UP else ""
     return Match(variant=variant, evidence=(Evidence(text=N_("The charge did not start."), at=start.failed_at),))
 
 

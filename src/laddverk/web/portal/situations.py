@@ -1,0 +1,145 @@
+"""A driver's situation on the page of a charge: what we see, in one sentence, and what can be done about it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from litestar import Response, post
+from litestar.params import FromPath
+from msgspec import Struct
+
+from laddverk.kernel.problems import NotFound, Problem
+from laddverk.platform.database import Transaction
+from laddverk.platform.languages import marked
+from laddverk.sessions import service as sessions
+from laddverk.sessions.model import LiveStart
+from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.support.situations import choosing, doing, wording
+from laddverk.support.situations.gathering import Subject, facts_of
+from laddverk.support.situations.model import Complaint, DriverButton, Told
+from laddverk.web.visit import Visit, Visiting
+
+LABELS: Final = {
+    DriverButton.TRY_AGAIN: marked("Try again"),
+    DriverButton.PAY: marked("Pay in another way"),
+    DriverButton.WAIT_MORE: marked("I need more time"),
+    DriverButton.SWAP: marked("Start at that outlet instead"),
+    DriverButton.STOP: marked("Stop charging"),
+    DriverButton.UNLOCK: marked("Let go of the cable"),
+    DriverButton.OTHER_OUTLET: marked("Other outlets here"),
+    DriverButton.NEAREST: marked("Chargers nearby"),
+    DriverButton.RECEIPT: marked("Receipt as PDF"),
+    DriverButton.REPORT: marked("Report what you see"),
+    DriverButton.WRITE: marked("Write to us"),
+}
+COMPLAINTS: Final = {
+    Complaint.CABLE: marked("The cable does not come loose"),
+    Complaint.MONEY: marked("I have paid too much"),
+    Complaint.RECEIPT: marked("I need a receipt"),
+}
+"""What no machine sees, and a driver can say."""
+CALM: Final = frozenset({"charging-well", "just-begun", "outlet-well", "nothing-seen", "waiting-for-payment"})
+"""Situations in which nothing is wrong."""
+DEEDS: Final = frozenset(doing.DONE)
+
+
+class Button(Struct, frozen=True, kw_only=True):
+    """One thing that can be done: a link, or a form that posts."""
+
+    label: str
+    key: str
+    href: str = ""
+    action: str = ""
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """A situation as the page of a charge shows it."""
+
+    key: str
+    title: str
+    says: str
+    tone: str
+    """plain, wait or broken."""
+    buttons: tuple[Button, ...]
+    is_calm: bool
+
+
+async def seen(tx: Transaction, found: LiveStart, visit: Visit, site_path: str, code: str | None) -> Shown:
+    """Return the situation of a charge as its page shows it. `site_path` leads to the other outlets there."""
+    complaint = complaint_asked(visit)
+    told = choosing.told(await facts_of(tx, subject_of(found, complaint), visit.house.clock()))
+    texts = wording.spoken(told, visit.language, visit.house.settings.timezone)
+    return Shown(
+        key=told.situation.key,
+        title=texts.title,
+        says=texts.says,
+        tone="broken" if told.situation.is_danger else "plain" if told.situation.key in CALM else "wait",
+        buttons=tuple(buttons_of(told, visit, site_path, code)),
+        is_calm=told.situation.key in CALM,
+    )
+
+
+def subject_of(found: LiveStart, complaint: Complaint = Complaint.NONE) -> Subject:
+    """Return whose trouble the page of a charge is about."""
+    request = found.start_request
+    return Subject(
+        station_id=request.station_id, evse_number=request.evse_number, connector_number=request.connector_number,
+        start_request_id=request.id, session_id=found.session.id if found.session else None,
+        payment_id=request.payment_id, driver_id=request.driver_id, complaint=complaint,
+    )  # fmt: skip
+
+
+def complaint_asked(visit: Visit) -> Complaint:
+    """Return what the driver says is wrong, from the address; nothing for words of somebody else's."""
+    asked = visit.asked("wrong")
+    return Complaint(asked) if asked in set(Complaint) else Complaint.NONE
+
+
+def buttons_of(told: Told, visit: Visit, site_path: str, code: str | None) -> list[Button]:
+    """Return what can be done, most helpful first; what leads nowhere from here is left out."""
+    base = visit.request.url.path.removesuffix("/live")
+    to_outlet = f"/u/{quote(code)}" if code else ""
+    links = {
+        DriverButton.TRY_AGAIN: to_outlet,
+        DriverButton.PAY: to_outlet,
+        DriverButton.OTHER_OUTLET: site_path,
+        DriverButton.NEAREST: "/",
+        DriverButton.RECEIPT: "",
+        DriverButton.REPORT: f"{to_outlet}/report?back={base}" if code else "",
+        DriverButton.WRITE: f"/help/write?code={quote(code)}" if code else "/help/write",
+    }
+    made = [
+        Button(
+            label=visit.words(LABELS[each]), key=each.value, href=links.get(each, ""),
+            action=f"{base}/do/{each.value}" if each in DEEDS else "",
+        )
+        for each in told.situation.driver
+    ]  # fmt: skip
+    return [each for each in made if each.href or each.action]
+
+
+@post("/s/{token:str}/do/{button:str}")
+async def press(visit: Visiting, token: FromPath[str], button: FromPath[str]) -> Response[Any]:
+    """Do what the situation offers."""
+    if button not in set(DriverButton):
+        raise NotFound("There is nothing like that to do.")
+    form = await visit.form()
+    wrong = form.get("wrong", "")
+    complaint = Complaint(wrong) if wrong in set(Complaint) else Complaint.NONE
+    page = f"/s/{token}" + (f"?wrong={complaint.value}" if complaint else "")
+    try:
+        async with visit.transaction() as tx:
+            found = await sessions.by_access_token(tx, token, visit.now)
+            if found is None:
+                raise NotFound("There is no such charge.", remedy="Scan the code on the outlet again.")
+            told = await doing.press(tx, visit.actor, subject_of(found, complaint), DriverButton(button), visit.now)
+    except NotFound:
+        raise
+    except Problem as problem:
+        return visit.go(page, " ".join(visit.errors(problem).values()))
+    visit.house.hints.publish([COMMANDS_TOPIC, f"station:{found.start_request.station_id}"])
+    return visit.go(page, visit.words(told))
+
+
+HANDLERS: Final = [press]
