@@ -18,6 +18,7 @@ from laddverk.energy.steering.model import (
     Trust,
 )
 from laddverk.energy.steering.ordering import REDISTRIBUTED_A
+from laddverk.planning.expanding.child import Unit, Work, played
 from laddverk.planning.replaying.drawing import drawn
 from laddverk.planning.replaying.engine import replay
 from laddverk.planning.replaying.model import DAY_S, Battery, Feeder, Ground, Port, Stretch
@@ -107,6 +108,16 @@ def test_the_same_draw_is_the_same_and_growth_adds_drivers():
     assert len({one.user for one in grown}) == 7
     assert set(trace) <= set(grown)
     assert all(trace[0].arrives_s - DAY_S < one.arrives_s < trace[-1].arrives_s + 14 * DAY_S for one in grown)
+
+
+def test_a_slice_plays_one_replay_at_least_and_what_was_before_anything_else():
+    work = Work(
+        stays=[stay(0, 8, 5, 20_000)], grounds={-1: ground(), 0: ground()}, units=[Unit(-1, 0), Unit(0, 0)],
+        growth=1.0, seed=1, within_s=0.0,
+    )  # fmt: skip
+    (done,) = played(work)
+    assert (done.place, done.outcome.arrivals) == (-1, 1)
+    assert [one.outcome.arrivals for one in played(replace(work, within_s=60.0))] == [1, 2]
 
 
 CARS = (  # outlet, comes at (s), amperes, phases, asks for (Wh), of a site of 40 A

@@ -40,7 +40,7 @@ class Work(Struct, frozen=True, kw_only=True):
     growth: float
     seed: int
     within_s: float
-    """No replay is begun after this time."""
+    """No replay but the first is begun after this time."""
 
 
 class Done(Struct, frozen=True):
@@ -53,11 +53,11 @@ class Done(Struct, frozen=True):
 
 
 def played(work: Work) -> Iterator[Done]:
-    """Yield what comes of each unit, until there is none left or the time is over."""
+    """Yield what comes of each unit, of one at least, until there is none left or the time is over."""
     ends_at = time.monotonic() + work.within_s
     draws: dict[int, list[Stay]] = {}
-    for unit in work.units:
-        if time.monotonic() > ends_at:
+    for number, unit in enumerate(work.units):
+        if number and time.monotonic() > ends_at:
             return
         began = time.process_time()
         if unit.place == RECORDED:

@@ -8,6 +8,7 @@ a jitter, for two people with one habit do not arrive in the same second.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -56,7 +57,7 @@ def drawn(stays: Sequence[Stay], growth: float, draw: int, seed: int) -> list[St
 
 def _moved(stay: Stay, copy: int, by_s: float, begins_s: float, ends_s: float) -> Stay:
     """Return a copy that comes at another time; what would fall out of the period comes in on its other side."""
-    weeks = max(1.0, np.ceil((ends_s - begins_s) / WEEK_S))
+    weeks = max(1, ceil((ends_s - begins_s) / WEEK_S))
     by_s += weeks * WEEK_S if stay.arrives_s + by_s < begins_s else 0.0
     by_s -= weeks * WEEK_S if stay.arrives_s + by_s > begins_s + weeks * WEEK_S else 0.0
     return replace(
