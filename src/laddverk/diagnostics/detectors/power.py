@@ -37,6 +37,7 @@ MEET_SHARE: Final = (
     0.8  # of those who usually reach full power: the others of four or five may be cars that ask for less
 )
 MODULES_MAX: Final = 8
+DC_VOLTS: Final = 400.0  # of most cars; those of 800 V take less current
 VOLTS: Final = 230.0
 TOKEN_CHARS: Final = 12
 
@@ -183,7 +184,12 @@ class PowerDeficit(Detector, kw_only=True, omit_defaults=True):
 
 def _holds(limit_a: float | None, evse: EvseScene) -> bool:
     """Return whether a limit takes anything away: the answer to a car's wishes often is all that the outlet has."""
-    return limit_a is not None and not 0 < evse.current_max_a <= limit_a
+    if limit_a is None:
+        return False
+    rated_a = float(evse.current_max_a)
+    if evse.power_type == "dc":  # its current is seldom entered, its power always
+        rated_a = max(rated_a, evse.power_max_w / DC_VOLTS)
+    return limit_a < rated_a
 
 
 def ceiling(short: Sequence[Peak]) -> float | None:
