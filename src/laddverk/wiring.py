@@ -38,6 +38,7 @@ from laddverk.diagnostics.site_meters import meters_ill
 from laddverk.diagnostics.upkeep import health_jobs
 from laddverk.diagnostics.upkeep import jobs as upkeep_jobs
 from laddverk.diagnostics.uptime import jobs as uptime_jobs
+from laddverk.diagnostics.wrong_phase import rotation_contradicted
 from laddverk.displays import jobs as displays_jobs
 from laddverk.displays import service as displays
 from laddverk.energy import jobs as energy_jobs
@@ -49,7 +50,7 @@ from laddverk.energy.meters.watching import MetersIll
 from laddverk.energy.planning_ahead import jobs as plans_jobs
 from laddverk.energy.signals import listening as signals_listening
 from laddverk.energy.steering import jobs as steering_jobs
-from laddverk.energy.steering.model import LimitIgnored
+from laddverk.energy.steering.model import LimitIgnored, RotationContradicted
 from laddverk.firmware import jobs as firmware_jobs
 from laddverk.firmware import service as firmware
 from laddverk.gateway.asking import AskerTable
@@ -286,6 +287,7 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
     ),
     StationOffline: ("diagnostics.unlinked", "energy.steer_station"),
     LimitIgnored: ("wiring.note_ignored_limit",),
+    RotationContradicted: ("wiring.note_wrong_phase",),
     MetersIll: ("wiring.note_ill_meters",),
     WorkOrderNeeded: ("diagnostics.work_order_needed",),
     InvoiceIssued: ("payments.debit_invoices",),
@@ -342,6 +344,7 @@ def own_handlers(house: House) -> dict[str, Handler]:
         "wiring.note_foreign_transaction": _note_foreign_transaction,
         "wiring.note_ignored_limit": partial(_note_ignored_limit, house),
         "wiring.note_ill_meters": partial(_note_ill_meters, house),
+        "wiring.note_wrong_phase": partial(_note_wrong_phase, house),
         "wiring.refuse_token": _refuse_token,
         "wiring.tell_subscriber": partial(_tell_subscribers, house),
         "wiring.charge_no_show": charge_no_show,
@@ -373,6 +376,15 @@ async def _note_ignored_limit(house: House, tx: Any, payloads: Sequence[dict[str
     """Load management caught a charger that draws more than it may, or believes it again: a finding."""
     for event in (outbox.decoded(LimitIgnored, payload) for payload in payloads):
         signal = limit_ignored(event.evse_number, event.at, event.limit_a, event.measured_a, is_over=event.is_over)
+        await findings.raise_for(tx, [signal], event.station_id, house.clock())
+
+
+async def _note_wrong_phase(house: House, tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
+    """Steps in a site's meter show an outlet on another phase than people entered, or not any more: a finding."""
+    for event in (outbox.decoded(RotationContradicted, payload) for payload in payloads):
+        signal = rotation_contradicted(
+            event.evse_number, event.at, event.entered, event.phase, event.steps, is_over=event.is_over
+        )
         await findings.raise_for(tx, [signal], event.station_id, house.clock())
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from laddverk import wiring
 from laddverk.energy.circuits import decisions
 from laddverk.energy.circuits import service as circuits
 from laddverk.energy.circuits import store as trees
@@ -45,8 +46,11 @@ async def test_a_wrong_order_of_phases_is_found_doubted_told_and_right_again_whe
         async with database.transaction() as tx:
             tree = await circuits.replace_tree(tx, ACTOR, given, system_clock(), reason="as drawn", version=0)
             await steering.steer(tx, network.site_id, NOW)
-        for turn in range(9):
+        last = NOW
+        for turn in [each // 2 for each in range(20)]:  # each current is seen twice: what follows confirms the first
             at = NOW + timedelta(seconds=40 * (turn + 1))
+            at += timedelta(seconds=12) if at <= last else timedelta()
+            last = at
             known = moment(tree, at.timestamp(), 16.0 if turn % 2 else 7.0, 4.0 + turn % 3)
             async with database.transaction() as tx:
                 await measuring.measured(tx, tree, known, await measuring.known_of(tx, tree), at)
@@ -74,4 +78,15 @@ async def test_a_wrong_order_of_phases_is_found_doubted_told_and_right_again_whe
             step = await decisions.step(tx, network.site_id)
         assert after.places[0].rotation is Rotation.TRS
         assert not [one for one in step.alarms if one.kind == "wrong_rotation"]
-        assert [one["is_over"] for one in await network.value(TOLD)] == [False, True]
+        contradicted, agreed = await network.value(TOLD)
+        assert [contradicted["is_over"], agreed["is_over"]] == [False, True]
+
+        found = "SELECT evidence FROM finding WHERE detector = 'D35' AND station_id = $1 AND evse_number = 1"
+        note = wiring.own_handlers(network.house)["wiring.note_wrong_phase"]
+        async with database.transaction() as tx:
+            await note(tx, [contradicted])
+        said = await network.value(found + " AND cleared_at IS NULL", station_id)
+        assert said[-1]["values"] == {"entered": "RST", "steps": contradicted["steps"], "phase": 3}
+        async with database.transaction() as tx:
+            await note(tx, [agreed])
+        assert await network.value(found + " AND cleared_at IS NOT NULL", station_id)

@@ -1,4 +1,4 @@
-"""What one charger alone cannot show: D10, D30, D32 (`cohorts`, every ten minutes), D33 and D34 (load management)."""
+"""What one charger alone cannot show: D10, D30, D32 (`cohorts`, every ten minutes), D33 to D35 (load management)."""
 
 from __future__ import annotations
 
@@ -75,4 +75,19 @@ SITE_METER: Final = About(
     runbook="site-meter",
 )  # fmt: skip
 
-FLEET: Final = (BAD_CAR, FIRMWARE, DEMAND, DISOBEYS, SITE_METER)
+WRONG_PHASE: Final = About(
+    id="D35",
+    title=N_("Lies on another phase than entered"),
+    family=Family.CONFIGURATION,
+    severity=Severity.DEGRADED,
+    scope=Scope.EVSE,
+    formula=N_("Five or more steps of at least 4 A of a car that charges on one phase, while no other outlet changed: "
+               "by the median at least 60 percent of them show in the site's meter on another phase than the entered "
+               "one, at most 30 percent on any other; over when entry and steps agree"),
+    needs=(Input.CURRENT,),
+    action=N_("Look at the steps on the page of load, and enter the order of phases as measured, or let it be rewired. "
+              "Until then its current counts on all phases"),
+    runbook="wrong-phase",
+)  # fmt: skip
+
+FLEET: Final = (BAD_CAR, FIRMWARE, DEMAND, DISOBEYS, SITE_METER, WRONG_PHASE)
