@@ -12,7 +12,7 @@ import pytest
 
 from bench._energy_acn import CEILING_A, GRID_H, KINDS, WORTH, charged, lines_of, most_possible
 from bench._energy_cpu import CASES, situation
-from bench._energy_homes import charged_at_home
+from bench._energy_homes import allocator, charged_at_home, equal_share, least_attained
 from bench._energy_sessions import days_of, of_experiment, with_estimates
 from bench._norway import FILE, read
 from bench.energy import MARCH, SUMMER
@@ -52,10 +52,21 @@ def test_drivers_words_deliver_no_more_than_is_possible():
 
 @NEEDS_DATA
 def test_a_week_of_homes_starves_nobody():
-    score = charged_at_home(read("TRO_R")[3_000:3_040], 25.0, Policy())
+    homes = read("TRO_R")[3_000:3_040]
+    score = charged_at_home(homes, 25.0, allocator(Policy()))
     assert (score.violations, score.starved) == (0, 0.0)
     assert score.delivered > 0.6
     assert 1 <= score.switches <= 3
+    for rule in (equal_share, least_attained):  # no rule that wastes nothing does much better or worse
+        beside = charged_at_home(homes, 25.0, rule)
+        assert beside.violations == 0
+        assert abs(beside.delivered - score.delivered) < 0.03
+
+
+@NEEDS_DATA
+def test_cars_that_have_all_they_take_get_all_they_asked_for():
+    score = charged_at_home(read("TRO_R")[:40], 400.0, allocator(Policy()))
+    assert (round(score.delivered, 6), score.nearly_full, score.switches) == (1.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("case", CASES)
