@@ -22,6 +22,7 @@ from laddverk.web.console import (
     authorisation_people,
     authorisation_reservations,
     batches,
+    bottlenecks,
     buyers,
     cases,
     certificates,
@@ -49,6 +50,7 @@ from laddverk.web.console import (
     incidents,
     ledger,
     load,
+    load_curves,
     load_limits,
     load_programs,
     mandates,
@@ -112,10 +114,10 @@ PAGES: Final = (
     prepaid, ledger, deposits, buyers, reconciliation,
     office, vendor_data, certificates, security, upgrading, gallery,
     firmware, firmware_makers, software,
-    displays, energy, load, load_limits, load_programs, circuits, circuit_sheets, meters,
+    displays, energy, load, load_curves, load_limits, load_programs, circuits, circuit_sheets, meters,
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, usage,
+    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, usage, bottlenecks,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
