@@ -1,0 +1,88 @@
+"""What people write when they ask for a study, as Structs; each field that cannot be is named."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from laddverk.kernel.problems import Invalid
+from laddverk.planning.expanding.model import Asked, Prices
+from laddverk.web.console.circuit_forms import number
+from laddverk.web.visit import named
+
+USUAL_DAYS: Final = 91  # a quarter of a year: long enough for a season, short enough to be played in minutes
+SIGNED: Final = re.compile(r"-?\d{1,3}([.,]\d)?")
+MONEY: Final = (
+    "margin_per_kwh", "port", "port_year", "rotation_per_port", "rule", "rule_year", "idle_fee", "fuse_step",
+    "connection", "battery_per_kwh", "solar_per_kwp", "own_solar_per_kwh", "peak_per_kw_year",
+)  # fmt: skip
+
+
+def asked_of(form: dict[str, str]) -> Asked:
+    """Return the study that a form asks for. Raises `Invalid`."""
+    if not form.get("site"):
+        raise Invalid("Choose from the list.", field="site")
+    usual = Asked(site_id=UUID(int=0), first=date.min, last=date.min)
+    return Asked(
+        site_id=named("sit", form["site"]),
+        first=_day(form, "first"),
+        last=_day(form, "last"),
+        growth=_signed(form, "growth") / 100,
+        draws=int(number(form, "draws", usual.draws)),
+        seed=int(number(form, "seed", usual.seed)),
+        fuse_a=number(form, "fuse", 0.0),
+        other_load_a=number(form, "other", 0.0),
+        ports_more=_ports(form),
+        port_current_a=number(form, "current", usual.port_current_a),
+        idle_cut=number(form, "idle", 0.0) / 100,
+        battery_kw=number(form, "battery_kw", 0.0),
+        battery_kwh=number(form, "battery_kwh", 0.0),
+        solar_kwp=number(form, "solar", 0.0),
+        connection_a=number(form, "connection", 0.0),
+        prices=Prices(
+            life_years=int(number(form, "life_years", 10)), **{name: round(number(form, name) * 100) for name in MONEY}
+        ),
+    )
+
+
+def values_of(asked: Asked, site: str) -> dict[str, str]:
+    """Return a form filled in as `asked`."""
+    prices: dict[str, Any] = {name: f"{getattr(asked.prices, name) / 100:.2f}" for name in MONEY}
+    return {
+        "site": site, "first": asked.first.isoformat(), "last": asked.last.isoformat(),
+        "growth": f"{asked.growth * 100:g}", "draws": str(asked.draws), "seed": str(asked.seed),
+        "fuse": f"{asked.fuse_a:g}" if asked.fuse_a else "", "other": f"{asked.other_load_a:g}",
+        "ports": ", ".join(str(one) for one in asked.ports_more), "current": f"{asked.port_current_a:g}",
+        "idle": f"{asked.idle_cut * 100:g}", "battery_kw": f"{asked.battery_kw:g}",
+        "battery_kwh": f"{asked.battery_kwh:g}", "solar": f"{asked.solar_kwp:g}",
+        "connection": f"{asked.connection_a:g}", "life_years": str(asked.prices.life_years),
+        **{name: text.removesuffix(".00") for name, text in prices.items()},
+    }  # fmt: skip
+
+
+def usual(today: date) -> Asked:
+    """Return what is asked for if nobody changes anything: the last quarter of a year."""
+    return Asked(site_id=UUID(int=0), first=today - timedelta(days=USUAL_DAYS), last=today - timedelta(days=1))
+
+
+def _day(form: dict[str, str], field: str) -> date:
+    try:
+        return date.fromisoformat(form.get(field, ""))
+    except ValueError:
+        raise Invalid("Choose a day.", field=field) from None
+
+
+def _signed(form: dict[str, str], field: str) -> float:
+    text = form.get(field, "").strip().replace("\u2212", "-").removesuffix("%").strip() or "0"
+    if not SIGNED.fullmatch(text):
+        raise Invalid("Give a number, such as 10 or 7,5.", field=field)
+    return float(text.replace(",", "."))
+
+
+def _ports(form: dict[str, str]) -> tuple[int, ...]:
+    parts = [part for part in re.split(r"[,;\s]+", form.get("ports", "").strip()) if part]
+    if not parts or len(parts) > 6 or not all(part.isascii() and part.isdigit() and len(part) < 4 for part in parts):
+        raise Invalid("Write up to six numbers of outlets, such as 1, 2, 4.", field="ports")
+    return tuple(sorted({int(part) for part in parts}))
