@@ -99,6 +99,8 @@ CASES = {
     )),
     "start_given_up busy": ("busy", Facts(now=NOW, start=start(StartStage.FAILED, why=WhyFailed.BUSY))),
     "waiting_for_payment": ("", Facts(now=NOW, outlet=outlet(), start=start(StartStage.PAYING))),
+    "asked_to_start": ("", Facts(now=NOW, outlet=outlet(), start=start(asked_at=NOW - MINUTE / 6))),
+    "asked_to_start plugged": ("plugged", Facts(now=NOW, outlet=outlet("preparing"), start=start())),
     "no_energy": ("", Facts(
         now=NOW, outlet=outlet("suspended_ev"), session=running(energy_wh=0, power_w=0, state="suspended_ev")
     )),

@@ -39,7 +39,9 @@ COMPLAINTS: Final = {
     Complaint.RECEIPT: marked("I need a receipt"),
 }
 """What no machine sees, and a driver can say."""
-CALM: Final = frozenset({"charging-well", "just-begun", "outlet-well", "nothing-seen", "waiting-for-payment"})
+CALM: Final = frozenset(
+    {"asked-to-start", "charging-well", "just-begun", "outlet-well", "nothing-seen", "waiting-for-payment"}
+)
 """Situations in which nothing is wrong."""
 DEEDS: Final = frozenset(doing.DONE)
 

@@ -167,6 +167,16 @@ def waiting_for_payment(facts: Facts) -> Match | None:
     return Match(values={"until_at": start.expires_at}, evidence=(seen,))
 
 
+def asked_to_start(facts: Facts) -> Match | None:
+    """The charger has been asked, and nothing is wrong yet; `plugged` when it has seen the cable."""
+    start, outlet = facts.start, facts.outlet
+    if start is None or start.stage is not StartStage.ASKED or facts.session is not None:
+        return None
+    is_plugged = outlet is not None and outlet.status in PLUGGED
+    seen = Evidence(text=N_("The charger has been asked to start."), at=start.asked_at)
+    return Match(variant="plugged" if is_plugged else "", evidence=(seen,))
+
+
 def _failed_lately(facts: Facts, start: StartFacts) -> bool:
     if start.stage is not StartStage.FAILED or start.failed_at is None or facts.now > start.failed_at + FAILED_LATELY:
         return False
@@ -190,4 +200,5 @@ PREDICATES: Final = (
     no_reply,
     start_given_up,
     waiting_for_payment,
+    asked_to_start,
 )
