@@ -1,0 +1,246 @@
+"""What was observed of sites, read for the verdict on what holds them back. Reads only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from laddverk.energy.circuits import store as circuits
+from laddverk.energy.circuits.model import Place, Tree
+from laddverk.planning.bottlenecks.model import Circuit, Held, Observed, PoolWeek
+from laddverk.planning.usage import queries as usage
+from laddverk.planning.usage.figures import divided
+from laddverk.planning.usage.queries import Chosen, Outlet, PoolSums, Sites, WeekHour
+from laddverk.planning.usage.reading import Span, pool_spans, slots
+from laddverk.platform.database import Transaction
+
+LOOKED_BACK: Final = timedelta(
+    weeks=13
+)  # a season: long enough for a rhythm, short enough to be about the site as it is
+
+SITES: Final = """
+SELECT i.id, i.name FROM site i
+WHERE ($1::uuid[] IS NULL OR i.id = ANY($1)) AND i.retired_at IS NULL
+  AND EXISTS (SELECT FROM usage_outlet o WHERE o.site_id = i.id)
+ORDER BY i.name
+"""
+SOLD: Final = """
+SELECT o.site_id, sum(began)::bigint AS began, sum(ended)::bigint AS ended, sum(session_wh)::bigint AS session_wh,
+       sum(revenue_minor)::bigint AS revenue_minor, sum(sold_wh)::bigint AS sold_wh
+FROM usage_day d JOIN usage_outlet o USING (station_id, evse_number)
+WHERE day >= $1 AND day <= $2 GROUP BY o.site_id
+"""
+STAYS: Final = """
+SELECT o.site_id, o.plug, sum(stay_s) AS stay_s, sum(ended)::bigint AS ended
+FROM usage_day d JOIN usage_outlet o USING (station_id, evse_number)
+WHERE ($1::uuid[] IS NULL OR o.site_id = ANY($1)) AND day >= $2 AND day <= $3 GROUP BY o.site_id, o.plug
+"""
+GIVEN_UP: Final = """
+-- Starts that failed, and after how many of them the same person did not try again within half an hour.
+WITH tried AS (
+    SELECT a.began_at, a.ended_at, a.attempt_key, o.site_id AS at_site,
+           a.outcome NOT IN ('ok', 'excluded', 'no_auth') AS failed,
+           coalesce(nullif(a.token_key, ''), nullif(a.car_key, ''), a.station_id || '/' || a.evse_number) AS person
+    FROM session_outcome a JOIN usage_outlet o USING (station_id, evse_number)
+    WHERE ($1::uuid[] IS NULL OR o.site_id = ANY($1)) AND a.began_at >= $2
+      AND a.began_at < $3::timestamptz + interval '30 minutes'
+),
+followed AS (
+    SELECT *, lead(began_at) OVER (PARTITION BY at_site, person ORDER BY began_at, attempt_key) AS next_at FROM tried
+)
+SELECT at_site AS site_id, count(*) AS failed,
+       count(*) FILTER (WHERE next_at IS NULL OR next_at > ended_at + interval '30 minutes') AS given_up
+FROM followed WHERE failed AND began_at < $3 GROUP BY at_site
+"""
+UNPAID: Final = """
+SELECT s.site_id, count(*) AS unpaid
+FROM start_request r JOIN station s ON s.id = r.station_id
+WHERE ($1::uuid[] IS NULL OR s.site_id = ANY($1)) AND r.created_at >= $2 AND r.created_at < $3
+  AND r.session_id IS NULL AND r.cancelled_why IN ('expired', 'payment_failed')
+GROUP BY s.site_id
+"""
+HELD: Final = """
+-- While a car charged: how long load management gave it less because a phase of a circuit was full, and what full power
+-- would have given meanwhile to those that left while they still charged.
+WITH share AS (
+    SELECT site_id, station_id, evse_number, at, limit_a, reason,
+           lead(at, 1, $3) OVER (PARTITION BY station_id, evse_number ORDER BY at) AS next_at
+    FROM steering_share WHERE ($1::uuid[] IS NULL OR site_id = ANY($1)) AND at >= $2 AND at < $3::timestamptz
+),
+slowed AS (
+    SELECT h.site_id, h.reason->>'branch' AS branch, coalesce((h.reason->>'phase')::int, 0) AS phase, v.id,
+           extract(epoch FROM least(h.next_at, v.full_at) - greatest(h.at, v.started_at)) AS seconds,
+           v.ended_at IS NOT NULL AND (v.charging_ended_at IS NULL OR v.charging_ended_at >= v.ended_at) AS is_short,
+           c.power_max_w * greatest(0, 1 - h.limit_a / c.current_max_a) AS less_w
+    FROM share h
+    JOIN LATERAL (
+        SELECT id, started_at, ended_at, charging_ended_at, coalesce(charging_ended_at, ended_at, $3) AS full_at
+        FROM session WHERE station_id = h.station_id AND evse_number = h.evse_number AND started_at < h.next_at
+          AND started_at >= h.at - interval '40 days'
+    ) v ON v.full_at > h.at
+    JOIN LATERAL (
+        SELECT max(power_max_w) AS power_max_w, max(current_max_a) AS current_max_a FROM connector
+        WHERE station_id = h.station_id AND evse_number = h.evse_number
+    ) c ON true
+    WHERE h.reason->>'code' IN ('circuit_full', 'no_room', 'turn_of_others', 'ranked_below')
+)
+SELECT site_id, coalesce(branch, '') AS branch, phase, sum(seconds)::float8 AS limited_s, count(DISTINCT id) AS cars,
+       count(DISTINCT id) FILTER (WHERE is_short) AS cars_short,
+       coalesce(sum(seconds * less_w / 3600) FILTER (WHERE is_short), 0)::float8 AS short_wh
+FROM slowed WHERE seconds > 0 GROUP BY site_id, 2, phase
+"""
+
+
+class Site(Struct, frozen=True, kw_only=True):
+    """A site with outlets."""
+
+    id: UUID
+    name: str
+
+
+class Sold(Struct, frozen=True, kw_only=True):
+    """What a site sold."""
+
+    site_id: UUID
+    began: int
+    ended: int
+    session_wh: int
+    revenue_minor: int
+    sold_wh: int
+
+    @property
+    def price_minor(self) -> float | None:
+        """Revenue for each kWh, without VAT."""
+        return divided(self.revenue_minor * 1_000, self.sold_wh)
+
+
+class Stays(Struct, frozen=True, kw_only=True):
+    """How long cars stayed at a pool."""
+
+    site_id: UUID
+    plug: str
+    stay_s: float
+    ended: int
+
+
+class GivenUp(Struct, frozen=True, kw_only=True):
+    """Failed starts at a site."""
+
+    site_id: UUID
+    failed: int
+    given_up: int
+
+
+class Unpaid(Struct, frozen=True, kw_only=True):
+    """Who did not pay at a site."""
+
+    site_id: UUID
+    unpaid: int
+
+
+class HeldAt(Held, frozen=True, kw_only=True):
+    """What load management held back, and at which site."""
+
+    site_id: UUID
+
+
+async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> list[Observed]:
+    """Return what was observed of these sites (None: of all) in the last quarter of a year, by name."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    chosen = Chosen(first=today - LOOKED_BACK, last=today, zone=zone, sites=sites)
+    span = chosen.outlets[0], chosen.since, now
+    by_site: dict[UUID, list[Outlet]] = defaultdict(list)
+    for outlet in await usage.outlets(tx, chosen):
+        by_site[outlet.site_id].append(outlet)
+    pools = {(one.site_id, one.plug): one for one in await usage.pools(tx, chosen)}
+    week: dict[tuple[UUID, str], list[WeekHour]] = defaultdict(list)
+    for one in await usage.week(tx, chosen):
+        week[one.site_id, one.plug].append(one)
+    # What others take is a median over the network, which tells a host of a few sites nothing of a single other one.
+    sold = {one.site_id: one for one in await tx.fetch(Sold, SOLD, chosen.first, chosen.last)}
+    stays = {(one.site_id, one.plug): one for one in await tx.fetch(Stays, STAYS, span[0], chosen.first, chosen.last)}
+    given_up = {one.site_id: one for one in await tx.fetch(GivenUp, GIVEN_UP, *span)}
+    unpaid = {one.site_id: one.unpaid for one in await tx.fetch(Unpaid, UNPAID, *span)}
+    held: dict[UUID, list[Held]] = defaultdict(list)
+    for part in await tx.fetch(HeldAt, HELD, *span):
+        held[part.site_id].append(part)
+    trees: dict[UUID, Tree] = {tree.site_id: tree for tree in await circuits.trees(tx, sites)}
+    found = []
+    for site in await tx.fetch(Site, SITES, span[0]):
+        since = max(chosen.since, min(outlet.opened_at for outlet in by_site[site.id]))
+        spans = pool_spans(by_site[site.id], since, now)
+        own = sold.get(site.id)
+        failures = given_up.get(site.id)
+        found.append(
+            Observed(
+                site_id=site.id, name=site.name, since=since.astimezone(UTC), until=now,
+                pools=tuple(
+                    pool_week(plug, where, pools.get((at, plug)), week[at, plug], stays.get((at, plug)))
+                    for (at, plug), where in sorted(spans.items())
+                ),
+                session_wh=divided(own.session_wh, own.ended) if own else None,
+                began=own.began if own else 0,
+                given_up=failures.given_up if failures else 0, failed=failures.failed if failures else 0,
+                held=tuple(held[site.id]),
+                circuits={one.key: one for one in _circuits(trees[site.id])} if site.id in trees else {},
+                unpaid=unpaid.get(site.id, 0), price_minor=own.price_minor if own else None,
+                network_price_minor=_others(sold.values(), site.id),
+            )
+        )  # fmt: skip
+    return found
+
+
+def pool_week(
+    plug: str, span: Span, sums: PoolSums | None, rows: list[WeekHour], stays: Stays | None
+) -> PoolWeek:  # fmt: skip
+    """Return a pool by hour of its local week."""
+    return PoolWeek(
+        plug=plug, ports=sums.ports if sums else 0, slots=slots(span, rows),
+        full_s={_place(one): one.full_s for one in rows}, full_busy_s={_place(one): one.full_busy_s for one in rows},
+        full_charging_s={_place(one): one.full_charging_s for one in rows},
+        dark_s={_place(one): one.dark_s for one in rows},
+        stay_s=divided(stays.stay_s, stays.ended) if stays else None,
+    )  # fmt: skip
+
+
+def _place(row: WeekHour) -> int:
+    return row.weekday * 24 + row.hour
+
+
+def _others(sold: Iterable[Sold], site: UUID) -> float | None:
+    prices = [one.price_minor for one in sold if one.site_id != site and one.price_minor]
+    return median(prices) if len(prices) >= 3 else None  # fewer than three are not a market
+
+
+def _circuits(tree: Tree) -> list[Circuit]:
+    """Return each circuit with how many outlets on it, or below it, may load each phase."""
+    above: dict[UUID, UUID | None] = {one.id: one.parent_id for one in tree.circuits}
+    below: dict[UUID, list[Place]] = defaultdict(list)
+    for place in tree.places:
+        at: UUID | None = place.circuit_id
+        while at is not None:
+            below[at].append(place)
+            at = above.get(at)
+    return [
+        Circuit(
+            key=str(one.id), name=one.name,
+            on_phase=(_on(0, below[one.id]), _on(1, below[one.id]), _on(2, below[one.id])),
+            unknown=sum(place.phases == 1 and not place.is_rotation_known for place in below[one.id]),
+        )
+        for one in tree.circuits
+    ]  # fmt: skip
+
+
+def _on(phase: int, places: Iterable[Place]) -> int:
+    return sum(phase in _phases(place) for place in places)
+
+
+def _phases(place: Place) -> tuple[int, ...]:
+    return place.rotation.phases[:1] if place.phases == 1 and place.is_rotation_known else (0, 1, 2)

@@ -1,0 +1,92 @@
+"""Usage and bottlenecks on screen: filters, groups, comparison, CSV, and whose sites one sees."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import new_id, shown
+from laddverk.planning.usage.service import keep_up
+from tests.integration.web.console.conftest import FORMULA, HOSTILE, NOW, SignedIn, World
+
+SESSION = """
+INSERT INTO session (id, station_id, evse_number, transaction_key, started_at, ended_at, received_at, energy_wh,
+                     price_minor, vat_minor, currency)
+VALUES ($1, $2, $5, $1::uuid::text, $3, $4, $3, 12000, 6000, 1200, 'SEK')
+"""
+
+
+async def charged(world: World, *, days: int = 40) -> None:
+    """Let both chargers be used every day: the first one's outlets both taken from eight to ten."""
+    async with world.house.database.transaction() as tx:
+        await tx.execute("UPDATE station SET registered_at = $1", NOW - timedelta(days=days))
+        await tx.execute(
+            "UPDATE session SET started_at = $1, ended_at = $1 WHERE started_at < $1", NOW - timedelta(days=3)
+        )
+        for day in range(1, days - 1):
+            at = (NOW - timedelta(days=day)).replace(hour=7)
+            for evse in (1, 2):
+                await tx.execute(SESSION, new_id(), world.station, at, at + timedelta(hours=2), evse)
+            await tx.execute(SESSION, new_id(), world.other_station, at, at + timedelta(hours=1), 1)
+    while await world.house.database.run(lambda tx: keep_up(tx, "SEK", NOW)):
+        pass
+
+
+async def test_before_anything_is_rolled_up_the_pages_say_so(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    assert "No outlets here yet" in (await browser.open("/console/usage")).text
+    assert "after four weeks" in (await browser.open("/console/bottlenecks")).text
+    assert (await browser.open("/console/usage/compare")).status_code == 200
+
+
+async def test_usage_is_shown_by_anything_with_formulas_and_compared(world: World, signed_in: SignedIn) -> None:
+    await charged(world)
+    browser = await signed_in(Role.OPERATOR)
+    page = (await browser.open("/console/usage")).text
+    assert "hours with a car ÷ (outlets × hours)" in page
+    assert HOSTILE not in page
+    site = shown("sit", world.site)
+    for by in ("site", "model", "plug", "outlet", "hour", "weekday", "month", "season"):
+        assert (await browser.open(f"/console/usage?by={by}&site={site}&sort=-energy")).status_code == 200
+    rows = list(csv.reader(io.StringIO((await browser.open("/console/usage.csv?by=outlet")).text)))
+    assert rows[0][3] == "group"
+    assert not any(cell.startswith(FORMULA[0]) for row in rows for cell in row)
+    first = next(row for row in rows[1:] if row[8] == "27")  # sessions begun in four weeks: none yet on the last day
+    assert first[14] == "324.0"
+    hours = list(csv.reader(io.StringIO((await browser.open("/console/usage/hours.csv")).text)))
+    assert len(hours) > 27 * 2
+    compared = (await browser.open(f"/console/usage/compare?site={site}&from2=2026-10-15&to2=2026-10-31")).text
+    assert "2026-10-15 – 2026-10-31" in compared
+
+
+async def test_a_period_that_cannot_be_is_told_and_an_unknown_site_is_not_found(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in(Role.OPERATOR)
+    assert (await browser.open("/console/usage?from=2026-11-20&to=2026-11-01")).status_code == 422
+    assert (await browser.open("/console/usage?from=1999-01-01")).status_code == 422
+    assert (await browser.open(f"/console/usage?site={shown('sit', new_id())}")).status_code in (200, 404)
+    assert (await browser.open(f"/console/bottlenecks/{shown('sit', new_id())}")).status_code == 404
+
+
+async def test_a_site_without_room_in_the_morning_has_too_few_outlets_with_evidence(
+    world: World, signed_in: SignedIn
+) -> None:
+    await charged(world)
+    browser = await signed_in(Role.OPERATOR)
+    page = (await browser.open("/console/bottlenecks")).text
+    assert "Too few outlets" in page
+    site = (await browser.open(f"/console/bottlenecks/{shown('sit', world.site)}")).text
+    assert "Every outlet charged a car for 76 h in 40 days." in site
+    assert "Erlang" in site
+    rows = list(csv.reader(io.StringIO((await browser.open("/console/bottlenecks.csv")).text)))
+    assert any(row[3] == "ports" for row in rows)
+
+
+async def test_three_weeks_are_too_short(world: World, signed_in: SignedIn) -> None:
+    await charged(world, days=20)
+    browser = await signed_in(Role.OPERATOR)
+    assert "needs four weeks" in (await browser.open("/console/bottlenecks")).text
+    assert "four weeks are needed" in (await browser.open(f"/console/bottlenecks/{shown('sit', world.site)}")).text
