@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -164,6 +165,72 @@ def test_states_that_overlap_are_counted_once() -> None:
     }  # fmt: skip
     assert sum(found.values(), timedelta(0)) == timedelta(days=1)
     assert minutes(HONEST, facts) == (DAY, 485, 0)  # 50 + 150 + 200 + 100 - 15
+
+
+EVENTFUL: Final = outlet(
+    said(0, Status.AVAILABLE),
+    said(60, Status.FAULTED), said(120, Status.AVAILABLE),
+    said(200, Status.UNAVAILABLE), said(260, Status.AVAILABLE),
+    said(600, Status.FAULTED), said(660, Status.AVAILABLE),
+    said(800, Status.FAULTED), said(900, Status.AVAILABLE),
+    said(1_000, Status.RESERVED), said(1_030, Status.CHARGING), said(1_100, Status.AVAILABLE),
+    said(1_300, Status.FAULTED), said(1_320, Status.AVAILABLE),
+    linked=(span(0, 130), span(170)),
+    ordered=(span(200, 260),),
+    degraded=(Reason(span(300, 400), "power"), Reason(span(420, 440), "payment")),
+    silent=(span(500, 560),),
+    planned=(span(600, 720),),
+    closed=(span(1_200, 1_440),),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        # fault 60, silence 40 - 15, ordered 60, power 100, payment 20, did not charge 60, in the window 60, fault 100;
+        # the last fault lies outside opening hours, which do not count at all
+        (HONEST, (1_200, 60 + 25 + 60 + 100 + 20 + 60 + 60 + 100, 0)),
+        # all of the silence, not the payment, and the fault at night; the window, 850-900 and the night are excused
+        (NEVI, (DAY, 60 + 40 + 60 + 100 + 60 + 60 + 100 + 20, 60 + 50 + 20)),
+        # what it said of itself, and the payment
+        (UK, (1_200, 60 + 60 + 20 + 60 + 100, 0)),
+    ],
+    ids=["honest", "nevi", "uk"],
+)
+def test_a_day_on_which_everything_happens(policy: Policy, expected: tuple[int, int, int]) -> None:
+    assert minutes(policy, EVENTFUL, Exempt(span(850, 900), "vandalism")) == expected
+
+
+@pytest.mark.parametrize(("policy", "out"), [(HONEST, 485), (NEVI, 500), (UK, 200)], ids=["honest", "nevi", "uk"])
+def test_states_that_overlap_count_once_under_each_policy(policy: Policy, out: int) -> None:
+    """0-50 too little power, 50-100 and 400-500 no energy, 100-200 and 300-400 fault, 200-300 unknown."""
+    facts = outlet(
+        said(0, Status.AVAILABLE), said(100, Status.FAULTED), said(400, Status.AVAILABLE),
+        linked=(span(0, 200), span(300)), silent=(span(50, 500),), degraded=(Reason(span(0, 450), "power"),),
+    )  # fmt: skip
+    assert minutes(policy, facts) == (DAY, out, 0)
+
+
+@pytest.mark.parametrize(("policy", "out"), [(HONEST, 165), (NEVI, 180), (UK, 0)], ids=["honest", "nevi", "uk"])
+def test_only_its_time_in_service_counts_under_each_policy(policy: Policy, out: int) -> None:
+    """It stood there from 720 to 1080 and was silent from 900 on."""
+    assert minutes(policy, outlet(in_service=span(720, 1_080), linked=(span(720, 900),))) == (360, out, 0)
+
+
+@pytest.mark.parametrize("policy", [HONEST, NEVI, UK], ids=["honest", "nevi", "uk"])
+def test_one_broken_connector_of_two_is_no_outage_under_any_policy_and_both_are(policy: Policy) -> None:
+    words = (
+        said(0, Status.AVAILABLE), said(0, Status.AVAILABLE, connector=2),
+        said(60, Status.FAULTED, connector=2), said(120, Status.FAULTED), said(180, Status.CHARGING),
+    )  # fmt: skip
+    assert minutes(policy, outlet(*words)) == (DAY, 60, 0)
+
+
+@pytest.mark.parametrize(("policy", "excused"), [(HONEST, 0), (NEVI, 60), (UK, 0)], ids=["honest", "nevi", "uk"])
+def test_an_order_within_a_window_is_excused_where_the_policy_says_so(policy: Policy, excused: int) -> None:
+    """Taken out of service by us from 600 to 720, while the window lasted from 540 to 660."""
+    words = (said(0, Status.AVAILABLE), said(600, Status.UNAVAILABLE), said(720, Status.AVAILABLE))
+    assert minutes(policy, outlet(*words, ordered=(span(600, 720),), planned=(span(540, 660),))) == (DAY, 120, excused)
 
 
 def test_one_broken_connector_of_two_is_degraded_and_both_are_down() -> None:
