@@ -19,7 +19,7 @@ from laddverk.cli.demo.circuits import CODE, SITE
 from laddverk.cli.demo.founding import ACTOR
 from laddverk.energy.circuits import service as circuits_service
 from laddverk.energy.circuits import store as circuits
-from laddverk.energy.circuits.model import CircuitKind, Source, Tree
+from laddverk.energy.circuits.model import CircuitKind, Source, SourceId, SourceKind, Tree
 from laddverk.energy.meters import register_maps
 from laddverk.energy.meters import service as meters
 from laddverk.energy.meters import store as meters_store
@@ -31,7 +31,7 @@ from laddverk.energy.planning_ahead.store import Wanted
 from laddverk.energy.planning_ahead.sunshine import Position
 from laddverk.energy.planning_ahead.surroundings import QUARTER, Quarter
 from laddverk.kernel.actors import rule
-from laddverk.kernel.ids import SiteId
+from laddverk.kernel.ids import SiteId, new_id
 from laddverk.platform.house import House
 from laddverk.simulator.meters import modbus
 from laddverk.tariffs import store_spot
@@ -45,6 +45,8 @@ PRICED_DAYS: Final = 60
 ROOF: Final = "Takets mätare"
 ROOF_EVERY_S: Final = 10.0
 POSITION: Final = Position(57.7334, 12.1189)
+BATTERY_W: Final = 6_000.0
+BATTERY_WH: Final = 13_000.0
 BUILDING_W: Final = 5_200.0
 TELL_EVERY_S: Final = 20.0
 TELLERS: Final = 0.8  # of the drivers: the rest say nothing, as in real life
@@ -113,6 +115,11 @@ async def _metered(house: House, site_id: SiteId, port: int) -> None:
         for source in tree.sources:
             measured: Source = msgspec.structs.replace(source, meter_id=made.id)
             await circuits_service.put_source(tx, ACTOR, site_id, measured, now, reason=REASON, version=None)
+        battery = Source(
+            id=SourceId(new_id()), name="Batteriet i källaren", kind=SourceKind.BATTERY,
+            circuit_id=tree.circuits[0].id, power_max_w=BATTERY_W, energy_wh=BATTERY_WH,
+        )  # fmt: skip
+        await circuits_service.put_source(tx, ACTOR, site_id, battery, now, reason=REASON, version=None)
 
 
 async def _priced(house: House) -> None:

@@ -45,7 +45,9 @@ class Lack(StrEnum):
 
 
 class DayFound(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A day that is over. Money in major currency; without prices it is 0 and means nothing."""
+    """A day that is over. Money in major currency, of the cars alone: their energy, and what they added to the month's
+    peaks. Without prices it is 0 and means nothing.
+    """
 
     currency: str
     sessions: int = 0
@@ -110,15 +112,15 @@ class MonthFound(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lacks: tuple[Lack, ...] = ()
 
 
-def day_found(currency: str, sessions: int, found: Split, lacks: Sequence[Lack]) -> DayFound:
-    """Return a day from how far it was from the best."""
+def day_found(currency: str, sessions: int, found: Split, alone: float, lacks: Sequence[Lack]) -> DayFound:
+    """Return a day from how far it was from the best; `alone` is what the site would have cost without its cars."""
     return DayFound(
         currency=currency,
         sessions=sessions,
         given_wh=round(found.found.given_wh),
-        cost=round(found.found.cost, 2),
-        best_cost=round(found.found.best_cost, 2),
-        at_once_cost=round(found.found.at_once_cost, 2),
+        cost=round(found.found.cost - alone, 2),
+        best_cost=round(found.found.best_cost - alone, 2),
+        at_once_cost=round(found.found.at_once_cost - alone, 2),
         over={why: round(each, 2) for why, each in found.over.items()},
         lacking_wh={why: round(each) for why, each in found.lacking_wh.items()},
         lacks=tuple(lacks),

@@ -18,6 +18,7 @@ from laddverk.energy.planning_ahead.gathering import MONTH_AT_MOST, net_w, quart
 from laddverk.energy.planning_ahead.knowing import STEP, taken
 from laddverk.energy.planning_ahead.model import STEP_MINUTES
 from laddverk.energy.planning_ahead.peak_terms import sunk, terms
+from laddverk.energy.planning_ahead.regret import cost_of
 from laddverk.energy.planning_ahead.rolling import LEARNT_FROM, floor
 from laddverk.energy.planning_ahead.splitting import Split, split
 from laddverk.energy.planning_ahead.store import Past, Wanted
@@ -71,17 +72,19 @@ async def _day(tx: Transaction, wanted: Wanted, tree: Tree, day: date) -> DayFou
     found = await asyncio.to_thread(_split, wanted, known, before)
     if found is None:
         return DayFound(currency=currency, sessions=len(mine), lacks=(*noted, Lack.NO_BEST))
-    return day_found(currency, len(mine), found, noted)
+    return day_found(currency, len(mine), *found, noted)
 
 
-def _split(wanted: Wanted, known: Truth, before: Sequence[Past]) -> Split | None:
+def _split(wanted: Wanted, known: Truth, before: Sequence[Past]) -> tuple[Split, float] | None:
+    """Return how far a day was from the best, and what the site would have cost without the cars."""
     begins_at, since = known.begins_at, known.begins_at - MONTH_AT_MOST
     load = taken(before, since, begins_at, net_w(known.tree, known.quarters, since, begins_at))
     fees = terms(wanted.tariff, begins_at, STEP_MINUTES, known.periods, sunk(wanted.tariff, load, begins_at))
     seen = replace(truth.seen(known, is_asked=True), peaks=fees)
     starts = [begins_at + number * STEP for number in range(known.periods)]
     prices = known_prices(seen.price_per_kwh, truth.known_at(known), truth.prices(known, DAY), seen.stays, starts)
-    return split(seen, truth.careful(known), prices, truth.given_wh(known, known.mine))
+    found = split(seen, truth.careful(known), prices, truth.given_wh(known, known.mine))
+    return None if found is None else (found, cost_of(seen, [0.0] * seen.periods))
 
 
 async def _month(tx: Transaction, wanted: Wanted, tree: Tree, month: date, until: date) -> MonthFound:

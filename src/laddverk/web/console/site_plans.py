@@ -17,6 +17,7 @@ from laddverk.energy.planning_ahead.capacity_files import examples, read
 from laddverk.energy.planning_ahead.capacity_tariffs import CapacityTariff
 from laddverk.energy.planning_ahead.gathering import prices_of
 from laddverk.energy.planning_ahead.knowing import STEP
+from laddverk.energy.planning_ahead.model import Wait
 from laddverk.energy.planning_ahead.store import Kept, Wanted
 from laddverk.energy.steering.placing import key_of
 from laddverk.kernel.actors import Permission
@@ -122,11 +123,18 @@ def _planned(desk: Desk, known: Known, wanted: Wanted, kept: Kept) -> list[Plann
                 following.ready_at(plan, key),
                 following.given_wh(plan, key, watts_per_a),
                 plan.unmet_wh.get(key, 0.0),
-                wait.until if wait else None,
+                _waits_until(wait, following.begins_at(plan, key)),
                 site_plan_words.wait(wait, names, wanted.tariff.currency, desk.language) if wait else "",
             )
         )
     return found
+
+
+def _waits_until(wait: Wait | None, begins_at: datetime | None) -> datetime | None:
+    """Return until when a car waits: what chargers can run begins at times later than what the program found."""
+    if wait is None or wait.until is None or begins_at is None:
+        return wait.until if wait is not None else None
+    return max(wait.until, begins_at)
 
 
 def _choices(wanted: Wanted | None) -> list[tuple[str, str]]:
