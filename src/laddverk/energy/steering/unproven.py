@@ -14,10 +14,10 @@ from laddverk.energy.circuits.model import PerPhase
 from laddverk.energy.steering.envelope import ancestors, may_load, summed, times, worst_a
 from laddverk.energy.steering.model import Known, MeterState, Outlet, Trust
 
-HOLDS: Final = 1.6
-"""Of what a metered circuit may carry: a fuse holds so much for minutes (gG, IEC 60269-1), a breaker for half a minute
-(IEC 60898-1). A meter shows within seconds that one charger draws all it can, and the others are lowered."""
-HOLDS_UNSEEN: Final = 1.4
+HOLDS: Final = 1.9
+"""Of what a metered circuit may carry: a gG fuse of 16 A or more holds so much for half a minute (IEC 60269-1). Its
+meter shows within seconds that one charger draws all it can, and the others are lowered in ten more."""
+HOLDS_UNSEEN: Final = 1.75
 """Of a circuit without a meter, where only the charger's own next reading tells: for a minute and more."""
 
 Other = Callable[[dict[str, float]], list[PerPhase]]
