@@ -123,7 +123,7 @@ def test_a_slice_plays_one_replay_at_least_and_what_was_before_anything_else():
 CARS = (  # outlet, comes at (s), amperes, phases, asks for (Wh), of a site of 40 A
     ("a", 0.0, 16.0, 3, 99_000.0),
     ("b", 600.0, 16.0, 3, 4_000.0),
-    ("c", 1_500.0, 32.0, 3, 99_000.0),
+    ("c", 1_500.0, 16.0, 3, 99_000.0),
     ("d", 2_400.0, 16.0, 1, 99_000.0),
 )
 LASTS_S = 5_400.0
@@ -166,7 +166,8 @@ def live(outlets, circuits):
 
 def test_a_replay_gives_the_currents_that_the_live_loop_gives():
     outlets = tuple(
-        Outlet(key=key, circuit=1, phases=3, wires=(n % 3, (n + 1) % 3, (n + 2) % 3)) for n, key in enumerate("abcd")
+        Outlet(key=key, circuit=1, phases=3, wires=(n % 3, (n + 1) % 3, (n + 2) % 3), current_max_a=16.0)
+        for n, key in enumerate("abcd")
     )
     circuits = (
         Circuit(key="grid", parent=-1, usable_a=(63.0,) * 3), Circuit(key="board", parent=0, usable_a=(FUSE_A,) * 3)
@@ -174,7 +175,8 @@ def test_a_replay_gives_the_currents_that_the_live_loop_gives():
     decisions_a, drawn_a = live(outlets, circuits)
     site = Ground(
         feeders=tuple(Feeder(key=one.key, parent=one.parent, limit_a=one.usable_a) for one in circuits),
-        ports=tuple(Port(key=one.key, feeder=1, wires=one.wires) for one in outlets), local_ahead_s=0.0,
+        ports=tuple(Port(key=one.key, feeder=1, wires=one.wires, current_max_a=16.0) for one in outlets),
+        local_ahead_s=0.0,
     )  # fmt: skip
     stays = [
         Stay(key=key, user=key, outlet=key, arrives_s=MONDAY + at, departs_s=MONDAY + LASTS_S, energy_wh=energy,

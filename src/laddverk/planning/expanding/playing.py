@@ -78,7 +78,8 @@ class _Playing:
                 await store.end(tx, identity, State.DONE, now)
             else:
                 await jobs.enqueue(tx, [again(identity)])
-        tx.after_commit(lambda: self._house.hints.publish(["studies"]))
+        topics = [f"study:{payload['study_id']}" for payload, _ in came]
+        tx.after_commit(lambda: self._house.hints.publish(topics))
 
 
 async def _work(tx: Transaction, study: Study) -> Work:

@@ -28,6 +28,7 @@ ASSUMPTIONS: Final = (
     marked("Who finds no free outlet waits for up to half an hour, for each driver a time at random, then leaves."),
     marked("Drivers of tomorrow are like those of the period: they are drawn again from it, with replacement."),
     marked("Chargers obey at once and cars take what they are offered up to the most that they were seen to take."),
+    marked("The live loop may keep more room free, where a charger that fails could open a fuse before it is stopped."),
     marked("Other load is what stands in the circuits: the most that people typed, at all hours."),
     marked("Sun is an example of southern Sweden, every day of a month alike. A battery only helps a full fuse."),
     marked("A fee on idle time is assumed to shorten it by the share above; nobody has measured it here."),

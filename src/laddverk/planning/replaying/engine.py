@@ -94,7 +94,7 @@ class _Run:
             if car.drawn_a > 0:
                 car.left_wh -= car.drawn_a * car.watts_per_a * lasts_s / SECONDS_PER_HOUR
                 if car.is_full:
-                    car.fill()
+                    car.fill(next_s)
                     self._filled(car, next_s)
         self._now_s = next_s
 

@@ -25,6 +25,7 @@ class Parked:
         "demand",
         "departs_s",
         "drawn_a",
+        "full_s",
         "is_on",
         "left_wh",
         "likes_a",
@@ -54,6 +55,7 @@ class Parked:
         self.ceiling_a = self.likes_a
         self.asked_wh = self.left_wh = stay.energy_wh
         self.drawn_a, self.is_on, self.switched_s = 0.0, False, 0.0
+        self.full_s: float | None = None
         self.wants_a = self.takes_a
         self.demand = Demand(
             key=port.key, branch=port.feeder, use_a=self.use_a, floor_a=floor_a, ceiling_a=self.likes_a,
@@ -70,8 +72,9 @@ class Parked:
         """Whether it takes no more."""
         return self.left_wh <= FULL_WH
 
-    def fill(self) -> None:
-        """It is full: the live loop sees that it takes nothing, and offers it the least that charges."""
+    def fill(self, now_s: float) -> None:
+        """It is full: the live loop sees that it takes nothing, and offers it the least that charges, after others."""
+        self.full_s = now_s
         self.left_wh, self.wants_a, self.drawn_a = 0.0, 0.0, 0.0
         self.ceiling_a = min(self.likes_a, DEFAULT_A)
 

@@ -147,6 +147,7 @@ def _demand(one: Parked) -> Demand:
     return replace(
         one.demand, ceiling_a=one.ceiling_a, attained_wh=one.got_wh, is_on=one.is_on,
         switched_at=instant(one.switched_s) if one.switched_s else None,
+        idle_since=None if one.full_s is None else instant(one.full_s),
     )  # fmt: skip
 
 

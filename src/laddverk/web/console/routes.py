@@ -85,6 +85,7 @@ from laddverk.web.console import (
     stations,
     steering,
     stickers,
+    studies,
     subscriptions,
     tariff_compare,
     tariff_more,
@@ -117,7 +118,7 @@ PAGES: Final = (
     displays, energy, load, load_curves, load_limits, load_programs, circuits, circuit_sheets, meters,
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, usage, bottlenecks,
+    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, usage, bottlenecks, studies,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
@@ -139,6 +140,7 @@ LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]]
     "diagnosis": ("sta", "station", diagnosis.live_parts),
     "incident": ("inc", "incident", incidents.live_parts),
     "case": ("cas", "case", cases.live_parts),
+    "study": ("stu", "study", studies.live_parts),
 }
 """What a page can watch: the prefix of its ids, the word of its topic, what makes its parts. `now` has no id."""
 

@@ -14,7 +14,7 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Problem
 from laddverk.planning.expanding import fuses, paper, sentences, service, store, words
-from laddverk.planning.expanding.model import Asked, Kind, State, Study
+from laddverk.planning.expanding.model import Asked, State, Study
 from laddverk.planning.expanding.store import Looked
 from laddverk.planning.expanding.weighing import Answer, Weighed, answer
 from laddverk.platform.database import Transaction
@@ -220,7 +220,7 @@ async def compare_studies(desk: AtDesk) -> Response[str]:
         others = await store.studies(tx, Looked(desk.sites, state=State.DONE.value), 0, PAGE_SIZE)
     return desk.page(
         "console/planning/studies_compare.html", studies=studies, others=others, chosen=set(asked), most=COMPARED_MAX,
-        none=said("Nothing"), AS_IS=Kind.AS_IS,
+        nothing=said("Nothing"),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ MONEY: Final = (
     "margin_per_kwh", "port", "port_year", "rotation_per_port", "rule", "rule_year", "idle_fee", "fuse_step",
     "connection", "battery_per_kwh", "solar_per_kwp", "own_solar_per_kwh", "peak_per_kw_year",
 )  # fmt: skip
+FIELDS: Final = {"connection": "connection_cost"}  # amperes and kronor of the same thing stand in one form
 
 
 def asked_of(form: dict[str, str]) -> Asked:
@@ -42,7 +43,8 @@ def asked_of(form: dict[str, str]) -> Asked:
         solar_kwp=number(form, "solar", 0.0),
         connection_a=number(form, "connection", 0.0),
         prices=Prices(
-            life_years=int(number(form, "life_years", 10)), **{name: round(number(form, name) * 100) for name in MONEY}
+            life_years=int(number(form, "life_years", 10)),
+            **{name: round(number(form, FIELDS.get(name, name)) * 100) for name in MONEY},
         ),
     )
 
@@ -58,7 +60,7 @@ def values_of(asked: Asked, site: str) -> dict[str, str]:
         "idle": f"{asked.idle_cut * 100:g}", "battery_kw": f"{asked.battery_kw:g}",
         "battery_kwh": f"{asked.battery_kwh:g}", "solar": f"{asked.solar_kwp:g}",
         "connection": f"{asked.connection_a:g}", "life_years": str(asked.prices.life_years),
-        **{name: text.removesuffix(".00") for name, text in prices.items()},
+        **{FIELDS.get(name, name): text.removesuffix(".00") for name, text in prices.items()},
     }  # fmt: skip
 
 
