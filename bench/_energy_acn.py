@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
+from bench._energy_ahead import Leaning, Lines, Stays, currents_ahead
 from bench._energy_sessions import STEP_MINUTES, Session
-from laddverk.energy.allocating.ahead import Leaning, Lines, Stays, currents_ahead
 from laddverk.energy.planning_ahead.matrix import Program
 
 VOLTS = 208.0
@@ -57,6 +57,8 @@ class Score(Struct, frozen=True, kw_only=True):
     """Steps in which a line was over its limit."""
     ms_a_step: float | None = None
     """CPU time for each step in which a car was there."""
+    switches: float | None = None
+    """For each session: how often it began to charge or stopped before it was full."""
 
 
 def lines_of(outlets: Sequence[str], capacity_kw: float) -> Lines:
@@ -76,15 +78,18 @@ def _kind(outlet: str) -> int:
 
 def scored(
     name: str, capacity_kw: float, sessions: Sequence[Session], got_wh: np.ndarray, violations: int,
-    ms_a_step: float | None = None,
+    ms_a_step: float | None = None, switches: float | None = None,
 ) -> Score:  # fmt: skip
     asked = np.array([one.energy_wh for one in sessions])
     shares = np.clip(got_wh / asked, 0, 1)
     return Score(
         name=name, capacity_kw=capacity_kw, delivered=float(got_wh.sum() / asked.sum()),
         p05=float(np.quantile(shares, 0.05)), jain=float(shares.sum() ** 2 / (len(shares) * (shares**2).sum())),
-        violations=violations, ms_a_step=ms_a_step,
+        violations=violations, ms_a_step=ms_a_step, switches=switches,
     )  # fmt: skip
+
+
+ON_A = 0.5  # with less a car is off
 
 
 def charged(name: str, sessions: Sequence[Session], capacity_kw: float, knows: str, leaning: Leaning) -> Score:
@@ -93,6 +98,7 @@ def charged(name: str, sessions: Sequence[Session], capacity_kw: float, knows: s
     arrives, departs = (np.array([getattr(one, key) for one in sessions]) for key in ("arrives", "departs"))
     asked = np.array([one.energy_wh for one in sessions])
     got, violations, steps, spent_s = np.zeros(len(sessions)), 0, 0, 0.0
+    is_on, switches = np.zeros(len(sessions), dtype=np.bool_), 0
     for step in range(int(departs.max())):
         here = np.flatnonzero((arrives <= step) & (step < departs) & (got < asked - 1e-6))
         if not len(here):
@@ -104,9 +110,13 @@ def charged(name: str, sessions: Sequence[Session], capacity_kw: float, knows: s
         if current is None:
             continue
         current = np.minimum(current, (asked[here] - got[here]) / (VOLTS * STEP_H))  # a full car stops by itself
+        switches += int(((current > ON_A) != is_on[here]).sum())
+        is_on[here] = current > ON_A
         violations += bool((np.abs(at.weight @ current) > at.limit_a * (1 + 1e-5) + 1e-7).any())
         got[here] += current * VOLTS * STEP_H
-    return scored(name, capacity_kw, sessions, got, violations, spent_s / max(1, steps) * 1_000)
+    return scored(
+        name, capacity_kw, sessions, got, violations, spent_s / max(1, steps) * 1_000, switches / len(sessions)
+    )
 
 
 MORE_WH = 2_000.0  # who still charges beyond what was said wants a little more

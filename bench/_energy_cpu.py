@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +19,7 @@ GROUP = 10
 CASES = {"ample": 32.0, "shared": 7.3, "scarce": 2.0}
 """Amperes of the main fuse for each outlet and phase that it loads: all fit; all get a share; most must wait."""
 LP_TIMEOUT_S = 60.0
-LP_MOST = 1_000  # outlets; with more a single program takes longer than all the rest of this bench
+OFTEN_UP_TO = 1_000  # outlets; a program for more is solved once
 
 
 class Cost(Struct, frozen=True, kw_only=True):
@@ -27,7 +28,9 @@ class Cost(Struct, frozen=True, kw_only=True):
     outlets: int
     case: str
     decision_ms: float
-    lp_ms: float | None
+    memory_mb: float
+    """The most that a decision holds beside what it was asked."""
+    lp_ms: float
 
 
 def situation(outlets: int, amperes_each: float) -> Situation:
@@ -57,9 +60,19 @@ def costs(sizes: tuple[int, ...], times: int) -> list[Cost]:
         for case, amperes in CASES.items():
             asked = situation(outlets, amperes)
             decision = _least_ms(lambda asked=asked: allocated(asked, NOW), times)
-            lp = _least_ms(lambda asked=asked: _by_program(asked), 3) if outlets <= LP_MOST else None
-            found.append(Cost(outlets=outlets, case=case, decision_ms=decision, lp_ms=lp))
+            lp = _least_ms(lambda asked=asked: _by_program(asked), 3 if outlets <= OFTEN_UP_TO else 1)
+            found.append(
+                Cost(outlets=outlets, case=case, decision_ms=decision, memory_mb=_memory_mb(asked), lp_ms=lp)
+            )  # fmt: skip
     return found
+
+
+def _memory_mb(asked: Situation) -> float:
+    tracemalloc.start()
+    allocated(asked, NOW)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most / 1e6
 
 
 def _least_ms(what: Callable[[], object], times: int) -> float:

@@ -28,21 +28,24 @@ import numpy as np
 from msgspec.structs import replace
 
 from bench._energy_acn import GRID_H, WORTH, Score, charged, most_possible, scored
+from bench import energy_cost
+from bench._energy_ahead import Leaning
 from bench._energy_cpu import Cost, costs
 from bench._energy_homes import HomeScore, allocator, charged_at_home, equal_share, least_attained
 from bench._energy_sessions import Session, days_of, of_experiment, with_estimates
 from bench._norway import DATA, FILE, read
 from bench._norway import Session as Home
 from laddverk.energy.allocating import Policy
-from laddverk.energy.allocating.ahead import Leaning
 
 MARCH = DATA / "sessions" / "acn_caltech_2019-03.json.gz"
 SUMMER = DATA / "sessions" / "acn_caltech_2019-05_2019-08.csv.gz"
+COST_DAYS = 365  # of 2019: peaks are charged for by the month
 SUMMER_DAYS = 45  # May to the middle of June: the window whose aims are known
 CAPACITIES_KW = (20.0, 30.0, 40.0)
 FUSES_A = (25.0, 35.0, 50.0, 63.0)
 AIMS = {"a": (77.0, 91.7, 98.2), "b": (71.3, 84.7, 93.4), "c": (78.1, 88.3, 95.2, 97.7)}
 AIMS_P05 = (0.24, 0.64, 0.96)
+AIMS_MS = {100: 1, 1_000: 10}
 SIZES = (10, 100, 1_000, 5_000)
 ENVIRONMENT = Path(__file__).resolve().parent.parent / "var" / "acnportal"
 ACNPORTAL = "acnportal==0.3.3"
@@ -103,13 +106,14 @@ def _optimum(sessions: Sequence[Session], capacity: float) -> Score:
 
 
 def print_scores(title: str, scores: Sequence[Score], aims: Sequence[float] = ()) -> None:
-    print(f"\n{title}\n{'':22}{'kW':>5}{'delivered %':>13}{'p05':>7}{'Jain':>7}{'over':>6}{'ms':>8}")
+    print(f"\n{title}\n{'':22}{'kW':>5}{'delivered %':>13}{'p05':>7}{'Jain':>7}{'over':>6}{'ms':>8}{'switches':>10}")
     for one in sorted(scores, key=lambda one: one.capacity_kw):
         head = f"{one.name:22}{one.capacity_kw:>5.0f}{100 * one.delivered:>13.2f}"
         if one.ms_a_step is None:
             print(head)
         else:
-            print(f"{head}{one.p05:>7.2f}{one.jain:>7.3f}{one.violations:>6}{one.ms_a_step:>8.2f}")
+            switches = f"{one.switches:>10.1f}" if one.switches is not None else ""
+            print(f"{head}{one.p05:>7.2f}{one.jain:>7.3f}{one.violations:>6}{one.ms_a_step:>8.2f}{switches}")
     if aims:
         print(f"{'aim':22}{'':5}{' / '.join(str(aim) for aim in aims):>13}")
 
@@ -149,11 +153,12 @@ def print_homes(scores: Sequence[HomeScore]) -> None:
 
 
 def print_costs(found: Sequence[Cost]) -> None:
-    print(f"\n(e) CPU time of a decision, ms\n{'outlets':>8}  {'fuse':8}{'allocator':>10}{'one LP':>10}")
+    print("\n(e) CPU time of a decision, ms")
+    print(f"{'outlets':>8}  {'fuse':8}{'allocator':>10}{'aim':>6}{'MB':>7}{'one LP':>10}")
     for one in found:
-        lp = f"{one.lp_ms:>10.2f}" if one.lp_ms is not None else f"{'-':>10}"
-        print(f"{one.outlets:>8}  {one.case:8}{one.decision_ms:>10.2f}{lp}")
-    print("aim: 1 ms at 100, 10 ms at 1,000")
+        aim = f"{AIMS_MS[one.outlets]:>6}" if one.outlets in AIMS_MS else f"{'':6}"
+        print(f"{one.outlets:>8}  {one.case:8}{one.decision_ms:>10.2f}{aim}{one.memory_mb:>7.1f}{one.lp_ms:>10.2f}")
+    print("One LP maximises the current only; sharing evenly by LPs takes several of them.")
 
 
 def measured(parts: set[str], days: int | None, acnportal_days: int | None) -> dict[str, Any]:
@@ -178,6 +183,9 @@ def measured(parts: set[str], days: int | None, acnportal_days: int | None) -> d
         homes = homes if days is None else homes[: days * 16]
         results["c"] = at_home(homes)
         print_homes(results["c"])
+    if "d" in parts:
+        print("\n(d) Cost with a capacity tariff, beside uncontrolled, fair share and the optimum")
+        results["d"] = energy_cost.measured(days or COST_DAYS)
     if "e" in parts:
         results["e"] = costs(SIZES if days is None else SIZES[:2], 30 if days is None else 3)
         print_costs(results["e"])
@@ -187,7 +195,7 @@ def measured(parts: set[str], days: int | None, acnportal_days: int | None) -> d
 def main() -> None:
     """Run what is asked for; the last line is JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", default="a,b,c,e")
+    parser.add_argument("--parts", default="a,b,c,d,e")
     parser.add_argument("--days", type=int, help="only the first days of each file")
     parser.add_argument("--acnportal", action="store_true", help="acnportal on the whole month: half an hour and more")
     parser.add_argument("--acnportal-days", type=int, default=3)

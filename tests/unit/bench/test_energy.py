@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from bench._energy_acn import CEILING_A, GRID_H, KINDS, WORTH, charged, lines_of, most_possible
+from bench._energy_ahead import Leaning, Lines, Stays, currents_ahead, fits
 from bench._energy_cpu import CASES, situation
 from bench._energy_homes import allocator, charged_at_home, equal_share, least_attained
 from bench._energy_sessions import days_of, of_experiment, with_estimates
 from bench._norway import FILE, read
 from bench.energy import MARCH, SUMMER
 from laddverk.energy.allocating import Policy, allocated
-from laddverk.energy.allocating.ahead import Leaning, Lines, Stays, currents_ahead, fits
 from laddverk.energy.allocating.rows import rows_of
 
 NEEDS_DATA = pytest.mark.skipif(

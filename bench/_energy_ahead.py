@@ -3,7 +3,11 @@
 Max-min sharing gives each the same, also where two amperes of one would cost three of others. On a delta, and behind a
 transformer, that is most of what is lost in a congested hour. This program delivers as much as can be delivered to the
 cars that are here before they leave, spreads what is missing by shares of what each asked for, and does it early, for
-whoever comes next is not known. What it finds for now are targets for the allocator, which holds the limits.
+whoever comes next is not known.
+
+It is a yardstick, no part of the live loop: its answers lie on corners, so that from step to step cars are switched on
+and off (the bench counts it), it knows no least current that charges, and where currents add as amounts, as on every
+400 V grid, sharing wastes nothing that it could save. Departures that were promised are kept by the plan ahead.
 
 Currents are vectors: each line is a circle, drawn as a polygon. Now it lies inside the circle, later outside: what is
 only planned need not give anything away.
