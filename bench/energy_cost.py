@@ -288,19 +288,14 @@ def shown(key: str, rows: dict[str, dict[str, float]]) -> None:
         )
 
 
-def main() -> None:
-    """Measure and print a table for each tariff and, as the last line, one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=int, default=365, help="of 2019")
-    parser.add_argument("--from-day", type=int, default=0)
-    given = parser.parse_args()
+def measured(days: int, from_day: int = 0) -> dict[str, object]:
+    """Print a table for each tariff, and return what is in them; `skipped` where the data are not here."""
+    found: dict[str, object] = {"bench": "energy_cost", "days": days}
     if not FILE.exists() or not PRICES.exists():
         print(f"The data are not here: {FILE} and {PRICES}.")
-        print(json.dumps({"bench": "energy_cost", "skipped": True}))
-        return
-    w = world(FIRST + timedelta(days=given.from_day), given.days)
-    first, last = PAST_H, PAST_H + 24 * given.days
-    found: dict[str, object] = {"bench": "energy_cost", "days": given.days}
+        return found | {"skipped": True}
+    w = world(FIRST + timedelta(days=from_day), days)
+    first, last = PAST_H, PAST_H + 24 * days
     for tariff in examples():
         if tariff.key in TARIFFS:
             rows, took = table(w, tariff, first, last)
@@ -312,7 +307,16 @@ def main() -> None:
             print(
                 f"{plans['plans']} plans of {plans['plan_ms']} ms CPU; aim: told reaches {AIM_SHARE:.0%} of the saving"
             )
-    print(json.dumps(found))
+    return found
+
+
+def main() -> None:
+    """Measure, and print one JSON object as the last line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=365, help="of 2019")
+    parser.add_argument("--from-day", type=int, default=0)
+    given = parser.parse_args()
+    print(json.dumps(measured(given.days, given.from_day)))
 
 
 if __name__ == "__main__":
