@@ -12,6 +12,7 @@ from laddverk.energy.steering.model import (
     Answered,
     Belief,
     Circuit,
+    Composed,
     Heard,
     Known,
     LinkChanged,
@@ -143,6 +144,8 @@ def _event(said: Said) -> Heard:
             return Sampled(said.key, of, said.current_a, said.clock_ahead_s)
         case "answer":
             return Answered(said.key, said.order_id, said.flag, at)
+        case "composed":
+            return Composed(said.key, said.order_id, at, said.limit_a)
         case "link":
             return LinkChanged(said.key, said.flag, at, said.restarted, said.clock_ahead_s)
         case _:

@@ -207,3 +207,29 @@ async def test_cars_come_and_never_exceed_the_fuse_and_without_us_chargers_fall_
     assert max(after) <= FUSE_A + 0.1
     assert all(amperes <= 6.0 for amperes in garage.currents().values())
     assert after[-1] <= 18.0
+
+
+KEEPS = "SELECT value->>'keeps_default' FROM steering_state, jsonb_each(beliefs) WHERE key = $1 || ':1'"
+LOOKED = "SELECT count(*) FROM command WHERE kind = 'read_composite'"
+
+
+async def test_a_charger_proves_by_a_restart_whether_it_keeps_its_default_and_gets_a_new_one_where_it_does_not(garage):
+    network = garage.network
+    for _ in range(6):
+        await garage.step()
+    forgetful, loyal = garage.links["CP16"].charger, garage.links["CP201"].charger
+    defaults = {name: default_of(link) for name, link in garage.links.items()}
+    forgetful.of(Profiles).by_id.clear()
+    for charger in (forgetful, loyal):
+        charger.restart("PowerUp")
+        garage.links[charger.hardware.identity].wake()
+    async with asyncio.timeout(10):
+        while not (forgetful.booted and loyal.booted and forgetful.online and loyal.online):
+            await asyncio.sleep(0.02)
+    for _ in range(6):
+        await garage.step()
+    assert await network.value(LOOKED) == 2
+    assert await network.value(KEEPS, str(network.station_ids["CP16"])) == "false"
+    assert await network.value(KEEPS, str(network.station_ids["CP201"])) == "true"
+    assert await network.value(KEEPS, str(network.station_ids["CP21"])) is None
+    assert {name: default_of(link) for name, link in garage.links.items()} == defaults

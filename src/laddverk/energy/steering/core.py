@@ -48,6 +48,7 @@ def step(known: Known, events: Iterable[Heard], now_s: float, allocate: Allocate
     alarms, pending = alarming.alarms(known, plan.room, meters, now_s)
     worst_other = [other_load.worst(one, known.loads.get(one.key)) for one in known.circuits]
     ordering.stopped(plan)
+    ordering.looked_at(plan)
     ordering.lowered(plan, targets)
     ordering.defaulted(plan, safe_defaults.sized(known.circuits, known.outlets, plan.beliefs, targets, worst_other))
     ordering.renewed(plan, targets)

@@ -41,6 +41,11 @@ def standing_most_a(outlet: Outlet, belief: Belief) -> float:
     return min(outlet.current_max_a, max(one.limit_a for one in belief.standing))
 
 
+def keeps_standing(outlet: Outlet, belief: Belief) -> bool:
+    """Return whether a charger is known to keep its standing default over a restart: what was seen last counts."""
+    return outlet.keeps_standing if belief.keeps_default is None else belief.keeps_default
+
+
 def has_said_yes(belief: Belief) -> bool:
     """Return whether a charger that was never seen to obey has at least said yes to what it was told last."""
     last = belief.limits[-1] if belief.limits else belief.standing[-1] if belief.standing else None
@@ -57,7 +62,7 @@ def worst_a(
     `takes_its_word`: one that was never seen to obey, and said yes, counts with what it said yes to: see `unproven`.
     """
     standing = standing_most_a(outlet, belief)
-    if not belief.is_online and not outlet.keeps_standing and not is_guarded:
+    if not belief.is_online and not keeps_standing(outlet, belief) and not is_guarded:
         return outlet.current_max_a
     if belief.is_online and not belief.has_session:
         return standing

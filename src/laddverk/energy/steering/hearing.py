@@ -9,16 +9,18 @@ from msgspec.structs import replace
 
 from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
 from laddverk.energy.steering import other_load, verifying
-from laddverk.energy.steering.envelope import ancestors, may_load, on_grid, summed, times, worst_a
+from laddverk.energy.steering.envelope import ancestors, keeps_standing, may_load, on_grid, summed, times, worst_a
 from laddverk.energy.steering.model import (
     SAMPLE_FRESH_S,
     Answered,
     Belief,
+    Composed,
     Heard,
     Known,
     LinkChanged,
     Load,
     MeterRead,
+    OrderKind,
     Outlet,
     Sample,
     Sampled,
@@ -53,23 +55,33 @@ def heard(known: Known, events: Iterable[Heard], now_s: float) -> Known:
     return replace(known, beliefs=aged, loads=loads)
 
 
-def _one(outlet: Outlet, belief: Belief, event: Sampled | Answered | LinkChanged | SessionChanged) -> Belief:
+def _one(outlet: Outlet, belief: Belief, event: Sampled | Answered | Composed | LinkChanged | SessionChanged) -> Belief:
     match event:
         case Sampled():
             belief = replace(belief, clock_ahead_s=event.clock_ahead_s)
             belief = _resting(_counted(belief, event.at), event)
             return verifying.judged(outlet, belief, Sample(event.at, event.current_a))
         case Answered():
-            told = {kind: at for kind, at in belief.told_at.items() if not kind.endswith(f":{event.order_id}")}
+            told = _without(belief, event.order_id)
+            if f"{OrderKind.LOOK.value}:{event.order_id}" in belief.told_at:
+                belief = replace(belief, had_standing=None)  # what it told was heard before; else nothing is proven
             return verifying.answered(replace(belief, told_at=told), event.order_id, event.took, event.at)
+        case Composed():
+            told = _without(belief, event.order_id)
+            return verifying.looked(replace(belief, told_at=told), event.limit_a, event.at)
         case LinkChanged():
             return _link(outlet, belief, event)
         case SessionChanged():
             return replace(
                 belief, has_session=event.is_running, session_since=event.at, limits=(), sample=None, previous=None,
                 phases_seen=None, over=1.0, attained_wh=event.attained_wh, is_on=False, switched_at=0.0,
-                paused_at=-1e18, nothing_since=None,
+                paused_at=-1e18, nothing_since=None, had_standing=None if event.is_running else belief.had_standing,
             )  # fmt: skip
+
+
+def _without(belief: Belief, order_id: int) -> dict[str, float]:
+    """Return the orders that still have no answer."""
+    return {name: at for name, at in belief.told_at.items() if not name.endswith(f":{order_id}")}
 
 
 def _link(outlet: Outlet, belief: Belief, event: LinkChanged) -> Belief:
@@ -79,7 +91,10 @@ def _link(outlet: Outlet, belief: Belief, event: LinkChanged) -> Belief:
         return belief
     belief = replace(belief, clock_ahead_s=event.clock_ahead_s)
     if event.restarted:
-        return replace(belief, limits=(), standing=belief.standing if outlet.keeps_standing else ())
+        before = verifying.newest(belief.standing)
+        tells = before if before is not None and before.limit_a < outlet.current_max_a - verifying.TELLS_A else None
+        kept = belief.standing if keeps_standing(outlet, belief) else ()
+        return replace(belief, limits=(), standing=kept, had_standing=tells if tells and tells.confirmed else None)
     return belief
 
 

@@ -142,6 +142,10 @@ class Belief(Struct, frozen=True, kw_only=True):
     """By kind of order: when the last one went out that has had no answer yet."""
     booted_at: float = 0.0
     """Which start of the charger is known of: a later one made it forget, whenever we hear of it."""
+    keeps_default: bool | None = None
+    """Whether its standing default was still there after its last restart; None: nobody has looked."""
+    had_standing: Held | None = None
+    """After a restart that is still to be looked into: the default that stood before."""
 
 
 class MeterState(StrEnum):
@@ -230,6 +234,16 @@ class Answered(Struct, frozen=True):
     at: float
 
 
+class Composed(Struct, frozen=True):
+    """A charger told which limit holds now at an outlet: what all that is in it adds up to."""
+
+    outlet: str
+    order_id: int
+    at: float
+    limit_a: float | None
+    """None: none at all, or it does not say."""
+
+
 class LinkChanged(Struct, frozen=True):
     """A charger came or went; `restarted`: it came back from a restart, and may have forgotten everything."""
 
@@ -251,7 +265,7 @@ class SessionChanged(Struct, frozen=True):
     attained_wh: float = 0.0
 
 
-Heard = MeterRead | Sampled | Answered | LinkChanged | SessionChanged
+Heard = MeterRead | Sampled | Answered | Composed | LinkChanged | SessionChanged
 
 
 # What is decided.
@@ -264,6 +278,8 @@ class OrderKind(StrEnum):
     """A standing default (TxDefaultProfile)."""
     LIMIT = "limit"
     """A limit of the running session, with an end (TxProfile)."""
+    LOOK = "look"
+    """Tell which limit holds (GetCompositeSchedule): after a restart, does the standing default still stand?"""
     STOP = "stop"
     """End the charge: the last resort for one that takes more than there is and does not obey."""
 

@@ -94,7 +94,7 @@ class Plan:
         self.orders.append(order)
         told = {**belief.told_at, f"{kind.value}:{order.id}": self.now_s}
         belief = replace(belief, told_at=told)
-        if kind is not OrderKind.STOP:
+        if kind in (OrderKind.LIMIT, OrderKind.STANDING):
             held = Held(
                 limit_a=limit_a, sent_at=self.now_s, until=until, order_id=order.id, clock_ahead_s=belief.clock_ahead_s
             )
@@ -188,6 +188,8 @@ def defaulted(plan: Plan, wanted: Mapping[str, float]) -> None:
         belief = plan.beliefs[outlet.key]
         if not belief.is_online or outlet.key not in wanted or plan.is_waiting(outlet, OrderKind.STANDING):
             continue
+        if belief.had_standing is not None and plan.is_waiting(outlet, OrderKind.LOOK):
+            continue  # what is sent now would hide what was there
         last = belief.standing[-1] if belief.standing else None
         limit = wanted[outlet.key]
         unanswered = last is not None and last.answered_at is None
@@ -197,6 +199,19 @@ def defaulted(plan: Plan, wanted: Mapping[str, float]) -> None:
         if is_raise and plan.fitting_a(outlet, limit) < limit:
             continue
         plan.send(outlet, OrderKind.STANDING, limit, is_raise=is_raise)
+
+
+def looked_at(plan: Plan) -> None:
+    """Ask a charger that restarted, while no car is there, whether its default still stands; once."""
+    for outlet in plan.known.outlets:
+        belief = plan.beliefs[outlet.key]
+        if belief.had_standing is None or not belief.is_online or belief.has_session:
+            continue
+        if any(key.startswith(OrderKind.LOOK.value + ":") for key in belief.told_at):
+            if not plan.is_waiting(outlet, OrderKind.LOOK):
+                plan.beliefs[outlet.key] = replace(belief, had_standing=None)  # it does not answer: nothing is proven
+            continue
+        plan.send(outlet, OrderKind.LOOK, 0.0, is_raise=False)
 
 
 def stopped(plan: Plan) -> None:

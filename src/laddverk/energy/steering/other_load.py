@@ -117,6 +117,8 @@ def _stepped(load: Load, at: float, reading: PerPhase, draws: Draws) -> Load:
         shown < least * (1.0 - IMPOSSIBLE_SHARE) - IMPOSSIBLE_A
         for shown, least in zip(reading, draws.least_a, strict=True)
     )
+    whole = sum(draws.least_a) + sum(draws.unplaced.values())  # whichever phases it flows on
+    impossible = impossible or sum(reading) < whole * (1.0 - IMPOSSIBLE_SHARE) - IMPOSSIBLE_A
     since = (load.impossible_since if load.impossible_since is not None else at) if impossible else None
     steps, sure = load.steps, load.sure
     if sure and STEP_OVER_S[0] <= at - sure[0][0] <= STEP_OVER_S[1]:

@@ -22,6 +22,7 @@ from laddverk.energy.steering.model import (
     ANSWER_S,
     Answered,
     Belief,
+    Composed,
     Decided,
     Heard,
     Known,
@@ -37,7 +38,7 @@ from laddverk.energy.steering.model import (
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import SessionId, SiteId, StationId
 from laddverk.kernel.problems import Conflict, Problem
-from laddverk.ocpp.facts import Purpose, RateUnit
+from laddverk.ocpp.facts import Composite, Purpose, RateUnit
 from laddverk.ocpp.quirks import Registry
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
@@ -47,6 +48,8 @@ from laddverk.stations.model import CommandState
 ACTOR: Final = rule("load management")
 STACK: Final = 0
 CLOCK_NEAR: Final = timedelta(days=2)  # a clock further off says nothing
+LOOK_REASON: Final = "load management: does the standing default stand after the restart?"
+LOOKED_AT_S: Final = 60  # of the composite schedule: only what holds now matters
 LIMIT_BEGINS_BEFORE: Final = timedelta(minutes=1)
 DEFAULT_BEGINS_BEFORE: Final = timedelta(days=3)
 """A profile replaces what was there at once, and holds from its beginning in the charger's own clock: one that lies
@@ -134,6 +137,9 @@ async def _events(tx: Transaction, tree: Tree, site: Known, before: store.State 
     events += _sessions(await store.running(tx, station_ids), site, since)
     for answer in await store.answers(tx, tree.site_id):
         key = placing.key_of(answer.station_id, answer.evse_number)
+        if answer.composite is not None:
+            phases = next((one.phases for one in site.outlets if one.key == key), 0)
+            events.append(Composed(key, answer.order_id, _seconds(answer.at), _limit_a(answer.composite, phases)))
         events.append(Answered(key, answer.order_id, TOOK.get(answer.state), _seconds(answer.at)))
     for row in samples:
         event = _sample(row, site)
@@ -142,6 +148,16 @@ async def _events(tx: Transaction, tree: Tree, site: Known, before: store.State 
     for reading in await store.readings(tx, tree.site_id, looked):
         events.append(MeterRead(str(reading.circuit_id), _seconds(reading.at), reading.current_a))
     return [one for one in events if one.at <= _seconds(now)]
+
+
+def _limit_a(composite: Composite, phases: int) -> float | None:
+    """Return the limit that a composite schedule begins with, amperes on each phase; None where it has none."""
+    first = next(iter(composite.schedule.periods), None)
+    if first is None or first.limit is None:
+        return None
+    if composite.schedule.unit is RateUnit.AMPERE:
+        return first.limit
+    return first.limit / (placing.WATTS_PER_A if phases == 0 else VOLTAGE_V * phases)
 
 
 def _links(links: Sequence[store.Link], site: Known, since: datetime) -> list[Heard]:
@@ -219,6 +235,10 @@ async def _command(tx: Transaction, place: Place, order: Order, now: datetime, k
         if session is None:
             raise Conflict("No session runs at this outlet.")
         return await sessions.request_stop(tx, ACTOR, SessionId(session.id), now, REASON)
+    if order.kind is OrderKind.LOOK:
+        return await energy.read_composite(
+            tx, ACTOR, station_id, place.evse_number, LOOKED_AT_S, now, reason=LOOK_REASON, known=known
+        )
     is_limit = order.kind is OrderKind.LIMIT
     ahead = timedelta(seconds=order.clock_ahead_s)
     is_dc = place.phases == 0

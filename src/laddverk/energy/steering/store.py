@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from laddverk.energy.circuits.model import PerPhase
 from laddverk.energy.steering.model import Belief, Load
+from laddverk.ocpp.facts import Composite
 from laddverk.platform.database import Transaction
 
 STATE: Final = """
@@ -57,7 +58,8 @@ ANSWERS: Final = """
 DELETE FROM steering_order USING command
 WHERE steering_order.site_id = $1 AND command.id = steering_order.command_id AND command.finished_at IS NOT NULL
 RETURNING steering_order.order_id, steering_order.station_id, steering_order.evse_number, command.state,
-          greatest(coalesce(command.answered_at, command.finished_at), steering_order.sent_at) AS at
+          greatest(coalesce(command.answered_at, command.finished_at), steering_order.sent_at) AS at,
+          command.detail->'composite' AS composite
 """
 KEEP_ORDER: Final = """
 INSERT INTO steering_order (site_id, order_id, station_id, evse_number, kind, limit_a, command_id, sent_at)
@@ -150,6 +152,8 @@ class AnswerRow(Struct, frozen=True):
     evse_number: int
     state: str
     at: datetime
+    composite: Composite | None = None
+    """What the charger makes of all that is in it, where that was asked."""
 
 
 async def state(tx: Transaction, site_id: UUID) -> State | None:

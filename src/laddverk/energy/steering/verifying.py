@@ -26,6 +26,7 @@ DRAWS_A: Final = 1.0  # less is a meter's noise or a car's ventilation, and prov
 REDEEMED_S: Final = 180.0  # a charger that was caught must obey so long before it is believed again
 PHASE_A: Final = 3.0  # a phase that carries less while another carries much is not charged on
 STEADY_A: Final = 1.0
+TELLS_A: Final = 2.0  # a default nearer to what the charger gives by itself does not tell whether it stands
 SAME_A: Final = 0.05  # OCPP 1.6 has one decimal
 
 
@@ -169,6 +170,19 @@ def answered(belief: Belief, order_id: int, took: bool | None, at: float) -> Bel
         if held is not None and held.order_id == order_id and _is_highest(limits, standing, held):
             belief = _confirmed(belief, held)
     return belief
+
+
+def looked(belief: Belief, limit_a: float | None, at: float) -> Belief:
+    """Return the belief after a charger told which limit holds in it since its restart (None: none).
+
+    The default of before still stands: it keeps it, and nobody must send it again. Another limit, or none: it forgets.
+    """
+    before = belief.had_standing
+    if before is None:
+        return belief
+    if limit_a is None or limit_a > before.limit_a + SAME_A:
+        return replace(belief, keeps_default=False, had_standing=None)
+    return replace(belief, keeps_default=True, had_standing=None, standing=(replace(before, answered_at=at),))
 
 
 def _said_yes(held: Held, at: float) -> Held:

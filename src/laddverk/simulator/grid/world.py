@@ -68,6 +68,7 @@ class Said(Struct, frozen=True):
     restarted: bool = False
     order_id: int = 0
     clock_ahead_s: float = 0.0
+    limit_a: float = 0.0
 
 
 class World(Struct):
@@ -149,6 +150,12 @@ class World(Struct):
         plug = next(one for one in self.plugs if one.key == key)
         box = plug.box
         if not box.is_online(now_s) or not self.is_network_up(now_s):
+            return
+        if kind == "look":
+            self._say(
+                Said("composed", key, now_s + self.random.uniform(*ANSWERS_S), now_s, order_id=order_id,
+                     limit_a=box.allowed_a(now_s))
+            )  # fmt: skip
             return
         if kind == "stop":
             box.stop(now_s)
