@@ -110,7 +110,9 @@ async def watched(world: World, browser: Browser, path: str) -> str:
 async def test_a_case_and_the_inbox_are_live(world: World, signed_in: SignedIn) -> None:
     await broken(world)
     browser = await signed_in(Role.SUPPORT)
-    path = await opened(browser, station=shown("sta", world.station), evse="1", kind="no_start", text=f"{HOSTILE} blinks")
+    path = await opened(
+        browser, station=shown("sta", world.station), evse="1", kind="no_start", text=f"{HOSTILE} blinks"
+    )
     identity = path.rpartition("/")[2]
     assert f'hx-sse:connect="/console/live/case?id={identity}"' in (await browser.open(path)).text
     assert 'hx-sse:connect="/console/live/lists/cases?' in (await browser.open("/console/cases")).text
