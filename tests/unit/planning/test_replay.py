@@ -191,10 +191,13 @@ def test_a_replay_gives_the_currents_that_the_live_loop_gives():
         at, currents = max((one for one in moments if one[0] <= second), key=lambda one: one[0])
         if second - at < SETTLED_S or any(second < change < second + 30 for change in changes):
             continue
+        asked_again = any(decisions_a.get((second - past, "b"), 0.0) > 0 for past in range(0, 90, 10))
+        if asked_again and currents.get("b") == 0.0:
+            continue  # live, a car that is full is asked now and then whether it would take more
         for key, current in currents.items():
             takes_a = next(one.current_a for one in stays if one.key == key)
             if drawn_a[second, key] > 0:
                 assert abs(min(decisions_a[second, key], takes_a) - current) < 0.11, (second, key)
             assert abs(drawn_a[second, key] - current) <= CHANGE_MIN_A + REDISTRIBUTED_A, (second, key)
             compared += 1
-    assert compared > 500
+    assert compared > 400

@@ -56,7 +56,9 @@ class Sharing:
             tuple(max(0.0, limit - gone) for limit, gone in zip(limits, taken, strict=True))
             for limits, taken in zip(self._limits, held, strict=True)
         ]
-        if self._all_fits(parked, free) and not any(one.switched_s and not one.is_on for one in parked):
+        if self._all_fits(parked, free) and not any(
+            one.switched_s and not one.is_on and not one.is_full for one in parked
+        ):
             for one in parked:
                 one.give(one.ceiling_a, now_s)
             return (), False
@@ -70,7 +72,8 @@ class Sharing:
         )  # fmt: skip
         for one, grant in zip(parked, grants, strict=True):
             one.give(grant.limit_a, now_s)
-        return grants, any(grant.limit_a <= 0 for grant in grants)
+        waits = any(grant.limit_a <= 0 and not one.is_full for one, grant in zip(parked, grants, strict=True))
+        return grants, waits
 
     def _all_fits(self, parked: Sequence[Parked], free: Sequence[tuple[float, ...]]) -> bool:
         sums = [[0.0, 0.0, 0.0] for _ in free]
@@ -144,8 +147,9 @@ def _outlet(ground: Ground, index: int) -> Outlet:
 
 
 def _demand(one: Parked) -> Demand:
+    # A full car counts as let in: the live loop asks it again now and then, for some minutes, which is left out here.
     return replace(
-        one.demand, ceiling_a=one.ceiling_a, attained_wh=one.got_wh, is_on=one.is_on,
+        one.demand, ceiling_a=one.ceiling_a, attained_wh=one.got_wh, is_on=one.is_on or one.is_full,
         switched_at=instant(one.switched_s) if one.switched_s else None,
         idle_since=None if one.full_s is None else instant(one.full_s),
     )  # fmt: skip

@@ -31,6 +31,7 @@ from laddverk.web.portal import (
     visit_calendar,
     wallet,
     wallet_more,
+    wishing,
 )
 from laddverk.web.visit import Account, Visit
 
@@ -71,6 +72,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
             *reporting.HANDLERS,
             *notifying.HANDLERS,
             *help_pages.HANDLERS,
+            *wishing.HANDLERS,
         ],
         before_request=recognise_driver,
         signature_namespace={"Visit": Visit},
