@@ -76,6 +76,7 @@ from laddverk.web.console import (
     remedies,
     replacing,
     security,
+    seeking,
     sessions,
     site_days,
     site_plans,
@@ -118,7 +119,7 @@ PAGES: Final = (
     displays, energy, load, load_curves, load_limits, load_programs, circuits, circuit_sheets, meters,
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, usage, bottlenecks, studies,
+    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, usage, bottlenecks, studies, seeking,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
