@@ -216,6 +216,7 @@ def test_whatever_is_asked_limits_hold_and_order_changes_nothing(seed):
             reserved_a=random.choice((0, 0, 10)), attained_wh=random.randrange(9_000), is_on=random.random() < 0.5,
             switched_at=random.choice((None, NOW - timedelta(minutes=random.randrange(60)))),
             target_a=random.choice((None, 8.0, 0.0, 50.0)),
+            idle_since=random.choice((None, None, NOW - timedelta(minutes=5))),
             wish=random.choice((None, Wish(energy_wh=8_000, departs_at=random.choice(leaves)))),
         )
         for n in range(25)
