@@ -49,6 +49,8 @@ SUMMER_DAYS = 45  # May to the middle of June: the window whose aims are known
 CAPACITIES_KW = (20.0, 30.0, 40.0)
 FUSES_A = (25.0, 35.0, 50.0, 63.0)
 AIMS = {"a": (77.0, 91.7, 98.2), "b": (71.3, 84.7, 93.4), "c": (78.1, 88.3, 95.2, 97.7)}
+HASTE = 0.02
+HASTE_SAID = 0.1  # who may leave before or after what was said is better served soon; tuned on nine days of August
 AIMS_P05 = (0.24, 0.64, 0.96)
 AIMS_MS = {100: 1, 1_000: 10}
 SIZES = (10, 100, 1_000, 5_000)
@@ -90,7 +92,7 @@ def perfect(sessions: Sequence[Session]) -> list[Score]:
     """Return how ours does when it knows all of the cars that are there, and the optimum."""
     found = []
     for capacity in CAPACITIES_KW:
-        found.append(charged("ours", sessions, capacity, "real", Leaning(ends_h=GRID_H, worth=WORTH)))
+        found.append(charged("ours", sessions, capacity, "real", Leaning(ends_h=GRID_H, worth=WORTH, haste=HASTE)))
         found.append(_optimum(sessions, capacity))
     return found
 
@@ -100,7 +102,8 @@ def informed(sessions: Sequence[Session]) -> list[Score]:
     found = []
     for capacity in CAPACITIES_KW:
         for knows, name in (("none", "nothing known"), ("said", "drivers' word"), ("real", "all known")):
-            found.append(charged(f"ours, {name}", sessions, capacity, knows, Leaning(ends_h=GRID_H, worth=WORTH)))
+            leaning = Leaning(ends_h=GRID_H, worth=WORTH, haste=HASTE_SAID if knows == "said" else HASTE)
+            found.append(charged(f"ours, {name}", sessions, capacity, knows, leaning))
         found.append(_optimum(sessions, capacity))
     return found
 
@@ -110,7 +113,9 @@ def _optimum(sessions: Sequence[Session], capacity: float) -> Score:
     return Score(name="optimum", capacity_kw=capacity, delivered=share, p05=0, jain=0, violations=0)
 
 
-def print_scores(title: str, scores: Sequence[Score], aims: Sequence[float] = ()) -> None:
+def print_scores(
+    title: str, scores: Sequence[Score], aims: Sequence[float] = (), aims_p05: Sequence[float] = ()
+) -> None:
     print(f"\n{title}\n{'':22}{'kW':>5}{'delivered %':>13}{'p05':>7}{'Jain':>7}{'over':>6}{'ms':>8}{'switches':>10}")
     for one in sorted(scores, key=lambda one: one.capacity_kw):
         head = f"{one.name:22}{one.capacity_kw:>5.0f}{100 * one.delivered:>13.2f}"
@@ -121,6 +126,8 @@ def print_scores(title: str, scores: Sequence[Score], aims: Sequence[float] = ()
             print(f"{head}{one.p05:>7.2f}{one.jain:>7.3f}{one.violations:>6}{one.ms_a_step:>8.2f}{switches}")
     if aims:
         print(f"{'aim':22}{'':5}{' / '.join(str(aim) for aim in aims):>13}")
+    if aims_p05:
+        print(f"{'aim of p05':22}{'':5}{' / '.join(str(aim) for aim in aims_p05):>13}")
 
 
 ON_ONE_PHASE = (46.8, 58.2, 71.2)
@@ -173,7 +180,9 @@ def measured(parts: set[str], days: int | None, acnportal_days: int | None) -> d
         sessions = of_experiment(MARCH)
         month = sessions if days is None else days_of(sessions, 0, days)
         results["a"] = perfect(month)
-        print_scores(f"(a) ACN-Caltech, March 2019, {len(month)} sessions, all known", results["a"], AIMS["a"])
+        print_scores(
+            f"(a) ACN-Caltech, March 2019, {len(month)} sessions, all known", results["a"], AIMS["a"], AIMS_P05
+        )
         some = month if acnportal_days is None else days_of(month, 0, acnportal_days)
         results["a_acnportal"] = of_acnportal(some)
         if results["a_acnportal"]:
