@@ -142,7 +142,7 @@ async def test_days_without_prices_or_meters_say_what_they_lack_and_are_looked_a
     await run(site, "energy.look_back")
     async with database.transaction() as tx:
         days = await store_days.days(tx, site.site_id, date(2025, 1, 1), DAY + timedelta(days=1))
-    assert len(days) == 8  # the newest four, then the next
+    assert len(days) == 4  # the newest two, then the next
     found = days[0].found
     assert not found.has_money
     assert set(found.lacks) == {Lack.NOT_PLANNED, Lack.NO_PRICES, Lack.LOAD_NOT_MEASURED}

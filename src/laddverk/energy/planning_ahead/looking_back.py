@@ -27,7 +27,7 @@ from laddverk.energy.planning_ahead.truth import DAY, NEAR_DAYS, Truth
 from laddverk.platform.database import Transaction
 
 DAYS_BACK: Final = 35  # a month and its weekdays; days before the first plan show what one could be worth
-DAYS_AT_ONCE: Final = 4  # of one turn of the job: some seconds of the solver
+DAYS_AT_ONCE: Final = 2  # of one turn of the job, which is one transaction: some seconds of the solver
 LATE: Final = timedelta(hours=1)  # after midnight: chargers that were away have told what they had
 STAY_MAX: Final = timedelta(days=2)  # a car that stays longer is left out: it says nothing of a day
 

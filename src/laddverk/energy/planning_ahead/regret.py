@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from laddverk.energy.planning_ahead.model import Ahead, PeakTerm, Plan
 from laddverk.energy.planning_ahead.solving import TOLERANCE_WH, solved, sunk_cost
 
-TIMEOUT_S = 60.0  # at night nobody waits for it
+TIMEOUT_S = 20.0  # at night nobody waits for it, but a transaction is open
 
 
 class Regret(Struct, frozen=True, kw_only=True):

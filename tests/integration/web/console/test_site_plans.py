@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from laddverk.energy.planning_ahead import store
+from laddverk.energy.planning_ahead import store, store_days
+from laddverk.energy.planning_ahead.days import DayFound, Lack, MonthFound, Outcome, Way
+from laddverk.energy.planning_ahead.splitting import Because
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import shown
 from tests.integration.web.console.conftest import NOW, SignedIn, World
@@ -70,3 +72,46 @@ async def test_a_site_is_planned_its_plan_is_read_and_it_is_switched_off(world: 
     assert 'name="tariff"' not in text
     assert (await host.send(page, **WISH)).status_code == 403
     assert (await host.open(f"/console/sites/{shown('sit', world.other_site)}/load/plan")).status_code == 404
+
+
+async def test_days_beside_the_best_are_read_month_by_month_with_reasons_and_what_is_not_known(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in(Role.TECHNICIAN)
+    page = f"{load(world)}/best"
+    assert "No day is over yet" in (await browser.open(page)).text
+    today = NOW.date()
+    found = DayFound(
+        currency="SEK", sessions=3, given_wh=41_000, cost=80.5, best_cost=60.0, lacking_wh={Because.SAFETY: 1_500},
+        over={Because.FORECAST: 14.25, Because.SAFETY: 6.25, Because.PRICE: 0.0}, lacks=(Lack.LOAD_NOT_MEASURED,),
+    )  # fmt: skip
+    outcome = Outcome(energy_wh=41_000, energy_minor=5_000, capacity_minor=90_000, peak_w=12_000)
+    dearer = Outcome(energy_wh=41_000, energy_minor=6_000, capacity_minor=130_050, peak_w=22_000)
+    month = MonthFound(
+        currency="SEK", sessions=3, planned_days=4, days=11, outcomes={Way.AS_IT_WAS: outcome, Way.AT_ONCE: dearer}
+    )
+    async with world.house.database.transaction() as tx:
+        for number in range(1, 18):
+            await store_days.keep_day(tx, world.site, today - timedelta(days=number), NOW, found)
+        unknown = DayFound(currency="SEK", sessions=1, given_wh=9_000, lacks=(Lack.NO_PRICES,))
+        await store_days.keep_day(tx, world.site, today - timedelta(days=1), NOW, unknown)
+        await store_days.keep_month(tx, world.site, today.replace(day=1), NOW, month)
+    text = (await browser.open(page)).text
+    for said in (
+        "in 16 days", "Cars not known beforehand", "Other load was not measured", "No prices are known", "410,50",
+        "4 of 11 days planned", "1–14 of 17", "how it is reckoned",
+    ):  # fmt: skip
+        assert said.casefold() in text.casefold(), said
+    assert "15–17 of 17" in (await browser.open(f"{page}?page=2")).text
+    assert "15–17 of 17" in (await browser.open(f"{page}?page=99")).text
+    chosen = (await browser.open(f"{page}?month={today.replace(day=1)}")).text
+    assert f'href="/console/sites/{shown("sit", world.site)}/load/best.csv?month={today.replace(day=1)}"' in chosen
+    rows = (await browser.open(f"{page}.csv")).text.splitlines()
+    assert len(rows) == 18
+    assert rows[1].endswith('"","","","","","","","","no_prices"')
+    assert '"20.5","14.25","6.25","0.0","1.5","0.0","1.5","load_not_measured"' in rows[2]
+    host = await signed_in(Role.SITE_HOST, world.site)
+    assert (await host.open(page)).status_code == 200
+    for path in ("best", "best.csv"):
+        other = f"/console/sites/{shown('sit', world.other_site)}/load/{path}"
+        assert (await host.open(other)).status_code == 404
