@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 import pytest
@@ -40,6 +41,10 @@ class Clockwork:
     def __call__(self):
         return self.now
 
+    def of(self, ahead):
+        """Return what a clock shows that is ahead of this one."""
+        return self.now + ahead
+
 
 class Charging(Charger):
     """A charger that may say yes to every limit and give its car all it can."""
@@ -55,6 +60,11 @@ class Garage:
 
     def __init__(self, network, clock, links, circuit_id):
         self.network, self.clock, self.links, self.circuit_id = network, clock, links, circuit_id
+        self.ahead = {}
+
+    def clock_of(self, name):
+        """Return the clock of one charger, which may be ahead of ours or behind."""
+        return self.clock.now + self.ahead.get(name, timedelta())
 
     def currents(self):
         return {name: link.charger.drawn(link.charger.outlets[1]).current_a for name, link in self.links.items()}
@@ -62,10 +72,10 @@ class Garage:
     async def step(self, *, steered=True):
         """Let ten seconds pass: cars charge, chargers tell, the loop decides, chargers hear."""
         self.clock.now += STEP
-        for link in self.links.values():
-            link.charger.advance(1, STEP.total_seconds(), self.clock.now)
+        for name, link in self.links.items():
+            link.charger.advance(1, STEP.total_seconds(), self.clock_of(name))
             if link.charger.online and link.charger.outlets[1].charging is not None:
-                link.charger.sample(1, link.charger.reading(1, self.clock.now))
+                link.charger.sample(1, link.charger.reading(1, self.clock_of(name)))
             link.wake()
         if steered:
             await asyncio.gather(*(link.drained() for link in self.links.values()))
@@ -84,14 +94,14 @@ class Garage:
 
     def come(self, name):
         link = self.links[name]
-        link.charger.plug(1, Car(70_000, 10_000.0, phases=3, current_max_a=32.0), self.clock.now)
-        link.charger.begin(1, f"CARD-{name}", self.clock.now)
+        link.charger.plug(1, Car(70_000, 10_000.0, phases=3, current_max_a=32.0), self.clock_of(name))
+        link.charger.begin(1, f"CARD-{name}", self.clock_of(name))
         link.wake()
 
 
 @asynccontextmanager
-async def garage_on(database, tmp_path):
-    clock = Clockwork()
+async def garage_on(database, tmp_path, ahead=None):
+    clock, ahead = Clockwork(), ahead or {}
     async with network_on(database, tmp_path) as network:
         network.house.clock = clock
         wiring.subscribe_all()
@@ -108,7 +118,7 @@ async def garage_on(database, tmp_path):
                 Charging(Hardware(name, protocol, outlets=(OUTLET,))),
                 url,
                 network.keys[name],
-                clock=clock,
+                clock=partial(clock.of, ahead.get(name, timedelta())),
                 patience=HASTY,
             )
         grid = Circuit(id=circuit_id, name="Servis", kind=CircuitKind.GRID, limit_a=(FUSE_A,) * 3)
@@ -122,7 +132,9 @@ async def garage_on(database, tmp_path):
         tasks = [asyncio.create_task(link.run()) for link in links.values()]
         try:
             await asyncio.gather(*(link.drained() for link in links.values()))
-            yield Garage(network, clock, links, circuit_id)
+            garage = Garage(network, clock, links, circuit_id)
+            garage.ahead = ahead
+            yield garage
         finally:
             for task in tasks:
                 task.cancel()
@@ -233,3 +245,18 @@ async def test_a_charger_proves_by_a_restart_whether_it_keeps_its_default_and_ge
     assert await network.value(KEEPS, str(network.station_ids["CP201"])) == "true"
     assert await network.value(KEEPS, str(network.station_ids["CP21"])) is None
     assert {name: default_of(link) for name, link in garage.links.items()} == defaults
+
+
+async def test_a_clock_that_is_an_hour_ahead_neither_lifts_a_limit_nor_ends_it_early(database, tmp_path):
+    hour = timedelta(hours=1)
+    async with garage_on(database, tmp_path, {"CP201": hour}) as garage:
+        for _ in range(6):
+            await garage.step()
+        garage.come("CP201")
+        garage.come("CP21")
+        sums = [sum((await garage.step()).values()) for _ in range(6)]
+        charging = [await garage.step() for _ in range(32)]  # longer than a limit lives: each was renewed
+        assert max(sums + [sum(one.values()) for one in charging]) <= FUSE_A + 0.1
+        assert all(min(one["CP201"], one["CP21"]) >= 10.0 for one in charging)
+        ends = [one.profile.valid_until for one in garage.links["CP201"].charger.of(Profiles).by_id.values()]
+        assert max(end for end in ends if end is not None) > garage.clock.now + hour
