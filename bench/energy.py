@@ -7,14 +7,14 @@
 (b) ACN-Caltech, 45 days from May 2019, three levels of information: none, what drivers said, everything.
 (c) Site TRO_R in Norway, 407 days, one fuse of 25 to 63 A for 77 users, 6 A or nothing, nothing known of any car.
 (d) Cost under a capacity tariff in a real year, beside uncontrolled, fair share and the optimum (`energy_cost`).
-(d) Cost under capacity tariffs: `bench/energy_cost.py`, run as it is.
 (e) CPU time of a decision for 10 to 5,000 outlets, beside one linear program.
 
 Ours in (a) and (b) is the program ahead, a yardstick (`bench/_energy_ahead.py`); in (c) and (e) the allocator as live.
 All of it takes half an hour on one quiet core.
 
 `delivered` is of what the cars would have taken; `p05` the share of the session that is at the fifth percentile; `Jain`
-how even the shares are; `over` the steps in which a line was over its limit; ms are CPU time for a step.
+how even the shares are; `over` the steps in which a line was over its limit; ms are CPU time for a step; `switches` how
+often a session is let in or sent away.
 Usage: make bench-energy [ARGS="--parts a,e --days 7 --acnportal"]
 """
 
@@ -200,16 +200,6 @@ def measured(parts: set[str], days: int | None, acnportal_days: int | None) -> d
     if "d" in parts:
         print("\n(d) Cost with a capacity tariff, beside uncontrolled, fair share and the optimum")
         results["d"] = energy_cost.measured(days or COST_DAYS)
-    if "d" in parts:
-        print("\n(d) cost under capacity tariffs", flush=True)
-        of_days = [] if days is None else ["--days", str(days)]
-        told = subprocess.run(
-            [sys.executable, Path(__file__).with_name("energy_cost.py"), *of_days], text=True, check=True,
-            stdout=subprocess.PIPE,
-        )  # fmt: skip
-        *shown, last = told.stdout.splitlines()
-        print("\n".join(shown))
-        results["d"] = json.loads(last)
     if "e" in parts:
         results["e"] = costs(SIZES if days is None else SIZES[:2], 30 if days is None else 3)
         print_costs(results["e"])
