@@ -17,8 +17,10 @@ from laddverk.diagnostics.watching import Watcher
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 
-HOLD: Final = "SELECT pg_advisory_lock(hashtext('diagnostics.watch'))"
-RELEASE: Final = "SELECT pg_advisory_unlock(hashtext('diagnostics.watch'))"
+HOLD: Final = (
+    "SELECT pg_advisory_lock(hashtext('diagnostics.watch')), pg_advisory_lock(hashtext('diagnostics.attempts'))"
+)
+RELEASE: Final = "SELECT pg_advisory_unlock_all()"
 NOT_TOLD: Final = frozenset({Input.LINK, Input.HEARTBEAT, Input.BOOT})
 """The past tells of charges, not of contact: detectors of that would find every charger silent."""
 STATIONS: Final = "SELECT id FROM station WHERE retired_at IS NULL"
@@ -29,7 +31,11 @@ SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::smallint[]) ON CONFLICT DO N
 
 
 class Listeners:
-    """The detectors of the past, on a connection that keeps those of the present waiting."""
+    """The detectors of the past, on a connection that keeps those of the present waiting.
+
+    So does the making out of attempts: by the clock of the present a cable that was put in at the end of what is told
+    so far was never charged with.
+    """
 
     def __init__(self, house: House, connection: Any) -> None:
         self._house = house
@@ -40,9 +46,12 @@ class Listeners:
 
     async def hear(self, now: datetime) -> None:
         """Let them hear what was told until `now`, which is an instant of the past."""
-        async with self._house.database.transaction() as tx:
+        tx = Transaction(self._connection)
+        async with self._connection.transaction():
             while await outcomes.make_out(tx, self._house.secrets.charger_pepper, {}, now):
                 pass
+            await tx.write()
+        tx.committed()
         tx = Transaction(self._connection)
         async with self._connection.transaction():
             turn = await self._watcher.turn(tx, now, thorough=True)
