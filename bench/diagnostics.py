@@ -14,7 +14,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ from laddverk.simulator.physics.nuisances import NUISANCES
 from laddverk.web.app import create_app
 
 TUNING_SEEDS = tuple(range(1, 10))
-SCORING_SEEDS = (202, 203, 204, 205, 206)
+SCORING_SEEDS = (204, 205, 206)
 """Never looked at while thresholds are chosen."""
 LOOK_EVERY = timedelta(hours=6)
 PARTS = {"both": (True, False), "faulty": (True,), "twin": (False,)}
@@ -152,6 +152,8 @@ class Part:
     seconds: float
     watching_s: float
     missed: str
+    unsafe: tuple[str, ...]
+    """Resets of ours that were dangerous, in full."""
 
 
 def seed_run(seed: int, options: argparse.Namespace) -> list[Part]:
@@ -175,7 +177,17 @@ def part_run(seed: int, options: argparse.Namespace, faulty: bool) -> Part:
         seconds=watched.pace.seconds,
         watching_s=watched.pace.watching_s,
         missed=report.missed_of(watched.world.placed, watched.told["ours"], watched.world.town.until),
+        unsafe=tuple(unsafe_resets(watched)),
     )
+
+
+def unsafe_resets(watched: Watched) -> Iterator[str]:
+    """Yield each reset that cut a session or met a fault that people may be hurt by."""
+    for one in watched.world.town.residents:
+        for each in one.box.resets:
+            if each.cut_a_session or each.was_unsafe:
+                why = "cut a session" if each.cut_a_session else "met a dangerous fault"
+                yield f"unsafe: {one.box.hardware.identity} at {each.at:%d %b %H:%M} {why}"
 
 
 async def _lived(seed: int, modes: Sequence[Mode], options: argparse.Namespace, *, faulty: bool) -> Watched:
@@ -212,6 +224,7 @@ def main() -> None:
                 total[name].add(score)
             print(f"seed {seed}: {part.days:.1f} days in {part.seconds:.0f} s, ", end="")
             print(f"{part.watching_s:.0f} of them the watch", flush=True)
+            print(*part.unsafe, sep="\n", flush=True)
             if options.tune:
                 print(part.missed, flush=True)
     sessions = [count for part in parts for count in part.sessions]
