@@ -12,6 +12,7 @@ from msgspec import Struct
 from laddverk.energy.circuits import editing, loads
 from laddverk.energy.circuits.loads import Drawn
 from laddverk.energy.circuits.model import NO_CURRENT, Circuit, PerPhase, Tree
+from laddverk.kernel.ids import StationId
 from laddverk.platform.database import Transaction
 
 DRAWN: Final = """
@@ -33,7 +34,7 @@ FROM meter_minute WHERE meter_id = $1 AND minute >= $2 AND minute < $3 GROUP BY 
 
 
 class _Row(Struct, frozen=True):
-    station_id: UUID
+    station_id: StationId
     evse_number: int
     at: datetime
     current_l1_a: float | None
@@ -81,9 +82,7 @@ async def flowed(
         for row in await tx.fetch(_Row, DRAWN, stations, from_at, until_at, step):
             place = places.get((row.station_id, row.evse_number))
             if place is not None:
-                drawn = Drawn(
-                    current_a=(row.current_l1_a, row.current_l2_a, row.current_l3_a), power_w=row.power_w
-                )
+                drawn = Drawn(current_a=(row.current_l1_a, row.current_l2_a, row.current_l3_a), power_w=row.power_w)
                 amperes = loads.on_grid(place, drawn, tree.wiring)
                 charging[row.at] = loads.added(charging.get(row.at, NO_CURRENT), amperes)
     metered = await meter_steps(tx, circuit.meter_id, from_at, until_at, step) if circuit.meter_id is not None else {}
