@@ -209,6 +209,7 @@ async def live(world: World, *, watch_every: timedelta, look: Any = None, wall_s
         while watch_at <= at:
             clock.now = watch_at
             await _watch(world, handlers, pace, watch_every)
+            await world.lines.delivered()
             if look is not None:
                 await look(watch_at)
             watch_at += watch_every

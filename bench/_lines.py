@@ -120,6 +120,14 @@ class Lines:
                 while await self._unsent(ids):
                     await asyncio.sleep(0.002)
 
+    async def delivered(self) -> None:
+        """Wait until what the network decided has reached its chargers: nobody may come meanwhile, the clock stands."""
+        connected = [self.station_ids[name] for name, link in self.links.items() if link.is_connected]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                while await self._unsent(connected):
+                    await asyncio.sleep(0.005)
+
     async def _unsent(self, ids: Sequence[StationId]) -> int:
         async with self.house.database.transaction() as tx:
             return int(await tx.value(UNSENT, ids))
