@@ -47,6 +47,8 @@ PUBLIC: Final = {
     ("GET", "/help"),
     ("GET", "/help/write"),
     ("POST", "/help/write"),  # whoever is stuck may write
+    ("GET", "/wish"),
+    ("POST", "/wish"),  # anybody may say where a charger is missing; counted by address
     ("GET", "/favicon.ico"),
     ("GET", "/service-worker.js"),
     ("GET", "/health"),
