@@ -44,6 +44,8 @@ from laddverk.ocpp.commands import NewValue, Reset, Use
 from laddverk.payments import sealing
 from laddverk.payments.deposits import service as deposits
 from laddverk.payments.deposits.model import NewDeposit, Way
+from laddverk.planning.expanding.model import Asked
+from laddverk.planning.replaying.model import Ground
 from laddverk.platform.database import Transaction
 from laddverk.provisioning import recording as provisioning_recording
 from laddverk.provisioning import service as provisioning
@@ -99,6 +101,7 @@ async def field(world: World) -> Field:
             **await software_of(tx, world),
             **await direct_debit_of(tx, world),
             **await cards_of(tx, world),
+            **await planning_of(tx, world),
             **await plans_of(tx, world),
             **await balances_of(tx, world),
             **await uptime_of(tx, world),
@@ -261,6 +264,21 @@ async def plans_of(tx: Transaction, world: World) -> dict[str, str]:
         "subscription_id": shown("sub", subscription),
         "deposit_id": shown("dep", deposit),
     }
+
+
+async def planning_of(tx: Transaction, world: World) -> dict[str, str]:
+    """A study of the other site, and a driver's wish for a charger."""
+    study, wished = new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO study (id, site_id, title, asked, ground, stays, stays_count, options, units, made_at, made_by)"
+        " VALUES ($1, $2, 'x', $3, $4, '', 0, '[]', 1, $5, 'x')",
+        study, world.other_site, Asked(site_id=world.other_site, first=NOW.date(), last=NOW.date()),
+        Ground(feeders=(), ports=()), NOW,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO place_wish (id, at, sender, place) VALUES ($1, $2, '', 'Kajen')", wished, NOW
+    )  # fmt: skip
+    return {"study_id": shown("stu", study), "wish_id": shown("wsh", wished)}
 
 
 async def cards_of(tx: Transaction, world: World) -> dict[str, str]:
