@@ -130,7 +130,7 @@ def answer(study: Study, parts: Sequence[Part]) -> Answer:
     draws = [draw for draw in range(study.asked.draws) if all(draw in by_place.get(p, {}) for p, _ in _placed(study))]
     was = by_place.get(RECORDED, {}).get(0)
     recorded = was.delivered if was is not None else None
-    if not draws:
+    if not draws or not study.options:
         return Answer(draws=0, as_is=None, recorded=recorded)
     outcomes = {place: [by_place[place][draw] for draw in draws] for place, _ in _placed(study)}
     weighed = [_weighed(study, place, option, outcomes) for place, option in _placed(study)]
