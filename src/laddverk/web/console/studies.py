@@ -169,7 +169,7 @@ async def delete_study(desk: AtDesk, study_id: FromPath[str]) -> Response[Any]:
     return desk.go(PLACE, desk.words("The study is gone."))
 
 
-@get(ONE + ".csv", opt={NEEDS: Permission.SESSIONS_READ})
+@get(ONE + "/report.csv", opt={NEEDS: Permission.SESSIONS_READ})
 async def export_study(desk: AtDesk, study_id: FromPath[str]) -> Response[bytes]:
     """All options of a study with their figures, as CSV."""
     known = await _known(desk, study_id)
@@ -193,7 +193,7 @@ def _row(one: Weighed, name: str) -> tuple[Cell, ...]:
     )  # fmt: skip
 
 
-@get(ONE + ".pdf", opt={NEEDS: Permission.SESSIONS_READ})
+@get(ONE + "/report.pdf", opt={NEEDS: Permission.SESSIONS_READ})
 async def study_pdf(desk: AtDesk, study_id: FromPath[str]) -> Response[bytes]:
     """A study on paper, for those who decide."""
     known = await _known(desk, study_id)
