@@ -277,6 +277,7 @@ async def test_no_form_from_another_place_is_taken_from_anybody(field: Field, si
         "card": "0" * 32,
         "key": "0" * 56,
         "reservation": "0" * 32,
+        "button": "unlock",
     }
     wrong = {}
     async with with_cookies(field, cookies) as browser:

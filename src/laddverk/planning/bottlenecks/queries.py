@@ -28,7 +28,6 @@ LOOKED_BACK: Final = timedelta(
 SITES: Final = """
 SELECT i.id, i.name FROM site i
 WHERE ($1::uuid[] IS NULL OR i.id = ANY($1)) AND i.retired_at IS NULL
-  AND EXISTS (SELECT FROM usage_outlet o WHERE o.site_id = i.id)
 ORDER BY i.name
 """
 SOLD: Final = """
@@ -99,7 +98,7 @@ FROM slowed WHERE seconds > 0 GROUP BY site_id, 2, phase
 
 
 class Site(Struct, frozen=True, kw_only=True):
-    """A site with outlets."""
+    """A site; one whose outlets nobody has used yet is too new to judge."""
 
     id: UUID
     name: str
@@ -174,7 +173,7 @@ async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> l
     trees: dict[UUID, Tree] = {tree.site_id: tree for tree in await circuits.trees(tx, sites)}
     found = []
     for site in await tx.fetch(Site, SITES, span[0]):
-        since = max(chosen.since, min(outlet.opened_at for outlet in by_site[site.id]))
+        since = max(chosen.since, min((outlet.opened_at for outlet in by_site[site.id]), default=now))
         spans = pool_spans(by_site[site.id], since, now)
         own = sold.get(site.id)
         failures = given_up.get(site.id)
