@@ -75,12 +75,12 @@ async def test_a_study_is_played_weighed_and_played_again_with_the_same_answer(s
     found = answer(study, parts)
     assert found.draws == 1
     assert 0.3 < found.as_is.service.delivered.middle < 0.95
-    assert 0.3 < found.recorded < 1.0
+    assert found.recorded == pytest.approx(1.0, abs=0.05), "played as it was, cars get what they got"
     kinds = [one.option.kind for one in found.options]
     assert kinds[:2] == [Kind.ROTATION, Kind.IDLE_FEE]
     fuses = [one for one in found.options if one.option.kind is Kind.FUSE]
     assert [one.option.change.fuse_a for one in fuses] == [25.0, 35.0, 50.0]
-    assert fuses[0].extra_kwh.middle < fuses[2].extra_kwh.middle
+    assert 0 < fuses[0].extra_kwh.middle <= fuses[2].extra_kwh.middle
     assert found.as_is.service.delivered.middle < fuses[2].service.delivered.middle
     assert found.bindings[0].feeder == "Garage"
     async with site.house.database.transaction() as tx:

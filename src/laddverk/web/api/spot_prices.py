@@ -66,9 +66,9 @@ async def push_prices(asked: Asking, data: JSONBody[DayOfPrices]) -> Kept:
 
 @get("/spot-prices", opt=needs(Permission.TARIFFS_READ))
 async def show_prices(
-    asked: Asking, area: FromQuery[Zone], currency: FromQuery[Currency] = "SEK", since: FromQuery[str] = ""
+    asked: Asking, area: FromQuery[Zone] = "SE3", currency: FromQuery[Currency] = "SEK", since: FromQuery[str] = ""
 ) -> Prices:
-    """Show what is known of a zone's prices. `since` is an instant with its zone; without it, now."""
+    """Show what is known of a zone's prices. `since` is an instant with its time zone; without it, now."""
     try:
         begins_at = datetime.fromisoformat(since) if since else asked.now
     except ValueError as error:
