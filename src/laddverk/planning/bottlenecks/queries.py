@@ -31,10 +31,11 @@ WHERE ($1::uuid[] IS NULL OR i.id = ANY($1)) AND i.retired_at IS NULL
 ORDER BY i.name
 """
 SOLD: Final = """
-SELECT o.site_id, sum(began)::bigint AS began, sum(ended)::bigint AS ended, sum(session_wh)::bigint AS session_wh,
-       sum(revenue_minor)::bigint AS revenue_minor, sum(sold_wh)::bigint AS sold_wh
+SELECT o.site_id, o.plug, sum(began)::bigint AS began, sum(ended)::bigint AS ended,
+       sum(session_wh)::bigint AS session_wh, sum(revenue_minor)::bigint AS revenue_minor,
+       sum(sold_wh)::bigint AS sold_wh
 FROM usage_day d JOIN usage_outlet o USING (station_id, evse_number)
-WHERE day >= $1 AND day <= $2 GROUP BY o.site_id
+WHERE day >= $1 AND day <= $2 GROUP BY o.site_id, o.plug
 """
 STAYS: Final = """
 SELECT o.site_id, o.plug, sum(stay_s) AS stay_s, sum(ended)::bigint AS ended
@@ -105,9 +106,10 @@ class Site(Struct, frozen=True, kw_only=True):
 
 
 class Sold(Struct, frozen=True, kw_only=True):
-    """What a site sold."""
+    """What a site sold by one kind of connector: fast charging has another price than slow everywhere."""
 
     site_id: UUID
+    plug: str
     began: int
     ended: int
     session_wh: int
@@ -163,7 +165,10 @@ async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> l
     for one in await usage.week(tx, chosen):
         week[one.site_id, one.plug].append(one)
     # What others take is a median over the network, which tells a host of a few sites nothing of a single other one.
-    sold = {one.site_id: one for one in await tx.fetch(Sold, SOLD, chosen.first, chosen.last)}
+    sold = await tx.fetch(Sold, SOLD, chosen.first, chosen.last)
+    sold_at: dict[UUID, list[Sold]] = defaultdict(list)
+    for each in sold:
+        sold_at[each.site_id].append(each)
     stays = {(one.site_id, one.plug): one for one in await tx.fetch(Stays, STAYS, span[0], chosen.first, chosen.last)}
     given_up = {one.site_id: one for one in await tx.fetch(GivenUp, GIVEN_UP, *span)}
     unpaid = {one.site_id: one.unpaid for one in await tx.fetch(Unpaid, UNPAID, *span)}
@@ -175,7 +180,8 @@ async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> l
     for site in await tx.fetch(Site, SITES, span[0]):
         since = max(chosen.since, min((outlet.opened_at for outlet in by_site[site.id]), default=now))
         spans = pool_spans(by_site[site.id], since, now)
-        own = sold.get(site.id)
+        own = sold_at[site.id]
+        most = max(own, key=lambda each: each.session_wh, default=None)
         failures = given_up.get(site.id)
         found.append(
             Observed(
@@ -184,13 +190,13 @@ async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> l
                     pool_week(plug, where, pools.get((at, plug)), week[at, plug], stays.get((at, plug)))
                     for (at, plug), where in sorted(spans.items())
                 ),
-                session_wh=divided(own.session_wh, own.ended) if own else None,
-                began=own.began if own else 0,
+                session_wh=divided(sum(each.session_wh for each in own), sum(each.ended for each in own)),
+                began=sum(each.began for each in own),
                 given_up=failures.given_up if failures else 0, failed=failures.failed if failures else 0,
                 held=tuple(held[site.id]),
                 circuits={one.key: one for one in _circuits(trees[site.id])} if site.id in trees else {},
-                unpaid=unpaid.get(site.id, 0), price_minor=own.price_minor if own else None,
-                network_price_minor=_others(sold.values(), site.id),
+                unpaid=unpaid.get(site.id, 0), price_minor=most.price_minor if most else None,
+                network_price_minor=_others(sold, most) if most else None,
             )
         )  # fmt: skip
     return found
@@ -213,8 +219,10 @@ def _place(row: WeekHour) -> int:
     return row.weekday * 24 + row.hour
 
 
-def _others(sold: Iterable[Sold], site: UUID) -> float | None:
-    prices = [one.price_minor for one in sold if one.site_id != site and one.price_minor]
+def _others(sold: Iterable[Sold], own: Sold) -> float | None:
+    prices = [
+        one.price_minor for one in sold if one.site_id != own.site_id and one.plug == own.plug and one.price_minor
+    ]
     return median(prices) if len(prices) >= 3 else None  # fewer than three are not a market
 
 

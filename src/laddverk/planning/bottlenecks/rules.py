@@ -211,8 +211,8 @@ def _price(seen: Observed) -> list[Found]:
         lost += seen.began * dearer * ELASTICITY
         proofs.append(
             Proof(
-                text=N_("A kWh costs %(percent)s %% more than the median of the other sites. How many that keeps away"
-                        " is assumed, not measured."),
+                text=N_("A kWh costs %(percent)s %% more than the median of other sites with such outlets. How many"
+                        " that keeps away is assumed, not measured."),
                 values={"percent": round(dearer * 100)}, page="prices",
             )
         )  # fmt: skip

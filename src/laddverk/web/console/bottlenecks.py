@@ -60,6 +60,7 @@ async def overview(desk: AtDesk) -> Response[str]:
         rows=rows[listing.offset : listing.offset + PAGE_SIZE], total=len(rows), listing=listing, counts=counts,
         too_soon=sum(one.is_too_soon for one in verdicts), all=len(verdicts),
         held=[one for one in verdicts if one.found], neck=bottleneck_words,
+        is_used=any(one.since < one.until for one in verdicts),
     )  # fmt: skip
 
 
