@@ -7,6 +7,7 @@ from typing import Any
 
 from laddverk.ocpp import facts
 from laddverk.ocpp.commands import CommandOutcome, Verdict
+from laddverk.payments.store import note
 from laddverk.sessions import service as sessions
 from laddverk.stations import service as stations
 from tests.integration.web.console.conftest import NOW, Browser, World
@@ -115,6 +116,31 @@ async def test_a_cable_that_sticks_is_let_go_but_not_for_ever(world: World, stra
         assert "We have asked the charger to let go" in await pressed(stranger, charge, "unlock", wrong="cable")
     assert "asked several times" in await pressed(stranger, charge, "unlock", wrong="cable")
     assert await value(world, "SELECT count(*) FROM command WHERE kind = 'unlock_connector'") == 3
+
+
+async def test_a_charge_that_we_ended_for_its_money_says_so_once(world: World, stranger: Browser) -> None:
+    """Whoever reserved too little is told why it ended, and how to go on."""
+    charge = await asked(world, stranger)
+    turn(world, 120)
+    key = {"station_id": world.station, "transaction_key": "mine", "evse_number": 1, "connector_number": 1}
+    began, ended = NOW + timedelta(seconds=20), NOW + timedelta(seconds=90)
+    async with world.house.database.transaction() as tx:
+        token = await tx.value("SELECT token_uid FROM start_request")
+        start = facts.SessionStarted(
+            **key, at=began, received_at=began, said_at=began, content_key="s", token_uid=token, register_wh=1000
+        )
+        await sessions.record_starts(tx, [start])
+        end = facts.SessionEnded(
+            **key, at=ended, received_at=ended, said_at=ended, content_key="e", register_wh=9000, reason="Remote"
+        )
+        await sessions.record_ends(tx, [end])
+        payment = await tx.value("SELECT payment_id FROM start_request")
+        await note(tx, payment, "spent", NOW)
+
+    page = await shown(stranger, charge)
+
+    assert "was soon used up, so we asked the charger to stop after 8" in page
+    assert page.count("used up") == 2, "in the sentence and its explanation, and not told a third time"
 
 
 async def test_what_the_situation_does_not_offer_is_not_done(world: World, stranger: Browser) -> None:

@@ -42,7 +42,7 @@ async def press(tx: Transaction, actor: Actor, subject: Subject, button: DriverB
     has been tried too often, and what the deed itself raises. The caller publishes the hint `commands`.
     """
     facts = await facts_of(tx, subject, now)
-    if button not in DONE or not any(button in each.situation.driver for each in choosing.all_told(facts)[:1]):
+    if button not in DONE or button not in choosing.told(facts).situation.driver:
         raise Conflict("This is not what helps here any more.", remedy="Look at the page again.")
     if button is DriverButton.WAIT_MORE and subject.start_request_id is not None:
         await sessions.wait_more(tx, actor, subject.start_request_id, now)

@@ -13,6 +13,7 @@ from laddverk.diagnostics.codes.decoding import decoded
 from laddverk.diagnostics.codes.model import Code
 from laddverk.diagnostics.model import Family, Severity
 from laddverk.ocpp.answers import Authorisation
+from laddverk.payments.reserved import queries as reserved
 from laddverk.platform.database import Transaction
 from laddverk.support.situations.model import (
     Complaint,
@@ -233,12 +234,15 @@ async def facts_of(tx: Transaction, subject: Subject, now: datetime) -> Facts:
     payment_id = subject.payment_id or (start.payment_id if start else None)
     payment_id = payment_id or (session.payment_id if session is not None and is_drivers else None)
     payment = await tx.fetch_one(_Payment, PAYMENT, payment_id) if payment_id else None
+    stopped_by_us = await reserved.why_stopped(tx, payment_id) if payment_id and is_drivers else ""
     outlet = await _outlet(tx, subject, session, now)
     return Facts(
         now=now,
         outlet=_seen(outlet) if outlet else None,
         start=_start(start, payment) if start else None,
-        session=await _session(tx, subject, session, is_drivers=is_drivers, now=now) if session else None,
+        session=await _session(tx, subject, session, stopped_by_us, is_drivers=is_drivers, now=now)
+        if session
+        else None,
         token=await _token(tx, subject, now) if start is None else None,
         payment=_payment(payment) if payment else None,
         elsewhere=await _elsewhere(tx, subject, outlet, start) if outlet and start else None,
@@ -302,7 +306,7 @@ def _start(row: _Start, payment: _Payment | None) -> StartFacts:
 
 
 async def _session(
-    tx: Transaction, subject: Subject, row: _Session, *, is_drivers: bool, now: datetime
+    tx: Transaction, subject: Subject, row: _Session, stopped_by_us: str, *, is_drivers: bool, now: datetime
 ) -> SessionFacts:  # fmt: skip
     usual = None
     if row.ended_at is None and subject.station_id is not None:
@@ -310,7 +314,8 @@ async def _session(
     return SessionFacts(
         is_drivers=is_drivers, started_at=row.started_at, ended_at=row.ended_at,
         charging_ended_at=row.charging_ended_at, energy_wh=row.energy_wh, power_w=row.power_w, state=row.state,
-        state_since=row.state_since, stop_reason=row.stop_reason, soc_percent=row.soc_percent, limit_a=row.limit_a,
+        state_since=row.state_since, stop_reason=row.stop_reason, stopped_by_us=stopped_by_us,
+        soc_percent=row.soc_percent, limit_a=row.limit_a,
         limit_until=row.limit_until if row.limit_until and row.limit_until > now else None,
         phases_used=row.phases_used or None, phases_offered=THREE,
         usual_power_w=usual.power_w if usual is not None and usual.sessions >= HABIT_SESSIONS_MIN else None,
