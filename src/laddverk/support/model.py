@@ -7,9 +7,10 @@ from enum import IntEnum, StrEnum
 from typing import Any, Final, NewType
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from laddverk.diagnostics.incidents.words import REPORT_KINDS
+from laddverk.kernel.ids import new_id
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 
 CaseId = NewType("CaseId", UUID)
@@ -40,6 +41,7 @@ class Channel(StrEnum):
     PHONE = "phone"
     EMAIL = "email"
     CHAT = "chat"
+    SMS = "sms"
     DESK = "desk"
     """Somebody of ours saw it."""
     API = "api"
@@ -55,10 +57,16 @@ class Priority(IntEnum):
 
 
 class Verified(StrEnum):
-    """How sure we are of who it is."""
+    """How sure we are of who it is, least first; `identity` says what each allows."""
 
     NOT = ""
-    """A mail address or number that somebody typed."""
+    """An address or a number that somebody typed."""
+    NUMBER = "number"
+    """The call or text message shows a number of the driver's; numbers can be forged."""
+    MAIL = "mail"
+    """The driver's address, and their mail server vouches for it (DMARC)."""
+    CODE = "code"
+    """Read back a code that went to the number or address of the account."""
     ACCOUNT = "account"
     """Signed in when it was opened."""
 
@@ -126,6 +134,14 @@ class Case(Struct, frozen=True, kw_only=True):
     assignee_id: UUID | None = None
     assignee_name: str = ""
     outcome: str = ""
+    situation: str = ""
+    """What was made out when it was opened: the key of a situation; '' for none."""
+    team_id: UUID | None = None
+    tags: tuple[str, ...] = ()
+    snoozed_until: datetime | None = None
+    merged_into_id: UUID | None = None
+    answer_due_at: datetime | None = None
+    solve_due_at: datetime | None = None
     created_at: datetime
     created_by: str
     answered_at: datetime | None = None
@@ -170,6 +186,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     """Something on a case's timeline. `text` is English and marked; `body` is somebody's own words."""
 
     case_id: UUID
+    id: UUID = field(default_factory=new_id)
     at: datetime
     kind: EntryKind
     channel: str = ""
@@ -179,3 +196,5 @@ class Entry(Struct, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
     body: str = ""
     mail_id: UUID | None = None
+    reference: str = ""
+    """What carried it, by its carrier's name: a Message-ID, the id of a call or of a text message."""

@@ -109,6 +109,8 @@ SELECT support_case.id, support_case.number, support_case.subject, support_case.
        support_case.language, support_case.site_id, support_case.station_id, support_case.evse_number,
        support_case.session_id, support_case.payment_id, support_case.incident_id, support_case.report_id,
        support_case.tell_when_mended, support_case.assignee_id, support_case.assignee_name, support_case.outcome,
+       support_case.situation, support_case.team_id, support_case.tags, support_case.snoozed_until,
+       support_case.merged_into_id, support_case.answer_due_at, support_case.solve_due_at,
        support_case.created_at, support_case.created_by, support_case.answered_at, support_case.closed_at,
        support_case.closed_by, support_case.changed_at,
        driver.name AS driver_name, station.name AS station_name, site.name AS site_name,

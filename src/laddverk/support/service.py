@@ -52,13 +52,19 @@ async def open_case(tx: Transaction, house: House, actor: Actor, given: NewCase,
     return await _opened(tx, house, actor, case, [said, entry], new.links, now)
 
 
-async def open_by_driver(tx: Transaction, house: House, actor: Actor, given: NewCase, now: datetime) -> Case:
-    """Open a case that somebody writes on the drivers' pages; they get a receipt where we know a mail address.
+async def open_by_driver(
+    tx: Transaction, house: House, actor: Actor, given: NewCase, now: datetime,
+    *, verified: Verified = Verified.NOT, reference: str = "",
+) -> Case:  # fmt: skip
+    """Open a case for what somebody writes, says or asks; they get a receipt where we know a mail address.
+
+    `given.channel` is the way it came (DESK counts as the drivers' pages), `verified` how sure we are of who it is
+    where nobody is signed in, and `reference` what carried it.
 
     Who is signed in is known by the account; anybody else must leave a mail address or a phone number. Links are the
     caller's: what a driver may not name must not be among them. Raises `Invalid`, `TooMany`.
     """
-    new = rules.checked(replace(given, channel=Channel.PORTAL))
+    new = rules.checked(replace(given, channel=_way_of(given)))
     is_known = actor.kind == "driver" and actor.id is not None
     if is_known:
         new = replace(new, links=replace(new.links, driver_id=actor.id))
@@ -70,13 +76,13 @@ async def open_by_driver(tx: Transaction, house: House, actor: Actor, given: New
     if lately >= PER_PERSON_MAX:
         raise TooMany("We have your messages, and answer as soon as we can.", remedy="Call us if it is urgent.")
     made = _made(new, "driver", now)
-    case = await _about(tx, actor, replace(made, verified=Verified.ACCOUNT if is_known else Verified.NOT), new.links)
+    case = await _about(tx, actor, replace(made, verified=Verified.ACCOUNT if is_known else verified), new.links)
     who = case.contact_name
     entries = [
         Entry(case_id=case.id, at=now, kind=EntryKind.DEED, by_kind="driver", text=words.OPENED_BY_DRIVER),
         Entry(
-            case_id=case.id, at=now, kind=EntryKind.MESSAGE_IN, channel=Channel.PORTAL, by_kind="driver", by_name=who,
-            body=new.text,
+            case_id=case.id, at=now, kind=EntryKind.MESSAGE_IN, channel=new.channel, by_kind="driver", by_name=who,
+            body=new.text, reference=reference,
         ),
     ]  # fmt: skip
     opened = await _opened(tx, house, actor, case, entries, new.links, now)
@@ -116,8 +122,11 @@ async def note(
     return await keep(tx, actor, replace(case, changed_at=now, answered_at=first), [entry], "noted", now, hints)
 
 
-async def write_by_driver(tx: Transaction, case_id: UUID, text: str, now: datetime, hints: Hints | None = None) -> Case:
-    """Take in what a driver writes on the page of a case: it is somebody's turn again, also if it was closed.
+async def write_by_driver(
+    tx: Transaction, case_id: UUID, text: str, now: datetime, hints: Hints | None = None,
+    *, channel: Channel = Channel.PORTAL, reference: str = "",
+) -> Case:  # fmt: skip
+    """Take in what a driver writes in a case: it is somebody's turn again, also if it was closed.
 
     Raises `Invalid` (field text), `Conflict` when it was closed long ago, `TooMany`.
     """
@@ -126,8 +135,8 @@ async def write_by_driver(tx: Transaction, case_id: UUID, text: str, now: dateti
     if await store.count_written(tx, case.id, now - WINDOW) >= WRITES_MAX:
         raise TooMany("We have your messages, and answer as soon as we can.", remedy="Call us if it is urgent.")
     entry = Entry(
-        case_id=case.id, at=now, kind=EntryKind.MESSAGE_IN, channel=Channel.PORTAL, by_kind="driver",
-        by_name=case.contact_name, body=body,
+        case_id=case.id, at=now, kind=EntryKind.MESSAGE_IN, channel=channel, by_kind="driver",
+        by_name=case.contact_name, body=body, reference=reference,
     )  # fmt: skip
     saved = await store.save(tx, rules.written_to(case, now))
     await store.add(tx, [entry])
@@ -176,6 +185,10 @@ async def voice(tx: Transaction, house: House, case: Case, links: Links, now: da
     except TooMany:  # the case is heard all the same
         return replace(case, incident_id=links.incident_id)
     return replace(case, report_id=report_id, incident_id=None)
+
+
+def _way_of(given: NewCase) -> Channel:
+    return Channel.PORTAL if given.channel is Channel.DESK else given.channel
 
 
 def _made(given: NewCase, by: str, now: datetime) -> Case:

@@ -10,22 +10,23 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from laddverk.kernel.ids import new_id
 from laddverk.platform.database import Transaction
 from laddverk.support.model import Case, Entry
 
 _COLUMNS: Final = (
     "id, number, subject, kind, state, waits_for, channel, priority, verified, driver_id, contact_name, contact_email,"
     " contact_phone, language, site_id, station_id, evse_number, session_id, payment_id, incident_id, report_id,"
-    " tell_when_mended, assignee_id, assignee_name, outcome, created_at, created_by, answered_at, closed_at, closed_by,"
-    " changed_at"
+    " tell_when_mended, assignee_id, assignee_name, outcome, situation, team_id, tags, snoozed_until, merged_into_id,"
+    " answer_due_at, solve_due_at, created_at, created_by, answered_at, closed_at, closed_by, changed_at"
 )
 _TYPED: Final = (
     "id uuid, subject text, kind text, state text, waits_for text, channel text, priority smallint, verified text,"
     " driver_id uuid, contact_name text, contact_email text, contact_phone text, language text, site_id uuid,"
     " station_id uuid, evse_number int, session_id uuid, payment_id uuid, incident_id uuid, report_id uuid,"
-    " tell_when_mended boolean, assignee_id uuid, assignee_name text, outcome text, created_at timestamptz,"
-    " created_by text, answered_at timestamptz, closed_at timestamptz, closed_by text, changed_at timestamptz"
+    " tell_when_mended boolean, assignee_id uuid, assignee_name text, outcome text, situation text,"
+    " team_id uuid, tags text[], snoozed_until timestamptz, merged_into_id uuid, answer_due_at timestamptz,"
+    " solve_due_at timestamptz, created_at timestamptz, created_by text, answered_at timestamptz,"
+    " closed_at timestamptz, closed_by text, changed_at timestamptz"
 )
 _GIVEN_COLUMNS: Final = _COLUMNS.replace("number, ", "", 1)
 _SET: Final = ", ".join(
@@ -50,8 +51,8 @@ ORDER BY number FOR UPDATE
 """  # noqa: S608 - constants above
 MOVE_INCIDENT: Final = "UPDATE support_case SET incident_id = $2 WHERE incident_id = $1"
 ADD: Final = """
-INSERT INTO case_entry (case_id, id, at, kind, channel, by_kind, by_name, text, params, body, mail_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO case_entry (case_id, id, at, kind, channel, by_kind, by_name, text, params, body, mail_id, reference)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 # At whose site, and whose: what a case learns from what it is about.
 ABOUT: Final = """
@@ -69,7 +70,7 @@ SELECT (SELECT site_id FROM station WHERE id = $1) AS station_site,
 DRIVER: Final = "SELECT name, email, phone, language FROM driver WHERE id = $1"
 STAFF: Final = "SELECT name FROM operator WHERE id = $1 AND disabled_at IS NULL"
 LATELY: Final = """
-SELECT count(*) FROM support_case WHERE created_at > $1 AND channel = 'portal'
+SELECT count(*) FROM support_case WHERE created_at > $1 AND channel IN ('portal', 'chat', 'email', 'sms')
   AND ((driver_id IS NOT NULL AND driver_id = $2) OR (contact_email <> '' AND contact_email = $3)
        OR (contact_phone <> '' AND contact_phone = $4))
 """
@@ -139,8 +140,8 @@ async def add(tx: Transaction, entries: Sequence[Entry]) -> None:
     """Add to timelines."""
     for one in entries:
         await tx.execute(
-            ADD, one.case_id, new_id(), one.at, one.kind, one.channel, one.by_kind, one.by_name, one.text, one.params,
-            one.body, one.mail_id,
+            ADD, one.case_id, one.id, one.at, one.kind, one.channel, one.by_kind, one.by_name, one.text, one.params,
+            one.body, one.mail_id, one.reference,
         )  # fmt: skip
 
 
@@ -170,7 +171,7 @@ async def staff_name(tx: Transaction, operator_id: UUID) -> str | None:
 
 
 async def count_lately(tx: Transaction, since: datetime, driver_id: UUID | None, email: str, phone: str) -> int:
-    """Return how many cases somebody has opened on the portal since."""
+    """Return how many cases somebody has opened by themselves since."""
     return int(await tx.value(LATELY, since, driver_id, email, phone))
 
 

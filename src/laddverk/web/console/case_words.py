@@ -32,6 +32,7 @@ CHANNELS: Final = {
     "phone": marked("Phone"),
     "email": marked("E-mail"),
     "chat": marked("Chat"),
+    "sms": marked("Text message"),
     "desk": marked("Noticed by us"),
     "api": marked("A program"),
 }

@@ -1,4 +1,4 @@
-"""Support cases: the inbox, opening one from whatever it is about, and the page of one with its single timeline."""
+"""Support cases: the inbox, and opening one from whatever it is about."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import FromPath
 
-from laddverk.diagnostics.incidents import queries as incidents_queries
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import parsed, shown
-from laddverk.kernel.problems import Invalid, NotFound, Problem
+from laddverk.kernel.problems import Invalid, Problem
 from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries
-from laddverk.support import queries, service, working
+from laddverk.support import queries, service
 from laddverk.support.model import Channel, Links, NewCase, Priority
 from laddverk.support.queries import CaseFilter
 from laddverk.web import spreadsheets
 from laddverk.web.console import case_words, incident_words
-from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
 from laddverk.web.visit import named
@@ -29,7 +27,6 @@ READ: Final = {NEEDS: Permission.CASES_READ}
 WRITE: Final = {NEEDS: Permission.CASES_WRITE}
 ABOUT: Final = {"station": "sta", "session": "ses", "driver": "drv", "payment": "pay", "incident": "inc"}
 """What a case can be about, and the prefix of its ids."""
-LIVE_PARTS: Final = ("state", "sentence", "wrong", "charger", "timeline")
 
 
 def href(case_id: UUID) -> str:
@@ -51,7 +48,8 @@ def _wanted(desk: Desk) -> CaseFilter:
     )
 
 
-def _words(desk: Desk) -> dict[str, Any]:
+def words_of(desk: Desk) -> dict[str, Any]:
+    """Return the words that pages of cases need."""
     zone = desk.house.settings.timezone
     return {
         "cw": case_words,
@@ -69,7 +67,7 @@ async def _inbox(desk: Desk) -> dict[str, Any]:
             "counts": await queries.counts(tx, desk.sites, desk.actor.id),
             "listing": listing,
             "wanted": wanted,
-            **_words(desk),
+            **words_of(desk),
         }
 
 
@@ -110,7 +108,7 @@ async def export_cases(desk: AtDesk) -> Response[bytes]:
     )  # fmt: skip
 
 
-def _links(given: dict[str, str]) -> Links:
+def links_in(given: dict[str, str]) -> Links:
     """Return what a form or an address says that a case is about. Raises `Invalid` naming the field."""
     ids = {f"{name}_id": parsed(prefix, given[name], field=name) for name, prefix in ABOUT.items() if given.get(name)}
     evse = given.get("evse", "")
@@ -125,7 +123,9 @@ async def ask_case(desk: AtDesk) -> Response[str]:
 
 
 async def _form(desk: Desk, values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
-    return desk.page("console/cases/new.html", status=status, values=values, errors=errors, about=ABOUT, **_words(desk))
+    return desk.page(
+        "console/cases/new.html", status=status, values=values, errors=errors, about=ABOUT, **words_of(desk)
+    )
 
 
 @post(PLACE, opt=WRITE, status_code=200)
@@ -134,11 +134,11 @@ async def open_case(desk: AtDesk) -> Response[Any]:
     form = await desk.form()
     try:
         async with desk.transaction() as tx:
-            links = await _with_code(tx, _links(form), form.get("code", ""))
+            links = await with_code(tx, links_in(form), form.get("code", ""))
             given = NewCase(
                 subject=form.get("subject", ""), kind=form.get("kind", ""), text=form.get("text", ""),
                 channel=Channel.PHONE if form.get("channel") == "phone" else Channel.DESK,
-                priority=_priority(form.get("priority") or "3"), links=links,
+                priority=priority_in(form.get("priority") or "3"), links=links,
                 contact_name=form.get("name", ""), contact_email=form.get("email", ""),
                 contact_phone=form.get("phone", ""), language=form.get("language") or desk.language,
             )  # fmt: skip
@@ -148,7 +148,7 @@ async def open_case(desk: AtDesk) -> Response[Any]:
     return desk.go(href(made.id), desk.words("Case %(number)s is open.", number=made.number))
 
 
-async def _with_code(tx: Transaction, links: Links, code: str) -> Links:
+async def with_code(tx: Transaction, links: Links, code: str) -> Links:
     """Return `links` with the charger whose sticker has this code. Raises `Invalid` (field code)."""
     if not code:
         return links
@@ -161,105 +161,11 @@ async def _with_code(tx: Transaction, links: Links, code: str) -> Links:
     )  # fmt: skip
 
 
-def _priority(text: str) -> Priority:
+def priority_in(text: str) -> Priority:
+    """Return the priority that a form names. Raises `Invalid` (field priority)."""
     if text not in case_words.PRIORITIES:
         raise Invalid("Choose from the list.", field="priority")
     return Priority(int(text))
 
 
-@get(f"{PLACE}/{{case_id:str}}", opt=READ)
-async def show_case(desk: AtDesk, case_id: FromPath[str]) -> Response[str]:
-    """One case: who, what is wrong, the charger now, and everything said and done on one timeline."""
-    return await _page(desk, named("cas", case_id), {}, {})
-
-
-async def _facts(desk: Desk, tx: Transaction, identity: UUID) -> dict[str, Any]:
-    row = found(await queries.case(tx, desk.sites, identity))
-    incident = row.of_incident_id and await incidents_queries.incident(tx, desk.sites, row.of_incident_id)
-    return {
-        "case": row,
-        "entries": await queries.timeline(tx, identity),
-        "charger": await queries.charger(tx, row.station_id) if row.station_id else None,
-        "outlets": await queries.outlets(tx, row.station_id) if row.station_id else [],
-        "incident": incident,
-        "affected": await incidents_queries.drivers_affected(tx, incident.id) if incident else 0,
-        "place": href(identity),
-        **_words(desk),
-    }
-
-
-async def _page(
-    desk: Desk, identity: UUID, values: dict[str, str], errors: dict[str, str], status: int = 200
-) -> Response[str]:
-    async with desk.transaction() as tx:
-        given = await _facts(desk, tx, identity)
-        staff = await queries.staff(tx)
-    return desk.page("console/cases/detail.html", status=status, staff=staff, values=values, errors=errors, **given)
-
-
-async def live_parts(desk: Desk, shown_id: str) -> Parts:
-    """Return the parts of a case's page that change by themselves, for who may read cases."""
-    desk.actor.require(Permission.CASES_READ)
-    async with desk.transaction() as tx:
-        given = await _facts(desk, tx, named("cas", shown_id))
-    return {f"case-{name}": desk.template(f"console/cases/_{name}.html", **given) for name in LIVE_PARTS}
-
-
-async def topics_of(desk: Desk, shown_id: str) -> list[str]:
-    """Return what is said when something happens to the problem that a case belongs to, or to its charger."""
-    desk.actor.require(Permission.CASES_READ)
-    async with desk.transaction() as tx:
-        row = found(await queries.case(tx, desk.sites, named("cas", shown_id)))
-    about = {"incident": row.of_incident_id, "station": row.station_id}
-    return [f"{topic}:{identity}" for topic, identity in about.items() if identity]
-
-
-@post(f"{PLACE}/{{case_id:str}}/do", opt=WRITE, status_code=200)
-async def do_something(desk: AtDesk, case_id: FromPath[str]) -> Response[Any]:
-    """Answer, write a note, take it, give it away, say what it is about, let it wait, close it or open it again."""
-    identity, form = named("cas", case_id), await desk.form()
-    try:
-        async with desk.transaction() as tx:
-            await _done(desk, tx, identity, form)
-    except NotFound as problem:
-        if problem.field is None:
-            raise
-        return await _page(desk, identity, form, desk.errors(problem), 422)
-    except Problem as problem:
-        return await _page(desk, identity, form, desk.errors(problem), problem.status)
-    return desk.go(href(identity), desk.words("Noted."))
-
-
-async def _done(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
-    house, actor, now = desk.house, desk.actor, desk.now
-    match form.get("what"):
-        case "reply":
-            await service.reply(tx, house, actor, identity, form.get("reply", ""), now)
-        case "note" | "call" as what:
-            text = form.get("note", "")
-            await service.note(tx, actor, identity, text, now, house.hints, is_call=what == "call")
-        case "take":
-            await working.take(tx, house, actor, identity, now)
-        case "give":
-            to = form.get("assignee", "")
-            await working.give(
-                tx, house, actor, identity, parsed("opr", to, field="assignee") if to else None, now
-            )  # fmt: skip
-        case "priority":
-            await working.set_priority(tx, house, actor, identity, _priority(form.get("priority", "")), now)
-        case "link":
-            links = await _with_code(tx, _links(form), form.get("code", ""))
-            await working.link(tx, house, actor, identity, links, now)
-        case "wait":
-            tell = form.get("tell") == "yes"
-            await working.wait_for_incident(tx, house, actor, identity, tell_driver=tell, now=now)
-        case "close":
-            note = form.get("closing_note", "")
-            await working.close(tx, house, actor, identity, form.get("outcome", ""), note, now)
-        case "reopen":
-            await working.reopen(tx, house, actor, identity, now)
-        case _:
-            raise Invalid("Choose from the list.", field="what")
-
-
-ROUTES: Final = [list_cases, export_cases, ask_case, open_case, show_case, do_something]
+ROUTES: Final = [list_cases, export_cases, ask_case, open_case]

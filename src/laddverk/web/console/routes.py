@@ -24,6 +24,8 @@ from laddverk.web.console import (
     batches,
     bottlenecks,
     buyers,
+    case_deeds,
+    case_page,
     cases,
     certificates,
     circuit_sheets,
@@ -119,7 +121,8 @@ PAGES: Final = (
     displays, energy, load, load_curves, load_limits, load_programs, circuits, circuit_sheets, meters,
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, usage, bottlenecks, studies, seeking,
+    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds,
+    usage, bottlenecks, studies, seeking,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
@@ -140,7 +143,7 @@ LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]]
     "session": ("ses", "session", sessions.live_parts),
     "diagnosis": ("sta", "station", diagnosis.live_parts),
     "incident": ("inc", "incident", incidents.live_parts),
-    "case": ("cas", "case", cases.live_parts),
+    "case": ("cas", "case", case_page.live_parts),
     "study": ("stu", "study", studies.live_parts),
 }
 """What a page can watch: the prefix of its ids, the word of its topic, what makes its parts. `now` has no id."""
@@ -209,7 +212,7 @@ async def watch(desk: AtDesk, kind: FromPath[str]) -> Stream:
     if kind == "session":
         topics.append(f"station:{named('sta', desk.asked('station'))}")
     if kind == "case":
-        topics += await cases.topics_of(desk, shown_id)
+        topics += await case_page.topics_of(desk, shown_id)
     if kind in ("site", "load"):
         topics.append("now")
     await parts(desk, shown_id)  # a thing that is not there is answered as such, before the stream begins
