@@ -1,4 +1,4 @@
-"""What notices do in the background: hand mails to the SMTP server, and notifications to push services."""
+"""What notices do in the background: hand mails, notifications and text messages to who carries them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from laddverk.notices.push import delivery as push_delivery
 from laddverk.notices.push import service as push
 from laddverk.notices.push import store as push_store
 from laddverk.notices.service import DELIVER
+from laddverk.notices.sms import delivery as sms_delivery
+from laddverk.notices.sms import service as sms
+from laddverk.notices.sms import store as sms_store
 from laddverk.notices.smtp import Outcome, hand_over
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -23,7 +26,10 @@ from laddverk.platform.jobs import ATTEMPTS_MAX, Every, NewJob, Work, delay_afte
 FORGET_PUSHES: Final = "notices.forget_pushes"
 PUSHES_KEPT: Final = timedelta(days=30)  # they say where somebody charged; mails and pages say it for good
 
-EVERY: Final = (Every(FORGET_PUSHES, timedelta(days=1)),)
+FORGET_TEXTS: Final = "notices.forget_texts"
+TEXTS_KEPT: Final = timedelta(days=365)  # what was said in a case stands on its timeline for as long as the case does
+
+EVERY: Final = (Every(FORGET_PUSHES, timedelta(days=1)), Every(FORGET_TEXTS, timedelta(days=1)))
 
 log = structlog.get_logger()
 
@@ -46,7 +52,16 @@ def handlers(house: House) -> dict[str, Work]:
     async def forget_pushes(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await push_store.forget(tx, house.clock() - PUSHES_KEPT)
 
-    return {DELIVER: deliver, push.DELIVER: push_delivery.Delivery(house), FORGET_PUSHES: forget_pushes}
+    async def forget_texts(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        await sms_store.forget(tx, house.clock() - TEXTS_KEPT)
+
+    return {
+        DELIVER: deliver,
+        push.DELIVER: push_delivery.Delivery(house),
+        sms.DELIVER: sms_delivery.Delivery(house),
+        FORGET_PUSHES: forget_pushes,
+        FORGET_TEXTS: forget_texts,
+    }
 
 
 async def _failed(tx: Transaction, outcome: Outcome, attempts: int, now: datetime) -> None:

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from laddverk.diagnostics.alerting import deadman, links, managing, queries, service, store
 from laddverk.diagnostics.alerting.managing import PersonDetails
 from laddverk.diagnostics.alerting.model import Step, What
-from laddverk.diagnostics.alerting.providers.elks import Elks
-from laddverk.diagnostics.alerting.providers.port import Refused, Unanswered
+from laddverk.notices.sms.elks import Elks
+from laddverk.notices.sms.port import Refused, Unanswered
 from laddverk.diagnostics.incidents.queries import IncidentRow
 from laddverk.diagnostics.model import Family, Severity
 from laddverk.kernel.actors import PERMISSIONS, Actor, Role

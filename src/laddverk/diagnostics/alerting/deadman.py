@@ -18,12 +18,12 @@ from msgspec import Struct
 
 from laddverk.diagnostics.alerting import rota, store
 from laddverk.diagnostics.alerting.model import Person
-from laddverk.diagnostics.alerting.providers import provider_of
-from laddverk.diagnostics.alerting.providers.port import Refused, Unanswered
 from laddverk.kernel.ids import MailId, new_id
 from laddverk.notices import rules as notice_rules
 from laddverk.notices import smtp
 from laddverk.notices.model import Mail, Template
+from laddverk.notices.sms import provider_of
+from laddverk.notices.sms.port import Refused, Unanswered
 from laddverk.platform.database import Away, Transaction
 from laddverk.platform.house import House
 from laddverk.platform.outgoing import NoAnswer, NotAllowed, fetch

@@ -14,8 +14,6 @@ from msgspec import Struct
 
 from laddverk.diagnostics.alerting import links, notifying, service, store, wording
 from laddverk.diagnostics.alerting.model import Alert, Channel, Person, Webhook, What
-from laddverk.diagnostics.alerting.providers import provider_of
-from laddverk.diagnostics.alerting.providers.port import Refused, Unanswered
 from laddverk.diagnostics.alerting.service import DELIVER
 from laddverk.diagnostics.incidents import queries
 from laddverk.diagnostics.incidents.model import State
@@ -27,6 +25,8 @@ from laddverk.notices.model import Template
 from laddverk.notices.push import store as push_store
 from laddverk.notices.push import wording as push_wording
 from laddverk.notices.push.model import Owner, OwnerKind, Words
+from laddverk.notices.sms import provider_of
+from laddverk.notices.sms.port import Refused, Unanswered
 from laddverk.platform.database import Transaction
 from laddverk.platform.errands import Call, Later
 from laddverk.platform.house import House

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.diagnostics.alerting.providers.port import Refused, Unanswered
 from laddverk.notices.push import sending, store
 from laddverk.notices.push.model import Device, Words
+from laddverk.notices.sms.port import Refused, Unanswered
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 

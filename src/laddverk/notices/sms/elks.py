@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from laddverk.diagnostics.alerting.providers.port import Refused, Unanswered
+from laddverk.notices.sms.port import Refused, Unanswered
 from laddverk.platform.outgoing import NoAnswer, NotAllowed, fetch
 
 TIMEOUT_S: Final = 15.0
@@ -32,15 +32,19 @@ class Answer(Struct, frozen=True):
 class Elks:
     """The API of 46elks."""
 
-    def __init__(self, url: str, user: str, password: str, sender: str) -> None:
+    def __init__(self, url: str, user: str, password: str, sender: str, reports_to: str = "") -> None:
         self._url = url.rstrip("/") + "/a1/sms"
         self._authorization = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
         self._sender = sender if sender.startswith("+") else sender[:SENDER_MAX]
+        self._reports_to = reports_to
 
     async def send(self, to: str, text: str) -> str:
         """Hand a text over. Raises `Refused` for 4xx other than overload, `Unanswered` for all that may pass."""
         headers = {"authorization": self._authorization, "content-type": "application/x-www-form-urlencoded"}
-        body = urlencode({"from": self._sender, "to": to, "message": text}).encode()
+        asked = {"from": self._sender, "to": to, "message": text}
+        if self._reports_to:
+            asked["whendelivered"] = self._reports_to
+        body = urlencode(asked).encode()
         try:
             answer = await fetch(
                 "POST", self._url, body=body, headers=headers, timeout_s=TIMEOUT_S, bytes_max=ANSWER_MAX

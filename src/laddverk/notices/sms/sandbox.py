@@ -1,4 +1,4 @@
-"""Text messages that go nowhere: they are seen among the alerts of the console."""
+"""Text messages that go nowhere: they are seen in the console, and on the demo's phone."""
 
 from __future__ import annotations
 
