@@ -106,6 +106,7 @@ PREFIXES: Final = {
     "vtn": "program of OpenADR",
     "psh": "device that is notified",
     "cas": "case",
+    "cht": "chat",
     "stu": "study",
     "wsh": "wish for a charger",
 }

@@ -24,7 +24,9 @@ class Need(StrEnum):
     """Change an address, a tag, a way to pay; export or erase."""
 
 
-RANK: Final = {Verified.NOT: 0, Verified.NUMBER: 1, Verified.MAIL: 2, Verified.CODE: 3, Verified.ACCOUNT: 3}
+RANK: Final = {
+    Verified.NOT: 0, Verified.NUMBER: 1, Verified.MAIL: 2, Verified.CHARGE: 2, Verified.CODE: 3, Verified.ACCOUNT: 3,
+}  # fmt: skip
 NEEDED: Final = {
     Need.OUTLET: Verified.NOT,
     Need.OWN_CHARGE: Verified.NUMBER,

@@ -1,4 +1,4 @@
-"""The signed address of a case: its driver reads and answers there, without an account."""
+"""The signed addresses of cases and chats: their driver reads and answers there, without an account."""
 
 from __future__ import annotations
 
@@ -13,28 +13,39 @@ from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.platform.settings import Secrets
 
 PATH: Final = "/help/cases/"
+SIGNED_AS: Final = {"cas": "case", "cht": "chat"}
 SIGNATURE_BYTES: Final = 16  # 128 bits: nobody guesses it
 
 
 def path_of(secrets: Secrets, case_id: UUID) -> str:
     """Return the path of the driver's page of a case."""
-    return f"{PATH}{shown('cas', case_id)}-{_signed(secrets, case_id)}"
+    return f"{PATH}{token_of(secrets, 'cas', case_id)}"
 
 
 def case_behind(secrets: Secrets, token: str) -> UUID:
     """Return the case that an address names. Raises `NotFound` when it was not signed by us."""
+    return behind(secrets, "cas", token)
+
+
+def token_of(secrets: Secrets, prefix: str, identity: UUID) -> str:
+    """Return what opens the page of a thing to whoever has it."""
+    return f"{shown(prefix, identity)}-{_signed(secrets, prefix, identity)}"
+
+
+def behind(secrets: Secrets, prefix: str, token: str) -> UUID:
+    """Return the thing that `token` opens. Raises `NotFound` when it was not signed by us for such a thing."""
     name, _, signature = token.partition("-")
     try:
-        case_id = parsed("cas", name)
+        identity = parsed(prefix, name)
     except Invalid:
         raise NotFound("There is no such page.") from None
-    if not hmac.compare_digest(signature.encode(), _signed(secrets, case_id).encode()):
+    if not hmac.compare_digest(signature.encode(), _signed(secrets, prefix, identity).encode()):
         raise NotFound("There is no such page.")
-    return case_id
+    return identity
 
 
-def _signed(secrets: Secrets, case_id: UUID) -> str:
+def _signed(secrets: Secrets, prefix: str, identity: UUID) -> str:
     digest = hashlib.blake2b(
-        f"case:{case_id}".encode(), key=secrets.link_key[:64], digest_size=SIGNATURE_BYTES
+        f"{SIGNED_AS[prefix]}:{identity}".encode(), key=secrets.link_key[:64], digest_size=SIGNATURE_BYTES
     ).digest()
     return urlsafe_b64encode(digest).decode().rstrip("=").replace("-", ".")

@@ -65,6 +65,8 @@ class Verified(StrEnum):
     """The call or text message shows a number of the driver's; numbers can be forged."""
     MAIL = "mail"
     """The driver's address, and their mail server vouches for it (DMARC)."""
+    CHARGE = "charge"
+    """Holds the secret address of a charge: it is theirs, whoever they are."""
     CODE = "code"
     """Read back a code that went to the number or address of the account."""
     ACCOUNT = "account"
@@ -142,6 +144,11 @@ class Case(Struct, frozen=True, kw_only=True):
     merged_into_id: UUID | None = None
     answer_due_at: datetime | None = None
     solve_due_at: datetime | None = None
+    promise_id: UUID | None = None
+    paused_at: datetime | None = None
+    """Since when the clock of its promise stands still."""
+    paused_s: int = 0
+    """How long it stood still before that, in seconds of the promise's hours."""
     created_at: datetime
     created_by: str
     answered_at: datetime | None = None
