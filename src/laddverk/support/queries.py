@@ -102,17 +102,8 @@ class Staff(Struct, frozen=True):
     name: str
 
 
-_SHOWN: Final = """
-SELECT support_case.id, support_case.number, support_case.subject, support_case.kind, support_case.state,
-       support_case.waits_for, support_case.channel, support_case.priority, support_case.verified,
-       support_case.driver_id, support_case.contact_name, support_case.contact_email, support_case.contact_phone,
-       support_case.language, support_case.site_id, support_case.station_id, support_case.evse_number,
-       support_case.session_id, support_case.payment_id, support_case.incident_id, support_case.report_id,
-       support_case.tell_when_mended, support_case.assignee_id, support_case.assignee_name, support_case.outcome,
-       support_case.situation, support_case.team_id, support_case.tags, support_case.snoozed_until,
-       support_case.merged_into_id, support_case.answer_due_at, support_case.solve_due_at,
-       support_case.created_at, support_case.created_by, support_case.answered_at, support_case.closed_at,
-       support_case.closed_by, support_case.changed_at,
+_SHOWN: Final = f"""
+SELECT {", ".join(f"support_case.{name}" for name in Case.__struct_fields__)},
        driver.name AS driver_name, station.name AS station_name, site.name AS site_name,
        session.number AS session_number, incident.id AS of_incident_id, incident.number AS incident_number,
        incident.state AS incident_state, incident.family AS incident_family, incident.severity AS incident_severity

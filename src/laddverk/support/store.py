@@ -13,30 +13,16 @@ from msgspec import Struct
 from laddverk.platform.database import Transaction
 from laddverk.support.model import Case, Entry
 
-_COLUMNS: Final = (
-    "id, number, subject, kind, state, waits_for, channel, priority, verified, driver_id, contact_name, contact_email,"
-    " contact_phone, language, site_id, station_id, evse_number, session_id, payment_id, incident_id, report_id,"
-    " tell_when_mended, assignee_id, assignee_name, outcome, situation, team_id, tags, snoozed_until, merged_into_id,"
-    " answer_due_at, solve_due_at, created_at, created_by, answered_at, closed_at, closed_by, changed_at"
-)
-_TYPED: Final = (
-    "id uuid, subject text, kind text, state text, waits_for text, channel text, priority smallint, verified text,"
-    " driver_id uuid, contact_name text, contact_email text, contact_phone text, language text, site_id uuid,"
-    " station_id uuid, evse_number int, session_id uuid, payment_id uuid, incident_id uuid, report_id uuid,"
-    " tell_when_mended boolean, assignee_id uuid, assignee_name text, outcome text, situation text,"
-    " team_id uuid, tags text[], snoozed_until timestamptz, merged_into_id uuid, answer_due_at timestamptz,"
-    " solve_due_at timestamptz, created_at timestamptz, created_by text, answered_at timestamptz,"
-    " closed_at timestamptz, closed_by text, changed_at timestamptz"
-)
-_GIVEN_COLUMNS: Final = _COLUMNS.replace("number, ", "", 1)
+_COLUMNS: Final = ", ".join(Case.__struct_fields__)
+_GIVEN_COLUMNS: Final = ", ".join(name for name in Case.__struct_fields__ if name != "number")
 _SET: Final = ", ".join(
-    f"{name.strip()} = excluded.{name.strip()}"
-    for name in _GIVEN_COLUMNS.split(",")
-    if name.strip() not in ("id", "created_at", "created_by")
+    f"{name} = excluded.{name}"
+    for name in Case.__struct_fields__
+    if name not in ("id", "number", "created_at", "created_by")
 )
 SAVE: Final = f"""
 INSERT INTO support_case ({_GIVEN_COLUMNS})
-SELECT {_GIVEN_COLUMNS} FROM jsonb_to_record($1::jsonb) AS given ({_TYPED})
+SELECT {_GIVEN_COLUMNS} FROM jsonb_populate_record(NULL::support_case, $1::jsonb)
 ON CONFLICT (id) DO UPDATE SET {_SET} RETURNING {_COLUMNS}
 """  # noqa: S608 - constants above
 ONE: Final = f"SELECT {_COLUMNS} FROM support_case WHERE id = $1 FOR UPDATE"  # noqa: S608 - constants above
