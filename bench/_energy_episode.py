@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -58,7 +58,8 @@ def site(world: World) -> Known:
             parent=line.parent,
             usable_a=(line.fuse.curve.rating_a * (1 - MARGIN_SHARE),) * 3,
             is_metered=line.meter is not None,
-            typed_a=_typed(world, index),
+            typed_a=_typed(world, [index]),
+            typed_below_a=_typed(world, [place for place, one in enumerate(world.lines) if one.parent == index]),
         )
         for index, line in enumerate(world.lines)
     )
@@ -77,11 +78,11 @@ def site(world: World) -> Known:
     return Known(circuits=circuits, outlets=outlets, beliefs=beliefs)
 
 
-def _typed(world: World, index: int) -> tuple[float, float, float]:
-    """All other load through a circuit: its own and what hangs below it."""
-    below = {index} | {place for place, line in enumerate(world.lines) if line.parent == index}
+def _typed(world: World, places: Iterable[int]) -> tuple[float, float, float]:
+    """All other load of circuits, as people estimate it."""
+    asked = list(places)
     sums = [
-        sum(building.most_a[phase] for place in below if (building := world.lines[place].building) is not None)
+        sum(building.most_a[phase] for place in asked if (building := world.lines[place].building) is not None)
         for phase in range(3)
     ]
     return sums[0], sums[1], sums[2]

@@ -46,7 +46,9 @@ def step(known: Known, events: Iterable[Heard], now_s: float, allocate: Allocate
     targets = _targets(known, grants)
     plan = ordering.Plan(known, other, worst, unproven.holds(known, meters), now_s)
     alarms, pending = alarming.alarms(known, plan.room, meters, now_s)
-    worst_other = [other_load.worst(one, known.loads.get(one.key)) for one in known.circuits]
+    worst_other = other_load.with_below(
+        known.circuits, [other_load.worst(one, known.loads.get(one.key)) for one in known.circuits]
+    )
     ordering.stopped(plan)
     ordering.looked_at(plan)
     ordering.lowered(plan, targets)
@@ -84,7 +86,8 @@ def _other(known: Known, worst: dict[str, float], now_s: float) -> list[PerPhase
             return NO_CURRENT  # the car may use all its phases by now, or it is another one
         return times(may_load(outlet, belief), min(drawn_a, worst[key]))
 
-    return [other_load.other_load(one, known.loads.get(one.key), now_s, still)[0] for one in known.circuits]
+    found = [other_load.other_load(one, known.loads.get(one.key), now_s, still)[0] for one in known.circuits]
+    return other_load.with_below(known.circuits, found)
 
 
 def _targets(known: Known, grants: dict[str, Grant]) -> dict[str, float]:

@@ -48,7 +48,9 @@ class Circuit(Struct, frozen=True, kw_only=True):
     """What may flow now: the fuse less its margin, or a lower limit of a window or a signal."""
     is_metered: bool = False
     typed_a: PerPhase = NO_CURRENT
-    """The most that other load draws, as people estimate it."""
+    """The most that other load draws from this circuit itself, as people estimate it."""
+    typed_below_a: PerPhase = NO_CURRENT
+    """The same of all circuits below, which flows through this one as well."""
 
 
 class Outlet(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from laddverk.energy.circuits.loads import added
 from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
 from laddverk.energy.steering.model import Circuit, Estimate, Load, MeterState
 
@@ -164,13 +165,29 @@ def worst(circuit: Circuit, load: Load | None) -> PerPhase:
     Where nobody typed anything and less than a day was seen, all of the circuit: nothing is left to charge with.
     """
     seen = load.worst_seen if load is not None else NO_CURRENT
-    if any(circuit.typed_a):
-        return highest(circuit.typed_a, seen)
-    if not circuit.is_metered:
-        return NO_CURRENT
+    typed = added(circuit.typed_a, circuit.typed_below_a)
+    if any(circuit.typed_a) or not circuit.is_metered:
+        return highest(typed, seen)
     if load is None or load.read_at - load.heard_since < WORST_KNOWN_S:
         return circuit.usable_a
-    return seen[0] * WORST_FACTOR, seen[1] * WORST_FACTOR, seen[2] * WORST_FACTOR
+    return highest(typed, (seen[0] * WORST_FACTOR, seen[1] * WORST_FACTOR, seen[2] * WORST_FACTOR))
+
+
+def with_below(circuits: Sequence[Circuit], others: Sequence[PerPhase]) -> list[PerPhase]:
+    """Return the other load of each circuit with what flows through it to those below, where no meter shows all of it.
+
+    Of a circuit below, what was typed of it and what is thought of it now counts, whichever is higher.
+    """
+    found = list(others)
+    sums = [NO_CURRENT for _ in circuits]
+    for index in range(len(circuits) - 1, -1, -1):  # children before their parents
+        circuit = circuits[index]
+        if not circuit.is_metered:
+            found[index] = highest(found[index], added(circuit.typed_a, sums[index]))
+        if circuit.parent >= 0:
+            typed = added(circuit.typed_a, circuit.typed_below_a)
+            sums[circuit.parent] = added(sums[circuit.parent], highest(typed, found[index]))
+    return found
 
 
 Still = Callable[[str, float, float], PerPhase]

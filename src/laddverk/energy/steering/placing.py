@@ -10,8 +10,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from laddverk.energy.circuits import limits
+from laddverk.energy.circuits.loads import added
 from laddverk.energy.circuits.model import Place, Signal, Tree, Wiring
 from laddverk.energy.steering.model import Circuit, Outlet
+from laddverk.energy.steering.other_load import less
 
 WATTS_PER_A: Final = 690.0  # of a DC outlet: its power, drawn from three phases of 230 V
 
@@ -33,6 +35,11 @@ def circuits(
     """Return the circuits, parents before children. `metered` are those of which a reading was ever heard."""
     places = {one.id: index for index, one in enumerate(tree.circuits)}
     holding = limits.holdings(tree, signals, now, zone)
+    below = [one.unmetered_a for one in tree.circuits]
+    for index in range(len(tree.circuits) - 1, 0, -1):  # children before their parents
+        parent_id = tree.circuits[index].parent_id
+        if parent_id is not None:
+            below[places[parent_id]] = added(below[places[parent_id]], below[index])
     return tuple(
         Circuit(
             key=str(one.id),
@@ -40,8 +47,9 @@ def circuits(
             usable_a=holding[one.id].limit_a,
             is_metered=one.meter_id is not None or one.id in metered,
             typed_a=one.unmetered_a,
+            typed_below_a=less(below[index], one.unmetered_a),
         )
-        for one in tree.circuits
+        for index, one in enumerate(tree.circuits)
     )
 
 

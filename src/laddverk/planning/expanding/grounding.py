@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from laddverk.energy.circuits.loads import added
 from laddverk.energy.circuits.model import Tree
 from laddverk.energy.steering import placing
 from laddverk.planning.expanding.model import Change
@@ -94,8 +95,9 @@ def _limits(tree: Tree, at: datetime, zone: ZoneInfo, other_a: float) -> tuple[P
     found = []
     for one in placing.circuits(tree, (), at, zone, frozenset()):
         more = other_a if one.parent < 0 else 0.0
+        typed = added(one.typed_a, one.typed_below_a)
         first, second, third = (
-            max(0.0, usable - typed - more) for usable, typed in zip(one.usable_a, one.typed_a, strict=True)
+            max(0.0, usable - other - more) for usable, other in zip(one.usable_a, typed, strict=True)
         )
         found.append((first, second, third))
     return tuple(found)

@@ -1,10 +1,15 @@
 """The loop, step by step: what may be in a charger counts, lower first, nothing rises before it fits."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from msgspec.structs import replace
 
 from laddverk.energy.allocating import allocated
-from laddverk.energy.steering import core
+from laddverk.energy.circuits.model import Circuit as wired
+from laddverk.energy.circuits.model import CircuitKind, Tree
+from laddverk.energy.steering import core, placing
 from laddverk.energy.steering.model import (
     LIVES_S,
     Answered,
@@ -21,6 +26,7 @@ from laddverk.energy.steering.model import (
     SessionChanged,
     Trust,
 )
+from laddverk.kernel.ids import new_id
 
 T0 = 1_800_000_000.0
 
@@ -221,3 +227,37 @@ def test_a_free_outlet_whose_charger_was_caught_keeps_nothing_and_alarms_nobody(
     begun = core.step(known, [SessionChanged("a", True, T0)], T0, allocated)
     assert {one.kind.value for one in begun.alarms} == {"ignores"}
     assert begun.known.beliefs["a"].trust is Trust.IGNORES
+
+
+def test_what_people_typed_of_a_board_flows_through_the_connection_too():
+    site_id, grid_id, board_id, group_id = (new_id() for _ in range(4))
+    tree = Tree(
+        site_id=site_id,
+        circuits=(
+            wired(id=grid_id, name="Grid", kind=CircuitKind.GRID, limit_a=(63.0,) * 3, unmetered_a=(1.0, 2.0, 3.0)),
+            wired(id=board_id, name="A", kind=CircuitKind.BOARD, limit_a=(50.0,) * 3, parent_id=grid_id,
+                  unmetered_a=(14.0, 11.0, 12.0)),
+            wired(id=group_id, name="B", kind=CircuitKind.GROUP, limit_a=(32.0,) * 3, parent_id=board_id,
+                  unmetered_a=(2.0, 0.0, 0.0)),
+        ),
+    )  # fmt: skip
+    circuits = placing.circuits(tree, (), datetime.fromtimestamp(T0, UTC), ZoneInfo("UTC"), frozenset())
+    nothing = Known(circuits=circuits, outlets=(), beliefs={})
+    decided = core.step(nothing, (), T0, allocated)
+    assert decided.other_a[str(grid_id)] == (17.0, 13.0, 15.0)
+    assert decided.other_a[str(board_id)] == (16.0, 11.0, 12.0)
+
+
+def test_what_a_meter_shows_below_a_connection_that_nothing_measures_flows_through_it_too():
+    circuits = (
+        Circuit(key="grid", parent=-1, usable_a=(63.0,) * 3, typed_a=(5.0,) * 3, typed_below_a=(10.0,) * 3),
+        Circuit(key="house", parent=0, usable_a=(50.0,) * 3, is_metered=True, typed_a=(10.0,) * 3),
+    )
+    decided = core.step(
+        Known(circuits=circuits, outlets=(), beliefs={}),
+        [MeterRead("house", T0 - 1.0, (30.0, 4.0, 4.0))],
+        T0,
+        allocated,
+    )
+    assert decided.other_a["house"] == (30.0, 4.0, 4.0)
+    assert decided.other_a["grid"] == (35.0, 15.0, 15.0)
