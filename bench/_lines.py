@@ -23,18 +23,33 @@ from laddverk.stations.model import COMMANDS_TOPIC
 ACTOR = rule("bench")
 SETTLES_WITHIN_S = 20.0  # of the wall clock: a charger that has not been answered by then has hung
 GREATLY = 1e9
+TICK = timedelta(microseconds=1)
 UNSENT = "SELECT count(*) FROM command WHERE state IN ('queued', 'sent') AND station_id = ANY($1)"
 QUICK = Patience(answer_s=30.0, reconnect_first_s=0.0, reconnect_max_s=0.02, refused_first_s=0.01)
 
 
 class Clockwork:
-    """The clock of the world: it shows what it is set to."""
+    """The clock of the world: it shows what it is set to, and a microsecond more at each look.
+
+    Two messages of one charger never come at the same instant: of two states that it dates alike, the later is the one
+    that came later.
+    """
 
     def __init__(self, now: datetime) -> None:
-        self.now = now
+        self._now = self._shown = now
+
+    @property
+    def now(self) -> datetime:
+        """What it was set to."""
+        return self._now
+
+    @now.setter
+    def now(self, now: datetime) -> None:
+        self._now, self._shown = now, max(self._shown, now)
 
     def __call__(self) -> datetime:
-        return self.now
+        self._shown += TICK
+        return self._shown
 
 
 def _negotiates(link: Link) -> bool:

@@ -47,7 +47,6 @@ from laddverk.web.app import create_app
 TUNING_SEEDS = tuple(range(1, 10))
 SCORING_SEEDS = (205, 206, 207, 208, 209, 210)
 """Never looked at while thresholds are chosen."""
-LOOK_EVERY = timedelta(hours=6)
 PARTS = {"both": (True, False), "faulty": (True,), "twin": (False,)}
 SILENT = "silent_no_energy"
 OUTCOMES = """
@@ -88,8 +87,7 @@ async def run(
             async def look(now: datetime) -> None:
                 baselines.look(now)
                 _progress(seed, now, faulty=faulty)
-                if reader.looked_at is None or now - reader.looked_at >= LOOK_EVERY:
-                    await reader.look(now)
+                await reader.look(now)
 
             wall_s = 60 * options.wall_minutes if options.wall_minutes else None
             every = timedelta(minutes=options.watch_minutes)

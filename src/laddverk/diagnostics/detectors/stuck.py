@@ -265,10 +265,12 @@ class EternalSession(Detector, kw_only=True, omit_defaults=True):
         text = marked("The session has been open since %(since_at)s.")
         return self._raise("eternal", now, text, began_at, 0.4 if parked else 0.8)
 
-    def _raise(self, why: str, at: datetime, text: str, since: datetime, confidence: float) -> Sequence[Signal]:
+    def _raise(
+        self, why: str, at: datetime, text: str, since: datetime, confidence: float, family: Family | None = None
+    ) -> Sequence[Signal]:
         self.why = why
         evidence = Evidence(text=text, values={"since_at": since.isoformat()}, at=at)
-        return self.raise_it(at, evidence, since=since, confidence=confidence)
+        return self.raise_it(at, evidence, since=since, family=family, confidence=confidence)
 
     def _began(self, began: seen.SessionBegan) -> Sequence[Signal]:
         at = began.received_at
@@ -327,7 +329,7 @@ class EternalSession(Detector, kw_only=True, omit_defaults=True):
         if self.flowing_at is None or elapsed_s(self.flowing_at, at) < NO_ENERGY_S:
             return ()
         text = marked("It says that it charges since %(since_at)s, and its meter stands still.")
-        return self._raise("empty", at, text, self.flowing_at, 0.6)
+        return self._raise("empty", at, text, self.flowing_at, 0.6, Family.NO_ENERGY)
 
     def _wants(self, scene: Scene) -> bool:
         """Return whether a car would take energy: it is not full, we do not hold it, and it is no single odd car."""
