@@ -14,6 +14,7 @@ from laddverk.platform.jobs import Every, Work
 from laddverk.platform.outbox import decoded
 from laddverk.support import rules, store, telling, words
 from laddverk.support.model import Entry, EntryKind
+from laddverk.support.promising import keeping
 from laddverk.support.service import TOPIC
 
 EVERY: Final[tuple[Every, ...]] = ()
@@ -57,5 +58,5 @@ async def hear_closed(tx: Transaction, house: House, event: IncidentClosed) -> i
         )  # fmt: skip
         if case.tell_when_mended and not is_false:
             await telling.mended(tx, house, case, now)
-        await store.save(tx, rules.after_incident(case, now))
+        await store.save(tx, await keeping.kept(tx, rules.after_incident(case, now), now))
     return len(cases)

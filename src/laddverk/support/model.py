@@ -187,6 +187,9 @@ class NewCase(Struct, frozen=True, kw_only=True):
     contact_phone: str = ""
     language: str = "sv"
     tell_when_mended: bool = False
+    situation: str = ""
+    """What was made out: the key of a situation."""
+    tags: tuple[str, ...] = ()
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -92,7 +92,8 @@ def written_to(case: Case, now: datetime) -> Case:
 def opened_again(case: Case, now: datetime) -> Case:
     """Return `case` as one that somebody of ours has to look at."""
     return replace(
-        case, state=State.OPEN, waits_for=WaitsFor.NOTHING, closed_at=None, closed_by="", outcome="", changed_at=now
+        case, state=State.OPEN, waits_for=WaitsFor.NOTHING, closed_at=None, closed_by="", outcome="", changed_at=now,
+        snoozed_until=None,
     )  # fmt: skip
 
 
@@ -100,7 +101,7 @@ def closed(case: Case, outcome: Outcome, who: str, now: datetime) -> Case:
     """Return `case` as one that is over."""
     return replace(
         case, state=State.CLOSED, waits_for=WaitsFor.NOTHING, outcome=outcome.value, closed_at=now, closed_by=who,
-        changed_at=now,
+        changed_at=now, snoozed_until=None,
     )  # fmt: skip
 
 

@@ -17,7 +17,9 @@ from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
-from laddverk.support import rules, store, telling, words
+from laddverk.support import contacts, rules, store, telling, words
+from laddverk.support.contacts import Contact
+from laddverk.support.inbox import tags
 from laddverk.support.model import (
     Case,
     CaseId,
@@ -28,11 +30,15 @@ from laddverk.support.model import (
     NewCase,
     Verified,
 )
+from laddverk.support.opening import placing
+from laddverk.support.promising import keeping
 
 TOPIC: Final = "cases"
 """What pages about cases listen to; `case:<id>` is one of them."""
 WINDOW: Final = timedelta(hours=1)
 PER_PERSON_MAX: Final = 5  # cases of one driver, address or number within the window
+CONTACTED: Final = frozenset({Channel.PORTAL, Channel.EMAIL, Channel.SMS})
+"""Ways in which a case is the contact; chat and phone count theirs themselves."""
 WRITES_MAX: Final = 20  # messages of a driver in one case within the window
 
 
@@ -49,6 +55,8 @@ async def open_case(tx: Transaction, house: House, actor: Actor, given: NewCase,
         case_id=case.id, at=now, kind=EntryKind.DEED, by_kind="person", by_name=actor.name, text=words.OPENED,
         params={"who": actor.name or actor.kind},
     )  # fmt: skip
+    if new.channel is Channel.PHONE:  # somebody of ours spoke with them
+        case = replace(case, answered_at=now)
     return await _opened(tx, house, actor, case, [said, entry], new.links, now)
 
 
@@ -86,17 +94,30 @@ async def open_by_driver(
         ),
     ]  # fmt: skip
     opened = await _opened(tx, house, actor, case, entries, new.links, now)
+    if opened.channel in CONTACTED:
+        await contacts.begin(tx, _contact(opened), now)
     await telling.receipt(tx, house, opened, now)
     return opened
 
 
-async def reply(tx: Transaction, house: House, actor: Actor, case_id: UUID, text: str, now: datetime) -> Case:
+async def reply(
+    tx: Transaction, house: House, actor: Actor, case_id: UUID, text: str, now: datetime,
+    *, seen: datetime | None = None,
+) -> Case:  # fmt: skip
     """Answer the driver by mail, and in their browsers; the case then waits for them.
 
-    Raises `Invalid` (field reply), `NotFound`, `Conflict` where no mail address is known.
+    With `seen`, the time of the newest line that its author had read: raises `Conflict` (field crossing) where
+    something was said to or by the driver after it. Raises `Invalid` (field reply), `NotFound`, `Conflict` where no
+    mail address is known.
     """
     case = await worked_on(tx, actor, case_id)
     body = rules.checked_text(text, "reply")
+    crossed = await store.said_after(tx, case.id, seen) if seen is not None else None
+    if crossed is not None:
+        raise Conflict(
+            "%(name)s has written meanwhile.", field="crossing", remedy="Read it, then send your answer again.",
+            name=crossed,
+        )  # fmt: skip
     if not case.contact_email:
         raise Conflict("No e-mail address is known.", remedy="Call, and write down what was said.")
     mail_id = await telling.reply(tx, house, case, body, now)
@@ -104,6 +125,7 @@ async def reply(tx: Transaction, house: House, actor: Actor, case_id: UUID, text
         case_id=case.id, at=now, kind=EntryKind.MESSAGE_OUT, channel=Channel.EMAIL, by_kind="person",
         by_name=actor.name, body=body, mail_id=mail_id,
     )  # fmt: skip
+    await contacts.met_human(tx, now, case_id=case.id)
     return await keep(tx, actor, rules.answered(case, now), [entry], "replied", now, house.hints)
 
 
@@ -119,6 +141,8 @@ async def note(
         body=rules.checked_text(text, "note"),
     )  # fmt: skip
     first = (case.answered_at or now) if is_call else case.answered_at
+    if is_call:
+        await contacts.met_human(tx, now, case_id=case.id)
     return await keep(tx, actor, replace(case, changed_at=now, answered_at=first), [entry], "noted", now, hints)
 
 
@@ -130,7 +154,7 @@ async def write_by_driver(
 
     Raises `Invalid` (field text), `Conflict` when it was closed long ago, `TooMany`.
     """
-    case = await _there(tx, case_id)
+    case = await current(tx, case_id)
     body = rules.checked_text(text)
     if await store.count_written(tx, case.id, now - WINDOW) >= WRITES_MAX:
         raise TooMany("We have your messages, and answer as soon as we can.", remedy="Call us if it is urgent.")
@@ -138,10 +162,16 @@ async def write_by_driver(
         case_id=case.id, at=now, kind=EntryKind.MESSAGE_IN, channel=channel, by_kind="driver",
         by_name=case.contact_name, body=body, reference=reference,
     )  # fmt: skip
-    saved = await store.save(tx, rules.written_to(case, now))
+    saved = await store.save(tx, await keeping.kept(tx, rules.written_to(case, now), now))
     await store.add(tx, [entry])
     _hint(tx, hints, saved)
     return saved
+
+
+async def current(tx: Transaction, case_id: UUID) -> Case:
+    """Return a case, or the one that it was merged into, locked: what is written to either stands there."""
+    case = await _there(tx, case_id)
+    return case if case.merged_into_id is None else await _there(tx, case.merged_into_id)
 
 
 async def worked_on(tx: Transaction, actor: Actor, case_id: UUID) -> Case:
@@ -158,7 +188,7 @@ async def keep(
     hints: Hints | None = None, *, reason: str = "",
 ) -> Case:  # fmt: skip
     """Write a case that a person has changed, with what stands on its timeline and in the audit log."""
-    saved = await store.save(tx, case)
+    saved = await store.save(tx, await keeping.kept(tx, case, now))
     await store.add(tx, entries)
     await audit.write(tx, actor, f"case.{deed}", "support_case", case.id, at=now, reason=reason[:200])
     _hint(tx, hints, saved)
@@ -187,6 +217,13 @@ async def voice(tx: Transaction, house: House, case: Case, links: Links, now: da
     return replace(case, report_id=report_id, incident_id=None)
 
 
+def _contact(case: Case) -> Contact:
+    return Contact(
+        key=f"case:{case.id}", channel=case.channel.value, station_id=case.station_id, evse_number=case.evse_number,
+        driver_id=case.driver_id, session_id=case.session_id, case_id=case.id, situation=case.situation,
+    )  # fmt: skip
+
+
 def _way_of(given: NewCase) -> Channel:
     return Channel.PORTAL if given.channel is Channel.DESK else given.channel
 
@@ -195,8 +232,8 @@ def _made(given: NewCase, by: str, now: datetime) -> Case:
     return Case(
         id=CaseId(new_id()), subject=given.subject, kind=given.kind, channel=given.channel, priority=given.priority,
         contact_name=given.contact_name, contact_email=given.contact_email, contact_phone=given.contact_phone,
-        language=given.language, tell_when_mended=given.tell_when_mended, created_at=now, created_by=by,
-        changed_at=now,
+        language=given.language, tell_when_mended=given.tell_when_mended, situation=given.situation,
+        tags=tags.checked(given.tags), created_at=now, created_by=by, changed_at=now,
     )  # fmt: skip
 
 
@@ -245,7 +282,10 @@ async def _opened(
     tx: Transaction, house: House, actor: Actor, case: Case, entries: list[Entry], links: Links, now: datetime
 ) -> Case:
     spoken = await voice(tx, house, case, links, now)
-    saved = await store.save(tx, spoken)
+    said = next((entry.body for entry in entries if entry.body), "")
+    placed, told = await placing.placed(tx, spoken, said, now)
+    saved = await store.save(tx, await keeping.kept(tx, placed, now))
+    entries = [*entries, *told]
     incident = await store.incident_of(tx, saved)
     if incident is not None and incident.state != "held":
         joined = Entry(

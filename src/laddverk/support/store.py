@@ -61,6 +61,12 @@ SELECT count(*) FROM support_case WHERE created_at > $1 AND channel IN ('portal'
        OR (contact_phone <> '' AND contact_phone = $4))
 """
 WRITTEN_LATELY: Final = "SELECT count(*) FROM case_entry WHERE case_id = $1 AND at > $2 AND kind = 'message_in'"
+# Who wrote to or for the driver last, after an instant.
+SAID_AFTER: Final = """
+SELECT CASE WHEN by_name <> '' THEN by_name ELSE by_kind END FROM case_entry
+WHERE case_id IN (SELECT id FROM support_case WHERE id = $1 OR merged_into_id = $1) AND at > $2
+  AND kind IN ('message_in', 'message_out') ORDER BY at DESC LIMIT 1
+"""
 INCIDENT_OF: Final = """
 SELECT incident.id, incident.number, incident.state, incident.parent_id FROM incident
 WHERE incident.id = coalesce((SELECT incident_id FROM driver_report WHERE id = $1), $2)
@@ -164,6 +170,12 @@ async def count_lately(tx: Transaction, since: datetime, driver_id: UUID | None,
 async def count_written(tx: Transaction, case_id: UUID, since: datetime) -> int:
     """Return how often a driver has written in a case since."""
     return int(await tx.value(WRITTEN_LATELY, case_id, since))
+
+
+async def said_after(tx: Transaction, case_id: UUID, seen: datetime) -> str | None:
+    """Return who wrote to or for the driver after an instant, or None."""
+    found: str | None = await tx.value(SAID_AFTER, case_id, seen)
+    return found
 
 
 async def incident_of(tx: Transaction, case: Case) -> IncidentSeen | None:

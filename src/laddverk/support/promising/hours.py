@@ -1,4 +1,4 @@
-"""Business time: which instants are worked, how much of it lies between two instants, and when some of it is over. Pure.
+"""Business time: which instants are worked, how much lies between two of them, and when some of it is over. Pure.
 
 Local wall-clock spans become instants day by day, so that a day of 23 or 25 hours has the hours that people work.
 """
@@ -29,6 +29,7 @@ class Hours(Struct, frozen=True, kw_only=True):
 
     id: UUID | None = None
     name: str = ""
+    zone: str = "Europe/Stockholm"
     days: tuple[tuple[Span, ...], ...]
     """Monday to Sunday."""
     free_holidays: bool = True
@@ -64,10 +65,11 @@ def is_free(hours: Hours, day: date) -> bool:
     return day in hours.free_days or (hours.free_holidays and day in public_holidays(day.year))
 
 
-def worked(hours: Hours, day: date, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
+def worked(hours: Hours, day: date) -> list[tuple[datetime, datetime]]:
     """Return the spans of a local day in which somebody works, as instants."""
     if is_free(hours, day):
         return []
+    zone = ZoneInfo(hours.zone)
     spans = [(_instant(day, begin, zone), _instant(day, end, zone)) for begin, end in hours.days[day.weekday()]]
     return [(begin, end) for begin, end in spans if begin < end]  # the hour that a spring night skips is no time
 
@@ -79,34 +81,34 @@ def _instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(minute // 60, minute % 60), zone).astimezone(UTC)
 
 
-def _spans(hours: Hours, since: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-    day = since.astimezone(zone).date()
+def _spans(hours: Hours, since: datetime) -> Iterator[tuple[datetime, datetime]]:
+    day = since.astimezone(ZoneInfo(hours.zone)).date()
     for _ in range(DAYS_LOOKED):
-        for begin, end in worked(hours, day, zone):
+        for begin, end in worked(hours, day):
             if end > since:
                 yield max(begin, since), end
         day += timedelta(days=1)
 
 
-def after(hours: Hours, since: datetime, seconds: int, zone: ZoneInfo) -> datetime | None:
+def after(hours: Hours, since: datetime, seconds: int) -> datetime | None:
     """Return the instant at which `seconds` of work have passed; None where nobody ever works again.
 
     No time is over at once, in the next hour of work: what is promised within no time is due when the door opens.
     """
     left = timedelta(seconds=seconds)
-    for begin, end in _spans(hours, since, zone):
+    for begin, end in _spans(hours, since):
         if end - begin >= left:
             return begin + left
         left -= end - begin
     return None
 
 
-def between(hours: Hours, since: datetime, until: datetime, zone: ZoneInfo) -> int:
+def between(hours: Hours, since: datetime, until: datetime) -> int:
     """Return the seconds of work between two instants; 0 where the second is not after the first."""
     passed = timedelta()
     if until <= since:
         return 0
-    for begin, end in _spans(hours, since, zone):
+    for begin, end in _spans(hours, since):
         if begin >= until:
             break
         passed += min(end, until) - begin

@@ -27,6 +27,8 @@ class Promise(Struct, frozen=True, kw_only=True):
     """None: around the clock."""
     answer_minutes: int | None = None
     solve_minutes: int | None = None
+    only_by_rule: bool = False
+    """Fits no case by itself: a rule at opening gives it."""
 
 
 class How(StrEnum):

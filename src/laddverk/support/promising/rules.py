@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -35,9 +34,12 @@ def checked(promise: Promise) -> Promise:
 
 
 def fitting(promises: Iterable[Promise], case: Case, accounts: Collection[UUID]) -> Promise | None:
-    """Return the first promise that fits a case of a driver who is a member of `accounts`."""
-    for promise in sorted(promises, key=lambda each: each.position):
-        if (
+    """Return the first promise that fits a case of a driver who is a member of `accounts`; what a rule gave stays."""
+    for promise in sorted(promises, key=lambda each: (not each.only_by_rule, each.position)):
+        if promise.only_by_rule:
+            if promise.id == case.promise_id:
+                return promise
+        elif (
             (not promise.priorities or int(case.priority) in promise.priorities)
             and (not promise.kinds or case.kind in promise.kinds)
             and (not promise.site_ids or case.site_id in promise.site_ids)
@@ -52,7 +54,7 @@ def is_stopped(case: Case) -> bool:
     return case.is_closed or (case.state is State.WAITING and case.waits_for is WaitsFor.DRIVER)
 
 
-def promised(case: Case, promise: Promise | None, hours: Mapping[UUID, Hours], zone: ZoneInfo, now: datetime) -> Case:
+def promised(case: Case, promise: Promise | None, hours: Mapping[UUID, Hours], now: datetime) -> Case:
     """Return `case` as it is to be kept: its promise, its clock stopped or running, and when what is due.
 
     Called with each change; the same state at the same time gives the same answer. A case that we opened ourselves,
@@ -63,14 +65,14 @@ def promised(case: Case, promise: Promise | None, hours: Mapping[UUID, Hours], z
     working = hours.get(promise.hours_id, ALWAYS) if promise.hours_id else ALWAYS
     paused_s, paused_at = case.paused_s, case.paused_at
     if paused_at is not None and (not is_stopped(case) or case.closed_at == now):
-        paused_s, paused_at = paused_s + between(working, paused_at, now, zone), None
+        paused_s, paused_at = paused_s + between(working, paused_at, now), None
     if paused_at is None and is_stopped(case):
         paused_at = now
     answer_due_at = solve_due_at = None
     if promise.answer_minutes is not None and case.created_by == "driver":
-        answer_due_at = after(working, case.created_at, promise.answer_minutes * MINUTE_S, zone)
+        answer_due_at = after(working, case.created_at, promise.answer_minutes * MINUTE_S)
     if promise.solve_minutes is not None:
-        solve_due_at = after(working, case.created_at, promise.solve_minutes * MINUTE_S + paused_s, zone)
+        solve_due_at = after(working, case.created_at, promise.solve_minutes * MINUTE_S + paused_s)
     return replace(
         case, promise_id=promise.id, paused_at=paused_at, paused_s=paused_s, answer_due_at=answer_due_at,
         solve_due_at=solve_due_at,
