@@ -106,6 +106,8 @@ PREFIXES: Final = {
     "vtn": "program of OpenADR",
     "psh": "device that is notified",
     "cas": "case",
+    "art": "article",
+    "apc": "picture of an article",
     "cht": "chat",
     "stu": "study",
     "wsh": "wish for a charger",
