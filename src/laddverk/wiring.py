@@ -111,6 +111,7 @@ from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.subscriptions import jobs as subscriptions_jobs
 from laddverk.subscriptions.model import IncludedChanged, SubscriberToTell
 from laddverk.support import jobs as support_jobs
+from laddverk.support.chat import jobs as chat_jobs
 from laddverk.support.knowledge import jobs as knowledge_jobs
 from laddverk.tariffs import jobs as tariffs_jobs
 from laddverk.tariffs.model import SpotPricesCame
@@ -240,6 +241,7 @@ ROOM_JOBS: Final = (
     upkeep_jobs,
     health_jobs,
     support_jobs,
+    chat_jobs,
     knowledge_jobs,
     planning_jobs,
     studies_jobs,

@@ -105,6 +105,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The name of our Stasis application in Asterisk's dialplan."""
     ari_trunk: str = "PJSIP/{number}@trunk"
     """How Asterisk reaches a number: its endpoint, with the number in it."""
+    chat_origins: str = ""
+    """Web sites (https://www.example.com, with commas) on whose pages the chat may be shown; none by default."""
+    chat_idle_hours: int = 24
+    """A chat in which nothing is said for so long is closed; what is said later goes by mail or text message."""
+    chat_kept_days: int = 90
+    """How long chats are kept. What a case holds of one is kept as long as the case."""
     push_hosts: str = ""
     """Push services (host or host:port, by commas) that browsers may name; default: any at a public address."""
     deadman_url: str = ""

@@ -40,6 +40,7 @@ PER_PERSON_MAX: Final = 5  # cases of one driver, address or number within the w
 CONTACTED: Final = frozenset({Channel.PORTAL, Channel.EMAIL, Channel.SMS})
 """Ways in which a case is the contact; chat and phone count theirs themselves."""
 WRITES_MAX: Final = 20  # messages of a driver in one case within the window
+CHAT_WRITES_MAX: Final = 60  # the same in a chat, where one says little at a time
 
 
 async def open_case(tx: Transaction, house: House, actor: Actor, given: NewCase, now: datetime) -> Case:
@@ -69,14 +70,14 @@ async def open_by_driver(
     `given.channel` is the way it came (DESK counts as the drivers' pages), `verified` how sure we are of who it is
     where nobody is signed in, and `reference` what carried it.
 
-    Who is signed in is known by the account; anybody else must leave a mail address or a phone number. Links are the
+    Who is signed in is known by the account; anybody else must leave a mail address or a phone number, but in a chat. Links are the
     caller's: what a driver may not name must not be among them. Raises `Invalid`, `TooMany`.
     """
     new = rules.checked(replace(given, channel=_way_of(given)))
     is_known = actor.kind == "driver" and actor.id is not None
     if is_known:
         new = replace(new, links=replace(new.links, driver_id=actor.id))
-    elif not new.contact_email and not new.contact_phone:
+    elif not new.contact_email and not new.contact_phone and new.channel is not Channel.CHAT:
         raise Invalid("Leave an e-mail address or a phone number, so that we can answer.", field="email")
     lately = await store.count_lately(
         tx, now - WINDOW, new.links.driver_id, new.contact_email, new.contact_phone
@@ -148,7 +149,7 @@ async def note(
 
 async def write_by_driver(
     tx: Transaction, case_id: UUID, text: str, now: datetime, hints: Hints | None = None,
-    *, channel: Channel = Channel.PORTAL, reference: str = "",
+    *, channel: Channel = Channel.PORTAL, reference: str = "", entry_id: UUID | None = None,
 ) -> Case:  # fmt: skip
     """Take in what a driver writes in a case: it is somebody's turn again, also if it was closed.
 
@@ -156,10 +157,10 @@ async def write_by_driver(
     """
     case = await current(tx, case_id)
     body = rules.checked_text(text)
-    if await store.count_written(tx, case.id, now - WINDOW) >= WRITES_MAX:
+    if await store.count_written(tx, case.id, now - WINDOW) >= (CHAT_WRITES_MAX if channel is Channel.CHAT else WRITES_MAX):
         raise TooMany("We have your messages, and answer as soon as we can.", remedy="Call us if it is urgent.")
     entry = Entry(
-        case_id=case.id, at=now, kind=EntryKind.MESSAGE_IN, channel=channel, by_kind="driver",
+        case_id=case.id, id=entry_id or new_id(), at=now, kind=EntryKind.MESSAGE_IN, channel=channel, by_kind="driver",
         by_name=case.contact_name, body=body, reference=reference,
     )  # fmt: skip
     saved = await store.save(tx, await keeping.kept(tx, rules.written_to(case, now), now))

@@ -1,0 +1,128 @@
+"""A chat and its case: a person takes over with the whole conversation; what is said later stands in both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from laddverk.kernel.actors import Actor
+from laddverk.kernel.problems import Problem
+from laddverk.platform.languages import gettext_for
+from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
+from laddverk.support import service as cases
+from laddverk.support import store as case_store
+from laddverk.support.chat import rules, saying, store
+from laddverk.support.chat.model import Asks, ChatState, Line, Speaker
+from laddverk.support.chat.talking import Talk, contact_key, note_contact
+from laddverk.support.chat.words import label_of
+from laddverk.support.model import Case, Channel, Entry, EntryKind, Links, NewCase, Priority
+from laddverk.support.rules import DANGER
+
+CHAT_SAID: Final = N_("The chat said: %(words)s")
+CHAT_CHOSEN: Final = N_("The driver chose: %(words)s")
+PHOTO: Final = N_("A photo")
+ASKED_FOR_US: Final = N_("Wants to talk to a person")
+AT_MOST: Final = 100  # lines that a case takes over: more than any conversation with a machine has
+
+
+async def hand_over(talk: Talk, said: Sequence[Line], *, is_danger: bool = False) -> None:
+    """Open a case with all that was said and seen, and say so. `said` is what was kept before this turn.
+
+    Raises `TooMany` for somebody who has opened many.
+    """
+    chat, _ = talk.chat, gettext_for(talk.chat.language)
+    everything = [*said, *talk.lines]
+    own = rules.own_words(everything)
+    kind = DANGER if is_danger else rules.kind_of(chat)
+    payment_id = await store.payment_of(talk.tx, chat.start_request_id) if chat.start_request_id else None
+    given = NewCase(
+        kind=kind, text=own.body if own else _(label_of(chat.complaint) or ASKED_FOR_US), channel=Channel.CHAT,
+        contact_name=chat.contact_name, contact_email=chat.contact_email, contact_phone=chat.contact_phone,
+        language=chat.language,
+        links=Links(
+            station_id=chat.station_id, evse_number=chat.evse_number, session_id=chat.session_id, payment_id=payment_id
+        ),
+    )  # fmt: skip
+    who = Actor("driver", chat.driver_id, "driver") if chat.driver_id is not None else talk.actor
+    case = await cases.open_by_driver(
+        talk.tx, talk.house, who, given, talk.now, verified=chat.proof, reference=contact_key(chat)
+    )  # fmt: skip
+    if chat.situation:
+        case = await case_store.save(talk.tx, replace(case, situation=chat.situation))
+    await case_store.add(talk.tx, [_entry(case, each) for each in everything[-AT_MOST:] if each is not own])
+    talk.change(state=ChatState.WITH_US, case_id=case.id, asks=Asks.NOTHING)
+    talk.say(saying.line(chat.id, talk.now, saying.HANDED, number=case.number))
+    await _keep_so_far(talk)
+    await store.hand_pictures(talk.tx, chat.id, case.id)
+    await note_contact(talk)
+
+
+async def pass_on(talk: Talk, line: Line) -> None:
+    """Let the case have what the driver says. A person who was told that all is well hears that it is not."""
+    assert talk.chat.case_id is not None
+    words = line.body or gettext_for(talk.chat.language)(PHOTO)
+    case = await cases.write_by_driver(
+        talk.tx, talk.chat.case_id, words, talk.now, talk.house.hints, channel=Channel.CHAT,
+        reference=contact_key(talk.chat), entry_id=line.id,
+    )  # fmt: skip
+    talk.change(case_id=case.id)
+    if line.picture_id is not None:
+        await _keep_so_far(talk)
+        await store.hand_pictures(talk.tx, talk.chat.id, case.id)
+
+
+async def urgent(talk: Talk) -> None:
+    """Somebody may be in danger: the case comes before all others."""
+    assert talk.chat.case_id is not None
+    case = await case_store.case(talk.tx, talk.chat.case_id)
+    if case is not None and case.priority is not Priority.URGENT:
+        await case_store.save(talk.tx, replace(case, priority=Priority.URGENT))
+
+
+async def reach_changed(talk: Talk) -> None:
+    """Let the case have where its driver is reached now, where the account does not say it."""
+    assert talk.chat.case_id is not None
+    case = await case_store.case(talk.tx, talk.chat.case_id)
+    if case is None or case.driver_id is not None:
+        return
+    chat = talk.chat
+    reached = replace(
+        case, contact_name=chat.contact_name or case.contact_name,
+        contact_email=chat.contact_email or case.contact_email,
+        contact_phone=chat.contact_phone or case.contact_phone, changed_at=talk.now,
+    )  # fmt: skip
+    await case_store.save(talk.tx, reached)
+    talk.topics.add(f"case:{case.id}")
+
+
+def problem_line(talk: Talk, problem: Problem) -> Line:
+    """Return what is said when something cannot be done."""
+    params = {**problem.params, "remedy": problem.remedy or ""}
+    return saying.line(talk.chat.id, talk.now, problem.message, *saying.TROUBLES[-1:], "person", **params)
+
+
+async def _keep_so_far(talk: Talk) -> None:
+    """Write the lines of this turn already: files belong to lines that are there."""
+    await store.add(talk.tx, talk.lines)
+    talk.lines.clear()
+
+
+def _entry(case: Case, line: Line) -> Entry:
+    """Return what a case's timeline shows of a line."""
+    if line.who is Speaker.DRIVER and "key" not in line.params:
+        return Entry(
+            case_id=case.id, id=line.id, at=line.at, kind=EntryKind.MESSAGE_IN, channel=Channel.CHAT, by_kind="driver",
+            by_name=case.contact_name, body=line.body or gettext_for(case.language)(PHOTO),
+        )  # fmt: skip
+    _ = gettext_for(case.language)
+    if line.who is Speaker.DRIVER:
+        text, words = CHAT_CHOSEN, label_of(str(line.params["key"]))
+    else:
+        text, words = CHAT_SAID, str(line.params.get("title") or line.text)
+    filled = _(words) % line.params if line.params and "%(" in words else _(words)
+    return Entry(
+        case_id=case.id, id=line.id, at=line.at, kind=EntryKind.MACHINE, channel=Channel.CHAT, by_kind="rule",
+        text=text, params={"words": filled}, body=line.body,
+    )  # fmt: skip
