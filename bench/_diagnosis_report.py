@@ -12,6 +12,7 @@ from laddverk.simulator.physics.modes import Shape
 
 WAYS = ("ours", "status codes", "fixed limits")
 SHOWN = 30  # false alerts in full
+SHARES = ("gradual", "worst", "all", "top", "heard")  # figures that are shown as percentages
 GRADUAL = (Shape.GRADUAL, Shape.DOUBLE)
 
 
@@ -25,7 +26,8 @@ def table(scores: dict[str, Score], sessions: Sequence[int]) -> str:
         ("top cause right", "top", ">= 80 %"),
         ("false work items / 1,000 charger-days", "work", "<= 3"),
         ("false pages / 1,000 charger-days", "pages", "<= 0.3"),
-        ("true outages told / 1,000 charger-days", "outages", ""),
+        ("outages of a site or carrier that were told of", "heard", "all"),
+        ("  lines told of what was really so / outage", "outages", "1"),
         ("told again / fault", "again", ""),
     ]
     names = WAYS
@@ -58,7 +60,8 @@ def figures_of(score: Score) -> dict[str, float | None]:
         "top": score.top_cause(),
         "work": score.per_1000(len(score.false_work)) if score.twin_days else None,
         "pages": score.per_1000(len(score.false_pages)) if score.twin_days else None,
-        "outages": score.per_1000(score.true_outages) if score.twin_days else None,
+        "heard": score.outages_told / score.outages if score.outages else None,
+        "outages": score.true_outages / score.outages if score.outages else None,
         "again": sum(one.repeated for one in score.found) / len(score.found) if score.found else None,
     }
 
@@ -66,7 +69,7 @@ def figures_of(score: Score) -> dict[str, float | None]:
 def _shown(value: float | None, key: str) -> str:
     if value is None:
         return "-"
-    return f"{value:.0%}" if key in ("gradual", "worst", "all", "top") else f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{value:.0%}" if key in SHARES else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def by_mode(scores: dict[str, Score]) -> str:

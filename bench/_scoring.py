@@ -22,6 +22,7 @@ PAGE_SEVERITY = 1  # what is dangerous or down wakes a person
 WORK_SEVERITY = 3  # what should be done; 4 is for information
 AWAY_MIN = timedelta(minutes=15)  # who is without a link so long may be told of
 AWAY_SLACK = timedelta(hours=1)  # until it is told, and until it is over again
+OUTAGES = ("site_outage", "carrier_outage")  # nuisances that are real: an operator wants to hear of each, once
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,9 @@ class Score:
     false_work: list[Alert] = field(default_factory=list)
     false_pages: list[Alert] = field(default_factory=list)
     true_outages: int = 0
+    outages: int = 0
+    """Of a site or a carrier, as they happened to the twin."""
+    outages_told: int = 0
     twin_days: float = 0.0
     unsafe: int = 0
     resets: int = 0
@@ -79,6 +83,8 @@ class Score:
         self.false_work += other.false_work
         self.false_pages += other.false_pages
         self.true_outages += other.true_outages
+        self.outages += other.outages
+        self.outages_told += other.outages_told
         self.twin_days += other.twin_days
         self.unsafe += other.unsafe
         self.resets += other.resets
@@ -176,6 +182,13 @@ def judged_twin(
 ) -> None:
     """Add to `score` what was told of chargers that were well."""
     score.twin_days += charger_days
+    for at in (came[name] for name in OUTAGES if name in came):
+        struck = {one.identity for one in away if one.since == at and one.until - one.since >= AWAY_MIN}
+        score.outages += bool(struck)
+        score.outages_told += any(
+            one.stations & struck and at <= one.at <= at + NUISANCES["carrier_outage"].lasts and _was_away(one, away)
+            for one in alerts
+        )
     for one in alerts:
         if one.severity > WORK_SEVERITY:
             continue
