@@ -70,8 +70,8 @@ async def open_by_driver(
     `given.channel` is the way it came (DESK counts as the drivers' pages), `verified` how sure we are of who it is
     where nobody is signed in, and `reference` what carried it.
 
-    Who is signed in is known by the account; anybody else must leave a mail address or a phone number, but in a chat. Links are the
-    caller's: what a driver may not name must not be among them. Raises `Invalid`, `TooMany`.
+    Who is signed in is known by the account; anybody else must leave a mail address or a phone number, unless they
+    chat. Links are the caller's: what a driver may not name must not be among them. Raises `Invalid`, `TooMany`.
     """
     new = rules.checked(replace(given, channel=_way_of(given)))
     is_known = actor.kind == "driver" and actor.id is not None
@@ -157,7 +157,8 @@ async def write_by_driver(
     """
     case = await current(tx, case_id)
     body = rules.checked_text(text)
-    if await store.count_written(tx, case.id, now - WINDOW) >= (CHAT_WRITES_MAX if channel is Channel.CHAT else WRITES_MAX):
+    most = CHAT_WRITES_MAX if channel is Channel.CHAT else WRITES_MAX
+    if await store.count_written(tx, case.id, now - WINDOW) >= most:
         raise TooMany("We have your messages, and answer as soon as we can.", remedy="Call us if it is urgent.")
     entry = Entry(
         case_id=case.id, id=entry_id or new_id(), at=now, kind=EntryKind.MESSAGE_IN, channel=channel, by_kind="driver",
@@ -198,7 +199,9 @@ async def keep(
 
 async def linked(tx: Transaction, actor: Actor, case: Case, links: Links) -> Case:
     """Return `case` with what it is about. Raises `NotFound` naming the field for what is not there, or not seen."""
-    return await _about(tx, actor, case, links)
+    about = await _about(tx, actor, case, links)
+    # Who proved to be one is nobody else: what was known of them says nothing of another account.
+    return about if about.driver_id == case.driver_id else replace(about, verified=Verified.NOT)
 
 
 async def voice(tx: Transaction, house: House, case: Case, links: Links, now: datetime) -> Case:
