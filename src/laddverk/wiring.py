@@ -110,6 +110,7 @@ from laddverk.stations.model import (
 from laddverk.stations.service.vendor_data import Hook as VendorHook
 from laddverk.subscriptions import jobs as subscriptions_jobs
 from laddverk.subscriptions.model import IncludedChanged, SubscriberToTell
+from laddverk.support import forgetting as support_forgetting
 from laddverk.support import jobs as support_jobs
 from laddverk.support.chat import jobs as chat_jobs
 from laddverk.support.knowledge import jobs as knowledge_jobs
@@ -241,6 +242,7 @@ ROOM_JOBS: Final = (
     upkeep_jobs,
     health_jobs,
     support_jobs,
+    support_forgetting,
     chat_jobs,
     knowledge_jobs,
     planning_jobs,

@@ -63,6 +63,8 @@ class Template(StrEnum):
     """To the driver of a case. Need `link`, `number`, `operator`, `phone` (may be empty)."""
     CASE_REPLY = "case_reply"
     """Needs `link`, `number`, `operator`, `phone`, `text`: what somebody of support wrote."""
+    CASE_CODE = "case_code"
+    """To the driver whose account it is. Needs `code`, `operator`."""
     DIAGNOSIS_STANDS = "diagnosis_stands"
     """For those on call. Needs `link`, `operator`, `since`, `zone`."""
 
