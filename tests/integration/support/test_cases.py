@@ -20,7 +20,7 @@ from laddverk.kernel.ids import DriverId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from laddverk.notices import queries as notice_queries
 from laddverk.platform.database import Database
-from laddverk.support import links, queries, service, working
+from laddverk.support import links, listing, queries, service, working
 from laddverk.support.model import Case, Channel, Links, NewCase, State, WaitsFor
 from tests.integration.diagnostics.incident_field import listed, look, one_incident, raised
 from tests.network import ACTOR, Network, network_on
@@ -209,9 +209,9 @@ async def test_who_sees_some_sites_sees_the_cases_of_those(network: Network) -> 
     site = frozenset({UUID(str(network.site_id))})
     elsewhere = Actor("operator", new_id(), "E", PERMISSIONS[Role.SUPPORT], frozenset({new_id()}))
     async with house.database.transaction() as tx:
-        wanted = queries.CaseFilter(state="all")
-        assert [one.number for one in await queries.cases(tx, site, wanted)] == [here.number]
-        assert await queries.count(tx, None, wanted) == 2
+        wanted = listing.CaseFilter(state="all")
+        assert [one.number for one in await listing.cases(tx, site, wanted)] == [here.number]
+        assert await listing.count(tx, None, wanted) == 2
         assert await queries.case(tx, site, nowhere.id) is None
         with pytest.raises(NotFound):
             await service.note(tx, elsewhere, here.id, "x", now)
@@ -228,10 +228,10 @@ async def test_cases_are_found_by_number_words_contact_and_charger(network: Netw
     await written(network, NewCase(text="something else", contact_email="cy@example.se"))
     async with network.house.database.transaction() as tx:
         for search in (str(case.number), f"#{case.number}", "berget", "kabeln sit", "bo@example.se", "CP-1"):
-            found = await queries.cases(tx, None, queries.CaseFilter(search=search, state="all"))
+            found = await listing.cases(tx, None, listing.CaseFilter(search=search, state="all"))
             assert [one.id for one in found] == [case.id], search
         for search in ("%", "'", "& | !", "CP-9", "1e9", "9" * 40):
-            assert await queries.cases(tx, None, queries.CaseFilter(search=search, state="all")) == [], search
+            assert await listing.cases(tx, None, listing.CaseFilter(search=search, state="all")) == [], search
 
 
 async def test_views_of_the_inbox(network: Network) -> None:
@@ -244,10 +244,10 @@ async def test_views_of_the_inbox(network: Network) -> None:
         await service.reply(tx, house, EVA, waiting.id, "?", now)
         assert EVA.id is not None
         views = {
-            view: [one.number for one in await queries.cases(tx, None, queries.CaseFilter(state=view, me=EVA.id))]
+            view: [one.number for one in await listing.cases(tx, None, listing.CaseFilter(state=view, me=EVA.id))]
             for view in ("open", "mine", "unassigned", "waiting", "closed")
         }
-        counts = await queries.counts(tx, None, EVA.id)
+        counts = await listing.counts(tx, None, EVA.id)
     assert views == {
         "open": [mine.number, free.number], "mine": [mine.number], "unassigned": [free.number],
         "waiting": [waiting.number], "closed": [],

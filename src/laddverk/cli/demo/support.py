@@ -6,7 +6,7 @@ from typing import Final
 
 from laddverk.kernel.actors import Actor, rule
 from laddverk.platform.house import House
-from laddverk.support import queries, service, working
+from laddverk.support import listing, service, working
 from laddverk.support.model import Channel, Links, NewCase
 
 DESK: Final = rule("demo")
@@ -24,7 +24,7 @@ async def open_cases(house: House) -> None:
     """Open the demo's cases, once."""
     now = house.clock()
     async with house.database.transaction() as tx:
-        if await queries.count(tx, None, queries.CaseFilter(state="all")):
+        if await listing.count(tx, None, listing.CaseFilter(state="all")):
             return
         (seen,) = await tx.rows(SEEN)
         if seen["incident_id"]:

@@ -13,7 +13,7 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import parsed, shown
 from laddverk.kernel.problems import NotFound
 from laddverk.platform.database import Transaction
-from laddverk.support import queries, service, working
+from laddverk.support import listing, queries, service, working
 from laddverk.support.model import Channel, Links, NewCase, Priority
 from laddverk.web.api.keys import needs
 from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, InState, checked_limit
@@ -138,7 +138,7 @@ async def list_cases(
 ) -> Page[Case]:
     """List support cases, the most urgent first. `state` is open, unassigned, waiting, closed or all."""
     checked_limit(limit, offset)
-    wanted = queries.CaseFilter(
+    wanted = listing.CaseFilter(
         search=search[:100],
         state=in_state,
         station_id=parsed("sta", station, field="station") if station else None,
@@ -146,8 +146,8 @@ async def list_cases(
         since=changed_since,
     )
     async with asked.transaction() as tx:
-        rows = await queries.cases(tx, asked.actor.site_ids, wanted, limit=limit, offset=offset)
-        total = await queries.count(tx, asked.actor.site_ids, wanted)
+        rows = await listing.cases(tx, asked.actor.site_ids, wanted, limit=limit, offset=offset)
+        total = await listing.count(tx, asked.actor.site_ids, wanted)
     return page([case_of(row) for row in rows], limit=limit, offset=offset, total=total)
 
 

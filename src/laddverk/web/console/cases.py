@@ -12,9 +12,10 @@ from laddverk.kernel.ids import parsed, shown
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries
-from laddverk.support import queries, service
+from laddverk.support import listing as lists
+from laddverk.support import service
+from laddverk.support.listing import CaseFilter
 from laddverk.support.model import Channel, Links, NewCase, Priority
-from laddverk.support.queries import CaseFilter
 from laddverk.web import spreadsheets
 from laddverk.web.console import case_words, incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
@@ -62,9 +63,9 @@ async def _inbox(desk: Desk) -> dict[str, Any]:
     listing, wanted = desk.listing("urgency"), _wanted(desk)
     async with desk.transaction() as tx:
         return {
-            "rows": await queries.cases(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
-            "total": await queries.count(tx, desk.sites, wanted),
-            "counts": await queries.counts(tx, desk.sites, desk.actor.id),
+            "rows": await lists.cases(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
+            "total": await lists.count(tx, desk.sites, wanted),
+            "counts": await lists.counts(tx, desk.sites, desk.actor.id, desk.now),
             "listing": listing,
             "wanted": wanted,
             **words_of(desk),
@@ -89,7 +90,7 @@ async def live_inbox(desk: Desk) -> Parts:
 async def export_cases(desk: AtDesk) -> Response[bytes]:
     """The same list as CSV."""
     async with desk.transaction() as tx:
-        rows = await queries.cases(tx, desk.sites, _wanted(desk), limit=spreadsheets.ROWS_MAX)
+        rows = await lists.cases(tx, desk.sites, _wanted(desk), limit=spreadsheets.ROWS_MAX)
     return spreadsheets.answer(
         "cases",
         (
