@@ -75,6 +75,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     operator_phone: str = ""
     currency: str = "SEK"
     timezone: str = "Europe/Stockholm"
+    support_alone_minor: int = 500_00
+    """How much money one agent may give back, or give away, in one case alone; above it a second person must agree."""
     smtp_url: str | None = None
     """smtp://user:password@host:port for outgoing mail; None keeps mails in the database only."""
     mail_from: str = "laddverk@localhost"

@@ -13,7 +13,7 @@ from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.platform.settings import Secrets
 
 PATH: Final = "/help/cases/"
-SIGNED_AS: Final = {"cas": "case", "cht": "chat"}
+SIGNED_AS: Final = {"cas": "case", "cht": "chat", "ses": "receipt"}
 SIGNATURE_BYTES: Final = 16  # 128 bits: nobody guesses it
 
 

@@ -1,0 +1,234 @@
+"""Deeds that are asked of a charger: start, stop, more time, another outlet, the cable, a restart, out of service."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.access import queries as access_queries
+from laddverk.diagnostics.remedies.rules import HANDS_OFF
+from laddverk.kernel.actors import Actor
+from laddverk.kernel.ids import CommandId, DriverId, SessionId, StationId
+from laddverk.kernel.problems import Conflict, NotAllowed, NotFound
+from laddverk.ocpp.commands import AnyCommand, ChangeAvailability, Reset, UnlockConnector
+from laddverk.payments import service as payments
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.sessions import driver_queries
+from laddverk.sessions import service as sessions
+from laddverk.stations import service as stations
+from laddverk.support.agent.model import Given, Result, Trouble
+from laddverk.support.situations.gathering import TOKENS_SINCE
+from laddverk.support.situations.model import AgentButton
+
+CODE_MAX: Final = 40
+
+# What else goes on at the charger: a restart is of the whole of it, and a cable may be somebody else's.
+GOING_ON: Final = """
+SELECT (SELECT count(*) FROM session WHERE station_id = $1 AND ended_at IS NULL)::int AS charging,
+       (SELECT count(*) FROM session WHERE station_id = $1 AND evse_number = $2 AND ended_at IS NULL)::int AS here,
+       (SELECT count(*) FROM start_request WHERE station_id = $1 AND session_id IS NULL AND cancelled_at IS NULL
+          AND command_id IS NOT NULL AND expires_at > $3 AND id IS DISTINCT FROM $4)::int AS starting,
+       EXISTS (SELECT FROM finding WHERE station_id = $1 AND cleared_at IS NULL
+                 AND (severity = 0 OR family = ANY($5))) AS is_dangerous,
+       station.connected_at IS NOT NULL AS is_connected
+FROM station WHERE station.id = $1
+"""
+LAST_ASKED: Final = """
+SELECT id FROM command WHERE station_id = $1 AND kind = 'start_charging' ORDER BY created_at DESC LIMIT 1
+"""
+REFUSED_TAG: Final = """
+SELECT token.driver_id FROM authorisation JOIN token ON token.uid = upper(authorisation.token_uid)
+WHERE authorisation.station_id = $1 AND authorisation.received_at > $2 AND authorisation.status <> 'Accepted'
+  AND ($3::uuid IS NULL OR token.driver_id = $3)
+ORDER BY authorisation.received_at DESC LIMIT 1
+"""
+
+
+class _GoingOn(Struct, frozen=True):
+    charging: int
+    here: int
+    starting: int
+    is_dangerous: bool
+    is_connected: bool
+
+
+async def start(tx: Transaction, house: House, actor: Actor, trouble: Trouble, now: datetime) -> Result:
+    """Ask the charger to start for the case's driver, who pays as usual. Raises `Conflict` without an account."""
+    if trouble.case.driver_id is None:
+        raise Conflict("Nobody with an account is named.", remedy="Send a payment link, or say who the driver is.")
+    return await _start(tx, house, actor, trouble, DriverId(trouble.case.driver_id), now)
+
+
+async def allow_token(tx: Transaction, house: House, actor: Actor, trouble: Trouble, now: datetime) -> Result:
+    """Start one charge for the holder of the tag that was refused there lately; the tag stays as it is."""
+    if trouble.case.driver_id is None:
+        raise Conflict("Nobody with an account is named.", remedy="Send a payment link, or say who the driver is.")
+    found: UUID | None = await tx.value(
+        REFUSED_TAG, trouble.subject.station_id, now - TOKENS_SINCE, trouble.case.driver_id
+    )  # fmt: skip
+    if found is None:
+        raise Conflict("No tag of this driver was refused there lately.", remedy="Start for the driver instead.")
+    return await _start(tx, house, actor, trouble, DriverId(found), now)
+
+
+async def _start(
+    tx: Transaction, house: House, actor: Actor, trouble: Trouble, driver_id: DriverId, now: datetime
+) -> Result:  # fmt: skip
+    _refuse_danger(trouble)
+    station_id, evse = _outlet(trouble)
+    driver = await access_queries.driver(tx, driver_id)
+    if driver is None:
+        raise NotFound("There is no such driver.")
+    await _is_calm(tx, trouble, now)
+    prepared = await sessions.prepare_start(
+        tx, actor, station_id=station_id, evse_number=evse, connector_number=trouble.subject.connector_number or 1,
+        driver_id=driver_id, payment_id=None, now=now,
+    )  # fmt: skip
+    reserved = None
+    if driver.settlement == "card":
+        reserved = await payments.open_with_card(
+            tx, house, driver_id=driver_id, start_request_id=prepared.id,
+            amount_minor=house.settings.reserve_minor(prepared.currency), now=now,
+        )  # fmt: skip
+    command_id = None
+    if reserved is None:
+        command_id = await sessions.begin_start(tx, actor, prepared.id, now, reason="support")
+    return Result(
+        command_id=command_id, station_id=station_id, start_request_id=prepared.id, payment_id=reserved
+    )  # fmt: skip
+
+
+async def extend(tx: Transaction, actor: Actor, trouble: Trouble, _given: Given, now: datetime) -> Result:
+    """Keep the start open for longer. Raises `Conflict` where none waits."""
+    request_id = _open_start(trouble)
+    await sessions.wait_more(tx, actor, request_id, now)
+    return await _asked(tx, trouble, request_id)
+
+
+async def swap(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
+    """Let the start begin at the outlet where the cable is. Raises `NotFound`, `Conflict`."""
+    request_id = _open_start(trouble)
+    code = given.code.strip() or (trouble.facts.elsewhere.code if trouble.facts.elsewhere else "")
+    if not code:
+        raise Conflict("Say at which outlet the cable is.", field="code")
+    outlet = await driver_queries.outlet(tx, code[:CODE_MAX]) if "\x00" not in code else None
+    if outlet is None:
+        raise NotFound("There is no outlet with this code.", field="code")
+    actor.require_site(outlet.site_id)
+    command_id = await sessions.move_start(
+        tx, actor, request_id, outlet.station_id, outlet.evse_number, outlet.connector_number, now
+    )
+    return Result(
+        command_id=command_id, station_id=outlet.station_id, start_request_id=request_id, detail=outlet.code
+    )  # fmt: skip
+
+
+async def stop(tx: Transaction, actor: Actor, trouble: Trouble, _given: Given, now: datetime) -> Result:
+    """Ask the charger to end the driver's own charge. Raises `Conflict` where none of theirs runs."""
+    session = trouble.facts.session
+    if trouble.subject.session_id is None or session is None or not session.is_drivers or session.ended_at is not None:
+        raise Conflict("No charge of this driver is running.", remedy="Say which session it is about.")
+    session_id = SessionId(trouble.subject.session_id)
+    command_id = await sessions.request_stop(tx, actor, session_id, now, "support")
+    return Result(command_id=command_id, station_id=trouble.subject.station_id)
+
+
+async def unlock(tx: Transaction, actor: Actor, trouble: Trouble, _given: Given, now: datetime) -> Result:
+    """Ask the charger to let go of the cable. Raises `Conflict` while anybody charges there."""
+    station_id, evse = _outlet(trouble)
+    going_on = await _going_on(tx, trouble, now)
+    if going_on.here:
+        raise Conflict("Somebody is charging there.", remedy="Stop the charge first, if it is this driver's.")
+    wish = UnlockConnector(evse_number=evse, connector_number=trouble.subject.connector_number or 1)
+    return await _command(tx, actor, station_id, wish, now, "the cable does not come loose")
+
+
+async def reset(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
+    """Restart the charger gently. Raises `Conflict` while anybody charges there, `NotAllowed` after a danger."""
+    _refuse_danger(trouble)
+    station_id, _evse = _outlet(trouble)
+    going_on = await _is_calm(tx, trouble, now)
+    if going_on.charging or going_on.starting:
+        raise Conflict("Somebody charges at this charger, or is about to.", remedy="Wait, or stop the charge first.")
+    return await _command(tx, actor, station_id, Reset(), now, given.reason)
+
+
+async def out_of_service(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
+    """Close the outlet until somebody opens it again."""
+    station_id, evse = _outlet(trouble)
+    return await _command(
+        tx, actor, station_id, ChangeAvailability(evse_number=evse, operative=False), now, given.reason
+    )  # fmt: skip
+
+
+async def _command(
+    tx: Transaction, actor: Actor, station_id: StationId, wish: AnyCommand, now: datetime, reason: str
+) -> Result:  # fmt: skip
+    command_id = await stations.request_command(tx, actor, station_id, wish, now, reason=reason)
+    return Result(command_id=command_id, station_id=station_id)
+
+
+async def _asked(tx: Transaction, trouble: Trouble, request_id: UUID) -> Result:
+    asked: UUID | None = await tx.value(LAST_ASKED, trouble.subject.station_id)
+    return Result(
+        command_id=CommandId(asked) if asked else None, station_id=trouble.subject.station_id,
+        start_request_id=request_id,
+    )  # fmt: skip
+
+
+async def _going_on(tx: Transaction, trouble: Trouble, now: datetime) -> _GoingOn:
+    found = await tx.fetch_one(
+        _GoingOn, GOING_ON, trouble.subject.station_id, trouble.subject.evse_number, now,
+        trouble.subject.start_request_id, [family.value for family in HANDS_OFF],
+    )  # fmt: skip
+    if found is None:
+        raise NotFound("There is no such charger.")
+    return found
+
+
+async def _is_calm(tx: Transaction, trouble: Trouble, now: datetime) -> _GoingOn:
+    """Raise `NotAllowed` for a charger with anything dangerous at any of its outlets."""
+    going_on = await _going_on(tx, trouble, now)
+    if going_on.is_dangerous:
+        _refuse()
+    return going_on
+
+
+def _refuse_danger(trouble: Trouble) -> None:
+    if trouble.told.situation.is_danger:
+        _refuse()
+
+
+def _refuse() -> None:
+    raise NotAllowed(
+        "Something dangerous is known of this charger: it is not started or restarted from afar.",
+        remedy="Take the outlet out of service, and order a technician.",
+    )
+
+
+def _outlet(trouble: Trouble) -> tuple[StationId, int]:
+    if trouble.subject.station_id is None or not trouble.subject.evse_number:
+        raise Conflict("It is not said which outlet it is about.", remedy="Enter the code on the outlet.")
+    return StationId(trouble.subject.station_id), trouble.subject.evse_number
+
+
+def _open_start(trouble: Trouble) -> UUID:
+    if trouble.subject.start_request_id is None:
+        raise Conflict("No start of this driver is waiting.", remedy="Start for the driver, or send a payment link.")
+    return trouble.subject.start_request_id
+
+
+ASKED: Final[Mapping[AgentButton, Callable[[Transaction, Actor, Trouble, Given, datetime], Awaitable[Result]]]] = {
+    AgentButton.EXTEND: extend,
+    AgentButton.SWAP: swap,
+    AgentButton.STOP: stop,
+    AgentButton.UNLOCK: unlock,
+    AgentButton.RESET: reset,
+    AgentButton.OUT_OF_SERVICE: out_of_service,
+}
+"""Deeds that are one command to the charger."""

@@ -1,0 +1,220 @@
+"""Deeds that tell somebody something: a payment link, what is free near by, the receipt, a word to another driver."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.kernel.problems import Conflict
+from laddverk.notices import service as notices
+from laddverk.notices.model import Template
+from laddverk.notices.push import service as push
+from laddverk.notices.push.model import Owner, OwnerKind, Words
+from laddverk.notices.sms import service as sms
+from laddverk.platform import formats
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.platform.languages import gettext_for
+from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
+from laddverk.support import links, rules, store, telling
+from laddverk.support.agent.model import Result, Trouble
+from laddverk.support.identity import Need, require
+from laddverk.support.model import Case, Channel, Entry, EntryKind, Verified
+
+NEAREST_MAX: Final = 3  # what fits in one text, and what somebody chooses from
+FAR_KM: Final = 50.0  # farther is not near
+TOLD_ONCE_WITHIN: Final = timedelta(minutes=30)  # asking again sooner is nagging
+RECEIPTS: Final = "/receipts/"
+
+PAY_HERE: Final = N_("Pay and start your charge here: %(link)s")
+NEAR: Final = N_("Free now: %(places)s")
+PLEASE_MOVE: Final = N_("Your car is done at %(place)s, and somebody waits. Please move it when you can.")
+
+NEAREST: Final = """
+SELECT * FROM (
+    SELECT DISTINCT ON (site.id) site.id, site.name, connector.code, connector.power_max_w,
+           6371 * 2 * asin(sqrt(power(sin(radians(site.latitude - here.latitude) / 2), 2)
+               + cos(radians(here.latitude)) * cos(radians(site.latitude))
+               * power(sin(radians(site.longitude - here.longitude) / 2), 2))) AS distance_km
+    FROM site AS here
+    JOIN station AS own ON own.site_id = here.id AND own.id = $1
+    JOIN site ON site.retired_at IS NULL AND (site.latitude IS NOT NULL OR site.id = here.id)
+         AND (site.id = here.id OR (site.latitude BETWEEN here.latitude - 0.5 AND here.latitude + 0.5
+                                    AND site.longitude BETWEEN here.longitude - 1 AND here.longitude + 1))
+    JOIN station ON station.site_id = site.id AND station.retired_at IS NULL AND station.connected_at IS NOT NULL
+    JOIN connector ON connector.station_id = station.id AND connector.status = 'available'
+    WHERE (connector.station_id, connector.evse_number) <> ($1, $2)
+      AND NOT EXISTS (SELECT FROM start_request WHERE start_request.station_id = connector.station_id
+                        AND start_request.evse_number = connector.evse_number AND start_request.session_id IS NULL
+                        AND start_request.cancelled_at IS NULL AND start_request.command_id IS NOT NULL)
+    ORDER BY site.id, connector.power_max_w DESC, connector.code
+) AS free WHERE coalesce(distance_km, 0) <= $3 ORDER BY coalesce(distance_km, 0), code LIMIT $4
+"""
+OWNER: Final = """
+SELECT driver.id AS driver_id, driver.phone, driver.language, session.id AS session_id,
+       coalesce(connector.code, station.name) AS place, session.charging_ended_at, session.charging_state
+FROM session JOIN station ON station.id = session.station_id
+LEFT JOIN connector ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
+     AND connector.connector_number = session.connector_number
+LEFT JOIN driver ON driver.id = session.driver_id
+WHERE session.station_id = $1 AND session.evse_number = $2 AND session.ended_at IS NULL
+ORDER BY session.started_at DESC LIMIT 1
+"""
+CHARGED: Final = """
+SELECT session.id, session.energy_wh, session.price_minor, session.currency, session.driver_id, station.name AS place,
+       driver.email
+FROM session JOIN station ON station.id = session.station_id LEFT JOIN driver ON driver.id = session.driver_id
+WHERE session.id = $1
+"""
+
+
+class Free(Struct, frozen=True):
+    """The best free outlet of a site near by."""
+
+    id: UUID
+    name: str
+    code: str
+    power_max_w: int
+    distance_km: float | None
+
+
+class _Owner(Struct, frozen=True):
+    driver_id: UUID | None
+    phone: str | None
+    language: str | None
+    session_id: UUID
+    place: str
+    charging_ended_at: datetime | None
+    charging_state: str | None
+
+
+class _Charged(Struct, frozen=True):
+    id: UUID
+    energy_wh: int
+    price_minor: int | None
+    currency: str | None
+    driver_id: UUID | None
+    place: str
+    email: str | None
+
+
+async def nearest(tx: Transaction, station_id: UUID, evse_number: int) -> list[Free]:
+    """Return the best free outlet of each site near by, the nearest first."""
+    return await tx.fetch(Free, NEAREST, station_id, evse_number, FAR_KM, NEAREST_MAX)
+
+
+async def payment_link(tx: Transaction, house: House, trouble: Trouble, now: datetime) -> Result:
+    """Send the address where the outlet is paid and started. Raises `Conflict` where nobody can be reached."""
+    if trouble.facts.outlet is None:
+        raise Conflict("It is not said which outlet it is about.", remedy="Enter the code on the outlet.")
+    if trouble.told.situation.is_danger:
+        raise Conflict("Nobody should pay for an outlet that is closed for safety.", remedy="Send the nearest free.")
+    link = f"{house.settings.web_url}/u/{quote(trouble.facts.outlet.code)}"
+    text = gettext_for(trouble.case.language)(PAY_HERE) % {"link": link}
+    return Result(detail=await reach(tx, house, trouble.case, text, now))
+
+
+async def send_nearest(tx: Transaction, house: House, trouble: Trouble, now: datetime) -> Result:
+    """Send the driver what is free near by. Raises `Conflict` where nothing is, or nobody can be reached."""
+    subject = trouble.subject
+    if subject.station_id is None:
+        raise Conflict("It is not said which outlet it is about.", remedy="Enter the code on the outlet.")
+    found = await nearest(tx, subject.station_id, subject.evse_number)
+    if not found:
+        raise Conflict("Nothing is free near by just now.")
+    language = trouble.case.language
+    places = "; ".join(_place(house, each, language) for each in found)
+    return Result(
+        detail=await reach(tx, house, trouble.case, gettext_for(language)(NEAR) % {"places": places}, now)
+    )  # fmt: skip
+
+
+def _place(house: House, free: Free, language: str) -> str:
+    away = f", {formats.number(free.distance_km, 1, language)} km" if free.distance_km else ""
+    power = formats.power_kw(free.power_max_w, language=language)
+    return f"{free.name} ({power}{away}) {house.settings.web_url}/u/{quote(free.code)}"
+
+
+async def receipt(tx: Transaction, house: House, trouble: Trouble, now: datetime) -> Result:
+    """Mail the receipt again: to the account's address, or to the case's when we know well enough who it is."""
+    charged = await tx.fetch_one(_Charged, CHARGED, trouble.subject.session_id) if trouble.subject.session_id else None
+    if charged is None or charged.price_minor is None:
+        raise Conflict("There is no receipt yet.", remedy="It is there when the charge is over and priced.")
+    email = charged.email or trouble.case.contact_email
+    if not email:
+        raise Conflict("No e-mail address is known.", remedy="Ask for one, and write it down.")
+    if charged.email is None and trouble.case.verified is not Verified.CHARGE:
+        require(trouble.case.verified, Need.MONEY)
+    settings = house.settings
+    await notices.send(
+        tx, recipient=email, language=trouble.case.language, template=Template.RECEIPT,
+        params={
+            "link": f"{settings.web_url}{RECEIPTS}{links.token_of(house.secrets, 'ses', charged.id)}",
+            "place": charged.place, "amount_minor": charged.price_minor, "currency": charged.currency,
+            "energy_wh": charged.energy_wh, "operator": settings.operator_name,
+        },
+        now=now,
+    )  # fmt: skip
+    return Result(detail=masked(email))
+
+
+async def tell_owner(tx: Transaction, station_id: UUID, evse_number: int, now: datetime) -> Result:
+    """Ask whoever's car is done there to move it. Raises `Conflict` where it still charges, or they cannot be told."""
+    owner = await tx.fetch_one(_Owner, OWNER, station_id, evse_number)
+    if owner is None:
+        raise Conflict("No car is known to stand there.")
+    if owner.charging_ended_at is None and owner.charging_state != "idle":
+        raise Conflict("The car there is still charging.", remedy="Send the nearest free instead.")
+    if owner.driver_id is None:
+        raise Conflict("Whoever's car it is has no account: they cannot be told.")
+    words = gettext_for(owner.language or "sv")
+    text = words(PLEASE_MOVE) % {"place": owner.place}
+
+    def said(language: str) -> Words:
+        return Words(title=gettext_for(language)(PLEASE_MOVE) % {"place": owner.place}, path="/my", tag="move")
+
+    told = await push.tell(tx, Owner(OwnerKind.DRIVER, owner.driver_id), said, now)
+    if owner.phone:
+        window = int(now.timestamp() // TOLD_ONCE_WITHIN.total_seconds())
+        await sms.send(
+            tx, recipient=rules.checked_phone(owner.phone), text=text, now=now,
+            unique_key=f"move:{owner.session_id}:{window}",
+        )  # fmt: skip
+    elif not told:
+        raise Conflict("Whoever's car it is has neither a phone number nor a device: they cannot be told.")
+    return Result(station_id=station_id)
+
+
+async def reach(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> str:
+    """Send a driver a text by the way they are reached soonest; return how, without showing all of it."""
+    if case.contact_phone:
+        await sms.send(tx, recipient=case.contact_phone, text=text, now=now, case_id=case.id)
+        await _said(tx, case, text, Channel.SMS, now)
+        return masked(case.contact_phone)
+    if case.contact_email:
+        mail_id = await telling.reply(tx, house, case, text, now)
+        await _said(tx, case, text, Channel.EMAIL, now, mail_id)
+        return masked(case.contact_email)
+    raise Conflict("Neither a phone number nor an e-mail address is known.", remedy="Ask for one, and write it down.")
+
+
+async def _said(
+    tx: Transaction, case: Case, text: str, channel: Channel, now: datetime, mail_id: UUID | None = None
+) -> None:  # fmt: skip
+    entry = Entry(
+        case_id=case.id, at=now, kind=EntryKind.MESSAGE_OUT, channel=channel, by_kind="rule", body=text,
+        mail_id=mail_id,
+    )  # fmt: skip
+    await store.add(tx, [entry])
+
+
+def masked(address: str) -> str:
+    """Return an address as a log may show it: the ends of a number, the first letter of a mailbox."""
+    if "@" in address:
+        name, _, domain = address.partition("@")
+        return f"{name[:1]}…@{domain}"
+    return f"{address[:3]}…{address[-2:]}"
