@@ -114,6 +114,7 @@ from laddverk.support import forgetting as support_forgetting
 from laddverk.support import jobs as support_jobs
 from laddverk.support.chat import jobs as chat_jobs
 from laddverk.support.knowledge import jobs as knowledge_jobs
+from laddverk.support.phone import jobs as phone_jobs
 from laddverk.tariffs import jobs as tariffs_jobs
 from laddverk.tariffs.model import SpotPricesCame
 from laddverk.web.api import routes as api_routes
@@ -242,6 +243,7 @@ ROOM_JOBS: Final = (
     upkeep_jobs,
     health_jobs,
     support_jobs,
+    phone_jobs,
     support_forgetting,
     chat_jobs,
     knowledge_jobs,

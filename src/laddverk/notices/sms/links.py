@@ -9,7 +9,7 @@ from typing import Final
 from laddverk.platform.house import House
 from laddverk.platform.settings import Secrets
 
-PATH: Final = "/hooks/46elks/"
+PATH: Final = "/webhooks/46elks/"  # where callers without cookies are let in
 DELIVERED: Final = "delivered"
 TEXT: Final = "text"
 SECRET_BYTES: Final = 16  # 128 bits: nobody guesses it

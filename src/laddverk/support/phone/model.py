@@ -63,6 +63,8 @@ class Menu(Struct, frozen=True, kw_only=True):
     """Codes of outlets that fit what was keyed in."""
     presses: int = 0
     is_first: bool = True
+    came: str = ""
+    """What came of the last deed, a msgid."""
     ending: str = ""
     """Why it says goodbye: helped, call_back, write."""
 
