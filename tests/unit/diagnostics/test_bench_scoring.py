@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bench._baselines import Teller
+from bench._diagnosis_report import figures_of
 from bench._plan import Placed
 from bench._scoring import Alert, Score, found, judged_twin
 from laddverk.simulator.physics.modes import MODES, Shape
@@ -89,6 +90,15 @@ def test_what_is_told_of_the_twin_is_false_but_for_outages_and_what_nuisances_we
     assert [each.family for each in score.false_pages] == ["no_energy"]
     assert score.true_outages == 2
     assert score.per_1000(len(score.false_work)) == 2.0
+
+
+def test_an_outage_of_a_site_is_heard_of_when_any_of_its_chargers_is_told_and_in_how_many_lines():
+    came = {"site_outage": ONSET, "carrier_outage": ONSET + 2 * DAY, "restart_storm": ONSET + 3 * DAY}
+    away = [Away("A", at, at + timedelta(minutes=40)) for at in (ONSET, ONSET + 2 * DAY)]
+    score = Score("ours")
+    judged_twin(score, [alert("connectivity", 0.01, severity=1)], away, came, charger_days=10)
+    assert (score.outages, score.outages_told, score.true_outages) == (2, 1, 1)
+    assert figures_of(score)["heard"] == 0.5
 
 
 def test_a_link_away_for_a_moment_may_not_be_told():

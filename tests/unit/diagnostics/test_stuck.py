@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from laddverk.diagnostics.detectors.stuck import EternalSession, StuckState
-from laddverk.diagnostics.model import Turn
+from laddverk.diagnostics.model import Family, Turn
 from laddverk.diagnostics.observations import (
     LimitSet,
     LinkClosed,
@@ -194,3 +194,10 @@ def test_a_full_car_our_own_limit_and_a_car_that_waits_are_no_fault(why: Any) ->
 def test_the_finding_counts_from_when_it_began() -> None:
     (signal,) = play(EternalSession(evse_number=1), [began(0), state(100, Status.AVAILABLE)], HOUR)
     assert signal.since == instant(100)
+
+
+def test_a_charge_that_gives_nothing_is_told_as_no_energy_and_not_as_a_session_to_be_stopped() -> None:
+    signals = play(EternalSession(evse_number=1), [*CHARGES, metered(600, 1_000)], 600, DC)
+    assert [one.family for one in signals] == [Family.NO_ENERGY]
+    (ghost,) = play(EternalSession(evse_number=1), [began(0), state(100, Status.AVAILABLE)], HOUR)
+    assert ghost.family is None
