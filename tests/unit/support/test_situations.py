@@ -69,6 +69,9 @@ SHOWN = TokenFacts(at=NOW - MINUTE, is_accepted=False)
 STUCK = Complaint.CABLE
 CASES = {
     "paid_no_plug": ("", Facts(now=NOW, outlet=outlet(), start=start())),
+    "paid_no_plug said to be preparing": (
+        "", Facts(now=NOW, outlet=outlet("preparing", status_since=NOW - MINUTE / 2), start=start())
+    ),
     "paid_no_plug too_late": (
         "too_late", Facts(now=NOW, outlet=outlet(), start=start(StartStage.FAILED, why=WhyFailed.TIMED_OUT))
     ),

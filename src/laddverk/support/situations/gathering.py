@@ -80,12 +80,19 @@ SELECT created_at, expires_at, cancelled_at, cancelled_why, session_id, payment_
 """
 SESSION: Final = """
 SELECT session.id, session.started_at, session.ended_at, session.charging_ended_at, session.energy_wh,
-       session.power_w, coalesce(session.charging_state, 'charging') AS state, session.state_at AS state_since,
+       session.power_w, coalesce(session.state_at, paused.status_since) AS state_since,
+       -- 1.6 says it of the outlet, 2.x of the transaction.
+       coalesce(session.charging_state, paused.status, 'charging') AS state,
        coalesce(session.stop_reason, '') AS stop_reason, session.soc_percent, session.payment_id,
        share.limit_a, share.until AS limit_until, drawn.phases AS phases_used,
        coalesce(jsonb_path_exists(tariff_version.body, '$.**.dimension ? (@ == "idle")'), false) AS has_idle_fee
 FROM session
 LEFT JOIN tariff_version ON tariff_version.id = session.tariff_version_id
+LEFT JOIN LATERAL (
+    SELECT status, status_since FROM connector
+    WHERE connector.station_id = session.station_id AND connector.evse_number = session.evse_number
+      AND status IN ('suspended_ev', 'suspended_evse') LIMIT 1
+) AS paused ON session.ended_at IS NULL
 LEFT JOIN LATERAL (
     SELECT limit_a, (reason->>'until')::timestamptz AS until, reason->>'code' AS code FROM steering_share
     WHERE steering_share.station_id = session.station_id AND steering_share.evse_number = session.evse_number
@@ -113,7 +120,12 @@ WHERE station_id = $1 AND evse_number = $2 AND started_at > $3 AND ended_at IS N
   AND coalesce(charging_ended_at, ended_at) > started_at + interval '10 minutes'
 """
 PAYMENT: Final = """
-SELECT provider, state, coalesce(failure_code, '') AS failure_code, authorised_minor, captured_minor, refunded_minor,
+SELECT provider, state, coalesce(failure_code, (
+           -- Declined in the app: the payment itself is still open, for another try.
+           SELECT CASE state WHEN 'declined' THEN coalesce(error_code, 'RF07') WHEN 'cancelled' THEN 'CANCELLED'
+                             WHEN 'failed' THEN error_code END
+           FROM swish_attempt WHERE swish_attempt.payment_id = payment.id ORDER BY number DESC LIMIT 1
+       ), '') AS failure_code, authorised_minor, captured_minor, refunded_minor,
        due_minor, created_at, currency,
        (SELECT count(*) FROM payment AS other WHERE other.session_id = payment.session_id
         AND other.purpose = 'session' AND other.captured_minor > other.refunded_minor) > 1 AS is_double
@@ -131,6 +143,12 @@ FROM connector JOIN station ON station.id = connector.station_id
 WHERE station.site_id = $1 AND station.retired_at IS NULL AND connector.status IN ('preparing', 'occupied')
   AND (connector.station_id, connector.evse_number) <> ($2, $3)
   AND connector.status_since BETWEEN $4 AND $5
+  -- Somebody else's start there says Preparing too.
+  AND NOT EXISTS (SELECT 1 FROM start_request
+                  WHERE start_request.station_id = connector.station_id
+                    AND start_request.evse_number = connector.evse_number
+                    AND start_request.cancelled_at IS NULL AND start_request.session_id IS NULL
+                    AND start_request.created_at > $4)
 ORDER BY abs(extract(epoch FROM connector.status_since - $6)) LIMIT 1
 """
 
@@ -324,7 +342,7 @@ async def _session(
 
 
 def _payment(row: _Payment) -> PaymentFacts:
-    failed = row.state in ENDED_BADLY and bool(row.failure_code)
+    failed = row.state in ENDED_BADLY | UNPAID and bool(row.failure_code)  # on a hosted page one may try again
     return PaymentFacts(
         rail={"swish": Rail.SWISH, "wallet": Rail.BALANCE}.get(row.provider, Rail.CARD), state=row.state,
         failure=FAILURES.get(row.failure_code, "declined") if failed else "",

@@ -8,7 +8,7 @@ from typing import Final
 from laddverk.diagnostics.model import Evidence
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.sessions.model import WhyFailed
-from laddverk.support.situations.model import Facts, Match, Rail, StartFacts, StartStage
+from laddverk.support.situations.model import Facts, Match, OutletFacts, Rail, StartFacts, StartStage
 
 PLUG_PATIENCE: Final = timedelta(seconds=20)  # a cable takes as long; before it nobody needs to be told
 UNAUTHORISED_AFTER: Final = timedelta(seconds=30)
@@ -20,6 +20,8 @@ PLUGGED: Final = frozenset({"preparing", "occupied"})
 GIVEN_UP: Final = frozenset(
     {WhyFailed.BUSY, WhyFailed.EXPIRED, WhyFailed.PAYMENT_FAILED, WhyFailed.PAYMENT_UNAVAILABLE}
 )
+SAYS_FREE: Final = N_("The start is authorised, and the outlet says that nothing is plugged in.")
+SAYS_NO_MORE: Final = N_("The start is authorised, and the charge does not begin: the cable is not in, or not firmly.")
 WHY_REFUSED: Final = frozenset({"blocked", "expired", "unknown", "in_use", "owes"})
 SWISH: Final = {"declined": "declined", "timed_out": "timed_out"}
 
@@ -33,14 +35,13 @@ def paid_no_plug(facts: Facts) -> Match | None:
         return Match(
             variant="too_late", evidence=(Evidence(text=N_("No cable was seen in time."), at=start.failed_at),)
         )
-    if start.stage is not StartStage.ASKED or not outlet.is_connected or outlet.status != "available":
+    if start.stage is not StartStage.ASKED or not outlet.is_connected or not _waits_for_cable(start, outlet):
         return None
-    if facts.now < start.asked_at + PLUG_PATIENCE:
+    if facts.now < max(start.asked_at, outlet.status_since) + PLUG_PATIENCE:
         return None
     left_s = max(0, round((start.expires_at - facts.now).total_seconds()))
-    seen = Evidence(
-        text=N_("The start is authorised, and the outlet says that nothing is plugged in."), at=start.asked_at
-    )
+    text = SAYS_FREE if outlet.status == "available" else SAYS_NO_MORE
+    seen = Evidence(text=text, at=start.asked_at)
     return Match(values={"left_s": left_s, "until_at": start.expires_at}, evidence=(seen,))
 
 
@@ -49,7 +50,7 @@ def wrong_outlet(facts: Facts) -> Match | None:
     start, outlet, other = facts.start, facts.outlet, facts.elsewhere
     if start is None or outlet is None or other is None or start.stage is not StartStage.ASKED:
         return None
-    if facts.session is not None or outlet.status != "available":
+    if facts.session is not None or not _waits_for_cable(start, outlet):
         return None
     if abs(other.plugged_at - start.asked_at) > SWAPPED_WITHIN:
         return None
@@ -175,6 +176,14 @@ def asked_to_start(facts: Facts) -> Match | None:
     is_plugged = outlet is not None and outlet.status in PLUGGED
     seen = Evidence(text=N_("The charger has been asked to start."), at=start.asked_at)
     return Match(variant="plugged" if is_plugged else "", evidence=(seen,))
+
+
+def _waits_for_cable(start: StartFacts, outlet: OutletFacts) -> bool:
+    """Whether nothing shows a cable that was in when we asked.
+
+    Many chargers of 1.6 say Preparing once they have accepted a start, with a cable or without (table 4.8.1).
+    """
+    return outlet.status == "available" or (outlet.status in PLUGGED and outlet.status_since >= start.asked_at)
 
 
 def _failed_lately(facts: Facts, start: StartFacts) -> bool:

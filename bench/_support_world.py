@@ -1,0 +1,315 @@
+"""A whole house on loopback with simulated chargers and a clock that can be turned, for the bench of support."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+
+from laddverk import wiring
+from laddverk.access import service as access
+from laddverk.access.model import DriverDetails, NewToken
+from laddverk.kernel.actors import rule
+from laddverk.kernel.time import system_clock
+from laddverk.ocpp.protocol import Protocol
+from laddverk.platform.house import House
+from laddverk.platform.settings import Settings
+from laddverk.simulator.car import Car
+from laddverk.simulator.charger import Charger
+from laddverk.simulator.connection import Link, Patience
+from laddverk.simulator.model import THREE_PHASE_22KW, Hardware, Heartbeat, Outlet
+from laddverk.stations import service as stations
+from laddverk.stations.model import NewConnector, NewStation, SiteDetails
+from laddverk.tariffs import service as tariffs
+from laddverk.tariffs.model import Component, Dimension, Tariff
+
+ACTOR = rule("bench")
+PATIENCE = Patience(answer_s=5.0, reconnect_first_s=0.05, reconnect_max_s=0.2, refused_first_s=0.2)
+PRICE = Decimal(10)  # so that what a minute costs is more than what cards take at least
+STEP_S = 10.0
+WAIT_S = 10.0
+TAG = re.compile(r"<[^>]+>")
+APP = re.compile(r'href="([^"]*sandbox/swish[^"]*)"')
+SITUATION = re.compile(r'data-situation="([a-z0-9-]+)"')
+BROUGHT_ON = "UPDATE job SET run_at = now() WHERE failed_at IS NULL AND run_at > now() AND run_at <= $1"
+"""Jobs for later are kept by the database's clock, which cannot be turned."""
+CODE = "SELECT code FROM connector WHERE station_id = $1 AND evse_number = $2"
+CHARGE = "SELECT return_url FROM payment WHERE purpose = 'session' ORDER BY created_at DESC LIMIT 1"
+KNOWN = "SELECT state NOT IN ('created', 'checkout', 'unknown') FROM payment ORDER BY created_at DESC LIMIT 1"
+FAILED = """
+SELECT failure_code IS NOT NULL
+       OR EXISTS (SELECT FROM swish_attempt WHERE payment_id = payment.id AND state NOT IN ('asked', 'open', 'paid'))
+FROM payment ORDER BY created_at DESC LIMIT 1
+"""
+DUE = "SELECT count(*) FROM job WHERE failed_at IS NULL AND run_at <= now() AND kind <> ALL($1)"
+
+
+class Unsaid(Exception):
+    """What was to become true did not; the message says what."""
+
+
+@dataclass
+class Bay:
+    """One charger with two outlets at a site of its own."""
+
+    world: World
+    link: Link
+    site_id: UUID
+    station_id: UUID
+    codes: list[str]
+    task: asyncio.Task[None]
+
+    @property
+    def charger(self) -> Charger:
+        return self.link.charger
+
+    def outlet(self, number: int = 1) -> Outlet:
+        return self.charger.outlets[number]
+
+    async def do(self, action: Callable[[Charger, datetime], Any]) -> Any:
+        """Let something happen to the charger, and what it says be heard."""
+        came = action(self.charger, self.world.clock())
+        self.link.wake()
+        await self.world.rest()
+        return came
+
+    async def plug(
+        self, number: int = 1, *, missing_wh: float = 40_000, phases: int = 3, current_a: float = 32
+    ) -> None:
+        """Put the cable into a car that wants so much."""
+        car = Car(80_000, 80_000 - missing_wh, phases=phases, current_max_a=current_a)
+        if not await self.do(lambda charger, at: charger.plug(number, car, at)):
+            raise Unsaid("the cable does not go in")
+
+    async def leave(self, reason: str = "Local", number: int = 1) -> None:
+        """End what runs, and keep the cable in."""
+        await self.do(lambda charger, at: charger.end(number, at, reason))
+
+    async def power_cut(self) -> None:
+        """No contact any more."""
+        self.link.lose(3600)
+        await self.world.until(
+            "the charger is away", "SELECT connected_at IS NULL FROM station WHERE id = $1", self.station_id
+        )
+
+
+@dataclass
+class World:
+    """The house, its chargers and its clock."""
+
+    house: House
+    ahead: timedelta = timedelta()
+    bays: list[Bay] = field(default_factory=list)
+    verbose: bool = False
+
+    def clock(self) -> datetime:
+        return system_clock() + self.ahead
+
+    async def value(self, sql: str, *args: object) -> Any:
+        async with self.house.database.transaction() as tx:
+            return await tx.value(sql, *args)
+
+    async def until(self, what: str, sql: str, *args: object) -> Any:
+        """Return what a query says once it says something true. Raises `Unsaid`."""
+        end = asyncio.get_running_loop().time() + WAIT_S
+        while asyncio.get_running_loop().time() < end:
+            if found := await self.value(sql, *args):
+                return found
+            await asyncio.sleep(0.02)
+        raise Unsaid(what)
+
+    async def rest(self) -> None:
+        """Return when chargers have said what they have to say, and what follows from it is done."""
+        for bay in self.bays:
+            if bay.link.is_connected:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(bay.link.drained(), WAIT_S)
+        self.house.worker.wake()
+        end = asyncio.get_running_loop().time() + 2.0
+        by_clock = [each.kind for each in wiring.recurring()]
+        while asyncio.get_running_loop().time() < end and await self.value(DUE, by_clock):
+            await asyncio.sleep(0.02)
+
+    async def pass_time(self, seconds: float, step_s: float = STEP_S) -> None:
+        """Let time pass for everybody."""
+        left = seconds
+        while left > 0:
+            slice_s = min(step_s, left)
+            left -= slice_s
+            self.ahead += timedelta(seconds=slice_s)
+            now = self.clock()
+            for bay in self.bays:
+                bay.charger.say(Heartbeat(at=now))
+                for number, outlet in bay.charger.outlets.items():
+                    bay.charger.advance(number, slice_s, now)
+                    if outlet.charging is not None:
+                        bay.charger.sample(number, bay.charger.reading(number, now))
+                bay.link.wake()
+            async with self.house.database.transaction() as tx:
+                await tx.execute(BROUGHT_ON, now)
+            await self.rest()
+
+    async def bay(self, protocol: Protocol = Protocol.V16) -> Bay:
+        """Set up a charger at a site of its own, connected and free."""
+        number = int(await self.value("SELECT count(*) FROM site")) + 1
+        name = f"B{number:03}"
+        now = self.clock()
+        async with self.house.database.transaction() as tx:
+            site_id = await stations.create_site(tx, ACTOR, SiteDetails(name=f"Bench {name}", code=name), now)
+            new = NewStation(
+                site_id=site_id, identity=name, name=name,
+                connectors=(NewConnector(evse_number=1), NewConnector(evse_number=2)),
+            )  # fmt: skip
+            made = await stations.create_station(tx, ACTOR, new, now, pepper=self.house.secrets.charger_pepper)
+        hardware = Hardware(name, protocol, outlets=(THREE_PHASE_22KW, THREE_PHASE_22KW))
+        url = f"ws://127.0.0.1:{self.house.settings.ocpp_port}/ocpp"
+        link = Link(Charger(hardware), url, made.password, patience=PATIENCE, clock=self.clock)
+        bay = Bay(self, link, site_id, made.station_id, [], asyncio.create_task(link.run()))
+        await self.until(
+            "the charger is free", "SELECT count(*) = 2 FROM connector WHERE station_id = $1 AND status = 'available'",
+            made.station_id,
+        )  # fmt: skip
+        bay.codes += [str(await self.value(CODE, made.station_id, evse_number)) for evse_number in (1, 2)]
+        self.bays.append(bay)
+        return bay
+
+    async def newest_charge(self) -> str:
+        """Return the path of the page of the charge that was last to be paid for."""
+        return path_of(str(await self.value(CHARGE)))
+
+    async def clear(self) -> None:
+        """Take every charger away."""
+        for bay in self.bays:
+            bay.task.cancel()
+        await asyncio.gather(*(bay.task for bay in self.bays), return_exceptions=True)
+        self.bays.clear()
+
+    async def account(self, email: str, phone: str, *uids: str, **token: Any) -> UUID:
+        """Return a driver with an account, a number and tags."""
+        now = self.clock()
+        async with self.house.database.transaction() as tx:
+            details = DriverDetails(email=email, name=email.partition("@")[0].title(), phone=phone)
+            driver_id = await access.create_driver(tx, ACTOR, details, now)
+            await access.create_tokens(
+                tx, ACTOR, [NewToken(uid=uid, driver_id=driver_id, **token) for uid in uids], now
+            )
+        return driver_id
+
+
+class Visitor:
+    """Somebody with a phone before an outlet: scans the code, pays, and sees the page of their charge."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        base = world.house.settings.web_url
+        self.client = httpx.AsyncClient(
+            base_url=base, headers={"origin": base}, cookies={"language": "en"}, follow_redirects=True, timeout=30.0
+        )
+        self.charge = ""
+        """The path of the page of their charge, once there is one."""
+
+    async def get(self, path: str) -> str:
+        """Return a page as it is."""
+        answer = await self.client.get(path)
+        answer.raise_for_status()
+        return answer.text
+
+    async def post(self, path: str, **fields: str) -> httpx.Response:
+        """Send a form; return the page that it leads to."""
+        answer = await self.client.post(path, data=fields)
+        await self.world.rest()
+        return answer
+
+    async def begin_to_pay(self, code: str, rail: str = "card") -> str:
+        """Choose a way to pay at an outlet; return the address of the provider's page."""
+        answer = await self.client.post(f"/u/{code}/pay", data={"provider": rail}, follow_redirects=False)
+        if answer.status_code != 303:
+            raise Unsaid(f"the outlet's page does not let one pay: {answer.status_code} {words_of(answer.text)[:300]}")
+        page = str(answer.headers["location"])
+        if rail == "swish":  # our page leads into the app
+            app = APP.search(await self.get(page))
+            if app is None:
+                raise Unsaid("the page does not lead into the app")
+            return unescape(app[1])
+        return page
+
+    async def pay(self, code: str, card: str = "good", rail: str = "card") -> None:
+        """Pay at an outlet; the page of the charge is then known."""
+        page = await self.begin_to_pay(code, rail)
+        await self.finish_paying(page, card, "approve" if rail == "swish" else "pay")
+
+    async def finish_paying(self, page: str, card: str = "good", deed: str = "pay") -> None:
+        """Do on the provider's page what `deed` says, and come back to the page of the charge."""
+        back = await self.client.post(page, data={"card": card, "do": deed}, follow_redirects=False)
+        if back.status_code >= 400:
+            raise Unsaid(f"the provider's page answers {back.status_code}")
+        await self.world.rest()
+        self.charge = await self.world.newest_charge()
+        await self.world.until("the payment is known", KNOWN if card == "good" and deed != "decline" else FAILED)
+        await self.world.rest()
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+def path_of(address: str) -> str:
+    """Return the path of an address, whole or not."""
+    return urlsplit(address).path
+
+
+def words_of(page: str) -> str:
+    """Return what a page says, without its marks."""
+    body = page.partition("<main")[2] or page
+    return re.sub(r"\s+", " ", unescape(TAG.sub(" ", body)).replace("\xa0", " ").replace("\u202f", " "))
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@asynccontextmanager
+async def world_on(state_dir: Path, **chosen: Any) -> AsyncIterator[World]:
+    """Yield a house that is served on loopback, with a price for everybody. `chosen` are settings."""
+    settings = Settings(
+        state_dir=state_dir, host="127.0.0.1", web_port=free_port(), ocpp_port=free_port(), operator_name="Bench",
+        **{"sms_provider": "sandbox", **chosen},
+    )  # fmt: skip
+    turned: list[World] = []
+    async with wiring.opened(settings, clock=lambda: turned[0].clock() if turned else system_clock()) as house:
+        world = World(house)
+        turned.append(world)
+        tariff = Tariff(currency="SEK", components=(Component(dimension=Dimension.ENERGY, price=PRICE),))
+        async with house.database.transaction() as tx:
+            made = await tariffs.create(tx, ACTOR, "Bench", tariff, world.clock() - timedelta(days=90))
+            await tariffs.choose(tx, ACTOR, made.tariff_id, world.clock() - timedelta(days=90))
+        stop, ready = asyncio.Event(), asyncio.Event()
+
+        async def opened(_house: House, _addresses: Any) -> None:
+            ready.set()
+
+        serving = asyncio.create_task(wiring.serve(house, ready=opened, stop=stop))
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+        try:
+            yield world
+        finally:
+            await world.clear()
+            stop.set()
+            await serving
