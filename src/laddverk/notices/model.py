@@ -77,6 +77,20 @@ class Written(Struct, frozen=True):
     body_html: str
 
 
+class Thread(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Headers that keep a conversation together. Ids are without brackets."""
+
+    reply_to: str = ""
+    """Where answers go; mails that do not arrive come back to it too, where a person wrote them."""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    """The mails before it, the oldest first."""
+    is_personal: bool = False
+    """A person of ours wrote it: nothing marks it as a machine's."""
+    is_answer: bool = False
+    """A machine of ours answers a mail: nobody is told when it does not arrive (RFC 3834)."""
+
+
 class Mail(Struct, frozen=True):
     """A mail as it is kept."""
 
@@ -87,3 +101,4 @@ class Mail(Struct, frozen=True):
     body_text: str
     body_html: str
     created_at: datetime
+    thread: Thread = Thread()

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import structs
+
 from laddverk.kernel.ids import MailId, new_id
 from laddverk.notices import rules, store
-from laddverk.notices.model import Template
+from laddverk.notices.model import Template, Thread
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
 
@@ -25,9 +27,12 @@ async def send(
     params: Mapping[str, Any],
     now: datetime,
     unique_key: str | None = None,
+    thread: Thread | None = None,
+    subject: str = "",
 ) -> MailId | None:
     """Write a notice to `recipient`; it leaves after the commit. Return None when `unique_key` was used before.
 
+    `thread` keeps a conversation together; `subject` stands for the template's own, which `%(subject)s` in it is.
     `model.Template` says what each template needs in `params`. Raises `Invalid` (field `email`) for an address that is
     plainly none.
     """
@@ -35,7 +40,9 @@ async def send(
     chosen = Template(template)
     mail_id = MailId(new_id())
     words = rules.written(chosen, language, params)
-    if not await store.insert(tx, mail_id, address, language, chosen, words, now, unique_key):
+    if subject:
+        words = structs.replace(words, subject=rules.one_line(subject.replace("%(subject)s", words.subject)))
+    if not await store.insert(tx, mail_id, address, language, chosen, words, now, unique_key, thread or Thread()):
         return None
     await enqueue(tx, [NewJob(DELIVER, {"mail_id": str(mail_id), "attempts": 0})])
     return mail_id

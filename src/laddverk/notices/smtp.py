@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
+from email.policy import SMTP
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 from msgspec import Struct
 
 from laddverk.kernel.ids import MailId
-from laddverk.notices.model import Mail
+from laddverk.notices.model import Mail, Thread
 from laddverk.notices.rules import one_line
 from laddverk.platform.settings import Settings
 
 if TYPE_CHECKING:
     import aiosmtplib
 
+POLICY: Final = SMTP.clone(max_line_length=900)  # RFC 5322 allows 998; folded, long ids would be encoded
 TIMEOUT_S: Final = 20.0  # a server that greets more slowly is tried again later
 
 
@@ -35,17 +37,43 @@ class Outcome(Struct, frozen=True):
 def message_of(mail: Mail, settings: Settings) -> EmailMessage:
     """Return `mail` as it goes out: text and HTML, and an id of its own so that a second copy can be recognised."""
     sender = settings.mail_from
-    message = EmailMessage(policy=SMTP_POLICY)
+    message = EmailMessage(policy=POLICY)
     message["From"] = Address(one_line(settings.operator_name), addr_spec=sender)
     message["To"] = Address(addr_spec=mail.recipient)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.created_at)
-    message["Message-ID"] = f"<{mail.id.hex}@{sender.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
+    message["Message-ID"] = f"<{message_id(mail.id, settings)}>"
     message["Content-Language"] = mail.language
+    for name, value in _threaded(mail.thread):
+        message[name] = value
     message.set_content(mail.body_text)
     message.add_alternative(mail.body_html, subtype="html")
     return message
+
+
+def message_id(mail_id: UUID, settings: Settings) -> str:
+    """Return the Message-ID of a mail of ours, without brackets."""
+    return f"{mail_id.hex}@{settings.mail_from.rpartition('@')[2]}"
+
+
+def _threaded(thread: Thread) -> Iterator[tuple[str, str]]:
+    """Yield the headers by which mail programs and machines know what a mail belongs to, and who wrote it."""
+    if thread.reply_to:
+        yield "Reply-To", thread.reply_to
+    if thread.in_reply_to:
+        yield "In-Reply-To", f"<{thread.in_reply_to}>"
+    if thread.references:
+        yield "References", " ".join(f"<{each}>" for each in thread.references)
+    if not thread.is_personal:
+        yield "Auto-Submitted", "auto-replied" if thread.is_answer else "auto-generated"
+        yield "X-Auto-Response-Suppress", "All"  # Exchange does not know RFC 3834
+
+
+def _returns_to(mail: Mail, settings: Settings) -> str:
+    """Return the envelope's sender: who hears that a mail did not arrive; '' for nobody."""
+    if mail.thread.is_personal and mail.thread.reply_to:
+        return mail.thread.reply_to
+    return "" if mail.thread.is_answer else settings.mail_from
 
 
 async def hand_over(mails: Sequence[Mail], settings: Settings) -> list[Outcome]:
@@ -77,7 +105,7 @@ async def _given(client: aiosmtplib.SMTP, mail: Mail, settings: Settings) -> Out
     import aiosmtplib
 
     try:
-        await client.send_message(message_of(mail, settings))
+        await client.send_message(message_of(mail, settings), sender=_returns_to(mail, settings))
     except aiosmtplib.SMTPRecipientsRefused as refused:
         code = refused.recipients[0].code
         return Outcome(mail.id, f"The mail server refused the address: {refused.recipients[0]}", for_good=code >= 500)

@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import Final
 
 from laddverk.kernel.ids import MailId
-from laddverk.notices.model import Mail, Template, Written
+from laddverk.notices.model import Mail, Template, Thread, Written
 from laddverk.platform.database import Transaction
 
 INSERT: Final = """
-INSERT INTO mail (id, recipient, language, template, subject, body_text, body_html, created_at, unique_key)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO mail (id, recipient, language, template, subject, body_text, body_html, created_at, unique_key,
+                  thread)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (unique_key) DO NOTHING RETURNING id
 """
 UNSENT: Final = """
-SELECT id, recipient, language, subject, body_text, body_html, created_at FROM mail
+SELECT id, recipient, language, subject, body_text, body_html, created_at, thread FROM mail
 WHERE id = ANY($1) AND sent_at IS NULL ORDER BY created_at, id FOR UPDATE SKIP LOCKED
 """
 LAST_WRITTEN: Final = "SELECT max(created_at) FROM mail WHERE template = $1"
@@ -33,6 +34,7 @@ async def insert(
     words: Written,
     now: datetime,
     unique_key: str | None,
+    thread: Thread,
 ) -> bool:
     """Keep a mail; return False when its key was used before."""
     found = await tx.value(
@@ -46,6 +48,7 @@ async def insert(
         words.body_html,
         now,
         unique_key,
+        thread,
     )
     return found is not None
 

@@ -80,6 +80,23 @@ class Settings(Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None
     """smtp://user:password@host:port for outgoing mail; None keeps mails in the database only."""
     mail_from: str = "laddverk@localhost"
+    support_address: str = ""
+    """The mail address of support; answers to cases go to `name+…` there. Empty: no mail comes in."""
+    support_lmtp_port: int | None = None
+    """Where our mail server hands over mail for support, by LMTP; None means no such listener."""
+    support_lmtp_host: str = "127.0.0.1"
+    support_lmtp_networks: str = "127.0.0.0/8,::1/128"
+    """Networks, with commas, from which mail may be handed over."""
+    support_mail_authority: str = ""
+    """The name by which our own mail server signs Authentication-Results. Empty: nobody vouches for any sender."""
+    support_imap_url: str | None = None
+    """A mailbox of support: `imaps://name@host:993/INBOX`; None means none."""
+    support_imap_password_file: Path | None = None
+    """A file with its password."""
+    support_imap_oauth_file: Path | None = None
+    """Or one (TOML) with what XOAUTH2 needs: token_url, client_id, and client_secret, refresh_token or scope."""
+    support_imap_done: str = ""
+    """The folder that taken mails are moved to; empty leaves them there, marked as seen."""
     sms_provider: str = ""
     """Who carries text messages to drivers and those on call: `46elks`, `sandbox` (goes nowhere), or nobody."""
     elks_user: str = ""
