@@ -188,7 +188,8 @@ class EternalSession(Detector, kw_only=True, omit_defaults=True):
         formula=marked(
             "The outlet is free for 10 minutes and its session still open; or metering goes on 10 minutes after the "
             "end; or 24 hours without a sign of a car, 7 days with one; or charging for 5 minutes without energy, "
-            "where the car is not full and no limit of ours holds it, at fast chargers or twice in a row."
+            "where the car is not full and no limit of ours holds it, at fast chargers or twice in a row: "
+            "then it is told as giving no energy."
         ),
         needs=(Input.SESSIONS,),
         better_with=(Input.ENERGY, Input.STATUS, Input.SOC),
