@@ -13,7 +13,7 @@ from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.platform.settings import Secrets
 
 PATH: Final = "/help/cases/"
-SIGNED_AS: Final = {"cas": "case", "cht": "chat", "ses": "receipt"}
+SIGNED_AS: Final = {"cas": "case", "cht": "chat", "ses": "receipt", "rat": "rating"}
 SIGNATURE_BYTES: Final = 16  # 128 bits: nobody guesses it
 
 

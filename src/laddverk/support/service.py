@@ -17,7 +17,7 @@ from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
-from laddverk.support import contacts, rules, store, telling, words
+from laddverk.support import contacts, delivering, rules, store, telling, words
 from laddverk.support.contacts import Contact
 from laddverk.support.inbox import tags
 from laddverk.support.model import (
@@ -103,13 +103,13 @@ async def open_by_driver(
 
 async def reply(
     tx: Transaction, house: House, actor: Actor, case_id: UUID, text: str, now: datetime,
-    *, seen: datetime | None = None,
+    *, channel: Channel | None = None, seen: datetime | None = None,
 ) -> Case:  # fmt: skip
-    """Answer the driver by mail, and in their browsers; the case then waits for them.
+    """Answer the driver by `channel`, else in an open chat, by mail or by text message; the case then waits for them.
 
     With `seen`, the time of the newest line that its author had read: raises `Conflict` (field crossing) where
-    something was said to or by the driver after it. Raises `Invalid` (field reply), `NotFound`, `Conflict` where no
-    mail address is known.
+    something was said to or by the driver after it. Raises `Invalid` (field reply), `NotFound`, `Conflict` where there
+    is no way to the driver.
     """
     case = await worked_on(tx, actor, case_id)
     body = rules.checked_text(text, "reply")
@@ -119,12 +119,10 @@ async def reply(
             "%(name)s has written meanwhile.", field="crossing", remedy="Read it, then send your answer again.",
             name=crossed,
         )  # fmt: skip
-    if not case.contact_email:
-        raise Conflict("No e-mail address is known.", remedy="Call, and write down what was said.")
-    mail_id = await telling.reply(tx, house, case, body, now)
+    gone = await delivering.deliver(tx, house, case, body, actor.name, channel, now)
     entry = Entry(
-        case_id=case.id, at=now, kind=EntryKind.MESSAGE_OUT, channel=Channel.EMAIL, by_kind="person",
-        by_name=actor.name, body=body, mail_id=mail_id,
+        case_id=case.id, at=now, kind=EntryKind.MESSAGE_OUT, channel=gone.channel, by_kind="person",
+        by_name=actor.name, body=body, mail_id=gone.mail_id, reference=gone.reference,
     )  # fmt: skip
     await contacts.met_human(tx, now, case_id=case.id)
     return await keep(tx, actor, rules.answered(case, now), [entry], "replied", now, house.hints)

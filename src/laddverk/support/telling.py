@@ -38,6 +38,18 @@ async def reply(tx: Transaction, house: House, case: Case, text: str, now: datet
     return mail_id
 
 
+async def closed(tx: Transaction, house: House, case: Case, rate_path: str, now: datetime) -> None:
+    """Say that a case is closed, and ask what the driver thought of it; once for each time it is closed."""
+    if not case.contact_email or case.closed_at is None:
+        return
+    more = {"rate": house.settings.web_url + rate_path}
+    mail_id = await _mail(
+        tx, house, case, Template.CASE_CLOSED, more, now, f"case-closed:{case.id}:{case.closed_at.isoformat()}"
+    )  # fmt: skip
+    if mail_id is not None:
+        await _note(tx, case, words.CLOSED_TOLD, mail_id, now)
+
+
 async def mended(tx: Transaction, house: House, case: Case, now: datetime) -> None:
     """Say that what the driver asked about works again, where they asked to be told."""
     if case.contact_email:

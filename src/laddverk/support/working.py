@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -12,9 +13,11 @@ from laddverk.kernel.actors import Actor
 from laddverk.kernel.problems import Conflict, Invalid
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
-from laddverk.support import rules, store, words
+from laddverk.support import rating, rules, store, words
+from laddverk.support.inbox import tags
 from laddverk.support.model import Case, Entry, EntryKind, Links, Outcome, Priority
 from laddverk.support.service import keep, linked, voice, worked_on
+from laddverk.support.teams import store as teams
 
 OUTCOMES = frozenset(each.value for each in Outcome)
 
@@ -44,6 +47,52 @@ async def set_priority(
     case = await _open(tx, actor, case_id)
     changed = replace(case, priority=priority, changed_at=now)
     return await keep(tx, actor, changed, [_deed(case, actor, words.PRIORITY, now)], "prioritised", now, house.hints)
+
+
+async def give_to_team(
+    tx: Transaction, house: House, actor: Actor, case_id: UUID, to: UUID | None, now: datetime
+) -> Case:
+    """Give a case to a team, or to none. Raises `Invalid` (field team)."""
+    case = await _open(tx, actor, case_id)
+    team = await teams.team(tx, to)
+    if to is not None and team is None:
+        raise Invalid("Choose from the list.", field="team")
+    given = replace(case, team_id=to, changed_at=now)
+    deed = _deed(case, actor, words.TEAM_GIVEN if team else words.TEAM_FREED, now, name=team.name if team else "")
+    return await keep(tx, actor, given, [deed], "given_to_team", now, house.hints)
+
+
+async def set_tags(
+    tx: Transaction,
+    house: House,
+    actor: Actor,
+    case_id: UUID,
+    given: Iterable[str],
+    now: datetime,
+    *,
+    add: bool = False,
+) -> Case:
+    """Say which tags a case has, or with `add` which it has besides. Raises `Invalid` (field tags)."""
+    case = await worked_on(tx, actor, case_id)
+    found = tags.checked([*given, *(case.tags if add else ())])
+    if found == case.tags:
+        return case
+    deed = _deed(case, actor, words.TAGGED if found else words.UNTAGGED, now, tags=", ".join(found))
+    return await keep(tx, actor, replace(case, tags=found), [deed], "tagged", now, house.hints)
+
+
+async def snooze(
+    tx: Transaction, house: House, actor: Actor, case_id: UUID, until: datetime | None, now: datetime
+) -> Case:
+    """Put a case aside until an instant, or take it out again (None). It comes back by itself, and when its driver
+    writes. Raises `Invalid` (field until), `Conflict` when it is closed.
+    """
+    case = await _open(tx, actor, case_id)
+    if until is not None and until <= now:
+        raise Invalid("Choose a day to come.", field="until")
+    deed = _deed(case, actor, words.SNOOZED, now, until_at=until) if until else _deed(case, actor, words.WOKEN_BY, now)
+    aside = replace(case, snoozed_until=until, changed_at=now)
+    return await keep(tx, actor, aside, [deed], "snoozed" if until else "woken", now, house.hints)
 
 
 async def link(tx: Transaction, house: House, actor: Actor, case_id: UUID, links: Links, now: datetime) -> Case:
@@ -77,7 +126,9 @@ async def close(
     body = rules.checked_text(note, "closing_note") if note.strip() else ""
     deed = replace(_deed(case, actor, words.CLOSED, now, outcome=outcome), body=body)
     over = rules.closed(case, Outcome(outcome), actor.name, now)
-    return await keep(tx, actor, over, [deed], "closed", now, house.hints, reason=outcome)
+    closed = await keep(tx, actor, over, [deed], "closed", now, house.hints, reason=outcome)
+    await rating.ask(tx, house, closed, now)
+    return closed
 
 
 async def reopen(tx: Transaction, house: House, actor: Actor, case_id: UUID, now: datetime) -> Case:

@@ -1,0 +1,51 @@
+"""The way on which an answer reaches a driver: the chat that is open, else mail, else a text message."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.kernel.problems import Conflict
+from laddverk.notices.sms import service as sms
+from laddverk.platform.database import Transaction
+from laddverk.platform.house import House
+from laddverk.support import telling
+from laddverk.support.chat import speaking
+from laddverk.support.model import Case, Channel
+
+WAYS = (Channel.CHAT, Channel.EMAIL, Channel.SMS)
+
+
+class Delivered(Struct, frozen=True):
+    """How an answer went, and what carried it."""
+
+    channel: Channel
+    mail_id: UUID | None = None
+    reference: str = ""
+
+
+async def ways_of(tx: Transaction, case: Case) -> list[Channel]:
+    """Return the ways on which a driver can be answered, the one that is taken first."""
+    chat = [Channel.CHAT] if await speaking.can_speak(tx, case.id) else []
+    return chat + ([Channel.EMAIL] if case.contact_email else []) + ([Channel.SMS] if case.contact_phone else [])
+
+
+async def deliver(
+    tx: Transaction, house: House, case: Case, text: str, by_name: str, channel: Channel | None, now: datetime
+) -> Delivered:  # fmt: skip
+    """Let an answer go to the driver by `channel`, or the first way there is. Raises `Conflict` where there is none."""
+    ways = await ways_of(tx, case)
+    if not ways:
+        raise Conflict("No e-mail address or phone number is known.", remedy="Call, and write down what was said.")
+    chosen = ways[0] if channel is None else channel
+    if chosen not in ways:
+        raise Conflict("The driver cannot be reached this way.", field="channel", remedy="Choose another.")
+    if chosen is Channel.CHAT:
+        line = await speaking.say(tx, house, case, text, by_name, now)
+        return Delivered(chosen, reference=f"chat:{line}" if line else "")
+    if chosen is Channel.EMAIL:
+        return Delivered(chosen, await telling.reply(tx, house, case, text, now))
+    text_id = await sms.send(tx, recipient=case.contact_phone, text=text, now=now, case_id=case.id)
+    return Delivered(chosen, reference=f"sms:{text_id}" if text_id else "")
