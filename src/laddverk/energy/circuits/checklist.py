@@ -10,9 +10,10 @@ from typing import Final
 from msgspec import Struct
 
 from laddverk.energy.circuits.loads import Key
-from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Tree, Wiring
+from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Source, SourceKind, Tree, Wiring
 
 CROWD_MIN: Final = 3  # one-phase outlets on one phase, from which on it is worth turning some
+WATTS_PER_A: Final = 690.0  # of three phases of 230 V
 CURRENT_SLACK_A: Final = 0.5  # a fuse of 16 A feeds an outlet of 16 A
 
 
@@ -36,6 +37,12 @@ class Oddity(StrEnum):
     """A circuit's fuse is larger than the one that feeds it."""
     LARGER_OUTLET = "larger_outlet"
     """An outlet can draw more than its circuit carries."""
+    FORGETS = "forgets"
+    """Chargers that were seen to lose their lasting default at a restart."""
+    LARGER_SOURCE = "larger_source"
+    """A source can give more than its circuit carries."""
+    SUN_UNSEEN = "sun_unseen"
+    """Nothing measures what the roof gives."""
     NO_FALLBACK = "no_fallback"
     """No lasting default in the charger: without contact it gives what it can."""
 
@@ -61,6 +68,8 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     key: Key
     has_fallback: bool
+    forgets: bool = False
+    """It was seen to come back from a restart without its default."""
 
 
 def remarks(tree: Tree, standing: Iterable[Standing]) -> list[Remark]:
@@ -77,7 +86,10 @@ def _of_outlets(tree: Tree, here: Mapping[Key, Standing]) -> list[Remark]:
     bare = tuple(key for key in here if key not in placed)
     strays = tuple(place.key for place in tree.places if place.key not in here)
     unsafe = tuple(key for key in here if key in placed and not here[key].has_fallback)
-    found = ((Oddity.NOT_PLACED, bare), (Oddity.NO_FALLBACK, unsafe), (Oddity.STRAY, strays))
+    lost = tuple(key for key in here if key in placed and here[key].forgets)
+    found = (
+        (Oddity.NOT_PLACED, bare), (Oddity.NO_FALLBACK, unsafe), (Oddity.FORGETS, lost), (Oddity.STRAY, strays)
+    )  # fmt: skip
     return [Remark(oddity=oddity, keys=keys) for oddity, keys in found if keys]
 
 
@@ -95,7 +107,15 @@ def _of_circuits(tree: Tree) -> list[Remark]:
             oddity = Oddity.NO_METER if _has_estimate(tree) else Oddity.NO_ESTIMATE
             found.append(Remark(oddity=oddity, circuit=circuit))
         found += _of_places(tree.wiring, circuit, on.get(circuit.id, []))
+        found += _of_sources(circuit, [one for one in tree.sources if one.circuit_id == circuit.id])
     return found
+
+
+def _of_sources(circuit: Circuit, sources: list[Source]) -> list[Remark]:
+    large = any(one.power_max_w / WATTS_PER_A > max(circuit.limit_a) for one in sources)
+    unseen = any(one.kind is SourceKind.SOLAR and one.meter_id is None for one in sources)
+    found = ((Oddity.LARGER_SOURCE, large), (Oddity.SUN_UNSEEN, unseen))
+    return [Remark(oddity=oddity, circuit=circuit) for oddity, is_so in found if is_so]
 
 
 def _has_estimate(tree: Tree) -> bool:

@@ -29,6 +29,10 @@ PHASES: Final = """
 SELECT station_id, evse_number, phase, answers, jsonb_array_length(steps) AS steps, confidence, at FROM steering_phase
 WHERE site_id = $1 AND phase IS NOT NULL
 """
+FORGETTING: Final = """
+SELECT believed.key FROM steering_state CROSS JOIN LATERAL jsonb_each(beliefs) AS believed
+WHERE site_id = $1 AND believed.value->>'keeps_default' = 'false'
+"""
 READINGS: Final = "SELECT circuit_id, at, current_a FROM circuit_load WHERE site_id = ANY($1) AND at > $2"
 
 
@@ -94,6 +98,12 @@ async def step(tx: Transaction, site_id: UUID) -> Step | None:
 async def phases(tx: Transaction, site_id: UUID) -> dict[Key, Measured]:
     """Return on which phases outlets of a site were measured to lie, where their steps say so."""
     return {(one.station_id, one.evse_number): one for one in await tx.fetch(Measured, PHASES, site_id)}
+
+
+async def forgetting(tx: Transaction, site_id: UUID) -> frozenset[Key]:
+    """Return the outlets that were seen to lose their lasting default at a restart."""
+    keys = [str(key).rpartition(":") for key in await tx.values(FORGETTING, site_id)]
+    return frozenset((UUID(station), int(number)) for station, _, number in keys)
 
 
 async def readings(tx: Transaction, sites: Sequence[UUID], now: datetime) -> dict[UUID, Reading]:

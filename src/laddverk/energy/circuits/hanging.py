@@ -26,6 +26,8 @@ class Said(Struct, frozen=True, kw_only=True):
     """Begin with L1, L2, L3, L1 … in the order of the list."""
     is_rotation_known: bool | None = None
     current_max_a: float | None = None
+    power_max_w: float | None = None
+    """Of those of DC; others have none."""
     rank: int | None = None
     reserved_a: float | None = None
 
@@ -46,6 +48,7 @@ def _hung(row: OutletRow, present: Place | None, said: Said, turn: int) -> Place
         rotation=rotation,
         is_rotation_known=known if said.is_rotation_known is None else said.is_rotation_known,
         current_max_a=before.current_max_a if said.current_max_a is None else said.current_max_a,
+        power_max_w=before.power_max_w if said.power_max_w is None or before.phases else said.power_max_w,
         rank=before.rank if said.rank is None else said.rank,
         reserved_a=before.reserved_a if said.reserved_a is None else said.reserved_a,
     )

@@ -11,6 +11,7 @@ from laddverk.energy.circuits.model import (
     Circuit,
     CircuitId,
     CircuitKind,
+    MeterId,
     PerPhase,
     Rotation,
     Source,
@@ -132,6 +133,7 @@ def said_of(form: dict[str, str]) -> Said:
         in_turn=rotation == IN_TURN,
         is_rotation_known={"yes": True, "no": False}.get(known),
         current_max_a=number(form, "current_max") if form.get("current_max") else None,
+        power_max_w=number(form, "power_max") * 1000 if form.get("power_max") else None,
         rank=int(number(form, "rank")) if form.get("rank") else None,
         reserved_a=number(form, "reserved") if form.get("reserved") else None,
     )
@@ -139,11 +141,26 @@ def said_of(form: dict[str, str]) -> Said:
 
 def source_of(form: dict[str, str]) -> Source:
     """Return what feeds the site besides the grid, as a form describes it."""
+    source, meter = form.get("source", ""), form.get("source_meter", "")
     return Source(
-        id=SourceId(new_id()),
+        id=SourceId(named("src", source) if source else new_id()),
         name=form.get("source_name", ""),
         kind=chosen(SourceKind, form, "source_kind"),
         circuit_id=CircuitId(named("cir", form.get("source_circuit", ""))),
         power_max_w=number(form, "power") * 1000,
         energy_wh=number(form, "energy", 0.0) * 1000,
+        meter_id=MeterId(named("mtr", meter)) if meter else None,
     )
+
+
+def values_of_source(source: Source) -> dict[str, str]:
+    """Return a source as its form shows it."""
+    return {
+        "source": shown("src", source.id),
+        "source_name": source.name,
+        "source_kind": source.kind.value,
+        "source_circuit": shown("cir", source.circuit_id),
+        "source_meter": shown("mtr", source.meter_id) if source.meter_id else "",
+        "power": _plain(source.power_max_w / 1000),
+        "energy": _plain(source.energy_wh / 1000) if source.energy_wh else "",
+    }

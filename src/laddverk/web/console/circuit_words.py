@@ -66,6 +66,18 @@ ODDITIES: Final[dict[Oddity, tuple[str, str]]] = {
         marked("Outlets can draw more than this circuit carries, even alone."),
         marked("Limit them here, or check the fuse."),
     ),
+    Oddity.FORGETS: (
+        marked("These chargers came back from a restart without their lasting limit: alone they give what they can."),
+        marked("Let an installer set a limit in the charger itself; how much stands under Current of each charger."),
+    ),
+    Oddity.LARGER_SOURCE: (
+        marked("A source here can give more than this circuit carries."),
+        marked("Check its power and where it is connected."),
+    ),
+    Oddity.SUN_UNSEEN: (
+        marked("Nothing measures what the solar cells give: plans reckon the sun by the place and the season."),
+        marked("Add their meter, and choose it at the source."),
+    ),
     Oddity.NO_FALLBACK: (
         marked("No lasting limit lies in the charger: when it loses contact it gives what it can."),
         marked("It gets one by itself when load management is on; else set it under Current."),

@@ -21,6 +21,7 @@ from laddverk.energy.circuits.model import (
     Version,
     Wiring,
 )
+from laddverk.energy.meters import store as meters_store
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
@@ -50,7 +51,7 @@ def _reason(desk: Desk, newest: Version | None) -> str:
 @get(f"{PLACE}/edit", opt={NEEDS: Permission.STATIONS_WRITE})
 async def edit_tree(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
     """The editor."""
-    return await _editor(desk, site_id, {}, {})
+    return await _editor(desk, site_id, {"source": desk.asked("source")}, {})
 
 
 async def _editor(
@@ -58,11 +59,15 @@ async def _editor(
 ) -> Response[str]:
     async with desk.transaction() as tx:
         known, newest = await _known(desk, tx, site_id)
+        meters = [(shown("mtr", one.id), one.name) for one in await meters_store.of_site(tx, SiteId(known.site.id))]
     places = {place.key: place for place in known.tree.places}
+    changed = next((one for one in known.tree.sources if shown("src", one.id) == values.get("source")), None)
     return desk.page(
         "console/load/edit.html",
         status=status,
-        values={"reason": _reason(desk, newest)} | values,
+        values={"reason": _reason(desk, newest)} | (forms.values_of_source(changed) if changed else {}) | values,
+        changed=changed,
+        meters=meters,
         errors=errors,
         newest=newest,
         placed=places,
@@ -197,7 +202,7 @@ async def _do(desk: Desk, tx: Transaction, known: Known, form: dict[str, str], k
             wiring = forms.chosen(Wiring, form, "wiring")
             await service.wire(tx, desk.actor, site, wiring, desk.now, **how)
         case "source":
-            await service.put_source(tx, desk.actor, site, forms.source_of(form), desk.now, **how)
+            await _put_source(desk, tx, known, form)
         case "drop-source":
             source = SourceId(named("src", form.get("source", "")))
             await service.remove_source(tx, desk.actor, site, source, desk.now, **how)
@@ -205,6 +210,16 @@ async def _do(desk: Desk, tx: Transaction, known: Known, form: dict[str, str], k
             await service.undo(tx, desk.actor, site, forms.version_of(form) or 0, desk.now)
         case _:
             raise Invalid("Choose from the list.", field="what")
+
+
+async def _put_source(desk: Desk, tx: Transaction, known: Known, form: dict[str, str]) -> None:
+    """Enter a source, or change one. A meter of another site is none, and neither is its source."""
+    given, site = forms.source_of(form), SiteId(known.site.id)
+    if given.meter_id is not None:
+        found(given if given.meter_id in {one.id for one in await meters_store.of_site(tx, site)} else None)
+    if form.get("source"):
+        found(given if any(one.id == given.id for one in known.tree.sources) else None)
+    await service.put_source(tx, desk.actor, site, given, desk.now, **_how(form))
 
 
 def _circuit(form: dict[str, str]) -> CircuitId:

@@ -14,6 +14,7 @@ from laddverk.energy import composite as composites
 from laddverk.energy import queries, rules, store
 from laddverk.energy import service as energy
 from laddverk.energy.model import Feed, Step
+from laddverk.energy.steering import standing
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import CommandId, StationId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
@@ -58,6 +59,7 @@ async def known_of(desk: Desk, tx: Transaction, station: StationDetail) -> dict[
         "is_16": station.protocol == "ocpp1.6",
         "is_21": station.protocol == "ocpp2.1",
         "later": _later,
+        "stands": await standing.of_station(tx, station.site_id, station.id, desk.now),
         "tab": "current",
     }
 
@@ -128,7 +130,7 @@ async def live_parts(desk: Desk, station_id: str) -> Parts:
     """Return the parts that change by themselves."""
     async with desk.transaction() as tx:
         known = await known_of(desk, tx, await seen_station(desk, tx, station_id))
-    names = ("outlets", "profiles", "limits", "needs", "controls")
+    names = ("outlets", "steering", "profiles", "limits", "needs", "controls")
     return {f"current-{name}": desk.template(f"console/energy/{name}.html", **known) for name in names}
 
 

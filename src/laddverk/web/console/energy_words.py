@@ -105,3 +105,14 @@ CONTROLS: Final = (
     "LVMayTrip", "PowerMonitoringMustTrip", "VoltVar", "VoltWatt", "WattPF", "WattVar",
 )  # fmt: skip
 """The grid functions of the standard, by its own names: who sets them knows these."""
+TRUSTS: Final[Words] = {
+    "obeys": ("done", marked("yes, measured")),
+    "unknown": ("wait", marked("not seen yet")),
+    "ignores": ("broken", marked("no, it was measured above its limit")),
+}
+KEEPS: Final[Words] = {
+    "True": ("done", marked("yes, seen")),
+    "False": ("broken", marked("no, it forgets it")),
+    "None": ("wait", marked("not seen yet")),
+}
+"""Whether a charger's standing default was still there after its last restart."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -127,8 +127,12 @@ async def _rows(desk: Desk, tx: Transaction, sites: list[queries.SiteRow]) -> li
     return made
 
 
-def _standing(outlets: list[queries.OutletRow]) -> list[checklist.Standing]:
-    return [checklist.Standing(key=row.key, has_fallback=row.has_fallback) for row in outlets]
+def _standing(
+    outlets: list[queries.OutletRow], forgetting: Collection[Key] = frozenset()
+) -> list[checklist.Standing]:  # fmt: skip
+    return [
+        checklist.Standing(key=row.key, has_fallback=row.has_fallback, forgets=row.key in forgetting) for row in outlets
+    ]
 
 
 async def known_of(desk: Desk, tx: Transaction, site_id: str) -> Known:
@@ -142,7 +146,7 @@ async def known_of(desk: Desk, tx: Transaction, site_id: str) -> Known:
     step = await decisions.step(tx, site.id)
     lines = load_lines.lines(tree, site.name, outlets, readings, signals, desk.now, ZoneInfo(site.timezone))
     measured = await decisions.phases(tx, site.id)
-    remarks = checklist.remarks(tree, _standing(outlets))
+    remarks = checklist.remarks(tree, _standing(outlets, await decisions.forgetting(tx, site.id)))
     return Known(site, tree, outlets, lines, remarks, signals, shares, step, measured)
 
 

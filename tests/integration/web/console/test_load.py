@@ -10,7 +10,7 @@ import httpx
 from laddverk.energy.circuits import store
 from laddverk.energy.circuits.model import Tree
 from laddverk.kernel.actors import Role
-from laddverk.kernel.ids import shown
+from laddverk.kernel.ids import new_id, shown
 from tests.integration.web.console.conftest import NOW, Browser, SignedIn, World
 from tests.integration.web.console.conftest import plain_log as plain_log
 from tests.integration.web.console.conftest import signed_in as signed_in
@@ -129,6 +129,16 @@ async def test_hours_sources_order_and_kind_of_grid_are_entered(world: World, si
     assert (await do(browser, world, "source", **roof)).status_code == 303
     (source,) = (await tree(world)).sources
     assert source.power_max_w == 12_500.0
+    page = (await browser.open(f"{load(world)}/edit?source={shown('src', source.id)}")).text
+    assert "Change Roof" in page
+    assert 'value="12,5"' in page
+    again = {**roof, "source": shown("src", source.id), "power": "14"}
+    assert (await do(browser, world, "source", **again)).status_code == 303
+    assert [(one.id, one.power_max_w) for one in (await tree(world)).sources] == [(source.id, 14_000.0)]
+    assert (await do(browser, world, "source", **{**again, "source_meter": shown("mtr", new_id())})).status_code == 404
+    checklist = (await browser.open(f"{load(world)}/checklist")).text
+    assert "Nothing measures what the solar cells give" in checklist
+    assert "Solar" in (await browser.open(load(world))).text
     empty = await do(browser, world, "source", **{**roof, "source_kind": "battery"})
     assert "A battery holds some energy." in empty.text
     assert (await do(browser, world, "drop-source", source=shown("src", source.id))).status_code == 303
@@ -192,6 +202,14 @@ async def test_decisions_alarms_and_meters_are_told_in_words(world: World, signe
     assert "Load management runs" in page
     assert "L1 of Servis is the fullest: 41 of 63 A." in page
     assert "Measured" in page
+    believed = {f"{world.station}:1": {"trust": "obeys", "keeps_default": False, "clock_ahead_s": -3_600.0}}
+    async with world.house.database.transaction() as tx:
+        await tx.execute("UPDATE steering_state SET beliefs = $1", believed)
+    current = (await browser.open(f"/console/stations/{shown('sta', world.station)}/current")).text
+    assert "yes, measured" in current
+    assert "no, it forgets it" in current
+    assert "clock 1 h behind" in current.replace("\N{NO-BREAK SPACE}", " ")
+    assert "came back from a restart without" in (await browser.open(f"{load(world)}/checklist")).text
     async with world.house.database.transaction() as tx:
         await tx.execute("UPDATE steering_share SET reason = reason || $1", {"until": (NOW - HOUR).isoformat()})
         await tx.execute("UPDATE steering_state SET stepped_at = $1", NOW - HOUR)
