@@ -42,7 +42,7 @@ PER_CASE_WITHIN: Final = timedelta(hours=1)
 PER_DRIVER_MAX: Final = 5  # codes to one account within a day, whoever asks: nobody's phone is made to ring all night
 PER_DRIVER_WITHIN: Final = timedelta(days=1)
 TEXT: Final = N_(
-    "%(operator)s: your code is %(code)s. Say it only to whoever you talk to at our support. It is good for ten minutes."
+    "%(operator)s: your code is %(code)s. Say it only to whoever you talk to at support. It is good for ten minutes."
 )
 
 LATELY: Final = """
