@@ -123,7 +123,11 @@ async def _next(heard: Heard, gather_s: float) -> set[str]:
 
 def message(parts: Parts) -> str:
     """Return one server-sent event that puts `parts` in their places."""
-    html = "".join(
+    return "".join(f"data: {line}\n" for line in partials(parts).splitlines()) + "\n"
+
+
+def partials(parts: Parts) -> str:
+    """Return HTML from which htmx puts `parts` in their places: what an answer of several parts is made of."""
+    return "".join(
         f'<hx-partial hx-target="#{name}" hx-swap="outerMorph">{body}</hx-partial>' for name, body in parts.items()
     )
-    return "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"
