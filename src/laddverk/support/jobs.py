@@ -1,8 +1,9 @@
-"""What support does in the background: cases hear that their incident is over."""
+"""What support does in the background: cases hear that their incident is over, contacts are seen to their end."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from laddverk.diagnostics.incidents import store as incident_store
@@ -12,12 +13,14 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Work
 from laddverk.platform.outbox import decoded
-from laddverk.support import rules, store, telling, words
+from laddverk.support import contacts, rules, store, telling, words
 from laddverk.support.model import Entry, EntryKind
 from laddverk.support.promising import keeping
 from laddverk.support.service import TOPIC
 
-EVERY: Final[tuple[Every, ...]] = ()
+SETTLE: Final = "support.settle_contacts"
+
+EVERY: Final[tuple[Every, ...]] = (Every(SETTLE, timedelta(seconds=30)),)
 
 
 def handlers(house: House) -> dict[str, Work]:
@@ -28,7 +31,10 @@ def handlers(house: House) -> dict[str, Work]:
         for event in (decoded(IncidentClosed, payload) for payload in payloads):
             await hear_closed(tx, house, event)
 
-    return {"support.incident_closed": incident_closed}
+    async def settle(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        await contacts.settle(tx, house.clock())
+
+    return {"support.incident_closed": incident_closed, SETTLE: settle}
 
 
 async def hear_closed(tx: Transaction, house: House, event: IncidentClosed) -> int:
