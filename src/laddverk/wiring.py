@@ -113,6 +113,7 @@ from laddverk.subscriptions.model import IncludedChanged, SubscriberToTell
 from laddverk.support import forgetting as support_forgetting
 from laddverk.support import jobs as support_jobs
 from laddverk.support.chat import jobs as chat_jobs
+from laddverk.support.inbox import jobs as inbox_jobs
 from laddverk.support.knowledge import jobs as knowledge_jobs
 from laddverk.support.phone import jobs as phone_jobs
 from laddverk.tariffs import jobs as tariffs_jobs
@@ -243,6 +244,7 @@ ROOM_JOBS: Final = (
     upkeep_jobs,
     health_jobs,
     support_jobs,
+    inbox_jobs,
     phone_jobs,
     support_forgetting,
     chat_jobs,
