@@ -60,7 +60,8 @@ class Template(StrEnum):
     `action` (in the reader's language), `danger`."""
     CASE_OPENED = "case_opened"
     CASE_MENDED = "case_mended"
-    """To the driver of a case. Need `link`, `number`, `operator`, `phone` (may be empty)."""
+    """To the driver of a case. Need `link`, `number`, `operator`, `phone` (may be empty); the first `says` too: what we
+    make out by ourselves, or nothing."""
     CASE_CLOSED = "case_closed"
     """Needs `link`, `number`, `operator`, `rate` (the address that takes one tap)."""
     CASE_LATE = "case_late"

@@ -16,17 +16,22 @@ from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.support import links, store, words
-from laddverk.support.model import Case, Entry, EntryKind
+from laddverk.support.mail import explaining, outgoing
+from laddverk.support.model import Case, Channel, Entry, EntryKind
 
 ANSWERED = N_("Support has answered in case %(number)s")
 MENDED = N_("It works again: case %(number)s")
 
 
 async def receipt(tx: Transaction, house: House, case: Case, now: datetime) -> None:
-    """Say that a case is open and under which number; without what was written: the address may be a stranger's."""
-    if not case.contact_email:
+    """Say that a case is open and under which number; without what was written: the address may be a stranger's.
+
+    Who wrote a mail reads what we make out of it too, as far as `identity` allows.
+    """
+    if not case.contact_email or not await outgoing.may_answer_by_itself(tx, case.contact_email, now):
         return
-    mail_id = await _mail(tx, house, case, Template.CASE_OPENED, {}, now, f"case-opened:{case.id}")
+    says = await explaining.explained(tx, case, now, house.settings.timezone) if case.channel is Channel.EMAIL else ""
+    mail_id = await _mail(tx, house, case, Template.CASE_OPENED, {"says": says}, now, f"case-opened:{case.id}")
     if mail_id is not None:
         await _note(tx, case, words.RECEIPT, mail_id, now)
 
@@ -68,10 +73,11 @@ async def _mail(
         "link": settings.web_url + links.path_of(house.secrets, case.id), "number": case.number,
         "operator": settings.operator_name, "phone": settings.operator_phone, **more,
     }  # fmt: skip
+    thread, subject = await outgoing.thread_of(tx, house, case, is_personal=template is Template.CASE_REPLY)
     try:
         return await notices.send(
             tx, recipient=case.contact_email, language=case.language, template=template, params=params, now=now,
-            unique_key=unique_key,
+            unique_key=unique_key, thread=thread, subject=subject,
         )  # fmt: skip
     except Invalid:  # an address that was entered elsewhere, and is none
         return None
