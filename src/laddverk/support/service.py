@@ -148,6 +148,7 @@ async def note(
 async def write_by_driver(
     tx: Transaction, case_id: UUID, text: str, now: datetime, hints: Hints | None = None,
     *, channel: Channel = Channel.PORTAL, reference: str = "", entry_id: UUID | None = None,
+    by_name: str = "",
 ) -> Case:  # fmt: skip
     """Take in what a driver writes in a case: it is somebody's turn again, also if it was closed.
 
@@ -160,7 +161,7 @@ async def write_by_driver(
         raise TooMany("We have your messages, and answer as soon as we can.", remedy="Call us if it is urgent.")
     entry = Entry(
         case_id=case.id, id=entry_id or new_id(), at=now, kind=EntryKind.MESSAGE_IN, channel=channel, by_kind="driver",
-        by_name=case.contact_name, body=body, reference=reference,
+        by_name=by_name or case.contact_name, body=body, reference=reference,
     )  # fmt: skip
     saved = await store.save(tx, await keeping.kept(tx, rules.written_to(case, now), now))
     await store.add(tx, [entry])

@@ -64,6 +64,9 @@ FROM case_entry AS entry LEFT JOIN support_mail AS came ON came.message_id = ent
 WHERE entry.case_id = $1 AND entry.kind = 'message_in' AND entry.channel = 'email' AND entry.reference <> ''
 ORDER BY entry.at, entry.id LIMIT 200
 """
+ENTRY: Final = """
+SELECT id FROM case_entry WHERE case_id = $1 AND reference = $2 AND kind = 'message_in' ORDER BY at DESC LIMIT 1
+"""
 OUTLET_CODES: Final = """
 SELECT connector.code FROM connector JOIN station ON station.id = connector.station_id
 WHERE connector.code = ANY($1) AND station.retired_at IS NULL
@@ -190,6 +193,12 @@ async def count_receipts(tx: Transaction, address: str, since: datetime) -> int:
 async def conversation(tx: Transaction, case_id: UUID) -> list[Came]:
     """Return what came by mail in a case, the oldest first."""
     return await tx.fetch(Came, CONVERSATION, case_id)
+
+
+async def entry_of(tx: Transaction, case_id: UUID, message_id: str) -> UUID:
+    """Return the entry of a case that a mail made."""
+    found: UUID = await tx.value(ENTRY, case_id, message_id)
+    return found
 
 
 async def outlet_codes(tx: Transaction, codes: Sequence[str]) -> list[str]:
