@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from laddverk.energy.circuits.model import MeterId
 from laddverk.energy.meters import payloads, register_maps, rules, sealing, service, store
@@ -18,7 +18,8 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId, new_id, shown
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.platform.database import Transaction
-from laddverk.web.console import meter_words
+from laddverk.web import spreadsheets
+from laddverk.web.console import meter_days, meter_words
 from laddverk.web.console.circuit_forms import chosen, number
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
@@ -27,7 +28,6 @@ from laddverk.web.visit import named
 
 PLACE: Final = "/console/sites/{site_id:str}/load/meters"
 PUSHED: Final = '{"readings": [{"at": "2026-01-31T17:00:00Z", "current_a": [12.5, 9, 11]}]}'
-SHOWN: Final = timedelta(days=1)
 
 
 @get(PLACE, opt={NEEDS: Permission.STATIONS_READ})
@@ -136,13 +136,13 @@ async def _page(
         found(meter if meter.site_id == known.site.id else None)
         latest = (await store.latest(tx, [meter.id])).get(meter.id)
         trouble = await _trouble(tx, meter.id)
-        minutes = await store.minutes(tx, meter.id, desk.now - SHOWN, desk.now + timedelta(minutes=1))
+        day = await meter_days.of_meter(tx, known, meter.id, desk.now)
     return _form(
         desk, known, _values(meter, known) | values, errors, status, meter=meter, latest=latest, trouble=trouble,
         quality=rules.quality(latest, desk.now), read=read if isinstance(read, Read) else None,
         failed=read if isinstance(read, Unreadable) else None,
         push_lines=(f"POST {desk.house.settings.web_url}/api/v1/meters/{shown('mtr', meter.id)}/readings", PUSHED),
-        day=[[minute.current_a[phase] for minute in minutes] for phase in range(3)],
+        day=day,
     )  # fmt: skip
 
 
@@ -205,4 +205,15 @@ def _values(meter: Meter, known: Known) -> dict[str, str]:
     }  # fmt: skip
 
 
-ROUTES: Final = [list_meters, new_meter, add_meter, show_meter, do_meter]
+@get(f"{PLACE}/{{meter_id:str}}/minutes.csv", opt={NEEDS: Permission.STATIONS_READ})
+async def export_minutes(desk: AtDesk, site_id: FromPath[str], meter_id: FromPath[str]) -> Stream:
+    """What a meter showed at most in each minute of some days, with the limit of its circuit, as CSV."""
+    async with desk.transaction() as tx:
+        known = await known_of(desk, tx, site_id)
+        meter = await service.seen(tx, desk.actor, named("mtr", meter_id), Permission.STATIONS_READ)
+        found(meter if meter.site_id == known.site.id else None)
+    first, last = meter_days.asked(desk)
+    return spreadsheets.streamed("minutes", meter_days.HEADING, meter_days.rows(desk, known, meter.id, first, last))
+
+
+ROUTES: Final = [list_meters, new_meter, add_meter, show_meter, do_meter, export_minutes]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from laddverk.energy.circuits import store
 from laddverk.kernel.actors import Role
-from laddverk.kernel.ids import shown
+from laddverk.kernel.ids import parsed, shown
 from laddverk.simulator.meters import modbus
-from tests.integration.web.console.conftest import SignedIn, World
+from tests.integration.web.console.conftest import NOW, SignedIn, World
 from tests.integration.web.console.conftest import plain_log as plain_log
 from tests.integration.web.console.conftest import signed_in as signed_in
 from tests.integration.web.console.conftest import stranger as stranger
 from tests.integration.web.console.conftest import world as world
 
+MINUTE = "INSERT INTO meter_minute (meter_id, minute, current_a, power_w) VALUES ($1, $2, '{41.5, 20, 10}', 15000)"
 WHY = {"reason": "fitted today"}
 
 
@@ -47,6 +50,19 @@ async def test_a_meter_is_added_read_bound_to_a_circuit_and_removed(world: World
     listed = (await browser.open(f"{load}/meters")).text
     assert "Servis" in listed
     assert "Silent" in listed
+
+    assert "It has said nothing for a day" in (await browser.open(place)).text
+    meter_id = parsed("mtr", place.rpartition("/")[2])
+    async with world.house.database.transaction() as tx:
+        await tx.execute(MINUTE, meter_id, NOW - timedelta(minutes=10))
+    page = (await browser.open(place)).text
+    assert "The line is what may flow through Servis." in page
+    assert 'class="limit"' in page
+    heading, row = (await browser.open(f"{place}/minutes.csv")).text.splitlines()
+    assert "current_l1_a" in heading
+    assert row.replace('"', "").endswith("41.5,20.0,10.0,15000,63.0,63.0,63.0")
+    for far in ("?to=0001-01-01", "?from=9999-12-31", "?from=0001-01-01&to=9999-12-31"):
+        assert (await browser.open(f"{place}/minutes.csv{far}")).status_code == 200
 
     used = await browser.send(place, what="remove", **WHY)
     assert (used.status_code, "is measured by this meter" in used.text) == (409, True)
