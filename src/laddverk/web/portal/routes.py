@@ -12,6 +12,7 @@ from laddverk.platform.house import House
 from laddverk.web import security
 from laddverk.web.portal import (
     account,
+    articles,
     bank_account,
     charge_wishes,
     charging,
@@ -74,6 +75,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
             *reporting.HANDLERS,
             *notifying.HANDLERS,
             *help_pages.HANDLERS,
+            *articles.HANDLERS,
             *chat.HANDLERS,
             *wishing.HANDLERS,
             *phone_hooks.HANDLERS,

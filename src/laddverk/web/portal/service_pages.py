@@ -1,4 +1,4 @@
-"""Help, the demo's mail box, and the door for payment providers' messages."""
+"""The icon, the demo's mail box, and the door for payment providers' messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from laddverk.kernel.ids import parsed
 from laddverk.kernel.problems import NotFound
 from laddverk.notices import queries as notice_queries
 from laddverk.payments import service as payments
-from laddverk.payments.swish import service as swish
 from laddverk.web.rendering import static
 from laddverk.web.visit import Visit, Visiting
 
@@ -23,16 +22,6 @@ MAILS_MAX: Final = 100  # newest mails in the demo's mail box
 async def show_icon(visit: Visiting) -> Response[Any]:
     """Lead browsers that ask for the icon at its old address to it."""
     return visit.go(static("icon.svg"))
-
-
-@get("/help")
-async def show_help(visit: Visiting) -> Response[str]:
-    """Answer the common questions, and say how to reach a person."""
-    settings = visit.house.settings
-    given = ((visit.words("Phone"), settings.operator_phone), (visit.words("E-mail"), settings.operator_email))
-    return visit.page(
-        "portal/help.html", contacts=[pair for pair in given if pair[1]], by_swish=swish.is_offered(settings)
-    )
 
 
 @get("/demo/mail")
@@ -79,4 +68,4 @@ def _only_in_demo(visit: Visit) -> None:
         raise NotFound("There is no such page.")
 
 
-HANDLERS: Final = [show_icon, show_help, show_mail_box, show_mail, receive_webhook, receive_callback]
+HANDLERS: Final = [show_icon, show_mail_box, show_mail, receive_webhook, receive_callback]
