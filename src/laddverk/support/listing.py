@@ -52,6 +52,11 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
     """What late means."""
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether anything but the state and words is asked for."""
+        return self != CaseFilter(state=self.state, search=self.search, me=self.me, now=self.now)
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether anything but the state is asked for."""
         plain = CaseFilter(state=self.state, me=self.me, now=self.now)
@@ -159,6 +164,15 @@ SELECT count(*) FILTER (WHERE state = 'open' AND snoozed_until IS NULL)::int AS 
        count(*) FILTER (WHERE snoozed_until IS NOT NULL)::int AS snoozed
 FROM support_case WHERE state <> 'closed' AND ($1::uuid[] IS NULL OR site_id = ANY($1))
 """
+
+
+def hits_in(excerpt: str) -> list[tuple[str, bool]]:
+    """Return an excerpt as pieces, and of each whether it is a word that was searched for."""
+    pieces = [(text, False) for text in excerpt.split(HIT_BEGINS, 1)[:1]]
+    for part in excerpt.split(HIT_BEGINS)[1:]:
+        hit, _, rest = part.partition(HIT_ENDS)
+        pieces += [(hit, True), (rest, False)]
+    return [(text, is_hit) for text, is_hit in pieces if text]
 
 
 def _prefixes(search: str) -> str:

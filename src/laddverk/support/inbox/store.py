@@ -12,6 +12,7 @@ from msgspec import Struct
 from laddverk.platform.database import Transaction
 from laddverk.support.model import Case, State
 
+VISIBLE: Final = "SELECT id FROM support_case WHERE id = $2 AND ($1::uuid[] IS NULL OR site_id = ANY($1))"
 NUMBERED: Final = "SELECT id FROM support_case WHERE number = $1"
 MERGE: Final = """
 INSERT INTO support_merge (case_id, into_id, at, by_name, was, children) VALUES ($1, $2, $3, $4, $5, $6)
@@ -190,6 +191,12 @@ async def count_said(tx: Transaction, case_id: UUID) -> int:
 async def first_words(tx: Transaction, entries: Sequence[UUID]) -> str:
     """Return what was said first of some entries."""
     return await tx.value(FIRST_WORDS, list(entries)) or ""
+
+
+async def seen_by(tx: Transaction, sites: frozenset[UUID] | None, case_id: UUID) -> UUID | None:
+    """Return a case that may be seen, or None."""
+    found: UUID | None = await tx.value(VISIBLE, None if sites is None else list(sites), case_id)
+    return found
 
 
 async def views(tx: Transaction, me: UUID | None) -> list[SavedView]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from litestar import Response, post
 from litestar.params import FromPath
@@ -11,8 +14,11 @@ from litestar.params import FromPath
 from laddverk.kernel.ids import parsed
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
-from laddverk.support import service, working
-from laddverk.web.console import case_page, cases
+from laddverk.support import delivering, service, working
+from laddverk.support.inbox import merging, sending, snoozing, tags
+from laddverk.support.listing import NUMBER_DIGITS
+from laddverk.support.model import Channel
+from laddverk.web.console import case_page, case_words, cases
 from laddverk.web.console.cases import PLACE, WRITE
 from laddverk.web.console.desk import AtDesk, Desk
 from laddverk.web.visit import named
@@ -35,35 +41,139 @@ async def do_something(desk: AtDesk, case_id: FromPath[str]) -> Response[Any]:
 
 
 async def _done(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
-    house, actor, now = desk.house, desk.actor, desk.now
-    match form.get("what"):
-        case "reply":
-            await service.reply(tx, house, actor, identity, form.get("reply", ""), now)
-        case "note" | "call" as what:
-            text = form.get("note", "")
-            await service.note(tx, actor, identity, text, now, house.hints, is_call=what == "call")
-        case "take":
-            await working.take(tx, house, actor, identity, now)
-        case "give":
-            to = form.get("assignee", "")
-            await working.give(
-                tx, house, actor, identity, parsed("opr", to, field="assignee") if to else None, now
-            )  # fmt: skip
-        case "priority":
-            await working.set_priority(tx, house, actor, identity, cases.priority_in(form.get("priority", "")), now)
-        case "link":
-            links = await cases.with_code(tx, cases.links_in(form), form.get("code", ""))
-            await working.link(tx, house, actor, identity, links, now)
-        case "wait":
-            tell = form.get("tell") == "yes"
-            await working.wait_for_incident(tx, house, actor, identity, tell_driver=tell, now=now)
-        case "close":
-            note = form.get("closing_note", "")
-            await working.close(tx, house, actor, identity, form.get("outcome", ""), note, now)
-        case "reopen":
-            await working.reopen(tx, house, actor, identity, now)
-        case _:
-            raise Invalid("Choose from the list.", field="what")
+    what = form.get("what", "")
+    deed = ANSWERING.get(what) or KEEPING.get(what) or JOINING.get(what)
+    if deed is None:
+        raise Invalid("Choose from the list.", field="what")
+    await deed(desk, tx, identity, form)
 
+
+async def _reply(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    house, actor, now, text = desk.house, desk.actor, desk.now, form.get("reply", "")
+    send_at = form.get("send_at", "")
+    if send_at:
+        zone = ZoneInfo(house.settings.timezone)
+        try:
+            at = datetime.fromisoformat(send_at)
+        except ValueError:
+            raise Invalid("Choose a time to come, within 90 days.", field="send_at") from None
+        await sending.schedule(tx, house, actor, identity, text, at if at.tzinfo else at.replace(tzinfo=zone), now)
+        return
+    if form.get("undo") == "yes":
+        await sending.schedule(tx, house, actor, identity, text, now + sending.UNDO_FOR, now)
+        return
+    seen = None if form.get("crossing") == "yes" else case_words.instant_in(form.get("seen", ""))
+    channel = form.get("channel", "")
+    if channel and channel not in delivering.WAYS:
+        raise Invalid("Choose from the list.", field="channel")
+    way = Channel(channel) if channel else None
+    await service.reply(tx, house, actor, identity, text, now, channel=way, seen=seen)
+
+
+async def _withdraw(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    outgoing = parsed("ent", form.get("outgoing", ""), field="outgoing")
+    await sending.withdraw(tx, desk.house, desk.actor, identity, outgoing, desk.now)
+
+
+async def _note(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    is_call = form.get("what") == "call"
+    await service.note(tx, desk.actor, identity, form.get("note", ""), desk.now, desk.house.hints, is_call=is_call)
+
+
+async def _take(desk: Desk, tx: Transaction, identity: UUID, _form: dict[str, str]) -> None:
+    await working.take(tx, desk.house, desk.actor, identity, desk.now)
+
+
+async def _give(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    to = form.get("assignee", "")
+    chosen = parsed("opr", to, field="assignee") if to else None
+    await working.give(tx, desk.house, desk.actor, identity, chosen, desk.now)
+
+
+async def _team(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    to = form.get("team", "")
+    chosen = parsed("tea", to, field="team") if to else None
+    await working.give_to_team(tx, desk.house, desk.actor, identity, chosen, desk.now)
+
+
+async def _priority(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    priority = cases.priority_in(form.get("priority", ""))
+    await working.set_priority(tx, desk.house, desk.actor, identity, priority, desk.now)
+
+
+async def _tags(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    await working.set_tags(tx, desk.house, desk.actor, identity, tags.typed(form.get("tags", "")), desk.now)
+
+
+async def _snooze(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    until = None
+    if form.get("until") or form.get("until_day"):
+        zone = ZoneInfo(desk.house.settings.timezone)
+        until = snoozing.until(form.get("until", ""), _day(form.get("until_day", "")), desk.now, zone)
+    await working.snooze(tx, desk.house, desk.actor, identity, until, desk.now)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid("Choose a day to come.", field="until") from None
+
+
+async def _link(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    links = await cases.with_code(tx, cases.links_in(form), form.get("code", ""))
+    await working.link(tx, desk.house, desk.actor, identity, links, desk.now)
+
+
+async def _wait(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    tell = form.get("tell") == "yes"
+    await working.wait_for_incident(tx, desk.house, desk.actor, identity, tell_driver=tell, now=desk.now)
+
+
+async def _close(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    outcome, note = form.get("outcome", ""), form.get("closing_note", "")
+    await working.close(tx, desk.house, desk.actor, identity, outcome, note, desk.now)
+
+
+async def _reopen(desk: Desk, tx: Transaction, identity: UUID, _form: dict[str, str]) -> None:
+    await working.reopen(tx, desk.house, desk.actor, identity, desk.now)
+
+
+def _number(form: dict[str, str]) -> int:
+    digits = form.get("number", "").lstrip("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= NUMBER_DIGITS):
+        raise Invalid("There is no case with this number.", field="number")
+    return int(digits)
+
+
+async def _merge(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    await merging.merge(tx, desk.house, desk.actor, identity, _number(form), desk.now)
+
+
+async def _unmerge(desk: Desk, tx: Transaction, _identity: UUID, form: dict[str, str]) -> None:
+    other = parsed("cas", form.get("other", ""), field="other")
+    await merging.undo(tx, desk.house, desk.actor, other, desk.now)
+
+
+async def _relate(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
+    deed = merging.relate if form.get("what") == "relate" else merging.unrelate
+    await deed(tx, desk.house, desk.actor, identity, _number(form), desk.now)
+
+
+async def _split(desk: Desk, tx: Transaction, identity: UUID, _form: dict[str, str]) -> None:
+    chosen = [parsed("ent", each, field="entries") for each in await desk.choices("entries")]
+    await merging.split(tx, desk.house, desk.actor, identity, chosen, desk.now)
+
+
+Deed = Callable[[Desk, Transaction, UUID, dict[str, str]], Awaitable[None]]
+ANSWERING: Final[dict[str, Deed]] = {"reply": _reply, "withdraw": _withdraw, "note": _note, "call": _note}
+KEEPING: Final[dict[str, Deed]] = {
+    "take": _take, "give": _give, "team": _team, "priority": _priority, "tags": _tags, "snooze": _snooze,
+    "link": _link, "wait": _wait, "close": _close, "reopen": _reopen,
+}  # fmt: skip
+JOINING: Final[dict[str, Deed]] = {
+    "merge": _merge, "unmerge": _unmerge, "relate": _relate, "unrelate": _relate, "split": _split,
+}  # fmt: skip
+"""What can be done on the page of a case, by the name in its form."""
 
 ROUTES: Final = [do_something]

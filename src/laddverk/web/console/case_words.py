@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from laddverk.platform import formats
@@ -51,12 +52,44 @@ ENTRIES: Final = {
     "note": marked("Note"),
     "call": marked("Phone call"),
 }
-VIEWS: Final = ("open", "mine", "unassigned", "waiting", "closed", "all")
+VIEWS: Final = ("open", "mine", "team", "unassigned", "late", "waiting", "snoozed", "closed", "all")
+ASIDES: Final = {
+    "later": marked("In three hours"),
+    "tomorrow": marked("Tomorrow at 08"),
+    "monday": marked("On Monday at 08"),
+}
+MACRO_BUTTONS: Final = {
+    "unlock": marked("Let go of the cable"),
+    "extend": marked("Wait longer for the car"),
+    "start": marked("Start the charge"),
+    "stop": marked("Stop the charge"),
+    "receipt": marked("Send the receipt again"),
+    "payment_link": marked("Send a link to pay"),
+    "nearest": marked("Send the nearest free outlet"),
+}
+PROMISED: Final = {"answer": marked("First answer"), "solve": marked("Solution")}
+HOW: Final[Words] = {
+    "runs": ("plain", marked("In time")),
+    "near": ("wait", marked("Soon due")),
+    "late": ("broken", marked("Late")),
+    "paused": ("info", marked("The clock stands still")),
+    "kept": ("done", marked("Promise kept")),
+    "broken": ("broken", marked("Promise broken")),
+}
 SESSION_STARTED: Final = marked("Session %(number)s began")
 SESSION_ENDED: Final = marked("Session %(number)s ended with %(energy)s")
 PAYMENT: Final = marked("The payment: %(state)s")
 KIND_WORDS: Final = KINDS
 BY: Final = {"driver": "person", "person": "person", "machine": "machine", "rule": "rule"}
+
+
+def instant_in(text: str) -> datetime | None:
+    """Return an instant as a form carries it; None for none, or what is none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def said_of(entry: EntryRow, language: str, zone: str) -> str:

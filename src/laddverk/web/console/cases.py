@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,10 +13,15 @@ from laddverk.kernel.ids import parsed, shown
 from laddverk.kernel.problems import Invalid, Problem
 from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries
+from laddverk.stations import queries as stations_queries
 from laddverk.support import listing as lists
-from laddverk.support import service
+from laddverk.support import queries, service
+from laddverk.support.inbox import store as inbox
 from laddverk.support.listing import CaseFilter
 from laddverk.support.model import Channel, Links, NewCase, Priority
+from laddverk.support.promising import rules as promises
+from laddverk.support.situations import book
+from laddverk.support.teams import store as teams
 from laddverk.web import spreadsheets
 from laddverk.web.console import case_words, incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
@@ -35,18 +41,35 @@ def href(case_id: UUID) -> str:
     return f"{PLACE}/{shown('cas', case_id)}"
 
 
-def _wanted(desk: Desk) -> CaseFilter:
-    state, kind = desk.asked("state", "open"), desk.asked("kind")
-    station, driver, session = desk.asked("station"), desk.asked("driver"), desk.asked("session")
+def wanted(desk: Desk) -> CaseFilter:
+    """Return what the address of the inbox asks for; what cannot be read is left out."""
+    state, kind, priority = desk.asked("state", "open"), desk.asked("kind"), desk.asked("priority")
+    opened_to = desk.day_asked("opened_to")
+    opened_from = desk.day_asked("opened_from")
     return CaseFilter(
         search=desk.asked("q").strip()[:100],
         state=state if state in case_words.VIEWS else "open",
         me=desk.actor.id,
         kind=kind if kind in case_words.KIND_WORDS else "",
-        station_id=named("sta", station) if station else None,
-        driver_id=named("drv", driver) if driver else None,
-        session_id=named("ses", session) if session else None,
+        station_id=_named(desk, "sta", "station"),
+        driver_id=_named(desk, "drv", "driver"),
+        session_id=_named(desk, "ses", "session"),
+        team_id=_named(desk, "tea", "team"),
+        assignee_id=_named(desk, "opr", "assignee"),
+        site_id=_named(desk, "sit", "site"),
+        tag=desk.asked("tag")[:30],
+        priority=int(priority) if priority in case_words.PRIORITIES else None,
+        channel=desk.asked("channel") if desk.asked("channel") in case_words.CHANNELS else "",
+        situation=desk.asked("situation")[:60],
+        rated=desk.asked("rated") if desk.asked("rated") in ("good", "bad", "any") else "",
+        opened_from=desk.midnight(opened_from) if opened_from else None,
+        opened_until=desk.midnight(opened_to + timedelta(days=1)) if opened_to else None,
+        now=desk.now,
     )
+
+
+def _named(desk: Desk, prefix: str, name: str) -> UUID | None:
+    return named(prefix, desk.asked(name)) if desk.asked(name) else None
 
 
 def words_of(desk: Desk) -> dict[str, Any]:
@@ -56,18 +79,21 @@ def words_of(desk: Desk) -> dict[str, Any]:
         "cw": case_words,
         "inc": incident_words,
         "line_of": lambda entry: case_words.said_of(entry, desk.language, zone),
+        "ring_of": lambda row: promises.ring(row, desk.now),
+        "hits_in": lists.hits_in,
     }
 
 
 async def _inbox(desk: Desk) -> dict[str, Any]:
-    listing, wanted = desk.listing("urgency"), _wanted(desk)
+    listing, narrowed = desk.listing("urgency"), wanted(desk)
     async with desk.transaction() as tx:
         return {
-            "rows": await lists.cases(tx, desk.sites, wanted, limit=PAGE_SIZE, offset=listing.offset),
-            "total": await lists.count(tx, desk.sites, wanted),
+            "rows": await lists.cases(tx, desk.sites, narrowed, limit=PAGE_SIZE, offset=listing.offset),
+            "total": await lists.count(tx, desk.sites, narrowed),
             "counts": await lists.counts(tx, desk.sites, desk.actor.id, desk.now),
             "listing": listing,
-            "wanted": wanted,
+            "wanted": narrowed,
+            "views": await inbox.views(tx, desk.actor.id),
             **words_of(desk),
         }
 
@@ -75,7 +101,27 @@ async def _inbox(desk: Desk) -> dict[str, Any]:
 @get(PLACE, opt=READ)
 async def list_cases(desk: AtDesk) -> Response[str]:
     """The inbox: what waits for us, the most urgent first."""
-    return desk.page("console/cases/list.html", **await _inbox(desk))
+    return await page(desk, {}, {})
+
+
+async def page(desk: Desk, values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
+    """Return the inbox, with what was entered in it and what is wrong with that."""
+    given = await _inbox(desk)
+    async with desk.transaction() as tx:
+        choices = await choices_of(desk, tx)
+    return desk.page("console/cases/list.html", status=status, values=values, errors=errors, **choices, **given)
+
+
+async def choices_of(desk: Desk, tx: Transaction) -> dict[str, Any]:
+    """Return what cases can be narrowed to, and given to."""
+    return {
+        "staff": await queries.staff(tx),
+        "teams": await teams.teams(tx),
+        "tags": await inbox.tags(tx, desk.sites),
+        "sites": await stations_queries.sites(tx, desk.sites),
+        "situations": [(one.key, one.text(desk.language).title) for one in book.catalogue()],
+        "asides": case_words.ASIDES,
+    }
 
 
 async def live_inbox(desk: Desk) -> Parts:
@@ -90,19 +136,22 @@ async def live_inbox(desk: Desk) -> Parts:
 async def export_cases(desk: AtDesk) -> Response[bytes]:
     """The same list as CSV."""
     async with desk.transaction() as tx:
-        rows = await lists.cases(tx, desk.sites, _wanted(desk), limit=spreadsheets.ROWS_MAX)
+        rows = await lists.cases(tx, desk.sites, wanted(desk), limit=spreadsheets.ROWS_MAX)
     return spreadsheets.answer(
         "cases",
         (
             "number", "subject", "kind", "state", "waits_for", "priority", "channel", "driver", "site", "charger",
-            "evse", "session", "incident", "assignee", "outcome", "created_at", "answered_at", "closed_at",
+            "evse", "session", "incident", "assignee", "team", "tags", "situation", "outcome", "created_at",
+            "answered_at", "answer_due_at", "closed_at", "solve_due_at", "rated",
         ),
         [
             (
                 row.number, row.subject, row.kind, row.state.value, row.waits_for.value, int(row.priority),
                 row.channel.value, row.driver_name or row.contact_name, row.site_name, row.station_name,
-                row.evse_number or None, row.session_number, row.incident_number, row.assignee_name, row.outcome,
-                row.created_at, row.answered_at, row.closed_at,
+                row.evse_number or None, row.session_number, row.incident_number, row.assignee_name,
+                row.team_name, " ".join(row.tags), row.situation, row.outcome, row.created_at, row.answered_at,
+                row.answer_due_at, row.closed_at, row.solve_due_at,
+                None if row.is_rated_good is None else "good" if row.is_rated_good else "bad",
             )
             for row in rows
         ],

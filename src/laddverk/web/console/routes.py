@@ -18,13 +18,16 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.problems import NotAuthenticated
 from laddverk.web.console import (
     accounts,
+    agent_deeds,
     authorisation,
     authorisation_people,
     authorisation_reservations,
     batches,
     bottlenecks,
     buyers,
+    case_bulk,
     case_deeds,
+    case_desk,
     case_page,
     cases,
     certificates,
@@ -121,7 +124,7 @@ PAGES: Final = (
     displays, energy, load, load_curves, load_limits, load_programs, circuits, circuit_sheets, meters,
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds,
+    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds, agent_deeds, case_bulk, case_desk,
     usage, bottlenecks, studies, seeking,
 )  # fmt: skip
 
