@@ -63,12 +63,13 @@ async def open_case(tx: Transaction, house: House, actor: Actor, given: NewCase,
 
 async def open_by_driver(
     tx: Transaction, house: House, actor: Actor, given: NewCase, now: datetime,
-    *, verified: Verified = Verified.NOT, reference: str = "",
+    *, verified: Verified = Verified.NOT, reference: str = "", entry_id: UUID | None = None,
+    said_at: datetime | None = None,
 ) -> Case:  # fmt: skip
     """Open a case for what somebody writes, says or asks; they get a receipt where we know a mail address.
 
     `given.channel` is the way it came (DESK counts as the drivers' pages), `verified` how sure we are of who it is
-    where nobody is signed in, and `reference` what carried it.
+    where nobody is signed in, and `reference` what carried it; `said_at` when it was said, where that was before.
 
     Who is signed in is known by the account; anybody else must leave a mail address or a phone number, unless they
     chat. Links are the caller's: what a driver may not name must not be among them. Raises `Invalid`, `TooMany`.
@@ -90,8 +91,8 @@ async def open_by_driver(
     entries = [
         Entry(case_id=case.id, at=now, kind=EntryKind.DEED, by_kind="driver", text=words.OPENED_BY_DRIVER),
         Entry(
-            case_id=case.id, at=now, kind=EntryKind.MESSAGE_IN, channel=new.channel, by_kind="driver", by_name=who,
-            body=new.text, reference=reference,
+            case_id=case.id, id=entry_id or new_id(), at=said_at or now, kind=EntryKind.MESSAGE_IN,
+            channel=new.channel, by_kind="driver", by_name=who, body=new.text, reference=reference,
         ),
     ]  # fmt: skip
     opened = await _opened(tx, house, actor, case, entries, new.links, now)

@@ -47,7 +47,8 @@ async def hand_over(talk: Talk, said: Sequence[Line], *, is_danger: bool = False
     )  # fmt: skip
     who = Actor("driver", chat.driver_id, "driver") if chat.driver_id is not None else talk.actor
     case = await cases.open_by_driver(
-        talk.tx, talk.house, who, given, talk.now, verified=chat.proof, reference=contact_key(chat)
+        talk.tx, talk.house, who, given, talk.now, verified=chat.proof, reference=contact_key(chat),
+        entry_id=own.id if own else None, said_at=own.at if own else None,
     )  # fmt: skip
     if chat.situation:
         case = await case_store.save(talk.tx, replace(case, situation=chat.situation))

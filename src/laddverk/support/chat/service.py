@@ -42,7 +42,7 @@ async def come_from(tx: Transaction, actor: Actor, path: str, now: datetime) -> 
                 connector_number=request.connector_number, start_request_id=request.id,
                 session_id=found.session.id if found.session else None, driver_id=driver_id,
             )  # fmt: skip
-            return Come(subject=subject, proof=proof if request.driver_id == driver_id else Verified.CHARGE)
+            return Come(subject=subject, proof=proof if driver_id is not None else Verified.CHARGE)
     if path.startswith(OUTLET):
         subject_there = await who.subject_of_code(tx, path.removeprefix(OUTLET).partition("/")[0], now, driver_id)
         if subject_there is not None:

@@ -49,7 +49,8 @@ SELECT count(*) FILTER (WHERE at > $2)::int AS lately, count(*)::int AS in_all,
 FROM chat_line WHERE chat_id = $1 AND who = 'driver'
 """
 SEEN: Final = """
-UPDATE chat SET seen_at = $2, read_at = $2 WHERE id = $1 AND (seen_at < $2 - $3::interval OR read_at < $4)
+UPDATE chat SET seen_at = $2::timestamptz, read_at = $2
+WHERE id = $1 AND (seen_at < $2::timestamptz - $3::interval OR read_at < $4)
 """
 DRIVER_TYPES: Final = "UPDATE chat SET driver_types_at = $2 WHERE id = $1"
 AGENT_TYPES: Final = "UPDATE chat SET agent_types_at = $2, agent_name = $3 WHERE case_id = $1 AND state = 'with_us'"
