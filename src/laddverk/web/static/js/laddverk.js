@@ -7,3 +7,4 @@ import "./power-chart.js";
 import "./charger-map.js";
 import "./prepaid-code.js";
 import "./notify-button.js";
+import "./chat-panel.js";

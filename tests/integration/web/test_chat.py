@@ -1,0 +1,175 @@
+"""The drivers' chat over HTTP: what is wrong is explained and mended by one tap; a person takes over with all of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from laddverk.kernel.actors import rule
+from laddverk.support import service as cases
+from laddverk.support.chat import speaking
+from tests.integration.web.console.conftest import NOW, Browser, World
+from tests.integration.web.console.conftest import plain_log as plain_log
+from tests.integration.web.console.conftest import stranger as stranger
+from tests.integration.web.console.conftest import world as world
+from tests.integration.web.journey import plain
+from tests.integration.web.test_failed_starts import code_of
+from tests.integration.web.test_paying_pages import value
+from tests.integration.web.test_situations_page import asked, said, turn
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+DESK = rule("desk")
+
+
+async def begun(who: Browser, came_from: str, **fields: Any) -> str:
+    """Begin a chat from a page with what is said first; its address."""
+    answer = await who.send("/help/chat", **{"from": came_from}, **fields)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+async def shown(who: Browser, chat: str) -> str:
+    answer = await who.open(chat)
+    assert answer.status_code == 200, answer.text
+    return plain(answer.text)
+
+
+async def tapped(who: Browser, chat: str, key: str) -> str:
+    """Answer by one tap; what the page says then."""
+    assert (await who.send(chat, tap=key)).status_code == 303
+    return await shown(who, chat)
+
+
+async def test_the_wrong_outlet_is_explained_and_mended_by_one_tap(world: World, stranger: Browser) -> None:
+    """From the page of the charge: what is wrong is said first, and one tap moves the start."""
+    charge = await asked(world, stranger)
+    turn(world, 30)
+    await said(world, 2, "preparing")
+    turn(world, 40)
+    first = await shown(stranger, f"/help/chat?from={charge}")
+    assert "You started outlet HAM-001-1, but the cable is in outlet HAM-001-2." in first
+    assert "Start at that outlet instead" in first
+    assert await value(world, "SELECT count(*) FROM chat") == 0, "nothing is kept of who only looks"
+
+    chat = await begun(stranger, charge, tap="do:swap")
+
+    page = await shown(stranger, chat)
+    assert "We have asked the outlet where the cable is to start." in page
+    assert await value(world, "SELECT evse_number FROM start_request") == 2
+    contact = "SELECT concat_ws(' ', channel, situation, deed) FROM support_contact"
+    assert await value(world, contact) == "chat wrong-outlet swap"
+    assert "Good. Write here again" in await tapped(stranger, chat, "yes")
+    assert await value(world, "SELECT state || is_helped FROM chat") == "closedtrue"
+
+
+async def test_a_person_takes_over_without_anything_being_said_twice(world: World, stranger: Browser) -> None:
+    """The case holds the conversation, the charge and the photo; the answer is said in the chat, then mailed."""
+    charge = await asked(world, stranger)
+    turn(world, 60)
+    chat = await begun(stranger, charge, text="<b>Skärmen</b> är alldeles svart, ingenting händer alls")
+    photo = {"photo": ("svart.png", PNG, "image/png")}
+    browser = {"sec-fetch-site": "same-origin", "accept-language": "en"}
+    assert (await stranger.client.post(chat, data={"text": ""}, files=photo, headers=browser)).status_code == 303
+    assert "Where do we reach you" in await tapped(stranger, chat, "person")
+    refused = await stranger.send(chat, what="reach", email="no address")
+    assert refused.status_code == 422
+    assert "This is not an e-mail address." in plain(refused.text)
+
+    assert (await stranger.send(chat, what="reach", email="Ada@example.se")).status_code == 303
+
+    page = (await stranger.open(chat)).text
+    assert "We have it now, with all that stands here." in plain(page)
+    assert "You are first." in plain(page)
+    assert "<b>" not in page
+    assert "&lt;b&gt;Skärmen" in page
+    picture = re.search(r'src="(/help/chat/[^"]+/pictures/[^"]+)"', page)
+    assert picture is not None
+    assert (await stranger.open(picture[1])).headers["content-type"] == "image/png"
+    row = "SELECT row_to_json(support_case) FROM support_case"
+    case = await value(world, row)
+    assert (case["channel"], case["verified"], case["contact_email"]) == ("chat", "charge", "ada@example.se")
+    assert case["station_id"] == str(world.station)
+    assert case["payment_id"] == str(await value(world, "SELECT payment_id FROM start_request"))
+    entries = "SELECT string_agg(body, ' | ' ORDER BY at, id) FROM case_entry WHERE kind = 'message_in'"
+    assert await value(world, entries) == "<b>Skärmen</b> är alldeles svart, ingenting händer alls | A photo"
+    assert (
+        await value(world, "SELECT count(*) FROM support_attachment JOIN case_entry ON entry_id = case_entry.id") == 1
+    )
+    assert await value(world, "SELECT count(*) FROM chat_picture") == 0
+
+    async with world.house.database.transaction() as tx:
+        await cases.reply(tx, world.house, DESK, case["id"], "Prova uttag 2, det är ledigt.", world.house.clock())
+    page = await shown(stranger, chat)
+    assert "Prova uttag 2" in page
+    assert "has your case" in page
+    assert (await stranger.send(chat, text="Tack, det gick")).status_code == 303
+    assert await value(world, "SELECT state FROM support_case") == "open", "the driver's answer is somebody's turn"
+    async with world.house.database.transaction() as tx:
+        await cases.reply(tx, world.house, DESK, case["id"], "Så bra.", world.house.clock())
+        assert await speaking.carry_on(tx, world.house, world.house.clock()) == 0, "they are still here"
+    turn(world, 60 + 120)
+    for followed in (1, 0):
+        async with world.house.database.transaction() as tx:
+            assert await speaking.carry_on(tx, world.house, world.house.clock()) == followed
+    mail = "SELECT params->>'text' FROM mail WHERE recipient = 'ada@example.se' ORDER BY created_at DESC LIMIT 1"
+    text = await value(world, mail)
+    assert text.startswith("Så bra.\n\nGo on in the chat: ")
+    assert text.endswith(chat), "the link leads back to the same conversation"
+
+
+async def test_an_outlet_is_found_by_code_or_place_and_strangers_move_nothing(world: World, stranger: Browser) -> None:
+    """Without a charge of one's own everything is told that is no secret, and nothing is done."""
+    first = await shown(stranger, "/help/chat")
+    assert "Which outlet is it about?" in first
+    chat = await begun(stranger, "", text="nowhere at all")
+    assert "I find no outlet by that." in await shown(stranger, chat)
+    await stranger.send(chat, text="Hamngatan")
+    assert "Which of these?" in await shown(stranger, chat)
+    code = await code_of(world)
+    commands = await value(world, "SELECT count(*) FROM command")
+    page = await tapped(stranger, chat, f"outlet:{code}")
+    assert f"Hamngatan 1 · {code}" in page
+    for key in ("do:unlock", "do:stop", "outlet:XXX-1", "go:pay", "do:dance", "say:nonsense"):
+        answer = await stranger.send(chat, tap=key)
+        assert answer.status_code == 409, key
+        assert "cannot be chosen any more" in plain(answer.text)
+    assert await value(world, "SELECT count(*) FROM command") == commands
+
+    page = await tapped(stranger, chat, "say:money")
+    assert "I do not know which charge you mean." in page
+    await stranger.send(chat, text="Det luktar bränt och ryker från laddaren")
+    page = await shown(stranger, chat)
+    assert "call 112" in page
+    assert await value(world, "SELECT kind || priority FROM support_case") == "danger1"
+    assert await value(world, "SELECT human_at IS NULL FROM support_contact") is True
+
+
+async def test_strangers_tokens_floods_and_files_that_are_none(world: World, stranger: Browser) -> None:
+    """A guessed address opens nothing; what is too much, too long or no picture is refused in words."""
+    chat = await begun(stranger, "/u/<script>", text="hej")
+    for guessed in (chat[:-3] + "abc", "/help/chat/cht_0", chat.replace("cht_", "cas_")):
+        assert (await stranger.open(guessed)).status_code == 404
+        assert (await stranger.send(guessed, text="x")).status_code == 404
+        assert (await stranger.open(f"{guessed}/live")).status_code == 404
+    assert (await stranger.open(f"{chat}/pictures/{'0' * 32}")).status_code == 404
+    foreign = await stranger.client.post(chat, data={"text": "x"}, headers={"sec-fetch-site": "cross-site"})
+    assert foreign.status_code == 403
+    browser = {"sec-fetch-site": "same-origin", "accept-language": "en"}
+    page = {"photo": ("x.png", b"<script>alert(1)</script>", "image/png")}
+    refused = await stranger.client.post(chat, data={"text": ""}, files=page, headers=browser)
+    assert (refused.status_code, "This is no photo." in refused.text) == (422, True)
+    assert (await stranger.send(chat, text="x" * 2001)).status_code == 422
+    assert (await stranger.send(chat, text=" \x00 ")).status_code == 422
+    async with world.house.database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO chat_line (id, chat_id, at, who, body) SELECT gen_random_uuid(), id, $1, 'driver', 'x'"
+            " FROM chat, generate_series(1, 60)",
+            NOW,
+        )
+    assert (await stranger.send(chat, text="one more")).status_code == 429
+    turn(world, timedelta(hours=2).total_seconds())
+    assert (await stranger.send(chat, text="later")).status_code == 303
+    for _each in range(25):
+        last = await stranger.send("/help/chat", text="hej")
+    assert last.status_code == 429
