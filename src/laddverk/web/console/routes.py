@@ -125,7 +125,8 @@ PAGES: Final = (
     displays, energy, load, load_curves, load_limits, load_programs, circuits, circuit_sheets, meters,
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds, articles, agent_deeds, case_bulk, case_desk,
+    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds,
+    articles, agent_deeds, case_bulk, case_desk,
     usage, bottlenecks, studies, seeking,
 )  # fmt: skip
 
