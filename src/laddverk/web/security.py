@@ -7,6 +7,7 @@ themselves by key or signature instead.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from datetime import datetime
 from typing import Any, Final
@@ -24,6 +25,9 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 WITHOUT_COOKIES: Final = ("/api/", "/webhooks/")  # callers that no browser sends on somebody else's behalf
 NO_COOKIES: Final = "no_cookies"  # the same, as an option of a handler: a mounted one does not see its whole path
 STATIC: Final = "/static/"
+CHAT: Final = "/help/chat"
+CHAT_SCRIPT: Final = "/chat-embed.js"
+ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 STATIC_CACHING: Final = "public, max-age=31536000, immutable"  # the address changes when the content does
 
 COOKIE_NAMES: Final = {"operator": "laddverk_staff", "driver": "laddverk_driver"}
@@ -91,8 +95,12 @@ def comes_from_us(method: str, path: str, headers: dict[str, str], settings: Set
     return bool(origin.netloc) and origin.netloc in ours
 
 
-def content_security_policy(settings: Settings) -> str:
-    """Return the policy of all pages: everything from us, nothing inline, framed by nobody."""
+def content_security_policy(settings: Settings, path: str = "") -> str:
+    """Return the policy of the page `path`: everything from us, nothing inline, framed by nobody.
+
+    The drivers' chat alone may be framed, by the operator's own web sites and nobody else.
+    """
+    frames = " ".join(framed_by(settings, path)) or "'none'"
     payment_page = PAYMENT_PAGES.get(settings.payment_provider, "")
     return "; ".join(
         (
@@ -105,16 +113,24 @@ def content_security_policy(settings: Settings) -> str:
             "worker-src 'self' blob:",
             "manifest-src 'self'",
             "base-uri 'none'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {frames}",
             f"form-action 'self' {payment_page}".strip(),
         )
     )
 
 
+def framed_by(settings: Settings, path: str) -> tuple[str, ...]:
+    """Return the origins that may show the page `path` in a frame. What is no origin of a web site is none."""
+    if not (path == CHAT or path.startswith(f"{CHAT}/")):
+        return ()
+    given = (origin.strip().rstrip("/") for origin in settings.chat_origins.split(","))
+    return tuple(origin for origin in given if ORIGIN.fullmatch(origin))
+
+
 def headers_for(path: str, settings: Settings) -> dict[str, str]:
     """Return the headers that every answer to `path` carries."""
     headers = {
-        "content-security-policy": content_security_policy(settings),
+        "content-security-policy": content_security_policy(settings, path),
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
         "cross-origin-opener-policy": "same-origin",
@@ -123,6 +139,8 @@ def headers_for(path: str, settings: Settings) -> dict[str, str]:
     }
     if is_https(settings):
         headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
+    if path == CHAT_SCRIPT and settings.chat_origins:
+        headers["cross-origin-resource-policy"] = "cross-origin"  # that other sites load it is what it is for
     headers["cache-control"] = STATIC_CACHING if path.startswith(STATIC) else "no-store"
     return headers
 
