@@ -115,6 +115,7 @@ from laddverk.support import jobs as support_jobs
 from laddverk.support.chat import jobs as chat_jobs
 from laddverk.support.inbox import jobs as inbox_jobs
 from laddverk.support.knowledge import jobs as knowledge_jobs
+from laddverk.support.mail import listening as mail_listening
 from laddverk.support.phone import jobs as phone_jobs
 from laddverk.tariffs import jobs as tariffs_jobs
 from laddverk.tariffs.model import SpotPricesCame
@@ -502,6 +503,7 @@ async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[N
         asyncio.create_task(_keep_schedule(house)),
         asyncio.create_task(deadman.watch(house)),
         asyncio.create_task(meters_listening.listen(house)),
+        asyncio.create_task(mail_listening.listen(house)),
         asyncio.create_task(signals_listening.listen(house)),
     ]
     try:
