@@ -38,7 +38,7 @@ class EntryRow(Struct, frozen=True, kw_only=True):
 
     at: datetime
     source: str
-    """`case`, `incident`, `session` or `payment`."""
+    """`case`, `incident`, `session`, `payment` or `command`."""
     kind: str
     channel: str
     by_kind: str
@@ -141,6 +141,11 @@ SELECT * FROM (
                               'refunded_minor', payment.refunded_minor, 'authorised_minor', payment.authorised_minor),
            '', payment.id, NULL
     FROM support_case JOIN payment ON payment.id = support_case.payment_id WHERE support_case.id = $1
+    UNION ALL
+    SELECT command.finished_at, 'command', command.state, '', 'machine', '', '',
+           jsonb_build_object('deed', deed.deed, 'word', coalesce(command.outcome, '')), '', command.id, NULL
+    FROM case_deed AS deed JOIN command ON command.id = deed.command_id
+    WHERE deed.case_id = $1 AND command.finished_at IS NOT NULL
 ) AS everything ORDER BY at DESC, id DESC LIMIT $2
 """
 MESSAGES: Final = """

@@ -10,7 +10,7 @@ from laddverk.platform import formats
 from laddverk.platform.languages import gettext_for, marked
 from laddverk.support.model import KINDS, Outcome, Priority
 from laddverk.support.queries import EntryRow
-from laddverk.web.console import incident_words
+from laddverk.web.console import agent_words, incident_words
 from laddverk.web.console.words import PAYMENT_STATES, Words
 
 STATES: Final[Words] = {
@@ -100,9 +100,11 @@ def said_of(entry: EntryRow, language: str, zone: str) -> str:
     if entry.source == "payment":
         state = PAYMENT_STATES.get(entry.kind)
         return words(PAYMENT) % {"state": words(state[1]) if state else entry.kind}
+    if entry.source == "command":
+        return agent_words.came_of(entry.kind, entry.params, language)
     if entry.source == "case" and entry.kind in ENTRIES:
         return words(ENTRIES[entry.kind])
-    return incident_words.told(entry.text, _named(entry.params, words), language, zone)
+    return incident_words.told(entry.text, _named(entry.params, words, language), language, zone)
 
 
 def _session(entry: EntryRow, words: Any, language: str) -> str:
@@ -113,8 +115,10 @@ def _session(entry: EntryRow, words: Any, language: str) -> str:
     return str(words(SESSION_ENDED) % {"number": number, "energy": energy})
 
 
-def _named(params: Mapping[str, Any], words: Any) -> dict[str, Any]:
+def _named(params: Mapping[str, Any], words: Any, language: str) -> dict[str, Any]:
     """Return the values of a line with those that are words of cases translated; numbers that name are no amounts."""
     outcome = params.get("outcome")
     named = {name: str(value) if name == "number" else value for name, value in params.items()}
+    if "amount_minor" in params:
+        named["amount"] = formats.money(params["amount_minor"], params.get("currency") or "SEK", language)
     return named | {"outcome": words(OUTCOMES[outcome])} if outcome in OUTCOMES else named
