@@ -59,7 +59,7 @@ SELECT connector.code, station.name AS station_name, connector.status, connector
        coalesce(station.connected_at, station.disconnected_at) AS connected_changed_at, station.vendor, station.model,
        station.error_code AS station_error_code, connector.error_code, connector.vendor_error_code,
        connector.error_info, station.site_id, site.timezone,
-       (SELECT jsonb_agg(jsonb_build_array(family, severity) ORDER BY severity) FROM finding
+       (SELECT jsonb_agg(jsonb_build_array(family, severity, evidence->-1->'values'->>'name') ORDER BY severity) FROM finding
         WHERE finding.station_id = station.id AND finding.evse_number IN (0, connector.evse_number)
           AND cleared_at IS NULL AND severity <= 1) AS findings,
        (SELECT min(number) FROM incident
@@ -185,7 +185,7 @@ class _Outlet(Struct, frozen=True):
     error_info: str | None
     site_id: UUID
     timezone: str
-    findings: list[tuple[str, int]] | None
+    findings: list[tuple[str, int, str | None]] | None
     incident_number: int | None
     is_unlocked: bool
 
@@ -278,6 +278,7 @@ async def _outlet(tx: Transaction, subject: Subject, session: _Session | None, n
 
 def _seen(row: _Outlet) -> OutletFacts:
     codes = tuple(_codes(row))
+    names = dict.fromkeys([each.name for each in codes] + [name for *_, name in row.findings or [] if name])
     found = sorted([(each.severity, each.family) for each in codes] + _findings(row))
     return OutletFacts(
         code=row.code,
@@ -288,8 +289,8 @@ def _seen(row: _Outlet) -> OutletFacts:
         connected_changed_at=row.connected_changed_at,
         families=tuple(dict.fromkeys(family for _severity, family in found)),
         severity=found[0][0] if found else None,
-        codes=tuple(dict.fromkeys(each.name for each in codes)),
-        is_stopped_by_hand=any(EMERGENCY in each.name.replace("_", "").lower() for each in codes),
+        codes=tuple(names),
+        is_stopped_by_hand=any(EMERGENCY in name.replace("_", "").lower() for name in names),
         is_tethered=row.power_type == "dc",
         is_direct_current=row.power_type == "dc",
         power_max_w=row.power_max_w,
@@ -306,7 +307,7 @@ def _codes(row: _Outlet) -> list[Code]:
 
 def _findings(row: _Outlet) -> list[tuple[Severity, Family]]:
     """What is found on it and is bad enough to concern a driver; safety alone comes from codes and findings alike."""
-    return [(Severity(severity), Family(family)) for family, severity in row.findings or []]
+    return [(Severity(severity), Family(family)) for family, severity, _name in row.findings or []]
 
 
 def _start(row: _Start, payment: _Payment | None) -> StartFacts:
