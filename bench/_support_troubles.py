@@ -11,6 +11,7 @@ from bench._support_world import Bay, Unsaid, Visitor
 from laddverk.ocpp.facts import Status
 from laddverk.simulator.car import Supply
 from laddverk.simulator.charger import Charger
+from laddverk.simulator.physics import complaints
 
 FULL_WH = 0.0
 NOTHING_NOW = Supply(3, 0.0, 22_000)
@@ -188,6 +189,7 @@ async def start_given_up(bay: Bay, visitor: Visitor) -> Trouble:
     await visitor.begin_to_pay(bay.codes[0])
     visitor.charge = await bay.world.newest_charge()
     await bay.world.pass_time(3600, step_s=120)
+    await bay.world.until("the start is given up", "SELECT bool_and(cancelled_at IS NOT NULL) FROM start_request")
     return of(bay, visitor, anew(bay, visitor))
 
 
@@ -310,19 +312,19 @@ async def cable_stuck_in_car(bay: Bay, visitor: Visitor) -> Trouble:
 
 @made(Ending.ENERGY)
 async def emergency_stop(bay: Bay, visitor: Visitor) -> Trouble:
-    await bay.do(lambda charger, at: charger.fail(1, at, "OtherError", "EmergencyStop", "emergency stop"))
+    await bay.do(lambda charger, at: complaints.fail(charger, 1, complaints.EMERGENCY, at))
     return of(bay, visitor, elsewhere(bay, visitor))
 
 
 @made(Ending.ENERGY)
 async def safety(bay: Bay, visitor: Visitor) -> Trouble:
-    await bay.do(lambda charger, at: charger.fail(1, at, "GroundFailure"))
+    await bay.do(lambda charger, at: complaints.fail(charger, 1, complaints.EARTH, at))
     return of(bay, visitor, elsewhere(bay, visitor))
 
 
 @made(Ending.ENERGY, "known-problem")
 async def out_of_order(bay: Bay, visitor: Visitor) -> Trouble:
-    await bay.do(lambda charger, at: charger.fail(1, at, "PowerMeterFailure"))
+    await bay.do(lambda charger, at: complaints.fail(charger, 1, complaints.METER, at))
     return of(bay, visitor, elsewhere(bay, visitor))
 
 
@@ -335,13 +337,9 @@ async def offline(bay: Bay, visitor: Visitor) -> Trouble:
 
 @made(Ending.ENERGY, "out-of-order")
 async def known_problem(bay: Bay, visitor: Visitor) -> Trouble:
-    for _each in range(3):  # three people say so
-        witness = Visitor(bay.world)
-        await witness.get(f"/u/{bay.codes[0]}/report")
-        await witness.post(f"/u/{bay.codes[0]}/report", kind="no_start", text="It does not start.")
-        await witness.close()
-        await bay.world.pass_time(60)
-    await bay.world.pass_time(900, step_s=60)
+    for _each in range(3):
+        await bay.do(lambda charger, at: complaints.complain(charger, 1, complaints.METER, at))
+        await bay.world.pass_time(300, step_s=30)
     return of(bay, visitor, elsewhere(bay, visitor))
 
 

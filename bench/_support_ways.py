@@ -14,6 +14,8 @@ from bench._support_world import SITUATION, words_of
 from laddverk.support.situations.book import PLACE, catalogue
 
 ACTION: Final = re.compile(r'action="[^"]*/do/([a-z_]+)"')
+TAP: Final = re.compile(r'name="tap" value="([^"]+)"')
+START: Final = "/help/chat"
 HELP: Final = re.compile(r'href="(/help[^"]*|tel:[^"]*|mailto:[^"]*)"')
 SPOKEN: Final = ("says", "sms", "voice", "title")
 
@@ -67,7 +69,41 @@ class Page(Way):
         return trouble.visitor.charge + (f"?wrong={trouble.complaint}" if trouble.complaint else "")
 
 
-WAYS: Final[dict[str, type[Way]]] = {"page": Page}
+class Chat(Way):
+    """The chat on the drivers' pages, by its forms."""
+
+    name = "chat"
+
+    def __init__(self) -> None:
+        self._path = ""
+
+    async def ask(self, trouble: Trouble) -> Answer:
+        came_from = trouble.visitor.charge or f"/u/{trouble.code}"
+        page = await trouble.visitor.client.get(START, params={"from": came_from, "new": "1"})
+        if trouble.complaint:
+            page = await trouble.visitor.post(START, **{"from": came_from, "tap": f"say:{trouble.complaint}"})
+            self._path = page.url.path
+        return self._answer(page.text)
+
+    async def press(self, trouble: Trouble, button: str) -> None:
+        path = self._path or START
+        page = await trouble.visitor.post(
+            path, **{"from": trouble.visitor.charge or f"/u/{trouble.code}", "tap": f"do:{button}"}
+        )
+        self._path = page.url.path
+
+    @staticmethod
+    def _answer(page: str) -> Answer:
+        log = page.partition('id="chat-log"')[2].partition("</ol>")[0]
+        taps = frozenset(TAP.findall(page))
+        return Answer(
+            text=words_of(log), situations=recognised(words_of(log)),
+            buttons=frozenset(tap.removeprefix("do:") for tap in taps if tap.startswith("do:")),
+            leads_on="person" in taps,
+        )  # fmt: skip
+
+
+WAYS: Final[dict[str, type[Way]]] = {"page": Page, "chat": Chat}
 
 
 @cache
