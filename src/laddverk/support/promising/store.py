@@ -43,7 +43,7 @@ ON CONFLICT (id) DO UPDATE SET
 REMOVE: Final = "UPDATE support_promise SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL"
 RESTORE: Final = "UPDATE support_promise SET removed_at = NULL WHERE id = $1"
 ACCOUNTS: Final = "SELECT account_id FROM customer_member WHERE driver_id = $1 AND left_at IS NULL"
-NAME: Final = "SELECT name FROM support_promise WHERE id = $1"
+CUSTOMERS: Final = "SELECT id, name FROM customer_account WHERE closed_at IS NULL ORDER BY name LIMIT 500"
 # Promises that are broken and of which nobody has been told; a clock that stands still breaks nothing.
 LATE: Final = """
 SELECT late.case_id, late.what, late.due_at FROM (
@@ -59,6 +59,13 @@ ORDER BY late.due_at LIMIT 200
 TOLD: Final = """
 INSERT INTO support_late (case_id, what, due_at, told_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 """
+
+
+class Customer(Struct, frozen=True):
+    """One who pays for several, and may have a promise of their own."""
+
+    id: UUID
+    name: str
 
 
 class Late(Struct, frozen=True):
@@ -97,6 +104,11 @@ async def save(tx: Transaction, given: Promise) -> None:
 async def accounts_of(tx: Transaction, driver_id: UUID | None) -> frozenset[UUID]:
     """Return the customers that a driver is a member of."""
     return frozenset(await tx.values(ACCOUNTS, driver_id)) if driver_id is not None else frozenset()
+
+
+async def customers(tx: Transaction) -> list[Customer]:
+    """Return the customers that something can be promised to."""
+    return await tx.fetch(Customer, CUSTOMERS)
 
 
 async def late(tx: Transaction, now: datetime) -> Sequence[Late]:

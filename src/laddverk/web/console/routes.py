@@ -94,6 +94,7 @@ from laddverk.web.console import (
     stickers,
     studies,
     subscriptions,
+    support_settings,
     tariff_compare,
     tariff_more,
     tariffs,
@@ -126,7 +127,7 @@ PAGES: Final = (
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
     remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds,
-    articles, agent_deeds, case_bulk, case_desk,
+    articles, agent_deeds, case_bulk, case_desk, support_settings,
     usage, bottlenecks, studies, seeking,
 )  # fmt: skip
 
