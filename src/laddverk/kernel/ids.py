@@ -117,6 +117,8 @@ PREFIXES: Final = {
     "art": "article",
     "apc": "picture of an article",
     "cht": "chat",
+    "cll": "call",
+    "rcd": "recording",
     "stu": "study",
     "wsh": "wish for a charger",
 }

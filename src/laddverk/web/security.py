@@ -109,6 +109,7 @@ def content_security_policy(settings: Settings, path: str = "") -> str:
             "style-src 'self'",
             "img-src 'self' data: blob:",
             "font-src 'self'",
+            "media-src 'self'",
             "connect-src 'self'",
             "worker-src 'self' blob:",
             "manifest-src 'self'",
