@@ -54,7 +54,8 @@ def plain_of(body: str) -> str:
 
 def headline_of(found: str) -> Markup:
     """Return what matched a search, its `[[` and `]]` as marks, and no Markdown."""
-    text = re.sub(r"[#*`>|_]+", " ", re.sub(r"\]\([^)\s]*\)?", " ", found))
-    marked = str(escape(" ".join(text.split()))).replace("[[", "<mark>").replace("]]", "</mark>")
+    text = re.sub(r"[#*`>|_]+", "", re.sub(r"\]\([^)\s]*\)?", " ", found))
+    text = re.sub(r"(?m)^\s*(-|\d+\.|-{3,})\s", " ", text)
+    marked = str(escape(f"… {' '.join(text.split())} …")).replace("[[", "<mark>").replace("]]", "</mark>")
     balanced = marked if marked.count("<mark>") == marked.count("</mark>") else str(escape(text))
     return Markup(balanced)  # noqa: S704 - escaped above; the only tags in it are ours
