@@ -23,7 +23,6 @@ from laddverk.web.console.cases import PLACE, WRITE
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.visit import named
 
-LIVE_PARTS: Final = ("present",)
 NEWEST: Final = """
 SELECT max(at) FROM case_entry WHERE case_id IN (SELECT id FROM support_case WHERE id = $1 OR merged_into_id = $1)
 """
@@ -35,13 +34,12 @@ async def facts(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any]:
     names = {one.id: one.name for one in await promising.promises(tx)}
     entry_times = await tx.value(NEWEST, row.id)
     return {
-        "present": await looking.others(tx, desk.actor, row.id, desk.now),
+        **await live_facts(desk, tx, row),
         "teams": await teams.teams(tx),
         "tags": await inbox.tags(tx, desk.sites),
         "promise_name": names.get(row.promise_id) if row.promise_id else None,
         "related": await inbox.related(tx, desk.sites, row.id),
         "merged": await inbox.merged_here(tx, row.id),
-        "merged_into": await _number(tx, row),
         "undo_before": desk.now - merging.UNDONE_WITHIN,
         "outgoing": await sending.waiting(tx, row.id),
         "ways": await delivering.ways_of(tx, row),
@@ -50,6 +48,12 @@ async def facts(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any]:
         "seen_at": entry_times.isoformat() if entry_times else "",
         "asides": case_words.ASIDES,
     }
+
+
+async def live_facts(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any]:
+    """Note that somebody has a case open, and return who else does."""
+    present = await looking.looked(tx, desk.actor, row.id, desk.now)
+    return {"present": present, "merged_into": await _number(tx, row)}
 
 
 async def _number(tx: Transaction, row: CaseRow) -> int | None:

@@ -24,14 +24,14 @@ from laddverk.support.model import Verified
 from laddverk.support.queries import CaseRow
 from laddverk.support.situations import wording
 from laddverk.support.situations.model import AgentButton
-from laddverk.web.console import agent_words, cases, incident_words
+from laddverk.web.console import agent_words, case_desk, cases, incident_words
 from laddverk.web.console.cases import PLACE, READ
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.live import Parts
 from laddverk.web.visit import named
 
 LIVE_PARTS: Final = (
-    "state", "sentence", "situation", "wrong", "charger", "session", "payment", "actions", "deeds", "timeline",
+    "present", "state", "sentence", "situation", "wrong", "charger", "session", "payment", "actions", "deeds", "timeline",
 )  # fmt: skip
 FIRST_MAX: Final = 4  # of what the situation offers; the rest is one click away
 ALWAYS: Final = (
@@ -133,6 +133,7 @@ async def page(
     """Return the page of a case, with what was entered and what is wrong with it."""
     async with desk.transaction() as tx:
         given = await _facts(desk, tx, identity)
+        given |= await case_desk.facts(desk, tx, given["case"])
         staff = await queries.staff(tx)
     given["seen"] = given["entries"][0].at if given["entries"] else None
     return desk.page("console/cases/detail.html", status=status, staff=staff, values=values, errors=errors, **given)
@@ -143,6 +144,7 @@ async def live_parts(desk: Desk, shown_id: str) -> Parts:
     desk.actor.require(Permission.CASES_READ)
     async with desk.transaction() as tx:
         given = await _facts(desk, tx, named("cas", shown_id))
+        given |= await case_desk.live_facts(desk, tx, given["case"])
     given |= {"values": {}, "errors": {}}
     return {f"case-{name}": desk.template(f"console/cases/_{name}.html", **given) for name in LIVE_PARTS}
 
