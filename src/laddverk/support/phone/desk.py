@@ -108,6 +108,16 @@ async def call_back(tx: Transaction, house: House, actor: Actor, call_id: UUID, 
     return made
 
 
+async def called(tx: Transaction, house: House, actor: Actor, call_id: UUID, now: datetime) -> Call:
+    """Note that somebody was called back from another phone, or needs no call any more."""
+    call = await _seen_by(tx, actor, call_id)
+    done_now = replace(call, called_back_at=now, called_back_by=actor.name)
+    await store.save(tx, done_now)
+    await audit.write(tx, actor, "call.called_back", "phone_call", call.id, at=now)
+    _tell(tx, house, done_now)
+    return done_now
+
+
 async def dial(
     tx: Transaction, house: House, actor: Actor, phone: str, case_id: UUID | None, now: datetime, language: str = "sv"
 ) -> Call:  # fmt: skip

@@ -104,7 +104,7 @@ def offered_at(menu: Menu, seen: Seen) -> tuple[str, ...]:
 
 def offers_cable(seen: Seen) -> bool:
     """Return whether somebody may say that their cable does not come loose: no machine sees that."""
-    return seen.is_own and not seen.is_danger and "unlock" not in seen.buttons
+    return seen.is_own and not (seen.is_danger or seen.has_complained or "unlock" in seen.buttons)
 
 
 def _in_queue(menu: Menu, keys: str, seen: Seen) -> Turn:

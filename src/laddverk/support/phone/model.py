@@ -88,6 +88,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """What is said of the situation, in the caller's language."""
     buttons: tuple[str, ...] = ()
     """What can be done by a key, most helpful first: values of `DriverButton`."""
+    has_complained: bool = False
+    """Whether the caller has said that the cable does not come loose."""
     is_own: bool = False
     """Whether it is the caller's own charge."""
     places: tuple[tuple[str, str], ...] = ()

@@ -64,6 +64,7 @@ async def seen(tx: Transaction, house: House, call: Call, now: datetime) -> Seen
         code=call.code or (outlet.code if outlet else ""),
         site=outlet.site if outlet else "",
         is_own=is_own,
+        has_complained=bool(call.complaint),
         places=await _places(tx, call.menu),
         position=await store.count_before(tx, call.queued_at) + 1 if call.queued_at else 0,
     )

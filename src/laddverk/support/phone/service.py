@@ -124,7 +124,7 @@ async def _pressed(tx: Transaction, house: House, call: Call, keys: str, now: da
     call = await _done(tx, house, replace(call, menu=menu), deed, which, keys, before, now)
     after = await seeing.seen(tx, house, call, now)
     places = await _found(tx, keys) if deed is Deed.FIND else after.places
-    call = replace(call, menu=menus.went(menu, deed, replace(after, places=places)))
+    call = replace(call, menu=menus.went(call.menu, deed, replace(after, places=places)))
     if after.situation and after.situation != call.situation:
         call = replace(call, situation=after.situation)
     await _note_contact(tx, call, now)

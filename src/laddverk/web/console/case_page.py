@@ -21,17 +21,19 @@ from laddverk.support.agent.meanings import MEANINGS
 from laddverk.support.agent.model import Meaning, Trouble
 from laddverk.support.identity import Need
 from laddverk.support.model import Verified
+from laddverk.support.phone import queries as phone_queries
 from laddverk.support.queries import CaseRow
 from laddverk.support.situations import wording
 from laddverk.support.situations.model import AgentButton
-from laddverk.web.console import agent_words, case_desk, cases, incident_words
+from laddverk.web.console import agent_words, calls, case_desk, cases, incident_words
 from laddverk.web.console.cases import PLACE, READ
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.live import Parts
 from laddverk.web.visit import named
 
 LIVE_PARTS: Final = (
-    "present", "state", "sentence", "situation", "wrong", "charger", "session", "payment", "actions", "deeds", "timeline",
+    "present", "state", "sentence", "situation", "wrong", "charger", "session", "payment", "actions", "deeds",
+    "timeline",
 )  # fmt: skip
 FIRST_MAX: Final = 4  # of what the situation offers; the rest is one click away
 ALWAYS: Final = (
@@ -77,6 +79,7 @@ async def _facts(desk: Desk, tx: Transaction, identity: UUID) -> dict[str, Any]:
         "entries": await queries.timeline(tx, identity),
         "charger": await screen.charger(tx, station, key, identity, desk.now) if station else None,
         "deeds": await screen.deeds(tx, identity),
+        "calls": await phone_queries.of_case(tx, identity),
         "incident": incident,
         "affected": await incidents_queries.drivers_affected(tx, incident.id) if incident else 0,
         "place": cases.href(identity),
@@ -135,6 +138,7 @@ async def page(
         given = await _facts(desk, tx, identity)
         given |= await case_desk.facts(desk, tx, given["case"])
         staff = await queries.staff(tx)
+    given |= await calls.of_case(desk, given["calls"])
     given["seen"] = given["entries"][0].at if given["entries"] else None
     return desk.page("console/cases/detail.html", status=status, staff=staff, values=values, errors=errors, **given)
 

@@ -26,6 +26,7 @@ from laddverk.web.console import (
     batches,
     bottlenecks,
     buyers,
+    calls,
     case_bulk,
     case_deeds,
     case_desk,
@@ -94,6 +95,7 @@ from laddverk.web.console import (
     stickers,
     studies,
     subscriptions,
+    support_macros,
     support_settings,
     tariff_compare,
     tariff_more,
@@ -126,8 +128,8 @@ PAGES: Final = (
     displays, energy, load, load_curves, load_limits, load_programs, circuits, circuit_sheets, meters,
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds,
-    articles, agent_deeds, case_bulk, case_desk, support_settings,
+    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds, calls,
+    articles, agent_deeds, case_bulk, case_desk, support_macros, support_settings,
     usage, bottlenecks, studies, seeking,
 )  # fmt: skip
 
@@ -150,6 +152,7 @@ LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]]
     "diagnosis": ("sta", "station", diagnosis.live_parts),
     "incident": ("inc", "incident", incidents.live_parts),
     "case": ("cas", "case", case_page.live_parts),
+    "call": ("cll", "call", calls.live_call),
     "study": ("stu", "study", studies.live_parts),
 }
 """What a page can watch: the prefix of its ids, the word of its topic, what makes its parts. `now` has no id."""
@@ -161,6 +164,7 @@ LIVE_LISTS: Final[dict[str, tuple[tuple[str, ...], Callable[[Desk], Awaitable[Pa
     "cars": ((cohort_jobs.TOPIC,), comparing.live_cars),
     "outlets": ((cohort_jobs.TOPIC,), comparing.live_outlets),
     "cases": (("cases",), cases.live_inbox),
+    "calls": (("calls",), calls.live_calls),
 }
 """Lists of what seldom changes: the topics on which jobs or people at work say that it has, what makes the parts."""
 
@@ -203,7 +207,7 @@ async def watch_remedies(desk: AtDesk) -> Stream:
 async def watch_list(desk: AtDesk, kind: FromPath[str]) -> Stream:
     """The lines of a list of what seldom changes, as it is filtered, made anew when it has."""
     topics, parts = found(LIVE_LISTS.get(kind))
-    if kind == "cases":
+    if kind in ("cases", "calls"):
         desk.actor.require(Permission.CASES_READ)
     render = partial(_still_allowed, desk, partial(parts, desk))
     return stream(streams, desk.house.hints, topics, render, GATHER_ALL_S, REFRESH_SLOW_S)
@@ -221,6 +225,8 @@ async def watch(desk: AtDesk, kind: FromPath[str]) -> Stream:
         topics += await case_page.topics_of(desk, shown_id)
     if kind in ("site", "load"):
         topics.append("now")
+    if kind == "call":
+        topics.append("calls")
     await parts(desk, shown_id)  # a thing that is not there is answered as such, before the stream begins
     return stream(streams, desk.house.hints, topics, partial(_still_allowed, desk, partial(parts, desk, shown_id)))
 
