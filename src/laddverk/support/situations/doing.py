@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec import Struct
+
+from laddverk.access import queries as access_queries
 from laddverk.kernel.actors import Actor, rule
-from laddverk.kernel.ids import SessionId, StationId
+from laddverk.kernel.ids import DriverId, SessionId, StationId
 from laddverk.kernel.problems import Conflict, NotFound, TooMany
 from laddverk.ocpp.commands import UnlockConnector
 from laddverk.platform import audit
@@ -14,6 +17,7 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.sessions import driver_queries
 from laddverk.sessions import service as sessions
+from laddverk.sessions.model import WhyFailed
 from laddverk.stations import service as stations
 from laddverk.support.situations import choosing
 from laddverk.support.situations.gathering import Subject, facts_of
@@ -27,12 +31,22 @@ DONE: Final = {
     DriverButton.SWAP: N_("We have asked the outlet where the cable is to start."),
     DriverButton.UNLOCK: N_("We have asked the charger to let go of the cable."),
     DriverButton.STOP: N_("We have asked the charger to stop."),
+    DriverButton.TRY_AGAIN: N_("We have asked the charger to start again."),
 }
 """What is said when it has been asked for; whether it came to pass is seen in the state."""
+LEADS: Final = frozenset({DriverButton.PAY, DriverButton.TRY_AGAIN})
+"""What a page does by leading to the outlet's own page, once the driver's own start is out of the way there."""
 
 UNLOCKED_LATELY: Final = """
-SELECT count(*) FROM command WHERE station_id = $1 AND kind = 'unlock_connector' AND created_at > $2
+SELECT count(*)::int AS asked,
+       (SELECT count(*) FROM session WHERE station_id = $1 AND evse_number = $3 AND ended_at IS NULL)::int AS charging
+FROM command WHERE station_id = $1 AND kind = 'unlock_connector' AND created_at > $2
 """
+
+
+class _Lately(Struct, frozen=True):
+    asked: int
+    charging: int
 
 
 async def press(tx: Transaction, actor: Actor, subject: Subject, button: DriverButton, now: datetime) -> str:
@@ -52,9 +66,40 @@ async def press(tx: Transaction, actor: Actor, subject: Subject, button: DriverB
         await _unlock(tx, actor, subject, now)
     elif button is DriverButton.STOP and subject.session_id is not None:
         await sessions.request_stop(tx, actor, SessionId(subject.session_id), now, "driver")
+    elif button is DriverButton.TRY_AGAIN:
+        await _start_again(tx, actor, subject, now)
     else:
         raise NotFound("There is nothing to do this with.")
     return DONE[button]
+
+
+async def clear_way(tx: Transaction, subject: Subject, button: DriverButton, now: datetime) -> None:
+    """Give up the driver's own start that still waits, so that they can pay or start anew; its money is released.
+
+    Raises `Conflict` when the situation does not offer to begin anew.
+    """
+    facts = await facts_of(tx, subject, now)
+    if button not in LEADS or button not in choosing.told(facts).situation.driver:
+        raise Conflict("This is not what helps here any more.", remedy="Look at the page again.")
+    await _give_up(tx, subject, now)
+
+
+async def _give_up(tx: Transaction, subject: Subject, now: datetime) -> None:
+    if subject.start_request_id is not None:
+        await sessions.cancel_start(tx, subject.start_request_id, WhyFailed.CANCELLED, now)
+
+
+async def _start_again(tx: Transaction, actor: Actor, subject: Subject, now: datetime) -> None:
+    """Start anew on the driver's account. Raises `Conflict` for who pays each charge first: they do so on its page."""
+    driver = await access_queries.driver(tx, subject.driver_id) if subject.driver_id is not None else None
+    if driver is None or driver.settlement == "card" or subject.station_id is None:
+        raise Conflict("This charge is paid before it starts.", remedy="Open the outlet's page to pay and start.")
+    await _give_up(tx, subject, now)
+    prepared = await sessions.prepare_start(
+        tx, actor, station_id=StationId(subject.station_id), evse_number=subject.evse_number,
+        connector_number=subject.connector_number or 1, driver_id=DriverId(driver.id), now=now,
+    )  # fmt: skip
+    await sessions.begin_start(tx, actor, prepared.id, now, reason="the driver tries again")
 
 
 async def _swap(tx: Transaction, actor: Actor, subject: Subject, facts: Facts, now: datetime) -> None:
@@ -69,7 +114,13 @@ async def _swap(tx: Transaction, actor: Actor, subject: Subject, facts: Facts, n
 async def _unlock(tx: Transaction, actor: Actor, subject: Subject, now: datetime) -> None:
     if subject.station_id is None:
         raise NotFound("There is no such outlet.")
-    if int(await tx.value(UNLOCKED_LATELY, subject.station_id, now - UNLOCK_WINDOW)) >= UNLOCKS_MAX:
+    lately = await tx.fetch_one(
+        _Lately, UNLOCKED_LATELY, subject.station_id, now - UNLOCK_WINDOW, subject.evse_number
+    )  # fmt: skip
+    assert lately is not None, "an aggregate has one row"
+    if lately.charging:
+        raise Conflict("Somebody is charging there now.", remedy="Look whether this is your outlet.")
+    if lately.asked >= UNLOCKS_MAX:
         raise TooMany("The charger has been asked several times.", remedy="Write or call us: a person looks at it.")
     wish = UnlockConnector(evse_number=subject.evse_number, connector_number=subject.connector_number or 1)
     await stations.request_command(

@@ -43,7 +43,7 @@ CALM: Final = frozenset(
     {"asked-to-start", "charging-well", "just-begun", "outlet-well", "nothing-seen", "waiting-for-payment"}
 )
 """Situations in which nothing is wrong."""
-DEEDS: Final = frozenset(doing.DONE)
+DEEDS: Final = frozenset(doing.DONE) | doing.LEADS
 
 
 class Button(Struct, frozen=True, kw_only=True):
@@ -135,13 +135,26 @@ async def press(visit: Visiting, token: FromPath[str], button: FromPath[str]) ->
             found = await sessions.by_access_token(tx, token, visit.now)
             if found is None:
                 raise NotFound("There is no such charge.", remedy="Scan the code on the outlet again.")
-            told = await doing.press(tx, visit.actor, subject_of(found, complaint), DriverButton(button), visit.now)
+            subject, pressed = subject_of(found, complaint), DriverButton(button)
+            if pressed in doing.LEADS:
+                page, told = await _begin_anew(tx, subject, pressed, visit), ""
+            else:
+                told = await doing.press(tx, visit.actor, subject, pressed, visit.now)
     except NotFound:
         raise
     except Problem as problem:
         return visit.go(page, " ".join(visit.errors(problem).values()))
     visit.house.hints.publish([COMMANDS_TOPIC, f"station:{found.start_request.station_id}"])
-    return visit.go(page, visit.words(told))
+    return visit.go(page, visit.words(told) if told else "")
+
+
+async def _begin_anew(tx: Transaction, subject: Subject, button: DriverButton, visit: Visit) -> str:
+    """Let the driver's own start not stand in their way any more; return the page of the outlet."""
+    await doing.clear_way(tx, subject, button, visit.now)
+    facts = await facts_of(tx, subject, visit.now)
+    if facts.outlet is None:
+        raise NotFound("There is no such outlet.")
+    return f"/u/{quote(facts.outlet.code)}"
 
 
 HANDLERS: Final = [press]
