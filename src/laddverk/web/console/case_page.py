@@ -25,7 +25,7 @@ from laddverk.support.phone import queries as phone_queries
 from laddverk.support.queries import CaseRow
 from laddverk.support.situations import wording
 from laddverk.support.situations.model import AgentButton
-from laddverk.web.console import agent_words, calls, case_desk, cases, incident_words
+from laddverk.web.console import agent_words, calls, case_desk, case_side, cases, incident_words
 from laddverk.web.console.cases import PLACE, READ
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.live import Parts
@@ -137,6 +137,7 @@ async def page(
     async with desk.transaction() as tx:
         given = await _facts(desk, tx, identity)
         given |= await case_desk.facts(desk, tx, given["case"])
+        given |= await case_side.facts_of(desk, tx, given["case"], values.get("article_words", "")[:100])
         staff = await queries.staff(tx)
     given |= await calls.of_case(desk, given["calls"])
     given["seen"] = given["entries"][0].at if given["entries"] else None

@@ -58,6 +58,7 @@ ASIDES: Final = {
     "tomorrow": marked("Tomorrow at 08"),
     "monday": marked("On Monday at 08"),
 }
+SCOPES: Final = {"own": marked("Mine"), "team": marked("A team's"), "all": marked("Everybody's")}
 MACRO_BUTTONS: Final = {
     "unlock": marked("Let go of the cable"),
     "extend": marked("Wait longer for the car"),

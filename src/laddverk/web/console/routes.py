@@ -31,6 +31,7 @@ from laddverk.web.console import (
     case_deeds,
     case_desk,
     case_page,
+    case_side_deeds,
     cases,
     certificates,
     circuit_sheets,
@@ -129,7 +130,7 @@ PAGES: Final = (
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
     remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds, calls,
-    articles, agent_deeds, case_bulk, case_desk, support_macros, support_settings,
+    articles, case_side_deeds, agent_deeds, case_bulk, case_desk, support_macros, support_settings,
     usage, bottlenecks, studies, seeking,
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from laddverk.kernel.ids import SessionId, parsed
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries
-from laddverk.support import links, queries, service
+from laddverk.support import links, queries, rating, service
 from laddverk.support.model import KINDS, Channel, Links, NewCase, State
 from laddverk.web import security
 from laddverk.web.security import Attempts
@@ -109,7 +109,10 @@ async def _case(
     case_id = _behind(visit, token)
     async with visit.transaction() as tx:
         case = await queries.case(tx, None, case_id)
-        messages = await queries.messages(tx, case_id)
+        if case is not None and case.merged_into_id is not None:  # what was said of it goes on there
+            case = await queries.case(tx, None, case.merged_into_id)
+        messages = await queries.messages(tx, case.id) if case is not None else []
+        rated = await rating.of_case(tx, case.id) if case is not None else None
     if case is None:
         raise NotFound("There is no such page.")
     return visit.page(
@@ -118,6 +121,9 @@ async def _case(
         case=case,
         messages=messages,
         is_closed=case.state is State.CLOSED,
+        rate_path=rating.path_of(visit.house, case.id)
+        if case.state is State.CLOSED and case.answered_at is not None and rated is None
+        else "",
         phone=visit.house.settings.operator_phone,
         path=visit.request.url.path,
         values=values,
