@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from laddverk.platform.house import House
-from laddverk.support.mail import lmtp
+from laddverk.support.mail import imap, lmtp
 
 AGAIN_S: Final = 10.0  # until a port that was taken is tried again
 
@@ -23,6 +23,8 @@ async def listen(house: House) -> None:
     parts = []
     if settings.support_lmtp_port is not None:
         parts.append(_lmtp(house))
+    if settings.support_imap_url is not None:
+        parts.append(imap.read(house))
     await asyncio.gather(*parts)
     await asyncio.Event().wait()
 
