@@ -20,7 +20,7 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
-from laddverk.support import links, rules, store, telling
+from laddverk.support import delivering, links, rules, store
 from laddverk.support.agent.model import Result, Trouble
 from laddverk.support.identity import Need, require
 from laddverk.support.model import Case, Channel, Entry, EntryKind, Verified
@@ -29,6 +29,7 @@ NEAREST_MAX: Final = 3  # what fits in one text, and what somebody chooses from
 FAR_KM: Final = 50.0  # farther is not near
 TOLD_ONCE_WITHIN: Final = timedelta(minutes=30)  # asking again sooner is nagging
 RECEIPTS: Final = "/receipts/"
+SOONEST: Final = (Channel.CHAT, Channel.SMS, Channel.EMAIL)
 
 PAY_HERE: Final = N_("Pay and start your charge here: %(link)s")
 NEAR: Final = N_("Free now: %(places)s")
@@ -190,26 +191,21 @@ async def tell_owner(tx: Transaction, station_id: UUID, evse_number: int, now: d
 
 
 async def reach(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> str:
-    """Send a driver a text by the way they are reached soonest; return how, without showing all of it."""
-    if case.contact_phone:
-        await sms.send(tx, recipient=case.contact_phone, text=text, now=now, case_id=case.id)
-        await _said(tx, case, text, Channel.SMS, now)
-        return masked(case.contact_phone)
-    if case.contact_email:
-        mail_id = await telling.reply(tx, house, case, text, now)
-        await _said(tx, case, text, Channel.EMAIL, now, mail_id)
-        return masked(case.contact_email)
-    raise Conflict("Neither a phone number nor an e-mail address is known.", remedy="Ask for one, and write it down.")
-
-
-async def _said(
-    tx: Transaction, case: Case, text: str, channel: Channel, now: datetime, mail_id: UUID | None = None
-) -> None:  # fmt: skip
+    """Send a driver a text by the way they are reached soonest; return to whom, without showing all of it."""
+    ways = await delivering.ways_of(tx, case)
+    way = next((each for each in SOONEST if each in ways), None)
+    if way is None:
+        raise Conflict(
+            "Neither a phone number nor an e-mail address is known.", remedy="Ask for one, and write it down."
+        )
+    sent = await delivering.deliver(tx, house, case, text, house.settings.operator_name, way, now)
     entry = Entry(
-        case_id=case.id, at=now, kind=EntryKind.MESSAGE_OUT, channel=channel, by_kind="rule", body=text,
-        mail_id=mail_id,
+        case_id=case.id, at=now, kind=EntryKind.MESSAGE_OUT, channel=way, by_kind="rule", body=text,
+        mail_id=sent.mail_id, reference=sent.reference,
     )  # fmt: skip
     await store.add(tx, [entry])
+    to = {Channel.SMS: case.contact_phone, Channel.EMAIL: case.contact_email}.get(way, "")
+    return masked(to) if to else case.contact_name
 
 
 def masked(address: str) -> str:
