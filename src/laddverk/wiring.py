@@ -115,6 +115,7 @@ from laddverk.support import jobs as support_jobs
 from laddverk.support.chat import jobs as chat_jobs
 from laddverk.support.inbox import jobs as inbox_jobs
 from laddverk.support.knowledge import jobs as knowledge_jobs
+from laddverk.support.mail import jobs as mail_jobs
 from laddverk.support.mail import listening as mail_listening
 from laddverk.support.phone import jobs as phone_jobs
 from laddverk.tariffs import jobs as tariffs_jobs
@@ -248,6 +249,7 @@ ROOM_JOBS: Final = (
     inbox_jobs,
     phone_jobs,
     support_forgetting,
+    mail_jobs,
     chat_jobs,
     knowledge_jobs,
     planning_jobs,
