@@ -200,24 +200,24 @@ async def _done(
                 given = _given(form, situations)
                 await writing.save(tx, actor, identity, language, given, _number(form.get("revision", "")), now)
             if what == "save":
-                return "The draft is kept. Readers do not see it yet."
+                return marked("The draft is kept. Readers do not see it yet.")
             await writing.publish(tx, actor, identity, language, form.get("note", ""), now)
-            return "Published. Readers see it now."
+            return marked("Published. Readers see it now.")
         case "discard":
             await writing.discard(tx, actor, identity, language, now)
-            return "The draft is thrown away."
+            return marked("The draft is thrown away.")
         case "restore":
             await writing.restore(tx, actor, identity, language, _number(form.get("version", "")), now)
-            return "The old version is the draft now. Look at it, and publish it."
+            return marked("The old version is the draft now. Look at it, and publish it.")
         case "retire":
             await writing.retire(tx, actor, identity, form.get("reason", ""), now)
-            return "Readers do not find the article any more."
+            return marked("Readers do not find the article any more.")
         case "bring_back":
             await writing.bring_back(tx, actor, identity, now)
-            return "Readers find the article again."
+            return marked("Readers find the article again.")
         case "drop_picture":
             await writing.drop_picture(tx, actor, identity, named("apc", form.get("picture", "")), now)
-            return "The picture is gone."
+            return marked("The picture is gone.")
         case _:
             raise Invalid("Choose from the list.", field="what")
 

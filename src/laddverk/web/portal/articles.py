@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from laddverk.kernel.problems import NotFound, TooMany
 from laddverk.platform.database import Transaction
-from laddverk.platform.languages import NAMES
+from laddverk.platform.languages import NAMES, marked
 from laddverk.support.knowledge import queries, rules, showing, store
 from laddverk.support.knowledge.model import Found, Read
 from laddverk.support.knowledge.queries import PAGE
@@ -20,6 +20,8 @@ from laddverk.web import security
 from laddverk.web.security import Attempts
 from laddverk.web.visit import Visit, Visiting, named
 
+HELPED: Final = marked("Thank you. Good that it helped.")
+DID_NOT: Final = marked("Thank you. Write to us, and a person helps you.")
 FRONT: Final = 8  # articles on the first page: what most people come for
 READ_LATELY: Final = timedelta(days=90)
 RELATED: Final = 3
@@ -117,8 +119,7 @@ async def take_vote(visit: Visiting, slug: FromPath[str]) -> Response[Any]:
             await store.vote(
                 tx, article.article_id, article.language, _reader(visit), article.version, visit.now, helped=helped
             )
-    said = "Thank you. Good that it helped." if helped else "Thank you. Write to us, and a person helps you."
-    return visit.go(f"/help/articles/{article.slug}#helped", visit.words(said))
+    return visit.go(f"/help/articles/{article.slug}#helped", visit.words(HELPED if helped else DID_NOT))
 
 
 @get("/help/pictures/{picture:str}")
