@@ -145,11 +145,9 @@ class SimulatedElks:
         await self._post(self.sms_url, fields)
 
     def ringing_at(self, number: str) -> Call | None:
-        """Return a call that rings at, or is spoken on, a handset."""
-        for call in reversed(list(self.calls.values())):
-            if call.number == number and call.state != "over":
-                return call
-        return None
+        """Return a call that rings at, or is spoken on, a handset; else the last one there."""
+        of_number = [call for call in reversed(list(self.calls.values())) if number and call.number == number]
+        return next((call for call in of_number if call.state != "over"), of_number[0] if of_number else None)
 
     def texts_of(self, number: str) -> list[Text]:
         """Return the text messages of a handset, newest first."""

@@ -78,7 +78,7 @@ def said(menu: Menu, seen: Seen, language: str) -> list[str]:
     if menu.place is Place.SITUATION:
         return first + _situation(menu, seen, language)
     if menu.place is Place.CODE:
-        lines = [_(NOT_FOUND)] if menu.misses and not menu.is_first else []
+        lines = [_(NOT_FOUND)] if menu.is_unknown else []
         return first + lines + [_(ASK_CODE), _(TO_PERSON)]
     if menu.place is Place.CHOOSE:
         named = [

@@ -41,7 +41,7 @@ def begun(seen: Seen) -> Menu:
 def heard(menu: Menu, keys: str, seen: Seen) -> Turn:
     """Return what `keys` ask for. Whoever presses what was not offered hears it again, and then gets a person."""
     keys = keys.strip().rpartition("*")[2].rstrip("#")[:20]
-    now = replace(menu, turns=menu.turns + 1, is_first=False)
+    now = replace(menu, turns=menu.turns + 1, is_first=False, is_unknown=False)
     if menu.place is Place.QUEUE:
         return _in_queue(now, keys, seen)
     if menu.place in (Place.GOODBYE, Place.CONNECTED):
@@ -156,7 +156,7 @@ def _found(menu: Menu, seen: Seen) -> Menu:
     if not seen.places:
         if menu.misses + 1 >= MISSES_MAX:
             return to_person(replace(menu, found=()), seen)
-        return replace(menu, place=Place.CODE, misses=menu.misses + 1, found=())
+        return replace(menu, place=Place.CODE, misses=menu.misses + 1, found=(), is_unknown=True)
     codes = tuple(code for code, _site in seen.places)[:CHOICES_MAX]
     return replace(menu, place=Place.CONFIRM if len(codes) == 1 else Place.CHOOSE, misses=0, found=codes)
 

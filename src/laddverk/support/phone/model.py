@@ -61,6 +61,8 @@ class Menu(Struct, frozen=True, kw_only=True):
     """How often something was asked outside of the queue."""
     found: tuple[str, ...] = ()
     """Codes of outlets that fit what was keyed in."""
+    is_unknown: bool = False
+    """Whether no outlet has the number that was keyed in last."""
     presses: int = 0
     is_first: bool = True
     came: str = ""

@@ -8,3 +8,4 @@ import "./charger-map.js";
 import "./prepaid-code.js";
 import "./notify-button.js";
 import "./chat-panel.js";
+import "./phone-voice.js";
