@@ -15,6 +15,8 @@ from laddverk.platform.languages import marked
 from laddverk.sessions import service as sessions
 from laddverk.sessions.model import LiveStart
 from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.support.knowledge import queries as knowledge
+from laddverk.support.knowledge.model import Found
 from laddverk.support.situations import choosing, doing, wording
 from laddverk.support.situations.gathering import Subject, facts_of
 from laddverk.support.situations.model import Complaint, DriverButton, Told
@@ -43,6 +45,7 @@ CALM: Final = frozenset(
     {"asked-to-start", "charging-well", "just-begun", "outlet-well", "nothing-seen", "waiting-for-payment"}
 )
 """Situations in which nothing is wrong."""
+ARTICLES: Final = 2  # beside a situation: who stands at a charger reads one
 DEEDS: Final = frozenset(doing.DONE) | doing.LEADS
 
 
@@ -65,6 +68,8 @@ class Shown(Struct, frozen=True, kw_only=True):
     """plain, wait or broken."""
     buttons: tuple[Button, ...]
     is_calm: bool
+    articles: tuple[Found, ...] = ()
+    """What to read about it; nothing while all is well."""
 
 
 async def seen(tx: Transaction, found: LiveStart, visit: Visit, site_path: str, code: str | None) -> Shown:
@@ -79,7 +84,12 @@ async def seen(tx: Transaction, found: LiveStart, visit: Visit, site_path: str, 
         tone="broken" if told.situation.is_danger else "plain" if told.situation.key in CALM else "wait",
         buttons=tuple(buttons_of(told, visit, site_path, code)),
         is_calm=told.situation.key in CALM,
+        articles=() if told.situation.key in CALM else await _articles(tx, told, visit.language),
     )
+
+
+async def _articles(tx: Transaction, told: Told, language: str) -> tuple[Found, ...]:
+    return tuple(await knowledge.suggest(tx, language, situation=told.situation.key, limit=ARTICLES))
 
 
 def subject_of(found: LiveStart, complaint: Complaint = Complaint.NONE) -> Subject:
