@@ -15,6 +15,7 @@ TRUSTED: Final = frozenset(
     | {f"cp125{page}" for page in range(9)}
 )  # fmt: skip
 """Codecs by Python's names. Others unpack, or take quadratic time (punycode, idna): none of them is a mail's text."""
+UNWANTED: Final = dict.fromkeys([*range(9), *range(11, 32), 127])  # controls, but for tab and line feed
 UNSEEN: Final = ("Cc", "Cf", "Zl", "Zp", "Cs")
 HEADER_MAX: Final = 2_000  # characters of a header that anybody reads
 
@@ -32,16 +33,16 @@ def decoded(content: bytes, charset: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return `text` as it can be kept: no NUL, no halves of characters, one kind of line end."""
-    whole = text.encode("utf-8", "replace").decode("utf-8")
-    return whole.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    """Return `text` as it can be kept: no control characters, no halves of characters, one kind of line end."""
+    whole = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    return whole.translate(UNWANTED)
 
 
 def header(value: object) -> str:
     """Return a header as people read it: decoded (RFC 2047), on one line, without control characters. Never raises."""
     given = str(value)
     if any("\udc80" <= each <= "\udcff" for each in given):  # bytes beyond ASCII, as the parser keeps them
-        given = given.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        given = decoded(given.encode("utf-8", "surrogateescape"), "utf-8")
     raw = " ".join(given.split())[:HEADER_MAX]
     try:
         pieces = decode_header(raw)

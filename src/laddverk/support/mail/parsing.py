@@ -72,7 +72,7 @@ def read(raw: bytes) -> Letter:
         text=found if found.strip() else bodies.text_of_html(html),
         html=html,
         attached=tuple(body.files),
-        left_out=body.left_out,
+        left_out=body.left_out if message is not None else 1,
         is_readable=message is not None,
         marks={name.lower(): charsets.header(_first(headers, name)).lower()[:200] for name in MARKS if name in headers},
         authentication=tuple(str(value)[:HEADERS_MAX] for value in _all(headers, "Authentication-Results")[:10]),
@@ -110,10 +110,9 @@ def _headers_of(raw: bytes) -> Message:
 
 
 def _all(message: Message, name: str) -> list[Any]:
-    try:
-        return list(message.get_all(name) or [])
-    except FAULTS:
-        return []
+    """Return all headers of a name as they came: bytes beyond ASCII are still in them."""
+    wanted = name.lower()
+    return [value for given, value in message.raw_items() if given.lower() == wanted]
 
 
 def _first(message: Message, name: str) -> str:
@@ -177,7 +176,8 @@ def _fingerprint(sender: str, date: str) -> str:
 
 def _digest_of(raw: bytes, headers: Message) -> str:
     """Return what tells a mail without an id from others, and is the same by whatever way it came."""
-    _, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    head, _, rest = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    body = rest or head
     kept = [_first(headers, name) for name in ("From", "Date", "Subject", "To")]
     return hashlib.sha256("\n".join(kept).encode("utf-8", "replace") + b"\n\n" + body.strip()).hexdigest()
 
@@ -193,9 +193,8 @@ def _body_of(message: Message) -> _Body:
         if seen > PARTS_MAX or depth > DEPTH_MAX:
             body.left_out += 1
             continue
-        inner = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inner, list):
-            waiting.extend((each, depth + 1) for each in reversed(inner) if isinstance(each, Message))
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            waiting.extend((each, depth + 1) for each in reversed(reports.inner(part)))
             continue
         try:
             _take(body, part)
@@ -209,6 +208,8 @@ def _take(body: _Body, part: Message) -> None:
     kind, name = part.get_content_type(), charsets.visible(str(part.get_filename("") or ""))
     is_file = part.get_content_disposition() == "attachment" or bool(name)
     content = _content_of(part)
+    if part.get_content_maintype() == "multipart":  # one that says where its parts end, and is none
+        kind = "text/plain"
     if not is_file and kind in ("text/plain", "text/html") and len(content) <= 4 * FILE_MAX:
         text = charsets.decoded(content[: 4 * TEXT_MAX], part.get_content_charset("utf-8") or "utf-8")
         (body.texts if kind == "text/plain" else body.htmls).append(text[:TEXT_MAX])
@@ -221,9 +222,8 @@ def _take(body: _Body, part: Message) -> None:
 
 
 def _content_of(part: Message) -> bytes:
-    inner = part.get_payload()
-    if isinstance(inner, list):  # a mail within the mail
-        return b"\n".join(each.as_bytes() for each in inner if isinstance(each, Message))
+    if part.is_multipart():  # a mail within the mail
+        return b"\n".join(each.as_bytes() for each in reports.inner(part))
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
 

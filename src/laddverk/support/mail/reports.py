@@ -11,6 +11,7 @@ from laddverk.support.mail import charsets
 from laddverk.support.mail.model import Bounce
 
 PARTS_MAX: Final = 10
+HEADERS_MAX: Final = 20_000  # bytes of the headers that come back
 REASON_MAX: Final = 300
 ADDRESS: Final = re.compile(r"[^\s<>;@]{1,64}@[^\s<>;@]{1,190}")
 STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
@@ -26,8 +27,7 @@ def bounce_in(message: Message) -> Bounce | None:
         return None
     if str(message.get_param("report-type", "")).lower() not in ("delivery-status", ""):
         return None
-    inner = message.get_payload()
-    parts = [part for part in inner[:PARTS_MAX] if isinstance(part, Message)] if isinstance(inner, list) else []
+    parts = inner(message)[:PARTS_MAX]
     fields = next((_fields(part) for part in parts if part.get_content_type() == "message/delivery-status"), None)
     if fields is None:
         return None
@@ -45,23 +45,32 @@ def bounce_in(message: Message) -> Bounce | None:
     )
 
 
+def inner(part: Message) -> list[Message]:
+    """Return what a part is made of; nothing for one that is not.
+
+    A leaf is never asked for its text: the library would decode it by whatever its charset claims to be.
+    """
+    found = part.get_payload() if part.is_multipart() else []
+    return [each for each in found if isinstance(each, Message)] if isinstance(found, list) else []
+
+
 def _fields(part: Message) -> dict[str, str]:
     """Return all fields of a status part, those of the first recipient after those of the mail."""
-    blocks = part.get_payload()
     found: dict[str, str] = {}
-    for block in blocks[:3] if isinstance(blocks, list) else []:
-        if isinstance(block, Message):
-            for name, value in block.items()[:30]:
-                found.setdefault(name.lower(), charsets.header(value))
+    for block in inner(part)[:3]:
+        for name, value in list(block.raw_items())[:30]:
+            found.setdefault(name.lower(), charsets.header(value))
     return found
 
 
 def _ids(parts: list[Message]) -> Iterator[str]:
     """Yield the ids of the mails that come back, whole or as headers alone."""
     for part in parts:
-        if part.get_content_type() == "message/rfc822" and isinstance(part.get_payload(), list):
-            inner = part.get_payload(0)
-            value = str(inner.get("Message-ID", "")) if isinstance(inner, Message) else ""
+        if part.get_content_type() == "message/rfc822" and inner(part):
+            value = next((str(value) for name, value in inner(part)[0].raw_items() if name.lower() == "message-id"), "")
             yield from OUR_ID.findall(f"Message-ID: {value.strip()}")
         elif part.get_content_type() == "text/rfc822-headers":
-            yield from OUR_ID.findall(str(part.get_payload())[:20_000])
+            content = part.get_payload(decode=True)
+            yield from OUR_ID.findall(
+                content[:HEADERS_MAX].decode("ascii", "replace") if isinstance(content, bytes) else ""
+            )
