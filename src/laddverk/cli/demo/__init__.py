@@ -29,6 +29,7 @@ from laddverk.cli.demo import (
     living,
     meters,
     people,
+    phone,
     plans,
     provisioning,
     telling,
@@ -57,7 +58,7 @@ def run(given: argparse.Namespace, settings: Settings) -> int:
     # The past is told in months, and each is invoiced when it is told: nothing may invoice half of one meanwhile.
     chosen = msgspec.structs.replace(
         settings, demo=True, invoice_day=0, spot_source=settings.spot_source or "sandbox",
-        sms_provider=settings.sms_provider or "sandbox", meter_networks=f"{settings.meter_networks},{meters.NETWORK}",
+        meter_networks=f"{settings.meter_networks},{meters.NETWORK}",
     )  # fmt: skip
     if settings.operator_name == Settings().operator_name:
         chosen = founding.operated(chosen)
@@ -75,6 +76,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
         drivers = people.drivers(Random(people.SEED))
         since = beginning(house.clock(), ZoneInfo(settings.timezone))
         placed = await founding.found(house, drivers, since)
+        phone.connect(house, carrier)
         say(greeting(addresses))
         going_on = asyncio.create_task(_go_on(house, addresses, drivers, placed))
         going_on.add_done_callback(tell_of_failure)
@@ -113,7 +115,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
                 ahead.enliven(house),
             )
 
-    async with prepared_database(settings, say) as prepared:
+    async with phone.carried(settings) as (chosen, carrier), prepared_database(chosen, say) as prepared:
         try:
             await wiring.run(prepared, ready=ready, stop=stop)
         finally:
@@ -141,6 +143,7 @@ The demo network is running.
   Console     {addresses.web_url}/console
   Portal      {addresses.web_url}/
   Mail box    {addresses.web_url}/demo/mail
+  Phone       {addresses.web_url}/phone
   API         {addresses.web_url}/api/v1/openapi.json
   Chargers    {addresses.ocpp_url}
 

@@ -30,6 +30,8 @@ from laddverk.tariffs.model import Place
 
 ACTOR: Final = rule("demo")
 FOUNDED_BEFORE: Final = timedelta(days=40)  # before its past begins: people and prices are there when it does
+FICTION_FIRST: Final = 701_740_605  # mobile numbers that nobody gets: PTS keeps them for films and examples
+FICTION_COUNT: Final = 95
 EXAMPLE_CODE: Final = "GAML-001-1"  # on the sticker of an outlet that no simulated car uses by itself
 NETWORK_TARIFF: Final = "home"
 
@@ -148,8 +150,9 @@ async def _enrol(tx: Transaction, drivers: Sequence[Person], at: datetime) -> No
                 driver_group=person.group,
                 settlement=person.settlement,
                 address=person.home.address if person.home.rhythm is Rhythm.HOME else "",
+                phone=f"+46{FICTION_FIRST + index}" if index < FICTION_COUNT else "",
             )
-            for person in drivers
+            for index, person in enumerate(drivers)
         ],
         at,
     )

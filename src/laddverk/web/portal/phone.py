@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.response import Stream
@@ -56,6 +57,11 @@ def _number(given: str) -> str:
     return number if PHONE.fullmatch(number) else ""
 
 
+def _address(number: str, call: str = "") -> str:
+    """Return the address of a handset; one that withholds its number is known by its call."""
+    return f"/phone?{urlencode({'number': number or 'withheld', 'call': call})}"
+
+
 async def phones(tx: Transaction) -> list[Phone]:
     """Return whose phones one can hold in the demo."""
     return await tx.fetch(Phone, PHONES)
@@ -101,8 +107,7 @@ async def dial(visit: Visiting) -> Response[Any]:
     number = _number(form.get("number", ""))
     seen = await handset.do(visit.house, "dial", number=number)
     call = seen.call.id if seen.call else ""
-    shown = number.replace("+", "%2B") or "withheld"
-    return visit.go(f"/phone?number={shown}&call={call}")
+    return visit.go(_address(number, call))
 
 
 @post("/phone/do")
@@ -114,13 +119,12 @@ async def do_on_phone(visit: Visiting) -> Response[Any]:
     if what not in DEEDS:
         raise NotFound("There is nothing like that to do.")
     call = form.get("call", "")[:40]
-    seen = await handset.do(
-        visit.house, what, number=number, call=call, keys=form.get("keys", "")[:20], text=form.get("text", "")[:TEXT_MAX]
-    )  # fmt: skip
+    keys, text = form.get("keys", "")[:20], form.get("text", "")[:TEXT_MAX]
+    seen = await handset.do(visit.house, what, number=number, call=call, keys=keys, text=text)
     visit.house.hints.publish([TOPIC])
     if visit.wants_part:
         return visit.part(visit.template("portal/_handset.html", **_given(visit, seen, number)))
-    return visit.go(f"/phone?number={number.replace('+', '%2B') or 'withheld'}&call={call}")
+    return visit.go(_address(number, call))
 
 
 @post("/phone/text")
