@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from litestar import Response, get
@@ -12,6 +13,8 @@ from laddverk.kernel.actors import Permission
 from laddverk.planning.bottlenecks import queries
 from laddverk.planning.bottlenecks.model import Kind, Verdict
 from laddverk.planning.bottlenecks.rules import judged
+from laddverk.planning.expanding import store as studies
+from laddverk.planning.expanding import words
 from laddverk.platform.database import Transaction
 from laddverk.web import spreadsheets
 from laddverk.web.console import bottleneck_words
@@ -21,6 +24,8 @@ from laddverk.web.console.usage_words import FORMULAS
 from laddverk.web.visit import named
 
 PLACE: Final = "/console/bottlenecks"
+STUDIES_SHOWN: Final = 3
+STUDY_DAYS_MAX: Final = timedelta(days=365)
 SORTS: Final[dict[str, Callable[[Verdict], float]]] = {
     "energy": lambda one: one.energy_wh,
     "sessions": lambda one: one.sessions,
@@ -94,8 +99,11 @@ async def site(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
                 iter(await queries.observed(tx, frozenset({identity}), desk.house.settings.timezone, desk.now)), None
             )
         )  # fmt: skip
+        done = await studies.studies(tx, studies.Looked(desk.sites, site_id=identity), 0, STUDIES_SHOWN)
+    verdict = judged(seen)
     return desk.page(
-        "console/planning/bottleneck.html", verdict=judged(seen), seen=seen, neck=bottleneck_words, formulas=FORMULAS
+        "console/planning/bottleneck.html", verdict=verdict, seen=seen, neck=bottleneck_words, formulas=FORMULAS,
+        studies=done, states=words.STATES, first=max(verdict.since.date(), desk.today - STUDY_DAYS_MAX),
     )  # fmt: skip
 
 

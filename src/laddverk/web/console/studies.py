@@ -74,7 +74,7 @@ async def new_study(desk: AtDesk) -> Response[str]:
 
 async def _usual(desk: Desk, tx: Transaction) -> dict[str, str]:
     """Return the usual values; prices as in the newest study, the margin as the site earned it."""
-    asked, site = study_forms.usual(desk.today), desk.asked("site")
+    asked, site = study_forms.usual(desk.today, desk.day_asked("first"), desk.day_asked("last")), desk.asked("site")
     newest = next(iter(await store.studies(tx, Looked(desk.sites), 0, 1)), None)
     if newest is not None:
         asked = Asked(site_id=asked.site_id, first=asked.first, last=asked.last, prices=newest.asked.prices)

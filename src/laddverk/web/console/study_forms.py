@@ -64,9 +64,12 @@ def values_of(asked: Asked, site: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def usual(today: date) -> Asked:
-    """Return what is asked for if nobody changes anything: the last quarter of a year."""
-    return Asked(site_id=UUID(int=0), first=today - timedelta(days=USUAL_DAYS), last=today - timedelta(days=1))
+def usual(today: date, first: date | None = None, last: date | None = None) -> Asked:
+    """Return what is asked for if nobody changes anything: the last quarter of a year, or the days that are given."""
+    yesterday = today - timedelta(days=1)
+    return Asked(
+        site_id=UUID(int=0), first=first or today - timedelta(days=USUAL_DAYS), last=min(last or yesterday, yesterday)
+    )
 
 
 def _day(form: dict[str, str], field: str) -> date:

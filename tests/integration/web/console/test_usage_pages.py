@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 from datetime import timedelta
 
 from laddverk.kernel.actors import Role
@@ -81,6 +83,13 @@ async def test_a_site_without_room_in_the_morning_has_too_few_outlets_with_evide
     site = (await browser.open(f"/console/bottlenecks/{shown('sit', world.site)}")).text
     assert "Every outlet charged a car for 76 h in 40 days." in site
     assert "Erlang" in site
+    assert "What would relieve it" in site
+    technician = await signed_in(Role.TECHNICIAN)
+    offered = (await technician.open(f"/console/bottlenecks/{shown('sit', world.site)}")).text
+    link = html.unescape(re.search(r'href="(/console/studies/new[^"]*)"', offered).group(1))
+    form = (await technician.open(link)).text
+    assert f'value="{(NOW - timedelta(days=40)).date().isoformat()}"' in form
+    assert re.search(rf'value="{shown("sit", world.site)}" selected', form)
     rows = list(csv.reader(io.StringIO((await browser.open("/console/bottlenecks.csv")).text)))
     assert any(row[3] == "ports" for row in rows)
 
