@@ -28,13 +28,14 @@ TEXT_MAX: Final = 500
 DEEDS: Final = frozenset({"press", "say", "answer", "hang-up"})
 # Drivers of the demo with a number, those who charge now first.
 PHONES: Final = """
-SELECT driver.name, driver.phone,
+SELECT name, phone, code FROM (
+SELECT driver.name, driver.phone, driver.created_at, driver.id,
        (SELECT code FROM session JOIN connector ON connector.station_id = session.station_id
             AND connector.evse_number = session.evse_number
         WHERE session.driver_id = driver.id AND session.ended_at IS NULL
         ORDER BY session.started_at DESC, connector.connector_number LIMIT 1) AS code
 FROM driver WHERE driver.phone <> ''
-ORDER BY code IS NULL, driver.created_at, driver.id LIMIT 8
+) AS phones ORDER BY code IS NULL, created_at, id LIMIT 8
 """
 
 
