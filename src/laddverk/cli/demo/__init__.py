@@ -31,7 +31,9 @@ from laddverk.cli.demo import (
     people,
     phone,
     plans,
+    programs,
     provisioning,
+    studies,
     telling,
     troubles,
     uptime,
@@ -113,6 +115,8 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
                 troubles.enliven(house, placed),
                 meters.enliven(house),
                 ahead.enliven(house),
+                programs.enliven(house),
+                studies.enliven(house),
             )
 
     async with phone.carried(settings) as (chosen, carrier), prepared_database(chosen, say) as prepared:
