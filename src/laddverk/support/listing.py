@@ -46,6 +46,9 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
     site_id: UUID | None = None
     opened_from: datetime | None = None
     opened_until: datetime | None = None
+    model: str = ""
+    """Vendor and model of the charger, as reports name them."""
+    firmware: str = ""
     rated: str = ""
     """good, bad or any."""
     now: datetime | None = None
@@ -118,6 +121,8 @@ WHERE ($1::uuid[] IS NULL OR support_case.site_id = ANY($1))
   AND ($19::timestamptz IS NULL OR support_case.created_at < $19)
   AND $20::timestamptz IS NOT NULL
   AND ($21::uuid IS NULL OR support_case.site_id = $21)
+  AND ($23 = '' OR support_case.station_id IN (SELECT id FROM station WHERE btrim(vendor || ' ' || model) = $23))
+  AND ($24 = '' OR support_case.station_id IN (SELECT id FROM station WHERE firmware = $24))
   AND ($22 = '' OR EXISTS (SELECT FROM support_rating AS given WHERE given.case_id = support_case.id
                            AND CASE $22 WHEN 'good' THEN given.is_good WHEN 'bad' THEN NOT given.is_good ELSE true END))
 """
@@ -131,7 +136,7 @@ LIST: Final = (
     + "FROM (SELECT support_case.id AS page_id FROM support_case"
     + _NARROWED
     + _PAGE_CONDITIONS
-    + "LIMIT $23 OFFSET $24) AS page"
+    + "LIMIT $25 OFFSET $26) AS page"
     + _PAGE_FROM
     + _PAGE_CONDITIONS
 )
@@ -146,12 +151,12 @@ FOUND: Final = (
     + _FOUND_FROM
     + _NARROWED
     + _PAGE_CONDITIONS
-    + "LIMIT $23 OFFSET $24) AS page"
+    + "LIMIT $25 OFFSET $26) AS page"
     + _PAGE_FROM
     + _PAGE_CONDITIONS
 )
-COUNT: Final = "SELECT count(*) FROM (SELECT FROM support_case" + _NARROWED + "LIMIT $23) AS counted"  # noqa: S608
-COUNT_FOUND: Final = "SELECT count(*) FROM (SELECT " + _FOUND_FROM + _NARROWED + "LIMIT $23) AS counted"  # noqa: S608
+COUNT: Final = "SELECT count(*) FROM (SELECT FROM support_case" + _NARROWED + "LIMIT $25) AS counted"  # noqa: S608
+COUNT_FOUND: Final = "SELECT count(*) FROM (SELECT " + _FOUND_FROM + _NARROWED + "LIMIT $25) AS counted"  # noqa: S608
 COUNTS: Final = """
 SELECT count(*) FILTER (WHERE state = 'open' AND snoozed_until IS NULL)::int AS open,
        count(*) FILTER (WHERE assignee_id = $2)::int AS mine,
@@ -190,7 +195,8 @@ def _args(sites: Sites, wanted: CaseFilter) -> tuple[object, ...]:
         None if sites is None else list(sites), escaped, number, _prefixes(search), wanted.state, wanted.me,
         wanted.kind, wanted.driver_id, wanted.station_id, wanted.session_id, wanted.since, wanted.team_id,
         wanted.assignee_id, wanted.tag, wanted.priority, wanted.channel, wanted.situation, wanted.opened_from,
-        wanted.opened_until, wanted.now or NEVER, wanted.site_id, wanted.rated,
+        wanted.opened_until, wanted.now or NEVER, wanted.site_id, wanted.rated, wanted.model,
+        wanted.firmware,
     )  # fmt: skip
 
 

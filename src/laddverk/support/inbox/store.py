@@ -30,10 +30,12 @@ FROM support_merge AS merged JOIN support_case ON support_case.id = merged.case_
 WHERE support_case.merged_into_id = $1 ORDER BY merged.at DESC LIMIT 50
 """
 RELATE: Final = """
-INSERT INTO support_relation (one_id, other_id, at, by_name) VALUES (least($1, $2), greatest($1, $2), $3, $4)
+INSERT INTO support_relation (one_id, other_id, at, by_name) VALUES (least($1::uuid, $2::uuid), greatest($1::uuid, $2::uuid), $3, $4)
 ON CONFLICT DO NOTHING
 """
-UNRELATE: Final = "DELETE FROM support_relation WHERE one_id = least($1, $2) AND other_id = greatest($1, $2)"
+UNRELATE: Final = """
+DELETE FROM support_relation WHERE one_id = least($1::uuid, $2::uuid) AND other_id = greatest($1::uuid, $2::uuid)
+"""
 RELATED: Final = """
 SELECT support_case.id, support_case.number, support_case.subject, support_case.state, relation.at, relation.by_name
 FROM (SELECT other_id AS id, at, by_name FROM support_relation WHERE one_id = $2

@@ -19,7 +19,7 @@ VIEWS_MAX: Final = 30  # of one person
 FIELDS: Final = frozenset(
     {
         "state", "q", "kind", "tag", "team", "assignee", "priority", "channel", "situation", "site", "late", "rated",
-        "opened_from", "opened_to",
+        "opened_from", "opened_to", "model", "firmware",
     }
 )  # fmt: skip
 """What a view keeps of the inbox's address."""

@@ -61,6 +61,8 @@ def wanted(desk: Desk) -> CaseFilter:
         priority=int(priority) if priority in case_words.PRIORITIES else None,
         channel=desk.asked("channel") if desk.asked("channel") in case_words.CHANNELS else "",
         situation=desk.asked("situation")[:60],
+        model=desk.asked("model")[:120],
+        firmware=desk.asked("firmware")[:120],
         rated=desk.asked("rated") if desk.asked("rated") in ("good", "bad", "any") else "",
         opened_from=desk.midnight(opened_from) if opened_from else None,
         opened_until=desk.midnight(opened_to + timedelta(days=1)) if opened_to else None,

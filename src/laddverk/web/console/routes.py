@@ -97,6 +97,7 @@ from laddverk.web.console import (
     studies,
     subscriptions,
     support_macros,
+    support_reports,
     support_settings,
     tariff_compare,
     tariff_more,
@@ -130,7 +131,7 @@ PAGES: Final = (
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
     remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds, calls,
-    articles, case_side_deeds, agent_deeds, case_bulk, case_desk, support_macros, support_settings,
+    articles, case_side_deeds, agent_deeds, case_bulk, case_desk, support_macros, support_settings, support_reports,
     usage, bottlenecks, studies, seeking,
 )  # fmt: skip
 
