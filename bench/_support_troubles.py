@@ -17,6 +17,8 @@ FULL_WH = 0.0
 NOTHING_NOW = Supply(3, 0.0, 22_000)
 PAUSES_WH = 300.0
 PATIENCE_S = 40.0
+GIVEN_UP = "SELECT cancelled_at IS NOT NULL FROM start_request ORDER BY created_at DESC LIMIT 1"
+PRICED = "SELECT price_minor > 0 FROM session ORDER BY started_at DESC LIMIT 1"
 DRAWN = "SELECT captured_minor > 0 FROM payment ORDER BY created_at DESC LIMIT 1"
 
 
@@ -189,7 +191,7 @@ async def start_given_up(bay: Bay, visitor: Visitor) -> Trouble:
     await visitor.begin_to_pay(bay.codes[0])
     visitor.charge = await bay.world.newest_charge()
     await bay.world.pass_time(3600, step_s=120)
-    await bay.world.until("the start is given up", "SELECT bool_and(cancelled_at IS NOT NULL) FROM start_request")
+    await bay.world.until("the start is given up", GIVEN_UP)
     return of(bay, visitor, anew(bay, visitor))
 
 
@@ -313,12 +315,14 @@ async def cable_stuck_in_car(bay: Bay, visitor: Visitor) -> Trouble:
 @made(Ending.ENERGY)
 async def emergency_stop(bay: Bay, visitor: Visitor) -> Trouble:
     await bay.do(lambda charger, at: complaints.fail(charger, 1, complaints.EMERGENCY, at))
+    await bay.world.pass_time(10)
     return of(bay, visitor, elsewhere(bay, visitor))
 
 
 @made(Ending.ENERGY)
 async def safety(bay: Bay, visitor: Visitor) -> Trouble:
     await bay.do(lambda charger, at: complaints.fail(charger, 1, complaints.EARTH, at))
+    await bay.world.pass_time(10)
     return of(bay, visitor, elsewhere(bay, visitor))
 
 

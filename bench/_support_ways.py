@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from abc import ABC, abstractmethod
 from functools import cache
 from typing import Final
@@ -10,10 +12,28 @@ from typing import Final
 from msgspec import Struct
 
 from bench._support_troubles import Trouble
-from bench._support_world import SITUATION, words_of
+from bench._support_world import OURS, SITUATION, Unsaid, words_of
+from laddverk.notices.sms import links
+from laddverk.simulator.elks import Call, SimulatedElks
 from laddverk.support.situations.book import PLACE, catalogue
 
 ACTION: Final = re.compile(r'action="[^"]*/do/([a-z_]+)"')
+PACE: Final = 0.02  # a voice that reads fifty times as fast
+HEARS_S: Final = 20.0
+COMPLAINT_KEYS: Final = {"cable": "5", "money": "6", "receipt": "6"}
+SPOKEN_BUTTONS: Final = {
+    "If you need more time": "wait_more",
+    "To charge at the outlet where the cable is": "swap",
+    "To let go of the cable and try again": "unlock",
+    "To start again": "try_again",
+    "To stop charging": "stop",
+}
+DIGITS: Final = {"one": "1", "two": "2", "three": "3", "four": "4"}
+KEYPAD: Final = {
+    sign: str(key)
+    for key, signs in enumerate(("", "", "ABCÅÄ", "DEF", "GHI", "JKL", "MNOÖ", "PQRS", "TUV", "WXYZ"))
+    for sign in signs
+}
 TAP: Final = re.compile(r'name="tap" value="([^"]+)"')
 START: Final = "/help/chat"
 HELP: Final = re.compile(r'href="(/help[^"]*|tel:[^"]*|mailto:[^"]*)"')
@@ -35,6 +55,8 @@ class Way(ABC):
     """One way to reach support."""
 
     name: str
+    needs_account: bool = False
+    """Whether nothing is known of somebody who comes this way without an account."""
 
     @abstractmethod
     async def ask(self, trouble: Trouble) -> Answer:
@@ -43,6 +65,9 @@ class Way(ABC):
     @abstractmethod
     async def press(self, trouble: Trouble, button: str) -> None:
         """Have something done."""
+
+    async def close(self) -> None:  # noqa: B027 - most ways just go
+        """Go."""
 
 
 class Page(Way):
@@ -103,7 +128,91 @@ class Chat(Way):
         )  # fmt: skip
 
 
-WAYS: Final[dict[str, type[Way]]] = {"page": Page, "chat": Chat}
+class Phone(Way):
+    """A call from the number of the account, by the protocol of 46elks, with the keys of a telephone."""
+
+    name = "phone"
+    needs_account = True
+
+    def __init__(self) -> None:
+        self._carrier: SimulatedElks | None = None
+        self._call: Call | None = None
+
+    async def ask(self, trouble: Trouble) -> Answer:
+        house, client = trouble.bay.world.house, trouble.visitor.client
+
+        async def post(url: str, form: dict[str, str]) -> tuple[int, bytes]:
+            answer = await client.post(url, data=form)
+            return answer.status_code, answer.content
+
+        async def get(url: str) -> tuple[int, bytes]:
+            answer = await client.get(url)
+            return answer.status_code, answer.content
+
+        addresses = [links.address(house, what) for what in ("call", "text")]
+        self._carrier = SimulatedElks(addresses[0], addresses[1], OURS, post, get, PACE)
+        call = self._call = self._carrier.dial(trouble.visitor.phone)
+        said = await self._heard(0)
+        if "number on the outlet" in said:
+            for key in f"{keyed(trouble.code)}#":
+                self._carrier.press(call, key)
+            said = await self._heard(len(call.lines))
+        if "If this is right, press one" in said:
+            self._carrier.press(call, "1")
+            said = await self._heard(len(call.lines))
+        if key := COMPLAINT_KEYS.get(trouble.complaint):
+            self._carrier.press(call, key)
+            said = await self._heard(len(call.lines))
+        texts = " ".join(each.text for each in self._carrier.texts_of(trouble.visitor.phone))
+        whole = " ".join(line.text for line in call.lines if line.who == "voice")
+        return Answer(
+            text=whole, situations=recognised(f"{said} {texts}") or recognised(whole),
+            buttons=frozenset(self._offered(said)), leads_on="press zero" in whole or "person" in whole,
+        )  # fmt: skip
+
+    async def press(self, trouble: Trouble, button: str) -> None:
+        assert self._carrier is not None
+        assert self._call is not None
+        key = self._offered(" ".join(line.text for line in self._call.lines)).get(button)
+        if key is None:
+            raise Unsaid(f"no key for {button}")
+        before = len(self._call.lines)
+        self._carrier.press(self._call, key)
+        await self._heard(before)
+        await trouble.bay.world.rest()
+
+    async def close(self) -> None:
+        if self._carrier is not None and self._call is not None:
+            self._carrier.hang_up(self._call)
+            await self._carrier.close()
+
+    async def _heard(self, before: int) -> str:
+        """Return what is said from a line on, once keys are awaited or the call is over."""
+        assert self._call is not None
+        end = time.monotonic() + HEARS_S
+        while time.monotonic() < end:
+            await asyncio.sleep(0.05)
+            lines = self._call.lines[before:]
+            if any(line.who == "voice" for line in lines) and (self._call.is_asked or self._call.state == "over"):
+                return " ".join(line.text for line in lines if line.who == "voice")
+        raise Unsaid(f"nothing is said: {[(line.who, line.text) for line in self._call.lines]}")
+
+    @staticmethod
+    def _offered(said: str) -> dict[str, str]:
+        """Return the keys that were named, by the buttons that they stand for."""
+        found: dict[str, str] = {}
+        for words, button in SPOKEN_BUTTONS.items():
+            if named := re.search(rf"{words}, press (\w+)\.", said):
+                found[button] = DIGITS.get(named[1], str(named[1]))
+        return found
+
+
+WAYS: Final[dict[str, type[Way]]] = {"page": Page, "chat": Chat, "phone": Phone}
+
+
+def keyed(code: str) -> str:
+    """Return an outlet's code as it is keyed in."""
+    return "".join(KEYPAD.get(sign, sign) for sign in code.upper() if sign.isalnum())
 
 
 @cache

@@ -35,8 +35,10 @@ from laddverk.stations import service as stations
 from laddverk.stations.model import NewConnector, NewStation, SiteDetails
 from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Component, Dimension, Tariff
+from laddverk.web import security
 
 ACTOR = rule("bench")
+OURS = "+46101234567"
 PATIENCE = Patience(answer_s=5.0, reconnect_first_s=0.05, reconnect_max_s=0.2, refused_first_s=0.2)
 PRICE = Decimal(10)  # so that what a minute costs is more than what cards take at least
 STEP_S = 10.0
@@ -114,6 +116,7 @@ class World:
     ahead: timedelta = timedelta()
     bays: list[Bay] = field(default_factory=list)
     verbose: bool = False
+    drivers: int = 0
 
     def clock(self) -> datetime:
         return system_clock() + self.ahead
@@ -201,7 +204,7 @@ class World:
         """Return a driver with an account, a number and tags."""
         now = self.clock()
         async with self.house.database.transaction() as tx:
-            details = DriverDetails(email=email, name=email.partition("@")[0].title(), phone=phone)
+            details = DriverDetails(email=email, name=email.partition("@")[0].title(), phone=phone, language="en")
             driver_id = await access.create_driver(tx, ACTOR, details, now)
             await access.create_tokens(
                 tx, ACTOR, [NewToken(uid=uid, driver_id=driver_id, **token) for uid in uids], now
@@ -218,8 +221,25 @@ class Visitor:
         self.client = httpx.AsyncClient(
             base_url=base, headers={"origin": base}, cookies={"language": "en"}, follow_redirects=True, timeout=30.0
         )
+        self.email = self.phone = ""
         self.charge = ""
         """The path of the page of their charge, once there is one."""
+
+    async def sign_in(self, number: int) -> None:
+        """Have an account with a phone number and an address, and be signed in."""
+        self.email, self.phone = f"driver{number}@example.com", f"+4670{number:07}"
+        world = self.world
+        await world.account(self.email, self.phone)
+        async with world.house.database.transaction() as tx:
+            link = await access.make_sign_in_link(tx, self.email, world.clock(), "127.0.0.1")
+            token = link and await access.use_sign_in_link(
+                tx, link.token, world.clock(), remote_address="127.0.0.1", user_agent="bench"
+            )
+        if not token:
+            raise Unsaid("nobody is signed in")
+        settings = world.house.settings
+        cookie = security.sign_in_cookie("driver", token, settings).value
+        self.client.cookies.set(security.cookie_name("driver", settings), cookie or "")
 
     async def get(self, path: str) -> str:
         """Return a page as it is."""
@@ -248,6 +268,13 @@ class Visitor:
 
     async def pay(self, code: str, card: str = "good", rail: str = "card") -> None:
         """Pay at an outlet; the page of the charge is then known."""
+        if self.email and (card, rail) == ("good", "card"):
+            begun = await self.client.post(f"/u/{code}/start", follow_redirects=False)
+            if begun.status_code != 303:
+                raise Unsaid(f"the account does not start: {words_of(begun.text)[:200]}")
+            self.charge = path_of(begun.headers["location"])
+            await self.world.rest()
+            return
         page = await self.begin_to_pay(code, rail)
         await self.finish_paying(page, card, "approve" if rail == "swish" else "pay")
 
@@ -287,7 +314,8 @@ async def world_on(state_dir: Path, **chosen: Any) -> AsyncIterator[World]:
     """Yield a house that is served on loopback, with a price for everybody. `chosen` are settings."""
     settings = Settings(
         state_dir=state_dir, host="127.0.0.1", web_port=free_port(), ocpp_port=free_port(), operator_name="Bench",
-        **{"sms_provider": "sandbox", **chosen},
+        demo=True, sms_provider="sandbox", elks_addresses="127.0.0.1", phone_number=OURS,
+        support_lmtp_port=free_port(), **chosen,
     )  # fmt: skip
     turned: list[World] = []
     async with wiring.opened(settings, clock=lambda: turned[0].clock() if turned else system_clock()) as house:

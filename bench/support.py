@@ -88,6 +88,9 @@ async def played(world: World, key: str, way: Way, protocol: Protocol) -> Result
     began = world.clock()
     bay = await world.bay(protocol)
     visitor = Visitor(world)
+    if way.needs_account:
+        world.drivers += 1
+        await visitor.sign_in(world.drivers)
     result = Result(key, way.name, protocol.value, frozenset())
     try:
         trouble = await TROUBLES[key](bay, visitor)
@@ -110,6 +113,7 @@ async def played(world: World, key: str, way: Way, protocol: Protocol) -> Result
         if world.verbose:
             traceback.print_exc()
     finally:
+        await way.close()
         await visitor.close()
         await world.clear()
     return result

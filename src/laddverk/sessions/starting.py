@@ -58,7 +58,7 @@ async def prepare_start(
     `NotFound` for an unknown connector, `Conflict` when one cannot start there now or there is no price to be shown
     (AFIR article 5), `NotAllowed` when the driver is blocked or not the one who asks.
     """
-    if actor.kind == "driver" and driver_id != actor.id:
+    if actor.kind == "driver" and driver_id not in (actor.id, None):  # None: paid there and then, by nobody's account
         raise NotAllowed("You can only start charging for yourself.")
     group = await group_of(tx, driver_id, station_id, now)
     startable = STARTABLE if reserved_for is None else STARTABLE | {"reserved"}

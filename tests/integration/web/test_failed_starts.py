@@ -47,6 +47,13 @@ async def test_what_was_reserved_on_a_card_is_released(world: World, stranger: B
     assert f"{GIVEN_UP} Nothing is charged. What was reserved is released." in page
 
 
+async def test_who_is_signed_in_may_pay_without_their_account(world: World, berit: Browser) -> None:
+    """The page offers it beside the account; the charge is then nobody's but whoever has its address."""
+    to_pay = await berit.send(f"/u/{await code_of(world)}/pay", provider="card")
+    assert to_pay.status_code == 303, to_pay.text
+    assert await value(world, "SELECT driver_id FROM start_request") is None
+
+
 async def test_where_nothing_was_paid_nothing_is_charged(world: World, stranger: Browser) -> None:
     to_pay = await stranger.send(f"/u/{await code_of(world)}/pay", provider="card")
     path = to_pay.headers["location"].removeprefix(world.house.settings.web_url)
