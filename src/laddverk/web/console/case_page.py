@@ -137,7 +137,9 @@ async def page(
     async with desk.transaction() as tx:
         given = await _facts(desk, tx, identity)
         given |= await case_desk.facts(desk, tx, given["case"])
-        given |= await case_side.facts_of(desk, tx, given["case"], values.get("article_words", "")[:100])
+        given |= await case_side.facts_of(
+            desk, tx, given["case"], given["trouble"].told.situation.key, values.get("article_words", "")[:100]
+        )
         staff = await queries.staff(tx)
     given |= await calls.of_case(desk, given["calls"])
     given["seen"] = given["entries"][0].at if given["entries"] else None

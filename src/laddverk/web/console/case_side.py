@@ -53,8 +53,8 @@ class Choice(Struct, frozen=True):
     hint: str
 
 
-async def facts_of(desk: Desk, tx: Transaction, row: CaseRow, words: str = "") -> dict[str, Any]:
-    """Return what the panels beside a case show. `words` are what articles are looked for by."""
+async def facts_of(desk: Desk, tx: Transaction, row: CaseRow, situation: str, words: str = "") -> dict[str, Any]:
+    """Return what the panels beside a case show. `words` are what articles are looked for by, if anything."""
     known = await store.driver(tx, row.driver_id) if row.driver_id is not None else None
     last = await proving.standing(tx, row.id)
     choices = _choices(known)
@@ -69,7 +69,7 @@ async def facts_of(desk: Desk, tx: Transaction, row: CaseRow, words: str = "") -
         "is_proved": identity.may(row.verified, Need.SAY_PERSONAL),
         "other_email": bool(known and row.contact_email and row.contact_email != known.email.lower()),
         "other_phone": bool(known and row.contact_phone and _digits(row.contact_phone) != _digits(known.phone)),
-        "articles": await _articles(tx, row, words),
+        "articles": await _articles(tx, row, situation, words),
         "article_words": words,
     }
 
@@ -87,13 +87,13 @@ def _digits(phone: str) -> str:
     return digits[-9:]
 
 
-async def _articles(tx: Transaction, row: CaseRow, words: str) -> list[Found]:
+async def _articles(tx: Transaction, row: CaseRow, situation: str, words: str) -> list[Found]:
     if words:
         return list(await queries.search(tx, row.language, words, limit=ARTICLES_SEARCHED))
     charger = await case_queries.charger(tx, row.station_id) if row.station_id is not None else None
     return list(
         await queries.suggest(
-            tx, row.language, text=row.subject, situation=row.situation, vendor=charger.vendor or "" if charger else "",
+            tx, row.language, text=row.subject, situation=situation, vendor=charger.vendor or "" if charger else "",
             model=charger.model or "" if charger else "", limit=ARTICLES,
         )
     )  # fmt: skip
