@@ -3,21 +3,62 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from litestar import Response, get
+from msgspec import Struct
 
 from laddverk.access import queries as access_queries
 from laddverk.invoicing import queries as invoicing_queries
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import parsed
+from laddverk.kernel.ids import parsed, shown
 from laddverk.kernel.problems import Invalid
+from laddverk.platform import formats
+from laddverk.platform.languages import marked
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations import queries as stations_queries
+from laddverk.support.finding import looking
+from laddverk.support.finding.looking import Hit
+from laddverk.web.console import cases
 from laddverk.web.console.desk import AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.console.office import LINKS
 
+PLACES: Final = {
+    "driver": ("drv", "/console/drivers/"),
+    "token": ("drv", "/console/drivers/"),
+    "session": ("ses", "/console/sessions/"),
+    "station": ("sta", "/console/stations/"),
+    "payment": ("pay", "/console/payments/"),
+    "invoice": ("inv", "/console/invoices/"),
+    "case": ("cas", "/console/cases/"),
+}
+KINDS: Final = {
+    "driver": marked("Driver"),
+    "token": marked("Tag"),
+    "session": marked("Session"),
+    "station": marked("Charger"),
+    "payment": marked("Payment"),
+    "invoice": marked("Invoice"),
+    "case": marked("Case"),
+}
 FOUND_MAX: Final = 8  # of each kind; a longer list is a search on the list itself
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """Something that was found, as the page shows it."""
+
+    hit: Hit
+    said: str
+    """By what it was found."""
+    href: str
+    case: str
+    """Where a case about it is opened."""
+
+    @property
+    def word(self) -> str:
+        """What kind of thing it is, to be translated."""
+        return KINDS[self.hit.kind]
 
 
 @get("/console/search", opt={NEEDS: Permission.STATIONS_READ})
@@ -25,8 +66,13 @@ async def search(desk: AtDesk) -> Response[Any]:
     """Lead to the thing whose id was typed, else list what the words may mean."""
     text = desk.asked("q").strip()[:100]
     direct = place_of(text)
-    if direct:
+    if direct and not desk.wants_part:
         return desk.go(direct)
+    async with desk.transaction() as tx:
+        hits = await looking.find(tx, desk.actor, text, desk.now, desk.house.settings.timezone) if text else []
+    shown_hits = [Found(hit=hit, said=said_of(desk, hit), href=href_of(hit), case=case_of(desk, hit)) for hit in hits]
+    if desk.wants_part:
+        return desk.part(desk.template("console/_found.html", hits=shown_hits, text=text, direct=direct))
     found: dict[str, list[Any]] = {
         "stations": [],
         "sites": [],
@@ -37,12 +83,12 @@ async def search(desk: AtDesk) -> Response[Any]:
     }
     if text:
         found |= await _found(desk, text)
-    return desk.page("console/search.html", text=text, found=found)
+    return desk.page("console/search.html", text=text, found=found, hits=shown_hits)
 
 
 def place_of(text: str) -> str | None:
     """Return the page of the thing that `text` is the prefixed id of, or None."""
-    for prefix, path in LINKS.values():
+    for prefix, path in (*LINKS.values(), PLACES["case"]):
         if text.startswith(f"{prefix}_"):
             try:
                 return f"{path}{prefix}_{parsed(prefix, text).hex}"
@@ -70,6 +116,36 @@ async def _found(desk: Desk, text: str) -> dict[str, list[Any]]:
             if desk.may(Permission.INVOICES_READ)
             else [],
         }
+
+
+def href_of(hit: Hit) -> str:
+    """Return the page of what was found."""
+    if hit.kind == "token" and hit.driver_id is None:
+        return f"/console/tokens?q={quote(hit.title)}"
+    prefix, path = PLACES[hit.kind]
+    return f"{path}{shown(prefix, hit.id)}"
+
+
+def case_of(desk: Desk, hit: Hit) -> str:
+    """Return where a case about it is opened, filled in with what is known; empty for who may not."""
+    if hit.kind == "case" or not desk.may(Permission.CASES_WRITE):
+        return ""
+    about = {"driver": hit.driver_id, "session": hit.session_id, "payment": hit.payment_id, "station": hit.station_id}
+    known = [f"{name}={shown(cases.ABOUT[name], each)}" for name, each in about.items() if each is not None]
+    return "/console/cases/new?" + "&".join(known) if known else ""
+
+
+def said_of(desk: Desk, hit: Hit) -> str:
+    """Return by what it was found: `Card •••• 4242, 98,50 kr, 21 nov. 2026`."""
+    if hit.by != looking.BY_CARD:
+        return desk.words(hit.by, value=hit.value)
+    zone = desk.house.settings.timezone
+    parts = [
+        f"•••• {hit.last4}" if hit.last4 else "",
+        formats.money(hit.amount_minor, hit.currency or "SEK", desk.language) if hit.amount_minor else "",
+        formats.local_date(hit.at, zone, language=desk.language) if hit.at else "",
+    ]
+    return desk.words(hit.by, value=", ".join(each for each in parts if each))
 
 
 ROUTES: Final = [search]
