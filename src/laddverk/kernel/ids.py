@@ -116,6 +116,8 @@ PREFIXES: Final = {
     "ent": "entry of a case",
     "art": "article",
     "apc": "picture of an article",
+    "eml": "mail that came in",
+    "att": "file of a case",
     "cht": "chat",
     "cll": "call",
     "rcd": "recording",
