@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from laddverk.cli.demo import helpdesk
 from laddverk.kernel.actors import Actor, rule
 from laddverk.platform.house import House
 from laddverk.support import listing, service, working
@@ -26,6 +27,7 @@ async def open_cases(house: House) -> None:
     async with house.database.transaction() as tx:
         if await listing.count(tx, None, listing.CaseFilter(state="all")):
             return
+        await helpdesk.furnish(tx, house, now)
         (seen,) = await tx.rows(SEEN)
         if seen["incident_id"]:
             dead = NewCase(
