@@ -25,7 +25,7 @@ from laddverk.support.phone import queries as phone_queries
 from laddverk.support.queries import CaseRow
 from laddverk.support.situations import wording
 from laddverk.support.situations.model import AgentButton
-from laddverk.web.console import agent_words, calls, case_desk, case_side, cases, incident_words
+from laddverk.web.console import agent_words, calls, case_desk, case_side, cases, chats, incident_words, mails
 from laddverk.web.console.cases import PLACE, READ
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.live import Parts
@@ -33,7 +33,7 @@ from laddverk.web.visit import named
 
 LIVE_PARTS: Final = (
     "present", "state", "sentence", "situation", "wrong", "charger", "session", "payment", "actions", "deeds",
-    "timeline",
+    "timeline", "chat",
 )  # fmt: skip
 FIRST_MAX: Final = 4  # of what the situation offers; the rest is one click away
 ALWAYS: Final = (
@@ -80,6 +80,7 @@ async def _facts(desk: Desk, tx: Transaction, identity: UUID) -> dict[str, Any]:
         "charger": await screen.charger(tx, station, key, identity, desk.now) if station else None,
         "deeds": await screen.deeds(tx, identity),
         "calls": await phone_queries.of_case(tx, identity),
+        "chat": await chats.facts(desk, tx, identity),
         "incident": incident,
         "affected": await incidents_queries.drivers_affected(tx, incident.id) if incident else 0,
         "place": cases.href(identity),
@@ -140,6 +141,7 @@ async def page(
         given |= await case_side.facts_of(
             desk, tx, given["case"], given["trouble"].told.situation.key, values.get("article_words", "")[:100]
         )
+        given |= await mails.of_case(tx, given["case"])
         staff = await queries.staff(tx)
     given |= await calls.of_case(desk, given["calls"])
     given["seen"] = given["entries"][0].at if given["entries"] else None

@@ -34,6 +34,7 @@ from laddverk.web.console import (
     case_side_deeds,
     cases,
     certificates,
+    chats,
     circuit_sheets,
     circuits,
     codes,
@@ -61,6 +62,7 @@ from laddverk.web.console import (
     load_curves,
     load_limits,
     load_programs,
+    mails,
     mandates,
     meters,
     model_facts,
@@ -130,9 +132,9 @@ PAGES: Final = (
     displays, energy, load, load_curves, load_limits, load_programs, circuits, circuit_sheets, meters,
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
-    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, case_deeds, calls,
+    remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, chats, case_deeds, calls,
     articles, case_side_deeds, agent_deeds, case_bulk, case_desk, support_macros, support_settings, support_reports,
-    usage, bottlenecks, studies, seeking,
+    mails, usage, bottlenecks, studies, seeking,
 )  # fmt: skip
 
 LIVE: Final[dict[str, tuple[str, str, Callable[[Desk, str], Awaitable[Parts]]]]] = {
