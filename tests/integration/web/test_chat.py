@@ -105,6 +105,7 @@ async def test_a_person_takes_over_without_anything_being_said_twice(world: Worl
     assert "has your case" in page
     assert (await stranger.send(chat, text="Tack, det gick")).status_code == 303
     assert await value(world, "SELECT state FROM support_case") == "open", "the driver's answer is somebody's turn"
+    turn(world, 70)
     async with world.house.database.transaction() as tx:
         await cases.reply(tx, world.house, DESK, case["id"], "Så bra.", world.house.clock())
         assert await speaking.carry_on(tx, world.house, world.house.clock()) == 0, "they are still here"

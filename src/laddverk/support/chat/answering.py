@@ -59,6 +59,8 @@ async def _tell(talk: Talk) -> None:
     told = choosing.told(await facts_of(talk.tx, talk.chat.subject, talk.now))
     texts = wording.spoken(told, talk.chat.language, talk.house.settings.timezone)
     _ask(talk, Asks.NOTHING, saying.situation(talk.chat, told, texts, talk.now))
+    if saying.needs_proof(talk.chat, told):
+        talk.say(saying.not_yours(talk.chat, talk.now))
     is_news = talk.chat.situation != told.situation.key
     talk.change(situation=told.situation.key)
     if is_news and talk.lines[0].text != saying.GREETING:

@@ -20,7 +20,7 @@ LATELY_MAX: Final = 60  # lines of a driver in that time: one a minute is a live
 LINES_MAX: Final = 300
 PICTURES_MAX: Final = 10
 AWAY_AFTER: Final = timedelta(seconds=90)  # a page says every few seconds that it is there
-TYPES_FOR: Final = timedelta(seconds=7)  # pages say it every three seconds
+TYPES_FOR: Final = timedelta(seconds=10)  # pages say it every three to eight seconds
 NAMED: Final = re.compile(r"[\w-]{2,}")  # a word of an outlet's name or place
 NAMED_MAX: Final = 5
 

@@ -31,6 +31,10 @@ WHICH_CHARGE: Final = N_(
     " A person can also find it for you."
 )
 CANNOT: Final = N_("I cannot answer that by myself. A person can, and gets all that stands here.")
+NOT_YOURS: Final = N_(
+    "I can do something about it for whoever's charge it is: open this from the page of your charge, or sign in. Or a"
+    " person does it."
+)
 GOOD: Final = N_("Good. Write here again if you need us.")
 SAME_AS_BEFORE: Final = N_("Then a person looks at it.")
 REACH: Final = N_("A person takes over. Where do we reach you, if you have to leave before we answer?")
@@ -67,6 +71,16 @@ def situation(chat: Chat, told: Told, texts: Texts, now: datetime) -> Line:
     return Line(
         chat_id=chat.id, at=now, who=Speaker.MACHINE, params=said, body=texts.says, offers=(*buttons, *then)
     )  # fmt: skip
+
+
+def needs_proof(chat: Chat, told: Told) -> bool:
+    """Return whether something could be done by a tap, for somebody whose charge we know it to be."""
+    return any(each in doing.DONE for each in told.situation.driver) and not identity.may(chat.proof, Need.OWN_CHARGE)
+
+
+def not_yours(chat: Chat, now: datetime) -> Line:
+    """Return the line that says how something can be done."""
+    return line(chat.id, now, NOT_YOURS, SIGN_IN, PERSON, MENU)
 
 
 def _offers(chat: Chat, buttons: Iterable[DriverButton]) -> Iterable[str]:

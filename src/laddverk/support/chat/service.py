@@ -140,7 +140,7 @@ async def seen(tx: Transaction, house: House, chat: Chat, said_at: datetime, now
 async def types(tx: Transaction, house: House, chat_id: UUID, now: datetime) -> None:
     """Note that the driver is writing."""
     chat = await _there(tx, chat_id)
-    if chat.case_id is None or rules.driver_types(chat, now - rules.TYPES_FOR / 2):
+    if chat.case_id is None or rules.driver_types(chat, now + rules.TYPES_FOR * 0.8):
         return
     await store.driver_types(tx, chat_id, now)
     topics = [f"case:{chat.case_id}"]

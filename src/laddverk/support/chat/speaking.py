@@ -59,6 +59,20 @@ async def can_speak(tx: Transaction, case_id: UUID) -> bool:
     return chat is not None and chat.state is not ChatState.CLOSED
 
 
+async def note_read(tx: Transaction, house: House, case_id: UUID, name: str, now: datetime) -> None:
+    """Note that somebody of ours has what the driver said; the driver's page says so."""
+    read = [f"chat:{chat_id}" for chat_id in await store.read_by_us(tx, case_id, now, name)]
+    if read:
+        tx.after_commit(lambda: house.hints.publish(read))
+
+
+async def note_writing(tx: Transaction, house: House, case_id: UUID, name: str, now: datetime) -> None:
+    """Note that somebody of ours is writing, where the case has a chat."""
+    writing = [f"chat:{chat_id}" for chat_id in await store.agent_types(tx, case_id, now, name)]
+    if writing:
+        tx.after_commit(lambda: house.hints.publish(writing))
+
+
 async def say(tx: Transaction, house: House, case: Case, text: str, by_name: str, now: datetime) -> UUID | None:
     """Say `text` in the chat of `case`; return the line, or None where it has no chat.
 

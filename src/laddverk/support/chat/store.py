@@ -53,7 +53,9 @@ UPDATE chat SET seen_at = $2::timestamptz, read_at = $2
 WHERE id = $1 AND (seen_at < $2::timestamptz - $3::interval OR read_at < $4)
 """
 DRIVER_TYPES: Final = "UPDATE chat SET driver_types_at = $2 WHERE id = $1"
-AGENT_TYPES: Final = "UPDATE chat SET agent_types_at = $2, agent_name = $3 WHERE case_id = $1 AND state = 'with_us'"
+AGENT_TYPES: Final = """
+UPDATE chat SET agent_types_at = $2, agent_name = $3 WHERE case_id = $1 AND state = 'with_us' RETURNING id
+"""
 READ_BY_US: Final = """
 UPDATE chat SET read_by_us_at = $2, agent_name = $3
 WHERE case_id = $1 AND EXISTS (SELECT FROM chat_line WHERE chat_id = chat.id AND who = 'driver'
@@ -147,9 +149,9 @@ async def driver_types(tx: Transaction, chat_id: UUID, now: datetime) -> None:
     await tx.execute(DRIVER_TYPES, chat_id, now)
 
 
-async def agent_types(tx: Transaction, case_id: UUID, now: datetime, name: str) -> None:
-    """Note that somebody of ours is writing."""
-    await tx.execute(AGENT_TYPES, case_id, now, name)
+async def agent_types(tx: Transaction, case_id: UUID, now: datetime, name: str) -> list[UUID]:
+    """Note that somebody of ours is writing; return the chats of the case."""
+    return [UUID(str(each)) for each in await tx.values(AGENT_TYPES, case_id, now, name)]
 
 
 async def read_by_us(tx: Transaction, case_id: UUID, now: datetime, name: str) -> list[UUID]:

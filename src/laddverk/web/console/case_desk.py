@@ -11,6 +11,7 @@ from laddverk.kernel.ids import parsed, shown
 from laddverk.kernel.problems import Problem
 from laddverk.platform.database import Transaction
 from laddverk.support import delivering, rating
+from laddverk.support.chat import speaking
 from laddverk.support.inbox import looking, merging, sending
 from laddverk.support.inbox import store as inbox
 from laddverk.support.macros import service as macros
@@ -67,6 +68,7 @@ async def say_writing(desk: AtDesk, case_id: FromPath[str]) -> None:
     async with desk.transaction() as tx:
         found(await inbox.seen_by(tx, desk.sites, identity))
         await looking.writes(tx, desk.actor, identity, desk.now)
+        await speaking.note_writing(tx, desk.house, identity, desk.actor.name, desk.now)
     desk.house.hints.publish([f"case:{identity}"])
 
 

@@ -78,7 +78,7 @@ def _context(visit: Visit, talk: Talk, values: dict[str, str], errors: dict[str,
     chat, lines = talk.chat, talk.lines
     return {
         "talk": talk, "chat": chat, "lines": chat_words.shown(visit, lines, talk.base),
-        "offers": chat_words.offers_of(visit, chat, lines[-1] if lines else None, talk.outlet),
+        "offers": chat_words.offers_of(visit, chat, lines[-1] if lines else None, talk.outlet, talk.came_from),
         "asks_reach": chat.asks is Asks.REACH, "values": values, "errors": errors, "embed": _embed(visit),
         "is_read": chat_words.is_read(chat, lines), "types": chat_words.agent_types(chat, visit.house.clock()),
         "action": talk.base or START, "suffix": "?embed=1" if _embed(visit) else "",

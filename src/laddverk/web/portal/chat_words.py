@@ -81,8 +81,10 @@ def text_of(visit: Visit, line: Line) -> str:
     return f"{text} {visit.words(remedy)}" if remedy else text
 
 
-def offers_of(visit: Visit, chat: Chat, last: Line | None, outlet: Outlet | None) -> list[Offer]:
-    """Return what can be answered by one tap now; what leads nowhere from here is left out."""
+def offers_of(
+    visit: Visit, chat: Chat, last: Line | None, outlet: Outlet | None, came_from: str = ""
+) -> list[Offer]:  # fmt: skip
+    """Return what can be answered by one tap now; what leads nowhere, or to where one is, is left out."""
     made: list[Offer] = []
     for key in last.offers if last is not None else ():
         if key == saying.SIGN_IN:
@@ -94,6 +96,7 @@ def offers_of(visit: Visit, chat: Chat, last: Line | None, outlet: Outlet | None
             code = key.removeprefix(OUTLET)
             label = f"{named[code]} · {code}" if code in named else visit.words(words.label_of(key))
             made.append(Offer(label=label, key=key))
+    made = [each for each in made if not each.href or each.href != came_from]
     return list({each.label: each for each in reversed(made)}.values())[::-1]  # two that lead to one page are one
 
 

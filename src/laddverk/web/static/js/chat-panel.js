@@ -50,8 +50,6 @@ class ChatPanel extends HTMLElement {
   typed(event) {
     const field = event.target;
     if (!field.matches(".chat-say textarea")) return;
-    field.style.height = "auto";
-    field.style.height = `${Math.min(field.scrollHeight, 160)}px`;
     const now = Date.now();
     if (!("withUs" in this.dataset) || now - this.typedAt < TYPING_EVERY_MS) return;
     this.typedAt = now;
