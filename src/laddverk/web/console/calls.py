@@ -170,7 +170,7 @@ async def _deed(desk: Desk, call_id: UUID, form: dict[str, str]) -> str:
             made = await deeds.called(tx, desk.house, desk.actor, call_id, desk.now)
             return PLACE
         elif what == "done":
-            note, outcome = form.get("note", ""), form.get("outcome", "")
+            note, outcome = form.get("call_note", ""), form.get("call_outcome", "")
             made = await deeds.done(tx, desk.house, desk.actor, call_id, note, outcome, desk.now)
         else:
             raise Invalid("Choose from the list.", field="what")
@@ -207,10 +207,18 @@ async def line_of(desk: Desk, row: CallRow) -> handset.Handset:
 
 
 async def of_case(desk: Desk, rows: list[CallRow]) -> dict[str, Any]:
-    """Return what the page of a case shows of its calls."""
-    current = next((row for row in rows if row.talks), None)
-    line = await line_of(desk, current) if current is not None else handset.Handset()
-    return {"call_line": line, "has_softphone": handset.is_there(desk.house), **words_of(desk)}
+    """Return what the page of a case shows of its calls: the one under way, what to write down, whom to call back."""
+    current = next((row for row in rows if row.talks), next((row for row in rows if row.waits), None))
+    mine = [row for row in rows if row.taken_by == desk.actor.id and row.taken_by and not row.wrapped_up_at]
+    return {
+        "call_now": current,
+        "call_line": await line_of(desk, current) if current is not None else handset.Handset(),
+        "to_write": next((row for row in mine if row.ended_at or row is current), None),
+        "to_call_back": next((row for row in rows if row.callback_at and not row.called_back_at), None),
+        "sounds": [(row, sound) for row in rows for sound in row.recordings],
+        "has_softphone": handset.is_there(desk.house),
+        **words_of(desk),
+    }
 
 
 async def live_call(desk: Desk, shown_id: str) -> Parts:
