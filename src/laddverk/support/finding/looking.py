@@ -88,12 +88,13 @@ LEFT JOIN session ON session.id = payment.session_id
 LEFT JOIN station ON station.id = session.station_id
 """
 PAYMENT_BY_SWISH: Final = (
-    PAYMENTS_SHOWN + "WHERE payment.id IN (SELECT payment_id FROM swish_attempt WHERE payment_reference = upper($1)"
-    " OR payment_reference = $1) LIMIT $2"  # noqa: S608 - constants above
+    PAYMENTS_SHOWN  # noqa: S608 - constants above
+    + "WHERE payment.id IN (SELECT payment_id FROM swish_attempt WHERE payment_reference = upper($1)"
+    " OR payment_reference = $1) LIMIT $2"
 )
 PAYMENT_BY_REFERENCE: Final = PAYMENTS_SHOWN + "WHERE payment.provider_ref = $1 LIMIT $2"
 PAYMENT_BY_CARD: Final = (
-    PAYMENTS_SHOWN
+    PAYMENTS_SHOWN  # noqa: S608 - constants above
     + """
 WHERE payment.id IN (
     SELECT payment_id FROM payment_card WHERE last4 = $1
@@ -104,17 +105,17 @@ WHERE payment.id IN (
                                     payment.captured_minor - payment.refunded_minor))
   AND ($4::timestamptz IS NULL OR payment.created_at BETWEEN $4 AND $5)
 ORDER BY payment.created_at DESC LIMIT $2
-"""  # noqa: S608 - constants above
+"""
 )
 PAYMENT_BY_AMOUNT: Final = (
-    PAYMENTS_SHOWN
+    PAYMENTS_SHOWN  # noqa: S608 - constants above
     + """
 WHERE payment.id IN (
     SELECT id FROM payment WHERE captured_minor = $1 AND captured_minor > 0 AND created_at BETWEEN $3 AND $4
     UNION ALL
     SELECT id FROM payment WHERE authorised_minor = $1 AND captured_minor = 0 AND created_at BETWEEN $3 AND $4)
 ORDER BY payment.created_at DESC LIMIT $2
-"""  # noqa: S608 - constants above
+"""
 )
 INVOICES_SHOWN: Final = """
 SELECT 'invoice' AS kind, invoice.id, invoice.series || '-' || lpad(invoice.number::text, 5, '0') AS title,

@@ -9,10 +9,12 @@ from litestar import Response, post
 from litestar.params import FromPath
 from msgspec import Struct
 
+from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.sessions import service as sessions
+from laddverk.sessions.driver_queries import Outlet
 from laddverk.sessions.model import LiveStart
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.support.knowledge import queries as knowledge
@@ -90,6 +92,34 @@ async def seen(tx: Transaction, found: LiveStart, visit: Visit, site_path: str, 
 
 async def _articles(tx: Transaction, told: Told, language: str) -> tuple[Found, ...]:
     return tuple(await knowledge.suggest(tx, language, situation=told.situation.key, limit=ARTICLES))
+
+
+async def at_outlet(tx: Transaction, outlet: Outlet, visit: Visit) -> Shown | None:
+    """Return what is to be known of an outlet before anybody pays there; None where nothing is wrong."""
+    subject = Subject(
+        station_id=outlet.station_id, evse_number=outlet.evse_number, connector_number=outlet.connector_number,
+        driver_id=visit.actor.id if visit.actor.kind == "driver" else None, complaint=complaint_asked(visit),
+    )  # fmt: skip
+    told = choosing.told(await facts_of(tx, subject, visit.now))
+    if told.situation.key in CALM:
+        return None
+    texts = wording.spoken(told, visit.language, outlet.timezone)
+    code = quote(outlet.code)
+    links = {
+        DriverButton.OTHER_OUTLET: f"/places/{shown('sit', outlet.site_id)}",
+        DriverButton.NEAREST: "/",
+        DriverButton.REPORT: f"/u/{code}/report",
+        DriverButton.WRITE: f"/help/write?code={code}",
+    }
+    buttons = [
+        Button(label=visit.words(LABELS[each]), key=each.value, href=links[each])
+        for each in told.situation.driver
+        if each in links
+    ]
+    return Shown(
+        key=told.situation.key, title=texts.title, says=texts.says,
+        tone="broken" if told.situation.is_danger else "wait", buttons=tuple(buttons), is_calm=False,
+    )  # fmt: skip
 
 
 def subject_of(found: LiveStart, complaint: Complaint = Complaint.NONE) -> Subject:

@@ -31,7 +31,7 @@ from laddverk.tariffs import service as tariffs
 from laddverk.tariffs import spot
 from laddverk.tariffs.coming import coming
 from laddverk.tariffs.model import Wish
-from laddverk.web.portal import outlets
+from laddverk.web.portal import outlets, situations
 from laddverk.web.portal.outlets import STARTABLE, State, state_of
 from laddverk.web.portal.paying_words import next_words, paid_by_another
 from laddverk.web.visit import Visit, Visiting
@@ -221,6 +221,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         can_start = (state in STARTABLE or (is_mine and state is State.RESERVED)) and version is not None
         can_reserve = state is State.FREE and await authorisation_queries.supports_reservations(tx, found.station_id)
         others = [] if can_start else await _free_elsewhere(tx, found)
+        situation = await situations.at_outlet(tx, found, visit) if not is_mine else None
     why_not = visit.words(outlets.WHY_NOT.get(state, "")) if state in outlets.WHY_NOT else ""
     currency = version.body.currency if version else visit.house.settings.currency
     local = visit.now.astimezone(ZoneInfo(found.timezone))
@@ -240,6 +241,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         paid_how=paid_how,
         can_reserve=can_reserve and not is_mine,
         why_not=why_not,
+        situation=situation,
         others=others,
         reserve_minor=visit.house.settings.reserve_minor(currency),
         amounts=visit.house.settings.amounts_minor(currency),
