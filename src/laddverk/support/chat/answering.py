@@ -12,9 +12,11 @@ from laddverk.support.chat.deciding import Step, What
 from laddverk.support.chat.model import Asks, ChatState, Line
 from laddverk.support.chat.talking import Talk, contact_key, note_contact
 from laddverk.support.identity import Need
+from laddverk.support.knowledge import queries as knowledge
 from laddverk.support.situations import choosing, doing, who, wording
 from laddverk.support.situations.gathering import facts_of
 
+SUGGESTED_MAX: Final = 3  # articles: more is a list to search in
 OFFERED_MAX: Final = 6  # outlets to choose from: more is read by nobody on a phone
 
 
@@ -33,6 +35,8 @@ async def take(talk: Talk, step: Step) -> None:
             await _find_outlet(talk, step)
         case What.PRESS:
             await _press(talk, step)
+        case What.SUGGEST:
+            await _suggest(talk, step.words)
         case What.HELPED:
             talk.change(state=ChatState.CLOSED, is_helped=True, closed_at=talk.now)
             _ask(talk, Asks.NOTHING, saying.line(talk.chat.id, talk.now, saying.GOOD))
@@ -65,6 +69,17 @@ async def _tell(talk: Talk) -> None:
     talk.change(situation=told.situation.key)
     if is_news and talk.lines[0].text != saying.GREETING:
         await note_contact(talk)
+
+
+async def _suggest(talk: Talk, words: str) -> None:
+    """Lead to what we have written about it; else to a person."""
+    chat = talk.chat
+    found = await knowledge.suggest(talk.tx, chat.language, text=words, situation=chat.situation, limit=SUGGESTED_MAX)
+    if found:
+        line = saying.may_help(chat.id, [(each.slug, each.title) for each in found], talk.now)
+    else:
+        line = saying.line(chat.id, talk.now, saying.CANNOT, deciding.PERSON, deciding.MENU)
+    _ask(talk, Asks.NOTHING, line)
 
 
 async def _look_again(talk: Talk) -> None:

@@ -19,6 +19,7 @@ from laddverk.support.situations.model import DriverButton, Texts, Told
 GO: Final = "go:"
 """An offer that leads to a page."""
 SIGN_IN: Final = f"{GO}sign_in"
+ARTICLE: Final = f"{GO}article/"
 
 GREETING: Final = N_("Hi. I see what the chargers see. A person takes over whenever you ask.")
 WHICH_OUTLET: Final = N_("Which outlet is it about? Write the code on its sticker, or the name of the place.")
@@ -35,6 +36,7 @@ NOT_YOURS: Final = N_(
     "I can do something about it for whoever's charge it is: open this from the page of your charge, or sign in. Or a"
     " person does it."
 )
+MAY_HELP: Final = N_("This may help you:")
 GOOD: Final = N_("Good. Write here again if you need us.")
 SAME_AS_BEFORE: Final = N_("Then a person looks at it.")
 REACH: Final = N_("A person takes over. Where do we reach you, if you have to leave before we answer?")
@@ -78,6 +80,12 @@ def needs_proof(chat: Chat, told: Told) -> bool:
     return any(each in doing.DONE for each in told.situation.driver) and not identity.may(chat.proof, Need.OWN_CHARGE)
 
 
+def may_help(chat_id: UUID, articles: Sequence[tuple[str, str]], now: datetime) -> Line:
+    """Return the line that leads to what we have written about it. Articles are (address, title)."""
+    offers = [f"{ARTICLE}{slug}" for slug, _title in articles]
+    return line(chat_id, now, MAY_HELP, *offers, YES, NO, PERSON, articles=dict(articles))
+
+
 def not_yours(chat: Chat, now: datetime) -> Line:
     """Return the line that says how something can be done."""
     return line(chat.id, now, NOT_YOURS, SIGN_IN, PERSON, MENU)
@@ -119,7 +127,6 @@ QUESTIONS: Final = {
     What.ASK_COMPLAINT: (Asks.COMPLAINT, WHAT_IS_WRONG, (*TROUBLES, PERSON)),
     What.ASK_WORDS: (Asks.WORDS, IN_YOUR_WORDS, (PERSON,)),
     What.ASK_CHARGE: (Asks.NOTHING, WHICH_CHARGE, (SIGN_IN, PERSON)),
-    What.SUGGEST: (Asks.NOTHING, CANNOT, (PERSON, MENU)),
     What.ASK_REACH: (Asks.REACH, REACH, (STAY,)),
 }
 """What is asked, what words then mean, and what can be tapped. The form for an address stands where one writes."""

@@ -33,6 +33,7 @@ Disallow: /console
 Disallow: /my
 Disallow: /s/
 Disallow: /help/cases/
+Disallow: /help/chat
 Disallow: /help/write
 Sitemap: {base}/sitemap.xml
 """

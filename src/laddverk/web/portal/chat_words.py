@@ -89,6 +89,10 @@ def offers_of(
     for key in last.offers if last is not None else ():
         if key == saying.SIGN_IN:
             made.append(Offer(label=visit.words(SIGN_IN), href="/sign-in"))
+        elif key.startswith(saying.ARTICLE):
+            slug = key.removeprefix(saying.ARTICLE)
+            named = dict(last.params.get("articles") or {}) if last is not None else {}
+            made.append(Offer(label=str(named.get(slug, slug)), href=f"/help/articles/{quote(slug)}"))
         elif key.startswith(saying.GO):
             made += _link(visit, DriverButton(key.removeprefix(saying.GO)), chat, outlet)
         else:
