@@ -27,6 +27,7 @@ from laddverk.cli.demo import (
     firmware,
     founding,
     living,
+    mails,
     meters,
     people,
     phone,
@@ -61,6 +62,7 @@ def run(given: argparse.Namespace, settings: Settings) -> int:
     chosen = msgspec.structs.replace(
         settings, demo=True, invoice_day=0, spot_source=settings.spot_source or "sandbox",
         meter_networks=f"{settings.meter_networks},{meters.NETWORK}",
+        support_address=settings.support_address or mails.ADDRESS,
     )  # fmt: skip
     if settings.operator_name == Settings().operator_name:
         chosen = founding.operated(chosen)

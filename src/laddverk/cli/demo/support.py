@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from laddverk.cli.demo import helpdesk
+from laddverk.cli.demo import helpdesk, mails
 from laddverk.kernel.actors import Actor, rule
 from laddverk.platform.house import House
 from laddverk.support import listing, service, working
@@ -54,3 +54,4 @@ async def open_cases(house: House) -> None:
             tx, house, Actor("anonymous"),
             NewCase(text="Finns det laddare som tar emot kontanter?", contact_email="kalle@example.se"), now,
         )  # fmt: skip
+    await mails.arrive(house)
