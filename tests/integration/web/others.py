@@ -53,6 +53,7 @@ from laddverk.provisioning.model import TemplateDetails
 from laddverk.stations import service as stations
 from laddverk.subscriptions import accounts, plans, subscribing
 from laddverk.subscriptions.model import AccountDetails, Holder, Terms
+from laddverk.support import attachments
 from laddverk.support import service as cases
 from laddverk.support.model import Links, NewCase
 from laddverk.tariffs import service as tariffs
@@ -206,6 +207,7 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     )  # fmt: skip
     asking = NewCase(text="stuck", kind="cable", links=Links(station_id=world.other_station))
     case = await cases.open_case(tx, world.house, ACTOR, asking, NOW)
+    photo = await attachments.keep(tx, case.id, new_id(), "stuck.png", b"\x89PNG\r\n\x1a\n", NOW)
     wanted = NewWorkOrder(station_id=world.other_station, title="Look at the cable")
     visit = await visits.order(tx, ACTOR, wanted, "en", NOW)
     plan = visiting.Plan(on=NOW.date(), technician="Eva")
@@ -215,6 +217,7 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     return {
         "car": CAR,
         "case_id": shown("cas", case.id),
+        "photo": photo.hex,
         "order_id": shown("wor", visit.id),
         "photo_id": shown("wph", picture),
         "visit_id": shown("vis", drive.id),

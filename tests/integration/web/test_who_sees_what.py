@@ -47,6 +47,9 @@ PUBLIC: Final = {
     ("GET", "/help"),
     ("GET", "/help/write"),
     ("POST", "/help/write"),  # whoever is stuck may write
+    ("GET", "/help/chat"),
+    ("POST", "/help/chat"),  # whoever is stuck may chat; counted by address
+    ("GET", "/chat-embed.js"),  # a script, where the operator names web sites for it
     ("GET", "/wish"),
     ("POST", "/wish"),  # anybody may say where a charger is missing; counted by address
     ("GET", "/favicon.ico"),
@@ -64,7 +67,8 @@ PUBLIC: Final = {
 """What answers without a sign-in, and is meant to."""
 
 BY_SECRET: Final = (
-    "/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/on-call/", "/visits/", "/help/cases/", "/help/rate/",
+    "/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/on-call/", "/visits/", "/help/cases/", "/help/chat/",
+    "/help/rate/",
 )  # fmt: skip
 """Addresses that hold a secret of their own, ask for a signature, or are there in the demo only."""
 
@@ -81,7 +85,9 @@ FOREIGN: Final[tuple[dict[str, str], ...]] = (
 )
 IDENTITY: Final = re.compile(r"CP-[12]\b")
 HIDDEN: Final = {403, 404}
-IS_STREAM: Final = re.compile(r"/console/live/(now|incidents|fleet|remedies)$|/s/[^/]+/live$|/pay/swish/[^/]+/live$")
+IS_STREAM: Final = re.compile(
+    r"/console/live/(now|incidents|fleet|remedies)$|/s/[^/]+/live$|/pay/swish/[^/]+/live$|/help/chat/[^/]+/live$"
+)
 
 QUERIES: Final = {
     "{kind:str}": "?id={station_id}",
