@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec.structs import replace
@@ -70,15 +70,19 @@ async def set_profile(
     reason: str = "",
     expires_at: datetime | None = None,
     known: Registry | None = None,
+    clock_ahead: timedelta = timedelta(),
 ) -> Set:
     """Queue a charging profile for a charger (EVSE 0: the whole of it) and return its number there.
 
     It gets a number of its own, or that of the one with the same purpose, level and outlet, which it replaces. The
     number in `profile` does not matter. `known` are the models of which something is known; without it those that come
-    with Laddverk. Needs commands:send. Raises `NotFound`, `Invalid` for a limit that no charger could obey or this one
-    does not take, `TooMany`.
+    with Laddverk. By `clock_ahead` the times in `profile` were moved for the charger's own clock (below 0: it is
+    behind). Needs commands:send. Raises `NotFound`, `Invalid` for a limit that no charger could obey or this one does
+    not take, `TooMany`.
     """
-    good = await _numbered(tx, actor, station_id, evse_number, profile, now, reason=reason, known=known)
+    good = await _numbered(
+        tx, actor, station_id, evse_number, profile, now, reason=reason, known=known, clock_ahead=clock_ahead
+    )
     command_id = await stations.request_command(
         tx,
         actor,
@@ -125,6 +129,7 @@ async def _numbered(
     reason: str,
     known: Registry | None,
     for_a_start: bool = False,
+    clock_ahead: timedelta = timedelta(),
 ) -> Checked:
     """Return a profile as the charger may be sent it, with its number there; it is kept as wanted."""
     actor.require(Permission.COMMANDS_SEND)
@@ -134,7 +139,8 @@ async def _numbered(
         raise NotFound("The charger has no such outlet.", field="evse_number")
     allows = await _allowed(tx, station, known)
     is_16 = station.protocol == Protocol.V16.value
-    good = rules.checked(profile, evse_number, feed, allows, is_16=is_16, now=now, for_a_start=for_a_start)
+    their_now = now + clock_ahead
+    good = rules.checked(profile, evse_number, feed, allows, is_16=is_16, now=their_now, for_a_start=for_a_start)
     there = await store.profiles_there(tx, station_id)
     number = _replaced(there, evse_number, good.profile) or await store.next_id(tx, station_id)
     if number not in {one.profile_id for one in there} and len(there) >= (allows.profiles_max or PROFILES_MAX):

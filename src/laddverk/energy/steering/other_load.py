@@ -170,7 +170,20 @@ def worst(circuit: Circuit, load: Load | None) -> PerPhase:
         return highest(typed, seen)
     if load is None or load.read_at - load.heard_since < WORST_KNOWN_S:
         return circuit.usable_a
+    return most_seen(circuit, load)
+
+
+def most_seen(circuit: Circuit, load: Load | None) -> PerPhase:
+    """Return the most that other load draws as people typed it and as it was ever seen, whichever is higher."""
+    seen = load.worst_seen if load is not None else NO_CURRENT
+    typed = added(circuit.typed_a, circuit.typed_below_a)
     return highest(typed, (seen[0] * WORST_FACTOR, seen[1] * WORST_FACTOR, seen[2] * WORST_FACTOR))
+
+
+def is_known(circuit: Circuit, load: Load | None) -> bool:
+    """Return whether anybody knows what other load draws: typed, or seen for a day."""
+    is_seen = load is not None and load.read_at - load.heard_since >= WORST_KNOWN_S
+    return is_seen or any(added(circuit.typed_a, circuit.typed_below_a)) or not circuit.is_metered
 
 
 def with_below(circuits: Sequence[Circuit], others: Sequence[PerPhase]) -> list[PerPhase]:

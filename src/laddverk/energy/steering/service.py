@@ -17,7 +17,7 @@ from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import PerPhase, Place, Tree
 from laddverk.energy.model import VOLTAGE_V, Wish
 from laddverk.energy.planning_ahead import service as plans
-from laddverk.energy.steering import core, measuring, placing, questions, releasing, sharing, store
+from laddverk.energy.steering import clocks, core, measuring, placing, questions, releasing, sharing, store
 from laddverk.energy.steering.model import (
     ANSWER_S,
     Answered,
@@ -48,6 +48,7 @@ from laddverk.stations.model import CommandState
 ACTOR: Final = rule("load management")
 STACK: Final = 0
 CLOCK_NEAR: Final = timedelta(days=2)  # a clock further off says nothing
+CLOCK_LOOKED: Final = timedelta(minutes=2)  # of readings that tell how late a charger's clock is
 LOOK_REASON: Final = "load management: does the standing default stand after the restart?"
 LOOKED_AT_S: Final = 60  # of the composite schedule: only what holds now matters
 LIMIT_BEGINS_BEFORE: Final = timedelta(minutes=1)
@@ -132,9 +133,13 @@ async def _events(tx: Transaction, tree: Tree, site: Known, before: store.State 
     since = before.stepped_at if before is not None else now - core.METER_HEARD
     keys = {one.key for one in site.outlets}
     looked = since - timedelta(seconds=ANSWER_S)
-    samples = await store.samples(tx, station_ids, looked)  # before links: a start is known of before what follows it
-    events = _links(await store.links(tx, station_ids), site, since)
-    events += _sessions(await store.running(tx, station_ids), site, since)
+    samples = await store.samples(
+        tx, station_ids, looked - CLOCK_LOOKED
+    )  # before links: a start is known of before what follows it
+    links, running = await store.links(tx, station_ids), await store.running(tx, station_ids)
+    events = _links(links, site, since)
+    events += _sessions(running, site, since)
+    behind = _behind(samples, running, links, site)
     for answer in await store.answers(tx, tree.site_id):
         key = placing.key_of(answer.station_id, answer.evse_number)
         if answer.composite is not None:
@@ -142,8 +147,8 @@ async def _events(tx: Transaction, tree: Tree, site: Known, before: store.State 
             events.append(Composed(key, answer.order_id, _seconds(answer.at), _limit_a(answer.composite, phases)))
         events.append(Answered(key, answer.order_id, TOOK.get(answer.state), _seconds(answer.at)))
     for row in samples:
-        event = _sample(row, site)
-        if event is not None and event.outlet in keys:
+        event = _sample(row, site, behind.get(placing.key_of(row.station_id, row.evse_number), clocks.NOTHING))
+        if event is not None and event.outlet in keys and event.at > _seconds(looked):
             events.append(event)
     for reading in await store.readings(tx, tree.site_id, looked):
         events.append(MeterRead(str(reading.circuit_id), _seconds(reading.at), reading.current_a))
@@ -192,17 +197,36 @@ def _sessions(running: Sequence[store.Running], site: Known, since: datetime) ->
     return found
 
 
-def _sample(row: store.SampleRow, site: Known) -> Sampled | None:
-    key = placing.key_of(row.station_id, row.evse_number)
+def _behind(
+    samples: Sequence[store.SampleRow], running: Sequence[store.Running], links: Sequence[store.Link], site: Known
+) -> dict[str, timedelta]:  # fmt: skip
+    """Return the outlets whose charger's clock is certainly behind, and by how much."""
+    connected = {one.station_id: one.connected_at for one in links}
+    found: dict[str, timedelta] = {}
+    for session in running:
+        key = placing.key_of(session.station_id, session.evse_number)
+        came = [
+            clocks.Came(row.at, row.received_at)
+            for row in samples
+            if (row.station_id, row.evse_number) == (session.station_id, session.evse_number)
+        ]
+        known = -SECONDS * site.beliefs.get(key, Belief()).clock_ahead_s
+        start = clocks.Came(session.started_at, session.received_at)
+        found[key] = clocks.behind(came, start, connected.get(session.station_id), known)
+    return found
+
+
+def _sample(row: store.SampleRow, site: Known, behind: timedelta) -> Sampled | None:
+    key, at = placing.key_of(row.station_id, row.evse_number), row.at + behind
     outlet = next((one for one in site.outlets if one.key == key), None)
     belief = site.beliefs.get(key)
-    if outlet is None or (belief is not None and belief.sample is not None and _seconds(row.at) <= belief.sample.at):
+    if outlet is None or (belief is not None and belief.sample is not None and _seconds(at) <= belief.sample.at):
         return None
     current = _current(row, outlet.phases)
     if current is None:
         return None
-    ahead = row.said_at - row.at if row.said_at is not None else timedelta()
-    return Sampled(key, _seconds(row.at), current, ahead / SECONDS if abs(ahead) <= CLOCK_NEAR else 0.0)
+    ahead = row.said_at - at if row.said_at is not None else -behind
+    return Sampled(key, _seconds(at), current, ahead / SECONDS if abs(ahead) <= CLOCK_NEAR else 0.0)
 
 
 def _current(row: store.SampleRow, phases: int) -> PerPhase | None:
@@ -256,7 +280,7 @@ async def _command(tx: Transaction, place: Place, order: Order, now: datetime, k
     )
     made = await energy.set_profile(
         tx, ACTOR, station_id, place.evse_number, profile, now, reason=REASON,
-        expires_at=now + timedelta(seconds=ANSWER_S), known=known,
+        expires_at=now + timedelta(seconds=ANSWER_S), known=known, clock_ahead=ahead,
     )  # fmt: skip
     return made.command_id
 

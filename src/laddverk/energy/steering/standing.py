@@ -37,8 +37,8 @@ class Stands(Struct, frozen=True, kw_only=True):
     """The standing default that it said yes to last; None: none yet."""
     clock_ahead_s: float
     """How far its clock is ahead (below 0: behind); 0 where that is only drift."""
-    in_charger_a: float
-    """What to set in the charger itself; 0: no limit there helps."""
+    in_charger_a: float | None
+    """What to set in the charger itself; 0: no limit there helps; None: nobody knows yet what else draws current."""
     current_max_a: float
     """What it can give at most."""
     is_dc: bool = False
@@ -61,7 +61,9 @@ async def _in_chargers(tx: Transaction, tree: Tree, state: store.State | None, n
     zone = ZoneInfo(await store.zone(tx, tree.site_id))
     loads = state.loads if state is not None else {}
     circuits = placing.circuits(tree, (), now, zone, frozenset(UUID(key) for key in loads))
-    worst = [other_load.worst(one, loads.get(one.key)) for one in circuits]
+    if not other_load.is_known(circuits[0], loads.get(circuits[0].key)):
+        return {}
+    worst = [other_load.most_seen(one, loads.get(one.key)) for one in circuits]
     return boxed.in_chargers(circuits, placing.outlets(tree), other_load.with_below(circuits, worst))
 
 
@@ -72,7 +74,7 @@ def _stands(place: Place, circuit: str, beliefs: dict[str, Belief], amperes: dic
     ahead = belief.clock_ahead_s if abs(belief.clock_ahead_s) >= CLOCK_TELLS_S else 0.0
     return Stands(
         evse_number=place.evse_number, circuit=circuit, trust=belief.trust, keeps_default=belief.keeps_default,
-        default_a=held[-1] if held else None, clock_ahead_s=ahead, in_charger_a=amperes[key],
+        default_a=held[-1] if held else None, clock_ahead_s=ahead, in_charger_a=amperes.get(key),
         current_max_a=place.power_max_w / placing.WATTS_PER_A if place.phases == 0 else place.current_max_a,
         is_dc=place.phases == 0,
     )  # fmt: skip

@@ -32,20 +32,21 @@ LINKS: Final = """
 SELECT id AS station_id, connected_at, booted_at FROM station WHERE id = ANY($1)
 """
 RUNNING: Final = """
-SELECT id, station_id, evse_number, started_at, energy_wh FROM session
+SELECT id, station_id, evse_number, started_at, received_at, energy_wh FROM session
 WHERE station_id = ANY($1) AND ended_at IS NULL
 """
 SAMPLES: Final = """
--- The latest two of each running session since an instant. A DC outlet's current is its battery's: its power counts.
-SELECT session.station_id, session.evse_number, drawn.at, drawn.said_at, drawn.power_w, drawn.current_l1_a,
-       drawn.current_l2_a, drawn.current_l3_a
+-- The latest of each running session that came since an instant, whatever the charger's clock says of when it was.
+-- A DC outlet's current is its battery's: its power counts.
+SELECT session.station_id, session.evse_number, drawn.at, drawn.said_at, drawn.received_at, drawn.power_w,
+       drawn.current_l1_a, drawn.current_l2_a, drawn.current_l3_a
 FROM session CROSS JOIN LATERAL (
-    SELECT at, said_at, power_w, current_l1_a, current_l2_a, current_l3_a FROM sample
+    SELECT at, said_at, received_at, power_w, current_l1_a, current_l2_a, current_l3_a FROM sample
     WHERE sample.station_id = session.station_id AND sample.transaction_key = session.transaction_key
-      AND sample.at > $2 AND (current_l1_a IS NOT NULL OR power_w IS NOT NULL)
-    ORDER BY at DESC LIMIT 2
+      AND (current_l1_a IS NOT NULL OR power_w IS NOT NULL)
+    ORDER BY at DESC LIMIT 4
 ) AS drawn
-WHERE session.station_id = ANY($1) AND session.ended_at IS NULL ORDER BY drawn.at
+WHERE session.station_id = ANY($1) AND session.ended_at IS NULL AND drawn.received_at > $2 ORDER BY drawn.at
 """
 READINGS: Final = "SELECT circuit_id, at, current_a FROM circuit_load WHERE site_id = $1 AND at > $2"
 KEEP_READING: Final = """
@@ -120,6 +121,8 @@ class Running(Struct, frozen=True):
     station_id: UUID
     evse_number: int
     started_at: datetime
+    received_at: datetime
+    """When we heard that it began."""
     energy_wh: int
 
 
@@ -130,6 +133,7 @@ class SampleRow(Struct, frozen=True):
     evse_number: int
     at: datetime
     said_at: datetime | None
+    received_at: datetime
     power_w: int | None
     current_l1_a: float | None
     current_l2_a: float | None
@@ -187,7 +191,7 @@ async def running(tx: Transaction, station_ids: Sequence[UUID]) -> list[Running]
 
 
 async def samples(tx: Transaction, station_ids: Sequence[UUID], after: datetime) -> list[SampleRow]:
-    """Return the latest readings of outlets, at most two of each, oldest first."""
+    """Return the latest readings of outlets that came after an instant, at most four of each, oldest first."""
     return await tx.fetch(SampleRow, SAMPLES, list(station_ids), after)
 
 
