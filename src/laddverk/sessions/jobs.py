@@ -11,9 +11,9 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler
 from laddverk.platform.outbox import decoded
-from laddverk.sessions import pricing, starting, superseding
+from laddverk.sessions import pricing, starting, superseding, waiting
 from laddverk.sessions.model import SessionClosed, WhyFailed
-from laddverk.stations.model import CommandFinished, CommandState
+from laddverk.stations.model import COMMANDS_TOPIC, CommandFinished, CommandState
 from laddverk.subscriptions.model import IncludedChanged
 
 EVERY: Final = (
@@ -50,8 +50,13 @@ def handlers(house: House) -> dict[str, Handler]:
             for event in finished
             if event.kind == "start_charging" and event.state in FAILED
         }
-        if refused:
-            await starting.give_up_refused(tx, refused, house.clock())
+        said_no = [command_id for command_id, why in refused.items() if why is WhyFailed.REFUSED]
+        again = await waiting.ask_again(tx, said_no, house.clock()) if said_no else set()
+        if again:
+            tx.after_commit(lambda: house.hints.publish([COMMANDS_TOPIC]))
+        left = {command_id: why for command_id, why in refused.items() if command_id not in again}
+        if left:
+            await starting.give_up_refused(tx, left, house.clock())
 
     async def expire_starts(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await starting.expire_starts(tx, house.clock())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from laddverk.kernel.actors import Actor
+from laddverk.kernel.actors import Actor, rule
 from laddverk.kernel.ids import CommandId, StationId
 from laddverk.kernel.problems import Conflict, NotFound
 from laddverk.ocpp.commands import StartCharging
@@ -22,6 +23,12 @@ from laddverk.tariffs import service as tariffs
 from laddverk.tariffs.model import Wish
 
 WAIT_MAX: Final = timedelta(minutes=20)  # from the wish: so long an outlet is kept for somebody who fetches a cable
+
+BY_ITSELF: Final = rule("start refused")
+ASKED: Final = """
+SELECT count(*)::int FROM command
+WHERE station_id = $1 AND kind = 'start_charging' AND created_at >= $3 AND command->>'token_uid' = $2
+"""
 
 
 async def wait_more(tx: Transaction, actor: Actor, start_request_id: UUID, now: datetime) -> datetime:
@@ -62,6 +69,26 @@ async def move_start(
     await store_starts.set_command(tx, request.id, command_id, now + START_WITHIN)
     await audit.write(tx, actor, "start.moved", "start_request", request.id, at=now)
     return command_id
+
+
+async def ask_again(tx: Transaction, refused: Collection[UUID], now: datetime) -> set[UUID]:
+    """Ask chargers once more that said no to a start, where nothing is known against it; return those commands.
+
+    Once for each start, and only where the outlet is in contact and could still start. What is paid stays reserved
+    meanwhile; the second no ends the start.
+    """
+    again: set[UUID] = set()
+    for request in await store_starts.locked_by_commands(tx, list(refused)):
+        asked = await tx.value(ASKED, request.station_id, request.token_uid, request.created_at)
+        place = await store_starts.place(tx, request.station_id, request.evse_number, request.connector_number)
+        if asked > 1 or place is None or not place.connected or place.status not in STARTABLE:
+            continue
+        assert request.command_id is not None
+        again.add(request.command_id)
+        command_id = await _ask(tx, BY_ITSELF, request, now, "the charger said no: once more")
+        await store_starts.set_command(tx, request.id, command_id, now + START_WITHIN)
+        await audit.write(tx, BY_ITSELF, "start.asked_again", "start_request", request.id, at=now)
+    return again
 
 
 async def _open(tx: Transaction, start_request_id: UUID) -> StartRequest:

@@ -17,10 +17,16 @@ from laddverk.support import contacts, rules, store, telling, words
 from laddverk.support.model import Entry, EntryKind
 from laddverk.support.promising import keeping
 from laddverk.support.service import TOPIC
+from laddverk.support.situations import stepping
 
 SETTLE: Final = "support.settle_contacts"
 
-EVERY: Final[tuple[Every, ...]] = (Every(SETTLE, timedelta(seconds=30)),)
+STEPS: Final = "support.situation_steps"
+
+EVERY: Final[tuple[Every, ...]] = (
+    Every(SETTLE, timedelta(seconds=30)),
+    Every(STEPS, timedelta(seconds=10)),
+)
 
 
 def handlers(house: House) -> dict[str, Work]:
@@ -34,7 +40,10 @@ def handlers(house: House) -> dict[str, Work]:
     async def settle(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await contacts.settle(tx, house.clock())
 
-    return {"support.incident_closed": incident_closed, SETTLE: settle}
+    async def steps(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        await stepping.take_steps(tx, house, house.clock())
+
+    return {"support.incident_closed": incident_closed, SETTLE: settle, STEPS: steps}
 
 
 async def hear_closed(tx: Transaction, house: House, event: IncidentClosed) -> int:

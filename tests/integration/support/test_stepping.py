@@ -1,0 +1,92 @@
+"""Steps that are taken by themselves, over a real socket: once each, with what the charger makes of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+from laddverk.support.agent.model import Given
+from laddverk.support.situations import stepping
+from laddverk.support.situations.model import AgentButton as B
+from tests.integration.support.test_agent import Bench
+from tests.integration.support.test_agent import bench as bench
+from tests.network import ask
+
+
+async def taken(bench: Bench, *, after: timedelta = timedelta()) -> int:
+    """Look at all troubles, as the job does; how many steps were taken."""
+    async with bench.house.database.transaction() as tx:
+        return await stepping.take_steps(tx, bench.house, bench.house.clock() + after)
+
+
+async def aged(bench: Bench) -> None:
+    """What agents did was an hour ago."""
+    async with bench.house.database.transaction() as tx:
+        await tx.execute("UPDATE case_entry SET at = at - interval '1 hour'")
+
+
+async def test_time_is_given_a_no_is_asked_once_more_and_a_cable_is_let_go_each_once(bench: Bench) -> None:
+    case = await bench.case()
+    started = await bench.press(case, B.START, Given(once=uuid4()))
+    await bench.told("RemoteStartTransaction", "Rejected")
+    await bench.state_of(started, "refused")
+    await bench.house.worker.run_until_idle()
+    asked = await bench.told("RemoteStartTransaction")
+    open_start = "SELECT cancelled_at IS NULL FROM start_request WHERE id = $1"
+    assert await bench.network.value(open_start, started.start_request_id), "asked once more, nothing is given up"
+    assert await taken(bench) == 0, "too early"
+    until = "SELECT expires_at FROM start_request"
+    before = await bench.network.value(until)
+    late = timedelta(minutes=3)
+    assert await taken(bench, after=late) == 0, "an agent has pressed a button a moment ago"
+    await aged(bench)
+    assert await taken(bench, after=late) == 1
+    assert await taken(bench, after=late) == 0, "once"
+    assert await bench.network.value(until) > before
+    await bench.told("RemoteStartTransaction")
+
+    begun = {"connectorId": 1, "idTag": asked["idTag"], "meterStart": 1000, "timestamp": bench.now}
+    number = (await ask(bench.socket, "StartTransaction", begun))[2]["transactionId"]
+    ended = {"transactionId": number, "meterStop": 3000, "timestamp": bench.now, "reason": "Local"}
+    await ask(bench.socket, "StopTransaction", ended)
+    await bench.says("Finishing", errorCode="ConnectorLockFailure")
+    assert await taken(bench) == 1
+    assert (await bench.told("UnlockConnector"))["connectorId"] == 1
+    assert await taken(bench) == 0
+    lines = await bench.network.value("SELECT array_agg(text) FROM case_entry WHERE kind = 'machine'")
+    assert stepping.DONE[stepping.Step.UNLOCK] in lines
+    assert await bench.network.value("SELECT count(*) FROM audit_log WHERE action LIKE 'situation.%'") == 2
+
+
+async def test_what_is_dangerous_is_closed_and_nobody_is_nagged_twice(bench: Bench) -> None:
+    async with bench.house.database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO session (id, station_id, evse_number, transaction_key, driver_id, started_at,"
+            " charging_ended_at, received_at) VALUES ($1, $2, 1, 'x', $3, now() - interval '1 hour',"
+            " now() - interval '11 minutes', now())",
+            uuid4(), bench.station, bench.driver,
+        )  # fmt: skip
+    await bench.says("SuspendedEV")
+    assert await taken(bench) == 1
+    assert await taken(bench, after=timedelta(minutes=31)) == 0
+    assert await bench.network.value("SELECT count(*) FROM text_message") == 1
+    async with bench.house.database.transaction() as tx:
+        await tx.execute("UPDATE session SET ended_at = now() - interval '1 day'")
+        await tx.execute(FINDING, uuid4(), bench.station, bench.house.clock())
+        await tx.execute("INSERT INTO remedy_setting (began_at, switched_off_at) VALUES (now(), now())")
+    await bench.says("Faulted", errorCode="GroundFailure")
+    assert await taken(bench) == 0, "self-healing is switched off"
+    why = await bench.network.value("SELECT why FROM situation_step WHERE state = 'held'")
+    assert why == stepping.SWITCHED_OFF
+    async with bench.house.database.transaction() as tx:
+        await tx.execute("DELETE FROM situation_step WHERE state = 'held'")
+        await tx.execute("UPDATE remedy_setting SET switched_off_at = NULL")
+    assert await taken(bench) == 1
+    assert (await bench.told("ChangeAvailability"))["type"] == "Inoperative"
+    assert await taken(bench) == 0
+
+
+FINDING = """
+INSERT INTO finding (id, station_id, evse_number, detector, family, severity, since, raised_at, last_at, changed_at)
+VALUES ($1, $2, 1, 'D06', 'ground_fault', 0, $3, $3, $3, $3)
+"""
