@@ -120,6 +120,22 @@ def test_a_boot_takes_back_events_but_nothing_dangerous() -> None:
     assert turns(play(SafetyCode(), [ground, seen_at(Restarted, 60)], DAY, V2)) == [RAISED]
 
 
+def test_what_is_dangerous_is_never_forgotten_while_the_outlet_does_not_work() -> None:
+    stop = [state(0, Status.FAULTED), event(0, tech_code="CX008")]
+    assert turns(play(SafetyCode(), stop, 60 * DAY, V2)) == [RAISED]
+    again = [*stop, well(10 * DAY), state(11 * DAY, Status.FAULTED)]
+    assert turns(play(SafetyCode(), again, 60 * DAY, V2)) == [RAISED]
+    works = [*stop, well(10 * DAY)]
+    assert turns(play(SafetyCode(), works, 17 * DAY - 1, V2)) == [RAISED]
+    assert turns(play(SafetyCode(), works, 17 * DAY + 15 * MINUTE, V2)) == [RAISED, CLEARED]
+
+
+def test_an_event_that_only_breaks_the_outlet_is_forgotten_after_a_week_without() -> None:
+    broken = [event(0, tech_code="CX015")]
+    assert turns(play(ReportedFault(), broken, 7 * DAY - 1, V2)) == [RAISED]
+    assert turns(play(ReportedFault(), broken, 7 * DAY + MINUTE, V2)) == [RAISED, CLEARED]
+
+
 def test_a_flood_of_codes_is_bounded_and_keeps_the_worst() -> None:
     flood = [
         state(

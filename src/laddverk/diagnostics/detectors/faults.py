@@ -17,7 +17,7 @@ from laddverk.diagnostics import observations as seen
 from laddverk.diagnostics.codes import Code, decoded, decoded_event
 from laddverk.diagnostics.detectors.base import About, Detector, Scene, Scope
 from laddverk.diagnostics.detectors.statistics import later
-from laddverk.diagnostics.model import Evidence, Family, Input, Severity, Signal, Turn
+from laddverk.diagnostics.model import STATION, Evidence, Family, Input, Severity, Signal, Turn
 from laddverk.diagnostics.observations import Observation, Observed
 from laddverk.ocpp.facts import Status
 from laddverk.platform.languages import marked
@@ -28,6 +28,8 @@ FAULT_AFTER_S: Final = 60.0  # most codes are gone by then, and nobody can do an
 CALM_AFTER_S: Final = 60.0
 SAFE_AFTER_S: Final = 900.0  # what is dangerous is not over because a message says so once
 EVENT_STANDS_S: Final = 7 * 86_400.0  # an event that is neither repeated nor taken back
+"""What is dangerous stands for as long as its outlet does not work: nobody forgets a cut cable."""
+BROKEN: Final = frozenset({Status.FAULTED, Status.UNAVAILABLE})
 TOLD_MAX: Final = 3  # complaints in one finding's evidence
 KNOWN_CONFIDENCE, UNKNOWN_CONFIDENCE = 0.9, 0.4
 VAGUE: Final = frozenset({"ChargingStationProblem", "EVSEProblem", "ConnectorProblem"})
@@ -59,6 +61,17 @@ class Complaint(Struct, array_like=True, omit_defaults=True):
     is_ripe: bool = False
     """It has stood for long enough to be told."""
     gone_at: datetime | None = None
+    worked_at: datetime | None = None
+    """Of a dangerous event: since when its outlet works all the same; None while it does not."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When an event is no longer believed that nobody took back; None: it stands."""
+        if not self.is_event:
+            return None
+        if self.severity > Severity.SAFETY:
+            return later(self.last_at, EVENT_STANDS_S)
+        return None if self.worked_at is None else later(max(self.last_at, self.worked_at), EVENT_STANDS_S)
 
     @property
     def rank(self) -> tuple[bool, int, bool, datetime, str]:
@@ -102,7 +115,7 @@ class Complaints(Detector, kw_only=True, omit_defaults=True):
             return later(one.gone_at, self.CALM_S)
         if not one.is_ripe:
             return later(one.since, self.WAITS_S)
-        return later(one.last_at, EVENT_STANDS_S) if one.is_event else None
+        return one.expires_at
 
     def _hear_state(self, state: seen.StateSeen, scene: Scene) -> None:
         at, evse_number, source = state.received_at, state.evse_number, str(state.connector_number)
@@ -113,6 +126,8 @@ class Complaints(Detector, kw_only=True, omit_defaults=True):
         kept = [self._stand(code, at, evse_number, source, faulted, False) for code in codes]
         works = state.status in (Status.AVAILABLE, Status.CHARGING)
         for one in self.standing:
+            if one.evse_number in (evse_number, STATION):
+                one.worked_at = (one.worked_at or at) if works else None if state.status in BROKEN else one.worked_at
             if one.evse_number != evse_number:
                 continue
             over = works and one.severity is Severity.DOWN if one.is_event else one.source == source
@@ -156,7 +171,8 @@ class Complaints(Detector, kw_only=True, omit_defaults=True):
         if not self.standing and not self.told:
             return ()
         for one in self.standing:
-            if one.is_event and one.gone_at is None and later(one.last_at, EVENT_STANDS_S) <= now:
+            expires_at = one.expires_at
+            if expires_at is not None and one.gone_at is None and expires_at <= now:
                 one.gone_at = one.last_at
             one.is_ripe = one.is_ripe or (one.gone_at is None and later(one.since, self.WAITS_S) <= now)
         self.standing = tuple(
