@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from laddverk.energy.circuits import history, limits
 from laddverk.energy.circuits import store as circuits
-from laddverk.energy.circuits.model import Circuit
+from laddverk.energy.circuits.model import Circuit, PerPhase, Source
 from laddverk.energy.meters import store
 from laddverk.energy.meters.model import Minute
 from laddverk.platform.database import Transaction
@@ -36,6 +36,8 @@ class Day(Struct, frozen=True):
 
     curves: list[Curve]
     circuit: Circuit | None
+    source: Source | None
+    """What it measures else: solar cells or a battery, whose current is drawn without its direction."""
 
 
 def measured_by(known: Known, meter_id: UUID) -> Circuit | None:
@@ -51,11 +53,17 @@ async def of_meter(tx: Transaction, known: Known, meter_id: UUID, now: datetime)
         steps = await history.flowed(tx, known.tree, circuit, begins, now, STEP)
         spans = limits.ahead(circuit, await circuits.signals(tx, [known.site.id], begins), begins, now, zone)
     else:
-        steps, spans = history.steps_of({}, await history.meter_steps(tx, meter_id, begins, now, STEP)), []
+        metered = await history.meter_steps(tx, meter_id, begins, now, STEP)
+        steps, spans = history.steps_of({}, {at: _undirected(amperes) for at, amperes in metered.items()}), []
+    source = next((one for one in known.tree.sources if one.meter_id == meter_id), None)
     if not any(step.metered_a is not None for step in steps):
-        return Day([], circuit)
+        return Day([], circuit, source)
     phases = [phase for phase in range(3) if circuit is None or circuit.limit_a[phase]]
-    return Day([curve(phase, steps, spans, begins, now, STEP, zone) for phase in phases], circuit)
+    return Day([curve(phase, steps, spans, begins, now, STEP, zone) for phase in phases], circuit, source)
+
+
+def _undirected(amperes: PerPhase) -> PerPhase:
+    return abs(amperes[0]), abs(amperes[1]), abs(amperes[2])
 
 
 def asked(desk: Desk) -> tuple[date, date]:

@@ -44,7 +44,8 @@ async def list_meters(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
         latest=latest,
         troubles=troubles,
         quality={meter.id: rules.quality(latest.get(meter.id), desk.now) for meter in meters},
-        measured={circuit.meter_id: circuit.name for circuit in known.tree.circuits if circuit.meter_id},
+        measured={source.meter_id: source.name for source in known.tree.sources if source.meter_id}
+        | {circuit.meter_id: circuit.name for circuit in known.tree.circuits if circuit.meter_id},
         names=meter_words,
         **told(desk, known),
     )
