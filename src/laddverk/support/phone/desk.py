@@ -157,7 +157,10 @@ async def done(
             await working.close(tx, house, actor, call.case_id, outcome, "", now)
     if actor.id is not None:
         await _set(tx, actor.id, State.READY, now)
-    done_now = replace(call, wrapped_up_at=now)
+    # A carrier that fell silent never says that a call is over: whoever had it knows.
+    done_now = replace(
+        call, wrapped_up_at=now, ended_at=call.ended_at or now, ended_how=call.ended_how or "talked"
+    )  # fmt: skip
     await store.save(tx, done_now)
     _tell(tx, house, done_now)
     return done_now
@@ -280,7 +283,7 @@ async def heard_recording(tx: Transaction, actor: Actor, recording_id: UUID, now
 
 def _entry(case_id: UUID, now: datetime, text: str, reference: str = "", **params: object) -> Entry:
     return Entry(
-        case_id=case_id, at=now, kind=EntryKind.CALL, channel=Channel.PHONE, by_kind="rule", text=text, params=params,
+        case_id=case_id, at=now, kind=EntryKind.MACHINE, channel=Channel.PHONE, by_kind="rule", text=text, params=params,
         reference=reference,
     )  # fmt: skip
 

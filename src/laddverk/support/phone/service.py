@@ -159,7 +159,7 @@ async def _done(
 
 
 async def _at_outlet(tx: Transaction, call: Call, code: str, now: datetime) -> Call:
-    subject = await whos.subject_of_code(tx, code, now, call.driver_id)
+    subject = await whos.subject_of_code(tx, code, now, call.driver_id, nobodys=call.driver_id is None)
     if subject is None:
         return call
     return replace(

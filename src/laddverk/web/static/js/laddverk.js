@@ -10,3 +10,4 @@ import "./prepaid-code.js";
 import "./notify-button.js";
 import "./chat-panel.js";
 import "./phone-voice.js";
+import "./smaller-photo.js";

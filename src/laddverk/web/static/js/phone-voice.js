@@ -9,6 +9,11 @@ class PhoneVoice extends HTMLElement {
     document.addEventListener("keydown", this.onKey);
     if ("speechSynthesis" in window && window.speechSynthesis.getVoices().length) this.offer();
     else window.speechSynthesis?.addEventListener?.("voiceschanged", () => this.offer(), { once: true });
+    // What was said is said: the page is morphed, and would keep the words in the field.
+    this.addEventListener("submit", (event) => setTimeout(() => {
+      const field = event.target.querySelector("input[name=text]");
+      if (field) field.value = "";
+    }));
     this.toEnd();
   }
 
