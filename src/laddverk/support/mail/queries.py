@@ -24,7 +24,7 @@ class MailFilter(Struct, frozen=True, kw_only=True):
     """What a list of mails is narrowed to. `verdict`: one of `Verdict`, `loose`, or '' for all."""
 
     search: str = ""
-    verdict: str = LOOSE
+    verdict: str = ""
 
 
 class MailRow(Struct, frozen=True, kw_only=True):

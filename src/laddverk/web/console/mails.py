@@ -39,12 +39,11 @@ VERDICTS: Final = {
     Verdict.BROKEN: ("broken", marked("Could not be read")),
     Verdict.TAKEN: ("plain", marked("Being read")),
 }
-EVERY: Final = "all"
-VIEWS: Final = {LOOSE: marked("Opened nothing"), EVERY: marked("All mails")}
+OPENED_NOTHING: Final = marked("Opened nothing")
 DMARC: Final = {
-    Dmarc.PASS: ("done", marked("The sender's mail server vouches for it")),
-    Dmarc.FAIL: ("wait", marked("Nobody vouches for the sender")),
-    Dmarc.UNKNOWN: ("off", marked("Not checked by our mail server")),
+    Dmarc.PASS: ("done", marked("Sender vouched for")),
+    Dmarc.FAIL: ("wait", marked("Sender not vouched for")),
+    Dmarc.UNKNOWN: ("off", marked("Sender not checked")),
 }
 AS_TEXT: Final = "text/plain; charset=utf-8"
 # What somebody sent us is never a page of ours: no scripts, no forms, no guessing of its type.
@@ -55,10 +54,9 @@ FOREIGN: Final = {
 
 
 def _wanted(desk: Desk) -> MailFilter:
-    asked = desk.asked("verdict", LOOSE)
+    asked = desk.asked("verdict")
     known = asked == LOOSE or asked in set(Verdict)
-    verdict = "" if asked == EVERY else asked if known else LOOSE
-    return MailFilter(search=desk.asked("q").strip()[:100], verdict=verdict)
+    return MailFilter(search=desk.asked("q").strip()[:100], verdict=asked if known else "")
 
 
 def _words() -> dict[str, Any]:
@@ -81,7 +79,7 @@ def inboxes(settings: Settings) -> list[str]:
 
 @get(PLACE, opt=READ)
 async def list_mails(desk: AtDesk) -> Response[str]:
-    """Mails that came in, the newest first; at first those that opened nothing."""
+    """Mails that came in, the newest first."""
     listing, wanted = desk.listing("-at"), _wanted(desk)
     async with desk.transaction() as tx:
         return desk.page(
@@ -91,7 +89,7 @@ async def list_mails(desk: AtDesk) -> Response[str]:
             dead_total=await queries.count_dead(tx, desk.sites, ""),
             mailboxes=await queries.mailboxes(tx) if desk.sites is None else [],
             inboxes=inboxes(desk.house.settings), address=desk.house.settings.support_address,
-            listing=listing, wanted=wanted, views=VIEWS, **_words(),
+            listing=listing, wanted=wanted, loose=(LOOSE, OPENED_NOTHING), **_words(),
         )  # fmt: skip
 
 
