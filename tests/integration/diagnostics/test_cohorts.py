@@ -160,6 +160,21 @@ async def test_an_outlet_that_nobody_comes_to_is_missed_until_somebody_comes(dat
         assert await standing(tx) == []
 
 
+async def test_neighbours_that_are_out_of_order_do_not_excuse_that_nobody_comes(database: Database) -> None:
+    town = await built(database)
+    times = [NOW - timedelta(days=40) + timedelta(hours=6 * k) for k in range(160)]
+    quiet_since = NOW - timedelta(days=4)
+    dead = (0, 1, 2)
+    await add(database, [town.tried(n, at) for n in range(4) for at in times if n not in dead or at < quiet_since])
+    async with database.transaction() as tx:
+        broken = [town.stations[n] for n in dead[1:]]
+        await tx.execute("UPDATE connector SET status = 'unavailable' WHERE station_id = ANY($1)", broken)
+        await service.look_for_demand(tx, NOW, "Europe/Stockholm")
+        (found,) = await standing(tx)
+    assert found["station_id"] == town.stations[0]
+    assert 10 < found["evidence"][0]["values"]["expected"] < 20
+
+
 async def test_an_outlet_that_is_out_of_order_is_not_missed(database: Database) -> None:
     town = await built(database)
     await add(database, [town.tried(0, NOW - timedelta(days=44) + timedelta(hours=6 * k)) for k in range(150)])

@@ -149,6 +149,10 @@ FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::timestamptz[])
      AS given (station_id, evse_number, site_id, quiet_since)
 JOIN session_outcome AS o ON o.site_id = given.site_id AND o.began_at >= given.quiet_since - interval '56 days'
  AND o.first_of_visit AND (o.station_id, o.evse_number) <> (given.station_id, given.evse_number)
+-- A neighbour that is away or out of order says nothing of how many people come.
+JOIN station ON station.id = o.station_id AND station.connected_at IS NOT NULL
+WHERE NOT EXISTS (SELECT FROM connector WHERE connector.station_id = o.station_id
+                  AND connector.evse_number = o.evse_number AND connector.status IN ('faulted', 'unavailable'))
 GROUP BY 1, 2, given.quiet_since
 """
 
