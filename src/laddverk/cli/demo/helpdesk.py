@@ -61,9 +61,22 @@ PAST: Final = (
 )  # fmt: skip
 
 
-async def furnish(tx: Transaction, house: House, now: datetime) -> None:
-    """Let the desk have people, hours, promises, canned answers and rules, and a past."""
-    staff = {row["email"].partition("@")[0]: row for row in await tx.rows(STAFF)}
+async def furnish(house: House, now: datetime) -> None:
+    """Let the desk have people, hours, promises, canned answers and rules, and a past. Each case is its own commit."""
+    async with house.database.transaction() as tx:
+        staff = {row["email"].partition("@")[0]: row for row in await tx.rows(STAFF)}
+        stations = await tx.values(STATIONS)
+        agent = _person(staff.get("support"))
+        await _settings(tx, staff, now)
+        if agent.id is not None:
+            query = (("state", "all"), ("rated", "bad"))
+            await views.save(tx, agent, "Inte nöjda", query, now, is_shared=True)
+    for number, told in enumerate(PAST):
+        async with house.database.transaction() as tx:
+            await _tell(tx, house, agent, told, number, stations, now)
+
+
+async def _settings(tx: Transaction, staff: dict[str, Any], now: datetime) -> None:
     hours = await promises.save_hours(tx, DESK, Hours(name="Kontorstid", days=(OFFICE,) * 5 + ((),) * 2), now)
     field, money = await _teams(tx, staff, now)
     for place, (name, kinds, ranks, answer, solve, when) in enumerate(
@@ -80,11 +93,6 @@ async def furnish(tx: Transaction, house: House, now: datetime) -> None:
         await promises.save(tx, DESK, promise, now)
     await _macros(tx, money.id, now)
     await _rules(tx, field.id, now)
-    agent = _person(staff.get("support"))
-    if agent.id is not None:
-        query = (("state", "all"), ("rated", "bad"))
-        await views.save(tx, agent, "Inte nöjda", query, now, is_shared=True)
-    await _past(tx, house, agent, now)
 
 
 def _person(row: Any) -> Actor:
@@ -138,20 +146,20 @@ async def _rules(tx: Transaction, field: Any, now: datetime) -> None:
         await rules.save(tx, DESK, Rule(id=new_id(), name=name, position=place, looks_at=looks_at, does=does), now)
 
 
-async def _past(tx: Transaction, house: House, agent: Actor, now: datetime) -> None:
-    stations = await tx.values(STATIONS)
-    for number, told in enumerate(PAST):
-        begin = now - timedelta(days=told.days, minutes=number * 37 % 300)
-        station = stations[told.place % len(stations)] if told.place is not None and stations else None
-        given = NewCase(
-            text=told.text, kind=told.kind, channel=Channel.SMS, contact_phone=f"+4670555{number:04}",
-            links=Links(station_id=station, evse_number=1 if station else 0), situation=told.situation,
-        )  # fmt: skip
-        case = await service.open_by_driver(tx, house, Actor("anonymous"), given, begin)
-        answered = begin + timedelta(minutes=told.answered_min)
-        await working.take(tx, house, agent, case.id, answered)
-        await service.note(tx, agent, case.id, "Ringde upp.", answered, is_call=True)
-        closed = begin + timedelta(minutes=told.closed_min)
-        await working.close(tx, house, agent, case.id, told.outcome, "", closed)
-        if told.is_good is not None:
-            await rating.give(tx, case.id, is_good=told.is_good, reason="", now=closed + timedelta(hours=1))
+async def _tell(
+    tx: Transaction, house: House, agent: Actor, told: Told, number: int, stations: list[Any], now: datetime
+) -> None:
+    begin = now - timedelta(days=told.days, minutes=number * 37 % 300)
+    station = stations[told.place % len(stations)] if told.place is not None and stations else None
+    given = NewCase(
+        text=told.text, kind=told.kind, channel=Channel.SMS, contact_phone=f"+4670555{number:04}",
+        links=Links(station_id=station, evse_number=1 if station else 0), situation=told.situation,
+    )  # fmt: skip
+    case = await service.open_by_driver(tx, house, Actor("anonymous"), given, begin)
+    answered = begin + timedelta(minutes=told.answered_min)
+    await working.take(tx, house, agent, case.id, answered)
+    await service.note(tx, agent, case.id, "Ringde upp.", answered, is_call=True)
+    closed = begin + timedelta(minutes=told.closed_min)
+    await working.close(tx, house, agent, case.id, told.outcome, "", closed)
+    if told.is_good is not None:
+        await rating.give(tx, case.id, is_good=told.is_good, reason="", now=closed + timedelta(hours=1))

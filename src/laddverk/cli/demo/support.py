@@ -27,7 +27,8 @@ async def open_cases(house: House) -> None:
     async with house.database.transaction() as tx:
         if await listing.count(tx, None, listing.CaseFilter(state="all")):
             return
-        await helpdesk.furnish(tx, house, now)
+    await helpdesk.furnish(house, now)
+    async with house.database.transaction() as tx:
         (seen,) = await tx.rows(SEEN)
         if seen["incident_id"]:
             dead = NewCase(
