@@ -16,7 +16,6 @@ from laddverk.support import queries as case_queries
 from laddverk.support.chat import queries, rules, speaking, store
 from laddverk.support.chat.model import Chat, ChatState, Line, Speaker
 from laddverk.web import pictures
-from laddverk.web.console import cases
 from laddverk.web.console.cases import PLACE, READ
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.visit import named
@@ -35,8 +34,6 @@ class ChatSeen(Struct, frozen=True, kw_only=True):
     """Whether the driver has what was said last."""
     follows: str
     """How an answer follows a driver who has left: email, sms, or '' where nothing is known."""
-    pictures: list[str]
-    """Addresses of the driver's photos."""
 
     @property
     def is_over(self) -> bool:
@@ -55,12 +52,10 @@ async def facts(desk: Desk, tx: Transaction, case_id: UUID) -> ChatSeen | None:
     case = await case_queries.case(tx, None, case_id)
     ours = [each.at for each in lines if each.who is Speaker.AGENT]
     follows = "email" if case and case.contact_email else "sms" if case and case.contact_phone else ""
-    files = await attachments.of_case(tx, case_id)
-    photos = [f"{cases.href(case_id)}/photos/{each.id.hex}" for each in files if each.is_picture]
     now = desk.house.clock()
     return ChatSeen(
         chat=chat, lines=lines, is_here=rules.is_here(chat, now), is_writing=rules.driver_types(chat, now),
-        has_read=bool(ours) and chat.read_at >= ours[-1], follows=follows, pictures=photos,
+        has_read=bool(ours) and chat.read_at >= ours[-1], follows=follows,
     )  # fmt: skip
 
 

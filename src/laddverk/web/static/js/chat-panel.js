@@ -87,8 +87,9 @@ class ChatDoor extends HTMLElement {
     if (WIDE.matches) this.dialog.show();
     else this.dialog.showModal();
     const place = this.querySelector(".chat-place");
+    const href = this.opener.pathname === "/help/chat" ? this.opener.href : this.dataset.href;
     if (!place.querySelector("chat-panel")) {
-      await window.htmx.ajax("GET", this.dataset.href, { target: place, swap: "innerHTML" });
+      await window.htmx.ajax("GET", href, { target: place, swap: "innerHTML" });
     }
   }
 
