@@ -118,6 +118,7 @@ from laddverk.support.knowledge import jobs as knowledge_jobs
 from laddverk.support.mail import jobs as mail_jobs
 from laddverk.support.mail import listening as mail_listening
 from laddverk.support.phone import jobs as phone_jobs
+from laddverk.support.phone import listening as phone_listening
 from laddverk.tariffs import jobs as tariffs_jobs
 from laddverk.tariffs.model import SpotPricesCame
 from laddverk.web.api import routes as api_routes
@@ -507,6 +508,7 @@ async def serve(house: House, *, ready: Callable[[House, Addresses], Awaitable[N
         asyncio.create_task(meters_listening.listen(house)),
         asyncio.create_task(mail_listening.listen(house)),
         asyncio.create_task(signals_listening.listen(house)),
+        asyncio.create_task(phone_listening.listen(house)),
     ]
     try:
         await _until_started(web, background[0])

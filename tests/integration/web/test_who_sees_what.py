@@ -67,7 +67,7 @@ PUBLIC: Final = {
 """What answers without a sign-in, and is meant to."""
 
 BY_SECRET: Final = (
-    "/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/on-call/", "/visits/", "/help/cases/",
+    "/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/phone", "/on-call/", "/visits/", "/help/cases/",
     "/help/chat/", "/help/rate/",
 )  # fmt: skip
 """Addresses that hold a secret of their own, ask for a signature, or are there in the demo only."""

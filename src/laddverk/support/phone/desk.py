@@ -283,8 +283,8 @@ async def heard_recording(tx: Transaction, actor: Actor, recording_id: UUID, now
 
 def _entry(case_id: UUID, now: datetime, text: str, reference: str = "", **params: object) -> Entry:
     return Entry(
-        case_id=case_id, at=now, kind=EntryKind.MACHINE, channel=Channel.PHONE, by_kind="rule", text=text, params=params,
-        reference=reference,
+        case_id=case_id, at=now, kind=EntryKind.MACHINE, channel=Channel.PHONE, by_kind="rule", text=text,
+        params=params, reference=reference,
     )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ BY: Final = rule("telephone")
 CONNECT_TIMEOUT_S: Final = 25  # then the next of ours is asked
 MISSED_WITHIN: Final = timedelta(hours=1)  # who calls again and again is one missed call
 HEARD_WITHIN: Final = timedelta(seconds=4)  # whoever hangs up sooner had the wrong number
+ELSEWHERE: Final = "cti"  # a PBX with a menu and a queue of its own: we only write down what it tells
 NEVER: Final = Act(then=Then.HANG_UP)
 
 LINK_SENT: Final = N_("We have sent a text message.")
@@ -73,10 +74,10 @@ async def ring(tx: Transaction, house: House, given: Ringing, now: datetime) -> 
             start_request_id=subject.start_request_id, session_id=subject.session_id, payment_id=subject.payment_id,
         )  # fmt: skip
     seen = await seeing.seen(tx, house, call, now)
-    menu = menus.begun(seen) if house.settings.demo or house.settings.speech_command else _unspoken(seen)
+    menu = _first(house, given, seen)
     call = replace(call, menu=menu, code=seen.code, situation=seen.situation)
     await store.insert(tx, call)
-    if menu.place in (Place.QUEUE, Place.CLOSED):
+    if menu.place in (Place.QUEUE, Place.CLOSED) and given.provider != ELSEWHERE:
         call = await _after(tx, house, call, now)
     await _note_contact(tx, call, now)
     tell(tx, house, call)
@@ -84,8 +85,12 @@ async def ring(tx: Transaction, house: House, given: Ringing, now: datetime) -> 
     return call, await _act(tx, house, call, now)
 
 
-def _unspoken(seen: Seen) -> Menu:
-    """Nothing can be read aloud: who calls gets a person, or leaves a message after the tone."""
+def _first(house: House, given: Ringing, seen: Seen) -> Menu:
+    """Where a call begins. Where nothing can be read aloud: with a person, or with a message after the tone."""
+    if given.provider == ELSEWHERE:
+        return Menu(place=Place.QUEUE, is_first=False)
+    if house.settings.demo or house.settings.speech_command:
+        return menus.begun(seen)
     return Menu(place=Place.QUEUE if seen.is_open else Place.MESSAGE, is_first=False)
 
 

@@ -32,6 +32,8 @@ SET language = $2, driver_id = $3, station_id = $4, site_id = (SELECT site_id FR
     called_back_at = $24, called_back_by = $25, record_consent_at = $26, wrapped_up_at = $27
 WHERE id = $1
 """
+DIRECTION: Final = "UPDATE phone_call SET direction = $2 WHERE id = $1"
+RENAME: Final = "UPDATE phone_call SET key = $2 WHERE id = $1"
 OUTLETS: Final = """
 SELECT connector.code, site.name AS site
 FROM connector JOIN station ON station.id = connector.station_id JOIN site ON site.id = station.site_id
@@ -142,6 +144,16 @@ async def save(tx: Transaction, call: Call) -> None:
         call.taken_number, call.taken_at, call.answered_at, call.ended_at, call.ended_how, call.callback_at,
         call.called_back_at, call.called_back_by, call.record_consent_at, call.wrapped_up_at,
     )  # fmt: skip
+
+
+async def set_direction(tx: Transaction, call_id: UUID, direction: str) -> None:
+    """Note which way a call went."""
+    await tx.execute(DIRECTION, call_id, direction)
+
+
+async def rename(tx: Transaction, call_id: UUID, key: str) -> None:
+    """Note what a call's carrier calls it, once it is known."""
+    await tx.execute(RENAME, call_id, key)
 
 
 async def outlets(tx: Transaction, keys: str, limit: int) -> list[Outlet]:

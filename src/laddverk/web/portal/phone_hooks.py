@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from typing import Any, Final
 from uuid import UUID
@@ -14,9 +15,9 @@ from laddverk.kernel.problems import NotFound
 from laddverk.notices.sms import links
 from laddverk.notices.sms import service as sms
 from laddverk.platform.database import Transaction
-from laddverk.support.phone import service, store, texting, voices
+from laddverk.support.phone import logging_calls, service, store, texting, voices
 from laddverk.support.phone.model import Act, Call, Then
-from laddverk.support.phone.providers import elks
+from laddverk.support.phone.providers import cti, elks
 from laddverk.support.phone.providers.elks import Addresses
 from laddverk.support.phone.service import Ringing, key_of
 from laddverk.web import security
@@ -151,6 +152,20 @@ async def text_arrives(visit: Visiting, secret: FromPath[str]) -> str:
     return ""
 
 
+@post("/webhooks/telephone/{secret:str}/event", status_code=200, media_type=MediaType.TEXT)
+async def pbx_tells(visit: Visiting, secret: FromPath[str]) -> str:
+    """Any PBX tells of a call: rings, answered, over."""
+    wanted = visit.house.settings.cti_secret
+    if not wanted or not hmac.compare_digest(secret.encode(), wanted.encode()):
+        raise NotFound("There is no such page.")
+    media_type = visit.request.headers.get("content-type", "")
+    form = {} if "json" in media_type else await visit.form()
+    fields = cti.fields_in(await visit.request.body(), media_type, form)
+    async with visit.transaction() as tx:
+        await logging_calls.hear(tx, visit.house, cti.told_in(fields), visit.now)
+    return "ok"
+
+
 @get("/phone/voice/{name:str}")
 async def hear_voice(visit: Visiting, name: FromPath[str]) -> Response[Any]:
     """Give a sound to whoever knows its name, or its words."""
@@ -174,4 +189,5 @@ async def hear_voice(visit: Visiting, name: FromPath[str]) -> Response[Any]:
 HANDLERS: Final = [
     call_rings, call_goes_on, call_ends, call_was_recorded, agent_answers, own_call_ends, text_comes, text_arrives,
     hear_voice,
+    pbx_tells,
 ]  # fmt: skip
