@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -208,6 +209,12 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     asking = NewCase(text="stuck", kind="cable", links=Links(station_id=world.other_station))
     case = await cases.open_case(tx, world.house, ACTOR, asking, NOW)
     photo = await attachments.keep(tx, case.id, new_id(), "stuck.png", b"\x89PNG\r\n\x1a\n", NOW)
+    mail_id = new_id()
+    await tx.execute(
+        "INSERT INTO support_mail (id, at, inbox, message_id, fingerprint, sender, verdict, raw, raw_size, case_id)"
+        " VALUES ($1, $2, 'lmtp', 'a@example.se', '', 'ada@example.se', 'joined', $3, 3, $4)",
+        mail_id, NOW, zlib.compress(b"raw"), case.id,
+    )  # fmt: skip
     wanted = NewWorkOrder(station_id=world.other_station, title="Look at the cable")
     visit = await visits.order(tx, ACTOR, wanted, "en", NOW)
     plan = visiting.Plan(on=NOW.date(), technician="Eva")
@@ -218,6 +225,8 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
         "car": CAR,
         "case_id": shown("cas", case.id),
         "photo": photo.hex,
+        "file_id": shown("att", photo),
+        "mail_id": shown("eml", mail_id),
         "order_id": shown("wor", visit.id),
         "photo_id": shown("wph", picture),
         "visit_id": shown("vis", drive.id),
