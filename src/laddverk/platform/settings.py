@@ -130,8 +130,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A chat in which nothing is said for so long is closed; what is said later goes by mail or text message."""
     chat_kept_days: int = 90
     """How long chats are kept. What a case holds of one is kept as long as the case."""
+    cases_kept_days: int = 1095
+    """How long a closed case keeps names, words and numbers; then only the bare case is left, for the figures."""
+    case_files_kept_days: int = 365
+    """How long files and raw mails of a closed case are kept: what was written stays as long as the case."""
     push_hosts: str = ""
     """Push services (host or host:port, by commas) that browsers may name; default: any at a public address."""
+    demo_hands_url: str = ""
+    """Where the demo's chargers are played with, on this machine."""
     deadman_url: str = ""
     """An address that is called each minute while diagnosis works, for a watcher outside that misses it."""
     stripe_api_key: str | None = None

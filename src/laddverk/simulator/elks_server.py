@@ -10,12 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from typing import Any, Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from laddverk.simulator import loopback
 from laddverk.simulator.elks import SimulatedElks
 
-BODY_MAX: Final = 64 * 1024
-TIMEOUT_S: Final = 10.0
 OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # we are on this machine
 
 
@@ -33,8 +32,8 @@ def _ask(url: str, body: bytes | None) -> tuple[int, bytes]:
     if urlsplit(url).scheme not in ("http", "https"):
         return 599, b""
     try:
-        with OPENER.open(urllib.request.Request(url, data=body), timeout=TIMEOUT_S) as answer:  # noqa: S310 - looked at above
-            return int(answer.status), answer.read(BODY_MAX)
+        with OPENER.open(urllib.request.Request(url, data=body), timeout=loopback.TIMEOUT_S) as answer:  # noqa: S310 - looked at above
+            return int(answer.status), answer.read(loopback.BODY_MAX)
     except urllib.error.HTTPError as error:
         return int(error.code), b""
     except OSError:
@@ -63,12 +62,10 @@ class _Served:
     async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, and close."""
         with suppress(OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-            async with asyncio.timeout(TIMEOUT_S):
-                method, path, form = await _read(reader)
+            async with asyncio.timeout(loopback.TIMEOUT_S):
+                method, path, form = await loopback.request_in(reader)
                 status, media_type, body = await self._answer(method, path, form)
-                head = f"HTTP/1.1 {status} -\r\ncontent-type: {media_type}\r\ncontent-length: {len(body)}\r\n"
-                writer.write(head.encode() + b"connection: close\r\n\r\n" + body)
-                await writer.drain()
+                await loopback.answer(writer, status, media_type, body)
         writer.close()
 
     async def _answer(self, method: str, path: str, form: dict[str, str]) -> tuple[int, str, bytes]:
@@ -121,13 +118,3 @@ def _text(one: Any) -> dict[str, Any]:
 
 def _json(value: dict[str, Any]) -> tuple[int, str, bytes]:
     return 200, "application/json", json.dumps(value).encode()
-
-
-async def _read(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str]]:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    method, target, _version = head[0].split(" ", 2)
-    length = next((int(line[15:]) for line in head if line.lower().startswith("content-length:")), 0)
-    body = (await reader.readexactly(length)).decode("utf-8", "replace") if 0 < length <= BODY_MAX else ""
-    parts = urlsplit(target)
-    fields = parse_qs(parts.query, keep_blank_values=True) | parse_qs(body, keep_blank_values=True)
-    return method, parts.path, {name: values[-1] for name, values in fields.items()}

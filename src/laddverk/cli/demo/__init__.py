@@ -45,6 +45,8 @@ from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loo
 from laddverk.cli.up import print_line
 from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
+from laddverk.simulator.control import Control
+from laddverk.simulator.hands import Hands, serving
 
 MONTHS_OF_PAST: Final = 2  # finished ones, and the present one so far
 
@@ -109,6 +111,8 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
                 stands(), drivers, house.secrets, addresses.ocpp_url, house.clock, people.SEED,
                 addresses.ocpp_tls_url or "",
             )  # fmt: skip
+            by_identity = {link.charger.hardware.identity: link for link in chargers.links}
+            hands.control = Control(by_identity, clock=house.clock, random=Random())
             say(f"{len(chargers.links)} simulated chargers connect.")
             await asyncio.gather(
                 living.live(chargers, settings.state_dir, house.clock),
@@ -121,7 +125,12 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
                 studies.enliven(house),
             )
 
-    async with phone.carried(settings) as (chosen, carrier), prepared_database(chosen, say) as prepared:
+    hands = Hands()
+    async with (
+        phone.carried(settings) as (chosen, carrier),
+        serving(hands) as hands_url,
+        prepared_database(msgspec.structs.replace(chosen, demo_hands_url=hands_url), say) as prepared,
+    ):
         try:
             await wiring.run(prepared, ready=ready, stop=stop)
         finally:

@@ -12,6 +12,7 @@ from laddverk.platform.database import Transaction
 from laddverk.support.situations.gathering import Subject
 
 LATELY: Final = timedelta(hours=2)  # who turns to us later means something else, or says so
+HERE: Final = timedelta(minutes=10)  # by then somebody else stands at the outlet
 CODE_MAX: Final = 40
 
 # What runs comes before what is over, and what is over before a wish that came to nothing; the newest of each.
@@ -44,7 +45,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT id, payment_id FROM start_request
     WHERE start_request.station_id = connector.station_id AND start_request.evse_number = connector.evse_number
-      AND driver_id = $2 AND created_at > $3
+      AND created_at > $3 AND (driver_id = $2 OR (driver_id IS NULL AND created_at > $5))
       AND (start_request.session_id = charge.id
            OR (start_request.session_id IS NULL AND (charge.id IS NULL OR created_at > charge.started_at)))
     ORDER BY created_at DESC LIMIT 1
@@ -74,16 +75,17 @@ async def subject_of_driver(tx: Transaction, driver_id: UUID, now: datetime) -> 
 
 
 async def subject_of_code(
-    tx: Transaction, code: str, now: datetime, driver_id: UUID | None = None
+    tx: Transaction, code: str, now: datetime, driver_id: UUID | None = None, *, nobodys: bool = False
 ) -> Subject | None:  # fmt: skip
     """Return the outlet with this sticker; what runs there is only told of to the driver whose it is.
 
-    None where no charger carries the code, and for what is no code.
+    `nobodys`: also a wish of a moment ago that belongs to no account; who asks about the outlet is most likely whose
+    it is. What may be done about it, and what is personal in it, is the caller's business. None where no charger carries the code, and for what is no code.
     """
     written = code.strip()
     if not written or len(written) > CODE_MAX or "\x00" in written:
         return None
-    row = await tx.fetch_one(_Found, AT_CODE, written, driver_id, now - LATELY, now - LONGEST)
+    row = await tx.fetch_one(_Found, AT_CODE, written, driver_id, now - LATELY, now - LONGEST, now - (HERE if nobodys else timedelta()))
     return _subject(row, driver_id) if row is not None else None
 
 

@@ -31,7 +31,7 @@ from laddverk.tariffs import service as tariffs
 from laddverk.tariffs import spot
 from laddverk.tariffs.coming import coming
 from laddverk.tariffs.model import Wish
-from laddverk.web.portal import outlets, situations
+from laddverk.web.portal import outlets, playing, situations
 from laddverk.web.portal.outlets import STARTABLE, State, state_of
 from laddverk.web.portal.paying_words import next_words, paid_by_another
 from laddverk.web.visit import Visit, Visiting
@@ -242,6 +242,7 @@ async def outlet_page(visit: Visit, code: str, *, problem: Problem | None = None
         can_reserve=can_reserve and not is_mine,
         why_not=why_not,
         situation=situation,
+        plays=playing.is_there(visit.house),
         others=others,
         reserve_minor=visit.house.settings.reserve_minor(currency),
         amounts=visit.house.settings.amounts_minor(currency),
