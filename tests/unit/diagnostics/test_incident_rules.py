@@ -63,6 +63,15 @@ def test_several_detectors_of_one_outlet_see_one_problem():
     assert {one.incident_id for one in world.findings.values()} == {world.only.id}
 
 
+def test_an_emergency_stop_and_an_outlet_that_is_out_of_order_and_does_not_say_why_are_one_problem():
+    world = World()
+    world.raised(detector="D06", family=Family.PHYSICAL_DAMAGE, severity=Severity.SAFETY, evse=1)
+    world.look()
+    world.raised(detector="D13", family=Family.STUCK_STATE, severity=Severity.DOWN, evse=1)
+    world.look(30)
+    assert world.only.family is Family.PHYSICAL_DAMAGE
+
+
 def test_two_parts_of_one_outlet_are_two_problems():
     world = World()
     world.raised(detector="D15", family=Family.CONNECTOR_LOCK, evse=1)

@@ -15,12 +15,15 @@ EXPLAINS: Final[Mapping[Family, frozenset[Family]]] = {
     _F.CONTROLLER: frozenset({_F.CONNECTIVITY, _F.CLOCK, _F.CONFIGURATION, _F.STUCK_STATE}),
     _F.CONNECTOR_LOCK: frozenset({_F.STUCK_STATE, _F.EV_COMMUNICATION}),
     _F.CONTACTOR: frozenset({_F.STUCK_STATE}),
+    _F.GROUND_FAULT: frozenset({_F.STUCK_STATE}),
+    _F.OVERCURRENT: frozenset({_F.STUCK_STATE}),
+    _F.PHYSICAL_DAMAGE: frozenset({_F.STUCK_STATE}),
     _F.EV_COMMUNICATION: frozenset({_F.STUCK_STATE}),
     _F.METER: frozenset({_F.STUCK_STATE}),
     _F.LIMIT: frozenset({_F.POWER_ELECTRONICS}),
     _F.SUPPLY: frozenset({_F.PHASE, _F.POWER_ELECTRONICS}),
-    _F.COOLING: frozenset({_F.POWER_ELECTRONICS}),
-    _F.CONTACT_HEAT: frozenset({_F.POWER_ELECTRONICS}),
+    _F.COOLING: frozenset({_F.POWER_ELECTRONICS, _F.STUCK_STATE}),
+    _F.CONTACT_HEAT: frozenset({_F.POWER_ELECTRONICS, _F.STUCK_STATE}),
     _F.READER: frozenset({_F.AUTHORISATION, _F.DEMAND}),
 }
 """What one broken part does to others of the same outlet. Symptoms are explained by any part."""
