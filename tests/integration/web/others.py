@@ -208,6 +208,7 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     )  # fmt: skip
     asking = NewCase(text="stuck", kind="cable", links=Links(station_id=world.other_station))
     case = await cases.open_case(tx, world.house, ACTOR, asking, NOW)
+    call, recording = await _a_call(tx, world.other_station)
     photo = await attachments.keep(tx, case.id, new_id(), "stuck.png", b"\x89PNG\r\n\x1a\n", NOW)
     mail_id = new_id()
     await tx.execute(
@@ -225,6 +226,12 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
         "car": CAR,
         "case_id": shown("cas", case.id),
         "photo": photo.hex,
+        "call": shown("cll", call),
+        "recording": f"{shown('rcd', recording)}.wav",
+        "own_call": str(call),
+        "voice_name": f"{'0' * 32}.wav",
+        "secret": "0",
+        "turn": "0",
         "file_id": shown("att", photo),
         "mail_id": shown("eml", mail_id),
         "order_id": shown("wor", visit.id),
@@ -439,3 +446,18 @@ async def uptime_of(tx: Transaction, world: World) -> dict[str, str]:
     )  # fmt: skip
     exclusion = await uptime.propose(tx, ACTOR, new, NOW)
     return {"exclusion_id": shown("exc", exclusion), "step": "approve", "host_id": shown("opr", host)}
+
+
+async def _a_call(tx: Transaction, station_id: UUID) -> tuple[UUID, UUID]:
+    """Somebody has called about a charger of the other site, and agreed to be recorded."""
+    call, recording = new_id(), new_id()
+    await tx.execute(
+        "INSERT INTO phone_call (id, key, provider, direction, phone, started_at, station_id, site_id)"
+        " SELECT $1, '46elks:others', '46elks', 'in', '+46701740699', $2, $3, site_id FROM station WHERE id = $3",
+        call, NOW, station_id,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO phone_recording (id, call_id, at, kind, content) VALUES ($1, $2, $3, 'call', 'RIFF')",
+        recording, call, NOW,
+    )  # fmt: skip
+    return call, recording

@@ -230,10 +230,10 @@ async def live_call(desk: Desk, shown_id: str) -> Parts:
     return {"call-line": desk.template("console/calls/_line.html", **given, **words_of(desk))}
 
 
-@get("/console/recordings/{name:str}", opt=READ)
-async def hear_recording(desk: AtDesk, name: FromPath[str]) -> Response[bytes]:
+@get("/console/recordings/{recording:str}", opt=READ)
+async def hear_recording(desk: AtDesk, recording: FromPath[str]) -> Response[bytes]:
     """Listen to what was recorded; who did is written down."""
-    wanted = SOUND.fullmatch(name)
+    wanted = SOUND.fullmatch(recording)
     if wanted is None:
         raise NotFound("There is no such recording.")
     async with desk.transaction() as tx:

@@ -104,24 +104,24 @@ async def call_was_recorded(visit: Visiting, secret: FromPath[str], kind: FromPa
     return "ok"
 
 
-@post("/webhooks/46elks/{secret:str}/out/{call:uuid}", status_code=200)
-async def agent_answers(visit: Visiting, secret: FromPath[str], call: FromPath[UUID]) -> dict[str, Any]:
+@post("/webhooks/46elks/{secret:str}/out/{own_call:uuid}", status_code=200)
+async def agent_answers(visit: Visiting, secret: FromPath[str], own_call: FromPath[UUID]) -> dict[str, Any]:
     """One of ours has picked up a call of their own: now the other side is rung."""
     await _told(visit, secret)
     async with visit.transaction() as tx:
-        found = await store.by_id(tx, call)
+        found = await store.by_id(tx, own_call)
         if found is None or found.direction != "out" or found.ended_at is not None:
             return elks.action_of(Act(then=Then.HANG_UP), _nowhere())
         await service.answered(tx, visit.house, found.key, visit.now)
     return {"connect": found.phone, "callerid": found.our_number, "timeout": service.CONNECT_TIMEOUT_S}
 
 
-@post("/webhooks/46elks/{secret:str}/out/{call:uuid}/hangup", status_code=200, media_type=MediaType.TEXT)
-async def own_call_ends(visit: Visiting, secret: FromPath[str], call: FromPath[UUID]) -> str:
+@post("/webhooks/46elks/{secret:str}/out/{own_call:uuid}/hangup", status_code=200, media_type=MediaType.TEXT)
+async def own_call_ends(visit: Visiting, secret: FromPath[str], own_call: FromPath[UUID]) -> str:
     """A call that we made is over."""
     await _told(visit, secret)
     async with visit.transaction() as tx:
-        found = await store.by_id(tx, call)
+        found = await store.by_id(tx, own_call)
         if found is not None and found.direction == "out":
             await service.hang_up(tx, visit.house, found.key, visit.now)
     return "ok"
@@ -166,10 +166,10 @@ async def pbx_tells(visit: Visiting, secret: FromPath[str]) -> str:
     return "ok"
 
 
-@get("/phone/voice/{name:str}")
-async def hear_voice(visit: Visiting, name: FromPath[str]) -> Response[Any]:
+@get("/phone/voice/{voice_name:str}")
+async def hear_voice(visit: Visiting, voice_name: FromPath[str]) -> Response[Any]:
     """Give a sound to whoever knows its name, or its words."""
-    wanted = VOICE.fullmatch(name)
+    wanted = VOICE.fullmatch(voice_name)
     if wanted is None:
         raise NotFound("There is no such sound.")
     async with visit.transaction() as tx:
