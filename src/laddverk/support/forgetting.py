@@ -1,4 +1,4 @@
-"""What support lets end and forgets by itself: what codes proved."""
+"""What support lets end and forgets by itself: what codes proved, and what closed cases hold of people."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
-from laddverk.platform.jobs import Every, Handler
-from laddverk.support import proving
+from laddverk.platform.jobs import Every, Handler, NewJob, enqueue
+from laddverk.support import privacy, proving
 
 PROOFS_END: Final = "support.proofs_end"
-EVERY: Final = (Every(PROOFS_END, timedelta(minutes=1)),)
+FORGET: Final = "support.forget"
+EVERY: Final = (Every(PROOFS_END, timedelta(minutes=1)), Every(FORGET, timedelta(hours=6)))
 
 
 def handlers(house: House) -> dict[str, Handler]:
@@ -21,4 +22,10 @@ def handlers(house: House) -> dict[str, Handler]:
     async def proofs_end(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await proving.end(tx, house.clock())
 
-    return {PROOFS_END: proofs_end}
+    async def forget(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
+        now, settings = house.clock(), house.settings
+        cases, files = timedelta(days=settings.cases_kept_days), timedelta(days=settings.case_files_kept_days)
+        if await privacy.forget_old(tx, now - cases, now - files) == privacy.BATCH:
+            await enqueue(tx, [NewJob(FORGET, {})])
+
+    return {PROOFS_END: proofs_end, FORGET: forget}

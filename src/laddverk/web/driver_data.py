@@ -22,6 +22,7 @@ from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries
 from laddverk.subscriptions import queries as subscription_queries
 from laddverk.subscriptions.queries import SubscriberFilter
+from laddverk.support import privacy as support_privacy
 
 SESSIONS_MAX: Final = 20_000  # of one driver: ten a day for five years
 RESERVATIONS_MAX: Final = 5_000
@@ -51,6 +52,7 @@ async def all_of(tx: Transaction, actor: Actor, driver_id: DriverId, now: Any) -
         "balance": await _balance(tx, driver_id),
         "subscriptions": await _subscriptions(tx, driver_id, now),
         "chargers": await _chargers(tx, driver_id),
+        "support": await support_privacy.told_of(tx, driver_id),
     }
     await audit.write(tx, actor, "driver.data_handed_out", "driver", driver_id, at=now)
     return msgspec.json.format(msgspec.json.encode(told), indent=2)

@@ -20,6 +20,7 @@ from laddverk.kernel.ids import DriverId, StationId, TokenId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.support import privacy as support_privacy
 from laddverk.web import driver_data
 from laddverk.web.console import authorisation_words as own_words
 from laddverk.web.console.desk import AtDesk, Desk, found
@@ -121,6 +122,21 @@ async def download_data(desk: AtDesk, driver_id: FromPath[str]) -> Response[byte
     return Response(content, media_type=MediaType.JSON, headers={"content-disposition": name})
 
 
+@post("/console/drivers/{driver_id:str}/support-data", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=200)
+async def remove_support_data(desk: AtDesk, driver_id: FromPath[str]) -> Response[Any]:
+    """Remove what support knows of a driver: cases, mails, chats, calls, texts, photos."""
+    identity, form = DriverId(named("drv", driver_id)), await desk.form()
+    page = f"/console/drivers/{shown('drv', identity)}"
+    try:
+        async with desk.transaction() as tx:
+            count = await support_privacy.remove(tx, desk.actor, identity, form.get("reason", ""), desk.now)
+    except NotFound:
+        raise
+    except Problem as problem:
+        return desk.go(page, " ".join(desk.errors(problem).values()))
+    return desk.go(page, desk.words("Support knows nothing of them any more: %(count)s cases.", count=count))
+
+
 def _values(row: access_queries.TokenRow, email: str) -> dict[str, str]:
     return {
         "label": row.label,
@@ -180,4 +196,13 @@ def _end_of(text: str) -> datetime | None:
         raise Invalid("The date cannot be read; write it like 2027-12-31.", field="valid_until") from None
 
 
-ROUTES: Final = [show_memory, ask_chargers, show_request, download_answers, download_data, edit_token, save_token]
+ROUTES: Final = [
+    show_memory,
+    ask_chargers,
+    show_request,
+    download_answers,
+    download_data,
+    remove_support_data,
+    edit_token,
+    save_token,
+]

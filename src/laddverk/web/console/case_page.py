@@ -15,7 +15,7 @@ from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import new_id, shown
 from laddverk.platform.database import Transaction
 from laddverk.support import identity as identities
-from laddverk.support import queries
+from laddverk.support import privacy, queries
 from laddverk.support.agent import about, screen
 from laddverk.support.agent.meanings import MEANINGS
 from laddverk.support.agent.model import Meaning, Trouble
@@ -63,7 +63,11 @@ class Action(Struct, frozen=True, kw_only=True):
 @get(f"{PLACE}/{{case_id:str}}", opt=READ)
 async def show_case(desk: AtDesk, case_id: FromPath[str]) -> Response[str]:
     """One case: who, what is wrong, the charger now, and everything said and done on one timeline."""
-    return await page(desk, named("cas", case_id), {}, {})
+    identity = named("cas", case_id)
+    answer = await page(desk, identity, {}, {})
+    async with desk.transaction() as tx:
+        await privacy.note_read(tx, desk.actor, identity, desk.now)
+    return answer
 
 
 async def _facts(desk: Desk, tx: Transaction, identity: UUID) -> dict[str, Any]:
