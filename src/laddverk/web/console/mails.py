@@ -46,11 +46,7 @@ DMARC: Final = {
     Dmarc.UNKNOWN: ("off", marked("Sender not checked")),
 }
 AS_TEXT: Final = "text/plain; charset=utf-8"
-# What somebody sent us is never a page of ours: no scripts, no forms, no guessing of its type.
-FOREIGN: Final = {
-    "content-security-policy": "default-src 'none'; sandbox", "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-}  # fmt: skip
+FOREIGN: Final = {"cache-control": "no-store"}  # what somebody sent us is theirs, and stays in no cache
 
 
 def _wanted(desk: Desk) -> MailFilter:
