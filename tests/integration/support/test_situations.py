@@ -136,3 +136,29 @@ async def test_somebody_elses_refused_tag_is_not_told(network: Network) -> None:
 
         assert (await told(network)).situation.key == "tag-refused"
         assert (await told(network, driver_id=somebody)).situation.key == "outlet-well"
+
+
+async def test_an_unpaid_invoice_a_foreign_contract_and_a_cable_of_its_own_are_seen(network: Network) -> None:
+    """What a refused tag means, and that nothing is locked at a charger whose cable is its own."""
+    station = network.station_ids[IDENTITY]
+    async with network.socket(IDENTITY) as socket:
+        await ask(socket, "BootNotification", BOOT_16)
+        await says(socket, "Available", network.house.clock())
+        await ask(socket, "Authorize", {"idTag": "DE8AACA2B3C4D59"})
+        assert (await told(network)).situation.key == "roaming-refused"
+        async with network.house.database.transaction() as tx:
+            await tx.execute(
+                "UPDATE authorisation SET status = 'Blocked', reason = 'new starts are held back: overdue'"
+            )
+        owing = await told(network)
+        assert (owing.situation.key, owing.match.variant) == ("tag-refused", "owes")
+        stuck = await told(network, after=20 * MINUTE, complaint=Complaint.CABLE)
+        assert stuck.situation.key == "cable-stuck-at-charger"
+        async with network.house.database.transaction() as tx:
+            await tx.execute(
+                "INSERT INTO station_variable (station_id, component, variable, value, reported_at, changed_at)"
+                " VALUES ($1, 'Connector@1.1', 'ConnectorType', 'cType2', now(), now())",
+                station,
+            )
+        stuck = await told(network, after=20 * MINUTE, complaint=Complaint.CABLE)
+    assert stuck.situation.key == "cable-stuck-in-car"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -49,6 +50,11 @@ REFUSED: Final[Mapping[str, str]] = {
     Authorisation.EXPIRED: "expired",
     Authorisation.CONCURRENT: "in_use",
 }
+HELD_BACK: Final = "new starts are held back: "
+OWING: Final = ("to_pay", "overdue", "too_much")
+"""Why `access` holds back the starts of who owes something."""
+CONTRACT: Final = re.compile(r"[A-Z]{2}-?[A-Z0-9]{3}-?C[A-Z0-9]{8}-?[A-Z0-9]?")
+"""A contract id (eMAID, DIN SPEC 91286): one that we do not know is another service's, not a tag of ours."""
 UNPAID: Final = frozenset({"created", "checkout", "unknown"})
 ENDED_BADLY: Final = frozenset({"failed", "cancelled", "expired"})
 
@@ -68,7 +74,12 @@ SELECT connector.code, station.name AS station_name, connector.status, connector
        EXISTS (SELECT 1 FROM command
                WHERE command.station_id = station.id AND kind = 'unlock_connector'
                  AND state IN ('accepted', 'confirmed') AND created_at > $4
-                 AND (command.command->>'evse_number')::int = connector.evse_number) AS is_unlocked
+                 AND (command.command->>'evse_number')::int = connector.evse_number) AS is_unlocked,
+       -- 2.x says whether a cable of its own is on it (cType2) or a socket (sType2); 1.6 does not.
+       coalesce((SELECT value LIKE 'c%' FROM station_variable
+                 WHERE station_variable.station_id = station.id AND variable = 'ConnectorType' AND attribute = 'Actual'
+                   AND component = 'Connector@' || connector.evse_number || '.' || connector.connector_number),
+                false) AS has_own_cable
 FROM connector JOIN station ON station.id = connector.station_id JOIN site ON site.id = station.site_id
 WHERE connector.station_id = $1 AND connector.evse_number = $2 AND connector.connector_number = $3
 """
@@ -133,7 +144,7 @@ FROM payment WHERE id = $1
 """
 TAG_SHOWN: Final = """
 -- Of somebody else's tag it is nobody's business why it was refused: the driver's own, or any where none is asked of.
-SELECT at, status FROM authorisation
+SELECT at, status, reason, token_uid FROM authorisation
 WHERE station_id = $1 AND received_at > $2 AND ($3::uuid IS NULL OR driver_id = $3 OR driver_id IS NULL)
 ORDER BY received_at DESC LIMIT 1
 """
@@ -188,6 +199,7 @@ class _Outlet(Struct, frozen=True):
     findings: list[tuple[str, int, str | None]] | None
     incident_number: int | None
     is_unlocked: bool
+    has_own_cable: bool
 
 
 class _Start(Struct, frozen=True):
@@ -238,6 +250,8 @@ class _Payment(Struct, frozen=True):
 class _Token(Struct, frozen=True):
     at: datetime
     status: str
+    reason: str
+    token_uid: str
 
 
 async def facts_of(tx: Transaction, subject: Subject, now: datetime) -> Facts:
@@ -291,7 +305,7 @@ def _seen(row: _Outlet) -> OutletFacts:
         severity=found[0][0] if found else None,
         codes=tuple(names),
         is_stopped_by_hand=any(EMERGENCY in name.replace("_", "").lower() for name in names),
-        is_tethered=row.power_type == "dc",
+        is_tethered=row.power_type == "dc" or row.has_own_cable,
         is_direct_current=row.power_type == "dc",
         power_max_w=row.power_max_w,
         is_unlocked=row.is_unlocked,
@@ -358,7 +372,12 @@ async def _token(tx: Transaction, subject: Subject, now: datetime) -> TokenFacts
     row = await tx.fetch_one(_Token, TAG_SHOWN, subject.station_id, now - TOKENS_SINCE, subject.driver_id)
     if row is None:
         return None
-    return TokenFacts(at=row.at, is_accepted=row.status == Authorisation.ACCEPTED, reason=REFUSED.get(row.status, ""))
+    is_owing = any(row.reason == f"{HELD_BACK}{why}" for why in OWING)
+    return TokenFacts(
+        at=row.at, is_accepted=row.status == Authorisation.ACCEPTED,
+        reason="owes" if is_owing else REFUSED.get(row.status, ""),
+        is_foreign=row.status == Authorisation.INVALID and CONTRACT.fullmatch(row.token_uid.upper()) is not None,
+    )  # fmt: skip
 
 
 async def _elsewhere(tx: Transaction, subject: Subject, outlet: _Outlet, start: _Start) -> ElsewhereFacts | None:
