@@ -225,6 +225,7 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     return {
         "car": CAR,
         "case_id": shown("cas", case.id),
+        "deed_id": str(new_id()),
         "photo": photo.hex,
         "call": shown("cll", call),
         "recording": f"{shown('rcd', recording)}.wav",

@@ -68,7 +68,7 @@ PUBLIC: Final = {
 
 BY_SECRET: Final = (
     "/s/", "/i/", "/join/", "/pay/swish/", "/webhooks/", "/demo/", "/phone", "/on-call/", "/visits/", "/help/cases/",
-    "/help/chat/", "/help/rate/",
+    "/help/chat/", "/help/rate/", "/receipts/",
 )  # fmt: skip
 """Addresses that hold a secret of their own, ask for a signature, or are there in the demo only."""
 
