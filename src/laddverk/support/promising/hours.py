@@ -54,7 +54,7 @@ def checked(hours: Hours) -> Hours:
         for begin, end in spans:
             if not ends <= begin < end <= MINUTES_OF_DAY:
                 raise Invalid(
-                    "The hours of a day do not follow each other.", field="days", remedy="08:00-12:00, 13:00-17:00"
+                    "The hours of a day do not follow each other.", field="days"
                 )
             ends = end
     return hours

@@ -7,7 +7,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import FromPath
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import new_id, parsed
@@ -208,12 +207,10 @@ async def save_rule(desk: AtDesk) -> Response[Any]:
     return await _saved(desk, "rules", form, work)
 
 
-@post(f"{PLACE}/{{kind:str}}/switch", opt=MAY, status_code=200)
-async def switch(desk: AtDesk, kind: FromPath[str]) -> Response[Any]:
+@post([f"{PLACE}/{kind}/switch" for kind in SWITCHES], opt=MAY, status_code=200)
+async def switch(desk: AtDesk) -> Response[Any]:
     """Take a setting away, or put it back."""
-    if kind not in SWITCHES:
-        raise NotFound("There is no such page.")
-    form = await desk.form()
+    kind, form = desk.request.url.path.split("/")[-2], await desk.form()
     identity = named(PREFIXES[kind], form.get("id", ""))
     page = "promises" if kind == "hours" else kind
     back = form.get("back") == "yes"

@@ -3,6 +3,7 @@ import "./live-time.js";
 import "./copy-button.js";
 import "./theme.js";
 import "./keys.js";
+import "./row-keys.js";
 import "./palette.js";
 import "./power-chart.js";
 import "./charger-map.js";
