@@ -65,7 +65,8 @@ SELECT connector.code, station.name AS station_name, connector.status, connector
        coalesce(station.connected_at, station.disconnected_at) AS connected_changed_at, station.vendor, station.model,
        station.error_code AS station_error_code, connector.error_code, connector.vendor_error_code,
        connector.error_info, station.site_id, site.timezone,
-       (SELECT jsonb_agg(jsonb_build_array(family, severity, evidence->-1->'values'->>'name') ORDER BY severity) FROM finding
+       (SELECT jsonb_agg(jsonb_build_array(family, severity, evidence->-1->'values'->>'name') ORDER BY severity)
+        FROM finding
         WHERE finding.station_id = station.id AND finding.evse_number IN (0, connector.evse_number)
           AND cleared_at IS NULL AND severity <= 1) AS findings,
        (SELECT min(number) FROM incident

@@ -19,7 +19,8 @@ CODE_MAX: Final = 40
 OF_DRIVER: Final = """
 SELECT * FROM (
     (SELECT session.station_id, session.evse_number, session.connector_number, session.start_request_id,
-            session.id AS session_id, session.payment_id, session.started_at AS at, session.ended_at IS NULL AS is_running
+            session.id AS session_id, session.payment_id, session.started_at AS at,
+            session.ended_at IS NULL AS is_running
      FROM session
      WHERE driver_id = $1 AND (ended_at IS NULL OR ended_at > $2) AND started_at > $3
      ORDER BY ended_at IS NULL DESC, started_at DESC LIMIT 1)
@@ -33,7 +34,8 @@ SELECT * FROM (
 """
 AT_CODE: Final = """
 SELECT connector.station_id, connector.evse_number, connector.connector_number,
-       start.id AS start_request_id, charge.id AS session_id, coalesce(charge.payment_id, start.payment_id) AS payment_id
+       start.id AS start_request_id, charge.id AS session_id,
+       coalesce(charge.payment_id, start.payment_id) AS payment_id
 FROM connector
 JOIN station ON station.id = connector.station_id AND station.retired_at IS NULL
 LEFT JOIN LATERAL (
@@ -80,12 +82,14 @@ async def subject_of_code(
     """Return the outlet with this sticker; what runs there is only told of to the driver whose it is.
 
     `nobodys`: also a wish of a moment ago that belongs to no account; who asks about the outlet is most likely whose
-    it is. What may be done about it, and what is personal in it, is the caller's business. None where no charger carries the code, and for what is no code.
+    it is. What may be done about it, and what is personal in it, is the caller's business. None where no charger
+    carries the code, and for what is no code.
     """
     written = code.strip()
     if not written or len(written) > CODE_MAX or "\x00" in written:
         return None
-    row = await tx.fetch_one(_Found, AT_CODE, written, driver_id, now - LATELY, now - LONGEST, now - (HERE if nobodys else timedelta()))
+    since = now - (HERE if nobodys else timedelta())
+    row = await tx.fetch_one(_Found, AT_CODE, written, driver_id, now - LATELY, now - LONGEST, since)
     return _subject(row, driver_id) if row is not None else None
 
 
