@@ -49,8 +49,8 @@ async def session(
     """Keep a charge."""
     made = uuid4()
     await tx.execute(
-        "INSERT INTO session (id, station_id, evse_number, transaction_key, driver_id, started_at, ended_at, received_at,"
-        " energy_wh, payment_id) VALUES ($1, $2, 1, $3, $4, $5, $6, $5, $7, $8)",
+        "INSERT INTO session (id, station_id, evse_number, transaction_key, driver_id, started_at, ended_at,"
+        " received_at, energy_wh, payment_id) VALUES ($1, $2, 1, $3, $4, $5, $6, $5, $7, $8)",
         made, station_id, str(made), driver_id, started, ended, energy_wh, payment_id,
     )  # fmt: skip
     return made

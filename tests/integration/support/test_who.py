@@ -53,7 +53,8 @@ async def test_a_driver_means_what_runs_else_what_was_newest(database: Database)
 
 async def _of(tx: Transaction, driver_id: UUID) -> tuple[UUID | None, UUID | None, UUID | None]:
     found = await who.subject_of_driver(tx, driver_id, NOW)
-    assert found is not None and found.driver_id == driver_id
+    assert found is not None
+    assert found.driver_id == driver_id
     return found.station_id, found.start_request_id, found.session_id
 
 
@@ -61,5 +62,6 @@ async def _at_code(
     tx: Transaction, code: str, driver_id: UUID | None
 ) -> tuple[UUID | None, UUID | None, UUID | None]:  # fmt: skip
     found = await who.subject_of_code(tx, code, NOW, driver_id)
-    assert found is not None and found.evse_number == 1
+    assert found is not None
+    assert found.evse_number == 1
     return found.station_id, found.start_request_id, found.session_id
