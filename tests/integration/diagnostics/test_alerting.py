@@ -18,14 +18,14 @@ from msgspec.structs import replace
 from laddverk.diagnostics.alerting import deadman, links, managing, queries, service, store
 from laddverk.diagnostics.alerting.managing import PersonDetails
 from laddverk.diagnostics.alerting.model import Step, What
-from laddverk.notices.sms.elks import Elks
-from laddverk.notices.sms.port import Refused, Unanswered
 from laddverk.diagnostics.incidents.queries import IncidentRow
 from laddverk.diagnostics.model import Family, Severity
 from laddverk.kernel.actors import PERMISSIONS, Actor, Role
 from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import NotAllowed
 from laddverk.notices import queries as notice_queries
+from laddverk.notices.sms.elks import Elks
+from laddverk.notices.sms.port import Refused, Unanswered
 from laddverk.platform.database import Database
 from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.web.app import create_app
