@@ -30,7 +30,8 @@ FROM support_merge AS merged JOIN support_case ON support_case.id = merged.case_
 WHERE support_case.merged_into_id = $1 ORDER BY merged.at DESC LIMIT 50
 """
 RELATE: Final = """
-INSERT INTO support_relation (one_id, other_id, at, by_name) VALUES (least($1::uuid, $2::uuid), greatest($1::uuid, $2::uuid), $3, $4)
+INSERT INTO support_relation (one_id, other_id, at, by_name)
+VALUES (least($1::uuid, $2::uuid), greatest($1::uuid, $2::uuid), $3, $4)
 ON CONFLICT DO NOTHING
 """
 UNRELATE: Final = """

@@ -53,9 +53,7 @@ def checked(hours: Hours) -> Hours:
             raise Invalid("A day has at most four spans.", field="days")
         for begin, end in spans:
             if not ends <= begin < end <= MINUTES_OF_DAY:
-                raise Invalid(
-                    "The hours of a day do not follow each other.", field="days"
-                )
+                raise Invalid("The hours of a day do not follow each other.", field="days")
             ends = end
     return hours
 
