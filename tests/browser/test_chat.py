@@ -21,10 +21,10 @@ def test_the_chat_in_a_dialog_by_keyboard_on_a_phone(demo: Demo, browser: Browse
     help_link.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("log")).to_contain_text("Uttaget är ledigt")
+    expect(dialog.get_by_role("log")).to_contain_text("Jag ser det som laddarna ser")
     expect(dialog.get_by_role("textbox", name="Skriv här")).to_be_focused()
 
-    page.keyboard.type("<img src=x onerror=alert(1)> kabeln sitter fast")
+    page.keyboard.type("<img src=x onerror=alert(1)> vad menas med det")
     page.keyboard.press("Enter")
     expect(dialog.locator(".is-by-driver")).to_contain_text("<img src=x onerror=alert(1)>")
     expect(dialog.get_by_role("textbox", name="Skriv här")).to_have_value("")
@@ -37,7 +37,7 @@ def test_the_chat_in_a_dialog_by_keyboard_on_a_phone(demo: Demo, browser: Browse
     expect(dialog).to_be_hidden()
     expect(help_link).to_be_focused()
     help_link.click()
-    expect(dialog.get_by_role("log")).to_contain_text("kabeln sitter fast")
+    expect(dialog.get_by_role("log")).to_contain_text("vad menas med det")
     assert watched.errors == []
     assert watched.foreign == []
     context.close()
@@ -49,9 +49,7 @@ def test_the_chat_without_javascript_is_a_page_with_forms(demo: Demo, browser: B
     page.goto(free_outlet(page, demo))
     page.locator(".help-link").click()
     page.get_by_role("link", name="Chat with us").click()
-    expect(page.get_by_role("log")).to_contain_text("The outlet is free")
-    page.get_by_role("button", name="It charges slowly").click()
-    expect(page.get_by_role("log")).to_contain_text("It charges slowly")
+    expect(page.get_by_role("log")).to_contain_text("I see what the chargers see")
     page.get_by_role("textbox", name="Write here").fill("Is anybody there? I want to talk to a person")
     page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_role("textbox", name="Write here").fill("hello")
