@@ -186,6 +186,8 @@ def _weighed(study: Study, place: int, option: Option, outcomes: dict[int, list[
     cost = round(option.capex_minor / prices.life_years) + opex
     benefit = round(extra.middle * prices.margin_per_kwh + solar_kwh * prices.own_solar_per_kwh)
     years = _years(option.capex_minor, benefit - opex)
+    if years is not None and years > prices.life_years:
+        years = None  # it is worn out before
     return Weighed(
         place=place, option=option, service=_service(study, outcomes[place]), extra_kwh=extra, avoided=avoided,
         opex_year_minor=opex, cost_year_minor=cost, benefit_year_minor=benefit,

@@ -65,7 +65,8 @@ def _reference(change: Change, language: str) -> str:
 
 
 def _outlets(count: int, language: str) -> str:
-    return ngettext_for(language)("%(num)d more outlet", "%(num)d more outlets", count) % {"num": count}
+    ngettext = ngettext_for(language)
+    return ngettext("%(num)d more outlet", "%(num)d more outlets", count) % {"num": count}
 
 
 def _number(value: float, language: str) -> str:
