@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from laddverk.kernel.actors import rule
+from laddverk.kernel.actors import Role, rule
+from laddverk.platform.settings import Settings
 from laddverk.support import service as cases
 from laddverk.support.chat import speaking
-from tests.integration.web.console.conftest import NOW, Browser, World
+from laddverk.web.security import headers_for
+from tests.integration.web.console.conftest import NOW, Browser, SignedIn, World
 from tests.integration.web.console.conftest import plain_log as plain_log
+from tests.integration.web.console.conftest import signed_in as signed_in
 from tests.integration.web.console.conftest import stranger as stranger
 from tests.integration.web.console.conftest import world as world
 from tests.integration.web.journey import plain
@@ -63,7 +67,9 @@ async def test_the_wrong_outlet_is_explained_and_mended_by_one_tap(world: World,
     assert await value(world, "SELECT state || is_helped FROM chat") == "closedtrue"
 
 
-async def test_a_person_takes_over_without_anything_being_said_twice(world: World, stranger: Browser) -> None:
+async def test_a_person_takes_over_without_anything_being_said_twice(
+    world: World, stranger: Browser, signed_in: SignedIn
+) -> None:
     """The case holds the conversation, the charge and the photo; the answer is said in the chat, then mailed."""
     charge = await asked(world, stranger)
     turn(world, 60)
@@ -113,10 +119,21 @@ async def test_a_person_takes_over_without_anything_being_said_twice(world: Worl
     for followed in (1, 0):
         async with world.house.database.transaction() as tx:
             assert await speaking.carry_on(tx, world.house, world.house.clock()) == followed
-    mail = "SELECT params->>'text' FROM mail WHERE recipient = 'ada@example.se' ORDER BY created_at DESC LIMIT 1"
+    mail = "SELECT body_text FROM mail WHERE recipient = 'ada@example.se' ORDER BY created_at DESC LIMIT 1"
     text = await value(world, mail)
-    assert text.startswith("Så bra.\n\nGo on in the chat: ")
-    assert text.endswith(chat), "the link leads back to the same conversation"
+    assert "Så bra." in text
+    assert f"Go on in the chat: {world.house.settings.web_url}{chat}" in text, "the link leads back"
+
+    answer = await stranger.client.post(
+        chat, data={"text": "Hej igen"}, headers={**browser, "hx-request": "true", "accept-language": "sv"}
+    )
+    assert answer.text.startswith('<hx-partial hx-target="#chat-now"'), "the widget gets what has changed"
+    assert "Hej igen" in answer.text
+    desk = await signed_in(Role.SUPPORT)
+    page = plain((await desk.open(f"/console/cases/cas_{UUID(case['id']).hex}")).text)
+    assert "The driver is here" in page
+    assert "by mail" in page
+    assert "Read" in await shown(stranger, chat), "the driver sees that one of us has read it"
 
 
 async def test_an_outlet_is_found_by_code_or_place_and_strangers_move_nothing(world: World, stranger: Browser) -> None:
@@ -174,3 +191,19 @@ async def test_strangers_tokens_floods_and_files_that_are_none(world: World, str
     for _each in range(25):
         last = await stranger.send("/help/chat", text="hej")
     assert last.status_code == 429
+
+
+def test_only_the_operators_own_web_sites_show_the_chat_in_a_frame() -> None:
+    """And nothing but the chat; what is no origin is left out."""
+    odd = "https://www.example.se/, javascript:alert(1), https://x.se; script-src *, *"
+    settings = Settings(chat_origins=odd)
+    for path, framed in (
+        ("/help/chat", "https://www.example.se"), ("/help/chat/cht_1-x", "https://www.example.se"),
+        ("/help/chats", "'none'"), ("/help", "'none'"), ("/console", "'none'"), ("/u/ABC", "'none'"),
+    ):  # fmt: skip
+        policy = headers_for(path, settings)["content-security-policy"]
+        assert f"frame-ancestors {framed};" in policy, path
+        assert "script-src 'self';" in policy
+    assert "frame-ancestors 'none';" in headers_for("/help/chat", Settings())["content-security-policy"]
+    assert headers_for("/chat-embed.js", settings)["cross-origin-resource-policy"] == "cross-origin"
+    assert headers_for("/chat-embed.js", Settings())["cross-origin-resource-policy"] == "same-origin"
