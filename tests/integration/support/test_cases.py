@@ -105,7 +105,10 @@ async def test_nobody_can_be_answered_who_leaves_no_address_and_nobody_floods_us
     phone = await written(network, NewCase(text="call me", contact_phone="0701234567"))
     async with network.house.database.transaction() as tx:
         with pytest.raises(Conflict):
-            await service.reply(tx, network.house, EVA, phone.id, "hello", network.house.clock())
+            await service.reply(tx, network.house, EVA, phone.id, "hello", network.house.clock(), channel=Channel.EMAIL)
+        await service.reply(tx, network.house, EVA, phone.id, "hello", network.house.clock())
+    sent = await network.value("SELECT phone FROM text_message WHERE case_id = $1", phone.id)
+    assert sent == "+46701234567"
 
 
 async def test_a_case_joins_the_incident_of_its_outlet_and_a_driver_counts_once(network: Network) -> None:
