@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from laddverk.kernel.problems import Invalid
+from laddverk.kernel.problems import Invalid, TooMany
 from laddverk.notices import service as notices
 from laddverk.notices.model import Template
 from laddverk.notices.push import service as push
 from laddverk.notices.push.model import Owner, OwnerKind, Words
+from laddverk.notices.sms import service as sms
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
@@ -20,6 +21,7 @@ from laddverk.support.mail import explaining, outgoing
 from laddverk.support.model import Case, Channel, Entry, EntryKind
 
 ANSWERED = N_("Support has answered in case %(number)s")
+MENDED_TEXT = N_("%(operator)s: the charger that you told us of works again. Case %(number)s: %(link)s")
 MENDED = N_("It works again: case %(number)s")
 
 
@@ -61,6 +63,8 @@ async def mended(tx: Transaction, house: House, case: Case, now: datetime) -> No
         mail_id = await _mail(tx, house, case, Template.CASE_MENDED, {}, now)
         if mail_id is not None:
             await _note(tx, case, words.DRIVER_TOLD, mail_id, now)
+    elif case.contact_phone:
+        await _text(tx, house, case, MENDED_TEXT, now)
     await _push(tx, house, case, MENDED, now)
 
 
@@ -81,6 +85,24 @@ async def _mail(
         )  # fmt: skip
     except Invalid:  # an address that was entered elsewhere, and is none
         return None
+
+
+async def _text(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> None:
+    settings = house.settings
+    said = gettext_for(case.language)(text) % {
+        "operator": settings.operator_name, "number": case.number,
+        "link": settings.web_url + links.path_of(house.secrets, case.id),
+    }  # fmt: skip
+    try:
+        sent = await sms.send(tx, recipient=case.contact_phone, text=said, now=now, case_id=case.id)
+    except (Invalid, TooMany):  # no number, or one that has had enough
+        return
+    if sent is not None:
+        entry = Entry(
+            case_id=case.id, at=now, kind=EntryKind.MACHINE, by_kind="rule", text=words.DRIVER_TOLD,
+            params={"email": case.contact_phone},
+        )  # fmt: skip
+        await store.add(tx, [entry])
 
 
 async def _push(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> None:

@@ -20,7 +20,7 @@ from laddverk.platform.hints import Hints
 from laddverk.platform.settings import Secrets
 
 TEXT_MAX: Final = 500
-PHOTO_BYTES_MAX: Final = 4_000_000  # what a phone sends after its own compression
+PHOTO_BYTES_MAX: Final = 8_000_000  # what a phone sends where no script makes it smaller
 PER_PERSON_MAX: Final = 5  # within the window: somebody who says it once more is heard, one who plays is not
 PER_OUTLET_MAX: Final = 30
 WINDOW: Final = timedelta(hours=1)
@@ -42,6 +42,16 @@ PHOTO: Final = """
 SELECT photo, photo_kind FROM driver_report JOIN station ON station.id = driver_report.station_id
 WHERE driver_report.id = $1 AND photo IS NOT NULL AND ($2::uuid[] IS NULL OR station.site_id = ANY($2))
 """
+ADD_PHOTO: Final = """
+UPDATE driver_report SET photo = $2, photo_kind = $3 WHERE id = $1 AND photo IS NULL
+"""
+# Of a problem, or of one report: who reads a case looks at what drivers saw there.
+PHOTOS: Final = """
+SELECT driver_report.id, at, kind, text FROM driver_report JOIN station ON station.id = driver_report.station_id
+WHERE photo IS NOT NULL AND (driver_report.id = $1 OR incident_id = $2)
+  AND ($3::uuid[] IS NULL OR station.site_id = ANY($3))
+ORDER BY at DESC LIMIT 12
+"""
 FORGET_PHOTOS: Final = "UPDATE driver_report SET photo = NULL WHERE photo IS NOT NULL AND at < $1"
 
 
@@ -60,10 +70,19 @@ class NewReport(Struct, frozen=True, kw_only=True):
     """The problem that it belongs to, where somebody has said so; else it finds its own."""
 
 
+class Seen(Struct, frozen=True):
+    """A report that has a photo."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    text: str
+
+
 def kind_of_photo(content: bytes) -> str:
     """Return the media type of a photo by what it begins with. Raises `Invalid` for anything else, or too large."""
     if len(content) > PHOTO_BYTES_MAX:
-        raise Invalid("The photo is too large.", field="photo", remedy="At most 4 MB.")
+        raise Invalid("The photo is too large.", field="photo", remedy="At most 8 MB.")
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     for start, kind in STARTS:
@@ -108,6 +127,18 @@ async def photo(tx: Transaction, sites: frozenset[UUID] | None, report_id: UUID)
     """Return a photo and its media type, or None where there is none that may be seen."""
     rows: list[Any] = await tx.rows(PHOTO, report_id, None if sites is None else list(sites))
     return (bytes(rows[0]["photo"]), str(rows[0]["photo_kind"])) if rows else None
+
+
+async def add_photo(tx: Transaction, report_id: UUID, content: bytes) -> None:
+    """Put a photo to a report that has none. Raises `Invalid` (field photo)."""
+    await tx.execute(ADD_PHOTO, report_id, content, kind_of_photo(content))
+
+
+async def photos_of(
+    tx: Transaction, sites: frozenset[UUID] | None, report_id: UUID | None, incident_id: UUID | None
+) -> list[Seen]:
+    """Return the reports with a photo of a problem, or the one report, newest first."""
+    return await tx.fetch(Seen, PHOTOS, report_id, incident_id, None if sites is None else list(sites))
 
 
 async def forget_photos(tx: Transaction, now: datetime) -> int:

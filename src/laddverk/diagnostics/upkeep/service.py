@@ -177,7 +177,7 @@ async def use(tx: Transaction, actor: Actor, order_id: UUID, part: Part, now: da
 
 
 async def photograph(tx: Transaction, actor: Actor, order_id: UUID, content: bytes, now: datetime) -> UUID:
-    """Keep a photo: JPEG, PNG or WebP of at most 4 MB. Raises `Invalid` (field photo), `TooMany`."""
+    """Keep a photo: JPEG, PNG or WebP of at most 8 MB. Raises `Invalid` (field photo), `TooMany`."""
     found = await _workable(tx, actor, order_id)
     kind = reporting.kind_of_photo(content)
     if await store.count_photos(tx, found.id) >= PHOTOS_MAX:

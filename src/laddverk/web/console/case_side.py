@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from laddverk.diagnostics.incidents import reporting
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.support import identity, proving, store
@@ -69,6 +70,7 @@ async def facts_of(desk: Desk, tx: Transaction, row: CaseRow, situation: str, wo
         "is_proved": identity.may(row.verified, Need.SAY_PERSONAL),
         "other_email": bool(known and row.contact_email and row.contact_email != known.email.lower()),
         "other_phone": bool(known and row.contact_phone and _digits(row.contact_phone) != _digits(known.phone)),
+        "photos": await reporting.photos_of(tx, desk.sites, await store.report_of(tx, row.id), row.of_incident_id),
         "articles": await _articles(tx, row, situation, words),
         "article_words": words,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from litestar import Request, Response, get, post
@@ -12,9 +12,13 @@ from litestar.params import FromPath
 
 from laddverk.diagnostics.incidents import reporting
 from laddverk.diagnostics.incidents.words import REPORT_KINDS
-from laddverk.kernel.problems import NotFound, Problem
+from laddverk.kernel.problems import Invalid, NotFound, Problem
+from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries as queries
 from laddverk.sessions.driver_queries import Outlet
+from laddverk.support import links, service
+from laddverk.support import queries as case_queries
+from laddverk.support.model import Case, Channel, Links, NewCase
 from laddverk.web import security
 from laddverk.web.bodies import FORM_OVERHEAD_BYTES
 from laddverk.web.visit import Visit, Visiting
@@ -27,7 +31,8 @@ async def _page(
     kinds = [(key, visit.words(word)) for key, word in REPORT_KINDS.items()]
     return visit.page(
         "portal/report.html", status=status, outlet=outlet, kinds=kinds, values=values, errors=errors,
-        session=_session(visit, values), phone=visit.house.settings.operator_phone,
+        session=_session(visit, values), is_known=visit.actor.kind == "driver",
+        phone=visit.house.settings.operator_phone,
     )  # fmt: skip
 
 
@@ -57,23 +62,64 @@ async def take_report(visit: Visiting, code: FromPath[str], request: Request[Any
     outlet, form = await _outlet(visit, code), await visit.form()
     file = (await request.form()).get("photo")
     content = await file.read() if isinstance(file, UploadFile) else b""
-    given = reporting.NewReport(
-        station_id=outlet.station_id,
-        evse_number=outlet.evse_number,
-        kind=form.get("kind", ""),
-        text=form.get("text", ""),
-        language=visit.language,
-        person=_person(visit),
-        session_id=UUID(str(outlet.session_id)) if outlet.session_id and _session(visit, form) else None,
-        photo=content,
-    )
+    session_id = UUID(str(outlet.session_id)) if outlet.session_id and _session(visit, form) else None
     try:
         async with visit.transaction() as tx:
-            await reporting.report(tx, visit.house.secrets, given, visit.now, visit.house.hints)
+            case = await _heard(tx, visit, outlet, form, content, session_id)
     except Problem as problem:
         return await _page(visit, code, form, visit.errors(problem), problem.status)
-    back = _session(visit, form) or f"/u/{quote(outlet.code)}"
-    return visit.go(back, visit.words("Thank you. We look at it."))
+    query = {
+        "back": _session(visit, form),
+        "case": case and links.path_of(visit.house.secrets, case.id)[len(links.PATH) :],
+    }
+    return visit.go(f"/u/{quote(outlet.code)}/report/thanks?{urlencode({k: v for k, v in query.items() if v})}")
+
+
+async def _heard(
+    tx: Transaction, visit: Visit, outlet: Outlet, form: dict[str, str], photo: bytes, session_id: UUID | None
+) -> Case | None:
+    """Keep a report; who wants to hear how it goes gets a case, whose voice the report then is."""
+    if form.get("tell") != "yes":
+        given = reporting.NewReport(
+            station_id=outlet.station_id, evse_number=outlet.evse_number, kind=form.get("kind", ""),
+            text=form.get("text", ""), language=visit.language, person=_person(visit), session_id=session_id,
+            photo=photo,
+        )  # fmt: skip
+        await reporting.report(tx, visit.house.secrets, given, visit.now, visit.house.hints)
+        return None
+    kind, contact = form.get("kind", ""), form.get("contact", "")
+    if kind not in REPORT_KINDS:
+        raise Invalid("Choose what is wrong.", field="kind")
+    if photo:
+        reporting.kind_of_photo(photo)
+    by_mail = "@" in contact
+    new = NewCase(
+        kind=kind, text=form.get("text", "") or visit.words(REPORT_KINDS[kind]), channel=Channel.PORTAL,
+        contact_email=contact if by_mail else "", contact_phone="" if by_mail else contact, language=visit.language,
+        links=Links(station_id=outlet.station_id, evse_number=outlet.evse_number), tell_when_mended=True,
+    )  # fmt: skip
+    try:
+        case = await service.open_by_driver(tx, visit.house, visit.actor, new, visit.now)
+    except Invalid as problem:
+        field = "contact" if problem.field in ("email", "phone") else problem.field
+        raise Invalid(problem.message, field=field, remedy=problem.remedy, **problem.params) from problem
+    if photo and case.report_id is not None:
+        await reporting.add_photo(tx, case.report_id, photo)
+    return case
+
+
+@get("/u/{code:str}/report/thanks")
+async def say_thanks(visit: Visiting, code: FromPath[str]) -> Response[str]:
+    """Say what happens next."""
+    outlet, token, told = await _outlet(visit, code), visit.asked("case"), ""
+    if token:
+        async with visit.transaction() as tx:
+            case = await case_queries.case(tx, None, links.case_behind(visit.house.secrets, token))
+        told = (case.contact_email or case.contact_phone) if case else ""
+    return visit.page(
+        "portal/report_thanks.html", outlet=outlet, session=_session(visit, {}), told=told,
+        case_path=links.PATH + token if told else "", phone=visit.house.settings.operator_phone,
+    )  # fmt: skip
 
 
 def _person(visit: Visit) -> str:
@@ -83,4 +129,4 @@ def _person(visit: Visit) -> str:
     return f"{security.remote_address(visit.request)} {visit.request.headers.get('user-agent', '')[:200]}"
 
 
-HANDLERS: Final = [show_form, take_report]
+HANDLERS: Final = [show_form, take_report, say_thanks]

@@ -1,0 +1,54 @@
+"""A driver reports a fault from the outlet's page: with a photo, with a way to be told, without JavaScript."""
+
+from __future__ import annotations
+
+from laddverk.diagnostics.incidents import reporting
+from laddverk.kernel.actors import Role
+from laddverk.support import links
+from tests.integration.web.console.conftest import Browser, SignedIn, World
+from tests.integration.web.console.conftest import plain_log as plain_log
+from tests.integration.web.console.conftest import signed_in as signed_in
+from tests.integration.web.console.conftest import stranger as stranger
+from tests.integration.web.console.conftest import world as world
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 4000
+
+
+async def test_a_report_with_a_photo_is_seen_in_the_case_and_its_driver_is_told(
+    world: World, stranger: Browser, signed_in: SignedIn
+) -> None:
+    async with world.house.database.transaction() as tx:
+        code = str(await tx.value("SELECT code FROM connector WHERE station_id = $1 LIMIT 1", world.station))
+    place = f"/u/{code}/report"
+    assert "data-shrink" in (await stranger.open(place)).text
+    form = {"kind": "no_start", "text": "It smells", "tell": "yes"}
+    wrong = await stranger.send(place, **form, contact="nobody")
+    assert wrong.status_code == 422
+    assert "It smells" in wrong.text
+    answer = await stranger.client.post(
+        place, data=form | {"contact": "Bo@Example.se"}, files={"photo": ("x.png", PNG, "image/png")},
+        headers={"sec-fetch-site": "same-origin", "accept-language": "en"},
+    )  # fmt: skip
+    assert answer.status_code == 303, answer.text
+    thanks = (await stranger.open(answer.headers["location"])).text
+    assert "When it works again we tell you: bo@example.se" in thanks
+    assert links.PATH in thanks
+    forged = answer.headers["location"][:-3] + "aaa"
+    assert (await stranger.open(forged)).status_code == 404
+    browser = await signed_in(Role.SUPPORT)
+    inbox = (await browser.open("/console/cases")).text
+    path = next(part for part in inbox.split('"') if part.startswith("/console/cases/cas_"))
+    page = (await browser.open(path)).text
+    photo = next(part for part in page.split('"') if part.startswith("/console/reports/rep_"))
+    seen = await browser.open(photo)
+    assert seen.content == PNG
+    # Somebody else without a wish to be told: the same problem, and no case.
+    assert (await stranger.send(place, kind="no_start", text="me too")).status_code == 303
+    async with world.house.database.transaction() as tx:
+        assert await tx.value("SELECT count(DISTINCT incident_id) FROM driver_report") == 1
+        assert await tx.value("SELECT count(*) FROM support_case") == 1
+    too_large = await stranger.client.post(
+        place, data=form, files={"photo": ("x.png", PNG + b"\0" * reporting.PHOTO_BYTES_MAX, "image/png")},
+        headers={"sec-fetch-site": "same-origin", "accept-language": "en"},
+    )  # fmt: skip
+    assert too_large.status_code in (413, 422)
