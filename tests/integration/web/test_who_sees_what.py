@@ -45,6 +45,12 @@ PUBLIC: Final = {
     ("GET", "/places.json"),
     ("GET", "/places/{site:str}"),
     ("GET", "/help"),
+    ("GET", "/help/articles/{slug:str}"),
+    ("POST", "/help/articles/{slug:str}/helped"),  # counted once each reader
+    ("GET", "/help/pictures/{picture:str}"),
+    ("GET", "/robots.txt"),
+    ("GET", "/sitemap.xml"),
+    ("GET", "/u/{code:str}/report/thanks"),
     ("GET", "/help/write"),
     ("POST", "/help/write"),  # whoever is stuck may write
     ("GET", "/help/chat"),
