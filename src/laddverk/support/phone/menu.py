@@ -50,6 +50,8 @@ def heard(menu: Menu, keys: str, seen: Seen) -> Turn:
         return Turn(replace(now, place=Place.GOODBYE, ending="call_back"), Deed.CALL_BACK)
     if menu.place is Place.CLOSED:
         return _when_closed(now, keys, seen)
+    if menu.place is Place.CONSENT:  # whoever is asked is on their way to a person: any other key is a no
+        return Turn(replace(now, misses=0), Deed.CONSENT if keys == "1" else Deed.REFUSE)
     if keys == PERSON or now.turns > TURNS_MAX:
         return Turn(replace(now, misses=0), Deed.PERSON)
     turn = _asked(now, keys, seen)
@@ -65,8 +67,6 @@ def _asked(menu: Menu, keys: str, seen: Seen) -> Turn | None:
     fine = replace(menu, misses=0)
     if menu.place is Place.CODE:
         return Turn(menu, Deed.FIND) if keys else None
-    if menu.place is Place.CONSENT:
-        return Turn(fine, Deed.CONSENT if keys == "1" else Deed.REFUSE)  # silence is no consent
     if menu.place is Place.CHOOSE:
         which = _choice(keys, min(len(menu.found), CHOICES_MAX))
         return Turn(fine, Deed.TAKE_OUTLET, which) if which >= 0 else None
