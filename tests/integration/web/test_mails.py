@@ -7,6 +7,7 @@ from pathlib import Path
 
 from laddverk.cli.demo import mails as demo_mails
 from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import shown
 from laddverk.support.mail import service, store
 from laddverk.support.mail.model import Envelope
 from tests.integration.web.console.conftest import NOW, SignedIn, World
@@ -54,10 +55,11 @@ async def test_mails_are_looked_at_made_cases_of_and_handed_out(world: World, si
     picture = await desk.open(photo)
     assert picture.headers["content-type"] == "image/png"
     assert picture.headers["x-content-type-options"] == "nosniff"
-    attack = (await desk.open("/console/mails?q=alert")).text
-    shown = (await desk.open(MAIL.findall(attack)[0])).text
-    assert "över allt" in shown
-    assert not re.search(r"<script>alert|onclick|javascript:|evil\.example\"", shown.partition("Its headers")[0])
+    async with world.house.database.transaction() as tx:
+        attack = await tx.value("SELECT id FROM support_mail WHERE message_id = 'xss@example.se'")
+    looked = (await desk.open(f"/console/mails/{shown('eml', attack)}")).text.partition("Its headers")[0]
+    assert "över allt" in looked
+    assert not re.search(r"<script>alert|onclick|javascript:|evil\.example", looked)
 
 
 async def test_a_dead_address_is_shown_and_lives_again(world: World, signed_in: SignedIn) -> None:
