@@ -174,6 +174,16 @@ async def test_who_is_not_known_gets_no_start_and_no_money_and_what_is_dangerous
     for button in (B.START, B.UNLOCK, B.REFUND, B.NEAREST):
         await bench.refused(number, button, NotAllowed, actor=reader)
         await bench.refused(number, button, NotFound, actor=host)
+    async with bench.house.database.transaction() as tx:
+        now = bench.house.clock()
+        with pytest.raises(NotAllowed):
+            await agent.keep_plate(tx, bench.house, EVA, number.id, "abc 12d", now)
+        known = await bench.case()
+    async with bench.house.database.transaction() as tx:
+        with pytest.raises(Invalid):
+            await agent.keep_plate(tx, bench.house, EVA, known.id, "<b>", now)
+        await agent.keep_plate(tx, bench.house, EVA, known.id, "abc-12d", now)
+        assert await tx.value("SELECT plate FROM driver_plate WHERE driver_id = $1", bench.driver) == "ABC12D"
     for button in (B.SHOW_LOAD, B.SHOW_PAYMENT):
         await bench.refused(number, button, NotFound)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -34,6 +35,8 @@ MONEY: Final = frozenset({AgentButton.REFUND, AgentButton.GOODWILL})
 ASKED_SECOND: Final = N_("%(who)s asks for %(amount)s: a second person must agree")
 AGREED: Final = N_("%(who)s agreed: %(amount)s")
 DECLINED: Final = N_("%(who)s did not agree to %(amount)s")
+PLATE: Final = re.compile(r"[A-Z0-9ÅÄÖ]{2,12}")
+PLATE_KEPT: Final = N_("%(who)s wrote down the plate %(to)s")
 RELEASED: Final = N_("%(who)s released what was reserved")
 
 
@@ -161,6 +164,20 @@ async def _work_order(tx: Transaction, actor: Actor, trouble: Trouble, given: Gi
     )  # fmt: skip
     made = await upkeep.order(tx, actor, order, trouble.case.language, now)
     return Result(work_order_id=made.id, station_id=order.station_id)
+
+
+async def keep_plate(tx: Transaction, house: House, actor: Actor, case_id: UUID, text: str, now: datetime) -> None:
+    """Keep the number plate of a case's driver: the next time it finds them. Raises `Invalid`, `Conflict`."""
+    case = await worked_on(tx, actor, case_id)
+    require(case.verified, Need.CHANGE_ACCOUNT)
+    if case.driver_id is None:
+        raise Conflict("Nobody with an account is named.", remedy="Say who the driver is.")
+    plate = re.sub(r"[\s-]", "", text).upper()
+    if PLATE.fullmatch(plate) is None:
+        raise Invalid("This is no number plate.", field="plate")
+    await store.keep_plate(tx, plate, case.driver_id, now, actor.name or actor.kind)
+    entry = _entry(case.id, actor, PLATE_KEPT, now, "", {"to": plate})
+    await keep(tx, actor, replace(case, changed_at=now), [entry], "plate_kept", now, house.hints)
 
 
 def _deed(

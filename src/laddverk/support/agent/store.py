@@ -40,6 +40,9 @@ WHERE by_id = $1 AND at > $2 AND state = 'done' AND amount_minor IS NOT NULL AND
 WAITING: Final = """
 SELECT EXISTS (SELECT FROM case_deed WHERE case_id = $1 AND deed = $2 AND state = 'waits')
 """
+KEEP_PLATE: Final = """
+INSERT INTO driver_plate (plate, driver_id, added_at, added_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+"""
 
 
 async def insert(tx: Transaction, deed: Deed) -> bool:
@@ -77,3 +80,8 @@ async def given_by(tx: Transaction, operator_id: UUID | None, since: datetime) -
 async def is_waiting(tx: Transaction, case_id: UUID, button: str) -> bool:
     """Return whether the same already waits for a second person."""
     return bool(await tx.value(WAITING, case_id, button))
+
+
+async def keep_plate(tx: Transaction, plate: str, driver_id: UUID, now: datetime, by: str) -> None:
+    """Keep a number plate of a driver."""
+    await tx.execute(KEEP_PLATE, plate, driver_id, now, by)

@@ -60,6 +60,20 @@ async def decide_deed(desk: AtDesk, case_id: FromPath[str], deed_id: FromPath[st
     return desk.go(cases.href(identity), desk.words("Noted."))
 
 
+@post(f"{PLACE}/{{case_id:str}}/plate", opt=WRITE, status_code=200)
+async def keep_plate(desk: AtDesk, case_id: FromPath[str]) -> Response[Any]:
+    """Keep the number plate of the driver."""
+    identity, form = named("cas", case_id), await desk.form()
+    try:
+        async with desk.transaction() as tx:
+            await service.keep_plate(tx, desk.house, desk.actor, identity, form.get("plate", ""), desk.now)
+    except NotFound:
+        raise
+    except Problem as problem:
+        return await _refused(desk, identity, "", form, problem)
+    return desk.go(cases.href(identity), desk.words("Noted."))
+
+
 async def _refused(
     desk: Desk, identity: UUID, button: str, form: dict[str, str], problem: Problem
 ) -> Response[Any]:  # fmt: skip
@@ -86,4 +100,4 @@ def _uuid(text: str) -> UUID:
         raise NotFound("There is nothing like that to do.") from None
 
 
-ROUTES: Final = [do_deed, decide_deed]
+ROUTES: Final = [do_deed, decide_deed, keep_plate]
