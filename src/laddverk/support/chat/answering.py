@@ -15,6 +15,7 @@ from laddverk.support.identity import Need
 from laddverk.support.knowledge import queries as knowledge
 from laddverk.support.situations import choosing, doing, who, wording
 from laddverk.support.situations.gathering import facts_of
+from laddverk.support.situations.model import DriverButton
 
 SUGGESTED_MAX: Final = 3  # articles: more is a list to search in
 OFFERED_MAX: Final = 6  # outlets to choose from: more is read by nobody on a phone
@@ -119,12 +120,20 @@ async def _press(talk: Talk, step: Step) -> None:
     assert step.button is not None
     chat = talk.chat
     identity.require(chat.proof, Need.OWN_CHARGE)
+    leads = step.button in doing.LEADS and (step.button is DriverButton.PAY or chat.driver_id is None)
     try:
         async with talk.tx.savepoint():
-            text = await doing.press(talk.tx, talk.actor, chat.subject, step.button, talk.now)
+            text = saying.WAY_IS_CLEAR
+            if leads:
+                await doing.clear_way(talk.tx, chat.subject, step.button, talk.now)
+            else:
+                text = await doing.press(talk.tx, talk.actor, chat.subject, step.button, talk.now)
     except Problem as problem:
         talk.say(handing.problem_line(talk, problem))
         return
     await contacts.pressed(talk.tx, contact_key(chat), step.button.value)
     talk.topics |= {COMMANDS_TOPIC, f"station:{chat.station_id}"}
+    if leads:
+        talk.say(saying.way_is_clear(chat.id, talk.now))
+        return
     _ask(talk, Asks.HELPED, saying.done(chat.id, text, talk.now))

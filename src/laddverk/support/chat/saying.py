@@ -37,6 +37,7 @@ NOT_YOURS: Final = N_(
     " person does it."
 )
 MAY_HELP: Final = N_("This may help you:")
+WAY_IS_CLEAR: Final = N_("Pay and start on the outlet's page.")
 GOOD: Final = N_("Good. Write here again if you need us.")
 SAME_AS_BEFORE: Final = N_("Then a person looks at it.")
 REACH: Final = N_("A person takes over. Where do we reach you, if you have to leave before we answer?")
@@ -94,8 +95,11 @@ def not_yours(chat: Chat, now: datetime) -> Line:
 def _offers(chat: Chat, buttons: Iterable[DriverButton]) -> Iterable[str]:
     """Return what of a situation's buttons may be offered: deeds need a charge of the driver's own."""
     may_do = identity.may(chat.proof, Need.OWN_CHARGE)
+    has_start = chat.start_request_id is not None
     for each in buttons:
-        if each in LINKS:
+        if each in doing.LEADS and has_start and may_do:
+            yield f"{DO}{each.value}"
+        elif each in LINKS:
             yield f"{GO}{each.value}"
         elif each in doing.DONE and may_do:
             yield f"{DO}{each.value}"
@@ -104,6 +108,11 @@ def _offers(chat: Chat, buttons: Iterable[DriverButton]) -> Iterable[str]:
 def done(chat_id: UUID, text: str, now: datetime) -> Line:
     """Return what is said when something was asked for: the state shows whether it came to pass."""
     return line(chat_id, now, text, YES, NO, PERSON)
+
+
+def way_is_clear(chat_id: UUID, now: datetime) -> Line:
+    """Return what is said once nothing of the driver's own stands in the way of paying anew."""
+    return line(chat_id, now, WAY_IS_CLEAR, f"{GO}{DriverButton.PAY.value}", PERSON)
 
 
 def which_of(chat_id: UUID, outlets: Sequence[tuple[str, str]], now: datetime) -> Line:

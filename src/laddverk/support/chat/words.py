@@ -24,6 +24,7 @@ DEEDS: Final = {
     DriverButton.STOP: N_("Stop charging"),
     DriverButton.UNLOCK: N_("Let go of the cable"),
     DriverButton.TRY_AGAIN: N_("Try again"),
+    DriverButton.PAY: N_("Pay in another way"),
 }
 ANSWERS: Final = {
     PERSON: N_("Talk to a person"),
