@@ -225,7 +225,6 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     return {
         "car": CAR,
         "article_id": "art_" + "0" * 32,
-        "version": "sv-1",
         "slug": "none",
         "picture": "apc_" + "0" * 32,
         "case_id": shown("cas", case.id),
