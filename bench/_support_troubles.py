@@ -17,6 +17,7 @@ FULL_WH = 0.0
 NOTHING_NOW = Supply(3, 0.0, 22_000)
 PAUSES_WH = 300.0
 PATIENCE_S = 40.0
+FOUND = "SELECT count(*) FROM finding WHERE station_id = $1 AND cleared_at IS NULL"
 GIVEN_UP = "SELECT cancelled_at IS NOT NULL FROM start_request ORDER BY created_at DESC LIMIT 1"
 PRICED = "SELECT price_minor > 0 FROM session ORDER BY started_at DESC LIMIT 1"
 DRAWN = "SELECT captured_minor > 0 FROM payment ORDER BY created_at DESC LIMIT 1"
@@ -63,6 +64,12 @@ class Trouble:
 
 Made = Callable[[Bay, Visitor], Awaitable[Trouble]]
 TROUBLES: Final[dict[str, Made]] = {}
+
+
+AD_HOC: Final = frozenset(
+    {"card-declined", "swish-not-completed", "waiting-for-payment", "start-given-up", "money-on-its-way-back"}
+)
+"""Who pays there and then has no account."""
 
 
 def made(ending: Ending, *also: str, complaint: str = "", press: str = "") -> Callable[[Made], Made]:
@@ -316,6 +323,7 @@ async def cable_stuck_in_car(bay: Bay, visitor: Visitor) -> Trouble:
 async def emergency_stop(bay: Bay, visitor: Visitor) -> Trouble:
     await bay.do(lambda charger, at: complaints.fail(charger, 1, complaints.EMERGENCY, at))
     await bay.world.pass_time(10)
+    await bay.world.until("it is found", FOUND, bay.station_id)
     return of(bay, visitor, elsewhere(bay, visitor))
 
 
@@ -323,6 +331,7 @@ async def emergency_stop(bay: Bay, visitor: Visitor) -> Trouble:
 async def safety(bay: Bay, visitor: Visitor) -> Trouble:
     await bay.do(lambda charger, at: complaints.fail(charger, 1, complaints.EARTH, at))
     await bay.world.pass_time(10)
+    await bay.world.until("it is found", FOUND, bay.station_id)
     return of(bay, visitor, elsewhere(bay, visitor))
 
 
@@ -413,6 +422,7 @@ async def over_and_paid(bay: Bay, visitor: Visitor) -> None:
     """Charge for a while, pull the cable, and let the money be drawn."""
     await charging(bay, visitor, seconds=300)
     await bay.do(lambda charger, at: charger.unplug(1, at))
-    await bay.world.until(
-        "the money is drawn", "SELECT captured_minor > 0 FROM payment ORDER BY created_at DESC LIMIT 1"
-    )
+    if visitor.email:
+        await bay.world.until("the charge has its price", PRICED)
+    else:
+        await bay.world.until("the money is drawn", DRAWN)

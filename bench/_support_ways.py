@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import re
+import smtplib
 import time
 from abc import ABC, abstractmethod
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid
 from functools import cache
 from typing import Final
 
 from msgspec import Struct
 
 from bench._support_troubles import Trouble
-from bench._support_world import OURS, SITUATION, Unsaid, words_of
+from bench._support_world import AUTHORITY, OURS, SITUATION, SUPPORT, Unsaid, words_of
 from laddverk.notices.sms import links
 from laddverk.simulator.elks import Call, SimulatedElks
 from laddverk.support.situations.book import PLACE, catalogue
 
 ACTION: Final = re.compile(r'action="[^"]*/do/([a-z_]+)"')
+TEXTED: Final = "SELECT coalesce(string_agg(body, ' '), '') FROM text_message WHERE phone = $1"
+ANSWERED: Final = (
+    "SELECT body_text FROM mail WHERE recipient = $1 AND template <> 'sign_in' ORDER BY created_at DESC LIMIT 1"
+)
+LINK: Final = re.compile(r"https?://\S+/(?:help|s|u)/\S+")
+MAIL_WORDS: Final = {
+    "": "It does not work, what is wrong?", "cable": "The cable is stuck, it does not come loose.",
+    "money": "You reserved too much money, I want it back.", "receipt": "I need a receipt.",
+}  # fmt: skip
 PACE: Final = 0.02  # a voice that reads fifty times as fast
 HEARS_S: Final = 20.0
 COMPLAINT_KEYS: Final = {"cable": "5", "money": "6", "receipt": "6"}
@@ -76,10 +89,10 @@ class Page(Way):
     name = "page"
 
     async def ask(self, trouble: Trouble) -> Answer:
-        page = await trouble.visitor.get(self._path(trouble))
+        page = await trouble.visitor.get(self.path(trouble))
         told = SITUATION.findall(page)
         return Answer(
-            text=words_of(page), situations=frozenset(told) or recognised(words_of(page)),
+            text=words_of(page), situations=frozenset(told) or _silent(page) or recognised(words_of(page)),
             buttons=frozenset(ACTION.findall(page)), leads_on=bool(HELP.search(page)),
         )  # fmt: skip
 
@@ -88,10 +101,16 @@ class Page(Way):
         await trouble.visitor.post(f"{trouble.visitor.charge}/do/{button}", **wrong)
 
     @staticmethod
-    def _path(trouble: Trouble) -> str:
+    def path(trouble: Trouble) -> str:
+        """Return the address that the driver has."""
         if not trouble.visitor.charge:
             return f"/u/{trouble.code}"
         return trouble.visitor.charge + (f"?wrong={trouble.complaint}" if trouble.complaint else "")
+
+
+def _silent(page: str) -> frozenset[str]:
+    """Return what a page says by saying nothing: where one can pay, all is well."""
+    return frozenset({"outlet-well"}) if 'name="provider"' in page else frozenset()
 
 
 class Chat(Way):
@@ -160,10 +179,13 @@ class Phone(Way):
         if "If this is right, press one" in said:
             self._carrier.press(call, "1")
             said = await self._heard(len(call.lines))
-        if key := COMPLAINT_KEYS.get(trouble.complaint):
-            self._carrier.press(call, key)
+        if complains := COMPLAINT_KEYS.get(trouble.complaint):
+            self._carrier.press(call, complains)
             said = await self._heard(len(call.lines))
-        texts = " ".join(each.text for each in self._carrier.texts_of(trouble.visitor.phone))
+        if "Of that we do not speak" in said:  # but the owner of the number may read it
+            self._carrier.press(call, "8")
+            said = await self._heard(len(call.lines))
+        texts = str(await trouble.bay.world.value(TEXTED, trouble.visitor.phone))
         whole = " ".join(line.text for line in call.lines if line.who == "voice")
         return Answer(
             text=whole, situations=recognised(f"{said} {texts}") or recognised(whole),
@@ -207,7 +229,46 @@ class Phone(Way):
         return found
 
 
-WAYS: Final[dict[str, type[Way]]] = {"page": Page, "chat": Chat, "phone": Phone}
+class Mail(Way):
+    """A mail from the address of the account, handed over by LMTP by a mail server that vouches for it."""
+
+    name = "mail"
+    needs_account = True
+
+    async def ask(self, trouble: Trouble) -> Answer:
+        world, sender = trouble.bay.world, trouble.visitor.sender
+        letter = EmailMessage(policy=SMTP)
+        letter["From"], letter["To"], letter["Subject"] = sender, SUPPORT, "Charging"
+        letter["Message-ID"] = make_msgid(domain="example.com")
+        letter["Date"] = format_datetime(world.clock())
+        letter["Authentication-Results"] = f"{AUTHORITY}; dmarc=pass header.from=example.com"
+        letter.set_content(f"{MAIL_WORDS[trouble.complaint]} Outlet {trouble.code}.")
+
+        def handed_over() -> None:
+            with smtplib.LMTP("127.0.0.1", world.house.settings.support_lmtp_port or 0, timeout=20) as server:
+                server.send_message(letter)
+
+        await asyncio.to_thread(handed_over)
+        await world.rest()
+        answer = str(await world.until("an answer is written", ANSWERED, sender))
+        page = LINK.search(answer)
+        return Answer(
+            text=answer, situations=recognised(words_of(answer)), buttons=await self._buttons(trouble),
+            leads_on=page is not None,
+        )  # fmt: skip
+
+    async def _buttons(self, trouble: Trouble) -> frozenset[str]:
+        """Return what the page of the charge offers, whose address the driver has."""
+        if not trouble.visitor.charge:
+            return frozenset()
+        page = await trouble.visitor.get(Page.path(trouble))
+        return frozenset(ACTION.findall(page))
+
+    async def press(self, trouble: Trouble, button: str) -> None:
+        await Page().press(trouble, button)
+
+
+WAYS: Final[dict[str, type[Way]]] = {"page": Page, "chat": Chat, "phone": Phone, "mail": Mail}
 
 
 def keyed(code: str) -> str:

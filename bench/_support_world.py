@@ -38,6 +38,7 @@ from laddverk.tariffs.model import Component, Dimension, Tariff
 from laddverk.web import security
 
 ACTOR = rule("bench")
+SUPPORT, AUTHORITY = "support@laddverk.example", "mx.laddverk.example"
 OURS = "+46101234567"
 PATIENCE = Patience(answer_s=5.0, reconnect_first_s=0.05, reconnect_max_s=0.2, refused_first_s=0.2)
 PRICE = Decimal(10)  # so that what a minute costs is more than what cards take at least
@@ -221,14 +222,15 @@ class Visitor:
         self.client = httpx.AsyncClient(
             base_url=base, headers={"origin": base}, cookies={"language": "en"}, follow_redirects=True, timeout=30.0
         )
-        self.email = self.phone = ""
+        self.email = ""
+        """That of the account, where there is one."""
+        self.sender = self.phone = ""
         self.charge = ""
         """The path of the page of their charge, once there is one."""
 
-    async def sign_in(self, number: int) -> None:
-        """Have an account with a phone number and an address, and be signed in."""
-        self.email, self.phone = f"driver{number}@example.com", f"+4670{number:07}"
-        world = self.world
+    async def sign_in(self) -> None:
+        """Have an account with the phone's number and the address, and be signed in."""
+        self.email, world = self.sender, self.world
         await world.account(self.email, self.phone)
         async with world.house.database.transaction() as tx:
             link = await access.make_sign_in_link(tx, self.email, world.clock(), "127.0.0.1")
@@ -315,7 +317,7 @@ async def world_on(state_dir: Path, **chosen: Any) -> AsyncIterator[World]:
     settings = Settings(
         state_dir=state_dir, host="127.0.0.1", web_port=free_port(), ocpp_port=free_port(), operator_name="Bench",
         demo=True, sms_provider="sandbox", elks_addresses="127.0.0.1", phone_number=OURS,
-        support_lmtp_port=free_port(), **chosen,
+        support_address=SUPPORT, support_lmtp_port=free_port(), support_mail_authority=AUTHORITY, **chosen,
     )  # fmt: skip
     turned: list[World] = []
     async with wiring.opened(settings, clock=lambda: turned[0].clock() if turned else system_clock()) as house:

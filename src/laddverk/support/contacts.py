@@ -51,7 +51,8 @@ FROM (
 ) AS flowed WHERE flowed.id = support_contact.id
 """
 SETTLE: Final = """
-UPDATE support_contact SET settled_at = $1::timestamptz, settled_by = CASE WHEN human_at IS NULL THEN 'self' ELSE 'human' END
+UPDATE support_contact
+SET settled_at = $1::timestamptz, settled_by = CASE WHEN human_at IS NULL THEN 'self' ELSE 'human' END
 WHERE settled_at IS NULL AND at < $1::timestamptz - $2::interval
   AND NOT EXISTS (SELECT FROM support_case WHERE support_case.id = support_contact.case_id AND state <> 'closed')
 """

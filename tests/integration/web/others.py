@@ -56,6 +56,10 @@ from laddverk.subscriptions import accounts, plans, subscribing
 from laddverk.subscriptions.model import AccountDetails, Holder, Terms
 from laddverk.support import attachments
 from laddverk.support import service as cases
+from laddverk.support.knowledge import writing
+from laddverk.support.knowledge.model import Given
+from laddverk.support.macros import service as macros
+from laddverk.support.macros.model import Macro, Scope
 from laddverk.support.model import Links, NewCase
 from laddverk.tariffs import service as tariffs
 from laddverk.web.app import create_app
@@ -100,6 +104,7 @@ async def field(world: World) -> Field:
         foreign = {
             **await charger_of(tx, world),
             **await people_of(tx, world),
+            **await desk_of(tx),
             **await software_of(tx, world),
             **await direct_debit_of(tx, world),
             **await cards_of(tx, world),
@@ -224,10 +229,10 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     picture = await visits.photograph(tx, ACTOR, visit.id, b"\x89PNG\r\n\x1a\n", NOW)
     return {
         "car": CAR,
-        "article_id": "art_" + "0" * 32,
         "slug": "none",
         "picture": "apc_" + "0" * 32,
         "case_id": shown("cas", case.id),
+        "button": "unlock",
         "deed_id": str(new_id()),
         "photo": photo.hex,
         "call": shown("cll", call),
@@ -236,7 +241,7 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
         "voice_name": f"{'0' * 32}.wav",
         "secret": "0",
         "turn": "0",
-        "file_id": shown("att", photo),
+        "attachment_id": shown("att", photo),
         "mail_id": shown("eml", mail_id),
         "order_id": shown("wor", visit.id),
         "photo_id": shown("wph", picture),
@@ -249,6 +254,16 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
         "swap": new_id().hex,
         "webhook": shown("whk", webhook),
     }
+
+
+async def desk_of(tx: Transaction) -> dict[str, str]:
+    """An article that readers see, and a canned answer."""
+    given = Given(title="Kabeln sitter fast", body="Lås upp bilen.")
+    article = await writing.create(tx, ACTOR, "sv", given, NOW)
+    await writing.publish(tx, ACTOR, article, "sv", "", NOW)
+    macro = new_id()
+    await macros.save(tx, ACTOR, Macro(id=macro, name="Tack", scope=Scope.ALL, texts={"sv": "Tack!"}), NOW)
+    return {"article_id": shown("art", article), "edition": "sv-1", "macro_id": shown("mac", macro)}
 
 
 async def people_of(tx: Transaction, world: World) -> dict[str, str]:

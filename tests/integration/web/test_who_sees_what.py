@@ -100,6 +100,7 @@ QUERIES: Final = {
     "/configuration/variable": "?component=EVSE&variable=Power",
     "/current/chart.json": "?evse=2",
     "/monitoring/stream.json": "?stream=1",
+    "/cases/{case_id:str}/macro": "?macro={macro_id}",
     "/diagnosis/versions/one": "?vendor=Acme&model=Two&firmware=9",
 }
 """What an address needs to be told beyond its path."""
@@ -365,7 +366,8 @@ async def test_no_driver_ever_sees_what_chargers_call_themselves(field: Field) -
         charge = started.headers["location"]
         places = {
             "site": site, "token": charge.rsplit("/", 1)[1], "session": world.session, "invoice": world.invoice,
-            "mail": "0" * 32, "key": "0" * 56, "top_up": shown("pay", TOP_UP),
+            "mail": "0" * 32, "key": "0" * 56, "top_up": shown("pay", TOP_UP), "slug": "none",
+            "picture": "0" * 32, "voice_name": f"{'0' * 32}.wav",
         }  # fmt: skip
         for each in addresses(field.app):
             if each.method != "GET" or each.path.startswith(("/console", "/api/")):

@@ -240,12 +240,12 @@ async def take_picture(desk: AtDesk, article_id: FromPath[str], request: Request
     return desk.go(f"{href(identity)}?language={language}#pictures", desk.words("The picture is kept."))
 
 
-@get(f"{PLACE}/{{article_id:str}}/versions/{{version:str}}", opt=READ)
-async def show_version(desk: AtDesk, article_id: FromPath[str], version: FromPath[str]) -> Response[str]:
+@get(f"{PLACE}/{{article_id:str}}/versions/{{edition:str}}", opt=READ)
+async def show_version(desk: AtDesk, article_id: FromPath[str], edition: FromPath[str]) -> Response[str]:
     """One version (`sv-3`): how it reads, and what changed since the one before."""
     found(None if desk.sites is not None else True)
     identity = named("art", article_id)
-    language, _, number = version.partition("-")
+    language, _, number = edition.partition("-")
     async with desk.transaction() as tx:
         versions = [each for each in await store.versions(tx, identity) if each.language == language]
     wanted = found(next((each for each in versions if str(each.version) == number), None))

@@ -176,10 +176,10 @@ async def make_case(desk: AtDesk, mail_id: FromPath[str]) -> Response[Any]:
     return desk.go(cases.href(case.id), desk.words("Case %(number)s is open.", number=case.number))
 
 
-@get(f"{cases.PLACE}/{{case_id:str}}/files/{{file_id:str}}", opt=READ)
-async def show_file(desk: AtDesk, case_id: FromPath[str], file_id: FromPath[str]) -> Response[bytes]:
+@get(f"{cases.PLACE}/{{case_id:str}}/files/{{attachment_id:str}}", opt=READ)
+async def show_file(desk: AtDesk, case_id: FromPath[str], attachment_id: FromPath[str]) -> Response[bytes]:
     """A file that somebody sent: a picture is shown, all else handed out."""
-    case, identity = named("cas", case_id), named("att", file_id)
+    case, identity = named("cas", case_id), named("att", attachment_id)
     async with desk.transaction() as tx:
         found(await case_queries.case(tx, desk.sites, case))
         file = found(await attachments.one(tx, case, identity))
