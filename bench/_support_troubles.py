@@ -17,6 +17,7 @@ FULL_WH = 0.0
 NOTHING_NOW = Supply(3, 0.0, 22_000)
 PAUSES_WH = 300.0
 PATIENCE_S = 40.0
+OPEN_PROBLEM = "SELECT count(*) FROM incident WHERE station_id = $1 AND state <> 'held'"
 FOUND = "SELECT count(*) FROM finding WHERE station_id = $1 AND cleared_at IS NULL"
 GIVEN_UP = "SELECT cancelled_at IS NOT NULL FROM start_request ORDER BY created_at DESC LIMIT 1"
 PRICED = "SELECT price_minor > 0 FROM session ORDER BY started_at DESC LIMIT 1"
@@ -67,7 +68,14 @@ TROUBLES: Final[dict[str, Made]] = {}
 
 
 AD_HOC: Final = frozenset(
-    {"card-declined", "swish-not-completed", "waiting-for-payment", "start-given-up", "money-on-its-way-back"}
+    {
+        "card-declined",
+        "swish-not-completed",
+        "waiting-for-payment",
+        "start-given-up",
+        "money-on-its-way-back",
+        "reserve-not-released",
+    }
 )
 """Who pays there and then has no account."""
 
@@ -165,6 +173,13 @@ async def plugged_not_authorised(bay: Bay, visitor: Visitor) -> Trouble:
 async def tag_refused(bay: Bay, visitor: Visitor) -> Trouble:
     await bay.plug()
     await bay.do(lambda charger, at: charger.present(1, "DEADBEEF", at))
+    return of(bay, visitor, anew(bay, visitor))
+
+
+@made(Ending.ENERGY)
+async def roaming_refused(bay: Bay, visitor: Visitor) -> Trouble:
+    await bay.plug()
+    await bay.do(lambda charger, at: charger.present(1, "SEXYZC12345678A", at))  # a contract of another service
     return of(bay, visitor, anew(bay, visitor))
 
 
@@ -353,6 +368,7 @@ async def known_problem(bay: Bay, visitor: Visitor) -> Trouble:
     for _each in range(3):
         await bay.do(lambda charger, at: complaints.complain(charger, 1, complaints.METER, at))
         await bay.world.pass_time(300, step_s=30)
+    await bay.world.until("there is a problem", OPEN_PROBLEM, bay.station_id)
     return of(bay, visitor, elsewhere(bay, visitor))
 
 
