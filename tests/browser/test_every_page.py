@@ -25,13 +25,13 @@ WIDER_BY = """async (patience) => {
 }"""
 FITTED_WITHIN_MS = 3000
 WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1366, "height": 768}}
-PAGES_MAX = 250  # of one face and language: ends a crawl that goes round in circles
+PAGES_MAX = 320  # of one face and language: ends a crawl that goes round in circles
 SAME_KIND_MAX = 1  # of pages that differ in an id or a filter only
 ID = re.compile(
     r"(?<=/)[a-z]{3}_[0-9a-f]{32}|(?<=/)[A-Z]{2,8}-\d+(-\d+\w?)?|(?<=/sandbox/pay/).+|(?<=/pay/swish/)[^/]+|(?<=/help/articles/)[a-z0-9-]+"
 )
 NOT_PAGES = re.compile(
-    r"\.(pdf|csv|json|svg|zip|ics|toml|txt)$|/(csv|pdf|download|file)$|/ocpi/[0-9.]+$|/export|/live|/static/|logout|sign-out"
+    r"\.(pdf|csv|json|svg|zip|ics|toml|txt)$|/(csv|pdf|download|file|raw)$|/ocpi/[0-9.]+$|/export|/live|/static/|logout|sign-out"
 )
 SCREENSHOTS = os.environ.get("LADDVERK_SCREENSHOTS")
 

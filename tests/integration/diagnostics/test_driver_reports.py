@@ -55,7 +55,7 @@ async def test_two_people_make_an_incident_and_one_does_not(network: Network, cl
     assert (await told(client, code, "no_start", "phone 1")).status_code == 303
     assert await listed(network) == []
     answer = await told(client, code, "stops", "phone 2", text="<b>it stops</b>")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/u/{code}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/u/{code}/report/thanks")
     (row,) = await listed(network)
     assert (row.family, row.severity, row.reports, row.evse_number) == (Family.NO_ENERGY, Severity.DOWN, 3, 1)
     async with network.house.database.transaction() as tx:

@@ -55,7 +55,8 @@ async def _outlet(visit: Visit, code: str) -> tuple[Outlet, str]:
 async def show_hands(visit: Visiting, code: FromPath[str]) -> Response[str]:
     """What can be done to an outlet of the demo."""
     outlet, _identity = await _outlet(visit, code)
-    return visit.page("portal/demo_outlet.html", outlet=outlet, deeds=DEEDS)
+    deeds = [(key, visit.words(word)) for key, (_line, word) in DEEDS.items()]
+    return visit.page("portal/demo_outlet.html", outlet=outlet, deeds=deeds)
 
 
 @post("/demo/outlet/{code:str}")

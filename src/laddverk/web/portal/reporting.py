@@ -72,7 +72,8 @@ async def take_report(visit: Visiting, code: FromPath[str], request: Request[Any
         "back": _session(visit, form),
         "case": case and links.path_of(visit.house.secrets, case.id)[len(links.PATH) :],
     }
-    return visit.go(f"/u/{quote(outlet.code)}/report/thanks?{urlencode({k: v for k, v in query.items() if v})}")
+    told = urlencode({name: value for name, value in query.items() if value})
+    return visit.go(f"/u/{quote(outlet.code)}/report/thanks" + (f"?{told}" if told else ""))
 
 
 async def _heard(
