@@ -131,7 +131,8 @@ def stopped_early(facts: Facts) -> Match | None:
     elif session.stop_reason in WANTED:
         return None
     else:
-        variant = CUT.get(session.stop_reason, "")
+        is_broken = facts.outlet is not None and facts.outlet.status == "faulted"
+        variant = CUT.get(session.stop_reason, "broken" if is_broken else "")
     seen = Evidence(
         text=N_("The charger ended it and said: %(reason)s."), values={"reason": session.stop_reason or "—"},
         at=session.ended_at,
