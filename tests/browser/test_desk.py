@@ -13,7 +13,7 @@ from tests.browser.test_driver import NO_ENERGY, free_outlet, wait_for
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 900}
 STRANGER = "%2B46709000001"
-CUT = next(each for each in catalogue() if each.key == "stopped-early").texts["sv"]["broken"]
+CUT = next(each for each in catalogue() if each.key == "stopped-by-fault").texts["sv"][""]
 ANSWER = "Jag ser att laddaren avbröt. Ta uttaget bredvid."
 
 
@@ -43,7 +43,7 @@ def test_a_charge_that_fails_is_explained_talked_about_rung_about_and_solved(dem
     hands = visitor.new_page()
     hands.goto(f"{demo.url}/demo/outlet/{code}")
     hands.locator("button[value=break]").click()
-    wait_for(page, page.locator("[data-situation=stopped-early]"))
+    wait_for(page, page.locator("[data-situation=stopped-by-fault]"))
     expect(page.locator("main")).to_contain_text(CUT.title)
 
     page.locator(".help-link").click()

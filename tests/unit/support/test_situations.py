@@ -129,7 +129,7 @@ CASES = {
     )),
     "slow": ("", Facts(now=NOW, session=running(power_w=3700, usual_power_w=11_000, phases_used=3))),
     "stopped_early": ("", Facts(now=NOW, outlet=outlet(), session=over(stop_reason="Other"))),
-    "stopped_early broken": ("broken", Facts(now=NOW, outlet=outlet("faulted"), session=over(stop_reason="Other"))),
+    "stopped_by_fault": ("", Facts(now=NOW, outlet=outlet("faulted"), session=over(stop_reason="Other"))),
     "stopped_early emergency": ("emergency", Facts(now=NOW, session=over(stop_reason="EmergencyStop"))),
     "stopped_early power": ("power", Facts(now=NOW, session=over(stop_reason="PowerLoss"))),
     "stopped_early restart": ("restart", Facts(now=NOW, session=over(stop_reason="Reboot"))),

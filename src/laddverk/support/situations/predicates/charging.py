@@ -131,13 +131,20 @@ def stopped_early(facts: Facts) -> Match | None:
     elif session.stop_reason in WANTED:
         return None
     else:
-        is_broken = facts.outlet is not None and facts.outlet.status == "faulted"
-        variant = CUT.get(session.stop_reason, "broken" if is_broken else "")
+        variant = CUT.get(session.stop_reason, "")
     seen = Evidence(
         text=N_("The charger ended it and said: %(reason)s."), values={"reason": session.stop_reason or "—"},
         at=session.ended_at,
     )  # fmt: skip
     return Match(variant=variant, values={"energy_wh": session.energy_wh}, evidence=(seen,))
+
+
+def stopped_by_fault(facts: Facts) -> Match | None:
+    """The charge was cut short, and the outlet still says that it is broken."""
+    seen = stopped_early(facts)
+    if seen is None or seen.variant or facts.outlet is None or facts.outlet.status != "faulted":
+        return None
+    return seen
 
 
 def ended_without_energy(facts: Facts) -> Match | None:
@@ -175,6 +182,7 @@ PREDICATES: Final = (
     car_paused,
     slow,
     stopped_early,
+    stopped_by_fault,
     ended_without_energy,
     charging_well,
     just_begun,
