@@ -303,6 +303,13 @@ async def stopped_early(bay: Bay, visitor: Visitor) -> Trouble:
     return of(bay, visitor, anew(bay, visitor))
 
 
+@made(Ending.ENERGY)
+async def stopped_by_fault(bay: Bay, visitor: Visitor) -> Trouble:
+    await charging(bay, visitor)
+    await bay.do(lambda charger, at: complaints.fail(charger, 1, complaints.METER, at))
+    return of(bay, visitor, elsewhere(bay, visitor))
+
+
 @made(Ending.MONEY)
 async def ended_without_energy(bay: Bay, visitor: Visitor) -> Trouble:
     await charging(bay, visitor, missing_wh=FULL_WH, seconds=60)
