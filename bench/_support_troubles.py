@@ -420,7 +420,7 @@ async def money_on_its_way_back(bay: Bay, visitor: Visitor) -> Trouble:
     return of(bay, visitor)
 
 
-@made(Ending.HUMAN, "taken", "out-of-order")
+@made(Ending.HUMAN, "taken", "out-of-order", "outlet-well")
 async def nothing_seen(bay: Bay, visitor: Visitor) -> Trouble:
     await bay.do(_says_nothing_useful)
     return of(bay, visitor)
