@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 
 from laddverk.energy.allocating.model import Branch, Demand, Grant, Reason, ReasonCode, Situation
 from laddverk.energy.steering import core
@@ -30,6 +31,7 @@ from laddverk.simulator.grid.world import Fault, Said, World, limited_in_boxes, 
 MARGIN_SHARE = 0.02  # of the fuse, kept free: two meters of class 1. What comes between readings the curve takes
 STEP_EVERY_S = 10.0
 LASTS_S = 1_500.0
+WAYS = ("dynamic", "watts", "")
 START_S = 1_800_000_000.0
 EPOCH = datetime.fromtimestamp(START_S, UTC)
 
@@ -50,8 +52,11 @@ class Outcome:
     """A fuse that opened had no meter of its own."""
 
 
-def site(world: World) -> Known:
-    """Return what the network is told of a site: its circuits and outlets as people typed them."""
+def site(world: World, mix: Random | None = None) -> Known:
+    """Return what the network is told of a site: its circuits and outlets as people typed them.
+
+    With a `mix` a third of the chargers take dynamic profiles, and another third watts alone.
+    """
     circuits = tuple(
         Circuit(
             key=line.key,
@@ -71,8 +76,10 @@ def site(world: World) -> Known:
             wires=plug.typed_wires if plug.is_verified else None,
             current_max_a=plug.box.current_max_a,
             keeps_standing=plug.keeps_standing,
+            takes_dynamic=way == "dynamic",
+            in_watts=way == "watts",
         )
-        for plug in world.plugs
+        for plug, way in ((one, mix.choice(WAYS) if mix is not None else "") for one in world.plugs)
     )
     beliefs = {plug.key: Belief(trust=Trust.OBEYS if plug.is_proven else Trust.UNKNOWN) for plug in world.plugs}
     return Known(circuits=circuits, outlets=outlets, beliefs=beliefs)
@@ -90,12 +97,15 @@ def _typed(world: World, places: Iterable[int]) -> tuple[float, float, float]:
 
 def played(
     seed: int, faults: Collection[Fault], allocate: Allocate, *, network_dies: bool = False, lasts_s: float = LASTS_S,
-    all_at_once: bool = False, in_boxes: bool = False, several: bool = False,
+    all_at_once: bool = False, in_boxes: bool = False, several: bool = False, is_mixed: bool = False,
 ) -> Outcome:  # fmt: skip
-    """Play an episode with the loop. `in_boxes`: limits are set in the chargers themselves as well."""
+    """Play an episode with the loop. `in_boxes`: limits are set in the chargers themselves as well. `is_mixed`: the
+    chargers take limits in different ways.
+    """
     world = made(seed, faults, lasts_s, network_dies=network_dies, all_at_once=all_at_once, several=several)
     world = limited_in_boxes(world) if in_boxes else world
-    known = site(world)
+    known = site(world, Random(seed) if is_mixed else None)
+    in_watts = {one.key for one in known.outlets if one.in_watts and one.phases == 3}
     events: list[Heard] = []
     orders, alarms = 0, set[str]()
     stepped_at, was_up = -1e9, True
@@ -119,7 +129,7 @@ def played(
         alarms |= {alarm.kind.value for alarm in decided.alarms}
         orders += len(decided.orders)
         for order in decided.orders:
-            _give(world, order, second)
+            _give(world, order, second, order.phases or 3 if order.outlet in in_watts else None)
     return _outcome(world, seed, orders, alarms)
 
 
@@ -131,9 +141,9 @@ def _is_over(known: Known, heard: Collection[Heard]) -> bool:
     )
 
 
-def _give(world: World, order: Order, second: float) -> None:
+def _give(world: World, order: Order, second: float, over_phases: int | None = None) -> None:
     until = None if order.until is None else order.until - START_S + order.clock_ahead_s
-    world.order(order.outlet, order.id, order.kind.value, order.limit_a, until, second)
+    world.order(order.outlet, order.id, order.kind.value, order.limit_a, until, second, over_phases)
 
 
 def _event(said: Said) -> Heard:

@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bench._support_troubles import Trouble
+from bench._support_acts import Trouble
 from bench._support_world import AUTHORITY, OURS, SITUATION, SUPPORT, Unsaid, words_of
 from laddverk.notices.sms import links
 from laddverk.simulator.elks import Call, SimulatedElks
@@ -33,7 +33,8 @@ MAIL_WORDS: Final = {
 }  # fmt: skip
 PACE: Final = 0.02  # a voice that reads fifty times as fast
 HEARS_S: Final = 20.0
-COMPLAINT_KEYS: Final = {"cable": "5", "money": "6", "receipt": "6"}
+MONEY_KEY: Final = "6"
+COMPLAINT_KEYS: Final = {"cable": "5", "money": MONEY_KEY, "receipt": MONEY_KEY}
 SPOKEN_BUTTONS: Final = {
     "If you need more time": "wait_more",
     "To charge at the outlet where the cable is": "swap",
@@ -119,22 +120,23 @@ class Chat(Way):
     name = "chat"
 
     def __init__(self) -> None:
-        self._path = ""
+        self.path = ""
+        """Of the conversation, once there is one."""
 
     async def ask(self, trouble: Trouble) -> Answer:
         came_from = trouble.visitor.charge or f"/u/{trouble.code}"
         page = await trouble.visitor.client.get(START, params={"from": came_from, "new": "1"})
         if trouble.complaint:
             page = await trouble.visitor.post(START, **{"from": came_from, "tap": f"say:{trouble.complaint}"})
-            self._path = page.url.path
+            self.path = page.url.path
         return self._answer(page.text)
 
     async def press(self, trouble: Trouble, button: str) -> None:
-        path = self._path or START
+        path = self.path or START
         page = await trouble.visitor.post(
             path, **{"from": trouble.visitor.charge or f"/u/{trouble.code}", "tap": f"do:{button}"}
         )
-        self._path = page.url.path
+        self.path = page.url.path
 
     @staticmethod
     def _answer(page: str) -> Answer:
@@ -172,19 +174,19 @@ class Phone(Way):
         self._carrier = SimulatedElks(addresses[0], addresses[1], OURS, post, get, PACE)
         call = self._call = self._carrier.dial(trouble.visitor.phone)
         said = await self._heard(0)
+        if "For English, press nine" in said:
+            said = await self._keyed("9")
+        complains = COMPLAINT_KEYS.get(trouble.complaint, "")
+        if "About a charger, press one" in said and complains != MONEY_KEY:
+            said = await self._keyed("1")
         if "number on the outlet" in said:
-            for key in f"{keyed(trouble.code)}#":
-                self._carrier.press(call, key)
-            said = await self._heard(len(call.lines))
+            said = await self._keyed(f"{keyed(trouble.code)}#")
         if "If this is right, press one" in said:
-            self._carrier.press(call, "1")
-            said = await self._heard(len(call.lines))
-        if complains := COMPLAINT_KEYS.get(trouble.complaint):
-            self._carrier.press(call, complains)
-            said = await self._heard(len(call.lines))
+            said = await self._keyed("1")
+        if complains:
+            said = await self._keyed(complains)
         if "Of that we do not speak" in said:  # but the owner of the number may read it
-            self._carrier.press(call, "8")
-            said = await self._heard(len(call.lines))
+            said = await self._keyed("8")
         texts = str(await trouble.bay.world.value(TEXTED, trouble.visitor.phone))
         whole = " ".join(line.text for line in call.lines if line.who == "voice")
         return Answer(
@@ -192,15 +194,22 @@ class Phone(Way):
             buttons=frozenset(self._offered(said)), leads_on="press zero" in whole or "person" in whole,
         )  # fmt: skip
 
+    async def _keyed(self, keys: str) -> str:
+        """Press keys; return what is said then."""
+        assert self._carrier is not None
+        assert self._call is not None
+        before = len(self._call.lines)
+        for key in keys:
+            self._carrier.press(self._call, key)
+        return await self._heard(before)
+
     async def press(self, trouble: Trouble, button: str) -> None:
         assert self._carrier is not None
         assert self._call is not None
         key = self._offered(" ".join(line.text for line in self._call.lines)).get(button)
         if key is None:
             raise Unsaid(f"no key for {button}")
-        before = len(self._call.lines)
-        self._carrier.press(self._call, key)
-        await self._heard(before)
+        await self._keyed(key)
         await trouble.bay.world.rest()
 
     async def close(self) -> None:
@@ -242,7 +251,11 @@ class Mail(Way):
         letter["Message-ID"] = make_msgid(domain="example.com")
         letter["Date"] = format_datetime(world.clock())
         letter["Authentication-Results"] = f"{AUTHORITY}; dmarc=pass header.from=example.com"
-        letter.set_content(f"{MAIL_WORDS[trouble.complaint]} Outlet {trouble.code}.")
+        # Who has no account has the page of their charge open, and says which it is.
+        page = f"\n\n{world.house.settings.web_url}{trouble.visitor.charge}" if not trouble.visitor.email else ""
+        letter.set_content(
+            f"{MAIL_WORDS[trouble.complaint]} Outlet {trouble.code}.{page if trouble.visitor.charge else ''}"
+        )
 
         def handed_over() -> None:
             with smtplib.LMTP("127.0.0.1", world.house.settings.support_lmtp_port or 0, timeout=20) as server:

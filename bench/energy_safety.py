@@ -9,15 +9,20 @@ The same seeds are played with an equal share that believes what it sends, and w
 open a fuse.
 `--stress` plays both honestly: every charger of a site fails in the same second, and up to three fail while we are
 down, with what opens and where, and the remedy: limits that are set in the chargers themselves.
-Usage: make bench-energy_safety [ARGS="--episodes 10000 --baselines 300 --stress 60"].
+Many episodes take hours: with `--into FOLDER` they are kept in pieces, and what is there is not played again. A piece
+that other code has played is refused: figures of two codes do not belong in one table.
+Usage: make bench-energy_safety [ARGS="--episodes 10000 --into var/safety --baselines 300 --stress 60"].
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
 from random import Random
 
 from bench import _energy_episode as episode
@@ -34,6 +39,8 @@ WHY_OPENED = """Chargers that ignore or forget their limits together draw all th
 share holds that for seconds, and no message from afar comes in time; on a board without a meter nothing but their
 own readings tells of it. The remedy is a limit that is set in the chargers themselves, below what the circuit leaves
 them."""
+PIECE = 180  # episodes that are kept together: a minute or two
+SOURCES = ("src/laddverk/energy", "src/laddverk/simulator/grid", "bench/_energy_episode.py", "bench/energy_safety.py")
 KINDS = (NONE, *(one.value for one in FAULTS), KILLED, TWO)
 
 
@@ -55,10 +62,62 @@ def episodes(count: int, first: int = 0) -> Iterator[tuple[int, str]]:
     return ((seed, KINDS[seed % len(KINDS)]) for seed in range(first, first + count))
 
 
-def played(seed: int, kind: str) -> Outcome:
+def played(seed: int, kind: str, *, is_mixed: bool = False) -> Outcome:
     """Play one episode with the loop. The site comes from the round, so that every kind meets the same sites."""
     killed = is_killed(kind, seed)
-    return episode.played(seed // len(KINDS), faults_of(kind, seed), allocated, network_dies=killed)
+    faults = faults_of(kind, seed)
+    return episode.played(seed // len(KINDS), faults, allocated, network_dies=killed, is_mixed=is_mixed)
+
+
+def all_played(
+    count: int, first: int, only: str, *, is_mixed: bool, into: Path | None
+) -> Iterator[tuple[str, Outcome]]:
+    """Yield (kind, outcome) of each episode, read from `into` where it was kept before, and kept there else."""
+    if into is None:
+        yield from ((kind, played(seed, kind, is_mixed=is_mixed)) for seed, kind in episodes(count, first)
+                    if only in kind)  # fmt: skip
+        return
+    into.mkdir(parents=True, exist_ok=True)
+    code = code_digest()
+    for begin in range(first, first + count, PIECE):
+        path = into / f"{begin:05}.json"
+        if not path.exists():
+            _keep(path, begin, min(PIECE, first + count - begin), code, is_mixed=is_mixed)
+        piece = json.loads(path.read_text())
+        if (piece["code"], piece["is_mixed"]) != (code, is_mixed):
+            raise SystemExit(f"{path} was played by other code or with other chargers. Name an empty folder.")
+        for one in piece["outcomes"]:
+            kind, _ = one.pop("kind"), one.pop("episode")
+            if only in kind:
+                yield kind, Outcome(**{**one, "alarms": set(one["alarms"])})
+
+
+def code_digest() -> str:
+    """Return a digest of the code that decides how an episode ends."""
+    root, whole = Path(__file__).parents[1], hashlib.sha256()
+    for source in SOURCES:
+        found = root / source
+        for path in sorted(found.rglob("*.py")) if found.is_dir() else [found]:
+            whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
+def _keep(path: Path, first: int, count: int, code: str, *, is_mixed: bool) -> None:
+    began = time.process_time()
+    found = []
+    for seed, kind in episodes(count, first):
+        outcome = asdict(played(seed, kind, is_mixed=is_mixed))
+        found.append({**outcome, "alarms": sorted(outcome["alarms"]), "kind": kind, "episode": seed})
+    piece = {
+        "first": first,
+        "code": code,
+        "is_mixed": is_mixed,
+        "cpu_s": time.process_time() - began,
+        "outcomes": found,
+    }
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(piece))
+    part.rename(path)
 
 
 def main() -> None:
@@ -68,13 +127,16 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the seed to begin with: many are played in pieces")
     parser.add_argument("--baselines", type=int, default=180, help="how many of them the usual ways play as well")
     parser.add_argument("--stress", type=int, default=20, help="sites on which all chargers fail in the same second")
+    parser.add_argument(
+        "--mixed", action="store_true", help="a third of the chargers takes dynamic profiles, another watts alone"
+    )
     parser.add_argument("--only", default="", help="a part of the name of a fault: play that alone")
+    parser.add_argument("--into", type=Path, help="a folder where pieces are kept, and looked for")
     asked = parser.parse_args()
     began = time.process_time()
     found: dict[str, list[Outcome]] = {kind: [] for kind in KINDS}
-    for seed, kind in episodes(asked.episodes, asked.first):
-        if asked.only in kind:
-            found[kind].append(played(seed, kind))
+    for kind, outcome in all_played(asked.episodes, asked.first, asked.only, is_mixed=asked.mixed, into=asked.into):
+        found[kind].append(outcome)
     spent = time.process_time() - began
     healthy = {one.seed: one.delivered_as for one in found[NONE]}
     print(f"{'fault':30} {'episodes':>8} {'opened':>6} {'worst share':>12} {'A·s above':>10} {'energy':>7}  worst seed")
@@ -86,8 +148,8 @@ def main() -> None:
         "episodes": asked.episodes,
         "opened": sum(one.opened for each in found.values() for one in each),
         "above_curve_as": round(sum(one.above_curve_as for each in found.values() for one in each), 1),
-        "worst_share": round(max(one.worst_share for each in found.values() for one in each), 4),
-        "cpu_s_per_episode": round(spent / max(1, asked.episodes), 3),
+        "worst_share": round(max((one.worst_share for each in found.values() for one in each), default=0.0), 4),
+        "cpu_s": round(spent, 1),
         **_baselines(asked.baselines),
         **_stress(asked.stress),
     }

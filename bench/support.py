@@ -24,7 +24,8 @@ from pathlib import Path
 
 import uvloop
 
-from bench._support_troubles import AD_HOC, TROUBLES, Ending, Trouble
+from bench._support_acts import TROUBLES, Ending, Trouble
+from bench._support_troubles import AD_HOC
 from bench._support_ways import WAYS, Way
 from bench._support_world import Visitor, World, world_on
 from laddverk.ocpp.protocol import Protocol

@@ -50,7 +50,7 @@ from laddverk.energy.meters.watching import MetersIll
 from laddverk.energy.planning_ahead import jobs as plans_jobs
 from laddverk.energy.signals import listening as signals_listening
 from laddverk.energy.steering import jobs as steering_jobs
-from laddverk.energy.steering.model import LimitIgnored, RotationContradicted
+from laddverk.energy.steering.events import LimitIgnored, RotationContradicted
 from laddverk.firmware import jobs as firmware_jobs
 from laddverk.firmware import service as firmware
 from laddverk.gateway.asking import AskerTable
@@ -119,6 +119,7 @@ from laddverk.support.mail import jobs as mail_jobs
 from laddverk.support.mail import listening as mail_listening
 from laddverk.support.phone import jobs as phone_jobs
 from laddverk.support.phone import listening as phone_listening
+from laddverk.support.phone.softphones import jobs as softphone_jobs
 from laddverk.tariffs import jobs as tariffs_jobs
 from laddverk.tariffs.model import SpotPricesCame
 from laddverk.web.api import routes as api_routes
@@ -249,6 +250,7 @@ ROOM_JOBS: Final = (
     support_jobs,
     inbox_jobs,
     phone_jobs,
+    softphone_jobs,
     support_forgetting,
     mail_jobs,
     chat_jobs,

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from laddverk.cli.demo.founding import example_driver
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
     "--no-sandbox",
+    "--disable-gpu",  # pages are painted by the renderer itself: a third of the time; maps still have WebGL
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
@@ -52,13 +54,55 @@ class Watched:
     foreign: list[str] = field(default_factory=list)
 
 
+class Theatre:
+    """Where the demo plays: begun by the first test that looks at it, and ended after the last that does."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._playing: Demo | None = None
+
+    def playing(self) -> Demo:
+        """Return the running demo."""
+        if self._playing is None:
+            self._playing = self._open.enter_context(played())
+        return self._playing
+
+    def close(self) -> None:
+        """End the demo: sixty chargers that nobody looks at would slow down all other tests."""
+        self._playing = None
+        self._open.close()
+
+
+THEATRE = pytest.StashKey[Theatre]()
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests share one network: they run in one worker."""
+    """Browser tests that look at the demo share it: one after the other in one worker. Others share within a file."""
     for item in items:
-        if "tests/browser" in str(item.path):
+        if in_browser(item):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.xdist_group("browser" if watches_demo(item) else item.path.stem))
+    items.sort(key=lambda item: (not in_browser(item), watches_demo(item)))
+
+
+def in_browser(item: pytest.Item) -> bool:
+    """Return whether `item` is one of the tests in this folder."""
+    return item.path.parent == Path(__file__).parent
+
+
+def watches_demo(item: pytest.Item | None) -> bool:
+    """Return whether `item` is a test of the demo."""
+    return "theatre" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """End the demo when no test of it comes next."""
+    ended = yield
+    if watches_demo(item) and not watches_demo(nextitem):
+        item.session.stash[THEATRE].close()
+    return ended
 
 
 def free_port() -> int:
@@ -69,8 +113,22 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator[Demo]:
-    """The demo with its history and its fleet."""
+def theatre(request: pytest.FixtureRequest) -> Iterator[Theatre]:
+    """Where the demo plays."""
+    found = request.session.stash.setdefault(THEATRE, Theatre())
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def demo(theatre: Theatre) -> Demo:
+    """The demo with its history and its fleet, running."""
+    return theatre.playing()
+
+
+@contextmanager
+def played() -> Iterator[Demo]:
+    """Start a demo, yield it when its chargers connect, and end it."""
     with tempfile.TemporaryDirectory(prefix="laddverk-browser-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         port = free_port()

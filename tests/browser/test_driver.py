@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.conftest import Demo, sign_in_as_driver, watch
 
@@ -68,7 +70,8 @@ def wait_for(page: Page, wanted: Locator) -> None:
         if wanted.count():
             return
         page.wait_for_timeout(600)
-        page.goto(page.url)
+        with suppress(PlaywrightError):  # it may go on by itself at this very instant
+            page.goto(page.url)
     raise AssertionError(f"it did not come: {page.locator('main').inner_text()[:500]}")
 
 

@@ -4,7 +4,6 @@ import asyncio
 import socket
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import uvicorn
@@ -18,19 +17,10 @@ from laddverk.platform.settings import Settings
 from laddverk.web import security
 from laddverk.web.console import gallery
 from laddverk.web.rendering import STATIC, STATIC_PATH, Person, View, environment_for, render
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
 SETTINGS = Settings()
 CHANGES = 4
 SCREENS = ((390, "dark", "sv"), (1366, "light", "en"), (1920, "dark", "en"))
@@ -131,10 +121,10 @@ async def served():
 
 @pytest.fixture
 async def browser():
-    if not CHROMIUM.exists():
+    if CHROMIUM is None:
         pytest.skip("there is no Chromium; apt-get install chromium")
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         await chromium.close()
 

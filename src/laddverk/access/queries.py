@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from uuid import UUID
 
@@ -61,6 +62,29 @@ async def drivers(
 ) -> list[DriverRow]:
     """Return a page of drivers. `state` is blocked, open or empty; `sort` is name, email or created."""
     return await tx.fetch(DriverRow, DRIVERS, _like(search), state, group, sort, limit, offset)
+
+
+# By the index of the words of their names; those who came last first.
+DRIVERS_NAMED = (
+    _DRIVER_COLUMNS
+    + """
+FROM driver WHERE to_tsvector('simple', name) @@ to_tsquery('simple', $1) OR email = lower($2)
+ORDER BY id DESC LIMIT $3
+"""
+)
+WORD = re.compile(r"[^\W\d_][\w'-]*")
+WORDS_MAX = 5
+
+
+def words_of_name(text: str) -> str:
+    """Return a text search for the beginnings of the words in `text`; empty where there are none."""
+    words = [word.replace("'", "") for word in WORD.findall(text)[:WORDS_MAX]]
+    return " & ".join(f"'{word}':*" for word in words if word)
+
+
+async def drivers_named(tx: Transaction, text: str, *, limit: int = 8) -> list[DriverRow]:
+    """Return drivers in whose names the words of `text` begin words, in any order, or who have it as their address."""
+    return await tx.fetch(DriverRow, DRIVERS_NAMED, words_of_name(text), text.strip(), limit)
 
 
 async def count_drivers(tx: Transaction, search: str, state: str, group: str) -> int:
@@ -140,6 +164,17 @@ async def tokens(
     `sort` is uid, driver or used, with a minus for the other way round.
     """
     return await tx.fetch(TokenRow, TOKENS, _like(search), state, now, driver_id, sort, limit, offset)
+
+
+TOKENS_BEGINNING = """
+SELECT token.*, driver.name AS driver_name FROM token LEFT JOIN driver ON driver.id = token.driver_id
+WHERE uid LIKE upper($1) || '%' AND token.kind NOT IN ('app', 'adhoc') ORDER BY uid LIMIT $2
+"""
+
+
+async def tokens_beginning(tx: Transaction, text: str, *, limit: int = 8) -> list[TokenRow]:
+    """Return the tags whose numbers begin with `text`; none for an empty text."""
+    return await tx.fetch(TokenRow, TOKENS_BEGINNING, _like(text.strip()), limit) if text.strip() else []
 
 
 async def count_tokens(tx: Transaction, search: str, state: str, now: datetime) -> int:

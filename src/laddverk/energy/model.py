@@ -105,6 +105,8 @@ class Wish(Struct, frozen=True, kw_only=True):
     """Of a recurring limit: for how long, each time; None is all the time."""
     is_dynamic: bool = False
     """It may be told another value while it holds (2.1)."""
+    asks_every_s: int = 300
+    """Of a dynamic one: how often a charger asks for its value that was not told any (`dynUpdateInterval`)."""
 
 
 class Checked(Struct, frozen=True):
@@ -121,6 +123,8 @@ class Allowed(Struct, frozen=True):
     stack_max: int | None = None
     periods_max: int | None = None
     profiles_max: int | None = None
+    dynamic: bool = False
+    """It says that it takes dynamic profiles (2.1)."""
 
 
 class Set(Struct, frozen=True):

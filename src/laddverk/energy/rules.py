@@ -35,26 +35,30 @@ WHOLE_STATION: Final = frozenset({Purpose.STATION_MAX, Purpose.EXTERNAL, Purpose
 """Purposes whose limit is of the charger as a whole; 2.x allows external constraints for an EVSE as well."""
 
 
-def allowed(variables: Mapping[str, str | None], only: str | None = None) -> Allowed:
+DYNAMIC_WORDS: Final = ("supportsdynamicprofiles", "supportsfeature[dynamicprofiles]")  # both are in the field
+
+
+def allowed(variables: Mapping[str, str | None], only: str | None = None, level: int | None = None) -> Allowed:
     """Return what a station allows, from its configuration keys (1.6) or variables (2.x), by their lower-case names.
 
-    `only` is the one unit (A or W) that its model or the station itself is known to take, whatever it says (quirk 70).
+    `only` is the one unit (A or W), and `level` the highest stack level, that its model or the station itself is known
+    to take, whatever it says (quirk 70).
     """
     said = variables.get("chargingscheduleallowedchargingrateunit") or variables.get("rateunit") or ""
     units = {UNIT_WORDS[word] for part in said.split(",") if (word := part.strip().lower()) in UNIT_WORDS}
     return Allowed(
         units=frozenset({RateUnit(only)} if only else units or RateUnit),
-        stack_max=_number(variables.get("chargeprofilemaxstacklevel") or variables.get("profilestacklevel")),
+        stack_max=level
+        if level is not None
+        else _number(variables.get("chargeprofilemaxstacklevel") or variables.get("profilestacklevel")),
         periods_max=_number(variables.get("chargingschedulemaxperiods") or variables.get("periodsperschedule")),
         profiles_max=_number(variables.get("maxchargingprofilesinstalled") or variables.get("entries")),
+        dynamic=any((variables.get(word) or "").strip().lower() == "true" for word in DYNAMIC_WORDS),
     )
 
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.strip().isdigit() and len(text) < 10 else None
-
-
-DYNAMIC_EVERY_S: Final = 300  # how often a charger asks for the value of a dynamic limit that it was not told
 
 
 def profile_of(wish: Wish, now: datetime, *, running: str | None = None, number: int | None = None) -> Profile:
@@ -86,8 +90,17 @@ def profile_of(wish: Wish, now: datetime, *, running: str | None = None, number:
         valid_until=wish.until,
         transaction_key=running if is_tx else None,
         transaction_number=number if is_tx else None,
-        update_every_s=DYNAMIC_EVERY_S if wish.is_dynamic else None,
+        update_every_s=wish.asks_every_s if wish.is_dynamic else None,
     )
+
+
+def changed_limit(profile: Profile, limit_a: float, feed: Feed) -> float:
+    """Return amperes for each phase as the limit of a dynamic profile of ours: in its unit, never more, 0 below 6 A."""
+    schedule = profile.schedules[0]
+    period = schedule.periods[0]
+    if feed.phases and limit_a < CURRENT_MIN_A - 1e-9:
+        return 0.0
+    return int(to_unit(limit_a, RateUnit.AMPERE, schedule.unit, period, feed) * 10 + 1e-6) / 10
 
 
 def profile_to_start_with(limit: float, unit: RateUnit) -> Profile:

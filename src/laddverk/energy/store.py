@@ -53,7 +53,9 @@ WHERE station_id = $1 AND attribute = 'Actual'
   AND ((component = '' AND lower(variable) IN ('chargingscheduleallowedchargingrateunit', 'chargeprofilemaxstacklevel',
                                                'chargingschedulemaxperiods', 'maxchargingprofilesinstalled'))
        OR (component = 'SmartChargingCtrlr' AND lower(variable) IN ('rateunit', 'profilestacklevel',
-                                                                    'periodsperschedule', 'entries')))
+                                                                    'periodsperschedule', 'entries',
+                                                                    'supportsdynamicprofiles',
+                                                                    'supportsfeature[dynamicprofiles]')))
 """
 
 
@@ -123,10 +125,11 @@ class KeptProfile(Struct, frozen=True, kw_only=True):
     condition: Condition
     limit_now: float | None
     created_at: datetime
+    requested_by: str = ""
 
 
 PROFILES_THERE = """
-SELECT profile_id, evse_number, profile, condition, limit_now, created_at FROM charging_profile
+SELECT profile_id, evse_number, profile, condition, limit_now, created_at, requested_by FROM charging_profile
 WHERE station_id = $1 AND condition = ANY($2) ORDER BY profile_id
 """
 

@@ -182,16 +182,28 @@ class _Dynamic(Struct, frozen=True):
 
 
 DYNAMIC = """
-SELECT profile_id, coalesce(limit_now, (profile #>> '{schedules,0,periods,0,limit}')::double precision) AS limit
-FROM charging_profile
-WHERE station_id = $1 AND profile_id = ANY($2) AND condition IN ('wanted', 'installed')
-  AND profile->>'kind' = 'Dynamic'
+-- A change that is on its way counts where it is lower: asking lifts no limit that the charger has not said yes to.
+SELECT kept.profile_id, least(
+    coalesce(kept.limit_now, (kept.profile #>> '{schedules,0,periods,0,limit}')::double precision), told.limit
+) AS limit
+FROM charging_profile AS kept LEFT JOIN LATERAL (
+    SELECT (command->'update'->>'limit')::double precision AS limit FROM command
+    WHERE command.station_id = kept.station_id AND command.kind = 'update_dynamic_limit'
+      AND command.created_at >= kept.created_at AND (command->>'profile_id')::int = kept.profile_id
+      AND command.state <> 'refused'
+    ORDER BY command.created_at DESC LIMIT 1
+) AS told ON true
+WHERE kept.station_id = $1 AND kept.profile_id = ANY($2) AND kept.condition IN ('wanted', 'installed')
+  AND kept.profile->>'kind' = 'Dynamic' AND coalesce((kept.profile->>'valid_until')::timestamptz > $3, true)
 """
 
 
-async def dynamic_limits(tx: Transaction, station_id: UUID, profile_ids: Sequence[int]) -> dict[int, float | None]:
-    """Return the present limits of dynamic profiles by their number; a number that is none of ours is missing."""
-    return {row.profile_id: row.limit for row in await tx.fetch(_Dynamic, DYNAMIC, station_id, list(profile_ids))}
+async def dynamic_limits(
+    tx: Transaction, station_id: UUID, profile_ids: Sequence[int], now: datetime
+) -> dict[int, float | None]:
+    """Return the present limits of dynamic profiles by their number; one that is none of ours, or over, is missing."""
+    found = await tx.fetch(_Dynamic, DYNAMIC, station_id, list(profile_ids), now)
+    return {row.profile_id: row.limit for row in found}
 
 
 DROP_NEEDS = "DELETE FROM ev_need WHERE received_at < $1"

@@ -70,6 +70,10 @@ class Template(StrEnum):
     """Needs `link`, `number`, `operator`, `phone`, `text`: what somebody of support wrote."""
     CASE_CODE = "case_code"
     """To the driver whose account it is. Needs `code`, `operator`."""
+    OWN_DATA_CODE = "own_data_code"
+    """To somebody without an account. Needs `code`, `operator`."""
+    ACCOUNT_ERASED = "account_erased"
+    """The last mail to a driver. Needs `link`, `operator`."""
     DIAGNOSIS_STANDS = "diagnosis_stands"
     """For those on call. Needs `link`, `operator`, `since`, `zone`."""
 

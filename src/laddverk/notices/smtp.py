@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,6 +16,7 @@ from msgspec import Struct
 from laddverk.kernel.ids import MailId
 from laddverk.notices.model import Mail, Thread
 from laddverk.notices.rules import one_line
+from laddverk.platform.mail_tokens import LOOPBACK, TOKENS, NoToken
 from laddverk.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -80,25 +81,52 @@ async def hand_over(mails: Sequence[Mail], settings: Settings) -> list[Outcome]:
     """Give `mails` to the server of `settings.smtp_url` one after the other; return what became of each."""
     import aiosmtplib
 
+    shown: list[str] = []
     try:
-        async with _client(settings) as client:
+        async with _client(settings, shown) as client:
             return [await _given(client, mail, settings) for mail in mails]
+    except aiosmtplib.SMTPAuthenticationError as refused:
+        for token in shown:
+            TOKENS.forget(token)
+        return [Outcome(mail.id, f"The mail server does not let us in: {_line(refused.message)}") for mail in mails]
+    except NoToken as error:
+        return [Outcome(mail.id, f"No token for the mail server: {error}") for mail in mails]
     except (aiosmtplib.SMTPException, OSError) as error:
         return [Outcome(mail.id, f"The mail server cannot be reached: {error}") for mail in mails]
 
 
-def _client(settings: Settings) -> aiosmtplib.SMTP:
+def _client(settings: Settings, shown: list[str]) -> aiosmtplib.SMTP:
+    """Return a client that is not connected yet; a token that it shows is noted in `shown`."""
     import aiosmtplib
 
     url = urlsplit(settings.smtp_url or "")
+    by_token = settings.smtp_oauth_file is not None
+    must_hide = by_token and url.scheme != "smtps" and url.hostname not in LOOPBACK
     return aiosmtplib.SMTP(
         hostname=url.hostname,
         port=url.port,
         username=unquote(url.username) if url.username else None,
-        password=unquote(url.password) if url.password else None,
+        password=unquote(url.password) if url.password and not by_token else None,
+        oauth_token_generator=_fresh(settings, shown) if by_token else None,
         use_tls=url.scheme == "smtps",
+        start_tls=True if must_hide else None,
         timeout=TIMEOUT_S,
     )
+
+
+def _fresh(settings: Settings, shown: list[str]) -> Callable[[], Awaitable[str]]:
+    """Return what gives a token; it raises `NoToken`."""
+
+    async def token() -> str:
+        assert settings.smtp_oauth_file is not None
+        shown.append(await TOKENS.of(settings.smtp_oauth_file, settings.state_dir))
+        return shown[-1]
+
+    return token
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:200]
 
 
 async def _given(client: aiosmtplib.SMTP, mail: Mail, settings: Settings) -> Outcome:

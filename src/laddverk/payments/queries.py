@@ -97,11 +97,15 @@ REFUNDS_REFUSED = "SELECT count(*) FROM refund_refused"
 RAILS = "SELECT DISTINCT provider FROM payment ORDER BY provider"
 PAYMENT = _COLUMNS + _FROM + " WHERE payment.id = $1"
 OF_THING = (
-    _COLUMNS
+    _COLUMNS  # noqa: S608 - constants above
     + _FROM
     + """
-WHERE payment.session_id = $1 OR payment.invoice_id = $1 OR start_request.session_id = $1
-   OR (payment.driver_id = $1 AND $2)
+WHERE payment.id IN (
+    SELECT id FROM payment AS own WHERE own.session_id = $1
+    UNION ALL SELECT id FROM payment AS own WHERE own.invoice_id = $1
+    UNION ALL SELECT own.id FROM start_request AS begun JOIN payment AS own ON own.start_request_id = begun.id
+    WHERE begun.session_id = $1
+    UNION ALL (SELECT id FROM payment AS own WHERE own.driver_id = $1 AND $2 ORDER BY own.created_at DESC LIMIT 50))
 ORDER BY payment.created_at DESC LIMIT 50
 """
 )

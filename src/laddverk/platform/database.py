@@ -108,6 +108,17 @@ class Transaction:
             self._gathered.clear()
             raise
 
+    @asynccontextmanager
+    async def planned_each(self) -> AsyncIterator[None]:
+        """Plan statements inside for the values they are given, each time, instead of once for all values.
+
+        For filters of which most are empty, and words of which some are everywhere: one plan cannot suit them all.
+        """
+        await self.write()
+        await self.connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
+        await self.connection.execute("SET LOCAL plan_cache_mode = auto")
+
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` once this transaction is committed; never when it is rolled back. It must not raise."""
         self._after_commit.append(callback)

@@ -79,6 +79,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How much money one agent may give back, or give away, in one case alone; above it a second person must agree."""
     smtp_url: str | None = None
     """smtp://user:password@host:port for outgoing mail; None keeps mails in the database only."""
+    smtp_oauth_file: Path | None = None
+    """A file (TOML) with what XOAUTH2 needs, instead of the password: as `support_imap_oauth_file`."""
     mail_from: str = "laddverk@localhost"
     support_address: str = ""
     """The mail address of support; answers to cases go to `name+…` there. Empty: no mail comes in."""
@@ -124,6 +126,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The name of our Stasis application in Asterisk's dialplan."""
     ari_trunk: str = "PJSIP/{number}@trunk"
     """How Asterisk reaches a number: its endpoint, with the number in it."""
+    softphone_url: str = ""
+    """Where browsers of the desk reach Asterisk (SIP over WebSocket), like wss://pbx.example.com/ws; empty: none do."""
+    softphone_ice: str = ""
+    """STUN and TURN servers for them, by commas: stun:turn.example.com:3478,turn:turn.example.com:3478."""
+    softphone_ice_secret: str = ""
+    """What coturn calls `static-auth-secret`: each phone gets a password of its own that ends by itself."""
     chat_origins: str = ""
     """Web sites (https://www.example.com, with commas) on whose pages the chat may be shown; none by default."""
     chat_idle_hours: int = 24

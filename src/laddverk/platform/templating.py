@@ -44,6 +44,7 @@ def environment(loader: BaseLoader, language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        cache_size=-1,  # there are more pages than the usual 400, and one that is dropped is compiled anew
         extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
     )
     made.policies["ext.i18n.trimmed"] = True

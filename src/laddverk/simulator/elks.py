@@ -196,9 +196,12 @@ class SimulatedElks:
         async def lived() -> None:
             walking = asyncio.ensure_future(way)
             over = asyncio.ensure_future(call.is_over.wait())
-            await asyncio.wait([walking, over], return_when=asyncio.FIRST_COMPLETED)
+            try:
+                await asyncio.wait([walking, over], return_when=asyncio.FIRST_COMPLETED)
+            finally:  # also where the carrier is closed: nobody is asked what comes next any more
+                for one in (walking, over):
+                    one.cancel()
             for one in (walking, over):
-                one.cancel()
                 with contextlib.suppress(asyncio.CancelledError, OSError, ValueError):
                     await one
             await self._end(call)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -54,6 +55,10 @@ class Account:
     password: str = "secret"  # noqa: S105 - of a simulator
     folders: dict[str, Folder] = field(default_factory=lambda: {"INBOX": Folder(), "Done": Folder()})
     capabilities: str = "IMAP4rev1 IDLE MOVE UIDPLUS AUTH=XOAUTH2"
+    takes_token: Callable[[str], bool] = lambda _token: True
+    """Whether a token lets somebody in (XOAUTH2)."""
+    makes_folders: bool = True
+    """Whether its user may make folders."""
     drops_after: int | None = None
     """It hangs up after so many commands of a connection."""
     drops_before: str = ""
@@ -167,7 +172,13 @@ class _Connection:
             case "UID STORE":
                 self._store(args)
             case "UID MOVE" | "UID COPY":
+                if args.partition(" ")[2].strip('"') not in self._account.folders:
+                    return "NO [TRYCREATE] there is no such folder"
                 self._copy(args, is_move=name == "UID MOVE")
+            case "CREATE":
+                if not self._account.makes_folders:
+                    return "NO [NOPERM] you may not"
+                self._account.folders.setdefault(args.strip('"'), Folder())
             case "UID EXPUNGE" | "EXPUNGE":
                 self._folder.mails = [kept for kept in self._folder.mails if "\\Deleted" not in kept.flags]
             case _:
@@ -183,8 +194,14 @@ class _Connection:
         self._account.log_ins.append(args.partition(" ")[0])
         self._say("+ ")
         await self._writer.drain()
-        await self._reader.readline()
-        return "OK in"
+        shown = base64.b64decode(await self._reader.readline()).decode().split("\x01")
+        user, token = shown[0].removeprefix("user="), shown[1].removeprefix("auth=Bearer ")
+        if user == self._account.user and self._account.takes_token(token):
+            return "OK in"
+        self._say("+ " + base64.b64encode(b'{"status":"400","schemes":"Bearer"}').decode())
+        await self._writer.drain()
+        is_empty = (await self._reader.readline()).strip() == b""
+        return "NO [AUTHENTICATIONFAILED] the token is not taken" if is_empty else "BAD an empty line was waited for"
 
     def _select(self, name: str) -> str:
         self._folder = self._account.folders.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from laddverk.ocpp.protocol import Protocol
 from laddverk.simulator import abilities
 from laddverk.simulator.model import Hardware, Setting
 
@@ -101,6 +102,8 @@ def _variables_2x(hardware: Hardware) -> list[Setting]:
         Setting("TxCtrlr", "TxStartPoint", "PowerPathClosed"),
         Setting("TxCtrlr", "TxStopPoint", "EVConnected,Authorized"),
     ]
+    if hardware.protocol is Protocol.V21:
+        station.append(Setting("SmartChargingCtrlr", "SupportsDynamicProfiles", "true", False, "boolean"))
     for number, supply in enumerate(hardware.outlets, start=1):
         where = f"EVSE@{number}"
         kind = "DC" if supply.phases == 0 else f"AC {supply.phases}"

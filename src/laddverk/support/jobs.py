@@ -17,7 +17,7 @@ from laddverk.support import contacts, rules, store, telling, words
 from laddverk.support.model import Entry, EntryKind
 from laddverk.support.promising import keeping
 from laddverk.support.service import TOPIC
-from laddverk.support.situations import stepping
+from laddverk.support.stepping import service as stepping
 
 SETTLE: Final = "support.settle_contacts"
 

@@ -1,7 +1,8 @@
 """What support knows of a driver: handed out whole, removed when they ask, and forgotten by itself when it is old.
 
 What was removed leaves the bare case behind (its number, times, charger and outcome), so that figures stay true.
-`HANDED_OUT`, `REMOVED` and `KEPT` together name every table that knows a case, a chat or a call: a test says so.
+`HANDED_OUT`, `REMOVED` (each with what is beside cases) and `KEPT` together name every table that knows a case, a chat
+or a call: a test says so.
 """
 
 # ruff: noqa: S608 - SQL made of the constants of this file
@@ -25,73 +26,73 @@ BYTES_MAX: Final = 50_000_000  # of files and recordings in one export: more is 
 READ_AGAIN: Final = timedelta(hours=1)  # who keeps a case open reads it once
 BATCH: Final = 500  # cases forgotten in one go
 
-_CASES_NARROWED: Final = "(SELECT id FROM support_case WHERE driver_id = $1)"
+
+def _with_content(table: str, where: str, order: str, column: str = "content", hidden: str = "") -> str:
+    """Return what hands out rows with a file in them: base64, as long as there is room for it."""
+    return f"""
+        SELECT to_jsonb(one) - '{column}'{hidden} || jsonb_build_object('{column}',
+            CASE WHEN sum(length({column})) OVER (ORDER BY at, id) <= {BYTES_MAX}
+                 THEN encode({column}, 'base64') END) AS told
+        FROM {table} AS one WHERE {where} ORDER BY {order}
+    """
+
+
+_CHATS: Final = "chat_id IN (SELECT id FROM chat WHERE case_id = ANY($1))"
+_CALLS: Final = "call_id IN (SELECT id FROM phone_call WHERE case_id = ANY($1))"
 HANDED_OUT: Final = {
     "support_case": """
-        SELECT to_jsonb(one) - 'words' AS told FROM support_case AS one WHERE driver_id = $1 ORDER BY created_at
+        SELECT to_jsonb(one) - 'words' AS told FROM support_case AS one WHERE id = ANY($1) ORDER BY created_at
     """,
-    "case_entry": f"""
+    "case_entry": """
         SELECT to_jsonb(one) - 'words' AS told FROM case_entry AS one
-        WHERE case_id IN {_CASES_NARROWED} ORDER BY case_id, at, id
+        WHERE case_id = ANY($1) ORDER BY case_id, at, id
     """,
-    "support_mail": f"""
-        SELECT to_jsonb(one) - 'words' - 'raw' || jsonb_build_object('raw', CASE
-            WHEN sum(length(raw)) OVER (ORDER BY at, id) <= {BYTES_MAX} THEN encode(raw, 'base64') END) AS told
-        FROM support_mail AS one WHERE case_id IN {_CASES_NARROWED} ORDER BY at, id
+    "support_mail": _with_content("support_mail", "case_id = ANY($1)", "at, id", "raw", " - 'words'"),
+    "support_attachment": _with_content("support_attachment", "case_id = ANY($1)", "at, id"),
+    "chat": "SELECT to_jsonb(one) AS told FROM chat AS one WHERE case_id = ANY($1) ORDER BY opened_at",
+    "chat_line": f"SELECT to_jsonb(one) AS told FROM chat_line AS one WHERE {_CHATS} ORDER BY chat_id, at, id",
+    "chat_picture": _with_content("chat_picture", _CHATS, "at, id"),
+    "phone_call": """
+        SELECT to_jsonb(one) - 'menu' AS told FROM phone_call AS one WHERE case_id = ANY($1) ORDER BY started_at
     """,
-    "support_attachment": f"""
-        SELECT to_jsonb(one) - 'content' || jsonb_build_object('content', CASE
-            WHEN sum(length(content)) OVER (ORDER BY at, id) <= {BYTES_MAX} THEN encode(content, 'base64') END) AS told
-        FROM support_attachment AS one WHERE case_id IN {_CASES_NARROWED} ORDER BY at, id
-    """,
-    "chat": f"""
-        SELECT to_jsonb(one) AS told FROM chat AS one
-        WHERE driver_id = $1 OR case_id IN {_CASES_NARROWED} ORDER BY opened_at
-    """,
-    "chat_line": f"""
-        SELECT to_jsonb(one) AS told FROM chat_line AS one WHERE chat_id IN
-            (SELECT id FROM chat WHERE driver_id = $1 OR case_id IN {_CASES_NARROWED}) ORDER BY chat_id, at, id
-    """,
-    "chat_picture": f"""
-        SELECT to_jsonb(one) - 'content' || jsonb_build_object('content', CASE
-            WHEN sum(length(content)) OVER (ORDER BY at, id) <= {BYTES_MAX} THEN encode(content, 'base64') END) AS told
-        FROM chat_picture AS one WHERE chat_id IN
-            (SELECT id FROM chat WHERE driver_id = $1 OR case_id IN {_CASES_NARROWED}) ORDER BY at, id
-    """,
-    "phone_call": f"""
-        SELECT to_jsonb(one) - 'menu' AS told FROM phone_call AS one
-        WHERE driver_id = $1 OR case_id IN {_CASES_NARROWED} ORDER BY started_at
-    """,
-    "phone_recording": f"""
-        SELECT to_jsonb(one) - 'content' - 'url' || jsonb_build_object('content', CASE
-            WHEN sum(length(content)) OVER (ORDER BY at, id) <= {BYTES_MAX} THEN encode(content, 'base64') END) AS told
-        FROM phone_recording AS one WHERE call_id IN
-            (SELECT id FROM phone_call WHERE driver_id = $1 OR case_id IN {_CASES_NARROWED}) ORDER BY at, id
-    """,
-    "text_message": f"""
+    "phone_recording": _with_content("phone_recording", _CALLS, "at, id", hidden=" - 'url'"),
+    "text_message": """
         SELECT to_jsonb(one) - 'unique_key' AS told FROM text_message AS one
-        WHERE case_id IN {_CASES_NARROWED}
-           OR phone_key(phone) = (SELECT phone_key(phone) FROM driver WHERE id = $1 AND phone <> '')
+        WHERE case_id = ANY($1) ORDER BY created_at, id
+    """,
+    "support_rating": "SELECT to_jsonb(one) AS told FROM support_rating AS one WHERE case_id = ANY($1) ORDER BY at",
+    "support_outgoing": """
+        SELECT to_jsonb(one) AS told FROM support_outgoing AS one WHERE case_id = ANY($1) ORDER BY send_at
+    """,
+    "case_deed": "SELECT to_jsonb(one) AS told FROM case_deed AS one WHERE case_id = ANY($1) ORDER BY at",
+}
+"""What is handed out of cases ($1: their ids), by table: `told` is a row of it."""
+
+_BESIDE: Final = """driver_id = $1
+    AND (case_id IS NULL OR case_id NOT IN (SELECT id FROM support_case WHERE driver_id = $1))"""
+_CHATS_BESIDE: Final = f"chat_id IN (SELECT id FROM chat WHERE {_BESIDE})"
+_CALLS_BESIDE: Final = f"call_id IN (SELECT id FROM phone_call WHERE {_BESIDE})"
+HANDED_OUT_BESIDE: Final = {
+    "chat": f"SELECT to_jsonb(one) AS told FROM chat AS one WHERE {_BESIDE} ORDER BY opened_at",
+    "chat_line": f"SELECT to_jsonb(one) AS told FROM chat_line AS one WHERE {_CHATS_BESIDE} ORDER BY chat_id, at, id",
+    "chat_picture": _with_content("chat_picture", _CHATS_BESIDE, "at, id"),
+    "phone_call": f"""
+        SELECT to_jsonb(one) - 'menu' AS told FROM phone_call AS one WHERE {_BESIDE} ORDER BY started_at
+    """,
+    "phone_recording": _with_content("phone_recording", _CALLS_BESIDE, "at, id", hidden=" - 'url'"),
+    "text_message": """
+        SELECT to_jsonb(one) - 'unique_key' AS told FROM text_message AS one
+        WHERE (case_id IS NULL OR case_id NOT IN (SELECT id FROM support_case WHERE driver_id = $1))
+          AND phone_key(phone) = (SELECT phone_key(phone) FROM driver WHERE id = $1 AND phone <> '')
         ORDER BY created_at, id
     """,
-    "support_contact": """
-        SELECT to_jsonb(one) AS told FROM support_contact AS one WHERE driver_id = $1 ORDER BY at
-    """,
-    "support_rating": f"""
-        SELECT to_jsonb(one) AS told FROM support_rating AS one WHERE case_id IN {_CASES_NARROWED} ORDER BY at
-    """,
+    "support_contact": "SELECT to_jsonb(one) AS told FROM support_contact AS one WHERE driver_id = $1 ORDER BY at",
     "support_code": """
         SELECT to_jsonb(one) - 'digest' AS told FROM support_code AS one WHERE driver_id = $1 ORDER BY sent_at
     """,
-    "support_outgoing": f"""
-        SELECT to_jsonb(one) AS told FROM support_outgoing AS one WHERE case_id IN {_CASES_NARROWED} ORDER BY send_at
-    """,
-    "case_deed": f"""
-        SELECT to_jsonb(one) AS told FROM case_deed AS one WHERE case_id IN {_CASES_NARROWED} ORDER BY at
-    """,
     "driver_plate": "SELECT to_jsonb(one) AS told FROM driver_plate AS one WHERE driver_id = $1 ORDER BY plate",
 }
-"""What is handed out of each table: `told` is a row of it."""
+"""What is handed out of a driver ($1) beside their cases."""
 
 REMOVED: Final = {
     "support_mail": "DELETE FROM support_mail WHERE case_id = ANY($1)",
@@ -155,6 +156,7 @@ KEPT: Final = {
 """What stays, and why: it says nothing of the person, or goes with what is removed."""
 
 CASES: Final = "SELECT id, state FROM support_case WHERE driver_id = $1 FOR UPDATE"
+CASES_OF: Final = "SELECT id FROM support_case WHERE driver_id = $1"
 IS_DRIVER: Final = "SELECT EXISTS (SELECT FROM driver WHERE id = $1)"
 OLD: Final = f"""
 SELECT id FROM support_case WHERE state = 'closed' AND closed_at < $1 AND subject <> '{GONE}'
@@ -175,7 +177,15 @@ SELECT EXISTS (SELECT FROM audit_log WHERE object_id = $1 AND action = 'case.rea
 
 async def told_of(tx: Transaction, driver_id: UUID) -> dict[str, list[Any]]:
     """Return what support knows of a driver, by table: plain values; files, raw mails and recordings as base64."""
-    return {name: list(await tx.values(sql, driver_id)) for name, sql in HANDED_OUT.items()}
+    told = await told_of_cases(tx, list(await tx.values(CASES_OF, driver_id)))
+    for name, sql in HANDED_OUT_BESIDE.items():
+        told[name] = [*told.get(name, []), *await tx.values(sql, driver_id)]
+    return told
+
+
+async def told_of_cases(tx: Transaction, cases: Sequence[UUID]) -> dict[str, list[Any]]:
+    """Return what stands in cases, by table, as `told_of`."""
+    return {name: list(await tx.values(sql, list(cases))) for name, sql in HANDED_OUT.items()}
 
 
 async def remove(tx: Transaction, actor: Actor, driver_id: UUID, reason: str, now: datetime) -> int:
@@ -193,9 +203,8 @@ async def remove(tx: Transaction, actor: Actor, driver_id: UUID, reason: str, no
     cases = [(row["id"], row["state"]) for row in await tx.rows(CASES, driver_id)]
     if any(state != "closed" for _, state in cases):
         raise Conflict("A case of theirs is still open.", remedy="Close it first.")
-    await _remove(tx, [identity for identity, _ in cases])
-    for sql in OF_DRIVER.values():
-        await tx.execute(sql, driver_id)
+    await remove_cases(tx, [identity for identity, _ in cases])
+    await remove_beside_cases(tx, driver_id)
     detail = {"cases": len(cases)}
     await audit.write(
         tx, actor, "driver.support_data_removed", "driver", driver_id, at=now, reason=reason.strip()[:REASON_MAX],
@@ -207,7 +216,7 @@ async def remove(tx: Transaction, actor: Actor, driver_id: UUID, reason: str, no
 async def forget_old(tx: Transaction, cases_before: datetime, files_before: datetime) -> int:
     """Remove what closed cases hold of people when it is old; their files and raw mails sooner. Return how many."""
     old = [row["id"] for row in await tx.rows(OLD, cases_before)]
-    await _remove(tx, old)
+    await remove_cases(tx, old)
     await tx.execute(FORGET_FILES, files_before)
     await tx.execute(FORGET_MAILS, files_before)
     return len(old)
@@ -219,7 +228,14 @@ async def note_read(tx: Transaction, actor: Actor, case_id: UUID, now: datetime)
         await audit.write(tx, actor, "case.read", "support_case", case_id, at=now)
 
 
-async def _remove(tx: Transaction, cases: Sequence[UUID]) -> None:
+async def remove_cases(tx: Transaction, cases: Sequence[UUID]) -> None:
+    """Remove what cases hold of people: nobody is asked and nothing is audited here."""
     if cases:
         for sql in REMOVED.values():
             await tx.execute(sql, list(cases))
+
+
+async def remove_beside_cases(tx: Transaction, driver_id: UUID) -> None:
+    """Remove what support knows of a driver beside cases."""
+    for sql in OF_DRIVER.values():
+        await tx.execute(sql, driver_id)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
+from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
@@ -10,7 +13,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import MediaType
 from litestar.static_files import create_static_files_router
-from litestar.types import ControllerRouterHandler
+from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
 
 from laddverk.payments.service import sandbox_application
 from laddverk.platform.house import House
@@ -46,30 +49,55 @@ async def health(visit: Visiting) -> str:
 
 
 def create_app(house: House) -> Litestar:
-    """Return the application of all faces that are installed."""
+    """Return the application of all faces that are installed, for `house`.
 
-    async def visit_of(request: Request[Any, Any, Any]) -> Visit:
-        return Visit(house, request, house.clock(), getattr(request.state, "account", None))
+    What is registered depends on no house and is put together once in a process, which takes two seconds. Each house
+    gets a copy of the outermost part, with a state of its own: what serves a request finds its house there.
+    """
+    made = copy(_faces())
+    made.state = State({"house": house})
+    made.before_send = [security.headers_on_everything(house.settings)]
+    return made
 
+
+@cache
+def _faces() -> Litestar:
     return Litestar(
         [
             remember_preferences,
             health,
             create_static_files_router(path=STATIC_PATH, directories=[STATIC]),
-            asgi(SANDBOX, is_mount=True, copy_scope=True)(sandbox_application(house)),
-            asgi(files.PREFIX, is_mount=True, copy_scope=True, opt={security.NO_COOKIES: True})(files.receiver(house)),
+            asgi(SANDBOX, is_mount=True, copy_scope=True)(_of_house(SANDBOX, sandbox_application)),
+            asgi(files.PREFIX, is_mount=True, copy_scope=True, opt={security.NO_COOKIES: True})(
+                _of_house(files.PREFIX, files.receiver)
+            ),
             *_routes(),
         ],
-        dependencies={"visit": Provide(visit_of)},
-        guards=[security.refuse_foreign(house.settings)],
-        before_send=[security.headers_on_everything(house.settings)],
-        exception_handlers=failures.handlers(house),
+        dependencies={"visit": Provide(_visit)},
+        guards=[security.refuse_foreign],
+        exception_handlers=failures.handlers(),
         request_max_body_size=security.BODY_MAX_BYTES,
         openapi_config=None,
         logging_config=None,
         signature_namespace={"Visit": Visit},
-        state=State({"house": house}),
     )
+
+
+async def _visit(request: Request[Any, Any, Any]) -> Visit:
+    house: House = request.app.state["house"]
+    return Visit(house, request, house.clock(), getattr(request.state, "account", None))
+
+
+def _of_house(name: str, make: Callable[[House], Any]) -> ASGIApp:
+    """Return an application that hands each request to the one that `make` makes of the house, once."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        state = scope["litestar_app"].state
+        if name not in state:
+            state[name] = make(state["house"])
+        await state[name](scope, receive, send)
+
+    return application
 
 
 def _routes() -> list[ControllerRouterHandler]:

@@ -58,21 +58,20 @@ class Failed(Problem):
     code = "failed"
 
 
-def handlers(house: House) -> dict[type[Exception] | int, Handler]:
+def handlers() -> dict[type[Exception] | int, Handler]:
     """Return the app's exception handlers."""
 
     def known(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         assert isinstance(error, Problem)
-        return answer(house, request, error)
+        return answer(request, error)
 
     def of_framework(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         assert isinstance(error, HTTPException)
-        return answer(house, request, translated(error))
+        return answer(request, translated(error))
 
     def away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         log.warning("web.database_away", error=repr(error))
         return answer(
-            house,
             request,
             Unavailable("The database does not answer, so nothing was done.", remedy="Try again in a minute."),
         )
@@ -81,7 +80,7 @@ def handlers(house: House) -> dict[type[Exception] | int, Handler]:
         reference = public_code(8)
         log.error("web.failed", path=request.url.path, reference=reference, exc_info=error)
         problem = Failed("Something broke here, and it is not your fault.", remedy="Try again in a minute.")
-        return answer(house, request, problem, reference)
+        return answer(request, problem, reference)
 
     found: dict[type[Exception] | int, Handler] = {Problem: known, HTTPException: of_framework, Exception: unknown}
     found.update(dict.fromkeys(Away, away))
@@ -109,10 +108,9 @@ def translated(error: HTTPException) -> Problem:
     return Failed("Something broke here, and it is not your fault.", remedy="Try again in a minute.")
 
 
-def answer(
-    house: House, request: Request[Any, Any, Any], problem: Problem, reference: str | None = None
-) -> Response[Any]:
+def answer(request: Request[Any, Any, Any], problem: Problem, reference: str | None = None) -> Response[Any]:
     """Return the answer that suits the asker."""
+    house: House = request.app.state["house"]
     path = request.url.path
     visit = Visit(house, request, house.clock(), getattr(request.state, "account", None))
     message, remedy = problem_words(problem, visit.language)

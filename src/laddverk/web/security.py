@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -16,9 +17,10 @@ from urllib.parse import urlsplit
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.handlers import BaseRouteHandler
-from litestar.types import BeforeMessageSendHookHandler, Guard, Message, Scope
+from litestar.types import Message, Scope
 
 from laddverk.kernel.problems import NotAllowed, TooMany
+from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -26,6 +28,7 @@ WITHOUT_COOKIES: Final = ("/api/", "/webhooks/")  # callers that no browser send
 NO_COOKIES: Final = "no_cookies"  # the same, as an option of a handler: a mounted one does not see its whole path
 STATIC: Final = "/static/"
 CHAT: Final = "/help/chat"
+SOFTPHONE: Final = "/console/softphone"
 CHAT_SCRIPT: Final = "/chat-embed.js"
 ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 STATIC_CACHING: Final = "public, max-age=31536000, immutable"  # the address changes when the content does
@@ -110,7 +113,7 @@ def content_security_policy(settings: Settings, path: str = "") -> str:
             "img-src 'self' data: blob:",
             "font-src 'self'",
             "media-src 'self'",
-            "connect-src 'self'",
+            f"connect-src 'self' {_telephone_exchange(settings, path)}".strip(),
             "worker-src 'self' blob:",
             "manifest-src 'self'",
             "base-uri 'none'",
@@ -118,6 +121,12 @@ def content_security_policy(settings: Settings, path: str = "") -> str:
             f"form-action 'self' {payment_page}".strip(),
         )
     )
+
+
+def _telephone_exchange(settings: Settings, path: str) -> str:
+    """Return the origin that the phone in the browser speaks to, for its own page alone; '' for any other."""
+    given = urlsplit(settings.softphone_url)
+    return f"{given.scheme}://{given.netloc}" if path == SOFTPHONE and given.scheme in ("ws", "wss") else ""
 
 
 def framed_by(settings: Settings, path: str) -> tuple[str, ...]:
@@ -130,13 +139,14 @@ def framed_by(settings: Settings, path: str) -> tuple[str, ...]:
 
 def headers_for(path: str, settings: Settings) -> dict[str, str]:
     """Return the headers that every answer to `path` carries."""
+    microphone = "self" if settings.softphone_url and path == SOFTPHONE else ""
     headers = {
         "content-security-policy": content_security_policy(settings, path),
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
-        "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
+        "permissions-policy": f"camera=(), microphone=({microphone}), geolocation=(), payment=()",
     }
     if is_https(settings):
         headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
@@ -146,7 +156,7 @@ def headers_for(path: str, settings: Settings) -> dict[str, str]:
     return headers
 
 
-def headers_on_everything(settings: Settings) -> BeforeMessageSendHookHandler:
+def headers_on_everything(settings: Settings) -> Callable[[Message, Scope], Awaitable[None]]:
     """Return the hook that puts the headers on every answer, also on those that no handler made."""
 
     async def put_headers(message: Message, scope: Scope) -> None:
@@ -158,21 +168,18 @@ def headers_on_everything(settings: Settings) -> BeforeMessageSendHookHandler:
     return put_headers
 
 
-def refuse_foreign(settings: Settings) -> Guard:
-    """Return the guard that raises `NotAllowed` when a change does not come from our own pages."""
-
-    async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        if handler.opt.get(NO_COOKIES):
-            return
-        scope = connection.scope
-        given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if not comes_from_us(str(scope.get("method", "GET")), scope["path"], given, settings):
-            raise NotAllowed(
-                "This form was not sent from our own pages, so nothing was done.",
-                remedy="Open the page anew and try again.",
-            )
-
-    return check
+async def refuse_foreign(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Guard everything: raises `NotAllowed` when a change does not come from our own pages."""
+    if handler.opt.get(NO_COOKIES):
+        return
+    house: House = connection.app.state["house"]
+    scope = connection.scope
+    given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    if not comes_from_us(str(scope.get("method", "GET")), scope["path"], given, house.settings):
+        raise NotAllowed(
+            "This form was not sent from our own pages, so nothing was done.",
+            remedy="Open the page anew and try again.",
+        )
 
 
 def remote_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -9,7 +9,8 @@ from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Rotation, Tree
 from laddverk.energy.steering import measuring, placing
 from laddverk.energy.steering import service as steering
-from laddverk.energy.steering.model import Belief, Held, Known, Load, RotationContradicted, Sample, Trust
+from laddverk.energy.steering.events import RotationContradicted
+from laddverk.energy.steering.model import Belief, Held, Known, Load, Sample, Trust
 from laddverk.kernel.ids import new_id
 from laddverk.kernel.time import system_clock
 from laddverk.platform import outbox

@@ -324,6 +324,38 @@ async def test_a_dynamic_profile_is_told_and_asked_for(network):
         assert await box.says("PullDynamicScheduleUpdate", {"chargingProfileId": 12345}) == {"status": "Rejected"}
 
 
+async def test_asking_for_a_dynamic_limit_lifts_nothing_that_was_not_told_and_nothing_that_is_over(network):
+    dynamic = Profile(
+        id=0, purpose=Purpose.TX_DEFAULT, kind=ProfileKind.DYNAMIC, update_every_s=60,
+        valid_until=network.house.clock() + timedelta(minutes=5),
+        schedules=(Schedule(unit=RateUnit.AMPERE, periods=(Period(limit=16.0),)),),
+    )  # fmt: skip
+    async with boxed(network, "box", "ocpp2.1") as box:
+        station_id = network.station_ids["box"]
+        async with network.house.database.transaction() as tx:
+            done = await energy.set_profile(tx, ACTOR, station_id, 1, dynamic, network.house.clock())
+        await box.was_asked("SetChargingProfile")
+        asking = {"chargingProfileId": done.profile_id}
+        box.answers["UpdateDynamicSchedule"] = {"status": "Rejected"}
+
+        async def asked_after(limit):
+            async with network.house.database.transaction() as tx:
+                update = ScheduleUpdate(limit=limit)
+                await energy.update_dynamic_limit(
+                    tx, ACTOR, station_id, done.profile_id, update, network.house.clock()
+                )  # fmt: skip
+            return (await box.says("PullDynamicScheduleUpdate", asking))["scheduleUpdate"]["limit"]
+
+        assert await asked_after(20.0) == 16.0
+        await box.was_asked("UpdateDynamicSchedule")
+        assert await asked_after(9.0) == 9.0  # less is said at once, though the charger has not said yes
+        await network.value(
+            "UPDATE charging_profile SET profile = profile || jsonb_build_object('valid_until', $1::text)",
+            (network.house.clock() - timedelta(seconds=1)).isoformat(),
+        )
+        assert await box.says("PullDynamicScheduleUpdate", asking) == {"status": "Rejected"}
+
+
 async def test_priority_is_confirmed_by_the_charger(network):
     async with boxed(network, "box", "ocpp2.1") as box:
         station_id = network.station_ids["box"]

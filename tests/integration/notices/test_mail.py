@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from laddverk.kernel.problems import Invalid
 from laddverk.notices import jobs, service, store
@@ -20,6 +22,7 @@ from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Worker
 from laddverk.platform.settings import Secrets, Settings
+from laddverk.simulator.authority import Authority, serving
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -53,8 +56,10 @@ async def office() -> AsyncIterator[tuple[PostOffice, str]]:
     server.close()
 
 
-def house_of(database: Database, smtp_url: str | None) -> House:
-    settings = Settings(smtp_url=smtp_url, operator_name="Västkustens, Laddnät", mail_from="no-reply@ladda.example")
+def house_of(database: Database, smtp_url: str | None, **chosen: Any) -> House:
+    settings = Settings(
+        smtp_url=smtp_url, operator_name="Västkustens, Laddnät", mail_from="no-reply@ladda.example", **chosen
+    )
     clock = lambda: datetime.now(UTC)  # noqa: E731 - the shortest way to say it
     house = House(settings, Secrets(b"p", b"l"), database, Hints(), clock, Worker(database, {}))
     house.worker.handle(jobs.handlers(house))
@@ -149,3 +154,59 @@ async def test_every_statement_can_be_prepared(database: Database) -> None:
         for name, text in vars(store).items():
             if name.isupper() and isinstance(text, str):
                 await tx.connection.prepare(text)
+
+
+class Guarded(PostOffice):
+    """A server that takes mail from who shows a token (XOAUTH2)."""
+
+    takes: Authority
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:
+        user, token = base64.b64decode(args[1]).decode().split("\x01")[:2]
+        if user == "user=noreply@ladda.example" and self.takes.knows(token.removeprefix("auth=Bearer ")):
+            return AuthResult(success=True)
+        await server.challenge_auth('{"status":"400","schemes":"Bearer"}')
+        return AuthResult(success=False, handled=False)
+
+
+async def test_a_server_that_takes_no_passwords_is_shown_a_token(database: Database, tmp_path: Path) -> None:
+    handler, loop = Guarded(), asyncio.get_running_loop()
+    async with serving(Authority()) as authority:
+        handler.takes = authority
+        server = await loop.create_server(
+            lambda: SMTP(handler, loop=loop, auth_required=True, auth_require_tls=False), "127.0.0.1", 0
+        )
+        oauth = tmp_path / "oauth.toml"
+        oauth.write_text(f'token_url = "{authority.url}"\nclient_id = "laddverk"\nrefresh_token = "refresh-1"\n')
+        url = f"smtp://noreply%40ladda.example@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        house = house_of(database, url, smtp_oauth_file=oauth, state_dir=tmp_path)
+
+        async def go() -> None:
+            async with database.transaction() as tx:
+                await tx.execute("UPDATE job SET run_at = run_at - interval '1 day'")
+            await house.worker.run_until_idle()
+
+        for number in range(2):
+            await tell(database, f"a{number}@example.se")
+            await go()
+        assert (len(handler.letters), len(authority.given)) == (2, 1)
+        # The token is taken back: it is refused once, and the next try shows another.
+        authority.revoked.update(authority.given)
+        await tell(database, "b@example.se")
+        await go()
+        assert "does not let us in" in await value(database, "SELECT error FROM mail WHERE sent_at IS NULL")
+        await go()
+        assert (len(handler.letters), len(authority.given)) == (3, 2)
+        # The grant is taken back: why stands with the mail, and it goes out when there is another.
+        authority.refresh_tokens.clear()
+        authority.revoked.update(authority.given)
+        await tell(database, "c@example.se")
+        await go()
+        await go()
+        said = await value(database, "SELECT error FROM mail WHERE sent_at IS NULL")
+        assert "AADSTS700082" in said
+        assert "refresh-1" not in said
+        authority.refresh_tokens.add("refresh-1")
+        await go()
+        assert len(handler.letters) == 4
+        server.close()

@@ -9,6 +9,7 @@ import pytest
 
 from laddverk.kernel.ids import new_id
 from laddverk.planning.usage import queries
+from laddverk.planning.usage.periods import cover
 from laddverk.planning.usage.queries import Chosen
 from laddverk.planning.usage.reading import By, duration_curve, heat, lines, read
 from laddverk.planning.usage.service import keep_up
@@ -75,7 +76,7 @@ async def lived(database: Database) -> Database:
 
 async def test_the_figures_by_anything_are_those_of_the_raw_rows(lived: Database) -> None:
     async with lived.transaction() as tx:
-        reading = await read(tx, CHOSEN, "SEK", NOW)
+        readings = {by: await read(tx, CHOSEN, NOW, by) for by in By}
         asked: list[tuple[By, str, tuple[object, ...]]] = [
             (By.SITE, str(SITE), (SITE, None, None, None, None, None)),
             (By.PLUG, "type2", (None, "type2", None, None, None, None)),
@@ -85,7 +86,7 @@ async def test_the_figures_by_anything_are_those_of_the_raw_rows(lived: Database
             *((By.HOUR, f"{hour:02d}", (None, None, None, None, None, hour)) for hour in (2, 3, 17)),
         ]
         for by, key, args in asked:
-            line = next(one for one in lines(reading, by) if one.key == key)
+            line = next(one for one in lines(readings[by], by) if one.key == key)
             raw = dict((await tx.rows(RAW, *args))[0])
             assert line.figures.sums.began == raw["began"], by
             if by is not By.HOUR:
@@ -98,13 +99,14 @@ async def test_the_figures_by_anything_are_those_of_the_raw_rows(lived: Database
                 assert line.figures.sums.energy_wh == pytest.approx(float(raw["energy_wh"]), abs=5)
                 assert line.figures.sums.charging_s == pytest.approx(float(raw["charging_s"]))
         for by in By:
-            assert sum(one.figures.sums.began for one in lines(reading, by)) == reading.whole.sums.began
-            assert sum(one.figures.standing.port_s for one in lines(reading, by)) == pytest.approx(10 * DAYS_S)
+            groups = lines(readings[by], by)
+            assert sum(one.figures.sums.began for one in groups) == readings[by].whole.sums.began
+            assert sum(one.figures.standing.port_s for one in groups) == pytest.approx(10 * DAYS_S)
 
 
 async def test_the_heat_map_counts_each_minute_and_the_doubled_hour_once_for_each_time_it_is(lived: Database) -> None:
     async with lived.transaction() as tx:
-        reading = await read(tx, CHOSEN, "SEK", NOW)
+        reading = await read(tx, CHOSEN, NOW)
         raw = {(row["weekday"] - 1) * 24 + row["hour"]: row["busy_s"] for row in await tx.rows(BUSY_BY_HOUR)}
     found = heat(reading)
     for at, share in enumerate(found):
@@ -116,15 +118,19 @@ async def test_the_heat_map_counts_each_minute_and_the_doubled_hour_once_for_eac
 
 async def test_what_is_narrowed_is_what_is_counted_and_a_host_sees_their_own(lived: Database) -> None:
     async with lived.transaction() as tx:
-        own = await read(tx, Chosen(**fields(sites=frozenset({OTHER_SITE}), plugs=("ccs2",))), "SEK", NOW)
-        none = await read(tx, Chosen(**fields(sites=frozenset())), "SEK", NOW)
-        fast = await read(tx, Chosen(**fields(models=("Alfa Fast",))), "SEK", NOW)
+        narrow = Chosen(**fields(sites=frozenset({OTHER_SITE}), plugs=("ccs2",)))
+        own = await read(tx, narrow, NOW, By.OUTLET)
+        none = await read(tx, Chosen(**fields(sites=frozenset())), NOW)
+        fast = await read(tx, Chosen(**fields(models=("Alfa Fast",))), NOW)
     assert [one.station_id for one in own.outlets] == [station(12)]
-    assert {one.site_id for one in own.pools} == {OTHER_SITE}
-    assert none.outlets == []
+    assert {one.stood.site_id for one in own.classes} == {OTHER_SITE}
+    assert own.outlet_count == 1
+    assert own.hours.busy_s.sum() == pytest.approx(own.whole.sums.busy_s)
+    assert none.outlet_count == 0
+    assert len(none.hours.at_s) == 0
     assert none.whole.time_utilisation is None
     assert fast.whole.standing.port_s == 2 * DAYS_S
-    assert sum(one.busy_s for one in fast.hours) == pytest.approx(fast.whole.sums.busy_s)
+    assert fast.hours.busy_s.sum() == pytest.approx(fast.whole.sums.busy_s)
 
 
 def fields(**changes: object) -> dict[str, object]:
@@ -133,9 +139,10 @@ def fields(**changes: object) -> dict[str, object]:
 
 async def test_peaks_and_the_curve_are_those_of_the_hours(lived: Database) -> None:
     async with lived.transaction() as tx:
-        reading = await read(tx, CHOSEN, "SEK", NOW)
+        reading = await read(tx, CHOSEN, NOW)
         by_hour = await tx.values(
-            "SELECT sum(energy_wh)::int FROM usage_hour WHERE hour >= $1 AND hour < $2 GROUP BY hour", CHOSEN.since,
+            "SELECT sum(energy_wh)::int FROM usage_class_hour WHERE hour >= $1 AND hour < $2"
+            " AND site_id <> '00000000-0000-0000-0000-000000000000' GROUP BY hour", CHOSEN.since,
             CHOSEN.until,
         )  # fmt: skip
     assert reading.peaks.peak_w == max(by_hour)
@@ -159,9 +166,10 @@ async def test_failed_starts_are_followed_for_half_an_hour(database: Database) -
         for who, minutes, outcome in tried:
             at = START + timedelta(hours=1, minutes=minutes)
             await tx.execute(ATTEMPT, station(0), at, str(new_id()), outcome, who)
-    await database.run(lambda tx: keep_up(tx, "SEK", NOW))
+    while await database.run(lambda tx: keep_up(tx, "SEK", NOW)):
+        pass
     async with database.transaction() as tx:
-        found = await queries.attempts(tx, CHOSEN)
+        found = await queries.attempts(tx, CHOSEN, cover(CHOSEN.first, CHOSEN.last, CHOSEN.last))
         await state(tx, "faulted", START, None, who=12)
     assert (found.attempts, found.failed, found.retries) == (5, 2, 1)
 
@@ -180,9 +188,20 @@ async def test_the_margin_counts_the_hours_whose_price_is_known(database: Databa
                 "INSERT INTO spot_price (area, currency, starts_at, ends_at, price, source, fetched_at)"
                 " VALUES ('SE3', 'SEK', $1, $2, $3, 'x', $1)", at, at + timedelta(minutes=15), quarter,
             )  # fmt: skip
-    await database.run(lambda tx: keep_up(tx, "SEK", NOW))
+    while await database.run(lambda tx: keep_up(tx, "SEK", NOW)):
+        pass
     async with database.transaction() as tx:
-        margin = (await read(tx, CHOSEN, "SEK", NOW)).margin
+        margin = (await read(tx, CHOSEN, NOW)).margin
+        # The price of the second hour comes afterwards.
+        await tx.execute(
+            "INSERT INTO spot_price (area, currency, starts_at, ends_at, price, source, fetched_at)"
+            " VALUES ('SE3', 'SEK', $1, $2, 3, 'x', $1)", START + timedelta(hours=1), START + timedelta(hours=2),
+        )  # fmt: skip
+    while await database.run(lambda tx: keep_up(tx, "SEK", NOW)):
+        pass
+    async with database.transaction() as tx:
+        after = (await read(tx, CHOSEN, NOW)).margin
+    assert (after.cost_wh, after.cost_minor) == (20_000, pytest.approx(10 * (1.5 + 0.5 + 3 + 0.5) * 100))
     assert (margin.cost_wh, margin.energy_wh, margin.sites) == (10_000, 20_000, 1)
     assert margin.cost_minor == pytest.approx(10 * (1.5 + 0.5) * 100)
     assert margin.revenue_minor == 10_000

@@ -6,8 +6,10 @@ from datetime import timedelta
 from uuid import uuid4
 
 from laddverk.support.agent.model import Given
-from laddverk.support.situations import stepping
 from laddverk.support.situations.model import AgentButton as B
+from laddverk.support.situations.model import Step
+from laddverk.support.stepping import rules
+from laddverk.support.stepping import service as stepping
 from tests.integration.support.test_agent import Bench
 from tests.integration.support.test_agent import bench as bench
 from tests.network import ask
@@ -54,7 +56,7 @@ async def test_time_is_given_a_no_is_asked_once_more_and_a_cable_is_let_go_each_
     assert (await bench.told("UnlockConnector"))["connectorId"] == 1
     assert await taken(bench) == 0
     lines = await bench.network.value("SELECT array_agg(text) FROM case_entry WHERE kind = 'machine'")
-    assert stepping.DONE[stepping.Step.UNLOCK] in lines
+    assert stepping.DONE[Step.UNLOCK] in lines
     assert await bench.network.value("SELECT count(*) FROM audit_log WHERE action LIKE 'situation.%'") == 2
 
 
@@ -77,7 +79,7 @@ async def test_what_is_dangerous_is_closed_and_nobody_is_nagged_twice(bench: Ben
     await bench.says("Faulted", errorCode="GroundFailure")
     assert await taken(bench) == 0, "self-healing is switched off"
     why = await bench.network.value("SELECT why FROM situation_step WHERE state = 'held'")
-    assert why == stepping.SWITCHED_OFF
+    assert why == rules.SWITCHED_OFF
     async with bench.house.database.transaction() as tx:
         await tx.execute("DELETE FROM situation_step WHERE state = 'held'")
         await tx.execute("UPDATE remedy_setting SET switched_off_at = NULL")

@@ -11,6 +11,8 @@ from laddverk.kernel.actors import Role, rule
 from laddverk.platform.settings import Settings
 from laddverk.support import service as cases
 from laddverk.support.chat import speaking
+from laddverk.support.promising import managing
+from laddverk.support.promising.hours import Hours
 from laddverk.web.security import headers_for
 from tests.integration.web.console.conftest import NOW, Browser, SignedIn, World
 from tests.integration.web.console.conftest import plain_log as plain_log
@@ -161,6 +163,40 @@ async def test_an_outlet_is_found_by_code_or_place_and_strangers_move_nothing(wo
     assert "call 112" in page
     assert await value(world, "SELECT kind || priority FROM support_case") == "danger1"
     assert await value(world, "SELECT human_at IS NULL FROM support_contact") is True
+
+
+async def test_while_we_are_closed_the_chat_says_when_we_are_back_and_goes_on_by_mail(
+    world: World, stranger: Browser
+) -> None:
+    """It goes on explaining; whoever wants a person hears when, and the answer follows them."""
+    days = tuple(((480, 1020),) if day == (NOW.weekday() + 2) % 7 else () for day in range(7))
+    async with world.house.database.transaction() as tx:
+        hours = Hours(name="One day", days=days, free_holidays=False, closes=("chat",))
+        await managing.save_hours(tx, DESK, hours, NOW)
+    back = f"on {(NOW + timedelta(days=2)):%A} at 08:00"
+    charge = await asked(world, stranger)
+    turn(world, 60)
+    chat = await begun(stranger, charge, tap="menu")
+    assert "What is it about?" in await shown(stranger, chat), "what we see is told at any hour"
+    page = await tapped(stranger, chat, "person")
+    assert f"We are closed now, and back {back}. Where do we reach you then" in page
+
+    assert (await stranger.send(chat, what="reach", email="ada@example.se")).status_code == 303
+
+    page = await shown(stranger, chat)
+    assert f"back {back}. The answer comes here, and by mail or text message." in page
+    assert "You are first." not in page, "nobody waits in a queue that nobody answers"
+    swedish = plain((await stranger.open(chat, **{"accept-language": "sv"})).text)
+    assert "är tillbaka på måndag kl. 08:00. Svaret kommer här" in swedish, "in the language of who reads it"
+    case_id = await value(world, "SELECT id FROM support_case")
+    turn(world, 2 * 86_400)
+    async with world.house.database.transaction() as tx:
+        await cases.reply(tx, world.house, DESK, case_id, "God morgon, nu fungerar den.", world.house.clock())
+    turn(world, 2 * 86_400 + 120)
+    async with world.house.database.transaction() as tx:
+        assert await speaking.carry_on(tx, world.house, world.house.clock()) == 1
+    mail = "SELECT body_text FROM mail WHERE recipient = 'ada@example.se' ORDER BY created_at DESC LIMIT 1"
+    assert "God morgon, nu fungerar den." in await value(world, mail)
 
 
 async def test_strangers_tokens_floods_and_files_that_are_none(world: World, stranger: Browser) -> None:

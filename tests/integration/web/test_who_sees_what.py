@@ -53,6 +53,8 @@ PUBLIC: Final = {
     ("GET", "/u/{code:str}/report/thanks"),
     ("GET", "/help/write"),
     ("POST", "/help/write"),  # whoever is stuck may write
+    ("GET", "/help/my-data"),
+    ("POST", "/help/my-data"),  # shows and removes what a code from that address opens; counted by address
     ("GET", "/help/chat"),
     ("POST", "/help/chat"),  # whoever is stuck may chat; counted by address
     ("GET", "/chat-embed.js"),  # a script, where the operator names web sites for it

@@ -7,7 +7,9 @@ from msgspec.structs import replace
 
 from laddverk.support.situations.book import catalogue
 from laddverk.support.situations.model import Situation, Step
-from laddverk.support.situations.stepping import DONE, Guards, held_back
+from laddverk.support.stepping.model import Guards
+from laddverk.support.stepping.rules import held_back
+from laddverk.support.stepping.service import DONE
 
 CALM = Guards(
     switched_off=False, excluded=False, in_work=False, person_works=False, at_site=0, charging=0, is_connected=True

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -43,11 +46,13 @@ from laddverk.cli.demo import (
 from laddverk.cli.demo.places import stands
 from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
 from laddverk.cli.up import print_line
+from laddverk.platform.database import RETRIABLE
 from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
 from laddverk.simulator.control import Control
 from laddverk.simulator.hands import Hands, serving
 
+PART_ATTEMPTS: Final = 3
 MONTHS_OF_PAST: Final = 2  # finished ones, and the present one so far
 
 
@@ -96,17 +101,14 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
         house: House, addresses: wiring.Addresses, drivers: list[people.Person], placed: founding.Placed
     ) -> None:
         since = beginning(house.clock(), ZoneInfo(settings.timezone))
-        await plans.equip(house, drivers, since)
+        await part(lambda: plans.equip(house, drivers, since))
         if history:
-            await telling.tell(house, placed, drivers, since, say, people.SEED)
-            await uptime.equip(house)
-            await usage.equip(house)
+            await part(lambda: telling.tell(house, placed, drivers, since, say, people.SEED))
+            await part(lambda: uptime.equip(house))
+            await part(lambda: usage.equip(house))
         if fleet:
-            await provisioning.equip(house, placed)
-            await circuits.equip(house, placed)
-            await firmware.equip(house, placed)
-            await authorisation.equip(house, placed)
-            await certificates.equip(house, placed)
+            for room in (provisioning, circuits, firmware, authorisation, certificates):
+                await part(partial(room.equip, house, placed))
             chargers = living.fleet_of(
                 stands(), drivers, house.secrets, addresses.ocpp_url, house.clock, people.SEED,
                 addresses.ocpp_tls_url or "",
@@ -139,6 +141,18 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
             await asyncio.gather(*tasks, return_exceptions=True)
         say("Stopping.")
     say("Stopped; everything is saved. The next start goes on from here.")
+
+
+async def part(told: Callable[[], Awaitable[object]]) -> None:
+    """Tell a part of the content; anew where PostgreSQL broke a deadlock with what the network does by itself.
+
+    A part knows what it told before, as it must at the next start: nothing comes twice.
+    """
+    for _ in range(PART_ATTEMPTS - 1):
+        with suppress(*RETRIABLE):
+            await told()
+            return
+    await told()
 
 
 def beginning(now: datetime, zone: ZoneInfo) -> datetime:

@@ -129,7 +129,7 @@ class _Reasons:
         if (row, demand.rank) not in self._waiting:
             demands = self._situation.demands
             on_row = self._charging_on(row)
-            alike = [one for one in on_row if demands[one].rank <= demand.rank]
+            alike = {one for one in on_row if demands[one].rank <= demand.rank}
             code = ReasonCode.TURN_OF_OTHERS if alike else ReasonCode.RANKED_BELOW
             turns = [
                 min(self._changes_s(demands[one], one), self._turn_ends_s(demands[one], one)) if one in alike

@@ -48,6 +48,8 @@ def filled(rows: Rows, low_a: Floats, high_a: Floats, weight: Floats, tier: Ints
     Higher tiers are filled first, while the lower ones hold what is low. Where even that does not fit, what is low is
     returned as it is: admission sees to it that this cannot be. Weights are positive.
     """
+    if (tier == tier[:1]).all():
+        return _filled_alike(rows, low_a, high_a, weight)
     result = Filled(low_a.copy(), np.full(len(low_a), ITSELF))
     for one in np.unique(tier)[::-1]:
         members = np.flatnonzero(tier == one)

@@ -71,18 +71,21 @@ async def set_profile(
     expires_at: datetime | None = None,
     known: Registry | None = None,
     clock_ahead: timedelta = timedelta(),
+    replaces: int | None = None,
 ) -> Set:
     """Queue a charging profile for a charger (EVSE 0: the whole of it) and return its number there.
 
     It gets a number of its own, or that of the one with the same purpose, level and outlet, which it replaces. The
     number in `profile` does not matter. `known` are the models of which something is known; without it those that come
     with Laddverk. By `clock_ahead` the times in `profile` were moved for the charger's own clock (below 0: it is
-    behind). Needs commands:send. Raises `NotFound`, `Invalid` for a limit that no charger could obey or this one does
-    not take, `TooMany`.
+    behind). `replaces` is the number of a profile in whose place it comes, whatever the level of either. Needs
+    commands:send. Raises `NotFound`, `Invalid` for a limit that no charger could obey or this one does not take,
+    `TooMany`.
     """
     good = await _numbered(
-        tx, actor, station_id, evse_number, profile, now, reason=reason, known=known, clock_ahead=clock_ahead
-    )
+        tx, actor, station_id, evse_number, profile, now, reason=reason, known=known, clock_ahead=clock_ahead,
+        replaces=replaces,
+    )  # fmt: skip
     command_id = await stations.request_command(
         tx,
         actor,
@@ -130,6 +133,7 @@ async def _numbered(
     known: Registry | None,
     for_a_start: bool = False,
     clock_ahead: timedelta = timedelta(),
+    replaces: int | None = None,
 ) -> Checked:
     """Return a profile as the charger may be sent it, with its number there; it is kept as wanted."""
     actor.require(Permission.COMMANDS_SEND)
@@ -142,7 +146,7 @@ async def _numbered(
     their_now = now + clock_ahead
     good = rules.checked(profile, evse_number, feed, allows, is_16=is_16, now=their_now, for_a_start=for_a_start)
     there = await store.profiles_there(tx, station_id)
-    number = _replaced(there, evse_number, good.profile) or await store.next_id(tx, station_id)
+    number = replaces or _replaced(there, evse_number, good.profile) or await store.next_id(tx, station_id)
     if number not in {one.profile_id for one in there} and len(there) >= (allows.profiles_max or PROFILES_MAX):
         raise TooMany(
             "The charger holds %(count)s profiles already.",
@@ -158,7 +162,8 @@ async def _allowed(tx: Transaction, station: store.Addressee, known: Registry | 
     """Return what a charger takes: as it says, and as its model and its own settings say of it."""
     own = quirks.read(station.quirks)
     treated = (known or quirks.registry_of()).known(station.vendor, station.model, station.firmware, own).quirks
-    return rules.allowed(await store.allowances(tx, station.id), treated.profile_unit)
+    said = await store.allowances(tx, station.id)
+    return rules.allowed(said, treated.profile_unit, treated.profile_stack_level)
 
 
 async def _locked(tx: Transaction, actor: Actor, station_id: StationId) -> store.Addressee:

@@ -153,7 +153,7 @@ async def record_dynamic_asks(tx: Transaction, asks: Sequence[facts.DynamicLimit
     """Answer with the limit of each dynamic profile that is asked for."""
     answers = []
     for ask in asks:
-        limits = await store_told.dynamic_limits(tx, ask.station_id, [ask.profile_id])
+        limits = await store_told.dynamic_limits(tx, ask.station_id, [ask.profile_id], ask.received_at)
         known = ask.profile_id in limits
         if known:
             await store.limit_told(tx, ask.station_id, ask.profile_id, limits[ask.profile_id], ask.received_at)

@@ -22,6 +22,25 @@ def is_surely_over(held: Held, belief: Belief, now_s: float) -> bool:
     return now_s > held.until + late_s
 
 
+def most_a(held: Held, belief: Belief) -> float:
+    """Return the most that a limit lets flow on one phase: one in watts may flow on fewer phases than it is for."""
+    is_spread = belief.phases_seen == 3 and belief.has_session and belief.is_online
+    return held.limit_a if is_spread else held.reach_a
+
+
+def over_phases(outlet: Outlet, belief: Belief, *, is_standing: bool = False) -> int:
+    """Return for how many phases a limit is told in watts; 1 where it is told in amperes, and counts for each phase."""
+    if not outlet.in_watts or outlet.phases != 3:
+        return 1
+    return 1 if belief.phases_seen == 1 and belief.has_session and not is_standing else 3
+
+
+def reach(outlet: Outlet, belief: Belief, *, is_standing: bool = False) -> int:
+    """Return how many times a limit that is told now may flow on one phase."""
+    is_spread = belief.phases_seen == 3 and belief.has_session and belief.is_online and not is_standing
+    return 1 if is_spread else over_phases(outlet, belief, is_standing=is_standing)
+
+
 def may_load(outlet: Outlet, belief: Belief) -> PerPhase:
     """Return on which phases of the grid an outlet's current may flow, 1 or 0: all where that is not verified."""
     if outlet.lines_factor != 1.0:
@@ -38,7 +57,7 @@ def standing_most_a(outlet: Outlet, belief: Belief) -> float:
     """Return the highest standing default that may be in it; all that it can where none was ever confirmed."""
     if not any(one.confirmed for one in belief.standing):
         return outlet.current_max_a
-    return min(outlet.current_max_a, max(one.limit_a for one in belief.standing))
+    return min(outlet.current_max_a, max(most_a(one, belief) for one in belief.standing))
 
 
 def keeps_standing(outlet: Outlet, belief: Belief) -> bool:
@@ -71,7 +90,7 @@ def worst_a(
     )
     if belief.has_session and not is_believed:
         return outlet.current_max_a
-    limits = [one.limit_a for one in belief.limits if not is_surely_over(one, belief, now_s)]
+    limits = [most_a(one, belief) for one in belief.limits if not is_surely_over(one, belief, now_s)]
     return min(outlet.current_max_a, max([standing, *limits]) * belief.over)
 
 

@@ -7,9 +7,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from laddverk.energy.circuits.loads import added
 from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
 from laddverk.energy.steering import other_load, verifying
-from laddverk.energy.steering.envelope import ancestors, keeps_standing, may_load, on_grid, summed, times, worst_a
+from laddverk.energy.steering.envelope import ancestors, keeps_standing, may_load, on_grid, times, worst_a
 from laddverk.energy.steering.model import (
     SAMPLE_FRESH_S,
     Answered,
@@ -38,6 +39,7 @@ def heard(known: Known, events: Iterable[Heard], now_s: float) -> Known:
     for outlet in known.outlets:
         beliefs.setdefault(outlet.key, Belief())
     circuits = {one.key: index for index, one in enumerate(known.circuits)}
+    below = _below(known)
     in_order = sorted(events, key=lambda one: one.at)
     restarts = {one.outlet: one.at for one in in_order if isinstance(one, LinkChanged) and one.restarted}
     for event in in_order:
@@ -46,7 +48,7 @@ def heard(known: Known, events: Iterable[Heard], now_s: float) -> Known:
         if isinstance(event, MeterRead):
             if event.circuit in circuits and event.at <= now_s + other_load.FRESH_S:
                 index = circuits[event.circuit]
-                draws = drawn(known, beliefs, index, event.at)
+                draws = drawn(below[index], beliefs, event.at)
                 load = loads.get(event.circuit, Load())
                 loads[event.circuit] = other_load.read(known.circuits[index], load, event.at, event.current_a, draws)
         elif event.outlet in outlets:
@@ -94,7 +96,10 @@ def _link(outlet: Outlet, belief: Belief, event: LinkChanged) -> Belief:
         before = verifying.newest(belief.standing)
         tells = before if before is not None and before.limit_a < outlet.current_max_a - verifying.TELLS_A else None
         kept = belief.standing if keeps_standing(outlet, belief) else ()
-        return replace(belief, limits=(), standing=kept, had_standing=tells if tells and tells.confirmed else None)
+        return replace(
+            belief, limits=(), standing=kept, had_standing=tells if tells and tells.confirmed else None,
+            fails_dynamic=False, refusals=0, took_level=-1,
+        )  # fmt: skip
     return belief
 
 
@@ -116,19 +121,24 @@ def _counted(belief: Belief, at: float) -> Belief:
     return replace(belief, attained_wh=belief.attained_wh + watts * min(at - before.at, 300.0) / SECONDS_PER_HOUR)
 
 
-def drawn(known: Known, beliefs: Mapping[str, Belief], index: int, at: float) -> other_load.Draws:
-    """Return what all outlets below a circuit draw at an instant, at least and at most."""
-    least: list[tuple[int, PerPhase]] = []
-    most: list[tuple[int, PerPhase]] = []
-    unplaced: dict[str, float] = {}
+def _below(known: Known) -> list[list[Outlet]]:
+    """Return for each circuit the outlets on it and below."""
+    found: list[list[Outlet]] = [[] for _ in known.circuits]
     for outlet in known.outlets:
-        if index not in ancestors(known.circuits, outlet.circuit):
-            continue
+        for index in ancestors(known.circuits, outlet.circuit):
+            found[index].append(outlet)
+    return found
+
+
+def drawn(outlets: Iterable[Outlet], beliefs: Mapping[str, Belief], at: float) -> other_load.Draws:
+    """Return what all outlets below a circuit draw at an instant, at least and at most."""
+    least, most = NO_CURRENT, NO_CURRENT
+    unplaced: dict[str, float] = {}
+    for outlet in outlets:
         low, high = bounds(outlet, beliefs[outlet.key], at)
-        least.append((index, low))
-        most.append((index, high))
+        least, most = added(least, low), added(most, high)
         unplaced |= _unplaced(outlet, beliefs[outlet.key], at)
-    return other_load.Draws(summed(known.circuits, least)[index], summed(known.circuits, most)[index], unplaced)
+    return other_load.Draws(least, most, unplaced)
 
 
 def _unplaced(outlet: Outlet, belief: Belief, at: float) -> dict[str, float]:
@@ -149,11 +159,9 @@ def bounds(outlet: Outlet, belief: Belief, at: float) -> tuple[PerPhase, PerPhas
     """
     if belief.is_online and not belief.has_session:
         return NO_CURRENT, NO_CURRENT
-    mask = may_load(outlet, belief)
     sample = belief.sample
-    worst = times(mask, worst_a(outlet, belief, at, is_guarded=True))
     if not belief.is_online or sample is None or at - sample.at > SAMPLE_FRESH_S or sample.at < belief.session_since:
-        return NO_CURRENT, worst
+        return NO_CURRENT, _worst(outlet, belief, at)
     # Unverified phases count as certain: the estimate is too high by what is not taken off, never too low.
     same = min(sample.current_a)
     flows = on_grid(outlet, sample.current_a) or (same, same, same)
@@ -161,4 +169,8 @@ def bounds(outlet: Outlet, belief: Belief, at: float) -> tuple[PerPhase, PerPhas
         return flows, flows
     lowest = min((one.limit_a for one in belief.limits or belief.standing), default=0.0)
     first, second, third = (min(flow, lowest) for flow in flows)
-    return (first, second, third), worst
+    return (first, second, third), _worst(outlet, belief, at)
+
+
+def _worst(outlet: Outlet, belief: Belief, at: float) -> PerPhase:
+    return times(may_load(outlet, belief), worst_a(outlet, belief, at, is_guarded=True))

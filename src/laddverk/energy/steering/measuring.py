@@ -9,7 +9,8 @@ import msgspec
 
 from laddverk.energy.circuits.model import Place, Tree, Wiring
 from laddverk.energy.steering import phase_steps, placing, rotations, store_phases
-from laddverk.energy.steering.model import Alarm, AlarmKind, Known, RotationContradicted
+from laddverk.energy.steering.events import RotationContradicted
+from laddverk.energy.steering.model import Alarm, AlarmKind, Known
 from laddverk.energy.steering.phase_steps import Watched
 from laddverk.energy.steering.store_phases import Evidence
 from laddverk.kernel.ids import SiteId, StationId

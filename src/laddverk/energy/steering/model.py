@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
 from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
-from laddverk.kernel.events import Event
-from laddverk.kernel.ids import SiteId, StationId
 
 LIVES_S: Final = 300.0
 """How long a limit of a session holds when nobody renews it: the longest that a site lives on old decisions."""
@@ -69,6 +66,12 @@ class Outlet(Struct, frozen=True, kw_only=True):
     """Other than 1 on a 230 V IT grid: an ampere of a car between the lines may be √3 in each of them."""
     rank: int = 0
     reserved_a: float = 0.0
+    takes_dynamic: bool = False
+    """It says that it takes dynamic profiles (2.1): a limit in them is changed by a message of its own."""
+    stack_level: int = 0
+    """The level of our profiles in it: the highest that it takes, so that nobody's profile stands above a limit."""
+    in_watts: bool = False
+    """It takes limits in watts only: a car on one phase may draw all of them there."""
 
 
 class Trust(StrEnum):
@@ -97,6 +100,16 @@ class Held(Struct, frozen=True, kw_only=True):
     """Of one that is confirmed: since when it holds, counting that it was sent again."""
     clock_ahead_s: float = 0.0
     """By how much its times were moved for the charger's clock."""
+    is_dynamic: bool = False
+    """It is in a dynamic profile, which ends at `until` however often its limit is changed."""
+    over_phases: int = 1
+    """Told in watts for so many phases: a car that uses one of them may draw so many times the limit there."""
+    stack_level: int = 0
+
+    @property
+    def reach_a(self) -> float:
+        """What may flow on one phase, on however few of them a car charges."""
+        return self.limit_a * self.over_phases
 
 
 class Sample(Struct, frozen=True):
@@ -148,6 +161,12 @@ class Belief(Struct, frozen=True, kw_only=True):
     """Whether its standing default was still there after its last restart; None: nobody has looked."""
     had_standing: Held | None = None
     """After a restart that is still to be looked into: the default that stood before."""
+    fails_dynamic: bool = False
+    """It refused a dynamic profile, or a change of one, or did not follow it: it gets fixed ones until it restarts."""
+    refusals: int = 0
+    """Of profiles on a level on which it has taken none since it started: they go on a lower one then."""
+    took_level: int = -1
+    """The highest level on which it took a profile since it started, or may have."""
 
 
 class MeterState(StrEnum):
@@ -286,6 +305,17 @@ class OrderKind(StrEnum):
     """End the charge: the last resort for one that takes more than there is and does not obey."""
 
 
+class Way(StrEnum):
+    """How a limit is told."""
+
+    FIXED = "fixed"
+    """A profile of its own, absolute, with its end (SetChargingProfile)."""
+    DYNAMIC = "dynamic"
+    """The same as a dynamic profile (2.1, K28), whose limit may be changed while it holds."""
+    UPDATE = "update"
+    """The dynamic profile that is there gets another limit (UpdateDynamicSchedule); its end stays."""
+
+
 class Order(Struct, frozen=True, kw_only=True):
     """Something to send now."""
 
@@ -297,6 +327,10 @@ class Order(Struct, frozen=True, kw_only=True):
     clock_ahead_s: float = 0.0
     """What to add to times in the order, for the charger's own clock."""
     is_raise: bool = False
+    way: Way = Way.FIXED
+    stack_level: int = 0
+    phases: int | None = None
+    """Over how many phases the limit counts where it is told in watts; None: over all that the outlet has."""
 
 
 class AlarmKind(StrEnum):
@@ -344,33 +378,3 @@ class Decided(Struct, frozen=True, kw_only=True):
     other_a: dict[str, PerPhase] = {}
     """The other load that each circuit was taken to have, at worst."""
     meters: dict[str, MeterState] = {}
-
-
-# What others are told.
-
-
-class LimitIgnored(Event, frozen=True, kw_only=True):
-    """A charger was caught drawing more than it may, or (`is_over`) obeys again."""
-
-    station_id: StationId
-    evse_number: int
-    at: datetime
-    is_over: bool = False
-    limit_a: float = 0.0
-    """What it was last told, amperes for each phase."""
-    measured_a: float = 0.0
-
-
-class RotationContradicted(Event, frozen=True, kw_only=True):
-    """An outlet's steps show on another phase than people entered, or (`is_over`) not any more."""
-
-    site_id: SiteId
-    station_id: StationId
-    evse_number: int
-    at: datetime
-    entered: str
-    """The order of phases as entered, like RST."""
-    phase: int
-    """Where the charger's first phase lies: 1, 2, 3 for L1, L2, L3; 0 where the steps say nothing any more."""
-    steps: int
-    is_over: bool = False

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from laddverk.energy.circuits.model import PerPhase
 from laddverk.energy.steering import sharing, unproven, verifying
-from laddverk.energy.steering.envelope import ancestors, may_load, standing_most_a, summed, times
+from laddverk.energy.steering.envelope import ancestors, may_load, over_phases, reach, standing_most_a, summed, times
 from laddverk.energy.steering.model import (
     ANSWER_S,
     CHANGE_MIN_A,
+    CLOCK_SLACK_S,
     DEFAULT_A,
     LIVES_S,
     RENEWED_S,
@@ -23,6 +24,7 @@ from laddverk.energy.steering.model import (
     OrderKind,
     Outlet,
     Trust,
+    Way,
 )
 
 SAME_A: Final = 0.05  # OCPP 1.6 has one decimal
@@ -63,6 +65,13 @@ class Plan:
 
     def fitting_a(self, outlet: Outlet, limit_a: float) -> float:
         """Return how much of a limit fits now, in tenths of an ampere; at least what the outlet may draw anyway."""
+        return self._fitting(outlet, limit_a, is_standing=False)
+
+    def default_fits(self, outlet: Outlet, limit_a: float) -> bool:
+        """Return whether the whole of a standing default fits."""
+        return self._fitting(outlet, limit_a, is_standing=True) >= limit_a
+
+    def _fitting(self, outlet: Outlet, limit_a: float, *, is_standing: bool) -> float:
         belief, worst = self.beliefs[outlet.key], self.worst[outlet.key]
         mask = may_load(outlet, belief)
         free = min(
@@ -74,7 +83,11 @@ class Plan:
             ),
             default=0.0,
         )
-        most = (worst + max(0.0, free)) / belief.over
+        most = worst + max(0.0, free)
+        times_over = reach(outlet, belief, is_standing=is_standing)
+        if times_over > 1 and most >= outlet.current_max_a:
+            return limit_a  # more than that does not flow through it, whatever it was told
+        most /= belief.over * times_over
         return int(min(limit_a, most) * 10 + 1e-6) / 10
 
     def _room_in_a_fault(self, index: int, phase: int, key: str) -> float:
@@ -85,10 +98,13 @@ class Plan:
     def send(self, outlet: Outlet, kind: OrderKind, limit_a: float, *, is_raise: bool) -> None:
         """Add an order; what it may make the outlet draw is taken off the room, and counts from now on."""
         belief = self.beliefs[outlet.key]
-        until = self.now_s + LIVES_S if kind is OrderKind.LIMIT else None
+        way, until = self._way(outlet, belief, kind)
+        over = over_phases(outlet, belief, is_standing=kind is OrderKind.STANDING)
+        level = verifying.stack_level(outlet, belief)
         order = Order(
             id=self.next_order, outlet=outlet.key, kind=kind, limit_a=limit_a, until=until,
-            clock_ahead_s=belief.clock_ahead_s, is_raise=is_raise,
+            clock_ahead_s=belief.clock_ahead_s, is_raise=is_raise, way=way,
+            stack_level=level, phases=1 if outlet.in_watts and over == 1 else None,
         )  # fmt: skip
         self.next_order += 1
         self.orders.append(order)
@@ -96,15 +112,34 @@ class Plan:
         belief = replace(belief, told_at=told)
         if kind in (OrderKind.LIMIT, OrderKind.STANDING):
             held = Held(
-                limit_a=limit_a, sent_at=self.now_s, until=until, order_id=order.id, clock_ahead_s=belief.clock_ahead_s
-            )
+                limit_a=limit_a, sent_at=self.now_s, until=until, order_id=order.id, clock_ahead_s=belief.clock_ahead_s,
+                is_dynamic=way is not Way.FIXED, over_phases=over, stack_level=level,
+            )  # fmt: skip
             belief = (
                 replace(belief, limits=_added(belief.limits, held))
                 if kind is OrderKind.LIMIT
                 else replace(belief, standing=_added(belief.standing, held))
             )
         self.beliefs[outlet.key] = belief
-        self._count(outlet, limit_a * belief.over)
+        self._count(outlet, limit_a * belief.over * reach(outlet, belief, is_standing=kind is OrderKind.STANDING))
+
+    def _way(self, outlet: Outlet, belief: Belief, kind: OrderKind) -> tuple[Way, float | None]:
+        """Return how an order is told, and until when it holds then. A dynamic profile that is surely there is changed
+        as long as it holds for a while yet; its end stays, so that a change is never believed over too early.
+        """
+        if kind is not OrderKind.LIMIT:
+            return Way.FIXED, None
+        until = self.now_s + LIVES_S
+        is_near = abs(belief.clock_ahead_s) <= CLOCK_SLACK_S  # its end is told in the charger's own clock
+        if not outlet.takes_dynamic or belief.fails_dynamic or not is_near:
+            return Way.FIXED, until
+        there = verifying.newest(belief.limits)
+        if there is None or there.until is None or not there.is_dynamic:
+            return Way.DYNAMIC, until
+        is_last = there is belief.limits[-1]  # one that had no answer is not sent again as a change of it
+        is_same = is_last and there.over_phases == over_phases(outlet, belief)
+        is_same = is_same and there.stack_level == verifying.stack_level(outlet, belief)
+        return (Way.UPDATE, there.until) if is_same and there.until - self.now_s >= RENEWED_S else (Way.DYNAMIC, until)
 
     def _count(self, outlet: Outlet, worst: float) -> None:
         more = min(worst, outlet.current_max_a) - self.worst[outlet.key]
@@ -124,10 +159,10 @@ class Plan:
 
 def _added(held: tuple[Held, ...], new: Held) -> tuple[Held, ...]:
     """Add a limit. Of one that is sent again unanswered only the last is remembered, for it says the same."""
-    kept = tuple(one for one in held if one.answered_at is not None or one.limit_a > new.limit_a)
+    kept = tuple(one for one in held if one.answered_at is not None or one.reach_a > new.reach_a)
     if len(kept) >= HELD_MAX:
         first, second, *rest = kept
-        higher = first if first.limit_a >= second.limit_a else second
+        higher = first if first.reach_a >= second.reach_a else second
         kept = (replace(higher, until=second.until if higher.until is not None else None), *rest)
     return (*kept, new)
 
@@ -170,9 +205,15 @@ def renewed(plan: Plan, targets: Mapping[str, float]) -> None:
         if last is None or last.until is None:
             continue
         ends_soon = last.until - plan.now_s < RENEWED_S
-        if ends_soon or last.answered_at is None:
+        is_for_others = last.over_phases != over_phases(outlet, belief)
+        if ends_soon or last.answered_at is None or is_for_others:
             limit = min(last.limit_a, max(targets.get(outlet.key, last.limit_a), 0.0))
-            if limit > standing_most_a(outlet, belief) or limit < last.limit_a or _must_hold(belief, limit):
+            if (
+                is_for_others
+                or limit > standing_most_a(outlet, belief)
+                or limit < last.limit_a
+                or _must_hold(belief, limit)
+            ):
                 plan.send(outlet, OrderKind.LIMIT, limit, is_raise=False)
 
 
@@ -193,10 +234,11 @@ def defaulted(plan: Plan, wanted: Mapping[str, float]) -> None:
         last = belief.standing[-1] if belief.standing else None
         limit = wanted[outlet.key]
         unanswered = last is not None and last.answered_at is None
-        if last is not None and abs(last.limit_a - limit) < SAME_A and not unanswered:
+        is_below = last is not None and last.stack_level != verifying.stack_level(outlet, belief)
+        if last is not None and abs(last.limit_a - limit) < SAME_A and not unanswered and not is_below:
             continue
         is_raise = last is not None and limit > last.limit_a
-        if is_raise and plan.fitting_a(outlet, limit) < limit:
+        if is_raise and not plan.default_fits(outlet, limit):
             continue
         plan.send(outlet, OrderKind.STANDING, limit, is_raise=is_raise)
 

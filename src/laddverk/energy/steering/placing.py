@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from laddverk.energy.circuits import limits
 from laddverk.energy.circuits.loads import added
 from laddverk.energy.circuits.model import Place, Signal, Tree, Wiring
+from laddverk.energy.steering.abilities import PLAIN, Ability
 from laddverk.energy.steering.model import Circuit, Outlet
 from laddverk.energy.steering.other_load import less
 
@@ -53,16 +54,25 @@ def circuits(
     )
 
 
-def outlets(tree: Tree, doubted: Collection[str] = ()) -> tuple[Outlet, ...]:
+def outlets(
+    tree: Tree, doubted: Collection[str] = (), abilities: Mapping[UUID, Ability] | None = None
+) -> tuple[Outlet, ...]:
     """Return the outlets. An order of phases that nobody has verified is none; one that is `doubted` neither."""
+    able = abilities or {}
     index_of = {one.id: index for index, one in enumerate(tree.circuits)}
     return tuple(
-        _outlet(one, index_of[one.circuit_id], tree.wiring, is_doubted=key_of(*one.key) in doubted)
+        _outlet(
+            one,
+            index_of[one.circuit_id],
+            tree.wiring,
+            able.get(one.station_id, PLAIN),
+            is_doubted=key_of(*one.key) in doubted,
+        )
         for one in tree.places
     )
 
 
-def _outlet(place: Place, circuit: int, wiring: Wiring, *, is_doubted: bool) -> Outlet:
+def _outlet(place: Place, circuit: int, wiring: Wiring, able: Ability, *, is_doubted: bool) -> Outlet:
     is_star = wiring is Wiring.STAR_400
     is_known = place.is_rotation_known and is_star and not is_doubted
     return Outlet(
@@ -74,6 +84,9 @@ def _outlet(place: Place, circuit: int, wiring: Wiring, *, is_doubted: bool) -> 
         lines_factor=1.0 if is_star or place.phases == 0 else sqrt(3.0),
         rank=place.rank,
         reserved_a=place.reserved_a,
+        takes_dynamic=able.takes_dynamic,
+        stack_level=able.stack_level,
+        in_watts=able.in_watts,
     )
 
 

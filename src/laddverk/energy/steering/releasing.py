@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from laddverk.energy import service as energy
+from laddverk.energy import store as profiles
 from laddverk.energy.circuits import store as trees
 from laddverk.energy.steering import placing, store
 from laddverk.energy.steering.model import Belief
@@ -26,9 +27,8 @@ REASON: Final = "taken out of the circuits: nothing steers this outlet any more"
 
 
 async def release(
-    tx: Transaction, actor: Actor, beliefs: Mapping[str, Belief], placed: Collection[str], stack_level: int,
-    now: datetime,
-) -> int:  # fmt: skip
+    tx: Transaction, actor: Actor, beliefs: Mapping[str, Belief], placed: Collection[str], now: datetime
+) -> int:
     """Take the default away from each outlet that is believed to hold one and is not `placed`; return how many orders.
 
     The command waits for a charger that is away, as commands do. One that hangs in another site's tree is that loop's,
@@ -45,14 +45,23 @@ async def release(
             continue
         try:
             async with tx.savepoint():
-                await energy.clear_profiles(
-                    tx, actor, StationId(station_id), now, evse_number=evse_number, purpose=Purpose.TX_DEFAULT,
-                    stack_level=stack_level, reason=REASON,
-                )  # fmt: skip
+                sent += await _cleared(tx, actor, StationId(station_id), evse_number, now)
         except Problem:
             continue
-        sent += 1
     return sent
+
+
+async def _cleared(tx: Transaction, actor: Actor, station_id: StationId, evse_number: int, now: datetime) -> int:
+    """Take away the defaults that load management left at an outlet, on whatever level; return how many orders."""
+    ours = [
+        one.profile_id
+        for one in await profiles.profiles_there(tx, station_id)
+        if one.requested_by == actor.name and one.evse_number == evse_number
+        and one.profile.purpose is Purpose.TX_DEFAULT
+    ]  # fmt: skip
+    for number in ours:
+        await energy.clear_profiles(tx, actor, station_id, now, profile_id=number, reason=REASON)
+    return len(ours)
 
 
 async def _placed(tx: Transaction, station_ids: Sequence[UUID]) -> frozenset[str]:

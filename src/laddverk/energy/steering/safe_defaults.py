@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from laddverk.energy.circuits.model import PerPhase
-from laddverk.energy.steering.envelope import ancestors, may_load, standing_most_a, summed, times
+from laddverk.energy.steering.envelope import ancestors, may_load, reach, standing_most_a, summed, times
 from laddverk.energy.steering.model import DEFAULT_A, Belief, Circuit, Outlet
 
 IDLE_SHARE: Final = 0.25
@@ -45,7 +45,8 @@ def sized(
         if belief.has_session and not charges:
             found[one.key] = 0.0
             continue
-        need = times(may_load(one, belief), DEFAULT_A)
+        most_a = DEFAULT_A * reach(one, belief, is_standing=True)
+        need = times(may_load(one, belief), min(most_a, max(one.current_max_a, DEFAULT_A)))
         path = ancestors(circuits, one.circuit)
         fits = all(
             room[index][phase] - (0.0 if charges else max(0.0, reserve[index][phase])) >= need[phase]

@@ -18,6 +18,8 @@ from laddverk.energy.circuits.model import PerPhase, Place, Tree
 from laddverk.energy.model import VOLTAGE_V, Wish
 from laddverk.energy.planning_ahead import service as plans
 from laddverk.energy.steering import clocks, core, measuring, placing, questions, releasing, sharing, store
+from laddverk.energy.steering.abilities import abilities
+from laddverk.energy.steering.events import LimitIgnored
 from laddverk.energy.steering.model import (
     ANSWER_S,
     Answered,
@@ -26,7 +28,6 @@ from laddverk.energy.steering.model import (
     Decided,
     Heard,
     Known,
-    LimitIgnored,
     LinkChanged,
     MeterRead,
     Order,
@@ -34,11 +35,13 @@ from laddverk.energy.steering.model import (
     Sampled,
     SessionChanged,
     Trust,
+    Way,
 )
+from laddverk.energy.steering.store_abilities import said
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import SessionId, SiteId, StationId
 from laddverk.kernel.problems import Conflict, Problem
-from laddverk.ocpp.facts import Composite, Purpose, RateUnit
+from laddverk.ocpp.facts import Composite, Purpose, RateUnit, ScheduleUpdate
 from laddverk.ocpp.quirks import Registry
 from laddverk.platform import outbox
 from laddverk.platform.database import Transaction
@@ -46,7 +49,7 @@ from laddverk.sessions import service as sessions
 from laddverk.stations.model import CommandState
 
 ACTOR: Final = rule("load management")
-STACK: Final = 0
+ASKS_EVERY_S: Final = 60  # how often a charger asks for the value of a dynamic limit that it was not told lately
 CLOCK_NEAR: Final = timedelta(days=2)  # a clock further off says nothing
 CLOCK_LOOKED: Final = timedelta(minutes=2)  # of readings that tell how late a charger's clock is
 LOOK_REASON: Final = "load management: does the standing default stand after the restart?"
@@ -71,7 +74,7 @@ async def steer(tx: Transaction, site_id: SiteId, now: datetime, known: Registry
     before = await store.state(tx, site_id)
     if before is None or not before.beliefs:
         return 0
-    let_go = await releasing.release(tx, ACTOR, before.beliefs, (), STACK, now)
+    let_go = await releasing.release(tx, ACTOR, before.beliefs, (), now)
     await store.keep_state(tx, site_id, store.State({}, {}, before.next_order, tree.version, now), {}, {}, [])
     return let_go
 
@@ -86,7 +89,7 @@ async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry
         return 0
     evidence = await measuring.known_of(tx, tree)
     wrong = measuring.contradicted(tree, evidence)
-    site = await _known(tx, tree, before, now, wrong)
+    site = await _known(tx, tree, before, now, wrong, known)
     events = await _events(tx, tree, site, before, now)
     asking = questions.Asking(await plans.guide(tx, tree.site_id))
     decided = core.step(site, events, _seconds(now), asking)
@@ -103,22 +106,24 @@ async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry
         await questions.keep(tx, tree.site_id, now, asking.asked)
     await measuring.measured(tx, tree, kept, evidence, now)
     await outbox.publish(tx, _disobedience(site.beliefs, kept.beliefs, now))
-    let_go = await releasing.release(tx, ACTOR, site.beliefs, by_key, STACK, now)
+    let_go = await releasing.release(tx, ACTOR, site.beliefs, by_key, now)
     return len(decided.orders) - len(refused) + let_go
 
 
 async def _known(
-    tx: Transaction, tree: Tree, before: store.State | None, now: datetime, doubted: Collection[str]
-) -> Known:
+    tx: Transaction, tree: Tree, before: store.State | None, now: datetime, doubted: Collection[str],
+    models: Registry | None,
+) -> Known:  # fmt: skip
     signals = await trees.signals(tx, [tree.site_id], now)
     zone = ZoneInfo(await store.zone(tx, tree.site_id))
     loads = before.loads if before is not None else {}
     heard = frozenset(UUID(key) for key in loads)
     new = await store.readings(tx, tree.site_id, now - core.METER_HEARD)
     metered = heard | {one.circuit_id for one in new}
+    able = abilities(await said(tx, sorted({one.station_id for one in tree.places})), models)
     return Known(
         circuits=placing.circuits(tree, signals, now, zone, frozenset(metered)),
-        outlets=placing.outlets(tree, doubted),
+        outlets=placing.outlets(tree, doubted, able),
         beliefs=before.beliefs if before is not None else {},
         loads=loads,
         next_order=before.next_order if before is not None else 1,
@@ -259,6 +264,8 @@ async def _command(tx: Transaction, place: Place, order: Order, now: datetime, k
         if session is None:
             raise Conflict("No session runs at this outlet.")
         return await sessions.request_stop(tx, ACTOR, SessionId(session.id), now, REASON)
+    if order.way is Way.UPDATE:
+        return await _changed(tx, place, order, session, now)
     if order.kind is OrderKind.LOOK:
         return await energy.read_composite(
             tx, ACTOR, station_id, place.evse_number, LOOKED_AT_S, now, reason=LOOK_REASON, known=known
@@ -272,17 +279,49 @@ async def _command(tx: Transaction, place: Place, order: Order, now: datetime, k
         unit=RateUnit.WATT if is_dc else RateUnit.AMPERE,
         until=datetime.fromtimestamp(order.until, UTC) + ahead if order.until is not None else None,
         purpose=Purpose.TX if is_limit else Purpose.TX_DEFAULT,
-        stack_level=STACK,
+        stack_level=order.stack_level,
+        phases=order.phases,
+        is_dynamic=order.way is Way.DYNAMIC,
+        asks_every_s=ASKS_EVERY_S,
         starts_at=now + ahead - (LIMIT_BEGINS_BEFORE if is_limit else DEFAULT_BEGINS_BEFORE),
     )
     profile = rules.profile_of(
         wish, now, running=session.transaction_key if session else None, number=session.number if session else None
     )
+    there = await _ours(tx, place, wish.purpose, profile.transaction_key)
     made = await energy.set_profile(
         tx, ACTOR, station_id, place.evse_number, profile, now, reason=REASON,
         expires_at=now + timedelta(seconds=ANSWER_S), known=known, clock_ahead=ahead,
+        replaces=there.profile_id if there is not None else None,
     )  # fmt: skip
     return made.command_id
+
+
+async def _changed(
+    tx: Transaction, place: Place, order: Order, session: profiles.RunningSession | None, now: datetime
+) -> UUID:
+    """Give the dynamic profile that is there another limit. Raises `Conflict` where there is none of ours."""
+    there = await _ours(tx, place, Purpose.TX, session.transaction_key) if session is not None else None
+    feed = await profiles.feed(tx, place.station_id, place.evse_number)
+    if there is None or feed is None:
+        raise Conflict("No dynamic profile of load management is there.")
+    limit_a = order.limit_a * placing.WATTS_PER_A / feed.volts if place.phases == 0 else order.limit_a
+    update = ScheduleUpdate(limit=rules.changed_limit(there.profile, limit_a, feed))
+    return await energy.update_dynamic_limit(
+        tx, ACTOR, StationId(place.station_id), there.profile_id, update, now, reason=REASON
+    )
+
+
+async def _ours(tx: Transaction, place: Place, purpose: Purpose, key: str | None) -> profiles.KeptProfile | None:
+    """Return the newest profile of load management at an outlet for a purpose: the next takes its place."""
+    there = await profiles.profiles_there(tx, place.station_id)
+    same = [
+        one
+        for one in there
+        if one.requested_by == ACTOR.name and one.evse_number == place.evse_number
+        and one.profile.purpose is purpose and one.profile.transaction_key == key
+    ]  # fmt: skip
+    return max(same, key=lambda one: one.profile_id, default=None)
 
 
 async def _keep(tx: Transaction, tree: Tree, decided: Decided, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from laddverk.energy.allocating.model import Branch, Demand, Grant, Policy, Situation
 from laddverk.energy.circuits.model import PerPhase
 from laddverk.energy.steering import verifying
-from laddverk.energy.steering.envelope import may_load, summed, times
+from laddverk.energy.steering.envelope import may_load, reach, summed, times
 from laddverk.energy.steering.model import DEFAULT_A, Belief, Known, Outlet, Trust
 
 Allocate = Callable[[Situation, datetime], Sequence[Grant]]
@@ -92,7 +92,7 @@ def _demand(outlet: Outlet, belief: Belief, now_s: float) -> Demand:
     return Demand(
         key=outlet.key,
         branch=outlet.circuit,
-        use_a=times(use, over),
+        use_a=times(use, over * reach(outlet, belief)),
         floor_a=0.0 if outlet.phases == 0 else DEFAULT_A,
         ceiling_a=ceiling_a(outlet, belief, now_s),
         rank=outlet.rank,

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from laddverk.energy.steering.envelope import is_surely_over
+from laddverk.energy.steering.envelope import is_surely_over, most_a
 from laddverk.energy.steering.model import (
     OBEYS_WITHIN_S,
     OVER_MAX,
@@ -60,7 +60,7 @@ def judged(outlet: Outlet, belief: Belief, sample: Sample) -> Belief:
         return belief
     if sample.most_a > _possible_a(outlet, belief, sample.at) * OVER_MAX + TOLERANCE_A:
         return _caught(belief, sample.at)
-    if fits(sample.most_a, held.limit_a):
+    if fits(sample.most_a, most_a(held, belief)):
         return _obeyed(outlet, _confirmed(belief, held), held, sample)
     return belief if fits(sample.most_a, _by_now_a(outlet, belief, sample.at)) else _caught(belief, sample.at)
 
@@ -73,7 +73,7 @@ def _by_now_a(outlet: Outlet, belief: Belief, at: float) -> float:
         for place, one in enumerate(held)
         if one.answered_at is not None and one.answered_at <= at - OBEYS_WITHIN_S
     ]
-    return max(one.limit_a for one in held[done[-1] :]) if done else _possible_a(outlet, belief, at)
+    return max(most_a(one, belief) for one in held[done[-1] :]) if done else _possible_a(outlet, belief, at)
 
 
 def _phases(outlet: Outlet, belief: Belief, sample: Sample) -> Belief:
@@ -90,14 +90,15 @@ def _phases(outlet: Outlet, belief: Belief, sample: Sample) -> Belief:
 def _possible_a(outlet: Outlet, belief: Belief, at: float) -> float:
     if not any(one.confirmed for one in (*belief.limits, *belief.standing)):
         return outlet.current_max_a  # a limit that was just said may take its time, and nothing held before
-    held = [one.limit_a for one in belief.limits if not is_surely_over(one, belief, at)]
-    standing = [one.limit_a for one in belief.standing]
+    held = [most_a(one, belief) for one in belief.limits if not is_surely_over(one, belief, at)]
+    standing = [most_a(one, belief) for one in belief.standing]
     return max([*held, *standing], default=outlet.current_max_a)
 
 
 def _caught(belief: Belief, at: float) -> Belief:
     return replace(
-        belief, trust=Trust.IGNORES, obeyed_since=None, disobeyed_since=belief.disobeyed_since or at
+        belief, trust=Trust.IGNORES, obeyed_since=None, disobeyed_since=belief.disobeyed_since or at,
+        fails_dynamic=belief.fails_dynamic or any(one.is_dynamic for one in belief.limits),
     )  # fmt: skip
 
 
@@ -111,14 +112,15 @@ def _settled(all_held: tuple[Held, ...], held: Held) -> tuple[Held, ...]:
         return all_held
     index = all_held.index(held)
     before = all_held[0]
-    since = before.changed_at if abs(before.limit_a - held.limit_a) <= SAME_A else held.answered_at or held.sent_at
+    since = before.changed_at if abs(before.reach_a - held.reach_a) <= SAME_A else held.answered_at or held.sent_at
     return (replace(held, confirmed=True, changed_at=since), *all_held[index + 1 :])
 
 
 def _obeyed(outlet: Outlet, belief: Belief, held: Held, sample: Sample) -> Belief:
-    over = max(belief.over, min(OVER_MAX, sample.most_a / held.limit_a)) if held.limit_a >= DRAWS_A else belief.over
+    limit_a = most_a(held, belief)
+    over = max(belief.over, min(OVER_MAX, sample.most_a / limit_a)) if limit_a >= DRAWS_A else belief.over
     belief = replace(belief, over=over)
-    proves = sample.most_a >= DRAWS_A and held.limit_a < outlet.current_max_a - 2.0
+    proves = sample.most_a >= DRAWS_A and limit_a < outlet.current_max_a - 2.0
     if belief.trust is Trust.OBEYS or not proves:
         return belief
     if belief.trust is Trust.UNKNOWN:
@@ -148,7 +150,7 @@ def aged(belief: Belief, now_s: float) -> Belief:
 
 def _draws_beyond(belief: Belief) -> bool:
     """Return whether a car was last seen to draw more than everything that was said: then nothing is done yet."""
-    sample, said = belief.sample, [one.limit_a for one in (*belief.limits, *belief.standing)]
+    sample, said = belief.sample, [most_a(one, belief) for one in (*belief.limits, *belief.standing)]
     if sample is None or not said or not belief.has_session or sample.at < belief.session_since:
         return False
     return not fits(sample.most_a, max(said) * belief.over)
@@ -157,8 +159,14 @@ def _draws_beyond(belief: Belief) -> bool:
 def answered(belief: Belief, order_id: int, took: bool | None, at: float) -> Belief:
     """Return the belief after an answer to an order. A yes to a raise settles it: what is older is lower.
 
-    A no leaves what was there; the limit counts on, for whoever refuses once may have taken it all the same.
+    A no leaves what was there; the limit counts on, for whoever refuses once may have taken it all the same. One that
+    says no to a dynamic profile, or to a change of one, gets fixed ones from now on.
     """
+    told = [one for one in (*belief.limits, *belief.standing) if one.order_id == order_id]
+    for one in told[:1]:
+        belief = _level(belief, one, took)
+        if took is False and one.is_dynamic:
+            belief = replace(belief, fails_dynamic=True)
     if not took:
         return belief
     limits, standing = (
@@ -170,6 +178,22 @@ def answered(belief: Belief, order_id: int, took: bool | None, at: float) -> Bel
         if held is not None and held.order_id == order_id and _is_highest(limits, standing, held):
             belief = _confirmed(belief, held)
     return belief
+
+
+def _level(belief: Belief, held: Held, took: bool | None) -> Belief:
+    """Note how it answers to a profile on a level: it may take none on this one, whatever it says."""
+    if took is not False:
+        return replace(belief, took_level=max(belief.took_level, held.stack_level))
+    return replace(belief, refusals=belief.refusals + 1) if held.stack_level > belief.took_level else belief
+
+
+def stack_level(outlet: Outlet, belief: Belief) -> int:
+    """Return the level for the next profile: the highest that it takes; one less after a no; then the one on which it
+    took some, or 0 (seen in the field: chargers that refuse the highest level that they say they take).
+    """
+    if belief.refusals == 0:
+        return outlet.stack_level
+    return max(0, belief.took_level, outlet.stack_level - 1 if belief.refusals == 1 else 0)
 
 
 def looked(belief: Belief, limit_a: float | None, at: float) -> Belief:
@@ -194,7 +218,7 @@ def _is_highest(limits: tuple[Held, ...], standing: tuple[Held, ...], held: Held
     known = standing if own is standing else (*limits, *standing)
     if not any(one.confirmed for one in known):
         return False  # anything may be in it from before
-    return held.limit_a >= max(one.limit_a for one in own)
+    return held.reach_a >= max(one.reach_a for one in own)
 
 
 def changed_at(belief: Belief) -> float:
@@ -202,8 +226,8 @@ def changed_at(belief: Belief) -> float:
     held = belief.limits or belief.standing
     if not held:
         return belief.session_since
-    first = held[0].limit_a
-    later = [one for one in held[1:] if abs(one.limit_a - first) > SAME_A]
+    first = held[0].reach_a
+    later = [one for one in held[1:] if abs(one.reach_a - first) > SAME_A]
     if not later:
         return held[0].changed_at
     return max(one.sent_at if one.answered_at is None else one.answered_at for one in later)

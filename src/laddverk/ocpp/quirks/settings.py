@@ -47,6 +47,8 @@ class Quirks(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     """How tags must be written that are sent to it (quirk 53)."""
     profile_unit: Literal["A", "W"] | None = None
     """The only unit of charging profiles that it understands (quirk 70)."""
+    profile_stack_level: Annotated[int, Meta(ge=0, le=1_000)] | None = None
+    """The highest stack level of charging profiles that it takes, whatever it says."""
     text_vendor: Word | None = None
     """Its display takes texts (1.6) in a DataTransfer of this vendor id."""
     text_message: Word | None = None

@@ -15,10 +15,13 @@ from msgspec import Struct
 from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Place, Tree
 from laddverk.planning.bottlenecks.model import Circuit, Held, Observed, PoolWeek
+from laddverk.planning.usage import censoring
 from laddverk.planning.usage import queries as usage
+from laddverk.planning.usage.censoring import Numbers, Slot
 from laddverk.planning.usage.figures import divided
-from laddverk.planning.usage.queries import Chosen, Outlet, PoolSums, Sites, WeekHour
-from laddverk.planning.usage.reading import Span, pool_spans, slots
+from laddverk.planning.usage.periods import cover
+from laddverk.planning.usage.queries import Chosen, PoolSpan, Sites
+from laddverk.planning.usage.weeks import Weeks, weeks
 from laddverk.platform.database import Transaction
 
 LOOKED_BACK: Final = timedelta(
@@ -31,33 +34,17 @@ WHERE ($1::uuid[] IS NULL OR i.id = ANY($1)) AND i.retired_at IS NULL
 ORDER BY i.name
 """
 SOLD: Final = """
-SELECT o.site_id, o.plug, sum(began)::bigint AS began, sum(ended)::bigint AS ended,
+SELECT site_id, plug, sum(began)::bigint AS began, sum(ended)::bigint AS ended, sum(stay_s) AS stay_s,
        sum(session_wh)::bigint AS session_wh, sum(revenue_minor)::bigint AS revenue_minor,
        sum(sold_wh)::bigint AS sold_wh
-FROM usage_day d JOIN usage_outlet o USING (station_id, evse_number)
-WHERE day >= $1 AND day <= $2 GROUP BY o.site_id, o.plug
-"""
-STAYS: Final = """
-SELECT o.site_id, o.plug, sum(stay_s) AS stay_s, sum(ended)::bigint AS ended
-FROM usage_day d JOIN usage_outlet o USING (station_id, evse_number)
-WHERE ($1::uuid[] IS NULL OR o.site_id = ANY($1)) AND day >= $2 AND day <= $3 GROUP BY o.site_id, o.plug
+FROM usage_class_day
+WHERE day >= $1 AND day <= $2 AND site_id <> '00000000-0000-0000-0000-000000000000' GROUP BY site_id, plug
 """
 GIVEN_UP: Final = """
 -- Starts that failed, and after how many of them the same person did not try again within half an hour.
-WITH tried AS (
-    SELECT a.began_at, a.ended_at, a.attempt_key, o.site_id AS at_site,
-           a.outcome NOT IN ('ok', 'excluded', 'no_auth') AS failed,
-           coalesce(nullif(a.token_key, ''), nullif(a.car_key, ''), a.station_id || '/' || a.evse_number) AS person
-    FROM session_outcome a JOIN usage_outlet o USING (station_id, evse_number)
-    WHERE ($1::uuid[] IS NULL OR o.site_id = ANY($1)) AND a.began_at >= $2
-      AND a.began_at < $3::timestamptz + interval '30 minutes'
-),
-followed AS (
-    SELECT *, lead(began_at) OVER (PARTITION BY at_site, person ORDER BY began_at, attempt_key) AS next_at FROM tried
-)
-SELECT at_site AS site_id, count(*) AS failed,
-       count(*) FILTER (WHERE next_at IS NULL OR next_at > ended_at + interval '30 minutes') AS given_up
-FROM followed WHERE failed AND began_at < $3 GROUP BY at_site
+SELECT site_id, sum(failed)::bigint AS failed, sum(failed - retries)::bigint AS given_up
+FROM usage_attempt_day
+WHERE ($1::uuid[] IS NULL OR site_id = ANY($1)) AND day >= $2 AND day <= $3 GROUP BY site_id
 """
 UNPAID: Final = """
 SELECT s.site_id, count(*) AS unpaid
@@ -112,23 +99,20 @@ class Sold(Struct, frozen=True, kw_only=True):
     plug: str
     began: int
     ended: int
+    stay_s: float
     session_wh: int
     revenue_minor: int
     sold_wh: int
 
     @property
+    def mean_stay_s(self) -> float | None:
+        """How long cars stayed."""
+        return divided(self.stay_s, self.ended)
+
+    @property
     def price_minor(self) -> float | None:
         """Revenue for each kWh, without VAT."""
         return divided(self.revenue_minor * 1_000, self.sold_wh)
-
-
-class Stays(Struct, frozen=True, kw_only=True):
-    """How long cars stayed at a pool."""
-
-    site_id: UUID
-    plug: str
-    stay_s: float
-    ended: int
 
 
 class GivenUp(Struct, frozen=True, kw_only=True):
@@ -157,20 +141,21 @@ async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> l
     today = now.astimezone(ZoneInfo(zone)).date()
     chosen = Chosen(first=today - LOOKED_BACK, last=today, zone=zone, sites=sites)
     span = chosen.outlets[0], chosen.since, now
-    by_site: dict[UUID, list[Outlet]] = defaultdict(list)
-    for outlet in await usage.outlets(tx, chosen):
-        by_site[outlet.site_id].append(outlet)
-    pools = {(one.site_id, one.plug): one for one in await usage.pools(tx, chosen)}
-    week: dict[tuple[UUID, str], list[WeekHour]] = defaultdict(list)
-    for one in await usage.week(tx, chosen):
-        week[one.site_id, one.plug].append(one)
+    covered = cover(chosen.first, chosen.last, today)
+    ports = {(one.site_id, one.plug): one.ports for one in await usage.pools(tx, chosen, covered)}
+    spans: dict[UUID, list[PoolSpan]] = defaultdict(list)
+    for one in await usage.pool_spans(tx, chosen, now):
+        spans[one.site_id].append(one)
+    pools = [(one.site_id, one.plug) for at in spans.values() for one in at]
+    week, rows = await weeks(tx, pools, covered), {pool: row for row, pool in enumerate(pools)}
     # What others take is a median over the network, which tells a host of a few sites nothing of a single other one.
     sold = await tx.fetch(Sold, SOLD, chosen.first, chosen.last)
     sold_at: dict[UUID, list[Sold]] = defaultdict(list)
     for each in sold:
         sold_at[each.site_id].append(each)
-    stays = {(one.site_id, one.plug): one for one in await tx.fetch(Stays, STAYS, span[0], chosen.first, chosen.last)}
-    given_up = {one.site_id: one for one in await tx.fetch(GivenUp, GIVEN_UP, *span)}
+    stays = {(each.site_id, each.plug): each.mean_stay_s for each in sold}
+    days = span[0], chosen.first, chosen.last
+    given_up = {each.site_id: each for each in await tx.fetch(GivenUp, GIVEN_UP, *days)}
     unpaid = {one.site_id: one.unpaid for one in await tx.fetch(Unpaid, UNPAID, *span)}
     held: dict[UUID, list[Held]] = defaultdict(list)
     for part in await tx.fetch(HeldAt, HELD, *span):
@@ -178,8 +163,8 @@ async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> l
     trees: dict[UUID, Tree] = {tree.site_id: tree for tree in await circuits.trees(tx, sites)}
     found = []
     for site in await tx.fetch(Site, SITES, span[0]):
-        since = max(chosen.since, min((outlet.opened_at for outlet in by_site[site.id]), default=now))
-        spans = pool_spans(by_site[site.id], since, now)
+        standing = sorted(spans[site.id], key=lambda one: one.plug)
+        since = min((one.since for one in standing), default=now)
         own = sold_at[site.id]
         most = max(own, key=lambda each: each.session_wh, default=None)
         failures = given_up.get(site.id)
@@ -187,8 +172,9 @@ async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> l
             Observed(
                 site_id=site.id, name=site.name, since=since.astimezone(UTC), until=now,
                 pools=tuple(
-                    pool_week(plug, where, pools.get((at, plug)), week[at, plug], stays.get((at, plug)))
-                    for (at, plug), where in sorted(spans.items())
+                    pool_week(one, week, rows[pool], ports.get(pool, 0), stays.get(pool))
+                    for one in standing
+                    for pool in [(one.site_id, one.plug)]
                 ),
                 session_wh=divided(sum(each.session_wh for each in own), sum(each.ended for each in own)),
                 began=sum(each.began for each in own),
@@ -202,21 +188,23 @@ async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> l
     return found
 
 
-def pool_week(
-    plug: str, span: Span, sums: PoolSums | None, rows: list[WeekHour], stays: Stays | None
-) -> PoolWeek:  # fmt: skip
-    """Return a pool by hour of its local week."""
+def pool_week(span: PoolSpan, week: Weeks, row: int, ports: int, stay_s: float | None) -> PoolWeek:
+    """Return a pool by hour of its local week: a row of `week`."""
+    closed_s, began = week.closed_s[row].tolist(), week.began[row].tolist()
     return PoolWeek(
-        plug=plug, ports=sums.ports if sums else 0, slots=slots(span, rows),
-        full_s={_place(one): one.full_s for one in rows}, full_busy_s={_place(one): one.full_busy_s for one in rows},
-        full_charging_s={_place(one): one.full_charging_s for one in rows},
-        dark_s={_place(one): one.dark_s for one in rows},
-        stay_s=divided(stays.stay_s, stays.ended) if stays else None,
+        plug=span.plug, ports=ports,
+        slots={
+            at: Slot(stood_h=hours, full_h=min(closed_s[at] / 3_600, hours), began=round(began[at]))
+            for at, hours in enumerate(censoring.hours_of_week(span.since, span.until, span.timezone))
+            if hours
+        },
+        full_s=_some(week.full_s[row]), full_busy_s=_some(week.full_busy_s[row]),
+        full_charging_s=_some(week.full_charging_s[row]), dark_s=_some(week.dark_s[row]), stay_s=stay_s,
     )  # fmt: skip
 
 
-def _place(row: WeekHour) -> int:
-    return row.weekday * 24 + row.hour
+def _some(seconds: Numbers) -> dict[int, float]:
+    return {at: each for at, each in enumerate(seconds.tolist()) if each}
 
 
 def _others(sold: Iterable[Sold], own: Sold) -> float | None:

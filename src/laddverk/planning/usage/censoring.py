@@ -12,6 +12,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+Numbers = NDArray[np.float64]
+
 HOURS: Final = 24
 WEEK_HOURS: Final = 7 * HOURS
 SURE_H: Final = 4.0  # with less time of room than this in an hour of the week, the same hour of all days is asked
@@ -28,13 +30,20 @@ class Slot(Struct, frozen=True, kw_only=True):
     began: int
 
 
-def unseen(week: Mapping[int, Slot]) -> float:
+def unseen(stood_h: Numbers, full_h: Numbers, began: Numbers) -> float:
     """Return how many likely came while there was no room: arrivals per hour with room × hours without.
 
-    It is an estimate: some of them come back later, and are seen then.
+    Arrays of pools × hours of the local week. It is an estimate: some of them come back later, and are seen then.
     """
-    arriving = rates(week)
-    return sum(slot.full_h * arriving[at] for at, slot in week.items())
+    open_h = stood_h - full_h
+    by_hour = (-1, 7, HOURS)
+    own = np.divide(began, open_h, out=np.zeros_like(open_h), where=open_h >= SURE_H)
+    days_h = open_h.reshape(by_hour).sum(axis=1)
+    of_days = np.divide(
+        began.reshape(by_hour).sum(axis=1), days_h, out=np.zeros_like(days_h), where=days_h >= CREDIBLE_RATE_H
+    )
+    arriving = np.where(open_h >= SURE_H, own, np.tile(of_days, 7))
+    return float((full_h * arriving).sum())
 
 
 def rates(week: Mapping[int, Slot]) -> dict[int, float]:
@@ -75,6 +84,21 @@ def hours_of_week(since: datetime, until: datetime, zone: str) -> list[float]:
         if until_h > last:
             found[places[last]] += until_h - last
     return [float(hours) for hours in found]
+
+
+def places(at_s: Numbers, zone: str) -> NDArray[np.int16]:
+    """Return the hour of the local week of each full hour (UTC), given in seconds since 1970 and in their order."""
+    found = np.zeros(len(at_s), dtype=np.int16)
+    if len(at_s):
+        for year in range(_year(at_s[0]), _year(at_s[-1]) + 1):
+            begins, ends = (datetime(one, 1, 1, tzinfo=UTC).timestamp() for one in (year, year + 1))
+            there = (at_s >= begins) & (at_s < ends)
+            found[there] = _places(year, zone)[((at_s[there] - begins) // 3_600).astype(int)]
+    return found
+
+
+def _year(at_s: float) -> int:
+    return datetime.fromtimestamp(at_s, UTC).year
 
 
 @lru_cache(maxsize=64)

@@ -27,8 +27,8 @@ WITH standing AS (
     ORDER BY c.station_id, c.evse_number, c.power_max_w DESC, c.connector_number
 )
 SELECT n.*, o.site_id AS site_before, least(n.opened_at, o.opened_at) AS since,
-       (o.site_id, o.plug, o.timezone, o.opened_at, o.closed_at)
-           IS DISTINCT FROM (n.site_id, n.plug, n.timezone, n.opened_at, n.closed_at) AS is_other
+       (o.site_id, o.plug, o.vendor, o.model, o.timezone, o.opened_at, o.closed_at) IS DISTINCT FROM
+       (n.site_id, n.plug, n.vendor, n.model, n.timezone, n.opened_at, n.closed_at) AS is_other
 FROM standing n LEFT JOIN usage_outlet o USING (station_id, evse_number)
 WHERE (o.site_id, o.plug, o.vendor, o.model, o.power_w, o.timezone, o.opened_at, o.closed_at)
     IS DISTINCT FROM (n.site_id, n.plug, n.vendor, n.model, n.power_w, n.timezone, n.opened_at, n.closed_at)

@@ -1,17 +1,26 @@
-"""What the pages of usage read: sums of the rolled-up rows. Reads only; each knows whose sites may be seen."""
+"""What the pages of usage read: sums of what was counted. Reads only; each knows whose sites may be seen.
+
+Long periods are read as whole months and the days at their ends; all sites together as the network's own rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from laddverk.planning.usage.figures import Sums
+from laddverk.planning.usage.periods import Cover
 from laddverk.platform.database import Transaction
 
+Numbers = NDArray[np.float64]
+NETWORK: Final = UUID(int=0)  # where the sums of all sites together stand
 Sites = frozenset[UUID] | None
 """Those that may be seen and are wanted; None for all."""
 
@@ -44,6 +53,11 @@ class Chosen(Struct, frozen=True, kw_only=True):
         return (self.last - self.first).days + 1
 
     @property
+    def places(self) -> tuple[object, ...]:
+        """What narrows rows of classes, as `PLACE_CONDITIONS` takes it: of sites, or of the whole network."""
+        return ([NETWORK] if self.sites is None else list(self.sites), *self.outlets[1:])
+
+    @property
     def outlets(self) -> tuple[object, ...]:
         """What narrows the outlets, as `OUTLET_CONDITIONS` takes it."""
         return (
@@ -61,6 +75,17 @@ OUTLET_CONDITIONS: Final = """
     ($1::uuid[] IS NULL OR o.site_id = ANY($1)) AND ($2::text[] IS NULL OR o.plug = ANY($2))
     AND ($3::text[] IS NULL OR concat_ws(' ', nullif(o.vendor, ''), nullif(o.model, '')) = ANY($3))
 """
+PLACE_CONDITIONS: Final = """
+    site_id = ANY($1::uuid[]) AND ($2::text[] IS NULL OR plug = ANY($2)) AND ($3::text[] IS NULL OR model = ANY($3))
+"""
+SITE_CONDITIONS: Final = """
+    site_id <> '00000000-0000-0000-0000-000000000000' AND ($1::uuid[] IS NULL OR site_id = ANY($1))
+    AND ($2::text[] IS NULL OR plug = ANY($2))
+"""
+EDGE_CONDITIONS: Final = "(day >= $6 AND day <= $7 OR day >= $8 AND day <= $9)"
+SUMMED_COLUMNS: Final = """
+    busy_s, charging_s, out_s, energy_wh, began, ended, stay_s, empty, session_wh, revenue_minor, sold_wh, priced
+"""
 SUMS_COLUMNS: Final = """
     sum(busy_s) AS busy_s, sum(charging_s) AS charging_s, sum(out_s) AS out_s, sum(energy_wh)::bigint AS energy_wh,
     sum(began)::bigint AS began, sum(ended)::bigint AS ended, sum(stay_s) AS stay_s, sum(empty)::bigint AS empty,
@@ -74,79 +99,97 @@ FROM usage_outlet o JOIN station s ON s.id = o.station_id JOIN site i ON i.id = 
 WHERE {OUTLET_CONDITIONS}
 ORDER BY i.name, s.name, o.evse_number
 """  # noqa: S608 - made of constants
+CHOICES: Final = f"""
+SELECT DISTINCT o.site_id, i.name AS site_name, o.plug,
+       concat_ws(' ', nullif(o.vendor, ''), nullif(o.model, '')) AS model
+FROM usage_outlet o JOIN site i ON i.id = o.site_id WHERE {OUTLET_CONDITIONS}
+"""  # noqa: S608 - made of constants
+CLASSES: Final = f"""
+-- Classes, with how long their outlets stood there between two instants.
+SELECT site_id, i.name AS site_name, plug, model, outlets, port_s, rated_wh
+FROM (
+    SELECT o.site_id, o.plug, concat_ws(' ', nullif(o.vendor, ''), nullif(o.model, '')) AS model,
+           count(*) AS outlets, sum(seconds) AS port_s, sum(seconds * power_w / 3600) AS rated_wh
+    FROM usage_outlet o, LATERAL (
+        SELECT greatest(0, date_part('epoch', least(o.closed_at, $5) - greatest(o.opened_at, $4))) AS seconds
+    ) stood
+    WHERE {OUTLET_CONDITIONS} GROUP BY 1, 2, 3
+) c JOIN site i ON i.id = c.site_id
+"""  # noqa: S608 - made of constants
+STOOD: Final = f"""
+SELECT coalesce(array_agg(date_part('epoch', opened_at)), '{{}}') AS opened_s,
+       coalesce(array_agg(coalesce(date_part('epoch', closed_at), 'infinity')), '{{}}') AS closed_s,
+       coalesce(array_agg(power_w), '{{}}') AS power_w
+FROM usage_outlet o WHERE {OUTLET_CONDITIONS}
+"""  # noqa: S608 - made of constants
+POOL_SPANS: Final = f"""
+SELECT o.site_id, o.plug, o.timezone, min(greatest(opened_at, $4)) AS since, max(least(closed_at, $5)) AS until
+FROM usage_outlet o WHERE {OUTLET_CONDITIONS}
+  AND opened_at < $5 AND (closed_at IS NULL OR closed_at > greatest($4, opened_at))
+GROUP BY o.site_id, o.plug, o.timezone
+"""  # noqa: S608 - made of constants
+BY_CLASS: Final = f"""
+SELECT site_id, plug, model, {SUMS_COLUMNS}, sum(spot_minor) AS spot_minor, sum(spot_wh)::bigint AS spot_wh
+FROM (
+    SELECT site_id, plug, model, {SUMMED_COLUMNS}, spot_minor, spot_wh FROM usage_class_month
+    WHERE month >= $4 AND month < $5 AND {SITE_CONDITIONS} AND ($3::text[] IS NULL OR model = ANY($3))
+    UNION ALL
+    SELECT site_id, plug, model, {SUMMED_COLUMNS}, spot_minor, spot_wh FROM usage_class_day
+    WHERE {EDGE_CONDITIONS} AND {SITE_CONDITIONS} AND ($3::text[] IS NULL OR model = ANY($3))
+) parts GROUP BY site_id, plug, model
+"""  # noqa: S608 - made of constants
 BY_OUTLET: Final = f"""
 SELECT station_id, evse_number, {SUMS_COLUMNS}
-FROM usage_day d
-WHERE day >= $1 AND day <= $2 AND ($3::uuid[] IS NULL OR station_id = ANY($3))
-GROUP BY station_id, evse_number
+FROM (
+    SELECT station_id, evse_number, {SUMMED_COLUMNS} FROM usage_month
+    WHERE month >= $2 AND month < $3 AND ($1::uuid[] IS NULL OR station_id = ANY($1))
+    UNION ALL
+    SELECT station_id, evse_number, {SUMMED_COLUMNS} FROM usage_day
+    WHERE (day >= $4 AND day <= $5 OR day >= $6 AND day <= $7) AND ($1::uuid[] IS NULL OR station_id = ANY($1))
+) parts GROUP BY station_id, evse_number
 """  # noqa: S608 - made of constants
 BY_DAY: Final = f"""
-SELECT day, {SUMS_COLUMNS}
-FROM usage_day d JOIN usage_outlet o USING (station_id, evse_number)
-WHERE {OUTLET_CONDITIONS} AND day >= $4 AND day <= $5
+SELECT day, {SUMS_COLUMNS} FROM usage_class_day WHERE {PLACE_CONDITIONS} AND day >= $4 AND day <= $5
 GROUP BY day ORDER BY day
 """  # noqa: S608 - made of constants
-HOURS_OF_OUTLETS: Final = f"""
-SELECT hour, sum(h.busy_s) AS busy_s, sum(h.charging_s) AS charging_s, sum(h.energy_wh)::bigint AS energy_wh,
-       sum(h.began)::bigint AS began
-FROM usage_outlet o JOIN usage_hour h USING (station_id, evse_number)
-WHERE {OUTLET_CONDITIONS} AND hour >= $4 AND hour < $5
-GROUP BY hour ORDER BY hour
+HOURS: Final = f"""
+SELECT coalesce(array_agg(at_s), '{{}}') AS at_s, coalesce(array_agg(busy_s), '{{}}') AS busy_s,
+       coalesce(array_agg(charging_s), '{{}}') AS charging_s, coalesce(array_agg(energy_wh), '{{}}') AS energy_wh,
+       coalesce(array_agg(began), '{{}}') AS began
+FROM (
+    SELECT date_part('epoch', hour) AS at_s, sum(busy_s) AS busy_s, sum(charging_s) AS charging_s,
+           sum(energy_wh)::bigint AS energy_wh, sum(began)::bigint AS began
+    FROM usage_class_hour WHERE {PLACE_CONDITIONS} AND hour >= $4 AND hour < $5
+    GROUP BY hour ORDER BY hour
+) each_hour
 """  # noqa: S608 - made of constants
-HOURS_OF_POOLS: Final = """
-SELECT hour, sum(busy_s) AS busy_s, sum(charging_s) AS charging_s, sum(energy_wh)::bigint AS energy_wh,
-       sum(began)::bigint AS began
-FROM usage_pool_hour
-WHERE ($1::uuid[] IS NULL OR site_id = ANY($1)) AND ($2::text[] IS NULL OR plug = ANY($2)) AND hour >= $3 AND hour < $4
-GROUP BY hour ORDER BY hour
-"""
-POOLS: Final = """
-SELECT site_id, plug, sum(full_s) AS full_s, sum(full_busy_s) AS full_busy_s, sum(full_charging_s) AS full_charging_s,
-       max(busy_max::float8 / nullif(ports, 0)) AS taken_max, max(ports) AS ports, sum(busy_s) AS busy_s,
-       sum(charging_s) AS charging_s, sum(out_s) AS out_s, sum(energy_wh)::bigint AS energy_wh,
-       max(energy_wh) AS hour_max_wh, sum(began)::bigint AS began, sum(waited)::bigint AS waited
-FROM usage_pool_hour
-WHERE ($1::uuid[] IS NULL OR site_id = ANY($1)) AND ($2::text[] IS NULL OR plug = ANY($2)) AND hour >= $3 AND hour < $4
-GROUP BY site_id, plug
-"""
-WEEK: Final = """
--- By pool and hour of the local week: arrivals, and seconds without room.
-SELECT p.site_id, p.plug, extract(isodow FROM hour AT TIME ZONE i.timezone)::int - 1 AS weekday,
-       extract(hour FROM hour AT TIME ZONE i.timezone)::int AS hour, sum(began)::bigint AS began, sum(full_s) AS full_s,
-       sum(dark_s) AS dark_s, sum(full_busy_s) AS full_busy_s, sum(full_charging_s) AS full_charging_s
-FROM usage_pool_hour p JOIN site i ON i.id = p.site_id
-WHERE ($1::uuid[] IS NULL OR p.site_id = ANY($1)) AND ($2::text[] IS NULL OR plug = ANY($2))
-  AND p.hour >= $3 AND p.hour < $4
-GROUP BY 1, 2, 3, 4
-"""
-COSTS: Final = """
--- What the energy cost, hour by hour, at sites whose price is known: the exchange's price and what people typed on top.
-WITH spot AS (
-    SELECT area, currency, date_trunc('hour', starts_at, 'UTC') AS hour, avg(price) AS price
-    FROM spot_price WHERE starts_at >= $3 AND starts_at < $4 AND currency = $5::text GROUP BY 1, 2, 3
-)
-SELECT p.site_id, sum(energy_wh * (spot.price + w.added_per_kwh)) / 10.0 AS cost_minor,
-       sum(energy_wh)::bigint AS energy_wh
-FROM usage_pool_hour p JOIN plan_wish w USING (site_id) JOIN spot ON spot.area = w.area AND spot.hour = p.hour
-WHERE ($1::uuid[] IS NULL OR p.site_id = ANY($1)) AND ($2::text[] IS NULL OR plug = ANY($2))
-  AND p.hour >= $3 AND p.hour < $4
-GROUP BY p.site_id
+POOLS: Final = f"""
+SELECT site_id, plug, max(ports) AS ports, max(taken_max) AS taken_max, sum(full_s) AS full_s, sum(dark_s) AS dark_s,
+       sum(waited)::bigint AS waited
+FROM (
+    SELECT site_id, plug, ports, taken_max, full_s, dark_s, waited FROM usage_pool_month
+    WHERE month >= $3 AND month < $4 AND {SITE_CONDITIONS}
+    UNION ALL
+    SELECT site_id, plug, ports, taken_max, full_s, dark_s, waited FROM usage_pool_day
+    WHERE (day >= $5 AND day <= $6 OR day >= $7 AND day <= $8) AND {SITE_CONDITIONS}
+) parts GROUP BY site_id, plug
+"""  # noqa: S608 - made of constants
+ADDED: Final = """
+-- What people typed on top of the exchange's price, at sites whose price is known.
+SELECT site_id, added_per_kwh FROM plan_wish WHERE $1::uuid[] IS NULL OR site_id = ANY($1)
 """
 ATTEMPTS: Final = f"""
--- Attempts that failed, and what the same person (or, unnamed, whoever stood at that outlet) did in the next half hour.
-WITH tried AS (
-    SELECT a.*, o.site_id AS at_site, a.outcome NOT IN ('ok', 'excluded', 'no_auth') AS failed,
-           coalesce(nullif(a.token_key, ''), nullif(a.car_key, ''), a.station_id || '/' || a.evse_number) AS person
-    FROM session_outcome a JOIN usage_outlet o USING (station_id, evse_number)
-    WHERE {OUTLET_CONDITIONS} AND a.began_at >= $4 AND a.began_at < $5::timestamptz + interval '30 minutes'
-),
-followed AS (
-    SELECT *, lead(began_at) OVER (PARTITION BY at_site, person ORDER BY began_at, attempt_key) AS next_at FROM tried
-)
-SELECT count(*) AS attempts, count(*) FILTER (WHERE failed) AS failed,
-       count(*) FILTER (WHERE failed AND next_at <= ended_at + interval '30 minutes') AS retries
-FROM followed WHERE began_at < $5
+SELECT coalesce(sum(attempts), 0)::bigint AS attempts, coalesce(sum(failed), 0)::bigint AS failed,
+       coalesce(sum(retries), 0)::bigint AS retries
+FROM (
+    SELECT attempts, failed, retries FROM usage_attempt_month
+    WHERE month >= $4 AND month < $5 AND {SITE_CONDITIONS} AND ($3::text[] IS NULL OR model = ANY($3))
+    UNION ALL
+    SELECT attempts, failed, retries FROM usage_attempt_day
+    WHERE {EDGE_CONDITIONS} AND {SITE_CONDITIONS} AND ($3::text[] IS NULL OR model = ANY($3))
+) parts
 """  # noqa: S608 - made of constants
+AS_ASKED: Final = "SET LOCAL plan_cache_mode = force_custom_plan"
 
 
 class Outlet(Struct, frozen=True, kw_only=True):
@@ -166,10 +209,35 @@ class Outlet(Struct, frozen=True, kw_only=True):
     opened_at: datetime
     closed_at: datetime | None
 
-    @property
-    def model_name(self) -> str:
-        """Vendor and model."""
-        return " ".join(filter(None, (self.vendor, self.model)))
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """A class that may be chosen, whenever it stood there."""
+
+    site_id: UUID
+    site_name: str
+    plug: str
+    model: str
+    """Vendor and model."""
+
+
+class ClassStood(Choice, frozen=True, kw_only=True):
+    """A class, and how long its outlets stood there in the period."""
+
+    outlets: int
+    port_s: float
+    rated_wh: float
+
+
+class ClassSums(Sums, frozen=True, kw_only=True):
+    """The sums of a class."""
+
+    site_id: UUID
+    plug: str
+    model: str
+    spot_minor: float = 0.0
+    """What the energy cost at the exchange, as far as its price is known."""
+    spot_wh: int = 0
+    """Of the hours whose price is known."""
 
 
 class OutletSums(Sums, frozen=True, kw_only=True):
@@ -185,14 +253,39 @@ class DaySums(Sums, frozen=True, kw_only=True):
     day: date
 
 
-class HourSums(Struct, frozen=True, kw_only=True):
-    """The sums of an hour."""
+class Hours(Struct, frozen=True, kw_only=True):
+    """The hours in which anything happened, in their order: alike long arrays."""
 
-    hour: datetime
-    busy_s: float
-    charging_s: float
-    energy_wh: int
-    began: int
+    at_s: Numbers
+    """Their beginnings, seconds since 1970."""
+    busy_s: Numbers
+    charging_s: Numbers
+    energy_wh: Numbers
+    began: Numbers
+
+    def each(self) -> Iterator[tuple[float, ...]]:
+        """Yield hour by hour: its beginning, energy, seconds with a car, charging, and who came."""
+        parts = self.at_s, self.energy_wh, self.busy_s, self.charging_s, self.began
+        return zip(*(part.tolist() for part in parts), strict=True)
+
+
+class Stood(Struct, frozen=True, kw_only=True):
+    """Since when and until when outlets stood there: alike long arrays, seconds since 1970."""
+
+    opened_s: Numbers
+    closed_s: Numbers
+    """Infinite where it still stands."""
+    power_w: Numbers
+
+
+class PoolSpan(Struct, frozen=True, kw_only=True):
+    """From when to when anything stood at a pool in the period."""
+
+    site_id: UUID
+    plug: str
+    timezone: str
+    since: datetime
+    until: datetime
 
 
 class PoolSums(Struct, frozen=True, kw_only=True):
@@ -200,41 +293,11 @@ class PoolSums(Struct, frozen=True, kw_only=True):
 
     site_id: UUID
     plug: str
-    full_s: float
-    full_busy_s: float
-    full_charging_s: float
-    taken_max: float | None
     ports: int
-    busy_s: float
-    charging_s: float
-    out_s: float
-    energy_wh: int
-    hour_max_wh: int
-    began: int
-    waited: int
-
-
-class WeekHour(Struct, frozen=True, kw_only=True):
-    """A pool in one hour of the local week; weekday 0 is Monday."""
-
-    site_id: UUID
-    plug: str
-    weekday: int
-    hour: int
-    began: int
+    taken_max: float
     full_s: float
-    full_busy_s: float
-    full_charging_s: float
     dark_s: float
-
-
-class Cost(Struct, frozen=True, kw_only=True):
-    """What a site's energy cost, as far as it is known."""
-
-    site_id: UUID
-    cost_minor: float
-    energy_wh: int
-    """Of the hours whose price is known."""
+    waited: int
 
 
 class Attempts(Struct, frozen=True, kw_only=True):
@@ -250,40 +313,66 @@ async def outlets(tx: Transaction, chosen: Chosen) -> list[Outlet]:
     return await tx.fetch(Outlet, OUTLETS, *chosen.outlets)
 
 
-async def by_outlet(tx: Transaction, chosen: Chosen, among: list[Outlet]) -> list[OutletSums]:
-    """Return the sums of each of `among` at which anything happened."""
+async def choices(tx: Transaction, chosen: Chosen) -> list[Choice]:
+    """Return what can be chosen among, whether or not it stood there at that time."""
+    return await tx.fetch(Choice, CHOICES, *chosen.outlets)
+
+
+async def classes(tx: Transaction, chosen: Chosen, until: datetime) -> list[ClassStood]:
+    """Return the classes that are looked at, with how long they stood there from the period's beginning `until`."""
+    return await tx.fetch(ClassStood, CLASSES, *chosen.outlets, chosen.since, until)
+
+
+async def stood(tx: Transaction, chosen: Chosen) -> Stood:
+    """Return since when and until when each outlet that is looked at stood there."""
+    return Stood(**_arrays((await tx.rows(STOOD, *chosen.outlets))[0]))
+
+
+async def pool_spans(tx: Transaction, chosen: Chosen, until: datetime) -> list[PoolSpan]:
+    """Return the pools at which anything stood in the period, which ends at `until`."""
+    return await tx.fetch(PoolSpan, POOL_SPANS, *chosen.outlets, chosen.since, until)
+
+
+async def by_class(tx: Transaction, chosen: Chosen, cover: Cover) -> list[ClassSums]:
+    """Return the sums of each class at which anything happened."""
+    return await tx.fetch(ClassSums, BY_CLASS, *chosen.outlets, *cover.args)
+
+
+async def by_outlet(tx: Transaction, chosen: Chosen, among: list[Outlet], cover: Cover) -> list[OutletSums]:
+    """Return the sums of each of `among` at which anything happened, and maybe of others at their stations."""
     stations = None if chosen.outlets == (None, None, None) else list({one.station_id for one in among})
-    return await tx.fetch(OutletSums, BY_OUTLET, chosen.first, chosen.last, stations)
+    return await tx.fetch(OutletSums, BY_OUTLET, stations, *cover.args)
 
 
 async def by_day(tx: Transaction, chosen: Chosen) -> list[DaySums]:
     """Return the sums of each local day on which anything happened."""
-    return await tx.fetch(DaySums, BY_DAY, *chosen.outlets, chosen.first, chosen.last)
+    return await tx.fetch(DaySums, BY_DAY, *chosen.places, chosen.first, chosen.last)
 
 
-async def by_hour(tx: Transaction, chosen: Chosen) -> list[HourSums]:
+async def by_hour(tx: Transaction, chosen: Chosen) -> Hours:
     """Return the sums of each hour in which anything happened."""
-    sites, plugs, models = chosen.outlets
-    if models:
-        return await tx.fetch(HourSums, HOURS_OF_OUTLETS, sites, plugs, models, chosen.since, chosen.until)
-    return await tx.fetch(HourSums, HOURS_OF_POOLS, sites, plugs, chosen.since, chosen.until)
+    return Hours(**_arrays((await tx.rows(HOURS, *chosen.places, chosen.since, chosen.until))[0]))
 
 
-async def pools(tx: Transaction, chosen: Chosen) -> list[PoolSums]:
+async def pools(tx: Transaction, chosen: Chosen, cover: Cover) -> list[PoolSums]:
     """Return each pool at which anything happened. Models do not narrow it: a driver takes any outlet that fits."""
-    return await tx.fetch(PoolSums, POOLS, *chosen.outlets[:2], chosen.since, chosen.until)
+    return await tx.fetch(PoolSums, POOLS, *chosen.outlets[:2], *cover.args)
 
 
-async def week(tx: Transaction, chosen: Chosen) -> list[WeekHour]:
-    """Return each pool by hour of the local week."""
-    return await tx.fetch(WeekHour, WEEK, *chosen.outlets[:2], chosen.since, chosen.until)
+async def added(tx: Transaction, chosen: Chosen) -> dict[UUID, float]:
+    """Return what comes on top of the exchange's price for a kWh, major units, of sites where it is known."""
+    return {row["site_id"]: row["added_per_kwh"] for row in await tx.rows(ADDED, chosen.outlets[0])}
 
 
-async def costs(tx: Transaction, chosen: Chosen, currency: str) -> list[Cost]:
-    """Return what the energy cost, for the sites of which that is known."""
-    return await tx.fetch(Cost, COSTS, *chosen.outlets[:2], chosen.since, chosen.until, currency)
-
-
-async def attempts(tx: Transaction, chosen: Chosen) -> Attempts:
+async def attempts(tx: Transaction, chosen: Chosen, cover: Cover) -> Attempts:
     """Return how attempts went."""
-    return await tx.fetch_one(Attempts, ATTEMPTS, *chosen.outlets, chosen.since, chosen.until) or Attempts()
+    return await tx.fetch_one(Attempts, ATTEMPTS, *chosen.outlets, *cover.args) or Attempts()
+
+
+async def as_asked(tx: Transaction) -> None:
+    """Let each statement be planned for what is asked: a plan for any period and any sites reads far more."""
+    await tx.execute(AS_ASKED)
+
+
+def _arrays(row: Any) -> dict[str, Numbers]:
+    return {name: np.array(values, dtype=np.float64) for name, values in row.items()}

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from msgspec import Struct
 
 from laddverk.planning.usage import censoring, queries
-from laddverk.planning.usage.censoring import Slot
 from laddverk.planning.usage.figures import Figures, Standing, Sums, divided, stood, total
-from laddverk.planning.usage.queries import Attempts, Chosen, Cost, DaySums, HourSums, Outlet, PoolSums, WeekHour
+from laddverk.planning.usage.park import Park
+from laddverk.planning.usage.periods import cover
+from laddverk.planning.usage.queries import (
+    Attempts,
+    Chosen,
+    ClassStood,
+    ClassSums,
+    DaySums,
+    Hours,
+    Numbers,
+    Outlet,
+    PoolSpan,
+    PoolSums,
+)  # fmt: skip
+from laddverk.planning.usage.weeks import SHUT, Weeks, weeks
 from laddverk.platform.database import Transaction
 
 Key = tuple[UUID, int]
@@ -82,16 +96,30 @@ class Margin(Struct, frozen=True, kw_only=True):
         return self.revenue_minor - self.cost_minor if self.sites else None
 
 
+class Class(Struct, frozen=True, kw_only=True):
+    """The outlets of a site with the same plug and of the same model, and what happened at them."""
+
+    stood: ClassStood
+    sums: ClassSums
+
+    @property
+    def figures(self) -> Figures:
+        """Its figures."""
+        return Figures(sums=self.sums, standing=Standing(port_s=self.stood.port_s, rated_wh=self.stood.rated_wh))
+
+
 class Reading(Struct, frozen=True, kw_only=True):
     """All that is said of what was chosen."""
 
     chosen: Chosen
+    classes: list[Class]
     outlets: list[Outlet]
+    """Where outlets were asked for one by one, and so their sums."""
     sums: dict[Key, Sums]
     days: list[DaySums]
-    hours: list[HourSums]
-    pools: list[PoolSums]
-    week: list[WeekHour]
+    """Where weekdays, months or seasons were asked for."""
+    hours: Hours
+    park: Park
     attempts: Attempts
     peaks: Peaks
     margin: Margin
@@ -103,23 +131,30 @@ class Reading(Struct, frozen=True, kw_only=True):
         return min(self.chosen.until, self.now)
 
     @property
+    def outlet_count(self) -> int:
+        """How many outlets are looked at, whether or not they stood there at that time."""
+        return sum(one.stood.outlets for one in self.classes)
+
+    @property
     def whole(self) -> Figures:
         """The figures of everything that was chosen."""
-        return Figures(sums=total(self.sums.values()), standing=self.standing(self.outlets))
-
-    def standing(self, outlets: Iterable[Outlet]) -> Standing:
-        """Return how long these outlets stood there in the period."""
-        parts = [
-            stood(one.opened_at, one.closed_at, one.power_w, self.chosen.since, self.until) for one in outlets
-        ]  # fmt: skip
-        return Standing(port_s=sum(one.port_s for one in parts), rated_wh=sum(one.rated_wh for one in parts))
+        return _together(one.figures for one in self.classes)
 
 
-OUTLET_KEYS: Final[dict[By, Callable[[Outlet], tuple[str, str]]]] = {
+def _together(many: Iterable[Figures]) -> Figures:
+    parts = list(many)
+    return Figures(
+        sums=total(one.sums for one in parts),
+        standing=Standing(
+            port_s=sum(one.standing.port_s for one in parts), rated_wh=sum(one.standing.rated_wh for one in parts)
+        ),
+    )
+
+
+CLASS_KEYS: Final[dict[By, Callable[[ClassStood], tuple[str, str]]]] = {
     By.SITE: lambda one: (str(one.site_id), one.site_name),
-    By.MODEL: lambda one: (one.model_name, ""),
+    By.MODEL: lambda one: (one.model, ""),
     By.PLUG: lambda one: (one.plug, ""),
-    By.OUTLET: lambda one: (f"{one.station_id}/{one.evse_number}", f"{one.station_name} / {one.evse_number}"),
 }
 
 
@@ -136,211 +171,195 @@ DAY_KEYS: Final[dict[By, Callable[[date], str]]] = {
 
 
 def lines(reading: Reading, by: By) -> list[Line]:
-    """Return the figures by group: those of outlets by name, those of time in its order."""
-    if by in OUTLET_KEYS:
-        return _by_outlet(reading, by)
+    """Return the figures by group, one that was asked for: those of outlets by name, those of time in its order."""
+    if by in CLASS_KEYS:
+        return _by_name(_by_class(reading, by))
+    if by is By.OUTLET:
+        return _by_name(_by_outlet(reading))
     if by is By.HOUR:
         return _by_hour(reading)
     return _by_day(reading, by)
 
 
-def _by_outlet(reading: Reading, by: By) -> list[Line]:
-    groups: dict[tuple[str, str], list[Outlet]] = defaultdict(list)
-    for one in reading.outlets:
-        groups[OUTLET_KEYS[by](one)].append(one)
-    found = [
-        Line(
-            key=key, name=name, site_id=members[0].site_id,
-            station_id=members[0].station_id if by is By.OUTLET else None,
-            figures=Figures(
-                sums=total(reading.sums.get((one.station_id, one.evse_number), Sums()) for one in members),
-                standing=reading.standing(members),
-            ),
-        )
-        for (key, name), members in groups.items()
-    ]  # fmt: skip
+def _by_name(found: Iterable[Line]) -> list[Line]:
     return sorted(
         (one for one in found if one.figures.standing.port_s or one.figures.sums.busy_s),
         key=lambda one: (one.name or one.key).casefold(),
     )
 
 
+def _by_class(reading: Reading, by: By) -> Iterable[Line]:
+    groups: dict[tuple[str, str], list[Class]] = defaultdict(list)
+    for one in reading.classes:
+        groups[CLASS_KEYS[by](one.stood)].append(one)
+    for (key, name), members in groups.items():
+        figures = _together(one.figures for one in members)
+        yield Line(key=key, name=name, site_id=members[0].stood.site_id, figures=figures)
+
+
+def _by_outlet(reading: Reading) -> Iterable[Line]:
+    since, until, none = reading.chosen.since, reading.until, Sums()
+    for one in reading.outlets:
+        yield Line(
+            key=f"{one.station_id}/{one.evse_number}", name=f"{one.station_name} / {one.evse_number}",
+            site_id=one.site_id, station_id=one.station_id,
+            figures=Figures(
+                sums=reading.sums.get((one.station_id, one.evse_number), none),
+                standing=stood(one.opened_at, one.closed_at, one.power_w, since, until),
+            ),
+        )  # fmt: skip
+
+
 def _by_day(reading: Reading, by: By) -> list[Line]:
-    zone = reading.chosen.zone
+    chosen = reading.chosen
+    days = [chosen.first + timedelta(days=at) for at in range(chosen.days)]
+    midnights = np.array([_midnight_s(day, chosen.zone) for day in (*days, chosen.last + timedelta(days=1))])
+    ports_s, rated_wh = reading.park.stood(midnights[:-1], np.minimum(midnights[1:], reading.until.timestamp()))
     sums: dict[str, list[Sums]] = defaultdict(list)
     standing: dict[str, Standing] = defaultdict(Standing)
     for one in reading.days:
         sums[DAY_KEYS[by](one.day)].append(one)
-    day = reading.chosen.first
-    while day <= reading.chosen.last:
-        part = Chosen(first=day, last=day, zone=zone)
-        standing[DAY_KEYS[by](day)] += _standing_between(reading.outlets, part.since, min(part.until, reading.until))
-        day += timedelta(days=1)
+    for day, port_s, wh in zip(days, ports_s.tolist(), rated_wh.tolist(), strict=True):
+        standing[DAY_KEYS[by](day)] += Standing(port_s=port_s, rated_wh=wh)
     keys = SEASONS if by is By.SEASON else sorted(standing)
     return [
         Line(key=key, figures=Figures(sums=total(sums[key]), standing=standing[key])) for key in keys if key in standing
     ]
 
 
-def _standing_between(outlets: Sequence[Outlet], since: datetime, until: datetime) -> Standing:
-    """Return how long outlets stood there; those that stood there all the time, which are most, are multiplied."""
-    if until <= since:
-        return Standing()
-    always_w = [
-        one.power_w for one in outlets if one.opened_at <= since and (one.closed_at is None or one.closed_at >= until)
-    ]
-    hours = (until - since).total_seconds() / 3_600
-    found = Standing(port_s=len(always_w) * hours * 3_600, rated_wh=sum(always_w) * hours)
-    if len(always_w) < len(outlets):
-        for one in outlets:
-            if not (one.opened_at <= since and (one.closed_at is None or one.closed_at >= until)):
-                found += stood(one.opened_at, one.closed_at, one.power_w, since, until)
-    return found
+def _midnight_s(day: date, zone: str) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).timestamp()
 
 
 def _by_hour(reading: Reading) -> list[Line]:
-    zone = ZoneInfo(reading.chosen.zone)
-    sums: list[Sums] = [Sums() for _ in range(censoring.HOURS)]
-    for one in reading.hours:
-        here = one.hour.astimezone(zone).hour
-        sums[here] += Sums(
-            busy_s=one.busy_s, charging_s=one.charging_s, energy_wh=one.energy_wh, began=one.began
-        )  # fmt: skip
-    week = week_standing(reading)
+    at = censoring.places(reading.hours.at_s, reading.chosen.zone) % censoring.HOURS
+    busy_s, charging_s, energy_wh, began = (
+        np.bincount(at, weights=part, minlength=censoring.HOURS)
+        for part in (reading.hours.busy_s, reading.hours.charging_s, reading.hours.energy_wh, reading.hours.began)
+    )
+    ports_s, rated_wh = (part.reshape(7, censoring.HOURS).sum(axis=0) for part in week_standing(reading))
     return [
         Line(
             key=f"{hour:02d}",
             figures=Figures(
-                sums=sums[hour],
-                standing=Standing(
-                    port_s=sum(week[at].port_s for at in range(hour, censoring.WEEK_HOURS, censoring.HOURS)),
-                    rated_wh=sum(week[at].rated_wh for at in range(hour, censoring.WEEK_HOURS, censoring.HOURS)),
+                sums=Sums(
+                    busy_s=float(busy_s[hour]), charging_s=float(charging_s[hour]), energy_wh=round(energy_wh[hour]),
+                    began=round(began[hour]),
                 ),
+                standing=Standing(port_s=float(ports_s[hour]), rated_wh=float(rated_wh[hour])),
             ),
         )
         for hour in range(censoring.HOURS)
-    ]
+    ]  # fmt: skip
 
 
-def week_standing(reading: Reading) -> list[Standing]:
-    """Return how long the outlets stood there in each hour of the local week, Monday 0 to 1 first."""
-    spans: dict[tuple[datetime, datetime], tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for one in reading.outlets:
-        since = max(one.opened_at, reading.chosen.since)
-        until = min(one.closed_at or reading.until, reading.until)
-        if until > since:
-            count, watts = spans[since, until]
-            spans[since, until] = count + 1, watts + one.power_w
-    ports, rated = [0.0] * censoring.WEEK_HOURS, [0.0] * censoring.WEEK_HOURS
-    for (since, until), (count, watts) in spans.items():
-        for at, hours in enumerate(censoring.hours_of_week(since, until, reading.chosen.zone)):
-            ports[at] += count * hours * 3_600
-            rated[at] += watts * hours
-    return [Standing(port_s=port_s, rated_wh=wh) for port_s, wh in zip(ports, rated, strict=True)]
+def week_standing(reading: Reading) -> tuple[Numbers, Numbers]:
+    """Return how long outlets stood there in each hour of the local week, s, and what they could have given, Wh."""
+    since_s, until_s = reading.chosen.since.timestamp(), reading.until.timestamp()
+    hours_s = np.arange(since_s // 3_600 * 3_600, until_s, 3_600.0)
+    parts = reading.park.stood(np.maximum(hours_s, since_s), np.minimum(hours_s + 3_600, until_s))
+    at = censoring.places(hours_s, reading.chosen.zone)
+    ports_s, rated_wh = (np.zeros(censoring.WEEK_HOURS) for _ in parts)
+    for total_, part in ((ports_s, parts[0]), (rated_wh, parts[1])):
+        np.add.at(total_, at, part)
+    return ports_s, rated_wh
 
 
 def heat(reading: Reading) -> list[float | None]:
     """Return the time utilisation of each hour of the local week, Monday 0 to 1 first; None where nothing stood."""
-    zone = ZoneInfo(reading.chosen.zone)
-    busy_s = [0.0] * censoring.WEEK_HOURS
-    for one in reading.hours:
-        here = one.hour.astimezone(zone)
-        busy_s[here.weekday() * censoring.HOURS + here.hour] += one.busy_s
-    return [divided(busy, standing.port_s) for busy, standing in zip(busy_s, week_standing(reading), strict=True)]
+    at = censoring.places(reading.hours.at_s, reading.chosen.zone)
+    busy_s = np.bincount(at, weights=reading.hours.busy_s, minlength=censoring.WEEK_HOURS)
+    ports_s, _ = week_standing(reading)
+    return [divided(busy, port) for busy, port in zip(busy_s.tolist(), ports_s.tolist(), strict=True)]
 
 
 def duration_curve(reading: Reading, points: int = 100) -> list[int]:
     """Return the mean power of the hours of the period, the highest first, thinned to so many points, W."""
     hours = max(1, round((reading.until - reading.chosen.since).total_seconds() / 3_600))
-    highest = sorted((one.energy_wh for one in reading.hours if one.energy_wh), reverse=True)[:hours]
-    every = [*highest, *([0] * (hours - len(highest)))]
-    return [every[min(len(every) - 1, round(at * (len(every) - 1) / (points - 1)))] for at in range(points)]
+    every = np.zeros(hours)
+    highest = np.sort(reading.hours.energy_wh)[::-1][:hours]
+    every[: len(highest)] = highest
+    at = [min(hours - 1, round(point * (hours - 1) / (points - 1))) for point in range(points)]
+    return [round(each) for each in every[at].tolist()]
 
 
-async def read(tx: Transaction, chosen: Chosen, currency: str, now: datetime) -> Reading:
-    """Return everything that is said of what was chosen."""
-    outlets = await queries.outlets(tx, chosen)
-    known = {(one.station_id, one.evse_number) for one in outlets}
-    by_outlet = await queries.by_outlet(tx, chosen, outlets)
-    sums: dict[Key, Sums] = {
-        (one.station_id, one.evse_number): one for one in by_outlet if (one.station_id, one.evse_number) in known
-    }
-    hours, pools, week = (
-        await queries.by_hour(tx, chosen), await queries.pools(tx, chosen), await queries.week(tx, chosen)
-    )  # fmt: skip
-    until = min(chosen.until, now)
+async def read(tx: Transaction, chosen: Chosen, now: datetime, by: By = By.SITE) -> Reading:
+    """Return everything that is said of what was chosen, as far as groups `by` something need it."""
+    until, zone = min(chosen.until, now), ZoneInfo(chosen.zone)
+    covered = cover(chosen.first, chosen.last, now.astimezone(zone).date())
+    await queries.as_asked(tx)
+    sums = {(one.site_id, one.plug, one.model): one for one in await queries.by_class(tx, chosen, covered)}
+    classes = [
+        Class(stood=one, sums=sums.get((one.site_id, one.plug, one.model)) or _nothing(one))
+        for one in await queries.classes(tx, chosen, until)
+    ]
+    park, hours = Park(await queries.stood(tx, chosen)), await queries.by_hour(tx, chosen)
+    outlets = await queries.outlets(tx, chosen) if by is By.OUTLET else []
+    by_outlet = await queries.by_outlet(tx, chosen, outlets, covered) if by is By.OUTLET else []
+    pools = await queries.pools(tx, chosen, covered)
+    spans = await queries.pool_spans(tx, chosen, until)
+    closed = [one for one in pools if one.full_s + one.dark_s > 0]
+    week = await weeks(tx, [(one.site_id, one.plug) for one in closed], covered, SHUT)
     return Reading(
-        chosen=chosen, outlets=outlets, sums=sums, days=await queries.by_day(tx, chosen), hours=hours, pools=pools,
-        week=week, attempts=await queries.attempts(tx, chosen),
-        peaks=_peaks(outlets, hours, pools, week, chosen, until),
-        margin=_margin(outlets, sums, await queries.costs(tx, chosen, currency)), now=now,
+        chosen=chosen, classes=classes, outlets=outlets,
+        sums={(one.station_id, one.evse_number): one for one in by_outlet},
+        days=await queries.by_day(tx, chosen) if by in DAY_KEYS else [], hours=hours, park=park,
+        attempts=await queries.attempts(tx, chosen, covered),
+        peaks=_peaks(park, hours, pools, spans, _unseen(closed, week, spans), chosen.since, until),
+        margin=_margin(classes, await queries.added(tx, chosen)), now=now,
     )  # fmt: skip
+
+
+def _nothing(one: ClassStood) -> ClassSums:
+    return ClassSums(site_id=one.site_id, plug=one.plug, model=one.model)
 
 
 def _peaks(
-    outlets: list[Outlet], hours: list[HourSums], pools: list[PoolSums], week: list[WeekHour], chosen: Chosen,
+    park: Park, hours: Hours, pools: list[PoolSums], spans: list[PoolSpan], unseen: float, since: datetime,
     until: datetime,
 ) -> Peaks:  # fmt: skip
-    highest = max(hours, key=lambda one: one.energy_wh, default=None)
-    there = [
-        one for one in outlets if one.opened_at < until and (one.closed_at is None or one.closed_at > chosen.since)
-    ]
-    spans = pool_spans(there, chosen.since, until)
-    by_pool: dict[tuple[UUID, str], list[WeekHour]] = defaultdict(list)
-    for one in week:
-        by_pool[one.site_id, one.plug].append(one)
+    highest = int(np.argmax(hours.energy_wh)) if len(hours.energy_wh) and hours.energy_wh.max() > 0 else None
+    peak_w = 0 if highest is None else round(hours.energy_wh[highest])
     return Peaks(
-        peak_w=highest.energy_wh if highest else 0,
-        peak_at=highest.hour if highest and highest.energy_wh else None,
-        coincidence=divided(highest.energy_wh, sum(one.power_w for one in there)) if highest else None,
+        peak_w=peak_w,
+        peak_at=None if highest is None else datetime.fromtimestamp(hours.at_s[highest], UTC),
+        coincidence=divided(peak_w, park.rated_w(since.timestamp(), until.timestamp())) if len(hours.at_s) else None,
         taken_max=max((min(one.taken_max, 1.0) for one in pools if one.taken_max), default=None),
         full_s=sum(one.full_s for one in pools),
-        pool_s=sum((end - start).total_seconds() for start, end, _zone in spans.values()),
+        pool_s=sum((one.until - one.since).total_seconds() for one in spans),
         waits=sum(one.waited for one in pools),
-        unseen=sum(unseen_at(spans[pool], rows) for pool, rows in by_pool.items() if pool in spans),
+        unseen=unseen,
     )
 
 
-Span = tuple[datetime, datetime, str]
+def _unseen(closed: Sequence[PoolSums], week: Weeks, spans: Iterable[PoolSpan]) -> float:
+    """Return how many likely came to pools while these had no room; `week` has the closed ones in their order."""
+    at = {(one.site_id, one.plug): row for row, one in enumerate(closed)}
+    rows: list[int] = []
+    stood_h: list[list[float]] = []
+    known: dict[tuple[datetime, datetime, str], list[float]] = {}
+    for span in spans:
+        if (row := at.get((span.site_id, span.plug))) is not None:
+            bounds = span.since, span.until, span.timezone
+            if bounds not in known:
+                known[bounds] = censoring.hours_of_week(*bounds)
+            rows.append(row)
+            stood_h.append(known[bounds])
+    if not rows:
+        return 0.0
+    hours = np.array(stood_h)
+    return censoring.unseen(hours, np.minimum(week.closed_s[rows] / 3_600, hours), week.began[rows])
 
 
-def pool_spans(outlets: Iterable[Outlet], since: datetime, until: datetime) -> dict[tuple[UUID, str], Span]:
-    """Return for each pool from when to when anything stood there in the period, and its time zone."""
-    found: dict[tuple[UUID, str], Span] = {}
-    for one in outlets:
-        start, end = max(one.opened_at, since), min(one.closed_at or until, until)
-        if end > start:
-            before = found.get((one.site_id, one.plug), (start, end, one.timezone))
-            found[one.site_id, one.plug] = min(start, before[0]), max(end, before[1]), one.timezone
-    return found
-
-
-def slots(span: Span, rows: Iterable[WeekHour]) -> dict[int, Slot]:
-    """Return a pool by hour of its local week."""
-    stood_h = censoring.hours_of_week(*span)
-    seen = {one.weekday * censoring.HOURS + one.hour: one for one in rows}
-    return {
-        at: Slot(
-            stood_h=hours, full_h=min((seen[at].full_s + seen[at].dark_s) / 3_600, hours) if at in seen else 0.0,
-            began=seen[at].began if at in seen else 0,
-        )
-        for at, hours in enumerate(stood_h)
-        if hours
-    }  # fmt: skip
-
-
-def unseen_at(span: Span, rows: Iterable[WeekHour]) -> float:
-    """Return how many likely came to a pool while it had no room."""
-    return censoring.unseen(slots(span, rows))
-
-
-def _margin(outlets: list[Outlet], sums: dict[Key, Sums], costs: list[Cost]) -> Margin:
-    sites = {one.site_id for one in costs}
-    at = {(one.station_id, one.evse_number): one.site_id for one in outlets}
+def _margin(classes: Sequence[Class], added_per_kwh: dict[UUID, float]) -> Margin:
+    known = {one.stood.site_id for one in classes if one.sums.spot_wh and one.stood.site_id in added_per_kwh}
+    priced = [one for one in classes if one.stood.site_id in known]
     return Margin(
-        cost_minor=sum(one.cost_minor for one in costs),
-        cost_wh=sum(one.energy_wh for one in costs),
-        revenue_minor=sum(one.revenue_minor for key, one in sums.items() if at[key] in sites),
-        energy_wh=sum(one.energy_wh for one in sums.values()),
-        sites=len(sites),
+        cost_minor=sum(
+            one.sums.spot_minor + one.sums.spot_wh * added_per_kwh[one.stood.site_id] / 10 for one in priced
+        ),
+        cost_wh=sum(one.sums.spot_wh for one in priced),
+        revenue_minor=sum(one.sums.revenue_minor for one in priced),
+        energy_wh=sum(one.sums.energy_wh for one in classes),
+        sites=len(known),
     )

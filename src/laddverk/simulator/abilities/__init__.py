@@ -17,6 +17,7 @@ from laddverk.simulator.abilities import (
     customers,
     der,
     display,
+    dynamic_limits,
     firmware,
     local_list,
     monitoring,
@@ -41,6 +42,7 @@ ABILITIES: Final[tuple[ModuleType, ...]] = (
     der,
     display,
     smart_charging,
+    dynamic_limits,
     tariff_cost,
 )
 

@@ -42,7 +42,7 @@ class Installed(Struct, frozen=True):
 class Profiles:
     """What one charger has."""
 
-    __slots__ = ("by_id", "needs_told", "priority", "to_start_with")
+    __slots__ = ("asked_at", "by_id", "ignores_updates", "needs_told", "priority", "refuses_dynamic", "to_start_with")
 
     def __init__(self) -> None:
         self.by_id: dict[int, Installed] = {}
@@ -51,6 +51,12 @@ class Profiles:
         self.priority: set[str] = set()
         """Transactions that charge by their priority profile."""
         self.needs_told: set[str] = set()
+        self.asked_at: dict[int, datetime] = {}
+        """By profile: when the network was last asked for its dynamic limit."""
+        self.refuses_dynamic = False
+        """It says that it takes dynamic profiles, and does not."""
+        self.ignores_updates = False
+        """It says yes to another limit of a dynamic profile, or asks for it, and goes on as before."""
 
 
 # What may flow.
@@ -88,6 +94,8 @@ def _amperes(charger: Charger, one: Installed, outlet: Outlet | None, at: dateti
         return None
     schedule = profile.schedules[0]
     begun = schedule.starts_at or profile.valid_from or one.since
+    if profile.kind is ProfileKind.DYNAMIC:
+        begun = profile.updated_at or one.since  # its duration counts from its last change (K28.FR.13)
     if profile.kind is ProfileKind.RELATIVE:
         if charging is None:
             return None
@@ -224,6 +232,8 @@ def _install(charger: Charger, evse: int, profile: Profile | None, at: datetime)
             return "Rejected"
     if profile.purpose is Purpose.STATION_MAX and evse:
         return "Rejected"
+    if profile.kind is ProfileKind.DYNAMIC and (known.refuses_dynamic or not _takes_dynamic(charger, profile)):
+        return "Rejected"
     place = (evse, profile.purpose, profile.stack_level)
     for number, one in list(known.by_id.items()):
         if number == profile.id or (one.evse, one.profile.purpose, one.profile.stack_level) == place:
@@ -233,6 +243,17 @@ def _install(charger: Charger, evse: int, profile: Profile | None, at: datetime)
     known.by_id[profile.id] = Installed(profile, evse, at)
     pass_time(charger, at)
     return "Accepted"
+
+
+def _takes_dynamic(charger: Charger, profile: Profile) -> bool:
+    """Return whether a dynamic profile can be (K01.FR.121, K28.FR.01): one period, in a charger that takes them."""
+    said = charger.configuration.one("SmartChargingCtrlr", "SupportsDynamicProfiles")
+    return (
+        said is not None
+        and said.value == "true"
+        and len(profile.schedules) == 1
+        and len(profile.schedules[0].periods) == 1
+    )
 
 
 def _clear(charger: Charger, asked: Any, at: datetime) -> dict[str, Any]:
@@ -321,19 +342,6 @@ def _composite_16(charger: Charger, asked: Any, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _update(charger: Charger, asked: Any, at: datetime) -> dict[str, Any]:
-    known = charger.of(Profiles)
-    one = known.by_id.get(asked.charging_profile_id)
-    if one is None or one.profile.kind is not ProfileKind.DYNAMIC:
-        return {"status": "Rejected"}
-    schedule = one.profile.schedules[0]
-    period = replace(schedule.periods[0], limit=asked.schedule_update.limit)
-    profile = replace(one.profile, schedules=(replace(schedule, periods=(period,)),), updated_at=at)
-    known.by_id[profile.id] = replace(one, profile=profile)
-    pass_time(charger, at)
-    return {"status": "Accepted"}
-
-
 def _priority(charger: Charger, asked: Any, at: datetime) -> dict[str, Any]:
     known = charger.of(Profiles)
     charging = charger.found(key=asked.transaction_id)
@@ -367,7 +375,6 @@ ORDERS_2X: Final[Orders] = {
     "ClearChargingProfile": _clear,
     "GetChargingProfiles": _get,
     "GetCompositeSchedule": _composite_2x,
-    "UpdateDynamicSchedule": _update,
     "UsePriorityCharging": _priority,
     "NotifyAllowedEnergyTransfer": _allowed,
     "AFRRSignal": _signal,

@@ -43,6 +43,8 @@ class Limit(Struct, frozen=True):
     limit_a: float
     from_s: float
     until_s: float | None = None
+    over_phases: int | None = None
+    """It was told in watts, for so many phases: all of them may flow on fewer. None: in amperes."""
 
 
 class Visit(Struct, frozen=True):
@@ -86,7 +88,9 @@ class Box(Struct):
             return False
         return not self.has(BoxFault.LINK_LOST, now_s)
 
-    def takes(self, limit_a: float, until_s: float | None, now_s: float, *, is_standing: bool) -> bool:
+    def takes(
+        self, limit_a: float, until_s: float | None, now_s: float, *, is_standing: bool, over_phases: int | None = None
+    ) -> bool:
         """Take a limit, or refuse it; return what it answers. A liar says yes and forgets it."""
         if self.has(BoxFault.LIES, now_s):
             return True
@@ -94,7 +98,7 @@ class Box(Struct):
             return False
         slow = self.has(BoxFault.APPLIES_LATE, now_s)
         from_s = now_s + self.random.uniform(*(APPLIES_LATE_S if slow else APPLIES_S))
-        (self.standing if is_standing else self.session).append(Limit(limit_a, from_s, until_s))
+        (self.standing if is_standing else self.session).append(Limit(limit_a, from_s, until_s, over_phases))
         return True
 
     def allowed_a(self, now_s: float) -> float:
@@ -108,8 +112,13 @@ class Box(Struct):
                 del held[: len(begun) - 1]
                 newest = begun[-1]
                 if newest.until_s is None or clock_s < newest.until_s:
-                    return min(newest.limit_a, self.current_max_a)
+                    return min(self._on_a_phase(newest), self.current_max_a)
         return self.current_max_a
+
+    def _on_a_phase(self, held: Limit) -> float:
+        if held.over_phases is None or self.visit is None:
+            return held.limit_a
+        return held.limit_a * held.over_phases / min(self.phases, self.visit.phases)
 
     def pass_second(self, now_s: float) -> PerPhase:
         """Let a second pass; return what flows on the phases of the grid."""

@@ -145,7 +145,10 @@ class World(Struct):
             late = self.random.uniform(0.1, HEARS_LATE_S)
             self._say(Said("sample", plug.key, now_s + late, now_s, (first, second, third), clock_ahead_s=ahead))
 
-    def order(self, key: str, order_id: int, kind: str, limit_a: float, until_s: float | None, now_s: float) -> None:
+    def order(
+        self, key: str, order_id: int, kind: str, limit_a: float, until_s: float | None, now_s: float,
+        over_phases: int | None = None,
+    ) -> None:  # fmt: skip
         """Send something to an outlet. A lost link loses it, or the answer to it."""
         plug = next(one for one in self.plugs if one.key == key)
         box = plug.box
@@ -161,7 +164,7 @@ class World(Struct):
             box.stop(now_s)
             took = True
         else:
-            took = box.takes(limit_a, until_s, now_s, is_standing=kind == "standing")
+            took = box.takes(limit_a, until_s, now_s, is_standing=kind == "standing", over_phases=over_phases)
         self._say(
             Said("answer", key, now_s + self.random.uniform(*ANSWERS_S), now_s, flag=took, order_id=order_id)
         )  # fmt: skip

@@ -11,6 +11,7 @@ from laddverk.stations.queries.listing import (
     StationRow,
     condition_counts,
     count_stations,
+    found,
     protocols,
     station,
     stations,
@@ -36,7 +37,7 @@ from laddverk.stations.queries.outside import (
     knocks,
     quarantined,
 )
-from laddverk.stations.queries.places import SiteRow, Sticker, site, sites, stickers
+from laddverk.stations.queries.places import SiteName, SiteRow, Sticker, site, site_names, sites, stickers
 
 __all__ = [
     "CommandRow",
@@ -46,6 +47,7 @@ __all__ = [
     "Outlet",
     "QuarantineRow",
     "ReportRow",
+    "SiteName",
     "SiteRow",
     "Sites",
     "StationDetail",
@@ -61,12 +63,14 @@ __all__ = [
     "count_knocks",
     "count_quarantined",
     "count_stations",
+    "found",
     "knocks",
     "like_text",
     "protocols",
     "quarantined",
     "reports",
     "site",
+    "site_names",
     "sites",
     "station",
     "stations",

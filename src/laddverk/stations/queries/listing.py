@@ -152,6 +152,25 @@ def _narrowing(sites: Sites, wanted: StationFilter) -> tuple[object, ...]:
     )
 
 
+# By the words on them, before their condition is asked for.
+FOUND = """
+SELECT station.id FROM station JOIN site ON site.id = station.site_id
+WHERE ($1::uuid[] IS NULL OR site_id = ANY($1))
+  AND concat_ws(' ', station.name, identity, site.name, vendor, model, serial, firmware) ILIKE '%' || $2 || '%'
+ORDER BY station.name, station.id LIMIT $3
+"""
+
+
+async def found(tx: Transaction, sites: Sites, search: str, *, limit: int = 8) -> list[StationDetail]:
+    """Return the first stations that `search` finds, by name, those that are retired among them.
+
+    The same as `stations` finds, for a few of many: only of those that are shown is it asked how they are.
+    """
+    ids = await tx.values(FOUND, as_list(sites), like_text(search), limit)
+    details = [await station(tx, sites, each) for each in ids]
+    return [each for each in details if each is not None]
+
+
 class ConditionCount(Struct, frozen=True):
     """How many stations are in one condition, with their outlets."""
 

@@ -68,6 +68,27 @@ async def site(tx: Transaction, allowed: Sites, site_id: UUID) -> SiteRow | None
     return await tx.fetch_one(SiteRow, SITES, as_list(allowed), site_id, "", True, "name")
 
 
+class SiteName(Struct, frozen=True):
+    """A site to be chosen from a list."""
+
+    id: UUID
+    name: str
+    municipality: str
+
+
+NAMES = """
+SELECT id, name, municipality FROM site
+WHERE ($1::uuid[] IS NULL OR id = ANY($1)) AND retired_at IS NULL
+  AND ($2 = '' OR concat_ws(' ', name, code, address, municipality) ILIKE '%' || $2 || '%')
+ORDER BY name LIMIT 1000
+"""
+
+
+async def site_names(tx: Transaction, allowed: Sites, search: str = "") -> list[SiteName]:
+    """Return the sites that may be seen to choose from; what stands at them is not looked at."""
+    return await tx.fetch(SiteName, NAMES, as_list(allowed), like_text(search))
+
+
 class Sticker(Struct, frozen=True, kw_only=True):
     """What a sticker on a connector shows."""
 

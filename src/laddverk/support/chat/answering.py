@@ -25,7 +25,7 @@ async def take(talk: Talk, step: Step) -> None:
     """Do what a step says, and say what there is to say."""
     if step.complaint:
         talk.change(complaint=step.complaint)
-    question = saying.question(talk.chat.id, step.what, talk.now)
+    question = await _question(talk, step.what)
     if question is not None:
         _ask(talk, *question)
         return
@@ -46,6 +46,13 @@ async def take(talk: Talk, step: Step) -> None:
             await _look_again(talk)
         case What.HAND_OVER | What.DANGER:
             await _hand_over(talk, is_danger=step.what is What.DANGER)
+
+
+async def _question(talk: Talk, what: What) -> tuple[Asks, Line] | None:
+    """Return what a step asks; whoever wants a person while we are closed is told when we are back."""
+    if what is What.ASK_REACH and (back := await handing.back_at(talk)) is not None:
+        return Asks.REACH, saying.reach_later(talk.chat, back, talk.house.settings.timezone, talk.now)
+    return saying.question(talk.chat.id, what, talk.now)
 
 
 async def _hand_over(talk: Talk, *, is_danger: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -18,6 +19,8 @@ from laddverk.support.chat.model import Asks, ChatState, Line, Speaker
 from laddverk.support.chat.talking import Talk, contact_key, note_contact
 from laddverk.support.chat.words import label_of
 from laddverk.support.model import Case, Channel, Entry, EntryKind, Links, NewCase, Priority
+from laddverk.support.promising import attending
+from laddverk.support.promising.hours import Attended
 from laddverk.support.rules import DANGER
 
 CHAT_SAID: Final = N_("The chat said: %(words)s")
@@ -55,9 +58,16 @@ async def hand_over(talk: Talk, said: Sequence[Line], *, is_danger: bool = False
     await case_store.add(talk.tx, [_entry(case, each) for each in everything[-AT_MOST:] if each is not own])
     talk.change(state=ChatState.WITH_US, case_id=case.id, asks=Asks.NOTHING)
     talk.say(saying.line(chat.id, talk.now, saying.HANDED, number=case.number))
+    if (back := await back_at(talk)) is not None:
+        talk.say(saying.back(chat, back, talk.house.settings.timezone, talk.now))
     await _keep_so_far(talk)
     await store.hand_pictures(talk.tx, chat.id, case.id)
     await note_contact(talk)
+
+
+async def back_at(talk: Talk) -> datetime | None:
+    """Return when people are back, while the hours of the chat close it; None while they do not."""
+    return await attending.closed_until(talk.tx, Attended.CHAT, talk.now)
 
 
 async def pass_on(talk: Talk, line: Line) -> None:

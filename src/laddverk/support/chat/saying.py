@@ -13,6 +13,7 @@ from laddverk.support.chat import deciding
 from laddverk.support.chat.deciding import DO, MENU, NO, NO_OUTLET, OUTLET, PERSON, SAY, STAY, YES, What
 from laddverk.support.chat.model import Asks, Chat, Line, Speaker, Trouble
 from laddverk.support.identity import Need
+from laddverk.support.promising import attending
 from laddverk.support.situations import doing
 from laddverk.support.situations.model import DriverButton, Texts, Told
 
@@ -41,6 +42,15 @@ WAY_IS_CLEAR: Final = N_("Pay and start on the outlet's page.")
 GOOD: Final = N_("Good. Write here again if you need us.")
 SAME_AS_BEFORE: Final = N_("Then a person looks at it.")
 REACH: Final = N_("A person takes over. Where do we reach you, if you have to leave before we answer?")
+REACH_LATER: Final = N_(
+    "A person takes over. We are closed now, and back %(when)s. Where do we reach you then, by mail or text message?"
+)
+BACK: Final = N_("We are closed now, and back %(when)s. The answer comes here.")
+BACK_AND_FOLLOWS: Final = N_(
+    "We are closed now, and back %(when)s. The answer comes here, and by mail or text message."
+)
+BACK_AT: Final = "back_at"
+"""What a line keeps of when we are back, to be said in the language of whoever reads it."""
 HANDED: Final = N_("We have it now, with all that stands here. Your case has the number %(number)s.")
 DANGER: Final = N_("If anybody is in danger: step away, and call 112. Our people are told at once.")
 
@@ -121,6 +131,22 @@ def which_of(chat_id: UUID, outlets: Sequence[tuple[str, str]], now: datetime) -
         return line(chat_id, now, NOT_FOUND, NO_OUTLET, PERSON)
     offers = [f"{OUTLET}{code}" for code, _name in outlets]
     return line(chat_id, now, WHICH_OF_THESE, *offers, NO_OUTLET, outlets=dict(outlets))
+
+
+def reach_later(chat: Chat, back_at: datetime, zone: str, now: datetime) -> Line:
+    """Return the question where somebody is reached, while nobody of ours answers until `back_at`."""
+    return line(chat.id, now, REACH_LATER, STAY, **_when(chat, back_at, zone, now))
+
+
+def back(chat: Chat, back_at: datetime, zone: str, now: datetime) -> Line:
+    """Return what is said to somebody who has asked for a person while nobody of ours answers until `back_at`."""
+    text = BACK_AND_FOLLOWS if chat.can_be_reached else BACK
+    return line(chat.id, now, text, **_when(chat, back_at, zone, now))
+
+
+def _when(chat: Chat, back_at: datetime, zone: str, now: datetime) -> dict[str, str]:
+    """Return a time to come in the chat's language for the case, and as it is for who reads it in another."""
+    return {"when": attending.in_words(back_at, now, zone, chat.language), BACK_AT: back_at.isoformat()}
 
 
 def question(chat_id: UUID, what: What, now: datetime) -> tuple[Asks, Line] | None:

@@ -12,7 +12,6 @@ from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import Conflict, NotFound
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
-from laddverk.sessions import service as sessions
 from laddverk.support.chat import answering, deciding, handing, rules, saying, store
 from laddverk.support.chat.model import Chat, ChatId, ChatState, Come, Line, Speaker
 from laddverk.support.chat.talking import Talk, note_contact
@@ -33,16 +32,9 @@ async def come_from(tx: Transaction, actor: Actor, path: str, now: datetime) -> 
     """
     driver_id = actor.id if actor.kind == "driver" else None
     proof = Verified.ACCOUNT if driver_id is not None else Verified.NOT
-    if path.startswith(CHARGE):
-        found = await sessions.by_access_token(tx, path.removeprefix(CHARGE).partition("/")[0], now)
-        if found is not None:
-            request = found.start_request
-            subject = Subject(
-                station_id=request.station_id, evse_number=request.evse_number,
-                connector_number=request.connector_number, start_request_id=request.id,
-                session_id=found.session.id if found.session else None, driver_id=driver_id,
-            )  # fmt: skip
-            return Come(subject=subject, proof=proof if driver_id is not None else Verified.CHARGE)
+    charge = await who.subject_of_page(tx, path, now, driver_id) if path.startswith(CHARGE) else None
+    if charge is not None:
+        return Come(subject=charge, proof=proof if charge.driver_id is not None else Verified.CHARGE)
     if path.startswith(OUTLET):
         subject_there = await who.subject_of_code(tx, path.removeprefix(OUTLET).partition("/")[0], now, driver_id)
         if subject_there is not None:

@@ -68,6 +68,11 @@ def checked_places(text: str, field: str) -> None:
         raise Invalid("A brace stands alone.", field=field, remedy="Write places like {driver}.")
 
 
+def left_in(text: str) -> str:
+    """Return the first place that nothing was filled into; '' for none. Other words in braces are somebody's own."""
+    return next((name.strip() for name in PLACE.findall(text) if name.strip() in VARIABLES), "")
+
+
 def filled(text: str, values: Mapping[str, str]) -> Filled:
     """Return a text with its places filled in; a value is taken as it is, whatever braces it holds."""
     missing: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from laddverk.support.macros.model import Macro, Scope
 from laddverk.support.model import Case, Entry, EntryKind
 from laddverk.support.situations.model import AgentButton
 from laddverk.support.teams import store as teams
+
+SUGGESTED_MAX: Final = 8  # what is seen at a glance
 
 
 async def save(tx: Transaction, actor: Actor, given: Macro, now: datetime) -> None:
@@ -74,6 +77,16 @@ async def preview(tx: Transaction, house: House, actor: Actor, case_id: UUID, id
     case = await service.worked_on(tx, actor, case_id)
     macro = await _usable(tx, actor, identity)
     return macro, filling.filled(macro.text(case.language), await values(tx, house, actor, case))
+
+
+async def suggested(
+    tx: Transaction, house: House, actor: Actor, case_id: UUID, search: str
+) -> list[tuple[Macro, Filled]]:
+    """Return the macros with words that fit `search`, each filled in for a case, the most used first."""
+    case = await service.worked_on(tx, actor, case_id)
+    known = await values(tx, house, actor, case)
+    fitting = [one for one in await store.usable(tx, actor.id, search.strip()) if one.text(case.language)]
+    return [(one, filling.filled(one.text(case.language), known)) for one in fitting[:SUGGESTED_MAX]]
 
 
 async def values(tx: Transaction, house: House, actor: Actor, case: Case) -> dict[str, str]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import tomllib
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import httpx
 import structlog
 
 from laddverk.platform.database import Away
 from laddverk.platform.house import House
+from laddverk.platform.mail_tokens import TOKENS, NoToken
 from laddverk.support.mail import mailbox, service, store
 from laddverk.support.mail.mailbox import Hands, Place, Progress, Reader, Trouble
 from laddverk.support.mail.model import Envelope
@@ -24,7 +23,6 @@ AGAIN_FIRST_S: Final = 2.0
 AGAIN_MAX_S: Final = 60.0
 KEEP_S: Final = 120.0  # a mail that is not kept by then is asked for again
 END_S: Final = 5.0  # how long the end of the thread is waited for
-TOKEN_S: Final = 20.0
 SECRET_MAX: Final = 20_000  # characters
 
 log = structlog.get_logger()
@@ -65,10 +63,12 @@ async def _read_once(house: House, place: Place) -> None:
             raise Trouble("The database is slow") from error
 
     hands = Hands(
-        secret=lambda: _secret(house),
+        secret=lambda: wait_for(_secret(house)),
+        forget=TOKENS.forget,
         progress=lambda: wait_for(_progress(house, place)),
         take=lambda raw: wait_for(_take(house, place, raw)),
         note=lambda progress: wait_for(_note(house, place, progress)),
+        tell=lambda trouble: wait_for(_say(house, trouble)),
     )
 
     def work() -> None:
@@ -125,14 +125,17 @@ async def _say(house: House, trouble: str) -> None:
         return
 
 
-def _secret(house: House) -> tuple[str, bool]:
-    """Return the mailbox's password, or a fresh token (True). Raises `Trouble`."""
+async def _secret(house: House) -> tuple[str, bool]:
+    """Return the mailbox's password, or a token (True). Raises `Trouble`."""
     settings = house.settings
     if settings.support_imap_oauth_file is not None:
-        return _token(settings.support_imap_oauth_file), True
+        try:
+            return await TOKENS.of(settings.support_imap_oauth_file, settings.state_dir), True
+        except NoToken as error:
+            raise Trouble(f"No token for the mailbox: {error}") from error
     if settings.support_imap_password_file is None:
         raise Trouble("There is no password: set LADDVERK_SUPPORT_IMAP_PASSWORD_FILE")
-    return _content(settings.support_imap_password_file).strip(), False
+    return (await asyncio.to_thread(_content, settings.support_imap_password_file)).strip(), False
 
 
 def _content(path: Path) -> str:
@@ -140,20 +143,3 @@ def _content(path: Path) -> str:
         return path.read_text(encoding="utf-8")[:SECRET_MAX]
     except (OSError, UnicodeError) as error:
         raise Trouble(f"The file with the mailbox's secret cannot be read: {type(error).__name__}") from error
-
-
-def _token(path: Path) -> str:
-    """Return an access token (RFC 6749 4.4 or 6): by a refresh token, or by the program's own secret."""
-    try:
-        given = tomllib.loads(_content(path))
-        asked = {"client_id": str(given["client_id"]), "grant_type": "client_credentials"}
-        asked |= {name: str(given[name]) for name in ("client_secret", "scope") if name in given}
-        if "refresh_token" in given:
-            asked |= {"grant_type": "refresh_token", "refresh_token": str(given["refresh_token"])}
-        answer = httpx.post(str(given["token_url"]), data=asked, timeout=TOKEN_S)
-        answer.raise_for_status()
-        return str(answer.json()["access_token"])
-    except (KeyError, tomllib.TOMLDecodeError) as error:
-        raise Trouble(f"The file for XOAUTH2 or the answer to it lacks something: {type(error).__name__}") from error
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise Trouble(f"No token for the mailbox: {type(error).__name__}") from error

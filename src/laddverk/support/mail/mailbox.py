@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 from imapclient import IMAPClient  # type: ignore[import-untyped]  # it carries no types
-from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped]  # it carries no types
+from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[import-untyped]  # it carries no types
 from msgspec import Struct
 
 from laddverk.support.mail.service import SIZE_MAX
@@ -63,10 +63,14 @@ class Hands(Struct, frozen=True, kw_only=True):
 
     secret: Callable[[], tuple[str, bool]]
     """The password, or a token (True)."""
+    forget: Callable[[str], None]
+    """Forget a token that the server refused."""
     progress: Callable[[], Progress]
     take: Callable[[bytes], None]
     """Keep a mail; it is kept when this returns."""
     note: Callable[[Progress], None]
+    tell: Callable[[str], None]
+    """Show what is wrong, though mail is read."""
 
 
 def place_of(url: str, done: str) -> Place:
@@ -91,6 +95,8 @@ class Reader:
         self._hands = hands
         self._stop = stop
         self._progress = Progress()
+        self._not_moved = ""
+        """Why the last mail could not be moved away; it is marked as seen where it is."""
 
     def run(self) -> None:
         """Take what is there, then what comes. Raises `Trouble`."""
@@ -111,13 +117,29 @@ class Reader:
         client = IMAPClient(place.host, port=place.port, ssl=place.is_tls, timeout=TIMEOUT_S)
         try:
             if is_token:
-                client.oauth2_login(place.user, secret)
+                self._show_token(client, secret)
             else:
                 client.login(place.user, secret)
-        except FAULTS:
+        except (*FAULTS, Trouble):
             _close(client)
             raise
         return client
+
+    def _show_token(self, client: IMAPClient, token: str) -> None:
+        """Log in with a token (XOAUTH2). What is wrong with it the server says first, and waits for an empty line."""
+        answers = iter([f"user={self._place.user}\x01auth=Bearer {token}\x01\x01".encode()])
+        said: list[bytes] = []
+
+        def answered(challenge: bytes) -> bytes:
+            said.append(challenge)
+            return next(answers, b"")
+
+        try:
+            client.sasl_login("XOAUTH2", answered)
+        except LoginError as error:
+            self._hands.forget(token)
+            why = _line(b" ".join(said[1:]).decode("utf-8", "replace"))
+            raise Trouble(f"The mail server does not take the token: {_plain(error)} {why}".strip()) from error
 
     def _read(self, client: IMAPClient) -> None:
         can_idle = client.has_capability("IDLE")
@@ -161,9 +183,21 @@ class Reader:
         self._note(uid)
 
     def _put_away(self, client: IMAPClient, uid: int) -> None:
+        """Mark a mail and move it, making the folder where there is none. What cannot be moved holds nobody else up."""
         client.add_flags([uid], [SEEN], silent=True)
         if not self._place.done:
             return
+        try:
+            try:
+                self._move(client, uid)
+            except IMAPClientError:
+                client.create_folder(self._place.done)
+                self._move(client, uid)
+            self._not_moved = ""
+        except IMAPClientError as error:
+            self._not_moved = f"Mails are taken, but not moved to {self._place.done}: {_plain(error)}"
+
+    def _move(self, client: IMAPClient, uid: int) -> None:
         if client.has_capability("MOVE"):
             client.move([uid], self._place.done)
             return
@@ -174,6 +208,8 @@ class Reader:
     def _note(self, uid: int) -> None:
         self._progress = Progress(self._progress.uid_validity, max(uid, self._progress.last_uid))
         self._hands.note(self._progress)
+        if self._not_moved:
+            self._hands.tell(self._not_moved)
 
     def _idle(self, client: IMAPClient) -> None:
         """Wait until the server tells of something, a minute at most."""
@@ -196,7 +232,13 @@ def _is_new(line: Any) -> bool:
 
 
 def _plain(error: BaseException) -> str:
-    text = str(error) or type(error).__name__
+    text = str(error)
+    if text.startswith(("b'", 'b"')):  # the library shows what servers say as Python writes bytes
+        text = text[2:-1]
+    return _line(text) or type(error).__name__
+
+
+def _line(text: str) -> str:
     return " ".join(text.replace("\x00", "").split())[:200]
 
 

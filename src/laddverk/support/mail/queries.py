@@ -92,10 +92,14 @@ ONE: Final = (
     _SHOWN + ", came.message_id, came.quoted, came.html" + _FROM
     + "WHERE came.id = $2 AND ($1::uuid[] IS NULL OR support_case.site_id = ANY($1))"
 )  # fmt: skip
+# What a mail said may have been moved to another case: then it is that case's.
 OF_CASE: Final = (
-    _SHOWN + ", came.message_id, came.quoted, came.html" + _FROM
+    _SHOWN + ", came.message_id, came.quoted, came.html" + _FROM  # noqa: S608 - constants above
     + "LEFT JOIN case_entry AS entry ON entry.id = came.entry_id"
-    " WHERE coalesce(entry.case_id, came.case_id) = $1 ORDER BY came.at DESC LIMIT 50"
+    " WHERE came.id IN (SELECT id FROM support_mail WHERE case_id = $1"
+    " UNION ALL SELECT moved.id FROM case_entry JOIN support_mail AS moved ON moved.entry_id = case_entry.id"
+    " WHERE case_entry.case_id = $1)"
+    " AND coalesce(entry.case_id, came.case_id) = $1 ORDER BY came.at DESC LIMIT 50"
 )  # fmt: skip
 DEAD_COLUMNS: Final = """
 SELECT dead.address, dead.at, dead.status, dead.reason, dead.case_id, support_case.number AS case_number

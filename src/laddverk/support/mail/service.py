@@ -201,7 +201,12 @@ async def _note_sender(tx: Transaction, mail: _Mail, case: Case, now: datetime) 
     """Note whether it is the case's own driver who wrote: what a colleague writes proves nothing of them."""
     if mail.letter.sender != case.contact_email:
         await _note(tx, case.id, words.FROM_OTHER, now, email=mail.letter.sender or words.NO_TEXT)
-    elif mail.dmarc is Dmarc.PASS and case.driver_id is not None:
+        return
+    charge = await explaining.charge_proved(tx, mail.letter, case, now)
+    if charge is not None:
+        linked = await service.linked(tx, ANYBODY, case, explaining.links_of(charge))
+        case = await cases.save(tx, replace(linked, verified=surer(linked.verified, Verified.CHARGE)))
+    if mail.dmarc is Dmarc.PASS and case.driver_id is not None:
         known = await cases.driver(tx, case.driver_id)
         if known is not None and known.email == mail.letter.sender:
             await cases.save(tx, replace(case, verified=surer(case.verified, Verified.MAIL)))

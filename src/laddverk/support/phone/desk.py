@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -22,7 +23,11 @@ from laddverk.support import store as cases
 from laddverk.support.model import Channel, Entry, EntryKind, Links, NewCase
 from laddverk.support.phone import seeing, store
 from laddverk.support.phone.model import Call, Place, Presence, State
+from laddverk.support.phone.providers import carriers
 from laddverk.support.phone.store import Recording
+from laddverk.support.promising import attending
+from laddverk.support.promising.hours import Attended
+from laddverk.support.situations.model import Complaint
 
 BY: Final = rule("telephone")
 SAME_CASE: Final = timedelta(days=30)  # who calls within it speaks most likely of the same thing
@@ -34,6 +39,7 @@ CALLED: Final = N_("Called about %(code)s.")
 CALLED_PLAIN: Final = N_("Called us.")
 MISSED: Final = N_("Called, and reached nobody.")
 PROMISED: Final = N_("Wants to be called back.")
+PROMISED_THEN: Final = N_("Wants to be called back, and was promised a call from %(when)s.")
 TALKED: Final = N_("Spoke with %(who)s for %(minutes)s min.")
 DIALLED: Final = N_("%(who)s calls back.")
 LEFT_MESSAGE: Final = N_("Left a spoken message.")
@@ -130,9 +136,9 @@ async def dial(
         raise Conflict("The number is not known.", remedy="Write to them instead.")
     if not house.settings.phone_number:
         raise Conflict("No carrier of calls is set.", remedy="Call from your own phone, and write down what was said.")
+    carrier = carriers.chosen(house.settings)
     made = Call(
-        id=new_id(), key=f"46elks:waits-{new_id()}" if not house.settings.ari_url else f"ari:waits-{new_id()}",
-        provider="ari" if house.settings.ari_url else "46elks", direction="out", phone=phone,
+        id=new_id(), key=f"{carrier}:waits-{new_id()}", provider=carrier, direction="out", phone=phone,
         our_number=house.settings.phone_number, started_at=now, language=language, case_id=case_id,
         taken_by=actor.id, taken_name=actor.name, taken_number=presence.number, taken_at=now,
     )  # fmt: skip
@@ -169,6 +175,11 @@ async def done(
 async def call_of(tx: Transaction, actor: Actor, call_id: UUID) -> Call:
     """Return a call that `actor` may see, locked. Raises `NotFound`."""
     return await _seen_by(tx, actor, call_id, Permission.CASES_READ)
+
+
+async def worked_on(tx: Transaction, actor: Actor, call_id: UUID) -> Call:
+    """Return a call that `actor` may do something in, locked. Raises `NotFound`."""
+    return await _seen_by(tx, actor, call_id)
 
 
 async def _seen_by(
@@ -209,7 +220,7 @@ async def _opened(tx: Transaction, house: House, call: Call, now: datetime) -> U
     told = await seeing.told_of(tx, call, now)
     said = gettext_for(call.language)(CALLED if call.code else CALLED_PLAIN) % {"code": call.code}
     title = told.situation.text(call.language, told.match.variant).title if told else ""
-    kind = "cable" if call.complaint == "cable" else "danger" if told and told.situation.is_danger else "question"
+    kind = _kind(call, is_danger=told is not None and told.situation.is_danger)
     links = Links(
         driver_id=call.driver_id, station_id=call.station_id, evse_number=call.evse_number,
         session_id=call.session_id, payment_id=call.payment_id,
@@ -233,7 +244,20 @@ async def _opened(tx: Transaction, house: House, call: Call, now: datetime) -> U
     return (await cases.save(tx, case)).id
 
 
+def _kind(call: Call, *, is_danger: bool) -> str:
+    if is_danger or call.complaint == Complaint.CABLE:
+        return "danger" if is_danger else "cable"
+    return "refund" if call.menu.is_about_money else "question"
+
+
 BY_DESK: Final = rule("telephone")
+
+
+async def promised(tx: Transaction, call: Call, now: datetime) -> Call:
+    """Return `call` with the promise to call back: soon, or when the hours of the phone open it again."""
+    if call.callback_at is not None:
+        return call
+    return replace(call, callback_at=now, callback_due_at=await attending.closed_until(tx, Attended.PHONE, now))
 
 
 async def note_end(tx: Transaction, house: House, call: Call, now: datetime) -> None:
@@ -243,11 +267,20 @@ async def note_end(tx: Transaction, house: House, call: Call, now: datetime) -> 
         minutes = max(1, round((now - call.answered_at).total_seconds() / 60))
         entry = _entry(call.case_id, now, TALKED, call.key, who=call.taken_name, minutes=minutes)
     else:
-        promised = call.callback_at is not None and call.ended_how != "missed"
-        entry = _entry(call.case_id, now, PROMISED if promised else MISSED, call.key)
+        entry = _not_spoken(house, call, call.case_id, now)
     await cases.add(tx, [entry])
     case_id = call.case_id
     tx.after_commit(lambda: house.hints.publish([service.TOPIC, f"case:{case_id}"]))
+
+
+def _not_spoken(house: House, call: Call, case_id: UUID, now: datetime) -> Entry:
+    """Return what the timeline says of a call in which nobody of ours spoke."""
+    if call.callback_at is None or call.ended_how == "missed":
+        return _entry(case_id, now, MISSED, call.key)
+    if call.callback_due_at is None:
+        return _entry(case_id, now, PROMISED, call.key)
+    when = call.callback_due_at.astimezone(ZoneInfo(house.settings.timezone))
+    return _entry(case_id, now, PROMISED_THEN, call.key, when=f"{when:%Y-%m-%d %H:%M}")
 
 
 async def keep_recording(
@@ -263,8 +296,7 @@ async def keep_recording(
     if kind == "message":
         called = await with_case(tx, house, call, now)
         assert called.case_id is not None
-        promised = replace(called, callback_at=called.callback_at or (now if called.phone else None))
-        await store.save(tx, promised)
+        await store.save(tx, await promised(tx, called, now) if called.phone else called)
         await cases.add(tx, [_entry(called.case_id, now, LEFT_MESSAGE, call.key)])
     return recording.id
 

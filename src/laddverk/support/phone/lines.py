@@ -11,6 +11,7 @@ from laddverk.support.phone.model import Act, Menu, Place, Seen, Then
 
 CODE_DIGITS: Final = 14  # the longest code by keys; hash ends it earlier
 CODE_TIMEOUT_S: Final = 12  # somebody bends down to a sticker
+HELLO_TIMEOUT_S: Final = 3  # who says nothing wants what most want: an outlet
 QUEUE_TIMEOUT_S: Final = 5  # how long somebody waits until we look whether a person has time
 
 WELCOME: Final = N_("Welcome to %(operator)s.")
@@ -19,6 +20,8 @@ SWITCH: Final = {
     "en": N_("For Swedish, press nine."),
 }
 """By the language that is spoken; said in that language's voice."""
+ABOUT: Final = N_("About a charger, press one.")
+MONEY: Final = N_("About money or a receipt, press six.")
 OWN: Final = N_("This is about outlet %(code)s.")
 ASK_CODE: Final = N_(
     "Key in the number on the outlet's sticker, and end with hash. Letters are on the keys: A B C is two."
@@ -39,6 +42,7 @@ STUCK: Final = N_("If the cable does not come loose, press five.")
 OTHER: Final = N_("For another outlet, press seven.")
 LINK: Final = N_("For a text message with a link, press eight.")
 TO_PERSON: Final = N_("For a person, press zero.")
+ANYTHING_ELSE: Final = N_("If that was all, press one. For something else, press two.")
 DID_IT_HELP: Final = N_("If it works now, press one. If not, press two.")
 CONSENT: Final = N_(
     "May we record the call, so that we can listen again? If you agree, press one. Otherwise, press two."
@@ -48,10 +52,12 @@ CALL_ME: Final = N_("To be called back instead, press one. You keep your place."
 STAY: Final = N_("Please stay on the line.")
 CONNECTING: Final = N_("Somebody answers now.")
 NOBODY: Final = N_("Nobody can answer right now.")
+CLOSED_NOW: Final = N_("We are closed now, and back %(when)s.")
 CLOSED_CALL: Final = N_("To be called back, press one.")
 CLOSED_MESSAGE: Final = N_("To leave a message, press two.")
 SPEAK: Final = N_("Say what it is about after the tone, and where you are. Hang up when you are done.")
 BYE_CALL: Final = N_("We call you back. Goodbye.")
+BYE_CALL_THEN: Final = N_("We call you back %(when)s, or soon after. Goodbye.")
 BYE_HELPED: Final = N_("Thank you for calling. Goodbye.")
 BYE_WRITE: Final = N_("Write to us from our web pages, or call again. Goodbye.")
 GOODBYES: Final = {"call_back": BYE_CALL, "helped": BYE_HELPED, "write": BYE_WRITE}
@@ -66,6 +72,8 @@ def act_of(menu: Menu, seen: Seen, language: str) -> Act:
         return Act(text=text, language=language, then=Then.RECORD)
     if menu.place is Place.CODE:
         return Act(text=text, language=language, digits=CODE_DIGITS, timeout_s=CODE_TIMEOUT_S)
+    if menu.place is Place.HELLO:
+        return Act(text=text, language=language, timeout_s=HELLO_TIMEOUT_S)
     if menu.place is Place.QUEUE:
         return Act(text=text, language=language, timeout_s=QUEUE_TIMEOUT_S)
     return Act(text=text, language=language)
@@ -74,7 +82,9 @@ def act_of(menu: Menu, seen: Seen, language: str) -> Act:
 def said(menu: Menu, seen: Seen, language: str) -> list[str]:
     """Return the sentences that are said at a place."""
     _ = gettext_for(language)
-    first = [_(WELCOME) % {"operator": seen.operator}, _(SWITCH.get(language, SWITCH["en"]))] if menu.is_first else []
+    first = _greeting(seen, language) if menu.is_first else []
+    if menu.place is Place.HELLO:
+        return [*first, _(ABOUT), _(MONEY), _(TO_PERSON)]
     if menu.place is Place.SITUATION:
         return first + _situation(menu, seen, language)
     if menu.place is Place.CODE:
@@ -91,7 +101,16 @@ def said(menu: Menu, seen: Seen, language: str) -> list[str]:
         return [_(FOUND) % {"code": aloud(code), "site": site}, _(TO_PERSON)]
     if menu.place is Place.DONE:
         return [*([seen.came] if seen.came else []), _(DID_IT_HELP), _(TO_PERSON)]
+    if menu.place is Place.MONEY:
+        return [*([seen.came] if seen.came else []), _(ANYTHING_ELSE), _(TO_PERSON)]
     return _with_people(menu, seen, language)
+
+
+def _greeting(seen: Seen, language: str) -> list[str]:
+    """Return the welcome; whoever's language we do not know is first told how to change it."""
+    _ = gettext_for(language)
+    welcome, switch = _(WELCOME) % {"operator": seen.operator}, _(SWITCH.get(language, SWITCH["en"]))
+    return [welcome, switch] if seen.is_known else [switch, welcome]
 
 
 def _situation(menu: Menu, seen: Seen, language: str) -> list[str]:
@@ -105,6 +124,8 @@ def _situation(menu: Menu, seen: Seen, language: str) -> list[str]:
     ]
     if menus.offers_cable(seen):
         lines.append(_(STUCK))
+    if menus.offers_money(menu, seen):
+        lines.append(_(MONEY))
     if seen.can_text and seen.code:
         lines.append(_(LINK))
     return [*lines, _(OTHER), _(TO_PERSON)]
@@ -120,11 +141,14 @@ def _with_people(menu: Menu, seen: Seen, language: str) -> list[str]:
         ]  # fmt: skip
     if menu.place is Place.CLOSED:
         text = [_(LINK)] if seen.can_text and seen.code else []
-        return [_(NOBODY), *([_(CLOSED_CALL)] if seen.has_number else []), _(CLOSED_MESSAGE), *text]
+        nobody = _(CLOSED_NOW) % {"when": seen.back} if seen.back else _(NOBODY)
+        return [nobody, *([_(CLOSED_CALL)] if seen.has_number else []), _(CLOSED_MESSAGE), *text]
     if menu.place is Place.MESSAGE:
         return [_(SPEAK)]
     if menu.place is Place.CONNECTED:
         return [_(CONNECTING)]
+    if menu.ending == "call_back" and seen.back:
+        return [_(BYE_CALL_THEN) % {"when": seen.back}]
     return [_(GOODBYES.get(menu.ending, BYE_WRITE))]
 
 

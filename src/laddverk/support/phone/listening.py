@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from collections.abc import Coroutine, Iterable
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,7 +17,7 @@ from laddverk.kernel.problems import Problem
 from laddverk.notices.sms.port import Refused, Unanswered
 from laddverk.platform.database import Away
 from laddverk.platform.house import House
-from laddverk.support.phone import service, store, voices
+from laddverk.support.phone import queries, service, store, voices
 from laddverk.support.phone.model import Act, Call, Then
 from laddverk.support.phone.providers import ari_calls
 from laddverk.support.phone.providers.ari import Heard, Kind, Lines
@@ -58,6 +58,8 @@ class Listener:
         try:
             async with connect(url, max_size=EVENT_MAX, proxy=None) as socket:
                 log.info("ari.connected")
+                await self._ask((ari_calls.quieter(settings),))
+                self._keep(self._take_at_once())
                 async for message in socket:
                     await self.hear(message)
         finally:
@@ -87,8 +89,10 @@ class Listener:
         self._house.worker.wake()
         if next_act is not None:
             call, act, voice = next_act
-            await self._ask(self.lines.told(heard.channel, act, call.turn, voice))
-            if act.then in (Then.GATHER, Then.CONNECT):
+            is_done = await self._ask(self.lines.told(heard.channel, act, call.turn, voice))
+            if act.then is Then.CONNECT and not is_done:  # nobody is registered there: the next of ours is asked
+                await self.act_on(self.lines.unanswered(heard.channel, call.turn))
+            elif act.then in (Then.GATHER, Then.CONNECT):
                 self._wait(heard.channel, call.turn, act)
 
     async def _hear(self, tx: Any, heard: Heard) -> tuple[Call, Act, str] | None:
@@ -125,16 +129,43 @@ class Listener:
         await store.rename(tx, call.id, key_of("ari", heard.channel))
         return call, Act(then=Then.CONNECT, number=call.phone, timeout_s=service.CONNECT_TIMEOUT_S), ""
 
-    async def _ask(self, requests: Any) -> None:
+    async def _ask(self, requests: Iterable[ari_calls.Request]) -> bool:
+        """Ask for all of `requests`; return whether the last one was granted."""
+        is_done = True
         for request in requests:
-            with contextlib.suppress(Refused, Unanswered):  # the caller has hung up meanwhile: its end is told
+            try:
                 await ari_calls.asked(self._house.settings, request)
+                is_done = True
+            except (Refused, Unanswered) as problem:  # the caller has hung up meanwhile: its end is told
+                log.debug("ari.refused", path=request.path, error=str(problem))
+                is_done = False
+        return is_done
+
+    async def _take_at_once(self) -> None:
+        """Put callers through as soon as one of ours takes them, rather than at the next turn of the queue."""
+        house = self._house
+        with house.hints.listening([service.TOPIC]) as told:
+            async for _topic in told:
+                told.waiting()
+                try:
+                    async with house.database.transaction() as tx:
+                        rows = await queries.under_way(tx, None, house.clock())
+                except Away as error:
+                    log.warning("ari.not_looked", error=repr(error))
+                    continue
+                for row in rows:
+                    line = self.lines.of.get(row.reference) if row.provider == "ari" else None
+                    if line is not None and row.place == "queue" and row.taken_by is not None:
+                        await self.act_on(self.lines.silent(row.reference, line.turn))
 
     def _wait(self, channel: str, turn: int, act: Act) -> None:
         async def waited() -> None:
             await asyncio.sleep(act.timeout_s + len(act.text) * SECONDS_A_LETTER * (act.then is Then.GATHER))
             await self.act_on(self.lines.silent(channel, turn))
 
-        task = asyncio.create_task(waited())
+        self._keep(waited())
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)

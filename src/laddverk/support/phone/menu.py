@@ -1,7 +1,7 @@
 """The spoken menu: what a key means where, and where the caller goes. Pure; every way ends.
 
 `heard` says what a key asks for, `service` does it, and `went` says where the caller is afterwards. A silence is the
-key ''. Keys that mean the same everywhere: 0 is a person, 9 the other language.
+key ''. Keys that mean the same everywhere: 0 is a person, 9 the other language, 6 money and receipts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ PERSON: Final = "0"
 LANGUAGE: Final = "9"
 LINK: Final = "8"
 OTHER: Final = "7"
+MONEY: Final = "6"
 CABLE: Final = "5"
 BUTTONS_MAX: Final = 4  # keys 1 to 4; nobody keeps more in mind
 MISSES_MAX: Final = 2  # then a person, or what stands in for one
@@ -33,9 +34,17 @@ class Turn(NamedTuple):
     which: int = 0
 
 
+SWEDEN: Final = "+46"
+
+
+def language_of_number(phone: str) -> str:
+    """Return the language that a caller begins in whom we do not know: Swedish, or English for a number from abroad."""
+    return "en" if phone and not phone.startswith(SWEDEN) else "sv"
+
+
 def begun(seen: Seen) -> Menu:
-    """Return where a caller begins: at their own trouble if we see one, else at the sticker's number."""
-    return Menu(place=Place.SITUATION if seen.situation else Place.CODE)
+    """Return where a caller begins: at their own trouble if we see one, else where they say what it is about."""
+    return Menu(place=Place.SITUATION if seen.situation else Place.HELLO)
 
 
 def heard(menu: Menu, keys: str, seen: Seen) -> Turn:
@@ -65,6 +74,10 @@ def heard(menu: Menu, keys: str, seen: Seen) -> Turn:
 def _asked(menu: Menu, keys: str, seen: Seen) -> Turn | None:
     """Return what keys ask for at the places that offer things; None for what was not offered."""
     fine = replace(menu, misses=0)
+    if keys == MONEY and offers_money(menu, seen):
+        return Turn(replace(fine, is_about_money=True), Deed.MONEY)
+    if menu.place is Place.HELLO:  # whoever waits stands most likely before a charger
+        return Turn(replace(fine, place=Place.CODE))
     if menu.place is Place.CODE:
         return Turn(menu, Deed.FIND) if keys else None
     if menu.place is Place.CHOOSE:
@@ -74,7 +87,7 @@ def _asked(menu: Menu, keys: str, seen: Seen) -> Turn | None:
         return {
             "1": Turn(fine, Deed.TAKE_OUTLET), "2": Turn(replace(fine, place=Place.CODE, found=())),
         }.get(keys)  # fmt: skip
-    if menu.place is Place.DONE:
+    if menu.place in (Place.DONE, Place.MONEY):
         return {"1": Turn(fine, Deed.HELPED), "2": Turn(fine, Deed.LOOK_AGAIN)}.get(keys)
     return _at_situation(fine, keys, seen)
 
@@ -107,10 +120,15 @@ def offers_cable(seen: Seen) -> bool:
     return seen.is_own and not (seen.is_danger or seen.has_complained or "unlock" in seen.buttons)
 
 
+def offers_money(menu: Menu, seen: Seen) -> bool:
+    """Return whether somebody may ask what their last charge cost: nobody does before an outlet that is dangerous."""
+    return menu.place is Place.HELLO or (menu.place is Place.SITUATION and not seen.is_danger)
+
+
 def _in_queue(menu: Menu, keys: str, seen: Seen) -> Turn:
     if keys == "1" and seen.has_number:
         return Turn(replace(menu, place=Place.GOODBYE, ending="call_back"), Deed.CALL_BACK)
-    if not seen.is_open or menu.turns > TURNS_MAX + WAITS_MAX:
+    if not seen.is_attended or menu.turns > TURNS_MAX + WAITS_MAX:
         return Turn(replace(menu, place=Place.CLOSED, misses=0))
     return Turn(menu)
 
@@ -136,6 +154,8 @@ def went(menu: Menu, deed: Deed, seen: Seen) -> Menu:
         return replace(menu, place=Place.SITUATION if seen.situation else Place.CODE, found=())
     if deed is Deed.PRESS or (deed is Deed.SEND_LINK and menu.place is not Place.GOODBYE):
         return replace(menu, place=Place.DONE)
+    if deed is Deed.MONEY:
+        return replace(menu, place=Place.MONEY)
     if deed is Deed.HELPED:
         return replace(menu, place=Place.GOODBYE, ending="helped")
     if deed is Deed.PERSON:

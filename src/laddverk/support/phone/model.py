@@ -12,6 +12,8 @@ from msgspec import Struct
 class Place(StrEnum):
     """Where a caller is."""
 
+    HELLO = "hello"
+    """Chooses a language, and says whether it is about a charger or about money."""
     SITUATION = "situation"
     """Hears what is wrong, and what can be done."""
     CODE = "code"
@@ -22,6 +24,8 @@ class Place(StrEnum):
     """Hears which outlet was found."""
     DONE = "done"
     """Hears what came of a deed."""
+    MONEY = "money"
+    """Hears what is known of the last charge and its price."""
     CONSENT = "consent"
     """Is asked whether the talk may be recorded."""
     QUEUE = "queue"
@@ -44,6 +48,7 @@ class Deed(StrEnum):
     PRESS = "press"
     LOOK_AGAIN = "look_again"
     SEND_LINK = "send_link"
+    MONEY = "money"
     PERSON = "person"
     CONSENT = "consent"
     REFUSE = "refuse"
@@ -67,6 +72,8 @@ class Menu(Struct, frozen=True, kw_only=True):
     is_first: bool = True
     came: str = ""
     """What came of the last deed, a msgid."""
+    is_about_money: bool = False
+    """Whether the caller has asked what a charge cost, or for its receipt."""
     ending: str = ""
     """Why it says goodbye: helped, call_back, write."""
 
@@ -76,10 +83,16 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     operator: str
     is_open: bool = False
-    """Whether somebody of ours takes calls."""
+    """Whether somebody of ours takes calls, and the hours of the phone do not close it."""
+    is_attended: bool = False
+    """Whether somebody of ours takes calls: who waits when the door closes is still answered."""
+    back: str = ""
+    """When we are back, in the caller's language, while the hours of the phone close it."""
     can_text: bool = False
     """Whether a text message reaches the caller."""
     has_number: bool = False
+    is_known: bool = False
+    """Whether the number is that of an account, whose language it then has."""
     may_record: bool = False
     code: str = ""
     """The outlet that it is about; '' while none is known."""
@@ -157,10 +170,20 @@ class Call(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     ended_how: str = ""
     callback_at: datetime | None = None
+    callback_due_at: datetime | None = None
+    """From when the promised call comes, where we are closed; None: soon."""
     called_back_at: datetime | None = None
     called_back_by: str = ""
     record_consent_at: datetime | None = None
+    record_paused_at: datetime | None = None
+    record_stopped_at: datetime | None = None
+    """When one of ours said that none of it is to be kept."""
     wrapped_up_at: datetime | None = None
+
+    @property
+    def reference(self) -> str:
+        """What its carrier calls it."""
+        return self.key.partition(":")[2]
 
 
 class State(StrEnum):

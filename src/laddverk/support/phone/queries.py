@@ -19,7 +19,8 @@ SELECT phone_call.id, phone_call.key, phone_call.provider, phone_call.direction,
        phone_call.situation, phone_call.case_id, support_case.number AS case_number,
        support_case.subject AS case_subject, phone_call.queued_at, phone_call.taken_by, phone_call.taken_name,
        phone_call.taken_at, phone_call.answered_at, phone_call.ended_at, phone_call.ended_how,
-       phone_call.callback_at, phone_call.called_back_at, phone_call.called_back_by, phone_call.record_consent_at,
+       phone_call.callback_at, phone_call.callback_due_at, phone_call.called_back_at, phone_call.called_back_by,
+       phone_call.record_consent_at, phone_call.record_paused_at, phone_call.record_stopped_at,
        phone_call.wrapped_up_at, phone_call.menu->>'place' AS place,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'is_here', content IS NOT NULL)
                                   ORDER BY at), '[]')
@@ -48,7 +49,7 @@ ORDER BY phone_call.queued_at NULLS LAST, phone_call.started_at LIMIT 100
 """
 BACK: Final = f"""
 {CALLS_SHOWN} {CALLS_FROM} AND phone_call.callback_at IS NOT NULL AND phone_call.called_back_at IS NULL
-ORDER BY phone_call.callback_at LIMIT 100
+ORDER BY coalesce(phone_call.callback_due_at, phone_call.callback_at), phone_call.callback_at LIMIT 100
 """
 MINE: Final = f"""
 {CALLS_SHOWN} {CALLS_FROM} AND phone_call.taken_by = $2 AND phone_call.wrapped_up_at IS NULL
@@ -87,9 +88,12 @@ class CallRow(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     ended_how: str
     callback_at: datetime | None
+    callback_due_at: datetime | None
     called_back_at: datetime | None
     called_back_by: str
     record_consent_at: datetime | None
+    record_paused_at: datetime | None
+    record_stopped_at: datetime | None
     wrapped_up_at: datetime | None
     place: str | None
     recordings: list[dict[str, Any]]

@@ -18,6 +18,8 @@ from laddverk.support.phone import menu as menus
 from laddverk.support.phone import store
 from laddverk.support.phone.lines import BUTTONS
 from laddverk.support.phone.model import Call, Menu, Place, Seen, State
+from laddverk.support.promising import attending
+from laddverk.support.promising.hours import Attended
 from laddverk.support.rules import PHONE
 from laddverk.support.situations import choosing, wording
 from laddverk.support.situations.doing import DONE
@@ -55,11 +57,16 @@ async def seen(tx: Transaction, house: House, call: Call, now: datetime) -> Seen
     outlet = await store.code_of(tx, call.station_id, call.evse_number) if call.station_id else None
     is_own = call.session_id is not None or call.start_request_id is not None
     has_number = PHONE.fullmatch(call.phone) is not None
+    is_attended, back_at = await is_open(tx, now), await attending.closed_until(tx, Attended.PHONE, now)
+    zone = house.settings.timezone
     known = Seen(
         operator=house.settings.operator_name,
-        is_open=await is_open(tx, now),
+        is_open=is_attended and back_at is None,
+        is_attended=is_attended,
+        back=attending.in_words(back_at, now, zone, call.language) if back_at is not None else "",
         can_text=has_number and bool(house.settings.sms_provider),
         has_number=has_number,
+        is_known=call.driver_id is not None,
         may_record=house.settings.phone_records and call.record_consent_at is None,
         code=call.code or (outlet.code if outlet else ""),
         site=outlet.site if outlet else "",

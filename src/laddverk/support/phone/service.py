@@ -19,9 +19,10 @@ from laddverk.platform.languages import marked as N_  # noqa: N812 - the name th
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.support import contacts
 from laddverk.support.contacts import Contact
-from laddverk.support.phone import desk, lines, seeing, store
+from laddverk.support.phone import charge_cost, desk, lines, seeing, store
 from laddverk.support.phone import menu as menus
 from laddverk.support.phone.model import Act, Call, Deed, Menu, Place, Seen, Then
+from laddverk.support.phone.providers.carriers import CARRIERS
 from laddverk.support.rules import PHONE
 from laddverk.support.situations import doing, wording
 from laddverk.support.situations import who as whos
@@ -65,7 +66,8 @@ async def ring(tx: Transaction, house: House, given: Ringing, now: datetime) -> 
     driver_id = await whos.driver_by_phone(tx, given.phone) if given.phone else None
     call = Call(
         id=new_id(), key=given.key, provider=given.provider, phone=given.phone, our_number=given.our_number,
-        started_at=now, driver_id=driver_id, language=await store.language_of(tx, driver_id),
+        started_at=now, driver_id=driver_id,
+        language=await store.language_of(tx, driver_id) or menus.language_of_number(given.phone),
     )  # fmt: skip
     subject = await whos.subject_of_driver(tx, driver_id, now) if driver_id else None
     if subject is not None:
@@ -106,8 +108,10 @@ async def press(tx: Transaction, house: House, key: str, turn: int, keys: str, n
         return call, await _act(tx, house, call, now)
     call = replace(call, turn=call.turn + 1)
     if call.menu.place is Place.QUEUE and call.taken_by is not None:
-        # Somebody has pressed "take": they speak, unless their phone is not answered.
-        call = replace(call, menu=replace(call.menu, place=Place.CONNECTED), answered_at=now)
+        # Somebody has pressed "take": they speak, unless their phone is not answered. Where the carrier tells when they
+        # do (`answered`), who hangs up before that was missed.
+        speaks_at = None if CARRIERS[call.provider].tells_answer else now
+        call = replace(call, menu=replace(call.menu, place=Place.CONNECTED), answered_at=speaks_at)
     elif call.menu.place is Place.CONNECTED:
         call = await _after_talk(tx, call, keys, now)
     else:
@@ -120,7 +124,8 @@ async def press(tx: Transaction, house: House, key: str, turn: int, keys: str, n
 async def _pressed(tx: Transaction, house: House, call: Call, keys: str, now: datetime) -> Call:
     if keys == menus.LANGUAGE and call.menu.place not in (Place.CODE, Place.GOODBYE):
         other = "sv" if call.language != "sv" else "en"
-        return replace(call, language=other, menu=replace(call.menu, is_first=False, turns=call.menu.turns + 1))
+        is_first = call.menu.is_first and call.menu.place is Place.HELLO  # the welcome once more, now understood
+        return replace(call, language=other, menu=replace(call.menu, is_first=is_first, turns=call.menu.turns + 1))
     if keys.strip("#*") == menus.LANGUAGE and call.menu.place is Place.CODE:
         other = "sv" if call.language != "sv" else "en"
         return replace(call, language=other, menu=replace(call.menu, is_first=False, misses=0))
@@ -156,10 +161,13 @@ async def _done(
         return await _press_button(tx, house, call, menus.offered_at(call.menu, seen), which, now)
     if deed is Deed.SEND_LINK:
         return await send_link(tx, house, call, seen, now)
+    if deed is Deed.MONEY:
+        call, said = await charge_cost.answered(tx, house, call, now)
+        return _came(call, said)
     if deed is Deed.CONSENT:
         return replace(call, record_consent_at=now)
     if deed is Deed.CALL_BACK:
-        return replace(call, callback_at=call.callback_at or now)
+        return await desk.promised(tx, call, now)
     return call
 
 
@@ -264,15 +272,20 @@ async def _missed(tx: Transaction, house: House, call: Call, now: datetime) -> C
     if call.phone and await store.missed_lately(tx, call.phone, call.id, now - MISSED_WITHIN):
         return call
     call = await desk.with_case(tx, house, call, now)
-    return replace(call, callback_at=now) if call.phone else call
+    return await desk.promised(tx, call, now) if call.phone else call
 
 
 async def record(tx: Transaction, house: House, key: str, url: str, kind: str, now: datetime) -> UUID | None:
     """Keep where a carrier has what was recorded; it is fetched after the commit. None for what is known already."""
     call = await store.by_key(tx, key)
-    if call is None or (kind == "call" and call.record_consent_at is None):
+    if call is None or (kind == "call" and not _may_keep(call)):
         return None
     return await desk.keep_recording(tx, house, call, url, kind, now)
+
+
+def _may_keep(call: Call) -> bool:
+    """Return whether the caller has agreed to be recorded, and nobody of ours has said that none of it is kept."""
+    return call.record_consent_at is not None and call.record_stopped_at is None
 
 
 async def _act(tx: Transaction, house: House, call: Call, now: datetime) -> Act:
@@ -283,10 +296,14 @@ async def _act(tx: Transaction, house: House, call: Call, now: datetime) -> Act:
         text = gettext_for(call.language)(lines.CONNECTING)
         return Act(
             text=text, language=call.language, then=Then.CONNECT, number=call.taken_number,
-            timeout_s=CONNECT_TIMEOUT_S, records=call.record_consent_at is not None,
+            timeout_s=CONNECT_TIMEOUT_S, records=_may_keep(call),
         )  # fmt: skip
     seen = await seeing.seen(tx, house, call, now)
-    came = gettext_for(call.language)(call.menu.came) if call.menu.came else ""
+    came = call.menu.came
+    if came and call.menu.place is Place.MONEY:
+        came = charge_cost.aloud(came, call.language)
+    elif came:
+        came = gettext_for(call.language)(came)
     return lines.act_of(call.menu, replace(seen, came=came), call.language)
 
 

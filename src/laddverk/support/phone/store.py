@@ -29,7 +29,8 @@ SET language = $2, driver_id = $3, station_id = $4, site_id = (SELECT site_id FR
     evse_number = $5, code = $6, start_request_id = $7, session_id = $8, payment_id = $9, complaint = $10,
     situation = $11, menu = $12, turn = $13, case_id = $14, queued_at = $15, taken_by = $16, taken_name = $17,
     taken_number = $18, taken_at = $19, answered_at = $20, ended_at = $21, ended_how = $22, callback_at = $23,
-    called_back_at = $24, called_back_by = $25, record_consent_at = $26, wrapped_up_at = $27
+    called_back_at = $24, called_back_by = $25, record_consent_at = $26, wrapped_up_at = $27, callback_due_at = $28,
+    record_paused_at = $29, record_stopped_at = $30
 WHERE id = $1
 """
 DIRECTION: Final = "UPDATE phone_call SET direction = $2 WHERE id = $1"
@@ -47,6 +48,14 @@ WHERE connector.station_id = $1 AND connector.evse_number = $2
 ORDER BY connector.connector_number LIMIT 1
 """
 LANGUAGE_OF: Final = "SELECT language FROM driver WHERE id = $1"
+LAST_CHARGE: Final = """
+SELECT session.id, session.station_id, session.evse_number, session.started_at, session.ended_at, session.energy_wh,
+       session.price_minor, session.currency, session.start_request_id, session.payment_id, site.name AS place,
+       site.timezone
+FROM session JOIN station ON station.id = session.station_id JOIN site ON site.id = station.site_id
+WHERE session.driver_id = $1 AND session.started_at > $2
+ORDER BY session.started_at DESC LIMIT 1
+"""
 BEFORE: Final = """
 SELECT count(*) FROM phone_call
 WHERE queued_at < $1 AND taken_at IS NULL AND ended_at IS NULL AND callback_at IS NULL
@@ -81,7 +90,10 @@ INSERT INTO phone_recording (id, call_id, at, kind, url) VALUES ($1, $2, $3, $4,
 ON CONFLICT (call_id, url) DO NOTHING RETURNING id
 """
 RECORDING: Final = "SELECT * FROM phone_recording WHERE id = $1"
-UNFETCHED: Final = "SELECT * FROM phone_recording WHERE id = ANY($1) AND content IS NULL FOR UPDATE"
+UNFETCHED: Final = """
+SELECT phone_recording.*, phone_call.provider FROM phone_recording JOIN phone_call ON phone_call.id = call_id
+WHERE phone_recording.id = ANY($1) AND content IS NULL FOR UPDATE OF phone_recording
+"""
 FETCHED: Final = "UPDATE phone_recording SET content = $2, media_type = $3, error = '', url = '' WHERE id = $1"
 NOT_FETCHED: Final = "UPDATE phone_recording SET error = $2 WHERE id = $1"
 FORGET_RECORDINGS: Final = "DELETE FROM phone_recording WHERE at < $1"
@@ -92,6 +104,23 @@ class Outlet(Struct, frozen=True):
 
     code: str
     site: str
+
+
+class LastCharge(Struct, frozen=True, kw_only=True):
+    """The newest charge of an account."""
+
+    id: UUID
+    station_id: UUID
+    evse_number: int
+    started_at: datetime
+    ended_at: datetime | None
+    energy_wh: int
+    price_minor: int | None
+    currency: str | None
+    start_request_id: UUID | None
+    payment_id: UUID | None
+    place: str
+    timezone: str
 
 
 class Voice(Struct, frozen=True):
@@ -112,6 +141,8 @@ class Recording(Struct, frozen=True, kw_only=True):
     media_type: str
     content: bytes | None
     error: str
+    provider: str = ""
+    """Of its call, where it is still to be fetched."""
 
 
 async def insert(tx: Transaction, call: Call) -> bool:
@@ -142,7 +173,8 @@ async def save(tx: Transaction, call: Call) -> None:
         call.start_request_id, call.session_id, call.payment_id, call.complaint, call.situation,
         msgspec.to_builtins(call.menu), call.turn, call.case_id, call.queued_at, call.taken_by, call.taken_name,
         call.taken_number, call.taken_at, call.answered_at, call.ended_at, call.ended_how, call.callback_at,
-        call.called_back_at, call.called_back_by, call.record_consent_at, call.wrapped_up_at,
+        call.called_back_at, call.called_back_by, call.record_consent_at, call.wrapped_up_at, call.callback_due_at,
+        call.record_paused_at, call.record_stopped_at,
     )  # fmt: skip
 
 
@@ -167,9 +199,14 @@ async def code_of(tx: Transaction, station_id: UUID, evse_number: int) -> Outlet
 
 
 async def language_of(tx: Transaction, driver_id: UUID | None) -> str:
-    """Return the language that a driver wants; Swedish for whom we do not know."""
+    """Return the language that a driver wants; '' for whom we do not know."""
     found: str | None = await tx.value(LANGUAGE_OF, driver_id) if driver_id else None
-    return found or "sv"
+    return found or ""
+
+
+async def last_charge(tx: Transaction, driver_id: UUID, since: datetime) -> LastCharge | None:
+    """Return the newest charge of an account that began after an instant."""
+    return await tx.fetch_one(LastCharge, LAST_CHARGE, driver_id, since)
 
 
 async def count_before(tx: Transaction, queued_at: datetime) -> int:

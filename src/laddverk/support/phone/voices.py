@@ -15,6 +15,7 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.settings import Secrets
 from laddverk.support.phone import store
+from laddverk.support.phone.sounds import for_telephones
 from laddverk.support.phone.store import Voice
 
 PATH: Final = "/phone/voice/"
@@ -55,7 +56,7 @@ async def sound(house: House, name: str, voice: Voice) -> bytes | None:
         made = await _spoken(command, voice)
         if made is None:
             return None
-        await asyncio.to_thread(_keep, kept, made)
+        await asyncio.to_thread(_keep, kept, for_telephones(made))
     return await asyncio.to_thread(kept.read_bytes)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,6 +20,14 @@ from laddverk.kernel.problems import Invalid
 MINUTES_OF_DAY: Final = 24 * 60
 DAYS_LOOKED: Final = 366 * 3  # who is closed for longer never answers
 SPANS_MAX: Final = 4  # of one day
+
+
+class Attended(StrEnum):
+    """Where somebody expects an answer of ours at once."""
+
+    PHONE = "phone"
+    CHAT = "chat"
+
 
 Span = tuple[int, int]
 """Minutes after midnight, local: from, until."""
@@ -35,6 +44,8 @@ class Hours(Struct, frozen=True, kw_only=True):
     free_holidays: bool = True
     """Closed on the public holidays of Sweden."""
     free_days: tuple[date, ...] = ()
+    closes: tuple[str, ...] = ()
+    """What nobody of ours answers outside of them: values of `Attended`."""
 
 
 ALWAYS: Final = Hours(days=(((0, MINUTES_OF_DAY),),) * 7, free_holidays=False)
@@ -47,6 +58,8 @@ def checked(hours: Hours) -> Hours:
         raise Invalid("Give it a name.", field="name")
     if len(hours.days) != 7 or not any(hours.days):
         raise Invalid("Somebody has to work on some day.", field="days")
+    if not set(hours.closes) <= {each.value for each in Attended}:
+        raise Invalid("Choose from the list.", field="closes")
     for spans in hours.days:
         ends = 0
         if len(spans) > SPANS_MAX:

@@ -15,13 +15,15 @@ from laddverk.support.promising.hours import Hours
 from laddverk.support.promising.model import Promise
 
 HOURS: Final = """
-SELECT id, name, zone, days, free_holidays, free_days FROM support_hours WHERE removed_at IS NULL OR $1 ORDER BY name
+SELECT id, name, zone, days, free_holidays, free_days, closes FROM support_hours
+WHERE removed_at IS NULL OR $1 ORDER BY name
 """
 SAVE_HOURS: Final = """
-INSERT INTO support_hours (id, name, zone, days, free_holidays, free_days)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO support_hours (id, name, zone, days, free_holidays, free_days, closes)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, days = excluded.days,
-                               free_holidays = excluded.free_holidays, free_days = excluded.free_days
+                               free_holidays = excluded.free_holidays, free_days = excluded.free_days,
+                               closes = excluded.closes
 """
 REMOVE_HOURS: Final = "UPDATE support_hours SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL"
 RESTORE_HOURS: Final = "UPDATE support_hours SET removed_at = NULL WHERE id = $1"
@@ -84,7 +86,10 @@ async def hours(tx: Transaction, *, removed: bool = False) -> list[Hours]:
 async def save_hours(tx: Transaction, given: Hours) -> None:
     """Write hours, new or changed."""
     days = msgspec.to_builtins(given.days)
-    await tx.execute(SAVE_HOURS, given.id, given.name, given.zone, days, given.free_holidays, list(given.free_days))
+    await tx.execute(
+        SAVE_HOURS, given.id, given.name, given.zone, days, given.free_holidays, list(given.free_days),
+        list(given.closes),
+    )  # fmt: skip
 
 
 async def promises(tx: Transaction) -> list[Promise]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -9,11 +10,15 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.platform.database import Transaction
+from laddverk.sessions import service as sessions
 from laddverk.support.situations.gathering import Subject
 
 LATELY: Final = timedelta(hours=2)  # who turns to us later means something else, or says so
 HERE: Final = timedelta(minutes=10)  # by then somebody else stands at the outlet
 CODE_MAX: Final = 40
+PAGE: Final = re.compile(r"/s/([A-Za-z0-9_-]{20,86})(?![A-Za-z0-9_-])")
+"""The address of a charge's live page, and the secret in it."""
+PAGES_MAX: Final = 5  # different ones of one text: each costs a look-up
 
 # What runs comes before what is over, and what is over before a wish that came to nothing; the newest of each.
 OF_DRIVER: Final = """
@@ -91,6 +96,26 @@ async def subject_of_code(
     since = now - (HERE if nobodys else timedelta())
     row = await tx.fetch_one(_Found, AT_CODE, written, driver_id, now - LATELY, now - LONGEST, since)
     return _subject(row, driver_id) if row is not None else None
+
+
+async def subject_of_page(tx: Transaction, text: str, now: datetime, driver_id: UUID | None = None) -> Subject | None:
+    """Return the charge whose live page's address stands in `text`, a path or somebody's words.
+
+    The address is a secret of 256 bits, so whoever has it has the charge; the subject has `driver_id` unless the charge
+    is another account's. None for an address that we never made, or whose time is over.
+    """
+    for token in list(dict.fromkeys(PAGE.findall(text)))[:PAGES_MAX]:
+        found = await sessions.by_access_token(tx, token, now)
+        if found is None:
+            continue
+        request = found.start_request
+        return Subject(
+            station_id=request.station_id, evse_number=request.evse_number,
+            connector_number=request.connector_number, start_request_id=request.id,
+            session_id=found.session.id if found.session else None, payment_id=request.payment_id,
+            driver_id=driver_id if request.driver_id in (None, driver_id) else None,
+        )  # fmt: skip
+    return None
 
 
 async def driver_by_phone(tx: Transaction, phone: str) -> UUID | None:

@@ -214,7 +214,7 @@ async def show_usage(
         raise Invalid("This is not a period of at most five years up to today.", field="first")
     chosen = Chosen(first=since, last=until, zone=settings.timezone, sites=sites)
     async with asked.transaction() as tx:
-        found = await reading.read(tx, chosen, settings.currency, asked.now)
+        found = await reading.read(tx, chosen, asked.now, by)
     groups = [_figure(one.figures, one.key, one.name) for one in reading.lines(found, by)]
     return Usage(
         since, until, by, settings.currency, found.peaks.peak_w, found.peaks.full_share, found.peaks.unseen,

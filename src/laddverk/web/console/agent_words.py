@@ -149,7 +149,7 @@ def code_of(charger: ChargerNow, outlet: OutletNow, language: str) -> str:
     codes = decoded(
         charger.vendor, charger.model, outlet.error_code, outlet.vendor_error_code, None, outlet.error_info
     )  # fmt: skip
-    return ", ".join(dict.fromkeys(code.titled(language) for code in codes))
+    return ", ".join(dict.fromkeys(code.titled(language).rstrip(".") for code in codes))
 
 
 def steps(row: DeedRow, language: str) -> list[Tick]:

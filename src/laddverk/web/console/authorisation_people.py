@@ -18,9 +18,12 @@ from laddverk.authorisation.model import Kind
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import DriverId, StationId, TokenId, shown
 from laddverk.kernel.problems import Invalid, NotFound, Problem
+from laddverk.platform.database import Transaction
 from laddverk.sessions import queries as sessions_queries
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.support import privacy as support_privacy
+from laddverk.support.erasure import service as erasure
+from laddverk.support.erasure.model import STAFF_WORDS
 from laddverk.web import driver_data
 from laddverk.web.console import authorisation_words as own_words
 from laddverk.web.console.desk import AtDesk, Desk, found
@@ -47,9 +50,18 @@ async def _memory_page(desk: Desk, driver_id: str, *, problem: Problem | None = 
             knowing=await queries.count_knowing(tx, driver.id),
             requests=await queries.requests(tx, driver.id),
             no_shows=await queries.count_no_shows(tx, driver.id),
+            erasure=await _erasure(desk, tx, DriverId(driver.id)),
             own_words=own_words,
             errors=desk.errors(problem) if problem else {},
         )
+
+
+async def _erasure(desk: Desk, tx: Transaction, driver_id: DriverId) -> dict[str, Any] | None:
+    """Return where it stands to forget a driver, for who may ask for it."""
+    if desk.sites is not None or not desk.may(Permission.DRIVERS_WRITE):
+        return None
+    last, found = await erasure.standing(tx, desk.house, driver_id, desk.now)
+    return {"last": last, "obstacles": [desk.words(STAFF_WORDS[each]) for each in found]}
 
 
 @post("/console/drivers/{driver_id:str}/chargers", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=200)
@@ -137,6 +149,26 @@ async def remove_support_data(desk: AtDesk, driver_id: FromPath[str]) -> Respons
     return desk.go(page, desk.words("Support knows nothing of them any more: %(count)s cases.", count=count))
 
 
+@post("/console/drivers/{driver_id:str}/erase", opt={NEEDS: Permission.DRIVERS_WRITE}, status_code=200)
+async def erase_driver(desk: AtDesk, driver_id: FromPath[str]) -> Response[Any]:
+    """Ask that a driver is forgotten, with a reason; or take that back."""
+    identity, form = DriverId(named("drv", driver_id)), await desk.form()
+    page = f"/console/drivers/{shown('drv', identity)}/chargers"
+    try:
+        async with desk.transaction() as tx:
+            if form.get("what") == "withdraw":
+                await erasure.withdraw(tx, desk.actor, identity, desk.now)
+                return desk.go(page, desk.words("The account stays."))
+            waits = await erasure.ask(tx, desk.house, desk.actor, identity, desk.now, reason=form.get("reason", ""))
+    except NotFound:
+        raise
+    except Problem as problem:
+        return await _memory_page(desk, driver_id, problem=problem)
+    if waits:
+        return desk.go(page, desk.words("It waits: see what is in the way."))
+    return desk.go(page, desk.words("It is done within a minute."))
+
+
 def _values(row: access_queries.TokenRow, email: str) -> dict[str, str]:
     return {
         "label": row.label,
@@ -203,6 +235,7 @@ ROUTES: Final = [
     download_answers,
     download_data,
     remove_support_data,
+    erase_driver,
     edit_token,
     save_token,
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,10 +17,11 @@ from laddverk.notices.sms import queries as texts_queries
 from laddverk.notices.sms.model import Text
 from laddverk.platform.database import Transaction
 from laddverk.support.phone import desk as deeds
-from laddverk.support.phone import queries, seeing, store
-from laddverk.support.phone.model import State
+from laddverk.support.phone import queries, recording, seeing, store
+from laddverk.support.phone.model import Call, State
 from laddverk.support.phone.queries import CallRow
 from laddverk.support.phone.service import TOPIC
+from laddverk.support.phone.softphones import service as softphones
 from laddverk.support.situations.book import catalogue
 from laddverk.web import handset, spreadsheets
 from laddverk.web.console import call_words, case_words, cases
@@ -53,7 +55,10 @@ async def _now(desk: Desk, tx: Transaction) -> dict[str, Any]:
 def words_of(desk: Desk) -> dict[str, Any]:
     """Return the words that pages of calls need."""
     titles = {each.key: each.text(desk.language).title for each in catalogue()}
-    return {"cl": call_words, "cw": case_words, "situation_titles": titles, "calls_place": PLACE}
+    return {
+        "cl": call_words, "cw": case_words, "situation_titles": titles, "calls_place": PLACE,
+        "can_pause": recording.can_pause,
+    }  # fmt: skip
 
 
 async def _log(desk: Desk, tx: Transaction) -> dict[str, Any]:
@@ -84,6 +89,7 @@ async def _page(desk: Desk, values: dict[str, str], errors: dict[str, str], stat
             await store.still_here(tx, desk.actor.id, desk.now)
         given = await _now(desk, tx) | await _log(desk, tx)
     given["has_carrier"] = bool(desk.house.settings.phone_number or desk.house.settings.ari_url)
+    given["has_browser_phone"] = softphones.is_there(desk.house.settings)
     given["hooks"] = {each: links.address(desk.house, each) for each in ("call", "text")} if _may_set_up(desk) else {}
     return desk.page("console/calls/list.html", status=status, values=values, errors=errors, **given)
 
@@ -159,6 +165,8 @@ async def do_with_call(desk: AtDesk, call: FromPath[str]) -> Response[Any]:
 async def _deed(desk: Desk, call_id: UUID, form: dict[str, str]) -> str:
     """Do what the form says; return where to go."""
     what = form.get("what", "")
+    if what in RECORDING:
+        return _case_of(await RECORDING[what](desk, call_id))
     if what in ("say", "hang_up"):
         return await _on_the_line(desk, call_id, what, form.get("text", "")[:SAYS_MAX])
     async with desk.transaction() as tx:
@@ -174,7 +182,21 @@ async def _deed(desk: Desk, call_id: UUID, form: dict[str, str]) -> str:
             made = await deeds.done(tx, desk.house, desk.actor, call_id, note, outcome, desk.now)
         else:
             raise Invalid("Choose from the list.", field="what")
-    return cases.href(made.case_id) if made.case_id else PLACE
+    return _case_of(made)
+
+
+def _case_of(call: Call) -> str:
+    return cases.href(call.case_id) if call.case_id else PLACE
+
+
+RECORDING: Final[dict[str, Callable[[Desk, UUID], Awaitable[Call]]]] = {
+    "pause_recording": lambda desk, call_id: recording.pause(desk.house, desk.actor, call_id, desk.now, is_paused=True),
+    "resume_recording": lambda desk, call_id: recording.pause(
+        desk.house, desk.actor, call_id, desk.now, is_paused=False
+    ),
+    "stop_recording": lambda desk, call_id: recording.stop(desk.house, desk.actor, call_id, desk.now),
+}
+"""What can be done with what is recorded of a call."""
 
 
 async def _on_the_line(desk: Desk, call_id: UUID, what: str, text: str) -> str:
@@ -187,7 +209,7 @@ async def _on_the_line(desk: Desk, call_id: UUID, what: str, text: str) -> str:
         await handset.do(desk.house, "say", call=reference, who="agent", text=text)
     else:
         await handset.do(desk.house, "hang-up", call=reference, who="agent")
-    return cases.href(call.case_id) if call.case_id else PLACE
+    return _case_of(call)
 
 
 async def _reference(desk: Desk, key: str, phone: str) -> str:

@@ -16,8 +16,9 @@ from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.support import delivering, service, working
 from laddverk.support.inbox import merging, sending, snoozing, tags
-from laddverk.support.listing import NUMBER_DIGITS
+from laddverk.support.macros import filling
 from laddverk.support.model import Channel
+from laddverk.support.searching import NUMBER_DIGITS
 from laddverk.web.console import case_page, case_words, cases
 from laddverk.web.console.cases import PLACE, WRITE
 from laddverk.web.console.desk import AtDesk, Desk
@@ -51,6 +52,11 @@ async def _done(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str
 async def _reply(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
     house, actor, now, text = desk.house, desk.actor, desk.now, form.get("reply", "")
     send_at = form.get("send_at", "")
+    if left := filling.left_in(text):
+        raise Invalid(
+            "This case has nothing for {%(name)s}.", field="reply", remedy="Write it by hand, or say what it is about.",
+            name=left,
+        )  # fmt: skip
     if send_at:
         zone = ZoneInfo(house.settings.timezone)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from laddverk.kernel.ids import parsed, shown
@@ -24,6 +25,7 @@ from laddverk.web.console.cases import PLACE, WRITE
 from laddverk.web.console.desk import AtDesk, Desk, found
 from laddverk.web.visit import named
 
+SEARCH_MAX: Final = 80
 NEWEST: Final = """
 SELECT max(at) FROM case_entry WHERE case_id IN (SELECT id FROM support_case WHERE id = $1 OR merged_into_id = $1)
 """
@@ -94,6 +96,15 @@ async def _preview(
     )  # fmt: skip
 
 
+@get(f"{PLACE}/{{case_id:str}}/canned", opt=WRITE)
+async def suggest_macros(desk: AtDesk, case_id: FromPath[str]) -> Response[str]:
+    """The canned answers that fit what was typed, filled in for this case: a part of its page."""
+    identity = named("cas", case_id)
+    async with desk.transaction() as tx:
+        fitting = await macros.suggested(tx, desk.house, desk.actor, identity, desk.asked("q")[:SEARCH_MAX])
+    return Response(desk.template("console/cases/canned.html", found=fitting), media_type=MediaType.HTML)
+
+
 @post(f"{PLACE}/{{case_id:str}}/macro", opt=WRITE, status_code=200)
 async def use_macro(desk: AtDesk, case_id: FromPath[str]) -> Response[Any]:
     """Send a canned answer as it was read, and do what it does."""
@@ -110,4 +121,4 @@ async def use_macro(desk: AtDesk, case_id: FromPath[str]) -> Response[Any]:
     return desk.go(f"{PLACE}/{shown('cas', identity)}", desk.words("Noted."))
 
 
-ROUTES: Final = [say_writing, preview_macro, use_macro]
+ROUTES: Final = [say_writing, suggest_macros, preview_macro, use_macro]

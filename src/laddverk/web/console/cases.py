@@ -89,9 +89,10 @@ def words_of(desk: Desk) -> dict[str, Any]:
 async def _inbox(desk: Desk) -> dict[str, Any]:
     listing, narrowed = desk.listing("urgency"), wanted(desk)
     async with desk.transaction() as tx:
+        shown_page = await lists.page(tx, desk.sites, narrowed, limit=PAGE_SIZE, offset=listing.offset)
         return {
-            "rows": await lists.cases(tx, desk.sites, narrowed, limit=PAGE_SIZE, offset=listing.offset),
-            "total": await lists.count(tx, desk.sites, narrowed),
+            "rows": shown_page.rows,
+            "total": shown_page.total,
             "counts": await lists.counts(tx, desk.sites, desk.actor.id, desk.now),
             "listing": listing,
             "wanted": narrowed,
@@ -120,7 +121,7 @@ async def choices_of(desk: Desk, tx: Transaction) -> dict[str, Any]:
         "staff": await queries.staff(tx),
         "teams": await teams.teams(tx),
         "tags": await inbox.tags(tx, desk.sites),
-        "sites": await stations_queries.sites(tx, desk.sites),
+        "sites": await stations_queries.site_names(tx, desk.sites),
         "situations": [(one.key, one.text(desk.language).title) for one in book.catalogue()],
         "asides": case_words.ASIDES,
     }

@@ -84,18 +84,19 @@ def values_of(circuit: Circuit) -> dict[str, str]:
         "name": circuit.name,
         "kind": circuit.kind.value,
         "parent": shown("cir", circuit.parent_id) if circuit.parent_id else "",
-        "margin": _plain(circuit.margin_a) if circuit.margin_a else "",
+        "margin": typed(circuit.margin_a) if circuit.margin_a else "",
         "note": circuit.note,
     }
     for place in range(3):
         if place == 0 or circuit.limit_a[place] != circuit.limit_a[0]:
-            values[f"limit_{place + 1}"] = _plain(circuit.limit_a[place])
+            values[f"limit_{place + 1}"] = typed(circuit.limit_a[place])
         if any(circuit.unmetered_a):
-            values[f"unmetered_{place + 1}"] = _plain(circuit.unmetered_a[place])
+            values[f"unmetered_{place + 1}"] = typed(circuit.unmetered_a[place])
     return values
 
 
-def _plain(value: float) -> str:
+def typed(value: float) -> str:
+    """Return a number as it is typed: `7,5`. `number` reads it."""
     return f"{value:g}".replace(".", ",")
 
 
@@ -161,6 +162,6 @@ def values_of_source(source: Source) -> dict[str, str]:
         "source_kind": source.kind.value,
         "source_circuit": shown("cir", source.circuit_id),
         "source_meter": shown("mtr", source.meter_id) if source.meter_id else "",
-        "power": _plain(source.power_max_w / 1000),
-        "energy": _plain(source.energy_wh / 1000) if source.energy_wh else "",
+        "power": typed(source.power_max_w / 1000),
+        "energy": typed(source.energy_wh / 1000) if source.energy_wh else "",
     }

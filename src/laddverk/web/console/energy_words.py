@@ -116,3 +116,15 @@ KEEPS: Final[Words] = {
     "None": ("wait", marked("not seen yet")),
 }
 """Whether a charger's standing default was still there after its last restart."""
+
+BY_ITSELF: Final = {
+    "load management": marked("load management"),
+    "load management: the site's fuses": marked("the site's fuses"),
+    "load management: does the standing default stand after the restart?": marked(
+        "does the standing default stand after the restart?"
+    ),
+    "taken out of the circuits: nothing steers this outlet any more": marked(
+        "taken out of the circuits: nothing steers this outlet any more"
+    ),
+}
+"""Who set a limit and why, where nobody did: what is kept is English, what people wrote stays as it is."""

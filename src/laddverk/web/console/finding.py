@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -9,14 +10,19 @@ from litestar import Response, get
 from msgspec import Struct
 
 from laddverk.access import queries as access_queries
+from laddverk.access.queries import DriverRow
 from laddverk.invoicing import queries as invoicing_queries
+from laddverk.invoicing.queries import InvoiceRow
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import parsed, shown
 from laddverk.kernel.problems import Invalid
 from laddverk.platform import formats
+from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.sessions import queries as sessions_queries
+from laddverk.sessions.queries import SessionFilter, SessionRow
 from laddverk.stations import queries as stations_queries
+from laddverk.stations.queries import StationRow
 from laddverk.support.finding import looking
 from laddverk.support.finding.looking import Hit
 from laddverk.web.console import cases
@@ -43,6 +49,7 @@ KINDS: Final = {
     "case": marked("Case"),
 }
 FOUND_MAX: Final = 8  # of each kind; a longer list is a search on the list itself
+OF_EACH: Final = 3  # chargers and drivers whose latest sessions and invoices are shown: who means one types more
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -98,24 +105,36 @@ def place_of(text: str) -> str | None:
 
 
 async def _found(desk: Desk, text: str) -> dict[str, list[Any]]:
+    """Return what the words may stand on, a few of each kind, and the latest sessions and invoices of these."""
     people = desk.may(Permission.DRIVERS_READ)
-    async with desk.transaction() as tx:
+    async with desk.transaction() as tx, tx.planned_each():
+        stations = await stations_queries.found(tx, desk.sites, text, limit=FOUND_MAX)
+        drivers = await access_queries.drivers_named(tx, text, limit=FOUND_MAX) if people else []
         return {
-            "stations": await stations_queries.stations(
-                tx, desk.sites, stations_queries.StationFilter(search=text, with_retired=True), limit=FOUND_MAX
-            ),
-            "sites": (await stations_queries.sites(tx, desk.sites, text))[:FOUND_MAX],
-            "sessions": await sessions_queries.sessions(
-                tx, desk.sites, sessions_queries.SessionFilter(search=text, people=people), limit=FOUND_MAX
-            )
-            if desk.may(Permission.SESSIONS_READ)
-            else [],
-            "drivers": await access_queries.drivers(tx, text, "", "", "name", limit=FOUND_MAX) if people else [],
-            "tokens": await access_queries.tokens(tx, text, "", desk.now, limit=FOUND_MAX) if people else [],
-            "invoices": await invoicing_queries.invoices(tx, desk.today, text, limit=FOUND_MAX)
-            if desk.may(Permission.INVOICES_READ)
-            else [],
+            "stations": stations,
+            "sites": (await stations_queries.site_names(tx, desk.sites, text))[:FOUND_MAX],
+            "sessions": await _sessions(desk, tx, stations, drivers) if desk.may(Permission.SESSIONS_READ) else [],
+            "drivers": drivers,
+            "tokens": await access_queries.tokens_beginning(tx, text, limit=FOUND_MAX) if people else [],
+            "invoices": await _invoices(desk, tx, drivers) if desk.may(Permission.INVOICES_READ) else [],
         }
+
+
+async def _sessions(
+    desk: Desk, tx: Transaction, stations: Sequence[StationRow], drivers: Sequence[DriverRow]
+) -> list[SessionRow]:
+    """Return the latest sessions of the first chargers and drivers that were found."""
+    wanted = [SessionFilter(station_id=one.id) for one in stations[:OF_EACH]]
+    wanted += [SessionFilter(driver_id=one.id) for one in drivers[:OF_EACH]]
+    rows = [row for one in wanted for row in await sessions_queries.sessions(tx, desk.sites, one, limit=FOUND_MAX)]
+    latest = sorted({row.id: row for row in rows}.values(), key=lambda row: row.started_at, reverse=True)
+    return latest[:FOUND_MAX]
+
+
+async def _invoices(desk: Desk, tx: Transaction, drivers: Sequence[DriverRow]) -> list[InvoiceRow]:
+    """Return the latest invoices of the first drivers that were found. Numbers are found before, by their own index."""
+    rows = [row for one in drivers[:OF_EACH] for row in await invoicing_queries.invoices_of(tx, desk.today, one.id)]
+    return sorted(rows, key=lambda row: row.issued_at, reverse=True)[:FOUND_MAX]
 
 
 def href_of(hit: Hit) -> str:

@@ -20,7 +20,7 @@ TOP: Final = 30.0  # above and below everything
 LEFT: Final = 46.0  # the symbol of the grid
 FUSE_AT: Final = 26.0  # from the bar that feeds it to the middle of the fuse
 STUB: Final = 34.0  # from a bar to the symbol of an outlet
-OUTLET_TEXT: Final = 250.0  # what the names of outlets take at the right
+OUTLET_TEXT: Final = 310.0  # what the names of outlets and sources take at the right
 OVERHANG: Final = 10.0  # of a bar beyond its outermost line
 
 
@@ -85,14 +85,19 @@ class _Drawing:
     def draw(self, circuit: Circuit, x: float) -> float:
         """Place a circuit whose feeding line begins at `x`, and all below it; return the height of its line."""
         line, bar = self.lines[circuit.id], x + COLUMN
+        sources, below = self.sources.get(circuit.id, []), self.children.get(circuit.id, [])
+        # The circuit's own two lines of text need their height also where a single thing hangs on it.
+        row = ROW if len(line.outlets) + len(sources) + len(below) == 1 else OUTLET_ROW
         heights: list[float] = []
         for hung in line.outlets:
-            heights.append(self._next(OUTLET_ROW))
+            heights.append(self._next(row))
             self.sockets.append(Socket(hung, bar, bar + STUB, heights[-1]))
-        for source in self.sources.get(circuit.id, ()):
-            heights.append(self._next(OUTLET_ROW))
+        for source in sources:
+            heights.append(self._next(row))
             self.feeders.append(Feeder(source, bar, bar + STUB, heights[-1]))
-        heights += [self.draw(child, bar) for child in self.children.get(circuit.id, ())]
+        if heights and below:
+            self.y += ROW - OUTLET_ROW
+        heights += [self.draw(child, bar) for child in below]
         if not heights:
             heights = [self._next(ROW)]
         y = (heights[0] + heights[-1]) / 2

@@ -91,6 +91,7 @@ from laddverk.web.console import (
     site_days,
     site_plans,
     sites,
+    softphone,
     software,
     spares,
     stations,
@@ -133,6 +134,7 @@ PAGES: Final = (
     site_days, site_plans, disputes, payouts,
     fleet, incidents, quiet, on_call, diagnosis, detectors, comparing, uptime, uptime_reports, exclusions, codes,
     remedies, work_orders, visits, model_facts, health, spares, replacing, cases, case_page, chats, case_deeds, calls,
+    softphone,
     articles, case_side_deeds, agent_deeds, case_bulk, case_desk, support_macros, support_settings, support_reports,
     mails, usage, bottlenecks, studies, seeking,
 )  # fmt: skip
@@ -169,6 +171,7 @@ LIVE_LISTS: Final[dict[str, tuple[tuple[str, ...], Callable[[Desk], Awaitable[Pa
     "outlets": ((cohort_jobs.TOPIC,), comparing.live_outlets),
     "cases": (("cases",), cases.live_inbox),
     "calls": (("calls",), calls.live_calls),
+    "softphone": (("calls",), softphone.live_softphone),
 }
 """Lists of what seldom changes: the topics on which jobs or people at work say that it has, what makes the parts."""
 
@@ -211,7 +214,7 @@ async def watch_remedies(desk: AtDesk) -> Stream:
 async def watch_list(desk: AtDesk, kind: FromPath[str]) -> Stream:
     """The lines of a list of what seldom changes, as it is filtered, made anew when it has."""
     topics, parts = found(LIVE_LISTS.get(kind))
-    if kind in ("cases", "calls"):
+    if kind in ("cases", "calls", "softphone"):
         desk.actor.require(Permission.CASES_READ)
     render = partial(_still_allowed, desk, partial(parts, desk))
     return stream(streams, desk.house.hints, topics, render, GATHER_ALL_S, REFRESH_SLOW_S)

@@ -22,6 +22,15 @@ CAPPED: Final = {
 }
 """Why there is no plan of the solver."""
 
+TARIFFS: Final = (
+    marked("Five peaks (as Tekniska verken)"),
+    marked("One peak, high price in winter (as BTEA)"),
+    marked("Subscribed power with overrun fee (above 200 A)"),
+    marked("Three peaks, half at night (as Ellevio)"),
+    marked("Weekdays 07–19, dearer in winter (as SEOM)"),
+    marked("High load in winter Mon–Fri 06–20 (as Karlskoga)"),
+)
+"""Names of the example tariffs; one of an operator's own stays as it was written."""
 WAITS: Final = {
     Waits.CHEAPER: marked("it costs %(saved)s less for each kWh then"),
     Waits.PEAK: marked("now it would raise the month's peak: %(saved)s for each kWh"),

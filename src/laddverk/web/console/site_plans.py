@@ -150,7 +150,7 @@ def _values(wanted: Wanted) -> dict[str, str]:
         "tariff": wanted.tariff.key,
         "area": wanted.area,
         "lets_ask": "yes" if wanted.lets_ask else "",
-        "added": f"{wanted.added_per_kwh:.4f}".rstrip("0").rstrip("."),
+        "added": f"{wanted.added_per_kwh:.4f}".rstrip("0").rstrip(".").replace(".", ","),
     }
 
 

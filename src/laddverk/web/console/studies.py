@@ -84,7 +84,7 @@ async def _usual(desk: Desk, tx: Transaction) -> dict[str, str]:
         found(site_id if desk.sites is None or site_id in desk.sites else None)
         price = await store.price_per_kwh(tx, site_id, desk.house.settings.currency, desk.now - PRICED_FROM)
         if price is not None:
-            values["margin_per_kwh"] = f"{price * desk.house.settings.margin_percent / 10_000:.2f}"
+            values["margin_per_kwh"] = study_forms.money(price * desk.house.settings.margin_percent / 10_000)
     return values
 
 

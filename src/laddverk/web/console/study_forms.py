@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from laddverk.kernel.problems import Invalid
 from laddverk.planning.expanding.model import Asked, Prices
-from laddverk.web.console.circuit_forms import number
+from laddverk.web.console.circuit_forms import number, typed
 from laddverk.web.visit import named
 
 USUAL_DAYS: Final = 91  # a quarter of a year: long enough for a season, short enough to be played in minutes
@@ -51,17 +51,21 @@ def asked_of(form: dict[str, str]) -> Asked:
 
 def values_of(asked: Asked, site: str) -> dict[str, str]:
     """Return a form filled in as `asked`."""
-    prices: dict[str, Any] = {name: f"{getattr(asked.prices, name) / 100:.2f}" for name in MONEY}
+    prices = {FIELDS.get(name, name): money(getattr(asked.prices, name) / 100) for name in MONEY}
     return {
         "site": site, "first": asked.first.isoformat(), "last": asked.last.isoformat(),
-        "growth": f"{asked.growth * 100:g}", "draws": str(asked.draws), "seed": str(asked.seed),
-        "fuse": f"{asked.fuse_a:g}" if asked.fuse_a else "", "other": f"{asked.other_load_a:g}",
-        "ports": ", ".join(str(one) for one in asked.ports_more), "current": f"{asked.port_current_a:g}",
-        "idle": f"{asked.idle_cut * 100:g}", "battery_kw": f"{asked.battery_kw:g}",
-        "battery_kwh": f"{asked.battery_kwh:g}", "solar": f"{asked.solar_kwp:g}",
-        "connection": f"{asked.connection_a:g}", "life_years": str(asked.prices.life_years),
-        **{FIELDS.get(name, name): text.removesuffix(".00") for name, text in prices.items()},
+        "growth": typed(asked.growth * 100), "draws": str(asked.draws), "seed": str(asked.seed),
+        "fuse": typed(asked.fuse_a) if asked.fuse_a else "", "other": typed(asked.other_load_a),
+        "ports": ", ".join(str(one) for one in asked.ports_more), "current": typed(asked.port_current_a),
+        "idle": typed(asked.idle_cut * 100), "battery_kw": typed(asked.battery_kw),
+        "battery_kwh": typed(asked.battery_kwh), "solar": typed(asked.solar_kwp),
+        "connection": typed(asked.connection_a), "life_years": str(asked.prices.life_years), **prices,
     }  # fmt: skip
+
+
+def money(amount: float) -> str:
+    """Return an amount, in whole units of the currency, as it is typed: `1,50`, `900`."""
+    return f"{amount:.2f}".removesuffix(".00").replace(".", ",")
 
 
 def usual(today: date, first: date | None = None, last: date | None = None) -> Asked:

@@ -21,7 +21,7 @@ from laddverk.support.opening.model import Does, LooksAt, Rule
 from laddverk.support.promising import managing as promise_managing
 from laddverk.support.promising import store as promise_store
 from laddverk.support.promising import typed as hours_typing
-from laddverk.support.promising.hours import Hours
+from laddverk.support.promising.hours import Attended, Hours
 from laddverk.support.promising.model import Promise
 from laddverk.support.situations import book
 from laddverk.support.teams import managing as team_managing
@@ -173,6 +173,7 @@ async def save_hours(desk: AtDesk) -> Response[Any]:
             id=_id(form, "hrs"), name=form.get("name", ""), zone=desk.house.settings.timezone,
             days=hours_typing.days_in(form), free_holidays=form.get("free_holidays") == "yes",
             free_days=hours_typing.free_days_in(form.get("free_days", "")),
+            closes=tuple(each.value for each in Attended if form.get(f"closes_{each.value}") == "yes"),
         )  # fmt: skip
         await promise_managing.save_hours(tx, desk.actor, hours, desk.now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,9 +11,9 @@ from msgspec import structs
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.problems import Invalid
-from laddverk.planning.usage import queries
+from laddverk.planning.usage import queries, service
 from laddverk.planning.usage import reading as usage
-from laddverk.planning.usage.queries import Chosen, Outlet
+from laddverk.planning.usage.queries import Chosen
 from laddverk.planning.usage.reading import By, Line, Reading
 from laddverk.platform.database import Transaction
 from laddverk.web import spreadsheets
@@ -61,20 +61,20 @@ def chosen(desk: Desk, suffix: str = "") -> Chosen:
     )  # fmt: skip
 
 
-async def read(desk: Desk, tx: Transaction, wanted: Chosen) -> Reading:
+async def read(desk: Desk, tx: Transaction, wanted: Chosen, by: By = By.SITE) -> Reading:
     """Return everything that is said of what is wanted."""
-    return await usage.read(tx, wanted, desk.house.settings.currency, desk.now)
+    return await usage.read(tx, wanted, desk.now, by)
 
 
 async def choices(desk: Desk, tx: Transaction) -> dict[str, Any]:
     """Return what can be chosen among: sites, models and connectors of what this person may see."""
     everything = Chosen(first=desk.today, last=desk.today, zone=desk.house.settings.timezone, sites=desk.sites)
-    outlets: list[Outlet] = await queries.outlets(tx, everything)
-    sites: dict[UUID, str] = {one.site_id: one.site_name for one in outlets}
+    offered = await queries.choices(tx, everything)
+    sites: dict[UUID, str] = {one.site_id: one.site_name for one in offered}
     return {
         "sites": sorted(sites.items(), key=lambda pair: pair[1].casefold()),
-        "models": sorted({one.model_name for one in outlets if one.model_name}),
-        "plugs": sorted({one.plug for one in outlets}),
+        "models": sorted({one.model for one in offered if one.model}),
+        "plugs": sorted({one.plug for one in offered}),
     }
 
 
@@ -101,15 +101,16 @@ async def overview(desk: AtDesk) -> Response[str]:
     """Everything that is known of how outlets were used in a period."""
     wanted, by = chosen(desk), group(desk)
     async with desk.transaction() as tx:
-        found_ = await read(desk, tx, wanted)
+        found_ = await read(desk, tx, wanted, by)
         offered = await choices(desk, tx)
+        behind = await service.behind(tx, desk.now)
     listing = desk.listing("name", *usage_words.SORTS)
     lines = ordered(usage.lines(found_, by), listing.sort, listing.search)
     return desk.page(
         "console/planning/usage.html",
         r=found_, whole=found_.whole, by=by, lines=lines[listing.offset : listing.offset + PAGE_SIZE],
         total=len(lines), listing=listing, heat=usage.heat(found_), curve=usage.duration_curve(found_),
-        presets=_presets(desk), **offered, **_common(desk),
+        presets=_presets(desk), behind=behind, **offered, **_common(desk),
     )  # fmt: skip
 
 
@@ -122,7 +123,7 @@ async def export(desk: AtDesk) -> Response[bytes]:
     """The figures by group, as CSV."""
     wanted, by = chosen(desk), group(desk)
     async with desk.transaction() as tx:
-        found_ = await read(desk, tx, wanted)
+        found_ = await read(desk, tx, wanted, by)
     listing = desk.listing("name", *usage_words.SORTS)
     return spreadsheets.answer(
         f"usage-{wanted.first}-{wanted.last}", HEADING,
@@ -160,10 +161,10 @@ async def export_hours(desk: AtDesk) -> Response[bytes]:
         ("hour", "kwh", "outlet_hours_with_car", "outlet_hours_charging", "sessions"),
         [
             (
-                one.hour, round(one.energy_wh / 1_000, 3), round(one.busy_s / 3_600, 4),
-                round(one.charging_s / 3_600, 4), one.began,
+                datetime.fromtimestamp(at_s, UTC), round(energy_wh / 1_000, 3), round(busy_s / 3_600, 4),
+                round(charging_s / 3_600, 4), round(began),
             )
-            for one in hours
+            for at_s, energy_wh, busy_s, charging_s, began in hours.each()
         ],
     )  # fmt: skip
 

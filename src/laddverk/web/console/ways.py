@@ -30,6 +30,7 @@ NUMBERS: Final = {
     "call_timeout_s": (1, 600),
     "unanswered_calls_max": (1, 100),
     "boot_grace_s": (0, 600),
+    "profile_stack_level": (0, 1_000),
     "frame_bytes_max": (quirks.settings.FRAME_BYTES_LEAST, quirks.settings.FRAME_BYTES_MOST),
 }
 WORDS: Final = (

@@ -366,6 +366,7 @@ WAYS: Final = {
     "time_zone": marked("Time zone of times without one"),
     "id_tag_form": marked("Letters of tags that are sent to it"),
     "profile_unit": marked("Unit of charging profiles"),
+    "profile_stack_level": marked("Highest stack level of charging profiles"),
     "text_vendor": marked("Vendor of texts for its display"),
     "text_message": marked("Message id of these texts"),
     "text_data": marked("Data of these texts"),

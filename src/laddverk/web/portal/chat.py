@@ -24,6 +24,8 @@ from laddverk.support import links
 from laddverk.support.chat import queries, service, speaking, store
 from laddverk.support.chat.model import Asks, Chat, ChatState, Come, Line
 from laddverk.support.chat.queries import Wait
+from laddverk.support.promising import attending
+from laddverk.support.promising.hours import Attended
 from laddverk.support.situations import choosing, wording
 from laddverk.support.situations.gathering import facts_of
 from laddverk.web import pictures, security
@@ -58,6 +60,8 @@ class Talk(Struct, frozen=True, kw_only=True):
     now_title: str = ""
     """What we see of the charger at this moment."""
     wait: Wait | None = None
+    back: str = ""
+    """When people are back, while the hours of the chat close it."""
 
 
 async def _talk(tx: Transaction, visit: Visit, chat: Chat, lines: list[Line], base: str, came_from: str = "") -> Talk:
@@ -68,9 +72,12 @@ async def _talk(tx: Transaction, visit: Visit, chat: Chat, lines: list[Line], ba
     if outlet is not None and chat.state is ChatState.OPEN and base:
         told = choosing.told(await facts_of(tx, chat.subject, visit.house.clock()))
         title = wording.spoken(told, visit.language, outlet.timezone).title
-    wait = await queries.wait(tx, chat.case_id, visit.house.clock()) if chat.case_id else None
+    now = visit.house.clock()
+    wait = await queries.wait(tx, chat.case_id, now) if chat.case_id else None
+    back_at = await attending.closed_until(tx, Attended.CHAT, now) if wait is not None else None
     return Talk(
-        chat=chat, lines=lines, base=base, came_from=came_from, outlet=outlet, now_title=title, wait=wait
+        chat=chat, lines=lines, base=base, came_from=came_from, outlet=outlet, now_title=title, wait=wait,
+        back=attending.in_words(back_at, now, visit.house.settings.timezone, visit.language) if back_at else "",
     )  # fmt: skip
 
 

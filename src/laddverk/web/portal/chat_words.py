@@ -14,6 +14,7 @@ from laddverk.sessions.driver_queries import Outlet
 from laddverk.support.chat import rules, saying, words
 from laddverk.support.chat.deciding import OUTLET
 from laddverk.support.chat.model import Chat, Line, Speaker
+from laddverk.support.promising import attending
 from laddverk.support.situations.model import DriverButton
 from laddverk.web.visit import Visit
 
@@ -75,8 +76,11 @@ def text_of(visit: Visit, line: Line) -> str:
         return line.body
     if "key" in line.params:
         return visit.words(words.label_of(str(line.params["key"]))) if line.params["key"] else ""
-    text = visit.words(line.text) if line.text else ""
-    text = text % line.params if "%(" in text else text
+    text, params = visit.words(line.text) if line.text else "", line.params
+    if saying.BACK_AT in params:
+        back_at, zone = datetime.fromisoformat(params[saying.BACK_AT]), visit.house.settings.timezone
+        params = params | {"when": attending.in_words(back_at, line.at, zone, visit.language)}
+    text = text % params if "%(" in text else text
     remedy = str(line.params.get("remedy") or "")
     return f"{text} {visit.words(remedy)}" if remedy else text
 

@@ -103,6 +103,25 @@ async def test_several_cases_at_once_saved_views_and_the_report(world: World, si
     assert pdf.content.startswith(b"%PDF")
 
 
+async def test_a_canned_answer_is_suggested_filled_in_and_a_place_that_is_left_is_not_sent(
+    world: World, signed_in: SignedIn
+) -> None:
+    agent = await signed_in(Role.SUPPORT)
+    path = await opened(agent, email="bo@example.se", language="en")
+    for name, text in (("Cable", 'Case {number} <b>"at"</b> {charger}'), ("Receipt", "{driver}, here it is")):
+        await agent.send(f"{SUPPORT}/macros", name=name, text_en=text, scope="own")
+    found = (await agent.open(f"{path}/canned?q=cab")).text
+    assert found.count('role="option"') == 1
+    assert "&lt;b&gt;" in found
+    assert re.search(r'data-words="Case \d+ ', found)
+    assert "No canned answer is called that." in (await agent.open(f"{path}/canned?q=%25zzz")).text
+    other = await signed_in(Role.OPERATOR)
+    assert "Receipt" not in (await other.open(f"{path}/canned")).text, "it is another's"
+    refused = await agent.send(f"{path}/do", what="reply", reply="We look at {charger} now")
+    assert (refused.status_code, "This case has nothing for {charger}." in refused.text) == (422, True)
+    assert (await agent.send(f"{path}/do", what="reply", reply="Write {name} in braces")).status_code in (302, 303)
+
+
 async def test_opening_the_address_of_a_rating_says_nothing_and_its_form_counts_once(
     world: World, signed_in: SignedIn, stranger: Browser
 ) -> None:

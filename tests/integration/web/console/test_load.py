@@ -138,7 +138,7 @@ async def test_hours_sources_order_and_kind_of_grid_are_entered(world: World, si
     assert (await do(browser, world, "source", **{**again, "source_meter": shown("mtr", new_id())})).status_code == 404
     checklist = (await browser.open(f"{load(world)}/checklist")).text
     assert "Nothing measures what the solar cells give" in checklist
-    assert "Solar" in (await browser.open(load(world))).text
+    assert "solar" in (await browser.open(load(world))).text
     empty = await do(browser, world, "source", **{**roof, "source_kind": "battery"})
     assert "A battery holds some energy." in empty.text
     assert (await do(browser, world, "drop-source", source=shown("src", source.id))).status_code == 303

@@ -63,6 +63,15 @@ async def test_usage_is_shown_by_anything_with_formulas_and_compared(world: Worl
     assert "15 Oct 2026 – 31 Oct 2026" in compared
 
 
+async def test_while_the_past_is_counted_the_page_says_how_much_is_done(world: World, signed_in: SignedIn) -> None:
+    await charged(world)
+    browser = await signed_in(Role.OPERATOR)
+    assert "The past is being counted" not in (await browser.open("/console/usage")).text
+    async with world.house.database.transaction() as tx:
+        await tx.execute("INSERT INTO usage_due (site_id, since) SELECT id, $1 FROM site", NOW - timedelta(days=20))
+    assert re.search(r"The past is being counted: \d+\s?% is done", (await browser.open("/console/usage")).text)
+
+
 async def test_a_period_that_cannot_be_is_told_and_an_unknown_site_is_not_found(
     world: World, signed_in: SignedIn
 ) -> None:

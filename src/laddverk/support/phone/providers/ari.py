@@ -53,9 +53,13 @@ class Line:
     """A channel that is in our menu."""
 
     act: Act | None = None
+    phone: str = ""
     pressed: str = ""
     turn: int = 0
+    leg: str = ""
+    """The channel that rings one of ours, or whom we call; '' while none does."""
     agent: str = ""
+    """The same, once it is answered."""
     recording: str = ""
 
 
@@ -65,8 +69,8 @@ class Lines:
 
     settings: Settings
     of: dict[str, Line] = field(default_factory=dict)
-    agents: dict[str, str] = field(default_factory=dict)
-    """Channel of an agent → channel of the caller."""
+    legs: dict[str, str] = field(default_factory=dict)
+    """Channel that rings one of ours → channel of the caller."""
 
     def hear(self, event: dict[str, Any]) -> Heard:
         """Return what an event means. Events of others, and what is no event, mean nothing."""
@@ -81,38 +85,48 @@ class Lines:
                 return self._played(event.get("playback"))
             case "RecordingFinished":
                 return self._recorded(event.get("recording"))
-            case "StasisEnd" | "ChannelDestroyed" | "ChannelHangupRequest":
+            case "StasisEnd" | "ChannelDestroyed":
                 return self._ends(name)
         return Heard()
 
     def _enters(self, name: str, channel: dict[str, Any], args: list[str]) -> Heard:
-        if args[:1] == ["agent"] and len(args) > 1 and args[1] in self.of:
-            caller = args[1]
-            self.agents[name], self.of[caller].agent = caller, name
-            recording = self.of[caller].recording
-            return Heard(
-                kind=Kind.ANSWERED, channel=caller,
-                requests=tuple(ari_calls.bridge(f"b-{caller}", caller, name, recording)),
-            )  # fmt: skip
+        if args[:1] == ["agent"]:
+            return self._answered(name)
         if args[:1] == ["out"] and len(args) > 1:
             self.of[name] = Line()
             return Heard(kind=Kind.OUT, channel=name, call_id=args[1])
-        self.of[name] = Line()
         caller_id, dialled = channel.get("caller") or {}, channel.get("dialplan") or {}
+        phone = str(caller_id.get("number", ""))[:40]
+        self.of[name] = Line(phone=phone)
         return Heard(
-            kind=Kind.RINGS, channel=name, phone=str(caller_id.get("number", ""))[:40],
+            kind=Kind.RINGS, channel=name, phone=phone,
             our_number=str(dialled.get("exten", ""))[:40], requests=(ari_calls.answer(name),),
         )  # fmt: skip
+
+    def _answered(self, leg: str) -> Heard:
+        """One of ours has picked up; whoever called may have hung up in the same instant."""
+        caller = self.legs.get(leg, "")
+        line = self.of.get(caller)
+        if line is None or line.leg != leg:
+            return Heard(requests=(ari_calls.hang_up(leg),))
+        line.agent = leg
+        joined = ari_calls.bridge(f"b-{caller}", caller, leg, line.recording)
+        return Heard(kind=Kind.ANSWERED, channel=caller, requests=tuple(joined))
 
     def told(self, channel: str, act: Act, turn: int, voice: str) -> list[Request]:
         """Return what Asterisk is asked for so that `act` happens."""
         line = self.of.get(channel)
         if line is None:
             return []
-        line.act, line.turn, line.pressed = act, turn, ""
+        before, line.act, line.turn, line.pressed = line.turn, act, turn, ""
         if act.then is Then.CONNECT:
-            line.recording = f"call-{channel}" if act.records else ""
-        return ari_calls.requests_of(act, channel, voice, f"{PLAYED}{turn}-{channel}", self.settings)
+            line.recording = ari_calls.recording_name(channel) if act.records else ""
+            line.leg = f"to-{turn}-{channel}"
+            self.legs[line.leg] = channel
+            # What is still being said would have to end before the two can be joined.
+            stop = ari_calls.stop_sound(f"{PLAYED}{before}-{channel}")
+            return [stop, *ari_calls.connecting(act, channel, line.leg, line.phone, self.settings)]
+        return ari_calls.requests_of(act, channel, voice, f"{PLAYED}{turn}-{channel}")
 
     def _key(self, name: str, key: str) -> Heard:
         line = self.of.get(name)
@@ -132,8 +146,17 @@ class Lines:
             return Heard()
         pressed, line.pressed = line.pressed, ""
         if line.act.then is Then.CONNECT:
-            return Heard(kind=Kind.NOT_ANSWERED, channel=name)
+            return self.unanswered(name, turn)
         return Heard(kind=Kind.PRESSED, channel=name, keys=pressed)
+
+    def unanswered(self, name: str, turn: int) -> Heard:
+        """Return what it means that nobody picks up: it rang long enough, was declined, or could not ring at all."""
+        line = self.of.get(name)
+        if line is None or line.turn != turn or line.agent or not line.leg:
+            return Heard()
+        leg, line.leg = line.leg, ""
+        self.legs.pop(leg, None)
+        return Heard(kind=Kind.NOT_ANSWERED, channel=name, requests=(ari_calls.hang_up(leg),))
 
     def _played(self, playback: Any) -> Heard:
         """A sound has ended: a message is recorded, a goodbye is the end; a question leaves a while to answer."""
@@ -157,12 +180,16 @@ class Lines:
         return Heard(kind=Kind.RECORDED, channel=channel, keys=kind, url=url)
 
     def _ends(self, name: str) -> Heard:
-        caller = self.agents.pop(name, "")
+        caller = self.legs.get(name, "")
         if caller:
-            return Heard(requests=(ari_calls.hang_up(caller),)) if caller in self.of else Heard()
+            line = self.of.get(caller)
+            if line is not None and not line.agent:
+                return self.unanswered(caller, line.turn)
+            self.legs.pop(name)
+            return Heard(requests=(ari_calls.hang_up(caller),)) if line is not None else Heard()
         line = self.of.pop(name, None)
         if line is None:
             return Heard()
-        requests = (ari_calls.hang_up(line.agent),) if line.agent else ()
-        self.agents.pop(line.agent, None)
-        return Heard(kind=Kind.ENDED, channel=name, requests=requests)
+        requests = (ari_calls.hang_up(line.leg),) if line.leg else ()
+        joined = (ari_calls.take_apart(f"b-{name}"),) if line.agent else ()
+        return Heard(kind=Kind.ENDED, channel=name, requests=requests + joined)

@@ -1,8 +1,15 @@
-/** @file Keys: "/" goes to the search field. And a popover whose form was sent closes. */
+/** @file Keys: "/" goes to the search field, "?" says what all keys do. And a popover whose form was sent closes. */
 
 document.addEventListener("keydown", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || target.closest("input, textarea, select")) return;
+  if (event.ctrlKey || event.metaKey || target.closest("input:not([type=checkbox]), textarea, select")) return;
+  const help = /** @type {HTMLDialogElement | null} */ (document.getElementById("keys"));
+  if (event.key === "?" && help && !document.querySelector("dialog[open]")) {
+    event.preventDefault();
+    help.showModal();
+    return;
+  }
+  if (event.key !== "/" || document.querySelector("dialog[open]")) return;
   const field = /** @type {HTMLInputElement | null} */ (document.querySelector(".page input[type=search], .find input"));
   if (!field) return;
   event.preventDefault();

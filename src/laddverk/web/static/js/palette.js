@@ -65,7 +65,7 @@ document.addEventListener("keydown", (event) => {
     listHere(field?.value ?? "");
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (palette()?.open) {
     const lines = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#palette li > :is(a, button):first-child")]);
     const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
@@ -75,7 +75,7 @@ document.addEventListener("keydown", (event) => {
     }
     return;
   }
-  if (isWriting(event.target)) return;
+  if (isWriting(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key === "j" || event.key === "k") {
     event.preventDefault();
     step(event.key === "j" ? 1 : -1, PARTS);

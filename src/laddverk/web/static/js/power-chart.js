@@ -57,11 +57,17 @@ class PowerChart extends HTMLElement {
   }
 
   async draw() {
-    if (!this.curve || this.curve.time.length < 2) return;
+    if (!this.curve || this.curve.time.length < 2) return this.tellNone();
     const { default: UPlot } = await import(new URL("uPlot.esm.js", UPLOT).href);
     this.chart?.destroy();
     this.replaceChildren();
     this.chart = new UPlot(this.options(this.curve, UPlot), [this.curve.time, ...this.curve.series.map((one) => one.values)], this);
+  }
+
+  /** Say that there is nothing to draw yet, unless the page gave the element something else to show. */
+  tellNone() {
+    if (this.querySelector(":scope > :not(noscript)")) return;
+    this.append(Object.assign(document.createElement("p"), { className: "quiet chart-none", textContent: this.dataset.none ?? "" }));
   }
 
   /** @param {Curve} curve @param {any} UPlot */

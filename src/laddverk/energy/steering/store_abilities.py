@@ -1,0 +1,40 @@
+"""What stations say of their smart charging, for all outlets of a site at once. SQL and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from laddverk.platform.database import Transaction
+
+SAID: Final = """
+-- What stations said of their smart charging, by lower-case names; a row for each, with an empty object at least.
+SELECT station.id, station.protocol, station.vendor, station.model, station.firmware, station.quirks,
+       coalesce(said.variables, '{}'::jsonb) AS said
+FROM station LEFT JOIN LATERAL (
+    SELECT jsonb_object_agg(lower(variable), value) AS variables FROM station_variable
+    WHERE station_id = station.id AND attribute = 'Actual' AND (component = 'SmartChargingCtrlr' OR (component = ''
+      AND lower(variable) IN ('chargingscheduleallowedchargingrateunit', 'chargeprofilemaxstacklevel')))
+) AS said ON true
+WHERE station.id = ANY($1)
+"""
+
+
+class Said(Struct, frozen=True):
+    """A station, and what it said of its smart charging."""
+
+    id: UUID
+    protocol: str | None
+    vendor: str
+    model: str
+    firmware: str
+    quirks: dict[str, Any]
+    said: dict[str, str | None]
+
+
+async def said(tx: Transaction, station_ids: Sequence[UUID]) -> list[Said]:
+    """Return what stations say of their smart charging."""
+    return await tx.fetch(Said, SAID, list(station_ids))

@@ -1,0 +1,36 @@
+"""What may have a step of its own, and what is known that may hold the step back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """Something that may have a step of its own."""
+
+    what: str
+    """start, over, stands or danger."""
+    occurrence: str
+    station_id: UUID
+    evse_number: int
+    connector_number: int
+    start_request_id: UUID | None
+    session_id: UUID | None
+    payment_id: UUID | None
+    driver_id: UUID | None
+    at: datetime
+
+
+class Guards(Struct, frozen=True, kw_only=True):
+    """What is known that may hold a step back."""
+
+    switched_off: bool | None
+    excluded: bool
+    in_work: bool
+    person_works: bool
+    at_site: int
+    charging: int
+    is_connected: bool | None

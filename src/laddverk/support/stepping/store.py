@@ -1,0 +1,125 @@
+"""Troubles that may have a step, what holds it back, and the steps taken, in PostgreSQL. SQL and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from laddverk.diagnostics.remedies import rules as remedies
+from laddverk.platform.database import Transaction
+from laddverk.support.situations.model import Situation, Step
+from laddverk.support.stepping.model import Guards, Trouble
+
+AT_ONCE: Final = 100  # troubles a turn; the newest first
+WAITS_FOR_CABLE: Final = timedelta(minutes=30)
+OVER_LATELY: Final = timedelta(minutes=15)
+FOUND_LATELY: Final = timedelta(hours=1)
+GRACE: Final = timedelta(minutes=10)  # so long a car may stand when it is done, before its driver is asked
+STANDS_MAX: Final = timedelta(hours=12)  # who has not come by then is not helped by a message
+EXTEND_BEFORE: Final = timedelta(seconds=90)  # chargers' own patience is mostly over by then
+PERSON_WORKS: Final = timedelta(minutes=30)  # after what a person of ours did in the case
+
+LOCK: Final = "SELECT pg_advisory_xact_lock(7230611)"  # one turn at a time, whichever worker
+TROUBLES: Final = """
+SELECT * FROM (
+    (SELECT 'start' AS what, id::text AS occurrence, station_id, evse_number, connector_number,
+            id AS start_request_id, NULL::uuid AS session_id, payment_id, driver_id, created_at AS at
+     FROM start_request
+     WHERE session_id IS NULL AND cancelled_at IS NULL AND command_id IS NOT NULL AND created_at > $1
+       AND expires_at BETWEEN $2 AND $3
+     ORDER BY created_at DESC LIMIT $8)
+    UNION ALL
+    (SELECT 'over', id::text, station_id, evse_number, connector_number, start_request_id, id, payment_id, driver_id,
+            ended_at
+     FROM session
+     WHERE ended_at > $4
+       AND (EXISTS (SELECT FROM connector WHERE connector.station_id = session.station_id
+                      AND connector.evse_number = session.evse_number
+                      AND (coalesce(error_code, 'NoError') <> 'NoError' OR vendor_error_code <> ''))
+            OR EXISTS (SELECT FROM finding WHERE finding.station_id = session.station_id AND cleared_at IS NULL
+                         AND family = 'connector_lock'))
+     ORDER BY ended_at DESC LIMIT $8)
+    UNION ALL
+    (SELECT 'stands', session.id::text, session.station_id, session.evse_number, session.connector_number, NULL, NULL,
+            NULL, NULL, session.charging_ended_at
+     FROM session
+     WHERE ended_at IS NULL AND driver_id IS NOT NULL AND charging_ended_at > $5
+       AND (charging_ended_at < $6
+            OR EXISTS (SELECT FROM support_contact AS other WHERE other.station_id = session.station_id
+                         AND other.evse_number = session.evse_number AND other.at > charging_ended_at
+                         AND other.driver_id IS DISTINCT FROM session.driver_id))
+     ORDER BY charging_ended_at DESC LIMIT $8)
+    UNION ALL
+    (SELECT 'danger', min(finding.id::text), finding.station_id, greatest(finding.evse_number, 1), 0, NULL, NULL, NULL,
+            NULL, min(raised_at)
+     FROM finding WHERE severity = 0 AND cleared_at IS NULL AND raised_at > $7
+     GROUP BY finding.station_id, greatest(finding.evse_number, 1) LIMIT $8)
+) AS trouble
+WHERE NOT EXISTS (SELECT FROM situation_step
+                  WHERE situation_step.occurrence = trouble.what || ':' || trouble.occurrence)
+ORDER BY at DESC LIMIT $8
+"""
+# What holds a step back: the switch, a model that is left alone, people at work, and many chargers of a site at once.
+GUARDS: Final = """
+SELECT (SELECT switched_off_at IS NOT NULL FROM remedy_setting LIMIT 1) AS switched_off,
+       EXISTS (SELECT FROM remedy_model JOIN station ON station.vendor = remedy_model.vendor
+                 AND station.model = remedy_model.model
+               WHERE station.id = $1 AND excluded_at IS NOT NULL) AS excluded,
+       EXISTS (SELECT FROM incident WHERE station_id = $1 AND evse_number IN (0, $2)
+                 AND state IN ('acknowledged', 'in_work')) AS in_work,
+       EXISTS (SELECT FROM case_entry JOIN support_case ON support_case.id = case_entry.case_id
+               WHERE support_case.station_id = $1 AND support_case.evse_number IN (0, $2)
+                 AND support_case.state <> 'closed' AND case_entry.at > $3 AND case_entry.by_kind = 'person'
+                 AND case_entry.kind = 'deed') AS person_works,
+       (SELECT count(DISTINCT done.station_id) FROM situation_step AS done JOIN station AS near
+          ON near.id = done.station_id
+        WHERE done.at > $4 AND done.state = 'done' AND done.command_id IS NOT NULL AND done.station_id <> $1
+          AND near.site_id = (SELECT site_id FROM station WHERE id = $1))::int AS at_site,
+       (SELECT count(*) FROM session WHERE station_id = $1 AND evse_number = $2 AND ended_at IS NULL)::int AS charging,
+       (SELECT connected_at IS NOT NULL FROM station WHERE id = $1) AS is_connected
+"""
+KEEP: Final = """
+INSERT INTO situation_step (occurrence, at, situation, step, station_id, evse_number, start_request_id, session_id,
+                            command_id, state, why)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (occurrence) DO NOTHING
+"""
+CASES_THERE: Final = """
+SELECT id FROM support_case WHERE state <> 'closed' AND station_id = $1 AND evse_number IN (0, $2)
+ORDER BY created_at DESC LIMIT 5
+"""
+
+
+async def troubles(tx: Transaction, now: datetime) -> Sequence[Trouble]:
+    """Return what may have a step and had none yet, the newest first. Holds until the end: one turn at a time."""
+    await tx.execute(LOCK)
+    return await tx.fetch(
+        Trouble, TROUBLES, now - WAITS_FOR_CABLE, now, now + EXTEND_BEFORE, now - OVER_LATELY, now - STANDS_MAX,
+        now - GRACE, now - FOUND_LATELY, AT_ONCE,
+    )  # fmt: skip
+
+
+async def guards(tx: Transaction, trouble: Trouble, now: datetime) -> Guards:
+    """Return what is known that may hold a step back where a trouble is."""
+    found = await tx.fetch_one(
+        Guards, GUARDS, trouble.station_id, trouble.evse_number, now - PERSON_WORKS, now - remedies.TOGETHER
+    )
+    assert found is not None, "its columns are aggregates"
+    return found
+
+
+async def keep(
+    tx: Transaction, trouble: Trouble, situation: Situation, step: Step, command_id: UUID | None, why: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Keep that a step was taken, or what held it back (`why`): it is not looked at again."""
+    await tx.execute(
+        KEEP, f"{trouble.what}:{trouble.occurrence}", now, situation.key, step.value, trouble.station_id,
+        trouble.evse_number, trouble.start_request_id, trouble.session_id, command_id, "held" if why else "done", why,
+    )  # fmt: skip
+
+
+async def cases_there(tx: Transaction, trouble: Trouble) -> Sequence[UUID]:
+    """Return the cases that speak of where a trouble is, the newest first, five at most."""
+    return await tx.values(CASES_THERE, trouble.station_id, trouble.evse_number)

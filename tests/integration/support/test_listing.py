@@ -1,0 +1,164 @@
+"""The inbox shows what a plain walk over all cases shows: each view, each filter, each word, page by page."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from laddverk.kernel.ids import first_id_of, new_id
+from laddverk.platform.database import Database, Transaction
+from laddverk.support import listing, searching
+from laddverk.support.listing import CaseFilter
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ME = UUID(int=7)
+STATES = ("open", "waiting", "closed", "closed", "closed")
+KINDS = ("no_start", "refund", "question")
+WORDS = ("kabeln", "lampan", "swish", "kvittot", "regn")
+MANY = 90
+CASE = """
+INSERT INTO support_case (id, subject, kind, state, channel, priority, driver_id, assignee_id, tags, snoozed_until,
+                          answer_due_at, created_at, created_by, answered_at, closed_at, changed_at, contact_name)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'bench', $13, $14, $15, $16) RETURNING *
+"""
+ENTRY = """
+INSERT INTO case_entry (case_id, id, at, kind, by_kind, body) VALUES ($1, $2, $3, 'message_in', 'driver', $4)
+"""
+
+
+def id_at(at: datetime, n: int) -> UUID:
+    return UUID(int=first_id_of(at).int + n)
+
+
+async def filled(tx: Transaction) -> list[dict[str, Any]]:
+    """Write cases of two years, drawn with a seed, and return them with what was said in each."""
+    draws = random.Random(3)
+    drivers = [new_id() for _ in range(4)]
+    for n, driver in enumerate(drivers):
+        await tx.execute(
+            "INSERT INTO driver (id, email, name, created_at) VALUES ($1, $2, $3, $4)",
+            driver, f"d{n}@example.se", ("Ada Berg", "Bo Bergman", "Cy Öst", "Di Dal")[n], NOW,
+        )  # fmt: skip
+    made = []
+    for n in range(MANY):
+        at = NOW - timedelta(days=(MANY - n) * 7, minutes=draws.randint(0, 500))
+        state = draws.choice(STATES)
+        over_at = at + timedelta(hours=draws.randint(1, 90)) if state == "closed" else None
+        said = [" ".join(draws.choices(WORDS, k=2)) for _ in range(draws.randint(0, 2))]
+        row = await tx.connection.fetchrow(
+            CASE, id_at(at, n), draws.choice(WORDS), draws.choice(KINDS), state, draws.choice(("phone", "email")),
+            draws.randint(1, 4), draws.choice([*drivers, None]), draws.choice((ME, None)),
+            draws.choice(([], ["vip"], ["vip", "åter"])),
+            NOW + timedelta(days=1) if state != "closed" and n % 5 == 0 else None, at + timedelta(hours=2), at,
+            at if n % 3 else None, over_at, over_at or at, f"Person {n % 9}",
+        )  # fmt: skip
+        for place, body in enumerate(said):
+            await tx.execute(ENTRY, row["id"], id_at(at, 1000 + n * 10 + place), at, body)
+        names = {driver: ("Ada Berg", "Bo Bergman", "Cy Öst", "Di Dal")[place] for place, driver in enumerate(drivers)}
+        made.append({**row, "said": said, "driver_name": names.get(row["driver_id"], "")})
+    return made
+
+
+def walked(made: list[dict[str, Any]], view: str) -> list[int]:
+    """Return the numbers of a view in its order, found by a walk over all."""
+    shown = {
+        "all": lambda one: True,
+        "closed": lambda one: one["state"] == "closed",
+        "waiting": lambda one: one["state"] == "waiting",
+        "open": lambda one: one["state"] == "open" and one["snoozed_until"] is None,
+        "mine": lambda one: one["state"] != "closed" and one["assignee_id"] == ME,
+        "unassigned": lambda one: (
+            one["state"] == "open" and one["assignee_id"] is None and one["snoozed_until"] is None
+        ),
+        "snoozed": lambda one: one["state"] != "closed" and one["snoozed_until"] is not None,
+        "late": lambda one: one["state"] != "closed" and one["answered_at"] is None and one["answer_due_at"] < NOW,
+    }[view]
+    return [one["number"] for one in ordered(one for one in made if shown(one))]
+
+
+def ordered(rows: Any) -> list[dict[str, Any]]:
+    return sorted(
+        rows,
+        key=lambda one: (
+            -one["closed_at"].timestamp() if one["closed_at"] else float("-inf"),
+            one["priority"], one["changed_at"], one["number"],
+        ),
+    )  # fmt: skip
+
+
+def has(one: dict[str, Any], word: str) -> bool:
+    """Return whether a case is found by the beginning of a word."""
+    texts = [one["subject"], one["contact_name"], one["driver_name"], *one["said"]]
+    return any(each.lower().startswith(word) for text in texts for each in text.split()) or word in one["tags"]
+
+
+async def pages(tx: Transaction, wanted: CaseFilter, limit: int) -> tuple[list[int], int]:
+    """Return all numbers of a filter, turned page by page, and the last total."""
+    numbers: list[int] = []
+    while True:
+        shown = await listing.page(tx, None, wanted, limit=limit, offset=len(numbers))
+        numbers += [row.number for row in shown.rows]
+        if len(shown.rows) < limit:
+            return numbers, shown.total
+
+
+async def test_every_view_filter_and_word_finds_what_a_walk_over_all_finds(database: Database) -> None:
+    async with database.transaction() as tx:
+        made = await filled(tx)
+        for view in ("all", "closed", "waiting", "open", "mine", "unassigned", "snoozed", "late"):
+            wanted = CaseFilter(state=view, me=ME, now=NOW)
+            numbers = walked(made, view)
+            assert numbers, view
+            assert await pages(tx, wanted, 20) == (numbers, len(numbers)), view
+            for name, value in (("kind", "refund"), ("channel", "email"), ("tag", "åter"), ("priority", 2)):
+                fits = {one["number"] for one in made if value in (one.get(name), *one["tags"])}
+                narrowed = CaseFilter(state=view, me=ME, now=NOW, **{name: value})
+                kept = [number for number in numbers if number in fits]
+                assert await pages(tx, narrowed, 20) == (kept, len(kept)), (view, name)
+            for word in ("kabeln", "lam", "ada", "berg", "person", "vip", "öst"):
+                fits = {one["number"] for one in made if has(one, word)}
+                found = CaseFilter(state=view, me=ME, now=NOW, search=word)
+                kept = [number for number in numbers if number in fits]
+                assert await pages(tx, found, 20) == (kept, len(kept)), (view, word)
+                assert await listing.count(tx, None, found) == len(kept)
+        nothing = await listing.page(tx, frozenset({new_id()}), CaseFilter(state="all", now=NOW), limit=5)
+        assert (nothing.rows, nothing.total) == ([], 0), "who sees other sites sees none of these"
+
+
+async def test_a_common_word_is_looked_for_among_the_newest_first(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[searching.Stage] = []
+    hits = searching.hits
+
+    async def watched(tx: Transaction, search: str, stage: searching.Stage, now: datetime) -> list[UUID]:
+        looked.append(stage)
+        return await hits(tx, search, stage, now)
+
+    monkeypatch.setattr(searching, "hits", watched)
+    async with database.transaction() as tx:
+        made = await filled(tx)
+        newest = [
+            number for number in walked(made, "all") if number in {one["number"] for one in made if has(one, "p")}
+        ]
+        first = await listing.page(tx, None, CaseFilter(state="all", search="p", now=NOW), limit=2)
+        assert [row.number for row in first.rows] == newest[:2]
+        assert looked == list(searching.STAGES[:1]), "a page is full with what is new"
+        looked.clear()
+        assert await pages(tx, CaseFilter(state="all", search="p", now=NOW), 30) == (newest, len(newest))
+        assert searching.STAGES[1] in looked, "who turns pages gets to what is old"
+        looked.clear()
+        await listing.page(tx, None, CaseFilter(state="open", search="p", now=NOW), limit=30)
+        assert looked == [], "what is not over is looked through whole"
+
+
+def test_the_first_id_of_an_instant_is_below_all_that_are_made_then() -> None:
+    before = first_id_of(datetime.now(UTC))
+    made = new_id()
+    assert before <= made < first_id_of(datetime.now(UTC) + timedelta(milliseconds=5))
+    assert before.version == made.version
+    assert first_id_of(searching.EVER).int >> 80 == 0

@@ -1,0 +1,75 @@
+"""The pages of calls: a call that was promised for a time, hours that close, and a recording that is paused or not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import new_id, shown
+from laddverk.support.phone import store
+from laddverk.support.phone.model import Call, Menu, Place
+from tests.integration.web.console.conftest import NOW, SignedIn, World
+from tests.integration.web.console.test_cases import opened
+from tests.integration.web.journey import plain
+from tests.integration.web.test_paying_pages import value
+
+
+async def a_call(world: World, provider: str, **given: Any) -> UUID:
+    """Keep a call as it would be."""
+    call = Call(
+        id=new_id(), key=f"{provider}:{new_id()}", provider=provider, phone="+46701234567", started_at=NOW,
+        menu=Menu(place=Place.CONNECTED),
+    )  # fmt: skip
+    async with world.house.database.transaction() as tx:
+        await store.insert(tx, call)
+        await store.save(tx, replace(call, **given))
+    return call.id
+
+
+async def test_a_promised_call_has_its_time_and_a_recording_says_what_its_carrier_can(
+    world: World, signed_in: SignedIn
+) -> None:
+    admin = await signed_in(Role.ADMIN)
+    hours = {"name": "Office", "mon": "08:00-17:00", "closes_phone": "yes", "closes_chat": "yes"}
+    assert (await admin.send("/console/support/hours", **hours)).status_code == 303
+    page = plain((await admin.open("/console/support/promises")).text)
+    assert "closes the phone, closes the chat" in page
+    assert await value(world, "SELECT closes FROM support_hours") == ["phone", "chat"]
+
+    await a_call(world, "46elks", callback_at=NOW, callback_due_at=NOW + timedelta(days=2), ended_at=NOW)
+    page = plain((await admin.open("/console/calls")).text)
+    assert "from 23 Nov 2026 10:00" in page
+
+    me = await value(world, "SELECT id FROM operator ORDER BY created_at DESC LIMIT 1")
+    path = await opened(admin, email="bo@example.se", name="Bo", language="en")
+    case_id = UUID(path.rsplit("_", 1)[1])
+    talks = {
+        "case_id": case_id, "queued_at": NOW, "taken_by": me, "taken_name": "Admin", "taken_at": NOW,
+        "answered_at": NOW, "record_consent_at": NOW,
+    }  # fmt: skip
+    here = await a_call(world, "46elks", **talks)
+    page = plain((await admin.open(path)).text)
+    assert "This carrier cannot pause a recording: let no card number be said, or stop it." in page
+    assert "Pause the recording" not in page
+    refused = await admin.send(f"/console/calls/{shown('cll', here)}/do", what="pause_recording")
+    assert refused.status_code == 303
+    assert "This carrier cannot pause a recording." in plain((await admin.open(refused.headers["location"])).text)
+    stopped = await admin.send(f"/console/calls/{shown('cll', here)}/do", what="stop_recording")
+    assert (stopped.status_code, stopped.headers["location"]) == (303, path)
+    assert "None of the recording is kept" in plain((await admin.open(path)).text)
+    audited = "SELECT count(*) FROM audit_log WHERE action = 'recording.stopped' AND object_id = $1"
+    async with world.house.database.transaction() as tx:
+        assert await tx.value(audited, here) == 1
+        await tx.execute("UPDATE phone_call SET ended_at = $1 WHERE id = $2", NOW, here)
+
+    await a_call(world, "ari", **talks)
+    page = plain((await admin.open(path)).text)
+    assert "Pause the recording" in page
+    await value(world, "UPDATE phone_call SET record_paused_at = now() WHERE provider = 'ari' RETURNING id")
+    page = plain((await admin.open(path)).text)
+    assert "The recording is paused" in page
+    assert "Go on recording" in page
