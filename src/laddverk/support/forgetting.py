@@ -10,8 +10,8 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Every, Handler, NewJob, enqueue
 from laddverk.support import privacy, proving
-from laddverk.support.erasure import asking
 from laddverk.support.erasure import service as erasure
+from laddverk.support.own_data import service as own_data
 
 PROOFS_END: Final = "support.proofs_end"
 FORGET: Final = "support.forget"
@@ -34,7 +34,7 @@ def handlers(house: House) -> dict[str, Handler]:
         if await privacy.forget_old(tx, now - cases, now - files) == privacy.BATCH:
             await enqueue(tx, [NewJob(FORGET, {})])
         await erasure.forget_invoices(tx, now)
-        await asking.forget(tx, now)
+        await own_data.forget(tx, now)
 
     async def erase(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await erasure.forget_told(tx, house.clock())

@@ -6,12 +6,8 @@ digest, ends after ten minutes or five tries, and what it proves holds for a day
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets as random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -29,13 +25,11 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
-from laddverk.platform.settings import Secrets
-from laddverk.support import identity, rules, service, store, words
+from laddverk.support import codes, identity, rules, service, store, words
+from laddverk.support.codes import Way
 from laddverk.support.model import Case, Entry, EntryKind, Verified
 
-DIGITS: Final = 6
-LASTS: Final = timedelta(minutes=10)
-TRIES_MAX: Final = 5
+PURPOSE: Final = "support-code"  # of digests: no code of another room fits
 HOLDS: Final = timedelta(hours=24)  # a case is mostly over by then; who comes back another day proves it anew
 PER_CASE_MAX: Final = 3  # codes of one case within an hour: 15 guesses of a million
 PER_CASE_WITHIN: Final = timedelta(hours=1)
@@ -94,13 +88,6 @@ WHERE unique_key LIKE 'support-code:%' AND created_at < $1 AND body_text ~ '\d{6
 """
 
 
-class Way(StrEnum):
-    """How a code goes out."""
-
-    SMS = "sms"
-    EMAIL = "email"
-
-
 class Sent(Struct, frozen=True):
     """A code that is on its way."""
 
@@ -130,7 +117,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     def is_awaited(self, now: datetime) -> bool:
         """Whether it can still be read back."""
-        return self.proved_at is None and now < self.expires_at and self.tries < TRIES_MAX
+        return self.proved_at is None and now < self.expires_at and self.tries < codes.TRIES_MAX
 
     def holds(self, now: datetime) -> bool:
         """Whether what it proved still counts."""
@@ -160,17 +147,17 @@ async def send_code(
     await _require_few(tx, case, now)
     known = await store.driver(tx, case.driver_id)
     assert known is not None
-    code, identity_of_code = f"{random.randbelow(10**DIGITS):0{DIGITS}}", new_id()
+    code, code_id = codes.drawn(), new_id()
     hint = _phone(known.phone)[-2:] if chosen is Way.SMS else hint_of(known.email)
     await tx.execute(SUPERSEDE, case.id, now)
     await tx.execute(
-        ADD, identity_of_code, case.id, case.driver_id, chosen, hint, _digest(house.secrets, identity_of_code, code),
-        now, actor.name, now + LASTS,
+        ADD, code_id, case.id, case.driver_id, chosen, hint, codes.digest(house.secrets, PURPOSE, str(code_id), code),
+        now, actor.name, now + codes.LASTS,
     )  # fmt: skip
-    await _carry(tx, house, known, chosen, code, f"support-code:{identity_of_code}", now)
+    await _carry(tx, house, known, chosen, code, f"{codes.UNIQUE_KEY}{code_id}", now)
     text = words.CODE_SENT_SMS if chosen is Way.SMS else words.CODE_SENT_EMAIL
     await _noted(tx, house, actor, case, text, "code_sent", now, hint=hint)
-    return Sent(chosen, hint, now + LASTS)
+    return Sent(chosen, hint, now + codes.LASTS)
 
 
 async def check_code(
@@ -181,14 +168,13 @@ async def check_code(
     Raises `Conflict` when no code is awaited, `NotFound`.
     """
     case = await service.worked_on(tx, actor, case_id)
-    rows = await tx.rows(TRY, case.id, case.driver_id, now, TRIES_MAX)
+    rows = await tx.rows(TRY, case.id, case.driver_id, now, codes.TRIES_MAX)
     if not rows:
         raise Conflict("No code is awaited.", remedy="Send a new one.")
     (tried,) = rows
-    given = "".join(each for each in code if each.isdecimal() and each.isascii())[: DIGITS + 1]
-    if not hmac.compare_digest(_digest(house.secrets, tried["id"], given), bytes(tried["digest"])):
+    if not codes.is_right(bytes(tried["digest"]), house.secrets, PURPOSE, str(tried["id"]), code):
         await _noted(tx, house, actor, case, words.CODE_WRONG, "code_wrong", now)
-        return Checked(False, TRIES_MAX - int(tried["tries"]))
+        return Checked(False, codes.TRIES_MAX - int(tried["tries"]))
     before = case.verified
     if await tx.value(STILL_PROVED, case.id) and before is Verified.CODE:
         before = Verified.NOT  # one day follows another: what is under both is not known any more
@@ -196,7 +182,7 @@ async def check_code(
     proved = replace(case, verified=identity.surer(before, Verified.CODE), changed_at=now)
     await store.save(tx, proved)
     await _noted(tx, house, actor, proved, words.CODE_RIGHT, "proved", now)
-    return Checked(True, TRIES_MAX - int(tried["tries"]))
+    return Checked(True, codes.TRIES_MAX - int(tried["tries"]))
 
 
 async def standing(tx: Transaction, case_id: UUID) -> Standing | None:
@@ -211,8 +197,8 @@ async def end(tx: Transaction, now: datetime) -> int:
         case = await store.case(tx, case_id)
         if case is not None and case.verified is Verified.CODE and not await tx.value(STILL_PROVED, case_id):
             await store.save(tx, replace(case, verified=Verified(before)))
-    await tx.execute(BLANK_TEXTS, now - LASTS)
-    await tx.execute(BLANK_MAILS, now - LASTS)
+    await tx.execute(BLANK_TEXTS, now - codes.LASTS)
+    await tx.execute(BLANK_MAILS, now - codes.LASTS)
     await tx.execute(FORGET, now - KEPT)
     return len(ended)
 
@@ -249,13 +235,6 @@ async def _carry(
             tx, recipient=known.email, language=known.language, template=Template.CASE_CODE,
             params={"code": code, "operator": operator}, now=now, unique_key=key,
         )  # fmt: skip
-
-
-def _digest(secrets: Secrets, code_id: UUID, code: str) -> bytes:
-    """Return a code as it is kept: keyed, for a million guesses are soon made."""
-    return hashlib.blake2b(
-        f"support-code:{code_id}:{code}".encode(), key=secrets.link_key[:64], digest_size=16
-    ).digest()
 
 
 async def _noted(

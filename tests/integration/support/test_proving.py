@@ -16,9 +16,10 @@ from laddverk.kernel.ids import DriverId, new_id
 from laddverk.kernel.problems import Conflict, NotAllowed, NotFound, TooMany
 from laddverk.platform.database import Database
 from laddverk.support import identity, proving, service, store, working
+from laddverk.support.codes import Way
 from laddverk.support.identity import Need
 from laddverk.support.model import Case, Channel, Links, NewCase, Verified
-from laddverk.support.proving import Checked, Way
+from laddverk.support.proving import Checked
 from tests.network import ACTOR, Network, network_on
 
 EVA = Actor("operator", new_id(), "Eva", PERMISSIONS[Role.SUPPORT], None)

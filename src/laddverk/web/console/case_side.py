@@ -9,13 +9,13 @@ from msgspec import Struct
 from laddverk.diagnostics.incidents import reporting
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
-from laddverk.support import identity, proving, store
+from laddverk.support import codes, identity, proving, store
 from laddverk.support import queries as case_queries
+from laddverk.support.codes import Way
 from laddverk.support.identity import Need
 from laddverk.support.knowledge import queries
 from laddverk.support.knowledge.model import Found
 from laddverk.support.model import Verified
-from laddverk.support.proving import Way
 from laddverk.support.queries import CaseRow
 from laddverk.web.console.desk import Desk
 
@@ -64,7 +64,7 @@ async def facts_of(desk: Desk, tx: Transaction, row: CaseRow, situation: str, wo
         "proof_awaited": last is not None and last.is_awaited(desk.now),
         "proof_holds": last is not None and last.holds(desk.now),
         "proof_choices": choices,
-        "proof_tries_max": proving.TRIES_MAX,
+        "proof_tries_max": codes.TRIES_MAX,
         "may_be_said": [Allowed(desk.words(text), identity.may(row.verified, need)) for need, text in NEEDS.items()],
         "who_sentence": desk.words(SENTENCES.get(row.verified, OTHERWISE)),
         "is_proved": identity.may(row.verified, Need.SAY_PERSONAL),

@@ -12,8 +12,8 @@ from laddverk.kernel.problems import NotFound, Problem
 from laddverk.platform.languages import gettext_for, marked
 from laddverk.support import proving
 from laddverk.support import queries as case_queries
+from laddverk.support.codes import Way
 from laddverk.support.knowledge import queries, rules, showing
-from laddverk.support.proving import Way
 from laddverk.web.console import case_page
 from laddverk.web.console.cases import PLACE, WRITE, href
 from laddverk.web.console.desk import AtDesk, Desk, found

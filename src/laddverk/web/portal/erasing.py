@@ -10,9 +10,9 @@ from litestar.enums import MediaType
 
 from laddverk.access import queries as access_queries
 from laddverk.kernel.problems import Invalid, Problem
-from laddverk.support.erasure import asking
 from laddverk.support.erasure import service as erasure
 from laddverk.support.erasure.model import WHERE, WORDS
+from laddverk.support.own_data import service as own_data
 from laddverk.web import security
 from laddverk.web.portal.account import signed_in
 from laddverk.web.security import Attempts
@@ -80,7 +80,7 @@ async def take_own_data(visit: Visiting) -> Response[Any]:
         attempts.count(security.remote_address(visit.request), visit.now)
         if form.get("what") not in ("show", "remove"):
             async with visit.transaction() as tx:
-                await asking.send_code(tx, visit.house, form.get("who", ""), visit.language, visit.now)
+                await own_data.send_code(tx, visit.house, form.get("who", ""), visit.language, visit.now)
             return _data_page(visit, {"who": form.get("who", ""), "step": "code"}, {})
         return await _with_code(visit, form)
     except Problem as problem:
@@ -88,16 +88,16 @@ async def take_own_data(visit: Visiting) -> Response[Any]:
 
 
 async def _with_code(visit: Visit, form: dict[str, str]) -> Response[Any]:
-    person = asking.whose(form.get("who", ""))
+    person = own_data.person_in(form.get("who", ""))
     async with visit.transaction() as tx:  # the try counts, whatever comes of it
-        is_right = await asking.is_right(tx, visit.house, person, form.get("code", ""), visit.now)
+        is_right = await own_data.is_right(tx, visit.house, person, form.get("code", ""), visit.now)
     if not is_right:
         raise Invalid("This code is wrong, or too old.", field="code", remedy="Ask for a new one.")
     async with visit.transaction() as tx:
         if form["what"] == "remove":
-            await asking.remove(tx, person, visit.now)
+            await own_data.remove(tx, person, visit.now)
             return _data_page(visit, {"step": "gone"}, {})
-        told = await asking.told_of(tx, person, visit.now)
+        told = await own_data.told_of(tx, person, visit.now)
     content = msgspec.json.format(msgspec.json.encode(told), indent=2)
     headers = {"content-disposition": 'attachment; filename="support.json"', "cache-control": "no-store"}
     return Response(content, media_type=MediaType.JSON, headers=headers)

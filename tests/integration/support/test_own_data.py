@@ -1,0 +1,102 @@
+"""Who has no account gets what support has of them by a code, and may remove it; nobody guesses a code."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from laddverk.kernel.actors import Actor
+from laddverk.kernel.problems import Conflict, Invalid
+from laddverk.platform.database import Database
+from laddverk.support import codes, service, working
+from laddverk.support.model import NewCase
+from laddverk.support.own_data import service as own_data
+from tests.integration.support.lives import ADMIN, Person, a_life, traces_of
+from tests.network import Network, network_on
+
+
+@pytest.fixture
+async def network(database: Database, tmp_path: Path) -> AsyncIterator[Network]:
+    async with network_on(database, tmp_path) as made:
+        await made.add_station("S1")
+        yield made
+
+
+async def test_somebody_without_an_account_gets_what_is_theirs_by_a_code_and_may_remove_it(network: Network) -> None:
+    house = network.house
+    now = house.clock()
+    bo = Person("bergamott", 2)
+    await a_life(network, bo)
+    cases = {}
+    async with house.database.transaction() as tx:
+        for name, email, phone in (("Ada", "ada@example.se", ""), ("Cia", "", "070-555 66 77")):
+            given = NewCase(text=f"{name} skriver", kind="other", contact_email=email, contact_phone=phone)
+            cases[name] = await service.open_by_driver(tx, house, Actor("anonymous"), given, now)
+
+    async def code_to(who: str, sql: str) -> str:
+        async with house.database.transaction() as tx:
+            await own_data.send_code(tx, house, who, "sv", now)
+            said = str(await tx.value(sql))
+        found = re.search(r"\b\d{6}\b", said)
+        assert found is not None, said
+        return found[0]
+
+    async with house.database.transaction() as tx:
+        # Who is not known here, and who has an account, gets no code; the answer is the same.
+        for who in ("nobody@example.se", "+46709999999"):
+            await own_data.send_code(tx, house, who, "sv", now)
+        assert await tx.value("SELECT count(*) FROM own_data_code") == 0
+        for who in ("", "not a number", "a@b@c", "x" * 300):
+            with pytest.raises(Invalid):
+                await own_data.send_code(tx, house, who, "sv", now)
+    ada, cia = own_data.person_in("ADA@example.se"), own_data.person_in("0705556677")
+    code = await code_to("Ada@Example.se", "SELECT body_text FROM mail WHERE template = 'own_data_code'")
+    async with house.database.transaction() as tx:
+        assert not await own_data.is_right(tx, house, ada, "000000" if code != "000000" else "111111", now)
+        assert not await own_data.is_right(tx, house, cia, code, now)
+        assert not await own_data.is_right(tx, house, ada, code, now + timedelta(minutes=11))
+        assert await own_data.is_right(tx, house, ada, f" {code[:3]} {code[3:]} ", now)
+        assert not await own_data.is_right(tx, house, ada, code, now)  # once
+        told = json.dumps(await own_data.told_of(tx, ada, now), default=str)
+        assert "Ada skriver" in told
+        assert "Cia" not in told
+        assert "ergamott" not in told
+        with pytest.raises(Conflict):
+            await own_data.remove(tx, ada, now)
+        for case in cases.values():
+            await working.close(tx, house, ADMIN, case.id, "solved", "", now)
+        assert await own_data.remove(tx, ada, now) == 1
+        assert "Ada skriver" not in json.dumps(await own_data.told_of(tx, ada, now), default=str)
+        for table in ("support_case", "case_entry", "mail", "support_mail"):
+            assert not await tx.value(f"SELECT EXISTS (SELECT FROM {table} AS t WHERE t::text LIKE '%ada@example%')")
+    code = await code_to("070 555 66 77", "SELECT body FROM text_message WHERE unique_key LIKE 'support-code:%'")
+    async with house.database.transaction() as tx:
+        assert await own_data.is_right(tx, house, cia, code, now)
+        assert "Cia skriver" in json.dumps(await own_data.told_of(tx, cia, now), default=str)
+        assert await own_data.remove(tx, cia, now) == 1
+        assert not await tx.value("SELECT EXISTS (SELECT FROM text_message AS t WHERE t::text LIKE '%5556677%')")
+    assert "support_case.words" in await traces_of(network, bo)
+
+
+async def test_a_code_cannot_be_guessed_nor_sent_all_night(network: Network) -> None:
+    house = network.house
+    now = house.clock()
+    async with house.database.transaction() as tx:
+        given = NewCase(text="Hej", kind="other", contact_email="ada@example.se")
+        await service.open_by_driver(tx, house, Actor("anonymous"), given, now)
+        ada = own_data.person_in("ada@example.se")
+        for _ in range(10):
+            await own_data.send_code(tx, house, "ada@example.se", "en", now)
+        assert await tx.value("SELECT count(*) FROM mail WHERE template = 'own_data_code'") == own_data.PER_PERSON_MAX
+        said = str(await tx.value("SELECT body_text FROM mail WHERE template = 'own_data_code' ORDER BY id DESC"))
+        code = next(word for word in said.split() if word.isdigit() and len(word) == 6)
+        for _ in range(codes.TRIES_MAX):
+            assert not await own_data.is_right(tx, house, ada, "12345", now)
+        assert not await own_data.is_right(tx, house, ada, code, now)
+        await own_data.forget(tx, now + timedelta(days=2))
+        assert await tx.value("SELECT count(*) FROM own_data_code") == 0
