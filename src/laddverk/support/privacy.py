@@ -37,8 +37,21 @@ def _with_content(table: str, where: str, order: str, column: str = "content", h
     """
 
 
-_CHATS: Final = "chat_id IN (SELECT id FROM chat WHERE case_id = ANY($1))"
-_CALLS: Final = "call_id IN (SELECT id FROM phone_call WHERE case_id = ANY($1))"
+def _spoken(where: str) -> dict[str, str]:
+    """Return what hands out chats and calls of which a condition holds, with what belongs to them, by table."""
+    chats = f"chat_id IN (SELECT id FROM chat WHERE {where})"
+    calls = f"call_id IN (SELECT id FROM phone_call WHERE {where})"
+    return {
+        "chat": f"SELECT to_jsonb(one) AS told FROM chat AS one WHERE {where} ORDER BY opened_at",
+        "chat_line": f"SELECT to_jsonb(one) AS told FROM chat_line AS one WHERE {chats} ORDER BY chat_id, at, id",
+        "chat_picture": _with_content("chat_picture", chats, "at, id"),
+        "phone_call": f"""
+            SELECT to_jsonb(one) - 'menu' AS told FROM phone_call AS one WHERE {where} ORDER BY started_at
+        """,
+        "phone_recording": _with_content("phone_recording", calls, "at, id", hidden=" - 'url'"),
+    }
+
+
 HANDED_OUT: Final = {
     "support_case": """
         SELECT to_jsonb(one) - 'words' AS told FROM support_case AS one WHERE id = ANY($1) ORDER BY created_at
@@ -49,13 +62,7 @@ HANDED_OUT: Final = {
     """,
     "support_mail": _with_content("support_mail", "case_id = ANY($1)", "at, id", "raw", " - 'words'"),
     "support_attachment": _with_content("support_attachment", "case_id = ANY($1)", "at, id"),
-    "chat": "SELECT to_jsonb(one) AS told FROM chat AS one WHERE case_id = ANY($1) ORDER BY opened_at",
-    "chat_line": f"SELECT to_jsonb(one) AS told FROM chat_line AS one WHERE {_CHATS} ORDER BY chat_id, at, id",
-    "chat_picture": _with_content("chat_picture", _CHATS, "at, id"),
-    "phone_call": """
-        SELECT to_jsonb(one) - 'menu' AS told FROM phone_call AS one WHERE case_id = ANY($1) ORDER BY started_at
-    """,
-    "phone_recording": _with_content("phone_recording", _CALLS, "at, id", hidden=" - 'url'"),
+    **_spoken("case_id = ANY($1)"),
     "text_message": """
         SELECT to_jsonb(one) - 'unique_key' AS told FROM text_message AS one
         WHERE case_id = ANY($1) ORDER BY created_at, id
@@ -68,22 +75,12 @@ HANDED_OUT: Final = {
 }
 """What is handed out of cases ($1: their ids), by table: `told` is a row of it."""
 
-_BESIDE: Final = """driver_id = $1
-    AND (case_id IS NULL OR case_id NOT IN (SELECT id FROM support_case WHERE driver_id = $1))"""
-_CHATS_BESIDE: Final = f"chat_id IN (SELECT id FROM chat WHERE {_BESIDE})"
-_CALLS_BESIDE: Final = f"call_id IN (SELECT id FROM phone_call WHERE {_BESIDE})"
+_BESIDE: Final = "(case_id IS NULL OR case_id NOT IN (SELECT id FROM support_case WHERE driver_id = $1))"
 HANDED_OUT_BESIDE: Final = {
-    "chat": f"SELECT to_jsonb(one) AS told FROM chat AS one WHERE {_BESIDE} ORDER BY opened_at",
-    "chat_line": f"SELECT to_jsonb(one) AS told FROM chat_line AS one WHERE {_CHATS_BESIDE} ORDER BY chat_id, at, id",
-    "chat_picture": _with_content("chat_picture", _CHATS_BESIDE, "at, id"),
-    "phone_call": f"""
-        SELECT to_jsonb(one) - 'menu' AS told FROM phone_call AS one WHERE {_BESIDE} ORDER BY started_at
-    """,
-    "phone_recording": _with_content("phone_recording", _CALLS_BESIDE, "at, id", hidden=" - 'url'"),
-    "text_message": """
+    **_spoken(f"driver_id = $1 AND {_BESIDE}"),
+    "text_message": f"""
         SELECT to_jsonb(one) - 'unique_key' AS told FROM text_message AS one
-        WHERE (case_id IS NULL OR case_id NOT IN (SELECT id FROM support_case WHERE driver_id = $1))
-          AND phone_key(phone) = (SELECT phone_key(phone) FROM driver WHERE id = $1 AND phone <> '')
+        WHERE {_BESIDE} AND phone_key(phone) = (SELECT phone_key(phone) FROM driver WHERE id = $1 AND phone <> '')
         ORDER BY created_at, id
     """,
     "support_contact": "SELECT to_jsonb(one) AS told FROM support_contact AS one WHERE driver_id = $1 ORDER BY at",

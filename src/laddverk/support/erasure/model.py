@@ -59,6 +59,15 @@ WHERE: Final = {
 """Where a driver does something about it; the others go by themselves."""
 
 
+class Account(Struct, frozen=True, kw_only=True):
+    """What is asked of an account before it is erased."""
+
+    email: str
+    language: str
+    is_blocked: bool
+    is_erased: bool
+
+
 class Erasure(Struct, frozen=True, kw_only=True):
     """One wish to be forgotten."""
 

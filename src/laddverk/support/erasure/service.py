@@ -9,7 +9,7 @@ from uuid import UUID
 from laddverk.access import service as access
 from laddverk.access.model import TokensChanged
 from laddverk.kernel.actors import Actor, Permission, rule
-from laddverk.kernel.ids import DriverId, new_id
+from laddverk.kernel.ids import DriverId
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
 from laddverk.notices import service as notices
 from laddverk.notices.model import Template
@@ -21,7 +21,7 @@ from laddverk.platform.house import House
 from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.support import privacy
 from laddverk.support.erasure import clearing, store
-from laddverk.support.erasure.model import Erasure, Obstacle
+from laddverk.support.erasure.model import Account, Erasure, Obstacle
 
 DO: Final = "support.erase"
 """The job that does what can be done."""
@@ -67,15 +67,14 @@ async def ask(
         _require_staff(actor)
         if not reason:
             raise Invalid("Say why.", field="reason")
-    rows = await tx.rows(store.DRIVER, driver_id)
-    if not rows:
+    account = await store.account(tx, driver_id)
+    if account is None:
         raise NotFound("There is no such driver.")
-    if rows[0]["erased_at"] is not None:
+    if account.is_erased:
         raise Conflict("This account was erased before.")
-    was_blocked = bool(rows[0]["blocked"])
     by = "driver" if is_own else "operator"
-    if await tx.execute(store.ASK, new_id(), driver_id, now, by, reason, was_blocked):
-        if not was_blocked:
+    if await store.ask(tx, driver_id, now, by=by, reason=reason, was_blocked=account.is_blocked):
+        if not account.is_blocked:
             await access.block_driver(tx, BY_RULE, driver_id, BLOCKED_WHY, now)
         await audit.write(tx, actor, "driver.erasure_asked", "driver", driver_id, at=now, reason=reason)
     await enqueue(tx, [NewJob(DO, {})])
@@ -86,11 +85,11 @@ async def withdraw(tx: Transaction, actor: Actor, driver_id: DriverId, now: date
     """Take the wish back. Raises `Conflict` when there is none any more."""
     if actor.kind != "driver" or actor.id != driver_id:
         _require_staff(actor)
-    await tx.rows(store.DRIVER, driver_id)
+    await store.account(tx, driver_id)  # locked: nothing is carried out meanwhile
     asked = await store.last(tx, driver_id)
     if asked is None or asked.state != "asked":
         raise Conflict("Nothing is waiting to be erased.")
-    await tx.execute(store.WITHDRAW, asked.id, now)
+    await store.withdraw(tx, asked.id, now)
     if not asked.was_blocked:
         await access.unblock_driver(tx, BY_RULE, driver_id, "", now)
     await audit.write(tx, actor, "driver.erasure_withdrawn", "driver", driver_id, at=now)
@@ -98,7 +97,7 @@ async def withdraw(tx: Transaction, actor: Actor, driver_id: DriverId, now: date
 
 async def waiting(tx: Transaction) -> list[UUID]:
     """Return the erasures that wait, the oldest first."""
-    return list(await tx.values(store.ASKED, BATCH))
+    return await store.waiting_ids(tx, BATCH)
 
 
 async def carry_out(tx: Transaction, house: House, erasure_id: UUID, now: datetime) -> bool:
@@ -107,45 +106,40 @@ async def carry_out(tx: Transaction, house: House, erasure_id: UUID, now: dateti
     if asked is None:
         return False
     driver_id = DriverId(asked.driver_id)
-    await tx.rows(store.DRIVER, driver_id)
-    if await obstacles(tx, house, driver_id, now):
+    account = await store.account(tx, driver_id)
+    if account is None or await obstacles(tx, house, driver_id, now):
         return False
-    cases = await tx.rows(clearing.CASES, driver_id)
-    if any(row["state"] != "closed" for row in cases):
+    cases = await store.cases(tx, driver_id)
+    if any(state != "closed" for _, state in cases):
         return False
-    await _tell(tx, house, driver_id, now)
-    tags = tuple(await tx.values(store.TAGS, driver_id))
-    consents = list(await tx.values(store.CONSENTS, driver_id))
-    await enqueue(tx, [NewJob(END_CONSENT, {"consent_id": each}) for each in consents])
-    await privacy.remove_cases(tx, [row["id"] for row in cases])
+    await _tell(tx, house, driver_id, account, now)
+    tags = await store.tags(tx, driver_id)
+    await enqueue(tx, [NewJob(END_CONSENT, {"consent_id": each}) for each in await store.consents(tx, driver_id)])
+    await privacy.remove_cases(tx, [case_id for case_id, _ in cases])
     await privacy.remove_beside_cases(tx, driver_id)
     removed: dict[str, int] = {"support_case": len(cases)} if cases else {}
     removed |= await store.clear(tx, driver_id)
-    await outbox.publish(tx, [TokensChanged(withdrawn=tags)])
-    await tx.execute(store.DONE, asked.id, now, removed)
+    await outbox.publish(tx, [TokensChanged(withdrawn=tuple(tags))])
+    await store.done(tx, asked.id, now, removed)
     await audit.write(tx, BY_RULE, "driver.erased", "driver", driver_id, at=now, detail={"rows": removed})
     return True
 
 
 async def forget_invoices(tx: Transaction, now: datetime) -> int:
     """Take the name out of invoices of those who are forgotten, once no law asks for it; return of how many."""
-    before = datetime(now.year - INVOICES_KEPT_YEARS, 1, 1, tzinfo=UTC)
-    await tx.execute(clearing.FORGETS)
-    await tx.execute(clearing.OLD_FILES, before)
-    return await tx.execute(clearing.OLD_INVOICES, before)
+    return await store.forget_invoices(tx, datetime(now.year - INVOICES_KEPT_YEARS, 1, 1, tzinfo=UTC))
 
 
 async def forget_told(tx: Transaction, now: datetime) -> None:
     """Take the address out of the last mails, which said that it was done: they have left, or never will."""
-    await tx.execute(clearing.LAST_MAILS, now - TOLD_WITHIN)
+    await store.forget_last_mails(tx, now - TOLD_WITHIN)
 
 
-async def _tell(tx: Transaction, house: House, driver_id: DriverId, now: datetime) -> None:
+async def _tell(tx: Transaction, house: House, driver_id: DriverId, account: Account, now: datetime) -> None:
     """Write to the driver for the last time. What this leaves of the address is taken away once the mail has left."""
-    (known,) = await tx.rows(store.ADDRESS, driver_id)
     params = {"operator": house.settings.operator_name, "link": house.settings.web_url}
     await notices.send(
-        tx, recipient=known["email"], language=known["language"], template=Template.ACCOUNT_ERASED, params=params,
+        tx, recipient=account.email, language=account.language, template=Template.ACCOUNT_ERASED, params=params,
         now=now, unique_key=f"{clearing.LAST_MAIL}{driver_id}",
     )  # fmt: skip
 

@@ -6,16 +6,19 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from laddverk.kernel.ids import new_id
 from laddverk.platform.database import Transaction
 from laddverk.support.erasure import clearing
-from laddverk.support.erasure.model import Erasure, Obstacle
+from laddverk.support.erasure.model import Account, Erasure, Obstacle
 
 COLUMNS: Final = "id, driver_id, state, asked_at, asked_by, reason, was_blocked, ended_at, removed"
 LAST: Final = f"SELECT {COLUMNS} FROM erasure WHERE driver_id = $1 ORDER BY asked_at DESC LIMIT 1"  # noqa: S608 - a constant
 ONE: Final = f"SELECT {COLUMNS} FROM erasure WHERE id = $1 AND state = 'asked' FOR UPDATE"  # noqa: S608 - a constant
 ASKED: Final = "SELECT id FROM erasure WHERE state = 'asked' ORDER BY asked_at LIMIT $1"
-ADDRESS: Final = "SELECT email, language FROM driver WHERE id = $1"
-DRIVER: Final = "SELECT blocked_at IS NOT NULL AS blocked, erased_at FROM driver WHERE id = $1 FOR UPDATE"
+ACCOUNT: Final = """
+SELECT email, language, blocked_at IS NOT NULL AS is_blocked, erased_at IS NOT NULL AS is_erased
+FROM driver WHERE id = $1 FOR UPDATE
+"""
 ASK: Final = """
 INSERT INTO erasure (id, driver_id, state, asked_at, asked_by, reason, was_blocked)
 VALUES ($1, $2, 'asked', $3, $4, $5, $6) ON CONFLICT (driver_id) WHERE state = 'asked' DO NOTHING
@@ -61,6 +64,46 @@ async def last(tx: Transaction, driver_id: UUID) -> Erasure | None:
     return await tx.fetch_one(Erasure, LAST, driver_id)
 
 
+async def account(tx: Transaction, driver_id: UUID) -> Account | None:
+    """Return a driver's account, locked until `tx` ends."""
+    return await tx.fetch_one(Account, ACCOUNT, driver_id)
+
+
+async def ask(tx: Transaction, driver_id: UUID, now: datetime, *, by: str, reason: str, was_blocked: bool) -> bool:
+    """Keep a driver's wish to be forgotten; return False where one waits already."""
+    return bool(await tx.execute(ASK, new_id(), driver_id, now, by, reason, was_blocked))
+
+
+async def withdraw(tx: Transaction, erasure_id: UUID, now: datetime) -> None:
+    """Note that an erasure was taken back."""
+    await tx.execute(WITHDRAW, erasure_id, now)
+
+
+async def done(tx: Transaction, erasure_id: UUID, now: datetime, removed: dict[str, int]) -> None:
+    """Note that an erasure was done, and how many rows of each table it touched."""
+    await tx.execute(DONE, erasure_id, now, removed)
+
+
+async def tags(tx: Transaction, driver_id: UUID) -> list[str]:
+    """Return the uids of a driver's tokens."""
+    return list(await tx.values(TAGS, driver_id))
+
+
+async def consents(tx: Transaction, driver_id: UUID) -> list[str]:
+    """Return the provider's names of a driver's Swish consents that stand."""
+    return list(await tx.values(CONSENTS, driver_id))
+
+
+async def cases(tx: Transaction, driver_id: UUID) -> list[tuple[UUID, str]]:
+    """Return (id, state) of a driver's cases, locked until `tx` ends."""
+    return [(row["id"], row["state"]) for row in await tx.rows(clearing.CASES, driver_id)]
+
+
+async def waiting_ids(tx: Transaction, count_max: int) -> list[UUID]:
+    """Return the erasures that wait, the oldest first."""
+    return list(await tx.values(ASKED, count_max))
+
+
 async def waiting(tx: Transaction, erasure_id: UUID) -> Erasure | None:
     """Return an erasure that is to be done, locked until `tx` ends; None when it was done or withdrawn meanwhile."""
     return await tx.fetch_one(Erasure, ONE, erasure_id)
@@ -70,6 +113,18 @@ async def in_the_way(tx: Transaction, driver_id: UUID, now: datetime) -> list[Ob
     """Return what stands in the way, but for money with us: that is reckoned where balances are."""
     (row,) = await tx.rows(IN_THE_WAY, driver_id, now)
     return [each for each in Obstacle if each is not Obstacle.BALANCE and row[each.value]]
+
+
+async def forget_invoices(tx: Transaction, before: datetime) -> int:
+    """Take names out of invoices of then and earlier whose drivers are forgotten; return of how many."""
+    await tx.execute(clearing.FORGETS)
+    await tx.execute(clearing.OLD_FILES, before)
+    return await tx.execute(clearing.OLD_INVOICES, before)
+
+
+async def forget_last_mails(tx: Transaction, before: datetime) -> None:
+    """Take the address out of the mails that said that it was done, once they have left or are older than that."""
+    await tx.execute(clearing.LAST_MAILS, before)
 
 
 async def clear(tx: Transaction, driver_id: UUID) -> dict[str, int]:
