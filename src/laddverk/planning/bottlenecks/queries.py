@@ -33,13 +33,13 @@ SELECT i.id, i.name FROM site i
 WHERE ($1::uuid[] IS NULL OR i.id = ANY($1)) AND i.retired_at IS NULL
 ORDER BY i.name
 """
-SOLD: Final = """
+SOLD: Final = f"""
 SELECT site_id, plug, sum(began)::bigint AS began, sum(ended)::bigint AS ended, sum(stay_s) AS stay_s,
        sum(session_wh)::bigint AS session_wh, sum(revenue_minor)::bigint AS revenue_minor,
        sum(sold_wh)::bigint AS sold_wh
 FROM usage_class_day
-WHERE day >= $1 AND day <= $2 AND site_id <> '00000000-0000-0000-0000-000000000000' GROUP BY site_id, plug
-"""
+WHERE day >= $1 AND day <= $2 AND site_id <> '{usage.NETWORK}' GROUP BY site_id, plug
+"""  # noqa: S608 - made of constants
 GIVEN_UP: Final = """
 -- Starts that failed, and after how many of them the same person did not try again within half an hour.
 SELECT site_id, sum(failed)::bigint AS failed, sum(failed - retries)::bigint AS given_up

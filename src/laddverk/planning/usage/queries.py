@@ -78,8 +78,8 @@ OUTLET_CONDITIONS: Final = """
 PLACE_CONDITIONS: Final = """
     site_id = ANY($1::uuid[]) AND ($2::text[] IS NULL OR plug = ANY($2)) AND ($3::text[] IS NULL OR model = ANY($3))
 """
-SITE_CONDITIONS: Final = """
-    site_id <> '00000000-0000-0000-0000-000000000000' AND ($1::uuid[] IS NULL OR site_id = ANY($1))
+SITE_CONDITIONS: Final = f"""
+    site_id <> '{NETWORK}' AND ($1::uuid[] IS NULL OR site_id = ANY($1))
     AND ($2::text[] IS NULL OR plug = ANY($2))
 """
 EDGE_CONDITIONS: Final = "(day >= $6 AND day <= $7 OR day >= $8 AND day <= $9)"

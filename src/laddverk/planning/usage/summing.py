@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from laddverk.planning.usage.due import Due
+from laddverk.planning.usage.queries import NETWORK, SUMMED_COLUMNS, SUMS_COLUMNS
 from laddverk.platform.database import Transaction
 
 # Days as the place has them; `month` and `months_end` are those that hold them.
@@ -25,13 +26,6 @@ WITH span AS (
         LATERAL (SELECT date_bin('1 hour', d.until - interval '1 microsecond', timestamptz '2000-01-01 00:00Z'))
             AS e (until)
 )
-"""
-SUMMED_COLUMNS: Final = """
-    busy_s, charging_s, out_s, energy_wh, began, ended, stay_s, empty, session_wh, revenue_minor, sold_wh, priced
-"""
-SUMS_COLUMNS: Final = """
-    sum(busy_s), sum(charging_s), sum(out_s), sum(energy_wh), sum(began), sum(ended), sum(stay_s), sum(empty),
-    sum(session_wh), sum(revenue_minor), sum(sold_wh), sum(priced)
 """
 
 
@@ -192,33 +186,33 @@ TAKE_NETWORK: Final = """
 DELETE FROM usage_network_due WHERE day IN (SELECT day FROM usage_network_due ORDER BY day DESC LIMIT $1) RETURNING day
 """
 IS_NETWORK_DUE: Final = "SELECT EXISTS (SELECT FROM usage_network_due)"
-FORGET_NETWORK_HOURS: Final = """
+FORGET_NETWORK_HOURS: Final = f"""
 DELETE FROM usage_class_hour
-WHERE site_id = '00000000-0000-0000-0000-000000000000' AND hour >= $1::date AND hour < $2::date + 1
-"""
-MAKE_NETWORK_HOURS: Final = """
+WHERE site_id = '{NETWORK}' AND hour >= $1::date AND hour < $2::date + 1
+"""  # noqa: S608 - made of constants
+MAKE_NETWORK_HOURS: Final = f"""
 -- Site by site, as the primary key has them; without OFFSET PostgreSQL reads all of the table.
 INSERT INTO usage_class_hour (site_id, plug, model, hour, busy_s, charging_s, energy_wh, began)
-SELECT '00000000-0000-0000-0000-000000000000', plug, model, hour, sum(busy_s), sum(charging_s), sum(energy_wh),
+SELECT '{NETWORK}', plug, model, hour, sum(busy_s), sum(charging_s), sum(energy_wh),
        sum(began)
 FROM (SELECT id AS site_id FROM site) s CROSS JOIN LATERAL (
     SELECT plug, model, hour, busy_s, charging_s, energy_wh, began FROM usage_class_hour h
     WHERE h.site_id = s.site_id AND hour >= $1::date AND hour < $2::date + 1 OFFSET 0
 ) h
 GROUP BY plug, model, hour
-"""
-FORGET_NETWORK_DAYS: Final = """
+"""  # noqa: S608 - made of constants
+FORGET_NETWORK_DAYS: Final = f"""
 DELETE FROM usage_class_day
-WHERE site_id = '00000000-0000-0000-0000-000000000000' AND day >= $1::date AND day <= $2::date
-"""
+WHERE site_id = '{NETWORK}' AND day >= $1::date AND day <= $2::date
+"""  # noqa: S608 - made of constants
 MAKE_NETWORK_DAYS: Final = f"""
 INSERT INTO usage_class_day (site_id, plug, model, day, {SUMMED_COLUMNS})
-SELECT '00000000-0000-0000-0000-000000000000', plug, model, day, {SUMS_COLUMNS}
+SELECT '{NETWORK}', plug, model, day, {SUMS_COLUMNS}
 FROM usage_class_day
-WHERE day >= $1::date AND day <= $2::date AND site_id <> '00000000-0000-0000-0000-000000000000'
+WHERE day >= $1::date AND day <= $2::date AND site_id <> '{NETWORK}'
 GROUP BY plug, model, day
 """  # noqa: S608 - made of constants
-NETWORK: Final = (FORGET_NETWORK_HOURS, MAKE_NETWORK_HOURS, FORGET_NETWORK_DAYS, MAKE_NETWORK_DAYS)
+NETWORK_SUMS: Final = (FORGET_NETWORK_HOURS, MAKE_NETWORK_HOURS, FORGET_NETWORK_DAYS, MAKE_NETWORK_DAYS)
 
 
 async def add_up(tx: Transaction, done: Sequence[Due], currency: str) -> None:
@@ -235,7 +229,7 @@ async def add_up(tx: Transaction, done: Sequence[Due], currency: str) -> None:
 async def add_up_network(tx: Transaction, days_max: int) -> bool:
     """Add up so many noted days of the whole network, the latest first; return whether more are noted."""
     for first, last in runs(await tx.values(TAKE_NETWORK, days_max)):
-        for statement in NETWORK:
+        for statement in NETWORK_SUMS:
             await tx.execute(statement, first, last)
     return bool(await tx.value(IS_NETWORK_DUE))
 
