@@ -5,18 +5,29 @@ what is known of it. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
 
 from laddverk.energy import rules
 from laddverk.energy.model import Allowed
-from laddverk.energy.steering.store_abilities import Said
 from laddverk.ocpp import quirks
 from laddverk.ocpp.facts import RateUnit
 from laddverk.ocpp.protocol import Protocol
 from laddverk.ocpp.quirks import Registry
+
+
+class Said(Struct, frozen=True):
+    """A station, and what it said of its smart charging."""
+
+    id: UUID
+    protocol: str | None
+    vendor: str
+    model: str
+    firmware: str
+    quirks: dict[str, Any]
+    said: dict[str, str | None]
 
 
 class Ability(Struct, frozen=True):

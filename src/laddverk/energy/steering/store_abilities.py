@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from msgspec import Struct
-
+from laddverk.energy.steering.abilities import Said
 from laddverk.platform.database import Transaction
 
 SAID: Final = """
@@ -21,18 +20,6 @@ FROM station LEFT JOIN LATERAL (
 ) AS said ON true
 WHERE station.id = ANY($1)
 """
-
-
-class Said(Struct, frozen=True):
-    """A station, and what it said of its smart charging."""
-
-    id: UUID
-    protocol: str | None
-    vendor: str
-    model: str
-    firmware: str
-    quirks: dict[str, Any]
-    said: dict[str, str | None]
 
 
 async def said(tx: Transaction, station_ids: Sequence[UUID]) -> list[Said]:
