@@ -7,6 +7,7 @@ the process for it (`cpu`), both in milliseconds. Prints one line of JSON when r
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import secrets
 import sys
@@ -21,6 +22,7 @@ from laddverk import wiring
 from laddverk.access import queries
 from laddverk.access import service as access
 from laddverk.access.model import StaffDetails
+from laddverk.gateway import limits
 from laddverk.kernel.actors import Role, rule
 from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
@@ -80,6 +82,8 @@ async def main(dsn: str, state_dir: Path) -> None:
         serving = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0.01)
+        gc.freeze()  # as the program does when all of it has started
+        gc.set_threshold(*limits.GC_THRESHOLDS)
         port = server.servers[0].sockets[0].getsockname()[1]
         print(json.dumps({"port": port, "email": AGENT, "password": password}), flush=True)
         await asyncio.to_thread(sys.stdin.read)

@@ -75,7 +75,7 @@ FROM session WHERE number % 20 = 0
 FAULTS: Final = """
 -- Each outlet is out of order for some hours about once a month.
 WITH fault AS (
-    SELECT o.*, n, $1::timestamptz + (n + drawn(o.o * 1000 + n, 6)) * interval '30 days' AS at,
+    SELECT o.*, n, $1::timestamptz + (n + 0.9 * drawn(o.o * 1000 + n, 6)) * interval '30 days' AS at,
            drawn(o.o * 1000 + n, 7) * interval '9 hours' AS lasts
     FROM bench_outlet o, generate_series(0, 23) n
 )

@@ -6,7 +6,6 @@ Inside the program an identity is a plain `UUID`; the `NewType`s keep them apart
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 from typing import Final, NewType
 from uuid import UUID
 
@@ -132,11 +131,6 @@ PUBLIC_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: peop
 def new_id() -> UUID:
     """Return a new UUIDv7: unique, and sortable by the millisecond it was made in."""
     return UUID(int=uuid_utils.compat.uuid7().int)
-
-
-def first_id_of(at: datetime) -> UUID:
-    """Return the smallest UUIDv7 that can be made at `at`: what was made since has one that is not smaller."""
-    return UUID(int=(max(0, int(at.timestamp() * 1000)) << 80) | (7 << 76) | (2 << 62))
 
 
 def shown(prefix: str, identity: UUID) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -117,18 +117,30 @@ def duration(length: timedelta | float, language: str = DEFAULT) -> str:
 
 def local_time(at: datetime, zone: str = HOME_ZONE, *, seconds: bool = False, language: str = DEFAULT) -> str:
     """Return the clock time of an instant at `zone`: `14:03`, or `14:03:11` with seconds."""
-    return dates.format_time(at, "HH:mm:ss" if seconds else "HH:mm", tzinfo=ZoneInfo(zone), locale=locale_of(language))
+    clock = at.astimezone(ZoneInfo(zone)).time()
+    return _clock(clock.replace(second=clock.second if seconds else 0, microsecond=0), seconds, language)
 
 
 def local_date(at: datetime | date, zone: str = HOME_ZONE, language: str = DEFAULT) -> str:
     """Return the date of an instant at `zone` (or a plain date): `21 nov. 2026`."""
     day = at.astimezone(ZoneInfo(zone)).date() if isinstance(at, datetime) else at
-    return dates.format_date(day, "medium", locale=locale_of(language))
+    return _day(day, language)
 
 
 def local_datetime(at: datetime, zone: str = HOME_ZONE, *, seconds: bool = False, language: str = DEFAULT) -> str:
     """Return date and clock time of an instant at `zone`: `21 nov. 2026 14:03`."""
     return f"{local_date(at, zone, language)} {local_time(at, zone, seconds=seconds, language=language)}"
+
+
+# A page says the same days and minutes many times, and the rules of a locale take their time.
+@lru_cache(maxsize=4096)
+def _clock(clock: time, seconds: bool, language: str) -> str:
+    return dates.format_time(clock, "HH:mm:ss" if seconds else "HH:mm", locale=locale_of(language))
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, language: str) -> str:
+    return dates.format_date(day, "medium", locale=locale_of(language))
 
 
 def month(first: date, language: str = DEFAULT) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from laddverk.support.queries import CASE_FROM, CASE_SHOWN, CaseRow, Sites
 EVER_STATES: Final = frozenset({"all", "closed"})
 """Views that hold more than what is not over."""
 COUNT_MAX: Final = 10_000
+AHEAD_MAX: Final = 1_000  # counted beyond what is shown: nobody turns so many pages
+FEW_WITHIN: Final = timedelta(days=62)  # cases of so many days are sooner sorted than found by a walk in order
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)  # nothing was due by then
 HIT_BEGINS: Final = "\ue000"  # for private use: no text of people holds it
 HIT_ENDS: Final = "\ue001"
@@ -60,6 +62,17 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
         return self != CaseFilter(state=self.state, search=self.search, me=self.me, now=self.now)
 
     @property
+    def is_of_one(self) -> bool:
+        """Whether it asks for cases of one driver, charger or session: never very many."""
+        return any(one is not None for one in (self.driver_id, self.station_id, self.session_id))
+
+    @property
+    def leaves_few(self) -> bool:
+        """Whether what is left is sooner sorted than found by a walk in order."""
+        days = self.opened_until - self.opened_from if self.opened_until and self.opened_from else None
+        return bool(self.search.strip()) or self.is_of_one or (days is not None and days <= FEW_WITHIN)
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether anything but the state is asked for."""
         plain = CaseFilter(state=self.state, me=self.me, now=self.now)
@@ -71,7 +84,9 @@ class Page(Struct, frozen=True):
 
     rows: list[CaseRow]
     total: int
-    """How many a filter leaves, at most `COUNT_MAX`. Of a common word only as far as was looked."""
+    """How many a filter leaves, as far as was counted and looked."""
+    has_more: bool = False
+    """Whether there are, or may be, more than `total`."""
 
 
 class Counts(Struct, frozen=True):
@@ -116,35 +131,56 @@ WHERE ($1::uuid[] IS NULL OR support_case.site_id = ANY($1))
   AND ($17::timestamptz IS NULL OR support_case.created_at < $17)
   AND $18::timestamptz IS NOT NULL
   AND ($19::uuid IS NULL OR support_case.site_id = $19)
-  AND ($21 = '' OR support_case.station_id IN (SELECT id FROM station WHERE btrim(vendor || ' ' || model) = $21))
-  AND ($22 = '' OR support_case.station_id IN (SELECT id FROM station WHERE firmware = $22))
-  AND ($20 = '' OR EXISTS (SELECT FROM support_rating AS given WHERE given.case_id = support_case.id
-                           AND CASE $20 WHEN 'good' THEN given.is_good WHEN 'bad' THEN NOT given.is_good ELSE true END))
+  AND ($20::uuid[] IS NULL OR support_case.station_id = ANY($20))
+  AND $21::text IS NOT NULL
 """
-_PAGE_FROM: Final = CASE_FROM.replace("FROM support_case", " JOIN support_case ON support_case.id = page_id")
+_FROM: Final = "FROM support_case"
+_FROM_RATED: Final = """
+FROM support_case JOIN support_rating AS given ON given.case_id = support_case.id
+ AND CASE $21 WHEN 'good' THEN given.is_good WHEN 'bad' THEN NOT given.is_good ELSE true END
+"""
 # What waits for us: the most urgent first, then whoever has waited longest. What is over: the newest first.
-_PAGE_CONDITIONS: Final = """
+_ORDER: Final = """
 ORDER BY support_case.closed_at DESC NULLS FIRST, support_case.priority, support_case.changed_at, support_case.number
 """
-# Where the words stand that were searched for, in what was said last of it.
-_EXCERPT_SHOWN: Final = """
-, (SELECT ts_headline('simple', left(said.body, 4000), to_tsquery('simple', $23),
+
+
+def _ids(found: str, *, is_few: bool) -> str:
+    """Return what finds the ids of a page. What leaves few is found first and sorted then (OFFSET 0); else the planner
+    may walk in order until a page is full.
+    """
+    shown = "support_case.id, closed_at, priority, changed_at, number"
+    source = f"FROM (SELECT {shown} {found} {_NARROWED} OFFSET 0) AS support_case" if is_few else found + _NARROWED
+    return f"SELECT support_case.id {source} {_ORDER} LIMIT $22 OFFSET $23"
+
+
+IDS: Final = {
+    (is_rated, is_few): _ids(_FROM_RATED if is_rated else _FROM, is_few=is_few)
+    for is_rated in (False, True)
+    for is_few in (False, True)
+}
+"""By whether a rating is asked for, and whether few are left."""
+COUNT: Final = {
+    is_rated: f"SELECT count(*) FROM (SELECT {found} {_NARROWED} LIMIT $22) AS counted"  # noqa: S608 - constants
+    for is_rated, found in ((False, _FROM), (True, _FROM_RATED))
+}
+"""By whether a rating is asked for."""
+# The cases of a page in its order; and where the words stand that were searched for, in what was said last of it.
+ROWS: Final = (
+    CASE_SHOWN  # noqa: S608 - constants above
+    + """
+, (SELECT ts_headline('simple', left(said.body, 4000), to_tsquery('simple', $2),
           'MaxFragments=1, MaxWords=18, MinWords=6, StartSel=' || chr(57344) || ', StopSel=' || chr(57345))
    FROM case_entry AS said
-   WHERE $23 <> '' AND said.case_id = support_case.id AND said.body <> '' AND said.words @@ to_tsquery('simple', $23)
+   WHERE $2 <> '' AND said.case_id = support_case.id AND said.body <> '' AND said.words @@ to_tsquery('simple', $2)
    ORDER BY said.at DESC LIMIT 1) AS excerpt
 """
-LIST: Final = (
-    CASE_SHOWN  # noqa: S608 - constants above
-    + _EXCERPT_SHOWN
-    + "FROM (SELECT support_case.id AS page_id FROM support_case"
-    + _NARROWED
-    + _PAGE_CONDITIONS
-    + "LIMIT $24 OFFSET $25) AS page"
-    + _PAGE_FROM
-    + _PAGE_CONDITIONS
+    + CASE_FROM
+    + "WHERE support_case.id = ANY($1) ORDER BY array_position($1, support_case.id)"
 )
-COUNT: Final = "SELECT count(*) FROM (SELECT FROM support_case" + _NARROWED + "LIMIT $23) AS counted"  # noqa: S608
+STATIONS: Final = """
+SELECT id FROM station WHERE ($1 = '' OR btrim(vendor || ' ' || model) = $1) AND ($2 = '' OR firmware = $2)
+"""
 COUNTS: Final = """
 SELECT count(*) FILTER (WHERE state = 'open' AND snoozed_until IS NULL)::int AS open,
        count(*) FILTER (WHERE assignee_id = $2)::int AS mine,
@@ -168,12 +204,12 @@ def hits_in(excerpt: str) -> list[tuple[str, bool]]:
     return [(text, is_hit) for text, is_hit in pieces if text]
 
 
-def _args(sites: Sites, wanted: CaseFilter, hits: list[UUID] | None) -> tuple[object, ...]:
+def _args(sites: Sites, wanted: CaseFilter, hits: list[UUID] | None, stations: list[UUID] | None) -> tuple[object, ...]:
     return (
         None if sites is None else list(sites), hits, wanted.state, wanted.me, wanted.kind, wanted.driver_id,
         wanted.station_id, wanted.session_id, wanted.since, wanted.team_id, wanted.assignee_id, wanted.tag,
         wanted.priority, wanted.channel, wanted.situation, wanted.opened_from, wanted.opened_until,
-        wanted.now or NEVER, wanted.site_id, wanted.rated, wanted.model, wanted.firmware,
+        wanted.now or NEVER, wanted.site_id, stations, wanted.rated,
     )  # fmt: skip
 
 
@@ -183,31 +219,43 @@ async def page(tx: Transaction, sites: Sites, wanted: CaseFilter, *, limit: int 
     Statements are planned for what is asked for: a label that hangs on half of all cases and one that hangs on two
     want different ways.
     """
-    search = wanted.search.strip()
+    ids, total, has_more = list[UUID](), 0, False
     async with tx.planned_each():
-        hits = await _open_hits(tx, wanted, search) if search else None
-        rows, total = list[CaseRow](), 0
-        for stage in _stages(wanted, search):
-            if hits is not None and stage is not None:
-                hits = [*hits, *await searching.hits(tx, search, stage, wanted.now or NEVER)]
-            args = _args(sites, wanted, hits)
-            rows = await tx.fetch(CaseRow, LIST, *args, searching.prefixes(search), limit, offset)
-            total = int(await tx.value(COUNT, *args, COUNT_MAX))
+        stations = await _stations(tx, wanted)
+        async for hits, is_all in _hits(tx, wanted):
+            args = _args(sites, wanted, hits, stations)
+            ids = await tx.values(IDS[bool(wanted.rated), wanted.leaves_few], *args, limit, offset)
+            total = offset + len(ids)
+            if len(ids) == limit or not ids:
+                total = int(await tx.value(COUNT[bool(wanted.rated)], *args, offset + limit + AHEAD_MAX))
+            has_more = not is_all or total == offset + limit + AHEAD_MAX
             if total > offset + limit:  # there is a page after this one: who wants it looks further back
                 break
-    return Page(rows, total)
+    rows = await tx.fetch(CaseRow, ROWS, ids, searching.prefixes(wanted.search.strip())) if ids else []
+    return Page(rows, total, has_more)
 
 
-async def _open_hits(tx: Transaction, wanted: CaseFilter, search: str) -> list[UUID]:
-    """Return what is found among cases that are not over: first in every list, so all of them are wanted."""
-    return [] if wanted.state == "closed" else await searching.open_hits(tx, search)
+async def _stations(tx: Transaction, wanted: CaseFilter) -> list[UUID] | None:
+    if not wanted.model and not wanted.firmware:
+        return None
+    return list(await tx.values(STATIONS, wanted.model, wanted.firmware))
 
 
-def _stages(wanted: CaseFilter, search: str) -> Sequence[searching.Stage | None]:
-    """Return how far back is searched, one after the other until a page is full."""
-    if not search or wanted.state not in EVER_STATES:
-        return [None]
-    return searching.STAGES if wanted.now is not None else searching.STAGES[-1:]
+async def _hits(tx: Transaction, wanted: CaseFilter) -> AsyncIterator[tuple[list[UUID] | None, bool]]:
+    """Yield what a search finds, further and further back, and whether that is all; None where nothing is searched."""
+    search = wanted.search.strip()
+    if not search:
+        yield None, True
+        return
+    if wanted.is_of_one:
+        yield await searching.of_one(tx, search, wanted.driver_id, wanted.station_id, wanted.session_id), True
+        return
+    goes_back = wanted.state in EVER_STATES
+    near = await searching.near(tx, search, searching.NEWEST if goes_back else 0)
+    yield near, not goes_back
+    if goes_back:
+        found, is_all = await searching.ever(tx, search, is_common=len(near) >= searching.COMMON)
+        yield [*near, *found], is_all
 
 
 async def cases(
@@ -218,14 +266,13 @@ async def cases(
 
 
 async def count(tx: Transaction, sites: Sites, wanted: CaseFilter) -> int:
-    """Return how many cases a filter leaves, at most `COUNT_MAX`: nobody turns so many pages."""
-    search = wanted.search.strip()
+    """Return how many cases a filter leaves, at most `COUNT_MAX`."""
+    total = 0
     async with tx.planned_each():
-        hits = await _open_hits(tx, wanted, search) if search else None
-        stage = _stages(wanted, search)[-1]
-        if hits is not None and stage is not None:
-            hits = [*hits, *await searching.hits(tx, search, stage, wanted.now or NEVER)]
-        return int(await tx.value(COUNT, *_args(sites, wanted, hits), COUNT_MAX))
+        stations = await _stations(tx, wanted)
+        async for hits, _ in _hits(tx, wanted):
+            total = int(await tx.value(COUNT[bool(wanted.rated)], *_args(sites, wanted, hits, stations), COUNT_MAX))
+    return total
 
 
 async def counts(tx: Transaction, sites: Sites, me: UUID | None, now: datetime | None = None) -> Counts:

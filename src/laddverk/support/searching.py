@@ -1,65 +1,93 @@
 """Search over everything of cases: their number, words, labels, what was said, the driver and the charger.
 
-It finds ids, which `listing` narrows and shows. A common word stands in a large part of all that was ever said: there
-the newest are looked at first, and older ones only while a page is not full.
+It finds ids, which `listing` narrows and shows. A common word stands in a large part of all that was ever said, and a
+rare one in hardly anything. So what is open and what is newest is read through first: that costs the same for any word.
+Where that does not fill a page, all there ever were are searched: from the newest back for a word that was common so
+far, by the index of words else. The cases of one driver, charger or session are few enough to be read through.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from msgspec import Struct
-
-from laddverk.kernel.ids import first_id_of
 from laddverk.platform.database import Transaction
 
 NUMBER_DIGITS: Final = 15  # a bigint holds more; nobody says more
 WORD: Final = re.compile(r"[\w@.+-]+")
 WORDS_MAX: Final = 8
-EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+NEWEST: Final = 1_000  # closed cases that are read through whatever the word
+COMMON: Final = 60  # found among those: the word stands in some hundredths of all
+EVER_MAX: Final = 4_000  # found among all, by each way of finding
+BACK_MAX: Final = 100_000  # how many cases, and things said, are read back for a common word
 
-
-class Stage(Struct, frozen=True):
-    """How far back is looked, and for how many by each way of finding."""
-
-    lately: timedelta | None
-    most: int
-
-
-STAGES: Final = (Stage(timedelta(days=31), 1_000), Stage(None, 4_000))
-
-# By number, words, label, what was said, driver and charger; of each the newest since an instant.
-HITS: Final = """
+_SHOWN: Final = "SELECT id, number, words, tags, driver_id, station_id FROM support_case"
+# By number, words, label, driver, charger and what was said.
+_NEAR_SHOWN: Final = """
+SELECT id FROM near
+WHERE number = $1::bigint OR words @@ to_tsquery('simple', $2) OR tags @> ARRAY[lower($3)]
+   OR driver_id IN (SELECT id FROM driver WHERE to_tsvector('simple', name) @@ to_tsquery('simple', $2))
+   OR station_id IN (SELECT id FROM station WHERE name ILIKE '%' || $4 || '%')
+UNION
+"""
+# Among cases that are not over and those since an id.
+NEAR: Final = f"""
+WITH near AS MATERIALIZED (
+    {_SHOWN} WHERE state <> 'closed' UNION ALL {_SHOWN} WHERE id >= $5 AND state = 'closed'
+), said AS MATERIALIZED (
+    SELECT case_id, words FROM case_entry WHERE id >= $5 AND body <> ''
+)
+{_NEAR_SHOWN}
+SELECT case_id FROM said WHERE words @@ to_tsquery('simple', $2)
+UNION
+SELECT own.id FROM support_case AS own JOIN case_entry AS entry ON entry.case_id = own.id
+WHERE own.state <> 'closed' AND entry.body <> '' AND entry.words @@ to_tsquery('simple', $2)
+"""  # noqa: S608 - made of constants
+SINCE: Final = "SELECT id FROM support_case WHERE state = 'closed' ORDER BY id DESC OFFSET $1 LIMIT 1"
+# Among all cases of a driver, charger or session.
+OF_ONE: Final = f"""
+WITH near AS MATERIALIZED (
+    {_SHOWN} WHERE ($5::uuid IS NULL OR driver_id = $5) AND ($6::uuid IS NULL OR station_id = $6)
+               AND ($7::uuid IS NULL OR session_id = $7)
+)
+{_NEAR_SHOWN}
+SELECT near.id FROM near JOIN case_entry AS entry ON entry.case_id = near.id
+WHERE entry.body <> '' AND entry.words @@ to_tsquery('simple', $2)
+"""  # noqa: S608 - made of constants
+# Among all there ever were, of each way of finding the newest.
+_EVER_BESIDE: Final = """
 (SELECT id FROM support_case WHERE number = $1::bigint)
-UNION (SELECT id FROM support_case WHERE words @@ to_tsquery('simple', $2) AND created_at >= $5
-       ORDER BY id DESC LIMIT $7)
-UNION (SELECT id FROM support_case WHERE tags @> ARRAY[lower($3)] AND created_at >= $5 ORDER BY id DESC LIMIT $7)
-UNION (SELECT case_id FROM case_entry WHERE words @@ to_tsquery('simple', $2) AND body <> '' AND id >= $6
-       ORDER BY id DESC LIMIT $7)
-UNION (SELECT own.id FROM driver JOIN support_case AS own ON own.driver_id = driver.id AND own.created_at >= $5
-       WHERE to_tsvector('simple', driver.name) @@ to_tsquery('simple', $2) ORDER BY own.id DESC LIMIT $7)
-UNION (SELECT at_it.id FROM station
-       JOIN support_case AS at_it ON at_it.station_id = station.id AND at_it.created_at >= $5
-       WHERE station.name ILIKE '%' || $4 || '%' ORDER BY at_it.id DESC LIMIT $7)
+UNION (SELECT id FROM (SELECT id FROM support_case WHERE tags @> ARRAY[lower($3)] OFFSET 0) AS found
+       ORDER BY id DESC LIMIT $5)
+UNION (SELECT own.id FROM driver JOIN support_case AS own ON own.driver_id = driver.id
+       WHERE to_tsvector('simple', driver.name) @@ to_tsquery('simple', $2) ORDER BY own.id DESC LIMIT $5)
+UNION (SELECT at_it.id FROM station JOIN support_case AS at_it ON at_it.station_id = station.id
+       WHERE station.name ILIKE '%' || $4 || '%' ORDER BY at_it.id DESC LIMIT $5)
 """
-# The same among those that are not over: few, whatever their age.
-OPEN_HITS: Final = """
-SELECT id FROM support_case
-WHERE state <> 'closed'
-  AND (number = $1::bigint OR words @@ to_tsquery('simple', $2) OR tags @> ARRAY[lower($3)])
-UNION
-SELECT own.id FROM support_case AS own JOIN case_entry AS said ON said.case_id = own.id
-WHERE own.state <> 'closed' AND said.body <> '' AND said.words @@ to_tsquery('simple', $2)
-UNION
-SELECT own.id FROM support_case AS own JOIN driver ON driver.id = own.driver_id
-WHERE own.state <> 'closed' AND to_tsvector('simple', driver.name) @@ to_tsquery('simple', $2)
-UNION
-SELECT own.id FROM support_case AS own JOIN station ON station.id = own.station_id
-WHERE own.state <> 'closed' AND station.name ILIKE '%' || $4 || '%'
+# OFFSET 0: by the index of words; who reads from the newest back until enough are found reads all for a rare word.
+RARE: Final = (
+    _EVER_BESIDE  # noqa: S608 - made of constants
+    + """
+UNION (SELECT id FROM (SELECT id FROM support_case WHERE words @@ to_tsquery('simple', $2) OFFSET 0) AS found
+       ORDER BY id DESC LIMIT $5)
+UNION (SELECT case_id FROM (SELECT id, case_id FROM case_entry
+                            WHERE words @@ to_tsquery('simple', $2) AND body <> '' OFFSET 0) AS found
+       ORDER BY id DESC LIMIT $5)
 """
+)
+BACK: Final = (
+    _EVER_BESIDE  # noqa: S608 - made of constants
+    + """
+UNION (SELECT id FROM (SELECT id, words FROM support_case ORDER BY id DESC LIMIT $6) AS newest
+       WHERE words @@ to_tsquery('simple', $2) LIMIT $5)
+UNION (SELECT case_id FROM (SELECT case_id, words, body FROM case_entry ORDER BY id DESC LIMIT $6) AS newest
+       WHERE words @@ to_tsquery('simple', $2) AND body <> '' LIMIT $5)
+"""
+)
+IS_LONGER: Final = "SELECT EXISTS (SELECT FROM case_entry OFFSET $1)"
+LAST_ID: Final = UUID(int=2**128 - 1)
+FIRST_ID: Final = UUID(int=0)
 
 
 def prefixes(search: str) -> str:
@@ -75,12 +103,25 @@ def _given(search: str) -> tuple[object, ...]:
     return number, prefixes(search), plain, plain.replace("%", "\\%").replace("_", "\\_")
 
 
-async def hits(tx: Transaction, search: str, stage: Stage, now: datetime) -> list[UUID]:
-    """Return the cases that `search` finds at one stage, in no order; nothing for an empty text."""
-    since = now - stage.lately if stage.lately is not None else EVER
-    return await tx.values(HITS, *_given(search), since, first_id_of(since), stage.most)
+async def near(tx: Transaction, search: str, newest: int = NEWEST) -> list[UUID]:
+    """Return the cases that `search` finds among those that are not over and the newest that are, in no order."""
+    since = LAST_ID if newest == 0 else await tx.value(SINCE, newest) or FIRST_ID
+    return await tx.values(NEAR, *_given(search), since)
 
 
-async def open_hits(tx: Transaction, search: str) -> list[UUID]:
-    """Return all cases that are not over and that `search` finds, in no order."""
-    return await tx.values(OPEN_HITS, *_given(search))
+async def of_one(
+    tx: Transaction, search: str, driver_id: UUID | None, station_id: UUID | None, session_id: UUID | None
+) -> list[UUID]:
+    """Return the cases that `search` finds among all of one driver, charger or session, in no order."""
+    return await tx.values(OF_ONE, *_given(search), driver_id, station_id, session_id)
+
+
+async def ever(tx: Transaction, search: str, *, is_common: bool) -> tuple[list[UUID], bool]:
+    """Return the cases that `search` finds among all, of each way of finding the newest `EVER_MAX`, in no order; and
+    whether that is all of them. Of a word that is common only those among the newest `BACK_MAX` are found.
+    """
+    if is_common:
+        found = await tx.values(BACK, *_given(search), EVER_MAX, BACK_MAX)
+        return found, len(found) < EVER_MAX and not await tx.value(IS_LONGER, BACK_MAX)
+    found = await tx.values(RARE, *_given(search), EVER_MAX)
+    return found, len(found) < EVER_MAX

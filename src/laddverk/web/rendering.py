@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
@@ -176,6 +176,7 @@ STATIC_PATH: Final = f"/static/{digest_of(STATIC)}"
 a browser may keep everything for ever."""
 
 
+@cache
 def static(path: str) -> str:
     """Return the address of a static file. Raises `FileNotFoundError` for one that does not exist."""
     if not (STATIC / path).is_file():
@@ -218,6 +219,11 @@ def environment_for(language: str) -> Environment:
     return made
 
 
+KEPT: Final = frozenset({"pill", "shape", "icon", "none_yet"})
+"""Macros that pages call hundreds of times with the same few words: what they return is kept."""
+KEPT_MAX: Final = 4_096
+
+
 def parts(made: Environment) -> SimpleNamespace:
     """Return the macros of every file in `templates/parts` under one name. Two of the same name are a mistake."""
     together = SimpleNamespace()
@@ -226,7 +232,8 @@ def parts(made: Environment) -> SimpleNamespace:
             if isinstance(value, Macro) and not macro.startswith("_"):
                 if hasattr(together, macro):
                     raise ValueError(f"the macro {macro} of parts/{name} exists already")
-                setattr(together, macro, value)
+                # Typed: a text that is safe as it is and the same text that must be escaped are two.
+                setattr(together, macro, lru_cache(KEPT_MAX, typed=True)(value) if macro in KEPT else value)
     return together
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from laddverk.kernel.ids import first_id_of, new_id
+from laddverk.kernel.ids import new_id
 from laddverk.platform.database import Database, Transaction
 from laddverk.support import listing, searching
 from laddverk.support.listing import CaseFilter
@@ -25,13 +25,15 @@ INSERT INTO support_case (id, subject, kind, state, channel, priority, driver_id
                           answer_due_at, created_at, created_by, answered_at, closed_at, changed_at, contact_name)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'bench', $13, $14, $15, $16) RETURNING *
 """
+RATED = "INSERT INTO support_rating (case_id, is_good, at) VALUES ($1, $2, $3)"
 ENTRY = """
 INSERT INTO case_entry (case_id, id, at, kind, by_kind, body) VALUES ($1, $2, $3, 'message_in', 'driver', $4)
 """
 
 
 def id_at(at: datetime, n: int) -> UUID:
-    return UUID(int=first_id_of(at).int + n)
+    """Return an id as one of that instant: in order of time (UUIDv7)."""
+    return UUID(int=int(at.timestamp() * 1000) << 80 | 0x7 << 76 | 0x2 << 62 | n)
 
 
 async def filled(tx: Transaction) -> list[dict[str, Any]]:
@@ -132,33 +134,76 @@ async def test_every_view_filter_and_word_finds_what_a_walk_over_all_finds(datab
 async def test_a_common_word_is_looked_for_among_the_newest_first(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked: list[searching.Stage] = []
-    hits = searching.hits
+    looked: list[bool] = []
+    ever = searching.ever
 
-    async def watched(tx: Transaction, search: str, stage: searching.Stage, now: datetime) -> list[UUID]:
-        looked.append(stage)
-        return await hits(tx, search, stage, now)
+    async def watched(tx: Transaction, search: str, *, is_common: bool) -> tuple[list[UUID], bool]:
+        looked.append(is_common)
+        return await ever(tx, search, is_common=is_common)
 
-    monkeypatch.setattr(searching, "hits", watched)
+    monkeypatch.setattr(searching, "ever", watched)
+    monkeypatch.setattr(searching, "NEWEST", 12)
+    monkeypatch.setattr(searching, "COMMON", 5)
     async with database.transaction() as tx:
         made = await filled(tx)
         newest = [
             number for number in walked(made, "all") if number in {one["number"] for one in made if has(one, "p")}
         ]
-        first = await listing.page(tx, None, CaseFilter(state="all", search="p", now=NOW), limit=2)
+        common = CaseFilter(state="all", search="p", now=NOW)
+        first = await listing.page(tx, None, common, limit=2)
         assert [row.number for row in first.rows] == newest[:2]
-        assert looked == list(searching.STAGES[:1]), "a page is full with what is new"
+        assert first.has_more
+        assert looked == [], "a page is full with what is new"
+        assert await pages(tx, common, 30) == (newest, len(newest))
+        assert set(looked) == {True}, "who turns pages gets to what is old, from the newest back"
         looked.clear()
-        assert await pages(tx, CaseFilter(state="all", search="p", now=NOW), 30) == (newest, len(newest))
-        assert searching.STAGES[1] in looked, "who turns pages gets to what is old"
+        monkeypatch.setattr(searching, "COMMON", 1_000)
+        assert await pages(tx, common, 30) == (newest, len(newest))
+        assert set(looked) == {False}, "and a word that is rare by the index of words: the same is found"
         looked.clear()
         await listing.page(tx, None, CaseFilter(state="open", search="p", now=NOW), limit=30)
         assert looked == [], "what is not over is looked through whole"
 
 
-def test_the_first_id_of_an_instant_is_below_all_that_are_made_then() -> None:
-    before = first_id_of(datetime.now(UTC))
-    made = new_id()
-    assert before <= made < first_id_of(datetime.now(UTC) + timedelta(milliseconds=5))
-    assert before.version == made.version
-    assert first_id_of(searching.EVER).int >> 80 == 0
+async def test_of_a_common_word_only_so_much_is_read_back_and_the_page_says_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "NEWEST", 0)
+    monkeypatch.setattr(searching, "COMMON", 0)
+    async with database.transaction() as tx:
+        made = await filled(tx)
+        fits = {one["number"] for one in made if has(one, "p")}
+        wanted = CaseFilter(state="closed", search="p", now=NOW)
+        whole = await listing.page(tx, None, wanted, limit=200)
+        assert {row.number for row in whole.rows} == {one for one in walked(made, "closed") if one in fits}
+        assert not whole.has_more
+        monkeypatch.setattr(searching, "BACK_MAX", 10)
+        some = await listing.page(tx, None, wanted, limit=200)
+        assert 0 < len(some.rows) < len(whole.rows)
+        assert some.has_more
+
+
+async def test_words_ratings_models_and_days_find_what_a_walk_over_all_finds(database: Database) -> None:
+    async with database.transaction() as tx:
+        made = await filled(tx)
+        drivers = {one["driver_id"] for one in made if one["driver_id"] is not None}
+        for driver_id in drivers:
+            for word in ("kabeln", "ada", "p"):
+                wanted = CaseFilter(state="all", search=word, driver_id=driver_id, now=NOW)
+                fits = [one["number"] for one in ordered(made) if one["driver_id"] == driver_id and has(one, word)]
+                assert await pages(tx, wanted, 20) == (fits, len(fits)), word
+        for number, one in enumerate(made):
+            if number % 3 == 0:
+                await tx.execute(RATED, one["id"], number % 2 == 0, NOW)
+        rated = {one["number"]: number % 2 == 0 for number, one in enumerate(made) if number % 3 == 0}
+        for asked, fit in (("good", {True}), ("bad", {False}), ("any", {True, False})):
+            fits = [number for number in walked(made, "all") if rated.get(number) in fit]
+            assert await pages(tx, CaseFilter(state="all", rated=asked, now=NOW), 20) == (fits, len(fits)), asked
+        begins = sorted(one["created_at"] for one in made)[len(made) // 3]
+        for days in (1, 3, 90):
+            until = begins + timedelta(days=days)
+            fits = [one["number"] for one in ordered(made) if begins <= one["created_at"] < until]
+            wanted = CaseFilter(state="all", opened_from=begins, opened_until=until, now=NOW)
+            assert await pages(tx, wanted, 20) == (fits, len(fits)), days
+        nowhere = CaseFilter(state="all", model="No such model", now=NOW)
+        assert await pages(tx, nowhere, 20) == ([], 0)

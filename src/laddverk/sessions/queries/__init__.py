@@ -14,6 +14,7 @@ from laddverk.sessions.queries.listing import (
     session,
     sessions,
     totals,
+    totals_of_driver,
 )
 from laddverk.sessions.queries.meters import MeterRow, meters
 from laddverk.sessions.queries.sites import Sites
@@ -46,4 +47,5 @@ __all__ = [
     "session",
     "sessions",
     "totals",
+    "totals_of_driver",
 ]

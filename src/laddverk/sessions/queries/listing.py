@@ -160,18 +160,24 @@ ORDER BY session.started_at DESC, session.id DESC LIMIT $12 OFFSET $13
 """
 )
 
-TOTALS = (
-    """
--- Currencies are never added to each other (failure mode 42).
+
+def _added_up(chosen: str) -> str:
+    """Return what adds up chosen sessions. Currencies are never added to each other (failure mode 42)."""
+    return f"""
 SELECT coalesce(sum(sessions), 0)::bigint AS sessions, coalesce(sum(energy_wh), 0)::bigint AS energy_wh,
-       coalesce(jsonb_object_agg(currency, price_minor) FILTER (WHERE price_minor IS NOT NULL), '{}') AS prices_minor
+       coalesce(jsonb_object_agg(currency, price_minor) FILTER (WHERE price_minor IS NOT NULL), '{{}}') AS prices_minor
 FROM (SELECT currency, count(*) AS sessions, sum(energy_wh) AS energy_wh, sum(price_minor)::bigint AS price_minor
-FROM (SELECT session.energy_wh, session.price_minor, session.currency
-"""
-    + _FROM
-    + _NARROWED
-    + "LIMIT 100001) AS chosen GROUP BY currency) AS by_currency"
-)
+      FROM (SELECT session.energy_wh, session.price_minor, session.currency {chosen} LIMIT {TOTALS_MAX + 1}) AS chosen
+      GROUP BY currency) AS by_currency
+"""  # noqa: S608 - made of constants
+
+
+TOTALS = _added_up(_FROM + _NARROWED)
+# Nothing is joined: who charges most has thousands of sessions.
+TOTALS_OF_DRIVER = _added_up("""
+FROM session WHERE driver_id = $2
+  AND ($1::uuid[] IS NULL OR station_id IN (SELECT id FROM station WHERE site_id = ANY($1)))
+""")
 
 RUNNING = (
     _COLUMNS
@@ -214,6 +220,9 @@ class Totals(Struct, frozen=True):
     """By currency."""
 
 
+NOTHING: Final = Totals(0, 0, {})
+
+
 async def sessions(
     tx: Transaction, sites: Sites, wanted: SessionFilter, sort: str = "-started", *, limit: int = 50, offset: int = 0
 ) -> list[SessionRow]:
@@ -225,7 +234,12 @@ async def sessions(
 async def totals(tx: Transaction, sites: Sites, wanted: SessionFilter) -> Totals:
     """Return how many sessions `wanted` leaves, and what they add up to; of at most `TOTALS_MAX` and one of them."""
     found = await tx.fetch_one(Totals, TOTALS, *_narrowing(sites, wanted))
-    return found or Totals(0, 0, {})
+    return found or NOTHING
+
+
+async def totals_of_driver(tx: Transaction, sites: Sites, driver_id: UUID) -> Totals:
+    """Return the same for all sessions of a driver."""
+    return await tx.fetch_one(Totals, TOTALS_OF_DRIVER, None if sites is None else list(sites), driver_id) or NOTHING
 
 
 def _narrowing(sites: Sites, wanted: SessionFilter) -> tuple[object, ...]:

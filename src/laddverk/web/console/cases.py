@@ -93,6 +93,7 @@ async def _inbox(desk: Desk) -> dict[str, Any]:
         return {
             "rows": shown_page.rows,
             "total": shown_page.total,
+            "has_more": shown_page.has_more,
             "counts": await lists.counts(tx, desk.sites, desk.actor.id, desk.now),
             "listing": listing,
             "wanted": narrowed,

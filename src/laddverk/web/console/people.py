@@ -62,7 +62,7 @@ async def show_driver(desk: AtDesk, driver_id: FromPath[str]) -> Response[str]:
             driver=driver,
             tokens=await queries.tokens(tx, "", "", desk.now, driver_id=driver.id, limit=TOKENS_OF_ONE_MAX),
             sessions=await sessions_queries.sessions(tx, desk.sites, chosen, limit=12),
-            totals=await sessions_queries.totals(tx, desk.sites, chosen),
+            totals=await sessions_queries.totals_of_driver(tx, desk.sites, driver.id),
             invoices=await invoicing_queries.invoices(tx, desk.today, driver_id=driver.id, limit=12)
             if desk.may(Permission.INVOICES_READ)
             else [],
