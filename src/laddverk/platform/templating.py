@@ -46,6 +46,7 @@ def environment(loader: BaseLoader, language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # else each page asks the disk for each of its parts whether it changed
         cache_size=-1,  # there are more pages than the usual 400, and one that is dropped is compiled anew
         extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
     )

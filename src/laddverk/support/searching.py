@@ -23,38 +23,30 @@ EVER_MAX: Final = 4_000  # found among all, by each way of finding
 BACK_MAX: Final = 100_000  # how many cases, and things said, are read back for a common word
 
 _SHOWN: Final = "SELECT id, number, words, tags, driver_id, station_id FROM support_case"
-# By number, words, label, driver, charger and what was said.
-_NEAR_SHOWN: Final = """
+
+
+def _within(cases: str) -> str:
+    """Return what finds among some cases: by number, words, label, driver, charger and what was said."""
+    return f"""
+WITH near AS MATERIALIZED ({cases})
 SELECT id FROM near
 WHERE number = $1::bigint OR words @@ to_tsquery('simple', $2) OR tags @> ARRAY[lower($3)]
    OR driver_id IN (SELECT id FROM driver WHERE to_tsvector('simple', name) @@ to_tsquery('simple', $2))
    OR station_id IN (SELECT id FROM station WHERE name ILIKE '%' || $4 || '%')
 UNION
-"""
-# Among cases that are not over and those since an id.
-NEAR: Final = f"""
-WITH near AS MATERIALIZED (
-    {_SHOWN} WHERE state <> 'closed' UNION ALL {_SHOWN} WHERE id >= $5 AND state = 'closed'
-), said AS MATERIALIZED (
-    SELECT case_id, words FROM case_entry WHERE id >= $5 AND body <> ''
-)
-{_NEAR_SHOWN}
-SELECT case_id FROM said WHERE words @@ to_tsquery('simple', $2)
-UNION
-SELECT own.id FROM support_case AS own JOIN case_entry AS entry ON entry.case_id = own.id
-WHERE own.state <> 'closed' AND entry.body <> '' AND entry.words @@ to_tsquery('simple', $2)
-"""  # noqa: S608 - made of constants
-SINCE: Final = "SELECT id FROM support_case WHERE state = 'closed' ORDER BY id DESC OFFSET $1 LIMIT 1"
-# Among all cases of a driver, charger or session.
-OF_ONE: Final = f"""
-WITH near AS MATERIALIZED (
-    {_SHOWN} WHERE ($5::uuid IS NULL OR driver_id = $5) AND ($6::uuid IS NULL OR station_id = $6)
-               AND ($7::uuid IS NULL OR session_id = $7)
-)
-{_NEAR_SHOWN}
 SELECT near.id FROM near JOIN case_entry AS entry ON entry.case_id = near.id
 WHERE entry.body <> '' AND entry.words @@ to_tsquery('simple', $2)
 """  # noqa: S608 - made of constants
+
+
+# Among cases that are not over and those since an id.
+NEAR: Final = _within(f"{_SHOWN} WHERE state <> 'closed' UNION ALL {_SHOWN} WHERE id >= $5 AND state = 'closed'")
+SINCE: Final = "SELECT id FROM support_case WHERE state = 'closed' ORDER BY id DESC OFFSET $1 LIMIT 1"
+# Among all cases of a driver, charger or session.
+OF_ONE: Final = _within(
+    f"{_SHOWN} WHERE ($5::uuid IS NULL OR driver_id = $5) AND ($6::uuid IS NULL OR station_id = $6)"
+    " AND ($7::uuid IS NULL OR session_id = $7)"
+)
 # Among all there ever were, of each way of finding the newest.
 _EVER_BESIDE: Final = """
 (SELECT id FROM support_case WHERE number = $1::bigint)
