@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader
 from jinja2.runtime import Macro
+from markupsafe import Markup
 from msgspec import Struct
 
 from laddverk.kernel.ids import shown
@@ -194,6 +195,17 @@ def spark_points(values: Iterable[float | None], width: float, height: float, to
     return " ".join(f"{place * step:.1f},{height - min(1, value / highest) * height:.1f}" for place, value in known)
 
 
+def option_tags(options: Iterable[tuple[object, object]], chosen: object) -> Markup:
+    """Return the options of a list to choose from, as HTML. Lists of sites are long, and much the same on each page."""
+    return _option_tags(tuple((str(key), word) for key, word in options), str(chosen))
+
+
+@lru_cache(maxsize=1_024)
+def _option_tags(options: tuple[tuple[str, object], ...], chosen: str) -> Markup:
+    plain, picked = Markup('<option value="{}">{}</option>'), Markup('<option value="{}" selected>{}</option>')
+    return Markup("\n").join((picked if key == chosen else plain).format(key, word) for key, word in options)
+
+
 @lru_cache
 def environment_for(language: str) -> Environment:
     """Return the environment of all pages in `language`, with the parts as `ui`."""
@@ -205,6 +217,7 @@ def environment_for(language: str) -> Environment:
         with_query=with_query,
         query_value=query_value,
         spark_points=spark_points,
+        option_tags=option_tags,
         line_words=partial(explaining.line_words, language=language),
         condensed=partial(explaining.condensed, language=language),
         price_words=partial(explaining.price_words, language=language),

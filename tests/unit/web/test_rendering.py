@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
+from markupsafe import Markup
 
 from laddverk.web import rendering
 from laddverk.web.console import gallery
@@ -13,6 +14,7 @@ from laddverk.web.rendering import (
     Person,
     View,
     environment_for,
+    option_tags,
     places,
     query_value,
     render,
@@ -153,3 +155,19 @@ def test_two_parts_of_one_name_are_a_mistake(tmp_path: Path, monkeypatch):
     made = environment_for("sv").overlay(loader=rendering.FileSystemLoader(tmp_path))
     with pytest.raises(ValueError, match="same"):
         rendering.parts(made)
+
+
+def test_what_is_kept_of_a_safe_text_is_not_shown_for_the_same_text_that_is_not():
+    ui = environment_for("en").globals["ui"]
+    assert "<b>Ada</b>" in ui.pill("plain", Markup("<b>Ada</b>"))
+    for _ in range(2):
+        assert "&lt;b&gt;Ada&lt;/b&gt;" in ui.pill("plain", "<b>Ada</b>")
+
+
+def test_options_are_escaped_and_the_chosen_one_is_marked():
+    options = [("", "–"), (3, "<script>"), ('"x"', "Bo & Co")]
+    for chosen in (3, "3"):
+        told = option_tags(options, chosen)
+        assert told.count(" selected") == 1
+        assert '<option value="3" selected>&lt;script&gt;</option>' in told
+        assert '<option value="&#34;x&#34;">Bo &amp; Co</option>' in told

@@ -122,7 +122,7 @@ async def choices_of(desk: Desk, tx: Transaction) -> dict[str, Any]:
         "staff": await queries.staff(tx),
         "teams": await teams.teams(tx),
         "tags": await inbox.tags(tx, desk.sites),
-        "sites": await stations_queries.site_names(tx, desk.sites),
+        "sites": [(shown("sit", one.id), one.name) for one in await stations_queries.site_names(tx, desk.sites)],
         "situations": [(one.key, one.text(desk.language).title) for one in book.catalogue()],
         "asides": case_words.ASIDES,
     }
