@@ -50,14 +50,17 @@ def links_on(page: Page, home: str) -> list[str]:
 
 def visit_all(watched: Watched, home: str, starts: list[str], language: str) -> Counter[str]:
     """Follow links from `starts` and look at one page of each kind, at each width. Returns the kinds visited."""
-    waiting = deque(home + start for start in starts)
-    seen = Counter(kind_of(each) for each in waiting)
+    waiting = deque((home + start, "") for start in starts)  # each with the page that links to it
+    seen = Counter(kind_of(each) for each, _ in waiting)
     visited: Counter[str] = Counter()
     face = starts[0].split("/")[1]
     while waiting and sum(visited.values()) < PAGES_MAX:
-        address = waiting.popleft()
+        address, linked_from = waiting.popleft()
         response = watched.page.goto(address, wait_until="load")
         assert response is not None
+        if response.status == 404 and linked_from:
+            require_gone(watched, home, address, linked_from)
+            continue
         assert response.status == 200, f"{address} answered {response.status}"
         assert watched.page.locator("html").get_attribute("lang") == language, address
         visited[kind_of(address)] += 1
@@ -71,9 +74,16 @@ def visit_all(watched: Watched, home: str, starts: list[str], language: str) -> 
             same_face = (urlsplit(each).path.split("/")[1] == "console") == (face == "console")
             if same_face and seen[kind_of(each)] < SAME_KIND_MAX:
                 seen[kind_of(each)] += 1
-                waiting.append(each)
+                waiting.append((each, address))
     assert not waiting, f"there are more pages than {PAGES_MAX}: {len(waiting)} were not looked at"
     return visited
+
+
+def require_gone(watched: Watched, home: str, address: str, linked_from: str) -> None:
+    """Fail if a page that is not found is still linked to. The network lives: an incident may end meanwhile."""
+    watched.page.goto(linked_from, wait_until="load")
+    assert address not in links_on(watched.page, home), f"{linked_from} links to {address}, which is not found"
+    watched.errors[:] = [each for each in watched.errors if address not in each]
 
 
 def keep(page: Page, kind: str, folder: str) -> None:
