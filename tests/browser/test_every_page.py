@@ -31,7 +31,8 @@ ID = re.compile(
     r"(?<=/)[a-z]{3}_[0-9a-f]{32}|(?<=/)[A-Z]{2,8}-\d+(-\d+\w?)?|(?<=/sandbox/pay/).+|(?<=/pay/swish/)[^/]+|(?<=/help/articles/)[a-z0-9-]+"
 )
 NOT_PAGES = re.compile(
-    r"\.(pdf|csv|json|svg|zip|ics|toml|txt)$|/(csv|pdf|download|file|raw)$|/ocpi/[0-9.]+$|/export|/live|/static/|logout|sign-out"
+    r"\.(pdf|csv|json|svg|zip|ics|toml|txt)$|/(csv|pdf|download|file|raw|photo)$|/ocpi/[0-9.]+$|/export|/live|/static/"
+    r"|/files/att_|[/-]photos/|/pictures/|/recordings/|logout|sign-out"
 )
 SCREENSHOTS = os.environ.get("LADDVERK_SCREENSHOTS")
 
