@@ -12,8 +12,6 @@ import argparse
 import asyncio
 import json
 import resource
-import shutil
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -25,6 +23,7 @@ from msgspec import structs
 
 from bench import _usage_history, _usage_raw
 from bench._cpu import cpu_seconds, cpu_seconds_of_tree
+from bench._folder import databases
 from bench.desk import Agent, served
 from laddverk.planning.bottlenecks import queries as bottlenecks
 from laddverk.planning.bottlenecks.rules import judged
@@ -298,14 +297,8 @@ def main() -> None:
     parser.add_argument("--no-http", dest="http", action="store_false", help="leave out the pages over HTTP")
     parser.add_argument("--keep", type=Path, help="a directory for the database, which is used again and not removed")
     given = parser.parse_args()
-    directory = given.keep or Path(tempfile.mkdtemp(prefix="laddverk-bench-"))
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o755)
-    try:
+    with databases(given.keep) as directory:
         found = asyncio.run(run(given, directory))
-    finally:
-        if given.keep is None:
-            shutil.rmtree(directory, ignore_errors=True)
     report(found)
     over = {name: round(took["p95"]) for name, took in found["views"].items() if took["p95"] > AIM_MS}
     rounded = json.loads(json.dumps(found, default=str), parse_float=lambda text: round(float(text), 1))

@@ -17,10 +17,8 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +32,7 @@ import asyncpg
 
 from bench import _desk_cases, _desk_history, _desk_visits
 from bench._cpu import cpu_seconds_of_tree
+from bench._folder import databases
 from laddverk.platform import embedded, migrator
 
 SMALL: Final = (1_000, 10_000)  # cases and sessions of the house that everything is compared with
@@ -218,17 +217,11 @@ def main() -> None:
     parser.add_argument("--only", default="", help="kinds of visits whose name holds this")
     parser.add_argument("--keep", type=Path, help="a directory for the databases, which is used again and not removed")
     given = parser.parse_args()
-    folder = given.keep or Path(tempfile.mkdtemp(prefix="laddverk-bench-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o755)
-    try:
+    with databases(given.keep) as folder:
         small, large = (
             asyncio.run(house(folder / f"{cases}-{sessions}", cases, sessions, given.times, given.only))
             for cases, sessions in (SMALL, (given.cases, given.sessions))
         )
-    finally:
-        if given.keep is None:
-            shutil.rmtree(folder, ignore_errors=True)
     report(large, small)
     slowest = max(large["visits"].items(), key=lambda one: one[1]["p95"])
     print(json.dumps({

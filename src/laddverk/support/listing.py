@@ -226,7 +226,7 @@ async def page(tx: Transaction, sites: Sites, wanted: CaseFilter, *, limit: int 
             args = _args(sites, wanted, hits, stations)
             ids = await tx.values(IDS[bool(wanted.rated), wanted.leaves_few], *args, limit, offset)
             total = offset + len(ids)
-            if len(ids) == limit or not ids:
+            if len(ids) == limit or (offset and not ids):
                 total = int(await tx.value(COUNT[bool(wanted.rated)], *args, offset + limit + AHEAD_MAX))
             has_more = not is_all or total == offset + limit + AHEAD_MAX
             if total > offset + limit:  # there is a page after this one: who wants it looks further back
