@@ -118,8 +118,10 @@ async def fill(connection: asyncpg.Connection[Any], sessions: int, now: datetime
             (PRICES, since, now), (PLANNED, since),
         ):  # fmt: skip
             await connection.execute(sql, *args, timeout=FILL_TIMEOUT_S)
-        await connection.execute(f"TRUNCATE usage_due; {DUE}")
+        await connection.execute(f"TRUNCATE usage_due; {DUE}", timeout=FILL_TIMEOUT_S)
     await connection.execute("SELECT setval('session_number_seq', $1)", sessions + 1)
-    await connection.execute("VACUUM (ANALYZE) session, session_outcome, connector_state, connector, station, site")
+    await connection.execute(
+        "VACUUM (ANALYZE) session, session_outcome, connector_state, connector, station, site", timeout=FILL_TIMEOUT_S
+    )
     await connection.execute("CREATE TABLE bench_filled (sessions bigint, filled_at timestamptz)")
     await connection.execute("INSERT INTO bench_filled VALUES ($1, $2)", sessions, now)

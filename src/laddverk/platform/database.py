@@ -164,6 +164,18 @@ class Database:
                 await transaction.write()
         transaction.committed()
 
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Transaction]:
+        """Yield what looks like a transaction, but each statement stands for itself: BEGIN and COMMIT are not sent.
+
+        For one read that every request begins with, which they would make three times as long.
+        """
+        async with self.pool.acquire() as connection:
+            transaction = Transaction(connection)
+            yield transaction
+            await transaction.write()
+        transaction.committed()
+
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Return what `work` returns in a transaction of its own, retried when PostgreSQL had to break a deadlock."""
         for attempt in range(1, TRANSACTION_ATTEMPTS + 1):

@@ -51,30 +51,6 @@ class EntryRow(Struct, frozen=True, kw_only=True):
     """Of the case that it was written in, where that was merged into this one."""
 
 
-class Outlet(Struct, frozen=True, kw_only=True):
-    """How an outlet of the charger is now."""
-
-    evse_number: int
-    connector_number: int
-    code: str
-    status: str
-    status_since: datetime | None
-    error_code: str | None
-
-
-class ChargerNow(Struct, frozen=True, kw_only=True):
-    """How the charger of a case is now."""
-
-    id: UUID
-    name: str
-    vendor: str
-    model: str
-    firmware: str
-    connected_at: datetime | None
-    disconnected_at: datetime | None
-    last_seen_at: datetime | None
-
-
 class Staff(Struct, frozen=True):
     """Somebody who can be given a case."""
 
@@ -168,13 +144,6 @@ SELECT * FROM (
      ORDER BY closed_at DESC LIMIT $6)
 ) AS happened WHERE $5::timestamptz IS NULL OR at >= $5 ORDER BY at DESC, kind DESC LIMIT $6
 """
-CHARGER: Final = """
-SELECT id, name, vendor, model, firmware, connected_at, disconnected_at, last_seen_at FROM station WHERE id = $1
-"""
-OUTLETS: Final = """
-SELECT evse_number, connector_number, code, status, status_since, error_code FROM connector
-WHERE station_id = $1 ORDER BY evse_number, connector_number LIMIT 100
-"""
 STAFF: Final = """
 SELECT id, name FROM operator WHERE disabled_at IS NULL AND role IN ('admin', 'operator', 'support') ORDER BY name
 LIMIT 500
@@ -219,16 +188,6 @@ async def at_station(
 async def messages(tx: Transaction, case_id: UUID) -> list[EntryRow]:
     """Return what a driver may read of a case: what was said to each other, the oldest first."""
     return await tx.fetch(EntryRow, MESSAGES, case_id)
-
-
-async def charger(tx: Transaction, station_id: UUID) -> ChargerNow | None:
-    """Return how a charger is now."""
-    return await tx.fetch_one(ChargerNow, CHARGER, station_id)
-
-
-async def outlets(tx: Transaction, station_id: UUID) -> list[Outlet]:
-    """Return how the outlets of a charger are now."""
-    return await tx.fetch(Outlet, OUTLETS, station_id)
 
 
 async def staff(tx: Transaction) -> list[Staff]:

@@ -82,7 +82,7 @@ SELECT id FROM support_case WHERE snoozed_until <= $1 ORDER BY snoozed_until LIM
 TAGS: Final = """
 SELECT tag, count(*)::int AS times FROM (
     SELECT unnest(tags) AS tag FROM (
-        SELECT tags FROM support_case WHERE $1::uuid[] IS NULL OR site_id = ANY($1) ORDER BY changed_at DESC LIMIT 2000
+        SELECT tags FROM support_case WHERE $1::uuid[] IS NULL OR site_id = ANY($1) ORDER BY changed_at DESC LIMIT 500
     ) AS lately
 ) AS used GROUP BY tag ORDER BY times DESC, tag LIMIT 40
 """

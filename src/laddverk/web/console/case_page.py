@@ -63,11 +63,7 @@ class Action(Struct, frozen=True, kw_only=True):
 @get(f"{PLACE}/{{case_id:str}}", opt=READ)
 async def show_case(desk: AtDesk, case_id: FromPath[str]) -> Response[str]:
     """One case: who, what is wrong, the charger now, and everything said and done on one timeline."""
-    identity = named("cas", case_id)
-    answer = await page(desk, identity, {}, {})
-    async with desk.transaction() as tx:
-        await privacy.note_read(tx, desk.actor, identity, desk.now)
-    return answer
+    return await page(desk, named("cas", case_id), {}, {})
 
 
 async def _facts(desk: Desk, tx: Transaction, identity: UUID) -> dict[str, Any]:
@@ -138,13 +134,13 @@ def _leads(meaning: Meaning, trouble: Trouble, case: CaseRow) -> str:
 async def page(
     desk: Desk, identity: UUID, values: dict[str, str], errors: dict[str, str], status: int = 200
 ) -> Response[str]:
-    """Return the page of a case, with what was entered and what is wrong with it."""
+    """Return the page of a case, with what was entered and what is wrong with it. That it was read is logged."""
     async with desk.transaction() as tx:
         given = await _facts(desk, tx, identity)
+        await privacy.note_read(tx, desk.actor, identity, desk.now)
         given |= await case_desk.facts(desk, tx, given["case"])
-        given |= await case_side.facts_of(
-            desk, tx, given["case"], given["trouble"].told.situation.key, values.get("article_words", "")[:100]
-        )
+        words, key = values.get("article_words", "")[:100], given["trouble"].told.situation.key
+        given |= await case_side.facts_of(desk, tx, given["case"], given["charger"], key, words)
         given |= await mails.of_case(tx, given["case"])
         staff = await queries.staff(tx)
     given |= await calls.of_case(desk, given["calls"])

@@ -10,7 +10,7 @@ from laddverk.diagnostics.incidents import reporting
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.support import codes, identity, proving, store
-from laddverk.support import queries as case_queries
+from laddverk.support.agent.screen import ChargerNow
 from laddverk.support.codes import Way
 from laddverk.support.identity import Need
 from laddverk.support.knowledge import queries
@@ -54,7 +54,9 @@ class Choice(Struct, frozen=True):
     hint: str
 
 
-async def facts_of(desk: Desk, tx: Transaction, row: CaseRow, situation: str, words: str = "") -> dict[str, Any]:
+async def facts_of(
+    desk: Desk, tx: Transaction, row: CaseRow, charger: ChargerNow | None, situation: str, words: str = ""
+) -> dict[str, Any]:
     """Return what the panels beside a case show. `words` are what articles are looked for by, if anything."""
     known = await store.driver(tx, row.driver_id) if row.driver_id is not None else None
     last = await proving.standing(tx, row.id)
@@ -71,7 +73,7 @@ async def facts_of(desk: Desk, tx: Transaction, row: CaseRow, situation: str, wo
         "other_email": bool(known and row.contact_email and row.contact_email != known.email.lower()),
         "other_phone": bool(known and row.contact_phone and _digits(row.contact_phone) != _digits(known.phone)),
         "photos": await reporting.photos_of(tx, desk.sites, await store.report_of(tx, row.id), row.of_incident_id),
-        "articles": await _articles(tx, row, situation, words),
+        "articles": await _articles(tx, row, charger, situation, words),
         "article_words": words,
     }
 
@@ -89,13 +91,14 @@ def _digits(phone: str) -> str:
     return digits[-9:]
 
 
-async def _articles(tx: Transaction, row: CaseRow, situation: str, words: str) -> list[Found]:
+async def _articles(
+    tx: Transaction, row: CaseRow, charger: ChargerNow | None, situation: str, words: str
+) -> list[Found]:  # fmt: skip
     if words:
         return list(await queries.search(tx, row.language, words, limit=ARTICLES_SEARCHED))
-    charger = await case_queries.charger(tx, row.station_id) if row.station_id is not None else None
     return list(
         await queries.suggest(
-            tx, row.language, text=row.subject, situation=situation, vendor=charger.vendor or "" if charger else "",
-            model=charger.model or "" if charger else "", limit=ARTICLES,
+            tx, row.language, text=row.subject, situation=situation, vendor=charger.vendor if charger else "",
+            model=charger.model if charger else "", limit=ARTICLES,
         )
     )  # fmt: skip

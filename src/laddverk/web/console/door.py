@@ -42,7 +42,7 @@ async def account_of(house: House, connection: ASGIConnection[Any, Any, Any, Any
     token = connection.cookies.get(security.cookie_name("operator", house.settings))
     if not token:
         return None
-    async with house.database.transaction() as tx:
+    async with house.database.statements() as tx:
         known = await access.actor_of_cookie(tx, token, house.clock())
     if known is None or known.kind != "operator":
         return None

@@ -50,7 +50,7 @@ async def recognise_driver(request: Request[Any, Any, Any]) -> None:
     token = request.cookies.get(security.cookie_name("driver", house.settings))
     if not token:
         return
-    async with house.database.transaction() as tx:
+    async with house.database.statements() as tx:
         known = await access.actor_of_cookie(tx, token, house.clock())
     if known is not None and known.actor.kind == "driver":
         request.state.account = Account(known.actor, token, known.language)
