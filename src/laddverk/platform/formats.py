@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 
 from laddverk.kernel.money import major
 from laddverk.kernel.time import seconds_between
@@ -36,9 +36,12 @@ SINCE_STEPS: Final = (
 
 
 @lru_cache(maxsize=64)
-def locale_of(language: str) -> str:
-    """Return the Babel locale of `language`; an unknown language gets the default one."""
-    return LOCALES.get(language, LOCALES[DEFAULT])
+def locale_of(language: str) -> Locale:
+    """Return the Babel locale of `language`, which Babel would read anew from its name each time.
+
+    An unknown language gets the default one.
+    """
+    return Locale.parse(LOCALES.get(language, LOCALES[DEFAULT]))
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP
 from typing import Any, Final
 
-from babel import Locale
 from babel.numbers import format_currency
 from litestar import Response, get, post
 
@@ -95,7 +94,7 @@ async def list_replacing(desk: AtDesk) -> Response[str]:
 
 def whole_money(amount_minor: int, currency: str, language: str) -> str:
     """Return an estimate in whole units, `1 235 kr`: no more digits than are known."""
-    locale = Locale.parse(locale_of(language))
+    locale = locale_of(language)
     pattern = locale.currency_formats["standard"].pattern.replace(".00", "")
     whole = major(amount_minor, currency).to_integral_value(ROUND_HALF_UP)
     return str(format_currency(whole, currency, pattern, locale, currency_digits=False))
