@@ -108,6 +108,28 @@ async def test_a_modbus_meter_is_asked_and_the_loop_reckons_with_what_it_says_un
     assert max(each.current_a[0] for each in minutes) == 30.0
 
 
+STEPS = "SELECT count(*) FROM job WHERE kind = 'energy.steer_site'"
+
+
+async def test_more_than_a_fuse_lets_through_is_answered_at_once_and_not_at_the_next_turn_of_ten_seconds(network):
+    flows = [63.0, 0.0, 0.0]
+    async with modbus.serving(lambda: tuple(flows)) as simulated:
+        setup = Setup(way=Way.MODBUS, host="127.0.0.1", port=simulated.port, model="eastron_sdm630", every_s=1.0)
+        _, grid = await metered(network, setup)
+        async with listened(network):
+            await until(network, LOADED, grid.id, 63.0)
+            assert await network.value(STEPS) == 0
+            flows[0] = 63.5
+            await until(network, LOADED, grid.id, 63.5)
+            assert await network.value(STEPS) == 1
+            flows[0] = 64.5
+            await until(network, LOADED, grid.id, 64.5)
+            assert await network.value(STEPS) == 1, "a step that waits is enough"
+    await network.house.worker.run_until_idle()
+    loads = await network.value("SELECT loads FROM steering_state WHERE site_id = $1", network.site_id)
+    assert loads[str(grid.id)]["reading"] == [64.5, 0.0, 0.0]
+
+
 async def test_a_reading_shows_the_registers_and_a_factor_of_transformers_counts(network):
     async with modbus.serving(lambda: (1.0, 2.0, 3.0)) as simulated:
         setup = Setup(way=Way.MODBUS, host="127.0.0.1", port=simulated.port, model="eastron_sdm630", ratio=40.0)

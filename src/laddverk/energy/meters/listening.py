@@ -9,7 +9,7 @@ import structlog
 from msgspec import Struct
 
 from laddverk.energy.circuits.model import MeterId
-from laddverk.energy.meters import store
+from laddverk.energy.meters import service, store
 from laddverk.energy.meters.modbus import ModbusMeter
 from laddverk.energy.meters.model import Meter, Readable, Reading, Trouble, Unreadable, Way, Why
 from laddverk.energy.meters.mqtt import MqttMeter
@@ -118,9 +118,10 @@ class Listener:
         now = self._house.clock()
         async with self._house.database.transaction() as tx:
             for meter_id, reading in sorted(came.items()):
-                await store.keep(tx, meter_id, reading, now)
+                await service.keep(tx, meter_id, reading, now)
             for meter_id, trouble in sorted(troubles.items()):
                 await store.set_trouble(tx, meter_id, trouble)
+        self._house.worker.wake()
 
 
 def readable(house: House, meter: Meter) -> Readable:

@@ -14,6 +14,7 @@ from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Circuit, MeterId, Tree
 from laddverk.energy.meters import rules, store
 from laddverk.energy.meters.model import METERS_MAX, Meter, Reading, Setup, Way
+from laddverk.energy.steering import jobs as steering
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import SiteId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound, TooMany
@@ -134,8 +135,18 @@ async def record(tx: Transaction, meter_id: MeterId, readings: Sequence[Reading]
             raise Invalid("A reading is too old: %(what)s.", field="readings", what=reading.at.isoformat())
     counts = 0
     for reading in sorted(readings, key=lambda one: one.at):
-        counts = await store.keep(tx, meter_id, reading, now)
+        counts = await keep(tx, meter_id, reading, now)
     return counts
+
+
+async def keep(tx: Transaction, meter_id: MeterId, reading: Reading, now: datetime) -> int:
+    """Keep a reading that was found sound; return for how many circuits it counts.
+
+    Where more flows than a circuit may carry, the loop does not wait for its next turn of ten seconds.
+    """
+    fed = await store.keep(tx, meter_id, reading, now)
+    await steering.soon(tx, {one.site_id for one in fed if one.is_over})
+    return len(fed)
 
 
 async def pushed(tx: Transaction, meter: Meter, readings: Sequence[Reading], now: datetime) -> int:

@@ -59,14 +59,24 @@ SET current_a = ARRAY[greatest(kept.current_a[1], excluded.current_a[1]),
 """
 FEED: Final = """
 -- What the loop reads: for each circuit that names this meter in its site's tree as it is now.
-INSERT INTO circuit_load AS kept (circuit_id, site_id, at, current_a)
-SELECT (circuit->>'id')::uuid, meter.site_id, $2, $3
-FROM meter
-JOIN LATERAL (SELECT tree FROM circuit_tree WHERE site_id = meter.site_id ORDER BY version DESC LIMIT 1) AS now ON true
-CROSS JOIN LATERAL jsonb_array_elements(now.tree->'circuits') AS circuit
-WHERE meter.id = $1 AND circuit->>'meter_id' = $1::text AND meter.retired_at IS NULL
-ON CONFLICT (circuit_id) DO UPDATE SET site_id = excluded.site_id, at = excluded.at, current_a = excluded.current_a
-WHERE excluded.at > kept.at
+WITH here AS (
+    SELECT (circuit->>'id')::uuid AS circuit_id, meter.site_id,
+           EXISTS (SELECT FROM unnest($3::float8[]) WITH ORDINALITY AS measured (flows_a, phase)
+                   WHERE flows_a > (circuit->'limit_a'->>(phase - 1)::int)::float8
+                                   - coalesce((circuit->>'margin_a')::float8, 0)) AS is_over
+    FROM meter
+    JOIN LATERAL (SELECT tree FROM circuit_tree WHERE site_id = meter.site_id ORDER BY version DESC LIMIT 1) AS now
+      ON true
+    CROSS JOIN LATERAL jsonb_array_elements(now.tree->'circuits') AS circuit
+    WHERE meter.id = $1 AND circuit->>'meter_id' = $1::text AND meter.retired_at IS NULL
+), fed AS (
+    INSERT INTO circuit_load AS kept (circuit_id, site_id, at, current_a)
+    SELECT circuit_id, site_id, $2, $3 FROM here
+    ON CONFLICT (circuit_id) DO UPDATE SET site_id = excluded.site_id, at = excluded.at, current_a = excluded.current_a
+    WHERE excluded.at > kept.at
+    RETURNING circuit_id
+)
+SELECT here.site_id, here.is_over FROM here JOIN fed USING (circuit_id)
 """
 LATEST: Final = """
 SELECT meter_id, at, received_at, moved_at, current_a, voltage_v, power_w, import_wh, export_wh
@@ -87,6 +97,14 @@ class Watched(Struct, frozen=True):
     site_id: SiteId
     name: str
     ill: Ill | None
+
+
+class Fed(Struct, frozen=True):
+    """A circuit that a reading counts for."""
+
+    site_id: SiteId
+    is_over: bool
+    """More flows than its fuse, less the margin, lets through."""
 
 
 async def meters(tx: Transaction) -> list[Meter]:
@@ -134,8 +152,8 @@ async def trouble(tx: Transaction, meter_id: UUID) -> object:
     return await tx.value(TROUBLE, meter_id)
 
 
-async def keep(tx: Transaction, meter_id: MeterId, reading: Reading, now: datetime) -> int:
-    """Keep a reading, and let the loop know; return how many circuits it counts for."""
+async def keep(tx: Transaction, meter_id: MeterId, reading: Reading, now: datetime) -> list[Fed]:
+    """Keep a reading, and let the loop know; return the circuits that it counts for."""
     volts = list(reading.voltage_v) if reading.voltage_v is not None else None
     currents = list(reading.current_a)
     await tx.execute(
@@ -143,7 +161,7 @@ async def keep(tx: Transaction, meter_id: MeterId, reading: Reading, now: dateti
     )
     await tx.execute(KEEP_MINUTE, meter_id, reading.at, currents, reading.power_w)
     await tx.execute(END_TROUBLE, meter_id)
-    return await tx.execute(FEED, meter_id, reading.at, currents)
+    return await tx.fetch(Fed, FEED, meter_id, reading.at, currents)
 
 
 async def latest(tx: Transaction, meter_ids: Sequence[UUID]) -> dict[UUID, Latest]:

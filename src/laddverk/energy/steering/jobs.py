@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -27,16 +27,16 @@ def handlers(house: House) -> dict[str, Handler]:
     """Return the jobs of the loop by their kind."""
 
     async def steer(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
-        await _soon(tx, await store.sites(tx))
+        await soon(tx, await store.sites(tx))
 
     async def session_changed(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
-        await _soon(tx, await store.sites(tx, (), [UUID(one["session_id"]) for one in payloads]))
+        await soon(tx, await store.sites(tx, (), [UUID(one["session_id"]) for one in payloads]))
 
     async def station_changed(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
-        await _soon(tx, await store.sites(tx, [UUID(one["station_id"]) for one in payloads], ()))
+        await soon(tx, await store.sites(tx, [UUID(one["station_id"]) for one in payloads], ()))
 
     async def command_finished(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
-        await _soon(tx, await store.sites_of_commands(tx, [UUID(one["command_id"]) for one in payloads]))
+        await soon(tx, await store.sites_of_commands(tx, [UUID(one["command_id"]) for one in payloads]))
 
     async def steer_site(tx: Transaction, payloads: Sequence[dict[str, Any]]) -> None:
         known = quirks.registry_of(house.settings.quirks_dir)
@@ -60,7 +60,7 @@ def handlers(house: House) -> dict[str, Handler]:
     }
 
 
-async def _soon(tx: Transaction, sites: Sequence[UUID]) -> None:
+async def soon(tx: Transaction, sites: Iterable[UUID]) -> None:
     """Let each site take its step in a job of its own: what is wrong at one holds up no other."""
     await jobs.enqueue(
         tx,

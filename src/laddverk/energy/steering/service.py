@@ -356,10 +356,5 @@ def _disobedience(before: dict[str, Belief], after: dict[str, Belief], now: date
     return found
 
 
-async def record_reading(tx: Transaction, site_id: UUID, circuit_id: UUID, at: datetime, current_a: PerPhase) -> None:
-    """Keep what a meter says flows through a circuit, for the next step. Older than what is there changes nothing."""
-    await store.keep_reading(tx, site_id, store.Reading(circuit_id, at, current_a))
-
-
 def _seconds(at: datetime) -> float:
     return at.timestamp()

@@ -49,11 +49,6 @@ FROM session CROSS JOIN LATERAL (
 WHERE session.station_id = ANY($1) AND session.ended_at IS NULL AND drawn.received_at > $2 ORDER BY drawn.at
 """
 READINGS: Final = "SELECT circuit_id, at, current_a FROM circuit_load WHERE site_id = $1 AND at > $2"
-KEEP_READING: Final = """
-INSERT INTO circuit_load AS kept (circuit_id, site_id, at, current_a) VALUES ($1, $2, $3, $4)
-ON CONFLICT (circuit_id) DO UPDATE SET site_id = excluded.site_id, at = excluded.at, current_a = excluded.current_a
-WHERE excluded.at > kept.at
-"""
 ANSWERS: Final = """
 -- Orders whose command has its outcome; they are heard once.
 DELETE FROM steering_order USING command
@@ -198,11 +193,6 @@ async def samples(tx: Transaction, station_ids: Sequence[UUID], after: datetime)
 async def readings(tx: Transaction, site_id: UUID, after: datetime) -> list[Reading]:
     """Return the latest reading of each circuit of a site that came after an instant."""
     return await tx.fetch(Reading, READINGS, site_id, after)
-
-
-async def keep_reading(tx: Transaction, site_id: UUID, reading: Reading) -> None:
-    """Keep what flows through a circuit, unless something newer is there."""
-    await tx.execute(KEEP_READING, reading.circuit_id, site_id, reading.at, list(reading.current_a))
 
 
 async def answers(tx: Transaction, site_id: UUID) -> list[AnswerRow]:
