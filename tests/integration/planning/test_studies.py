@@ -97,6 +97,26 @@ async def test_a_study_is_played_weighed_and_played_again_with_the_same_answer(s
     assert actions == ["study.asked", "study.deleted"]
 
 
+async def test_a_site_without_circuits_is_not_steered_and_load_management_is_weighed_with_its_price(site):
+    asked = Asked(site_id=SITE, first=FIRST, last=date(2026, 10, 11), draws=1, ports_more=(1,), fuse_a=20.0)
+    steered, parts, _ = await read(site, await played(site, asked))
+    assert steered.ground.is_steered
+    assert Kind.RULE not in {one.kind for one in steered.options}
+    without = next(one for one in answer(steered, parts).references if one.option.change.is_steered is False)
+    async with site.house.database.transaction() as tx:
+        await tx.execute("DELETE FROM circuit_tree WHERE site_id = $1", SITE)
+    prices = replace(asked.prices, rule=1_000_000, rule_year=70_000, life_years=10)
+    unsteered, parts, _ = await read(site, await played(site, replace(asked, prices=prices)))
+    assert not unsteered.ground.is_steered
+    found = answer(unsteered, parts)
+    rule = next(one for one in found.options if one.option.kind is Kind.RULE)
+    assert rule.cost_year_minor == 170_000
+    assert rule.extra_kwh.middle > 1_000
+    assert rule.service.delivered.middle > found.as_is.service.delivered.middle
+    assert without.extra_kwh.middle < 0, "what a steered site would lose"
+    assert not any(one.option.change.is_steered is False for one in found.references)
+
+
 async def test_who_may_ask_and_what_cannot_be_asked(site):
     asked = Asked(site_id=SITE, first=FIRST, last=date(2026, 10, 25), draws=1)
     host = Actor(kind="operator", permissions=frozenset(Permission), site_ids=frozenset({OTHER_SITE}))

@@ -68,11 +68,20 @@ def test_what_does_not_fit_in_the_fuse_is_not_delivered_and_the_phase_is_named()
     assert outcome.short_h == 2.0
 
 
-def test_a_fixed_share_below_six_amperes_gives_nothing():
-    cars = [stay(0, 8, 2, 5_000)]
-    assert replay(ground(16.0, 4, is_steered=False), cars).delivered == 0.0
-    assert replay(ground(16.0, 4), cars).delivered > 0.9999
+def test_without_load_management_as_many_outlets_charge_as_get_six_amperes():
+    cars = [stay(n, 8, 2, 11_040, outlet=f"p{n}") for n in range(4)]
+    unsteered = replay(ground(16.0, 4, is_steered=False), cars)
+    assert round(unsteered.delivered, 6) == 0.5, "two at 8 A"
+    assert round(unsteered.peak_w, 3) == 16.0 * 690.0
     assert replay(ground(32.0, 4, is_steered=False), cars).delivered > 0.9999
+
+
+def test_what_is_set_in_an_outlet_holds_in_the_narrowest_hour_of_the_week_and_the_sun_does_not_lift_it():
+    narrow = Stretch(starts_s=0.0, limits_a=((8.0,) * 3,))
+    wide = Stretch(starts_s=2 * HOUR, limits_a=((16.0,) * 3,))
+    site = ground(8.0, 1, is_steered=False, stretches=(narrow, wide), solar_w=(6_900.0,) * 8_760)
+    assert round(replay(site, [stay(0, 8, 2, 99_000)]).by_hour_wh[8]) == 5_520
+    assert round(replay(replace(site, is_steered=True), [stay(0, 8, 2, 99_000)]).by_hour_wh[8]) == 11_040
 
 
 def test_limits_of_a_part_of_the_week_hold_there():

@@ -50,13 +50,16 @@ class Outlet(Struct, frozen=True, kw_only=True):
 def ground_of(
     tree: Tree, outlets: Sequence[Outlet], at: datetime, zone: ZoneInfo, *, fuse_a: float = 0.0, other_a: float = 0.0
 ) -> Ground:
-    """Return a site as it is at `at`. Outlets on no circuit hang on the connection; without circuits on `fuse_a`."""
+    """Return a site as it is at `at`. Outlets on no circuit hang on the connection; without circuits on `fuse_a`.
+
+    Steered is what the live loop steers: a site with circuits and an outlet on one of them.
+    """
     ahead_s = (at.astimezone(zone).utcoffset() or timedelta()).total_seconds()
     if not tree.circuits:
         limit = max(0.0, fuse_a - other_a) if fuse_a > 0 else NO_LIMIT_A
         return Ground(
             feeders=(Feeder(key=SITE, limit_a=(limit,) * 3),), ports=tuple(_port(one, 0) for one in outlets),
-            fuse_a=fuse_a, local_ahead_s=ahead_s,
+            fuse_a=fuse_a, is_steered=False, local_ahead_s=ahead_s,
         )  # fmt: skip
     monday = (at.astimezone(zone) - timedelta(days=at.astimezone(zone).weekday())).replace(
         hour=0, minute=0, second=0, microsecond=0
@@ -85,6 +88,7 @@ def ground_of(
         )
         + tuple(_port(one, 0) for one in outlets if one.key not in placed),
         fuse_a=min(tree.circuits[0].limit_a),
+        is_steered=bool(tree.places),
         stretches=tuple(stretches) if len(stretches) > 1 else (),
         local_ahead_s=ahead_s,
     )  # fmt: skip

@@ -70,7 +70,7 @@ class Ground(Struct, frozen=True, kw_only=True):
     fuse_a: float = 0.0
     """What the connection's fuse is rated at, margin and other load included; 0: nothing limits the site."""
     is_steered: bool = True
-    """Load management shares what there is. Without it each port has a fixed share that always fits."""
+    """Load management shares what there is. Without it each port has a fixed share that fits, of 6 A or nothing."""
     stretches: tuple[Stretch, ...] = ()
     """By their start; the last one of the week holds until the first."""
     local_ahead_s: float = 3_600.0

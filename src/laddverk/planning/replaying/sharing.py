@@ -36,14 +36,11 @@ class Sharing:
         self._circuits = circuits
         self._outlets = tuple(_outlet(ground, index) for index in range(len(ground.ports)))
         self._held: dict[tuple[tuple[int, ...], tuple[PerPhase, ...]], tuple[PerPhase, ...]] = {}
-        self._fixed: dict[int, float] = {}
-        self.limit(self._limits)
+        self._fixed = {} if ground.is_steered else _fixed_shares(ground)
 
     def limit(self, limits: tuple[PerPhase, ...]) -> None:
         """Take other limits of the feeders."""
         self._limits = limits
-        if not self._ground.is_steered:
-            self._fixed = self._fixed_shares()
 
     def share(self, parked: Sequence[Parked], now_s: float) -> tuple[tuple[Grant, ...], bool]:
         """Give each car its current; return what the allocator said, if it was asked, and whether time changes it."""
@@ -118,24 +115,32 @@ class Sharing:
                     sums[above][phase] += use[phase] * amperes
         return tuple((row[0], row[1], row[2]) for row in sums)
 
-    def _fixed_shares(self) -> dict[int, float]:
-        """Return the same current for each port, as much as always fits; less than 6 A for AC is nothing."""
-        demands = tuple(
-            Demand(
-                key=port.key, branch=port.feeder, use_a=may_load(port, port.phases), floor_a=0.0,
-                ceiling_a=port.current_max_a, since=instant(0.0),
-            )
-            for port in self._ground.ports
-        )  # fmt: skip
-        branches = tuple(
-            Branch(key=feeder.key, parent=feeder.parent, limit_a=limit)
-            for feeder, limit in zip(self._ground.feeders, self._limits, strict=True)
+
+def _fixed_shares(ground: Ground) -> dict[int, float]:
+    """Return what an installer sets in each port so that it fits at all hours: the same for all who get 6 A at least.
+
+    Less charges no car: where not all get so much, as many do as fit, and the others are dead.
+    """
+    hours = [tuple(one.limit_a for one in ground.feeders), *(one.limits_a for one in ground.stretches)]
+    branches = tuple(
+        Branch(key=feeder.key, parent=feeder.parent, limit_a=_lowest([limits[index] for limits in hours]))
+        for index, feeder in enumerate(ground.feeders)
+    )
+    demands = tuple(
+        Demand(
+            key=port.key, branch=port.feeder, use_a=may_load(port, port.phases),
+            floor_a=0.0 if port.phases == 0 else min(DEFAULT_A, port.current_max_a), ceiling_a=port.current_max_a,
+            since=instant(0.0),
         )
-        grants = allocated(Situation(branches=branches, demands=demands), instant(0.0))
-        return {
-            index: grant.limit_a if grant.limit_a >= DEFAULT_A or self._ground.ports[index].phases == 0 else 0.0
-            for index, grant in enumerate(grants)
-        }
+        for port in ground.ports
+    )  # fmt: skip
+    grants = allocated(Situation(branches=branches, demands=demands), instant(0.0))
+    return {index: grant.limit_a for index, grant in enumerate(grants)}
+
+
+def _lowest(limits: Sequence[PerPhase]) -> PerPhase:
+    first, second, third = (min(one[phase] for one in limits) for phase in range(3))
+    return first, second, third
 
 
 def _outlet(ground: Ground, index: int) -> Outlet:
