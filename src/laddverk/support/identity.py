@@ -42,6 +42,11 @@ def may(verified: Verified, need: Need) -> bool:
     return RANK[verified] >= RANK[NEEDED[need]]
 
 
+def may_of_charge(verified: Verified, need: Need) -> bool:
+    """Return whether somebody may have it of the very charge that a case is about: who holds its page may."""
+    return verified is Verified.CHARGE or may(verified, need)
+
+
 def require(verified: Verified, need: Need) -> None:
     """Raise `NotAllowed` for somebody who is not known well enough."""
     if not may(verified, need):

@@ -200,8 +200,12 @@ async def keep(
 async def linked(tx: Transaction, actor: Actor, case: Case, links: Links) -> Case:
     """Return `case` with what it is about. Raises `NotFound` naming the field for what is not there, or not seen."""
     about = await _about(tx, actor, case, links)
-    # Who proved to be one is nobody else: what was known of them says nothing of another account.
-    return about if about.driver_id == case.driver_id else replace(about, verified=Verified.NOT)
+    # Who proved to be one is nobody else: what was known of them says nothing of another account or charge.
+    is_theirs = about.driver_id == case.driver_id
+    if case.verified is Verified.CHARGE:
+        is_theirs = is_theirs and links.session_id in (None, case.session_id)
+        is_theirs = is_theirs and links.payment_id in (None, case.payment_id)
+    return about if is_theirs else replace(about, verified=Verified.NOT)
 
 
 async def voice(tx: Transaction, house: House, case: Case, links: Links, now: datetime) -> Case:

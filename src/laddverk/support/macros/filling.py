@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -28,6 +28,8 @@ class Filled(Struct, frozen=True):
 
     text: str
     missing: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    """Those that nothing stands in because we do not know well enough who it goes to."""
 
 
 def checked(macro: Macro) -> Macro:
@@ -73,9 +75,14 @@ def left_in(text: str) -> str:
     return next((name.strip() for name in PLACE.findall(text) if name.strip() in VARIABLES), "")
 
 
-def filled(text: str, values: Mapping[str, str]) -> Filled:
-    """Return a text with its places filled in; a value is taken as it is, whatever braces it holds."""
+def filled(text: str, values: Mapping[str, str], withheld: Collection[str] = ()) -> Filled:
+    """Return a text with its places filled in; a value is taken as it is, whatever braces it holds.
+
+    The places in `withheld` get no value: they may not be said to whoever this goes to.
+    """
+    values = {name: value for name, value in values.items() if name not in withheld}
     missing: list[str] = []
+    kept_back = [name for each in PLACE.findall(text) if (name := each.strip()) in withheld]
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1).strip()
@@ -88,4 +95,5 @@ def filled(text: str, values: Mapping[str, str]) -> Filled:
     said = PLACE.sub(
         value, re.sub(r" \{(driver|phone)\}", lambda m: m.group(0) if values.get(m.group(1)) else "", text)
     )
-    return Filled(said, tuple(dict.fromkeys(missing)))
+    absent = [name for name in missing if name not in withheld]
+    return Filled(said, tuple(dict.fromkeys(absent)), tuple(dict.fromkeys(kept_back)))

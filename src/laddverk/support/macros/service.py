@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.kernel.actors import Actor, Permission
@@ -15,10 +17,12 @@ from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.platform import formats
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
+from laddverk.support import identity as identities
 from laddverk.support import links, service, settling, words, working
 from laddverk.support import store as cases
 from laddverk.support.agent import service as agent
 from laddverk.support.agent.model import Given
+from laddverk.support.identity import Need
 from laddverk.support.inbox import snoozing
 from laddverk.support.macros import filling, store
 from laddverk.support.macros.filling import Filled
@@ -28,6 +32,15 @@ from laddverk.support.situations.model import AgentButton
 from laddverk.support.teams import store as teams
 
 SUGGESTED_MAX: Final = 8  # what is seen at a glance
+OF_CHARGE: Final = frozenset({"session", "energy", "cost"})
+"""Places that say what a charge came to."""
+
+
+class Known(Struct, frozen=True):
+    """What may stand in the places of a text, and the places that are secret to whoever it goes to."""
+
+    values: dict[str, str]
+    withheld: frozenset[str]
 
 
 async def save(tx: Transaction, actor: Actor, given: Macro, now: datetime) -> None:
@@ -76,7 +89,8 @@ async def preview(tx: Transaction, house: House, actor: Actor, case_id: UUID, id
     """Return a macro, and its words for a case as they would be sent. Raises `NotFound`."""
     case = await service.worked_on(tx, actor, case_id)
     macro = await _usable(tx, actor, identity)
-    return macro, filling.filled(macro.text(case.language), await values(tx, house, actor, case))
+    known = await known_of(tx, house, actor, case)
+    return macro, filling.filled(macro.text(case.language), known.values, known.withheld)
 
 
 async def suggested(
@@ -84,17 +98,46 @@ async def suggested(
 ) -> list[tuple[Macro, Filled]]:
     """Return the macros with words that fit `search`, each filled in for a case, the most used first."""
     case = await service.worked_on(tx, actor, case_id)
-    known = await values(tx, house, actor, case)
+    known = await known_of(tx, house, actor, case)
     fitting = [one for one in await store.usable(tx, actor.id, search.strip()) if one.text(case.language)]
-    return [(one, filling.filled(one.text(case.language), known)) for one in fitting[:SUGGESTED_MAX]]
+    return [
+        (one, filling.filled(one.text(case.language), known.values, known.withheld))
+        for one in fitting[:SUGGESTED_MAX]
+    ]  # fmt: skip
 
 
-async def values(tx: Transaction, house: House, actor: Actor, case: Case) -> dict[str, str]:
-    """Return what stands in the places of a text for a case, in its driver's language."""
+async def require_filled(tx: Transaction, house: House, actor: Actor, case_id: UUID, text: str) -> None:
+    """Raise `Invalid` (field reply) for an answer with a place in it that nothing was filled into."""
+    if name := filling.left_in(text):
+        known = await known_of(tx, house, actor, await service.worked_on(tx, actor, case_id))
+        raise _nothing_for(name, known.withheld)
+
+
+def _nothing_for(name: str, withheld: Collection[str]) -> Invalid:
+    if name in withheld:
+        return Invalid(
+            "We do not know well enough who this is to say {%(name)s}.", field="reply",
+            remedy="Send a code to the number or address of the account.", name=name,
+        )  # fmt: skip
+    return Invalid(
+        "This case has nothing for {%(name)s}.", field="reply", remedy="Write it by hand, or say what it is about.",
+        name=name,
+    )  # fmt: skip
+
+
+async def known_of(tx: Transaction, house: House, actor: Actor, case: Case) -> Known:
+    """Return what may stand in the places of a text for a case, in its driver's language.
+
+    What a charge came to is said to who proved the account, or holds that charge's own page. The name in an account is
+    said to who proved it; a name that somebody gave themselves is theirs.
+    """
     facts, language, settings = await store.facts(tx, case.id), case.language, house.settings
     assert facts is not None
-    return {
-        "driver": (facts.driver or "").split(" ")[0], "number": str(case.number), "charger": facts.charger or "",
+    is_proved = identities.may(case.verified, Need.SAY_PERSONAL)
+    named_self = "" if case.contact_name == facts.account_name else case.contact_name
+    name = (facts.account_name if is_proved else "") or named_self
+    values = {
+        "driver": name.split(" ")[0], "number": str(case.number), "charger": facts.charger or "",
         "outlet": facts.outlet or "", "site": facts.site or "", "session": str(facts.session or ""),
         "energy": formats.energy_kwh(facts.energy_wh, language=language) if facts.energy_wh is not None else "",
         "cost": formats.money(facts.price_minor, facts.currency, language)
@@ -102,6 +145,9 @@ async def values(tx: Transaction, house: House, actor: Actor, case: Case) -> dic
         "link": settings.web_url + links.path_of(house.secrets, case.id), "agent": actor.name,
         "operator": settings.operator_name, "phone": settings.operator_phone,
     }  # fmt: skip
+    secret = frozenset() if identities.may_of_charge(case.verified, Need.SAY_PERSONAL) else OF_CHARGE
+    withheld = {place for place in secret if values[place]}
+    return Known(values, frozenset(withheld | ({"driver"} if facts.account_name and not name else set())))
 
 
 async def use(
@@ -114,12 +160,9 @@ async def use(
     """
     macro, words_ = await preview(tx, house, actor, case_id, identity)
     said = words_.text if text is None else text
-    left = [name for name in words_.missing if f"{{{name}}}" in said]
+    left = [name for name in (*words_.withheld, *words_.missing) if f"{{{name}}}" in said]
     if left:
-        raise Invalid(
-            "This case has nothing for {%(name)s}.", field="reply", remedy="Write it by hand, or say what it is about.",
-            name=left[0],
-        )  # fmt: skip
+        raise _nothing_for(left[0], words_.withheld)
     used = Entry(
         case_id=case_id, at=now, kind=EntryKind.DEED, by_kind="person", by_name=actor.name, text=words.MACRO,
         params={"who": actor.name or actor.kind, "macro": macro.name},

@@ -40,7 +40,7 @@ SELECT station.name AS charger, site.name AS site, session.number AS session, se
        session.price_minor, session.currency,
        (SELECT code FROM connector WHERE connector.station_id = support_case.station_id
           AND connector.evse_number = support_case.evse_number ORDER BY connector_number LIMIT 1) AS outlet,
-       coalesce(nullif(driver.name, ''), support_case.contact_name) AS driver
+       coalesce(driver.name, '') AS account_name
 FROM support_case
 LEFT JOIN station ON station.id = support_case.station_id
 LEFT JOIN site ON site.id = support_case.site_id
@@ -60,7 +60,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     price_minor: int | None
     currency: str | None
     outlet: str | None
-    driver: str | None
+    account_name: str
 
 
 async def usable(tx: Transaction, me: UUID | None, search: str = "", limit: int = 200) -> list[Macro]:

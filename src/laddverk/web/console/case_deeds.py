@@ -16,7 +16,7 @@ from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.support import delivering, service, working
 from laddverk.support.inbox import merging, sending, snoozing, tags
-from laddverk.support.macros import filling
+from laddverk.support.macros import service as macros
 from laddverk.support.model import Channel
 from laddverk.support.searching import NUMBER_DIGITS
 from laddverk.web.console import case_page, case_words, cases
@@ -52,11 +52,7 @@ async def _done(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str
 async def _reply(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
     house, actor, now, text = desk.house, desk.actor, desk.now, form.get("reply", "")
     send_at = form.get("send_at", "")
-    if left := filling.left_in(text):
-        raise Invalid(
-            "This case has nothing for {%(name)s}.", field="reply", remedy="Write it by hand, or say what it is about.",
-            name=left,
-        )  # fmt: skip
+    await macros.require_filled(tx, house, actor, identity, text)
     if send_at:
         zone = ZoneInfo(house.settings.timezone)
         try:
