@@ -1,7 +1,9 @@
 """Does load management ever trip a fuse? Thousands of episodes in which meters, chargers, cars, links and we fail.
 
-Each episode is a site of its own from a seed (fuses of 20-80 A with gG curves, a building, four to nine outlets,
-cars that come and go), 25 minutes long in steps of a second, with one or two faults at random times. Up to three
+Each episode is a site of its own from a seed (fuses of 20-80 A with gG curves in up to three levels, on 400 V or a
+230 V IT grid, a building, four to nine outlets of one phase, three or DC that take limits in different ways, ranks,
+own shares, an hour with less, a plan, cars that come and go), 25 minutes long in steps of a second, with one or two
+faults at random times. Up to three
 chargers of a site fail alike, each at its own time: three that ignored their limits in the same second would open a
 small fuse within ten, which no network can prevent, only a limit that is set in the chargers themselves. For the same
 reason only one charger of a site draws all it can while we ourselves are down: then nobody can lower the others.
@@ -26,11 +28,13 @@ from pathlib import Path
 from random import Random
 
 from bench import _energy_episode as episode
+from bench import _energy_rivals as rivals
 from bench._energy_episode import Outcome
 from laddverk.energy.allocating import allocated
+from laddverk.simulator.grid.making import UNBOUND
 from laddverk.simulator.grid.meter import MeterFault
 from laddverk.simulator.grid.outlet import BoxFault
-from laddverk.simulator.grid.world import UNBOUND, Fault
+from laddverk.simulator.grid.world import Fault
 
 FAULTS: tuple[Fault, ...] = (*BoxFault, *MeterFault)
 NONE, KILLED, TWO = "no fault", "gateway killed", "two faults at once"
@@ -40,7 +44,10 @@ share holds that for seconds, and no message from afar comes in time; on a board
 own readings tells of it. The remedy is a limit that is set in the chargers themselves, below what the circuit leaves
 them."""
 PIECE = 180  # episodes that are kept together: a minute or two
-SOURCES = ("src/laddverk/energy", "src/laddverk/simulator/grid", "bench/_energy_episode.py", "bench/energy_safety.py")
+SOURCES = (
+    "src/laddverk/energy/allocating", "src/laddverk/energy/steering", "src/laddverk/simulator/grid",
+    "bench/_energy_episode.py", "bench/_energy_told.py", "bench/energy_safety.py",
+)  # fmt: skip
 KINDS = (NONE, *(one.value for one in FAULTS), KILLED, TWO)
 
 
@@ -62,30 +69,27 @@ def episodes(count: int, first: int = 0) -> Iterator[tuple[int, str]]:
     return ((seed, KINDS[seed % len(KINDS)]) for seed in range(first, first + count))
 
 
-def played(seed: int, kind: str, *, is_mixed: bool = False) -> Outcome:
+def played(seed: int, kind: str) -> Outcome:
     """Play one episode with the loop. The site comes from the round, so that every kind meets the same sites."""
     killed = is_killed(kind, seed)
     faults = faults_of(kind, seed)
-    return episode.played(seed // len(KINDS), faults, allocated, network_dies=killed, is_mixed=is_mixed)
+    return episode.played(seed // len(KINDS), faults, allocated, network_dies=killed)
 
 
-def all_played(
-    count: int, first: int, only: str, *, is_mixed: bool, into: Path | None
-) -> Iterator[tuple[str, Outcome]]:
+def all_played(count: int, first: int, only: str, into: Path | None) -> Iterator[tuple[str, Outcome]]:
     """Yield (kind, outcome) of each episode, read from `into` where it was kept before, and kept there else."""
     if into is None:
-        yield from ((kind, played(seed, kind, is_mixed=is_mixed)) for seed, kind in episodes(count, first)
-                    if only in kind)  # fmt: skip
+        yield from ((kind, played(seed, kind)) for seed, kind in episodes(count, first) if only in kind)
         return
     into.mkdir(parents=True, exist_ok=True)
     code = code_digest()
     for begin in range(first, first + count, PIECE):
         path = into / f"{begin:05}.json"
         if not path.exists():
-            _keep(path, begin, min(PIECE, first + count - begin), code, is_mixed=is_mixed)
+            _keep(path, begin, min(PIECE, first + count - begin), code)
         piece = json.loads(path.read_text())
-        if (piece["code"], piece["is_mixed"]) != (code, is_mixed):
-            raise SystemExit(f"{path} was played by other code or with other chargers. Name an empty folder.")
+        if piece["code"] != code:
+            raise SystemExit(f"{path} was played by other code. Name an empty folder.")
         for one in piece["outcomes"]:
             kind, _ = one.pop("kind"), one.pop("episode")
             if only in kind:
@@ -102,19 +106,13 @@ def code_digest() -> str:
     return whole.hexdigest()
 
 
-def _keep(path: Path, first: int, count: int, code: str, *, is_mixed: bool) -> None:
+def _keep(path: Path, first: int, count: int, code: str) -> None:
     began = time.process_time()
     found = []
     for seed, kind in episodes(count, first):
-        outcome = asdict(played(seed, kind, is_mixed=is_mixed))
+        outcome = asdict(played(seed, kind))
         found.append({**outcome, "alarms": sorted(outcome["alarms"]), "kind": kind, "episode": seed})
-    piece = {
-        "first": first,
-        "code": code,
-        "is_mixed": is_mixed,
-        "cpu_s": time.process_time() - began,
-        "outcomes": found,
-    }
+    piece = {"first": first, "code": code, "cpu_s": time.process_time() - began, "outcomes": found}
     part = path.with_suffix(".part")
     part.write_text(json.dumps(piece))
     part.rename(path)
@@ -127,15 +125,12 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the seed to begin with: many are played in pieces")
     parser.add_argument("--baselines", type=int, default=180, help="how many of them the usual ways play as well")
     parser.add_argument("--stress", type=int, default=20, help="sites on which all chargers fail in the same second")
-    parser.add_argument(
-        "--mixed", action="store_true", help="a third of the chargers takes dynamic profiles, another watts alone"
-    )
     parser.add_argument("--only", default="", help="a part of the name of a fault: play that alone")
     parser.add_argument("--into", type=Path, help="a folder where pieces are kept, and looked for")
     asked = parser.parse_args()
     began = time.process_time()
     found: dict[str, list[Outcome]] = {kind: [] for kind in KINDS}
-    for kind, outcome in all_played(asked.episodes, asked.first, asked.only, is_mixed=asked.mixed, into=asked.into):
+    for kind, outcome in all_played(asked.episodes, asked.first, asked.only, asked.into):
         found[kind].append(outcome)
     spent = time.process_time() - began
     healthy = {one.seed: one.delivered_as for one in found[NONE]}
@@ -171,7 +166,7 @@ def _print(kind: str, outcomes: list[Outcome], healthy: dict[int, float]) -> Non
 
 def _baselines(count: int) -> dict[str, float]:
     """Play the usual ways on the same episodes, and print how they fare; fault-free ones also with full knowledge."""
-    ways = {"equal share, believed": episode.equal_share, "nobody limits": episode.uncontrolled}
+    ways = {"equal share, believed": rivals.equal_share, "nobody limits": rivals.uncontrolled}
     found: dict[str, float] = {}
     for name, way in ways.items():
         outcomes = [
@@ -186,7 +181,7 @@ def _baselines(count: int) -> dict[str, float]:
     rounds = range(max(0, count // len(KINDS)))
     if rounds:
         ours = sum(episode.played(one, (), allocated).delivered_as for one in rounds)
-        most = sum(episode.perfect(one, ()).delivered_as for one in rounds)
+        most = sum(rivals.perfect(one, ()).delivered_as for one in rounds)
         found["energy of what full knowledge delivers"] = round(ours / most, 3)
         print(
             f"without faults the loop delivers {ours / most:.0%} of what full knowledge could, on {len(rounds)} sites"

@@ -1,6 +1,7 @@
 """The loop against the physics of fuses: random sites and faults, and no fuse opens; without the loop some do."""
 
 from bench import _energy_episode as episode
+from bench import _energy_rivals as rivals
 from bench.energy_safety import KINDS, faults_of
 from laddverk.energy.allocating import allocated
 from laddverk.simulator.grid.outlet import BoxFault
@@ -24,12 +25,12 @@ def test_no_fuse_opens_whatever_fails_and_cars_are_charged_all_the_same():
 
 
 def test_the_physics_can_open_a_fuse():
-    assert any(episode.uncontrolled(seed, ()).opened for seed in range(8))
+    assert any(rivals.uncontrolled(seed, ()).opened for seed in range(8))
 
 
 def test_an_equal_share_that_believes_what_it_sends_uses_up_more_of_the_curve():
     seeds = range(3)
-    believed = max(episode.equal_share(seed, (BoxFault.IGNORES,)).worst_share for seed in seeds)
+    believed = max(rivals.equal_share(seed, (BoxFault.IGNORES,)).worst_share for seed in seeds)
     ours = max(episode.played(seed, (BoxFault.IGNORES,), allocated).worst_share for seed in seeds)
     assert ours < believed / 4
 

@@ -3,9 +3,9 @@
 import pytest
 
 from laddverk.simulator.grid.fuse import Fuse, curve
+from laddverk.simulator.grid.making import made
 from laddverk.simulator.grid.meter import MeterFault
 from laddverk.simulator.grid.outlet import BoxFault
-from laddverk.simulator.grid.world import made
 
 
 @pytest.mark.parametrize(("rating_a", "ten_s_a"), [(16, 33), (25, 52), (63, 160), (100, 290)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -136,16 +136,3 @@ def _shares(
 def after(known: Known, events: Iterable[Heard], now_s: float) -> Known:
     """Return what is known after more was heard, without deciding anything: what could not even be sent."""
     return hearing.heard(known, events, now_s)
-
-
-def restarted(known: Known, circuits: Sequence[str] = ()) -> Known:
-    """Return what is known after a restart of ours: nobody is connected, no meter was heard, all that may be in a
-    charger still may.
-    """
-    beliefs = {key: replace(one, is_online=False, told_at={}) for key, one in known.beliefs.items()}
-    loads = {
-        key: replace(one, reading=None, recent=(), pending=None, sure=())
-        for key, one in known.loads.items()
-        if key not in circuits
-    }
-    return replace(known, beliefs=beliefs, loads=loads)

@@ -60,13 +60,15 @@ class Visit(Struct, frozen=True):
 
 
 class Box(Struct):
-    """One outlet. `wires` says on which phase of the grid each of its own phases really is."""
+    """One outlet. `wires` says on which phase of the grid each of its own phases really is; 0 phases are DC."""
 
     random: Random
     current_max_a: float
     phases: int
     wires: tuple[int, int, int]
     visits: list[Visit]
+    is_between_lines: bool = False
+    """On a 230 V IT grid: what charges on one phase flows in two lines."""
     fault: BoxFault | None = None
     from_s: float = 0.0
     until_s: float = 0.0
@@ -118,7 +120,20 @@ class Box(Struct):
     def _on_a_phase(self, held: Limit) -> float:
         if held.over_phases is None or self.visit is None:
             return held.limit_a
-        return held.limit_a * held.over_phases / min(self.phases, self.visit.phases)
+        return held.limit_a * held.over_phases / self.phases_used(self.visit)
+
+    def phases_used(self, visit: Visit) -> int:
+        """Return on how many phases a car charges here; DC loads all three."""
+        return 3 if self.phases == 0 else min(self.phases, visit.phases)
+
+    def per_ampere(self, visit: Visit) -> PerPhase:
+        """Return what an ampere of a car puts on each phase of the grid. Between lines amperes are added up as if they
+        were in phase, which is the most that they can be together.
+        """
+        count = self.phases_used(visit)
+        used = self.wires[: 2 if self.is_between_lines and count == 1 else count]
+        first, second, third = (1.0 if phase in used else 0.0 for phase in range(3))
+        return first, second, third
 
     def pass_second(self, now_s: float) -> PerPhase:
         """Let a second pass; return what flows on the phases of the grid."""
@@ -132,10 +147,8 @@ class Box(Struct):
         if self.visit is None or self.flows_a <= 0.0:
             return NOTHING
         self.taken_as += self.flows_a
-        flows = [0.0, 0.0, 0.0]
-        for own in range(min(self.phases, self.visit.phases)):
-            flows[self.wires[own]] += self.flows_a
-        return flows[0], flows[1], flows[2]
+        first, second, third = self.per_ampere(self.visit)
+        return first * self.flows_a, second * self.flows_a, third * self.flows_a
 
     def _come_and_go(self, now_s: float) -> None:
         if self.visit is not None and now_s >= self.visit.leaves_s:
@@ -151,13 +164,13 @@ class Box(Struct):
             return 0.0
         if now_s < visit.comes_s + visit.begins_after_s:
             return 0.0
-        allowed = self.allowed_a(now_s)
-        if allowed < CURRENT_MIN_A:
+        allowed, least = self.allowed_a(now_s), 0.0 if self.phases == 0 else CURRENT_MIN_A
+        if allowed < least:
             return 0.0
         draws = min(allowed, visit.current_max_a)
         if self.has(BoxFault.DRAWS_MORE, now_s):
             return min(allowed * OVERDRAW, self.current_max_a)
-        return max(CURRENT_MIN_A, draws * UNDERDRAW) if self.has(BoxFault.DRAWS_LESS, now_s) else draws
+        return max(least, draws * UNDERDRAW) if self.has(BoxFault.DRAWS_LESS, now_s) else draws
 
     def stop(self, _now_s: float) -> None:
         """End the charge."""

@@ -3,6 +3,7 @@
 from random import Random
 
 from bench import _energy_episode as episode
+from bench._energy_told import told
 from laddverk.energy.allocating import allocated
 from laddverk.energy.steering import core, phase_steps, rotations
 from laddverk.simulator.grid.building import Building
@@ -32,15 +33,15 @@ def small_site():
 
 def test_the_life_of_a_site_tells_which_phase_each_outlet_is_on_whatever_people_entered():
     world = small_site()
-    known, events, snapshots, evidence = episode.site(world), [], {}, {}
+    known, events, snapshots, evidence = told(world, Random(0)).known, [], {}, {}
     for second in range(int(LASTS_S)):
-        events += [episode._event(one) for one in world.pass_second(float(second))]
+        events += [episode.event(one) for one in world.pass_second(float(second))]
         if second % 10:
             continue
         decided = core.step(known, events, episode.START_S + second, allocated)
         known, events = decided.known, []
         for order in decided.orders:
-            episode._give(world, order, second)
+            episode.give(world, order, second)
         snapshots, steps = phase_steps.noticed(known, snapshots)
         for key, step in steps.items():
             evidence[key] = phase_steps.with_step(evidence.get(key, ()), step)

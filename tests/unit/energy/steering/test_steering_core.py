@@ -180,17 +180,6 @@ def test_the_older_a_reading_the_more_the_building_is_taken_to_draw(silent_s, st
     assert {MeterState.FRESH: other == 4.0, MeterState.STALE: 4.0 < other < 20.0, MeterState.LOST: other == 20.0}[state]
 
 
-def test_after_our_own_restart_nothing_rises_before_chargers_and_meters_are_heard():
-    play = Played(site({"a": obeying(), "b": obeying()}, fuse_a=20.0))
-    play.step(play.begin("a"))
-    for _ in range(4):
-        play.step()
-    known = core.restarted(play.known)
-    decided = core.step(known, [], play.now + 5.0, allocated)
-    assert decided.orders == ()
-    assert next(one.worst_a for one in decided.shares if one.outlet == "a") == 16.0
-
-
 def charging_at(limit_a, **more):
     held = Held(limit_a=limit_a, sent_at=T0 - 60, until=T0 + 240, answered_at=T0 - 59, confirmed=True)
     return replace(obeying(6.0, has_session=True, session_since=T0 - 300, **more), limits=(held,))
