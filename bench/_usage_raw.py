@@ -14,7 +14,7 @@ CUT: Final = """
 WITH cut AS (
     SELECT v.started_at, v.ended_at, v.energy_wh, v.price_minor - v.vat_minor AS net_minor, t.site_id, t.vendor,
            t.model, c.plug, v.station_id, v.evse_number, greatest(v.started_at, $1) AS since,
-           least(v.ended_at, $2) AS until
+           least(v.ended_at, $2) AS until, least(coalesce(v.charging_ended_at, v.ended_at), v.ended_at) AS full_at
     FROM session v JOIN station t ON t.id = v.station_id
     JOIN connector c ON c.station_id = v.station_id AND c.evse_number = v.evse_number
     WHERE v.started_at < $2 AND v.ended_at > $1 AND v.started_at >= $1::timestamptz - interval '40 days'
@@ -51,10 +51,16 @@ def by(group: By) -> str:
 
 
 HEAT: Final = f"""{HOURLY}
-SELECT extract(isodow FROM {PLACE}) AS day, extract(hour FROM {PLACE}) AS hour, sum(seconds) AS busy_s
+SELECT extract(isodow FROM {PLACE})::int AS day, extract(hour FROM {PLACE})::int AS hour, sum(seconds) AS busy_s
 FROM hourly GROUP BY 1, 2
 """
-CURVE: Final = f"""{HOURLY}
-SELECT h, sum(energy_wh * seconds / greatest(date_part('epoch', ended_at - started_at), 1)) AS energy_wh
-FROM hourly GROUP BY h ORDER BY 2 DESC
+CURVE: Final = f"""{CUT},
+-- The energy lies evenly over the time in which the car charged.
+flow AS (
+    SELECT h, energy_wh * date_part('epoch', least(full_at, h + interval '1 hour') - greatest(started_at, h))
+              / greatest(date_part('epoch', full_at - started_at), 1) AS energy_wh
+    FROM cut, generate_series(date_trunc('hour', since), least(full_at, $2) - interval '1 microsecond',
+                              interval '1 hour') AS h
+)
+SELECT sum(energy_wh) AS energy_wh FROM flow GROUP BY h ORDER BY 1 DESC
 """

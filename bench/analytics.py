@@ -39,6 +39,7 @@ AIM_MS: Final = 500.0
 WARM: Final = 2
 HOST_SITES: Final = 25  # of one host with several places
 TIMEOUT_S: Final = 7_200
+OUTLETS_ROUNDED_WH: Final = 20.0  # of an hour with few cars; of many, halves up and down all but cancel
 FILLED: Final = "SELECT sessions, filled_at FROM bench_filled"
 SIZES: Final = """
 SELECT relname, reltuples::bigint AS rows, pg_total_relation_size(oid) AS bytes FROM pg_class
@@ -198,7 +199,8 @@ async def raw(database: Database, chosen: Chosen, now: datetime) -> dict[str, fl
     """Return the seconds of raw SQL for each view of a period. Raises where it disagrees with what was counted."""
     found: dict[str, float] = {}
     asked = {**{f"by {by}": _usage_raw.by(by) for by in By}, "heat": _usage_raw.HEAT, "curve": _usage_raw.CURVE}
-    whole = (await shown(database, chosen, By.SITE, now)).whole.sums
+    counted_ = await shown(database, chosen, By.SITE, now)
+    whole = counted_.whole.sums
     for name, sql in asked.items():
         began = time.perf_counter()
         rows = await database.pool.fetch(sql, chosen.since, chosen.until, None, timeout=TIMEOUT_S)
@@ -209,7 +211,27 @@ async def raw(database: Database, chosen: Chosen, now: datetime) -> dict[str, fl
         if name in ("by site", "by model", "by plug", "by outlet"):
             assert sum(row["revenue_minor"] for row in rows) == whole.revenue_minor, name
             assert sum(row["session_wh"] for row in rows) == whole.session_wh, name
+        if name == "heat":
+            _same_heat(counted_, rows)
+        if name == "curve":
+            _same_curve(counted_, [float(row["energy_wh"]) for row in rows])
     return found
+
+
+def _same_heat(counted_: Reading, rows: list[Any]) -> None:
+    """Raise where an hour of the week has another share of time with a car than the raw sessions say."""
+    ports_s, _ = reading.week_standing(counted_)
+    raw_s = {(row["day"] - 1) * 24 + row["hour"]: row["busy_s"] for row in rows}
+    for at, share in enumerate(reading.heat(counted_)):
+        assert abs((share or 0.0) * ports_s[at] - raw_s.get(at, 0.0)) < 1 + 1e-6 * raw_s.get(at, 0.0), ("heat", at)
+
+
+def _same_curve(counted_: Reading, raw_wh: list[float]) -> None:
+    """Raise where the curve is not that of the raw sessions; each outlet's hour is kept in whole Wh."""
+    hours = round((counted_.until - counted_.chosen.since).total_seconds() / 3_600)
+    expected = [*raw_wh, *[0.0] * (hours - len(raw_wh))][:hours]
+    for at, (kept, raw_) in enumerate(zip(reading.duration_curve(counted_, points=hours), expected, strict=True)):
+        assert abs(kept - raw_) < OUTLETS_ROUNDED_WH + 1e-3 * raw_, ("curve", at)
 
 
 def over_http(dsn: str, state_dir: Path, times: int) -> dict[str, float]:

@@ -78,9 +78,11 @@ async def state(
     await tx.execute(NEW_STATE, station(who), evse, at, f"{status} {at.isoformat()}", until, status)
 
 
-async def live(tx: Transaction, random: Random, who: int, evse: int, until: datetime = NOW) -> None:
-    """Let one outlet live from `START`: stays of minutes to days, some without energy, some that go on; and faults."""
-    at = START + timedelta(minutes=random.randint(0, 300))
+async def live(
+    tx: Transaction, random: Random, who: int, evse: int, since: datetime = START, until: datetime = NOW
+) -> None:
+    """Let people come to one outlet: stays of minutes to days, some without energy, some that go on; and faults."""
+    at = since + timedelta(minutes=random.randint(0, 300))
     while at < until:
         ends = at + timedelta(minutes=random.choice([0, 3, 45, 60, 200, 700, 1500]))
         after = ends + timedelta(minutes=random.choice([0, 7, 30, 60, 240]))
@@ -89,7 +91,7 @@ async def live(tx: Transaction, random: Random, who: int, evse: int, until: date
         else:
             full = at + timedelta(minutes=random.randint(0, int((ends - at).total_seconds()) // 60))
             await visit(
-                tx, at, ends if ends <= until else None, who=who, evse=evse,
+                tx, at, ends if ends <= NOW else None, who=who, evse=evse,
                 full=random.choice([None, full]), energy_wh=random.choice([0, 1, 7, 12_345, 40_000]),
                 price_minor=random.choice([None, 5_000, 12_345]),
             )  # fmt: skip
