@@ -151,9 +151,9 @@ class Charger:
         return True
 
     def unplug(self, number: int, at: datetime) -> bool:
-        """Take the cable out. A running transaction ends. Returns False when the cable is stuck."""
+        """Take the cable out. A running transaction ends. Returns False when the charger or the car holds the cable."""
         outlet = self.outlets[number]
-        if outlet.stuck:
+        if outlet.stuck or (outlet.car is not None and outlet.car.holds_cable):
             return False
         if outlet.charging is not None:
             self.end(number, at, "EVDisconnected")
@@ -268,6 +268,8 @@ class Charger:
         """Return the state of the transaction at an outlet from which `taken` flows."""
         if taken.power_w > 0:
             return "Charging"
+        if outlet.car is not None and outlet.car.wakes_s > 0 and outlet.charging is not None:
+            return outlet.charging.state
         return "SuspendedEV" if outlet.car is None or outlet.car.missing_wh <= 0 else "SuspendedEVSE"
 
     def counted(self, outlet: Outlet, energy_wh: float) -> float:
@@ -349,6 +351,8 @@ class Charger:
         self.end(number, at, "UnlockCommand")
         if outlet.stuck:
             return False
+        if outlet.car is not None and outlet.car.holds_cable:
+            return True  # the charger has let go; the plug stays in the car
         outlet.car = None
         self._turn(outlet, self._resting(outlet), at)
         return True

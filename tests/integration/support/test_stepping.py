@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
+from laddverk.support import contacts
 from laddverk.support.agent.model import Given
+from laddverk.support.contacts import Contact
 from laddverk.support.situations.model import AgentButton as B
 from laddverk.support.situations.model import Step
 from laddverk.support.stepping import rules
@@ -60,16 +63,65 @@ async def test_time_is_given_a_no_is_asked_once_more_and_a_cable_is_let_go_each_
     assert await bench.network.value("SELECT count(*) FROM audit_log WHERE action LIKE 'situation.%'") == 2
 
 
+async def test_after_a_second_no_the_cable_is_let_go_and_a_driver_s_word_is_enough_for_one_that_sticks(
+    bench: Bench,
+) -> None:
+    await bench.says("Preparing")
+    case = await bench.case()
+    started = await bench.press(case, B.START, Given(once=uuid4()))
+    await bench.told("RemoteStartTransaction", "Rejected")
+    await bench.state_of(started, "refused")
+    await bench.house.worker.run_until_idle()
+    await aged(bench)
+    assert await taken(bench) == 0, "it was asked once more, and has not answered"
+    await bench.told("RemoteStartTransaction", "Rejected")
+    await until(bench, "SELECT cancelled_why = 'refused' FROM start_request")
+    assert await taken(bench) == 1
+    assert (await bench.told("UnlockConnector"))["connectorId"] == 1
+    assert await taken(bench) == 0
+
+    begun = {"connectorId": 1, "idTag": "NOBODY", "meterStart": 1000, "timestamp": bench.now}
+    number = (await ask(bench.socket, "StartTransaction", begun))[2]["transactionId"]
+    ended = {"transactionId": number, "meterStop": 3000, "timestamp": bench.now, "reason": "Local"}
+    await ask(bench.socket, "StopTransaction", ended)
+    await bench.says("Finishing")
+    lingers = timedelta(minutes=4)
+    assert await taken(bench, after=lingers) == 0, "its driver is away: nobody gets their cable"
+    session_id = await bench.network.value("SELECT id FROM session")
+    stuck = Contact(
+        key="call:1", channel="phone", station_id=bench.station, evse_number=1, session_id=session_id,
+        situation="cable-stuck-at-charger",
+    )  # fmt: skip
+    async with bench.house.database.transaction() as tx:
+        await contacts.begin(tx, stuck, bench.house.clock())
+    assert await taken(bench) == 0, "they have only begun to pull"
+    assert await taken(bench, after=lingers) == 1
+    assert (await bench.told("UnlockConnector"))["connectorId"] == 1
+
+
+async def until(bench: Bench, sql: str) -> None:
+    """Let the jobs run until a query says yes."""
+    async with asyncio.timeout(10):
+        while not await bench.network.value(sql):
+            await bench.house.worker.run_until_idle()
+            await asyncio.sleep(0.02)
+
+
 async def test_what_is_dangerous_is_closed_and_nobody_is_nagged_twice(bench: Bench) -> None:
     async with bench.house.database.transaction() as tx:
         await tx.execute(
-            "INSERT INTO session (id, station_id, evse_number, transaction_key, driver_id, started_at,"
-            " charging_ended_at, received_at) VALUES ($1, $2, 1, 'x', $3, now() - interval '1 hour',"
-            " now() - interval '11 minutes', now())",
+            "INSERT INTO session (id, station_id, evse_number, transaction_key, driver_id, started_at, energy_wh,"
+            " received_at) VALUES ($1, $2, 1, 'x', $3, now() - interval '1 hour', 9000, now())",
             uuid4(), bench.station, bench.driver,
         )  # fmt: skip
     await bench.says("SuspendedEV")
-    assert await taken(bench) == 1
+    later = timedelta(minutes=11)
+    assert await taken(bench, after=later) == 0, "nobody waits, and it costs nothing to stand there"
+    async with bench.house.database.transaction() as tx:
+        asks = Contact(key="chat:1", channel="chat", station_id=bench.station, evse_number=1)
+        await contacts.begin(tx, asks, bench.house.clock() + timedelta(minutes=1))
+    assert await taken(bench, after=timedelta(minutes=2)) == 0, "it may only pause"
+    assert await taken(bench, after=later) == 1
     assert await taken(bench, after=timedelta(minutes=31)) == 0
     assert await bench.network.value("SELECT count(*) FROM text_message") == 1
     async with bench.house.database.transaction() as tx:

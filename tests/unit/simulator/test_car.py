@@ -60,3 +60,25 @@ def test_a_draw_stays_within_car_supply_and_limit(car, limit_a):
 def test_a_battery_never_takes_more_than_it_misses(car, seconds):
     missing = car.missing_wh
     assert 0 <= charge(car, draw(car, AC22), seconds) <= missing + 1e-6
+
+
+def test_a_cold_battery_takes_little_and_more_as_it_warms() -> None:
+    """Frost limits a fast charge to a fifth; what goes in warms the battery, and the power rises."""
+    cold = Car(60_000, 20_000.0, dc_max_w=100_000, battery_c=-10.0)
+    dc = Supply(0, 400.0, 150_000)
+    first_w = draw(cold, dc).power_w
+    assert first_w == 20_000
+
+    for _minute in range(20):
+        charge(cold, draw(cold, dc), 60)
+
+    assert draw(cold, dc).power_w > first_w * 1.2
+    assert draw(Car(60_000, 20_000.0, dc_max_w=100_000), dc).power_w == 100_000
+
+
+def test_a_car_that_wakes_takes_nothing_until_it_is_awake() -> None:
+    """Car and charger agree first; then it charges as any."""
+    car = Car(60_000, 20_000.0, wakes_s=30.0)
+    assert draw(car, AC22).power_w == 0
+    assert charge(car, draw(car, AC22), 30) == 0
+    assert draw(car, AC22).power_w == 11_040

@@ -133,6 +133,9 @@ CASES = {
     "stopped_early emergency": ("emergency", Facts(now=NOW, session=over(stop_reason="EmergencyStop"))),
     "stopped_early power": ("power", Facts(now=NOW, session=over(stop_reason="PowerLoss"))),
     "stopped_early restart": ("restart", Facts(now=NOW, session=over(stop_reason="Reboot"))),
+    "stopped_early disconnected": (
+        "disconnected", Facts(now=NOW, session=over(stop_reason="EVDisconnected", charging_ended_at=NOW - MINUTE))
+    ),
     "stopped_early paid_for": ("paid_for", Facts(now=NOW, session=over(stopped_by_us="spent"))),
     "ended_without_energy": ("", Facts(now=NOW, session=over(energy_wh=0))),
     "ended_without_energy paid": (
@@ -161,8 +164,10 @@ CASES = {
     "out_of_order closed": ("closed", Facts(now=NOW, outlet=outlet("unavailable"))),
     "taken": ("", Facts(now=NOW, outlet=outlet("charging"), session=running(is_drivers=False))),
     "taken done": ("done", Facts(
-        now=NOW, outlet=outlet("suspended_ev"), session=running(is_drivers=False, charging_ended_at=NOW - MINUTE)
+        now=NOW, outlet=outlet("suspended_ev"),
+        session=running(is_drivers=False, state="suspended_ev", state_since=NOW - 11 * MINUTE),
     )),
+    "taken done and over": ("done", Facts(now=NOW, outlet=outlet("finishing"), session=over(is_drivers=False))),
     "reserved": ("", Facts(now=NOW, outlet=outlet("reserved", is_reserved=True))),
     "known_problem": ("", Facts(now=NOW, outlet=outlet(incident_number=7))),
     "reserve_not_released": ("", Facts(
@@ -291,3 +296,36 @@ def test_a_loose_contact_of_a_few_seconds_is_not_told() -> None:
     facts = Facts(now=NOW, outlet=outlet(is_connected=False, connected_changed_at=NOW - timedelta(seconds=20)))
 
     assert choosing.told(facts).situation.key != "offline"
+
+
+def test_a_cable_taken_out_of_a_car_that_was_done_is_an_end_like_any_other() -> None:
+    """Most drivers end so: the car has what it wanted, or had taken nothing at all."""
+    done = over(stop_reason="EVDisconnected", charging_ended_at=NOW - 20 * MINUTE)
+    nothing = over(stop_reason="EVDisconnected", charging_ended_at=NOW - MINUTE, energy_wh=0)
+
+    assert choosing.told(Facts(now=NOW, session=done)).situation.key == "nothing-seen"
+    assert choosing.told(Facts(now=NOW, session=nothing)).situation.key == "ended-without-energy"
+
+
+def test_a_car_that_pauses_for_a_moment_does_not_stand_in_the_way() -> None:
+    """It charges still, as far as anybody can tell; one that took nothing may wait for its timer."""
+    paused = running(is_drivers=False, state="suspended_ev", state_since=NOW - 2 * MINUTE)
+    waits = running(is_drivers=False, state="suspended_ev", state_since=NOW - 30 * MINUTE, energy_wh=0)
+
+    for session in (paused, waits):
+        told = choosing.told(Facts(now=NOW, outlet=outlet("suspended_ev"), session=session))
+        assert (told.situation.key, told.match.variant) == ("taken", "")
+
+
+def test_a_cable_that_is_merely_still_in_is_not_stuck() -> None:
+    """So looks every outlet whose driver is away: nobody has said that it does not come loose."""
+    stands = Facts(now=NOW, outlet=outlet("finishing", status_since=NOW - 20 * MINUTE), session=over())
+
+    assert choosing.told(stands).situation.key == "nothing-seen"
+
+
+def test_who_asks_about_money_is_not_told_that_the_outlet_is_free() -> None:
+    """Where nothing is seen of what they ask about, a person looks."""
+    facts = Facts(now=NOW, outlet=outlet(), session=over(), complaint=Complaint.MONEY)
+
+    assert choosing.told(facts).situation.key == "nothing-seen"

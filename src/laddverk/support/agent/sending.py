@@ -24,6 +24,7 @@ from laddverk.support import delivering, links, rules, store
 from laddverk.support.agent.model import Result, Trouble
 from laddverk.support.identity import Need, require
 from laddverk.support.model import Case, Channel, Entry, EntryKind, Verified
+from laddverk.support.situations.gathering import STANDS_MAX
 
 NEAREST_MAX: Final = 3  # what fits in one text, and what somebody chooses from
 FAR_KM: Final = 50.0  # farther is not near
@@ -33,6 +34,7 @@ SOONEST: Final = (Channel.CHAT, Channel.SMS, Channel.EMAIL)
 
 PAY_HERE: Final = N_("Pay and start your charge here: %(link)s")
 NEAR: Final = N_("Free now: %(places)s")
+COSTS_NOW: Final = N_("Your car is done at %(place)s. To stand there costs a fee from now on: please move it.")
 PLEASE_MOVE: Final = N_("Your car is done at %(place)s, and somebody waits. Please move it when you can.")
 
 NEAREST: Final = """
@@ -57,12 +59,15 @@ SELECT * FROM (
 """
 OWNER: Final = """
 SELECT driver.id AS driver_id, driver.phone, driver.language, session.id AS session_id,
-       coalesce(connector.code, station.name) AS place, session.charging_ended_at, session.charging_state
+       coalesce(connector.code, station.name) AS place,
+       session.ended_at IS NOT NULL
+           OR coalesce(session.charging_state, connector.status) IN ('suspended_ev', 'idle') AS is_done
 FROM session JOIN station ON station.id = session.station_id
 LEFT JOIN connector ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
      AND connector.connector_number = session.connector_number
 LEFT JOIN driver ON driver.id = session.driver_id
-WHERE session.station_id = $1 AND session.evse_number = $2 AND session.ended_at IS NULL
+WHERE session.station_id = $1 AND session.evse_number = $2
+  AND (session.ended_at IS NULL OR (connector.status IN ('finishing', 'occupied') AND session.ended_at > $3))
 ORDER BY session.started_at DESC LIMIT 1
 """
 CHARGED: Final = """
@@ -89,8 +94,7 @@ class _Owner(Struct, frozen=True):
     language: str | None
     session_id: UUID
     place: str
-    charging_ended_at: datetime | None
-    charging_state: str | None
+    is_done: bool
 
 
 class _Charged(Struct, frozen=True):
@@ -163,20 +167,22 @@ async def receipt(tx: Transaction, house: House, trouble: Trouble, now: datetime
     return Result(detail=masked(email))
 
 
-async def tell_owner(tx: Transaction, station_id: UUID, evse_number: int, now: datetime) -> Result:
+async def tell_owner(
+    tx: Transaction, station_id: UUID, evse_number: int, now: datetime, why: str = PLEASE_MOVE
+) -> Result:  # fmt: skip
     """Ask whoever's car is done there to move it. Raises `Conflict` where it still charges, or they cannot be told."""
-    owner = await tx.fetch_one(_Owner, OWNER, station_id, evse_number)
+    owner = await tx.fetch_one(_Owner, OWNER, station_id, evse_number, now - STANDS_MAX)
     if owner is None:
         raise Conflict("No car is known to stand there.")
-    if owner.charging_ended_at is None and owner.charging_state != "idle":
+    if not owner.is_done:
         raise Conflict("The car there is still charging.", remedy="Send the nearest free instead.")
     if owner.driver_id is None:
         raise Conflict("Whoever's car it is has no account: they cannot be told.")
     words = gettext_for(owner.language or "sv")
-    text = words(PLEASE_MOVE) % {"place": owner.place}
+    text = words(why) % {"place": owner.place}
 
     def said(language: str) -> Words:
-        return Words(title=gettext_for(language)(PLEASE_MOVE) % {"place": owner.place}, path="/my", tag="move")
+        return Words(title=gettext_for(language)(why) % {"place": owner.place}, path="/my", tag="move")
 
     told = await push.tell(tx, Owner(OwnerKind.DRIVER, owner.driver_id), said, now)
     if owner.phone:

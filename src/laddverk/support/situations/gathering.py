@@ -31,6 +31,7 @@ from laddverk.support.situations.model import (
 
 ELSEWHERE_WITHIN: Final = timedelta(seconds=60)
 TOKENS_SINCE: Final = timedelta(minutes=10)
+STANDS_MAX: Final = timedelta(days=7)  # who stands longer has stopped being about a charge
 HABIT_SINCE: Final = timedelta(days=60)  # what an outlet usually gives changes with the season
 HABIT_SESSIONS_MIN: Final = 5  # fewer make no habit
 DRAWS_FROM_A: Final = 1.0  # less on a phase is noise
@@ -119,8 +120,17 @@ LEFT JOIN LATERAL (
 ) AS drawn ON true
 WHERE session.id = $1
 """
-RUNNING_AT: Final = """
-SELECT id FROM session WHERE station_id = $1 AND evse_number = $2 AND ended_at IS NULL ORDER BY started_at DESC LIMIT 1
+STANDS_THERE: Final = """
+-- Whose car stands there: a charge that runs, else the last one, whose cable is in still. Not the asker's own that is
+-- over. 1.6 says Finishing until the cable is out; 2.x goes on saying Occupied since before the end.
+SELECT session.id FROM session
+JOIN connector ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
+WHERE session.station_id = $1 AND session.evse_number = $2
+  AND (session.ended_at IS NULL
+       OR (session.driver_id IS DISTINCT FROM $3::uuid OR $3 IS NULL) AND session.ended_at > $4
+          AND (connector.status = 'finishing'
+               OR (connector.status = 'occupied' AND connector.status_since <= session.ended_at)))
+ORDER BY session.ended_at IS NULL DESC, session.started_at DESC LIMIT 1
 """
 USUAL: Final = """
 SELECT count(*)::int AS sessions,
@@ -262,8 +272,10 @@ async def facts_of(tx: Transaction, subject: Subject, now: datetime) -> Facts:
     session = await tx.fetch_one(_Session, SESSION, session_id, DRAWS_FROM_A) if session_id else None
     is_drivers = session is not None
     if session is None and start is None and subject.station_id is not None:
-        running = await tx.value(RUNNING_AT, subject.station_id, subject.evse_number)
-        session = await tx.fetch_one(_Session, SESSION, running, DRAWS_FROM_A) if running else None
+        there = await tx.value(
+            STANDS_THERE, subject.station_id, subject.evse_number, subject.driver_id, now - STANDS_MAX
+        )  # fmt: skip
+        session = await tx.fetch_one(_Session, SESSION, there, DRAWS_FROM_A) if there else None
     payment_id = subject.payment_id or (start.payment_id if start else None)
     payment_id = payment_id or (session.payment_id if session is not None and is_drivers else None)
     payment = await tx.fetch_one(_Payment, PAYMENT, payment_id) if payment_id else None

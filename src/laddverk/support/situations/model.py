@@ -187,16 +187,23 @@ class AgentButton(StrEnum):
     STOP = "stop"
     UNLOCK = "unlock"
     RESET = "reset"
+    HARD_RESET = "hard_reset"
+    CLEAR_CACHE = "clear_cache"
     PAYMENT_LINK = "payment_link"
+    PAY_OWED = "pay_owed"
     REFUND = "refund"
     GOODWILL = "goodwill"
     NEAREST = "nearest"
     RECEIPT = "receipt"
     OUT_OF_SERVICE = "out_of_service"
+    IN_SERVICE = "in_service"
+    CLEAR_RESERVATION = "clear_reservation"
     WORK_ORDER = "work_order"
     SHOW_LOAD = "show_load"
     SHOW_PAYMENT = "show_payment"
     ALLOW_TOKEN = "allow_token"  # noqa: S105 - a name, not a secret
+    BLOCK_TOKEN = "block_token"  # noqa: S105 - a name, not a secret
+    UNBLOCK_TOKEN = "unblock_token"  # noqa: S105 - a name, not a secret
     TELL_OWNER = "tell_owner"
 
 
@@ -233,6 +240,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     """What is told first where several hold; smaller is more pressing."""
     is_danger: bool = False
     step: Step = Step.NOTHING
+    then: Step = Step.NOTHING
+    """What is done by itself when the step did not help."""
     driver: tuple[DriverButton, ...] = ()
     agent: tuple[AgentButton, ...] = ()
     texts: dict[str, dict[str, Texts]] = {}

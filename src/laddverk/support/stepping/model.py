@@ -7,12 +7,14 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.support.situations.model import Complaint
+
 
 class Trouble(Struct, frozen=True, kw_only=True):
     """Something that may have a step of its own."""
 
     what: str
-    """start, over, stands or danger."""
+    """start, refused, over, stands (it costs a fee), blocks (somebody else asks) or danger."""
     occurrence: str
     station_id: UUID
     evse_number: int
@@ -21,6 +23,8 @@ class Trouble(Struct, frozen=True, kw_only=True):
     session_id: UUID | None
     payment_id: UUID | None
     driver_id: UUID | None
+    complaint: Complaint
+    """What the driver has said of it."""
     at: datetime
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from laddverk.diagnostics.remedies import rules as remedies
-from laddverk.support.situations.model import Facts, Situation, Step
+from laddverk.support.situations.model import Situation, Step, Told
 from laddverk.support.stepping.model import Guards, Trouble
 
 SWITCHED_OFF: Final = "self-healing is switched off"
@@ -13,6 +13,10 @@ EXCLUDED: Final = "chargers of this model are left alone"
 IN_WORK: Final = "somebody works on it"
 TOO_MANY: Final = "many chargers of the site at once"
 CHARGING: Final = "somebody charges there"
+STANDS: Final = "stands"
+BLOCKS: Final = "blocks"
+DONE: Final = "done"
+"""The variant of what is told of a car that stands in the way."""
 DANGER: Final = "something dangerous is known of it"
 
 
@@ -35,13 +39,16 @@ def held_back(step: Step, situation: Situation, guards: Guards) -> str:
     return ""
 
 
-def due_step(trouble: Trouble, situation: Situation, facts: Facts) -> Step:
-    """Return the step that a trouble has now; NOTHING where it has none, or it is too early. Pure."""
-    step, session = situation.step, facts.session
+def due_step(trouble: Trouble, told: Told) -> Step:
+    """Return the step that a trouble has now; NOTHING where it has none, or it is too early. Pure.
+
+    After a start that was refused the first step is over: what is left is the one that follows it.
+    """
+    step = told.situation.then if trouble.what == "refused" else told.situation.step
     fits = {
         Step.EXTEND: trouble.what == "start",
-        Step.UNLOCK: trouble.what == "over",
+        Step.UNLOCK: trouble.what in ("over", "refused"),
         Step.OUT_OF_SERVICE: trouble.what == "danger",
-        Step.TELL_OWNER: trouble.what == "stands" and session is not None and session.charging_ended_at is not None,
+        Step.TELL_OWNER: trouble.what in (STANDS, BLOCKS) and told.match.variant == DONE,
     }
     return step if fits.get(step, False) else Step.NOTHING

@@ -28,6 +28,8 @@ from laddverk.support.stepping.model import Trouble
 
 BY: Final = rule("situations")
 SEND_WITHIN: Final = timedelta(seconds=20)  # what a charger does not get at once it never gets
+UNLOCKED: Final = {"over": "the cable does not come loose", "refused": "the charger said no twice"}
+"""Why a cable is let go of."""
 DONE: Final = {
     Step.EXTEND: N_("The driver was given more time to plug in, once, by itself"),
     Step.UNLOCK: N_("The charger was asked by itself to let go of the cable"),
@@ -43,13 +45,12 @@ async def take_steps(tx: Transaction, house: House, now: datetime) -> int:
         subject = Subject(
             station_id=trouble.station_id, evse_number=trouble.evse_number, connector_number=trouble.connector_number,
             start_request_id=trouble.start_request_id, session_id=trouble.session_id, payment_id=trouble.payment_id,
-            driver_id=trouble.driver_id,
+            driver_id=trouble.driver_id, complaint=trouble.complaint,
         )  # fmt: skip
-        facts = await facts_of(tx, subject, now)
-        situation = choosing.told(facts).situation
-        step = rules.due_step(trouble, situation, facts)
+        told = choosing.told(await facts_of(tx, subject, now))
+        step = rules.due_step(trouble, told)
         if step is not Step.NOTHING:
-            taken += await _take(tx, house, trouble, situation, step, now)
+            taken += await _take(tx, house, trouble, told.situation, step, now)
     return taken
 
 
@@ -82,11 +83,12 @@ async def _carry_out(tx: Transaction, trouble: Trouble, step: Step, now: datetim
         await sessions.wait_more(tx, actor, trouble.start_request_id, now)
         return None
     if step is Step.TELL_OWNER:
-        await sending.tell_owner(tx, trouble.station_id, trouble.evse_number, now)
+        text = sending.COSTS_NOW if trouble.what == rules.STANDS else sending.PLEASE_MOVE
+        await sending.tell_owner(tx, trouble.station_id, trouble.evse_number, now, text)
         return None
     if step is Step.UNLOCK:
         wish = UnlockConnector(evse_number=trouble.evse_number, connector_number=trouble.connector_number or 1)
-        return await _send(tx, actor, station_id, wish, "the cable does not come loose", now)
+        return await _send(tx, actor, station_id, wish, UNLOCKED[trouble.what], now)
     out = ChangeAvailability(evse_number=trouble.evse_number, operative=False)
     return await _send(tx, actor, station_id, out, "it may be dangerous", now)
 

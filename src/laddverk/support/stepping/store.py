@@ -10,13 +10,15 @@ from uuid import UUID
 from laddverk.diagnostics.remedies import rules as remedies
 from laddverk.platform.database import Transaction
 from laddverk.support.situations.model import Situation, Step
+from laddverk.support.situations.predicates.outlets import STANDS_AFTER
 from laddverk.support.stepping.model import Guards, Trouble
 
 AT_ONCE: Final = 100  # troubles a turn; the newest first
 WAITS_FOR_CABLE: Final = timedelta(minutes=30)
 OVER_LATELY: Final = timedelta(minutes=15)
+PLUGS_WITHIN: Final = timedelta(minutes=5)  # who plugs in first chooses and pays in this time
+LINGERS: Final = timedelta(minutes=3)  # a cable that the driver cannot get out, and nobody has taken out since
 FOUND_LATELY: Final = timedelta(hours=1)
-GRACE: Final = timedelta(minutes=10)  # so long a car may stand when it is done, before its driver is asked
 STANDS_MAX: Final = timedelta(hours=12)  # who has not come by then is not helped by a message
 EXTEND_BEFORE: Final = timedelta(seconds=90)  # chargers' own patience is mostly over by then
 PERSON_WORKS: Final = timedelta(minutes=30)  # after what a person of ours did in the case
@@ -25,35 +27,71 @@ LOCK: Final = "SELECT pg_advisory_xact_lock(7230611)"  # one turn at a time, whi
 TROUBLES: Final = """
 SELECT * FROM (
     (SELECT 'start' AS what, id::text AS occurrence, station_id, evse_number, connector_number,
-            id AS start_request_id, NULL::uuid AS session_id, payment_id, driver_id, created_at AS at
+            id AS start_request_id, NULL::uuid AS session_id, payment_id, driver_id, '' AS complaint, created_at AS at
      FROM start_request
      WHERE session_id IS NULL AND cancelled_at IS NULL AND command_id IS NOT NULL AND created_at > $1
        AND expires_at BETWEEN $2 AND $3
      ORDER BY created_at DESC LIMIT $8)
     UNION ALL
+    -- Refused for good, with a cable that came for this start, and nobody else's start there since.
+    (SELECT 'refused', start.id::text, start.station_id, start.evse_number, start.connector_number, start.id, NULL,
+            start.payment_id, start.driver_id, '', start.cancelled_at
+     FROM start_request AS start
+     JOIN connector ON connector.station_id = start.station_id AND connector.evse_number = start.evse_number
+      AND connector.connector_number = start.connector_number
+     WHERE start.session_id IS NULL AND start.cancelled_at > $4 AND start.cancelled_why = 'refused'
+       AND connector.status IN ('preparing', 'occupied') AND connector.status_since > start.created_at - $9::interval
+       AND NOT EXISTS (SELECT FROM start_request AS other WHERE other.station_id = start.station_id
+                         AND other.evse_number = start.evse_number AND other.created_at > start.created_at)
+     ORDER BY start.cancelled_at DESC LIMIT $8)
+    UNION ALL
+    -- Its lock does not work, or its driver says so and the cable is still in.
     (SELECT 'over', id::text, station_id, evse_number, connector_number, start_request_id, id, payment_id, driver_id,
-            ended_at
+            CASE WHEN said.is_so THEN 'cable' ELSE '' END, ended_at
      FROM session
+     CROSS JOIN LATERAL (
+         SELECT EXISTS (SELECT FROM support_contact AS contact JOIN connector
+                          ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
+                        WHERE contact.session_id = session.id AND contact.at > session.ended_at
+                          AND contact.situation = 'cable-stuck-at-charger'
+                          AND connector.status IN ('finishing', 'occupied') AND session.ended_at < $10) AS is_so
+     ) AS said
      WHERE ended_at > $4
-       AND (EXISTS (SELECT FROM connector WHERE connector.station_id = session.station_id
+       AND (said.is_so OR EXISTS (SELECT FROM connector WHERE connector.station_id = session.station_id
                       AND connector.evse_number = session.evse_number
                       AND (coalesce(error_code, 'NoError') <> 'NoError' OR vendor_error_code <> ''))
             OR EXISTS (SELECT FROM finding WHERE finding.station_id = session.station_id AND cleared_at IS NULL
                          AND family = 'connector_lock'))
      ORDER BY ended_at DESC LIMIT $8)
     UNION ALL
-    (SELECT 'stands', session.id::text, session.station_id, session.evse_number, session.connector_number, NULL, NULL,
-            NULL, NULL, session.charging_ended_at
-     FROM session
-     WHERE ended_at IS NULL AND driver_id IS NOT NULL AND charging_ended_at > $5
-       AND (charging_ended_at < $6
-            OR EXISTS (SELECT FROM support_contact AS other WHERE other.station_id = session.station_id
-                         AND other.evse_number = session.evse_number AND other.at > charging_ended_at
-                         AND other.driver_id IS DISTINCT FROM session.driver_id))
-     ORDER BY charging_ended_at DESC LIMIT $8)
+    -- A car that takes no more, or whose charge is over and whose cable is still in: somebody else asks about the
+    -- outlet since, or standing there costs a fee by now. Who stands at home in the night is not woken.
+    (SELECT CASE WHEN is_asked THEN 'blocks' ELSE 'stands' END, session.id::text, session.station_id,
+            session.evse_number, session.connector_number, NULL, NULL, NULL, NULL, '', done.at
+     FROM session JOIN connector ON connector.station_id = session.station_id
+      AND connector.evse_number = session.evse_number AND connector.connector_number = session.connector_number
+     LEFT JOIN tariff_version ON tariff_version.id = session.tariff_version_id
+     CROSS JOIN LATERAL (
+         SELECT coalesce(session.ended_at, session.state_at, connector.status_since) AS at
+     ) AS done
+     CROSS JOIN LATERAL (
+         SELECT EXISTS (SELECT FROM support_contact AS other WHERE other.station_id = session.station_id
+                          AND other.evse_number = session.evse_number AND other.at > done.at
+                          AND other.driver_id IS DISTINCT FROM session.driver_id) AS is_asked
+     ) AS other
+     WHERE (session.ended_at IS NULL OR session.ended_at > $5) AND session.driver_id IS NOT NULL AND done.at > $5
+       AND CASE WHEN session.ended_at IS NULL
+                THEN coalesce(session.charging_state, connector.status) IN ('suspended_ev', 'idle')
+                ELSE connector.status = 'finishing'
+                     OR (connector.status = 'occupied' AND connector.status_since <= session.ended_at) END
+       AND NOT EXISTS (SELECT FROM session AS later WHERE later.station_id = session.station_id
+                         AND later.evse_number = session.evse_number AND later.started_at > session.started_at)
+       AND (is_asked OR (done.at < $6
+                         AND jsonb_path_exists(tariff_version.body, '$.**.dimension ? (@ == "idle")')))
+     ORDER BY done.at DESC LIMIT $8)
     UNION ALL
     (SELECT 'danger', min(finding.id::text), finding.station_id, greatest(finding.evse_number, 1), 0, NULL, NULL, NULL,
-            NULL, min(raised_at)
+            NULL, '', min(raised_at)
      FROM finding WHERE severity = 0 AND cleared_at IS NULL AND raised_at > $7
      GROUP BY finding.station_id, greatest(finding.evse_number, 1) LIMIT $8)
 ) AS trouble
@@ -96,7 +134,7 @@ async def troubles(tx: Transaction, now: datetime) -> Sequence[Trouble]:
     await tx.execute(LOCK)
     return await tx.fetch(
         Trouble, TROUBLES, now - WAITS_FOR_CABLE, now, now + EXTEND_BEFORE, now - OVER_LATELY, now - STANDS_MAX,
-        now - GRACE, now - FOUND_LATELY, AT_ONCE,
+        now - STANDS_AFTER, now - FOUND_LATELY, AT_ONCE, PLUGS_WITHIN, now - LINGERS,
     )  # fmt: skip
 
 

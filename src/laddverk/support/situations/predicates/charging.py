@@ -13,13 +13,15 @@ NO_ENERGY_AFTER: Final = timedelta(minutes=3)
 ENERGY_MIN_WH: Final = 50  # less is noise of a meter: the car has taken nothing
 CAR_PAUSED_AFTER: Final = timedelta(minutes=2)
 ENDED_LATELY: Final = timedelta(hours=2)
+UNTIL_THE_END: Final = timedelta(minutes=1)  # as near as meters tell when the current stopped
 SLOW_AFTER: Final = timedelta(minutes=3)
 SLOW_SHARE: Final = 0.6  # of what this outlet usually gives at this stage; less than that drivers notice
 FULL_SOC_PERCENT: Final = 80  # above it every fast charge slows down: the car's own curve
 COLD_SOC_PERCENT: Final = 60
 ONE_PHASE: Final = 1
+DISCONNECTED: Final = "EVDisconnected"
 WANTED: Final = frozenset(
-    {"Local", "Remote", "EVDisconnected", "StoppedByEV", "SOCLimitReached", "TimeLimitReached", "EnergyLimitReached",
+    {"Local", "Remote", "StoppedByEV", "SOCLimitReached", "TimeLimitReached", "EnergyLimitReached",
      "LocalOutOfCredit", "Timeout", "MasterPass", "ReqEnergyTransferRejected", "CostLimitReached", ""}
 )  # fmt: skip
 """Reasons that somebody, or the car, meant. Others cut a charge short."""
@@ -34,6 +36,7 @@ CUT: Final = {
     "GroundFault": "safety",
     "OvercurrentFault": "safety",
     "DeAuthorized": "refused",
+    DISCONNECTED: "disconnected",
 }
 
 
@@ -128,7 +131,7 @@ def stopped_early(facts: Facts) -> Match | None:
         return None
     if session.stopped_by_us:
         variant = "paid_for" if session.stopped_by_us in ("spent", "wallet_stopped", "reserve_ends") else ""
-    elif session.stop_reason in WANTED:
+    elif session.stop_reason in WANTED or _taken_out_when_done(session):
         return None
     else:
         variant = CUT.get(session.stop_reason, "")
@@ -137,6 +140,16 @@ def stopped_early(facts: Facts) -> Match | None:
         at=session.ended_at,
     )  # fmt: skip
     return Match(variant=variant, values={"energy_wh": session.energy_wh}, evidence=(seen,))
+
+
+def _taken_out_when_done(session: SessionFacts) -> bool:
+    """Whether the cable came out of a car that had taken what it wanted, or nothing: that ends most charges."""
+    if session.stop_reason != DISCONNECTED:
+        return False
+    done_at = session.charging_ended_at or session.ended_at
+    assert session.ended_at is not None, "it is over"
+    assert done_at is not None
+    return session.energy_wh < ENERGY_MIN_WH or done_at < session.ended_at - UNTIL_THE_END
 
 
 def stopped_by_fault(facts: Facts) -> Match | None:

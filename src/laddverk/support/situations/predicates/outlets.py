@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from laddverk.diagnostics.model import Evidence, Family, Severity
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
-from laddverk.support.situations.model import Complaint, Facts, Match, OutletFacts
+from laddverk.support.situations.model import Complaint, Facts, Match, OutletFacts, SessionFacts
+from laddverk.support.situations.predicates.charging import ENERGY_MIN_WH
 
 HEAT: Final = frozenset({Family.CONTACT_HEAT, Family.COOLING})
 FINISHING_TOO_LONG: Final = timedelta(minutes=3)
 OFFLINE_AFTER: Final = timedelta(seconds=60)  # a charger that changes network is back sooner
 UNUSABLE: Final = frozenset({"faulted", "unavailable"})
+STANDS_AFTER: Final = timedelta(minutes=10)  # a car pauses for a moment; who is done so long stands in the way
+DONE_STATES: Final = frozenset({"suspended_ev", "idle"})
 TAKEN: Final = frozenset({"charging", "suspended_ev", "suspended_evse", "finishing", "occupied"})
 
 
@@ -45,7 +48,11 @@ def cable_while_charging(facts: Facts) -> Match | None:
 
 
 def cable_stuck_at_charger(facts: Facts) -> Match | None:
-    """The charge is over, and the charger still holds the cable."""
+    """The charge is over, and the charger still holds the cable: its lock says so, or the driver.
+
+    That it waits for the cable alone says nothing: so looks every outlet whose driver is away, and to let go of their
+    cable would be to give it to whoever passes.
+    """
     outlet, session = facts.outlet, facts.session
     if outlet is None or outlet.is_tethered or (session is not None and session.ended_at is None):
         return None
@@ -99,14 +106,22 @@ def out_of_order(facts: Facts) -> Match | None:
 
 
 def taken(facts: Facts) -> Match | None:
-    """Somebody else's car stands there; `done` when it is finished and only blocks."""
+    """Somebody else's car stands there; `done` when its charge is over, or it has long taken no more."""
     outlet, session = facts.outlet, facts.session
     if outlet is None or outlet.status not in TAKEN or session is None or session.is_drivers:
         return None
-    is_done = session.ended_at is not None or session.charging_ended_at is not None or session.state == "idle"
-    since = session.ended_at or session.charging_ended_at if is_done else session.started_at
+    done_at = done_since(session)
+    is_done = done_at is not None and (session.ended_at is not None or facts.now >= done_at + STANDS_AFTER)
+    since = done_at if is_done else session.started_at
     text = N_("The car there is done.") if is_done else N_("Another car is charging there.")
     return Match(variant="done" if is_done else "", evidence=(Evidence(text=text, at=since),))
+
+
+def done_since(session: SessionFacts) -> datetime | None:
+    """Return since when a car that stands there is done: it has charged, and takes no more. None while it may go on."""
+    if session.ended_at is not None:
+        return session.ended_at
+    return session.state_since if session.state in DONE_STATES and session.energy_wh >= ENERGY_MIN_WH else None
 
 
 def reserved(facts: Facts) -> Match | None:
@@ -127,9 +142,14 @@ def known_problem(facts: Facts) -> Match | None:
 
 
 def outlet_well(facts: Facts) -> Match | None:
-    """The outlet is free, in contact, and nothing is known against it."""
+    """The outlet is free, in contact, and nothing is known against it. No answer to who asks about something else."""
     outlet = facts.outlet
-    if outlet is None or not outlet.is_connected or outlet.status != "available":
+    if (
+        outlet is None
+        or facts.complaint is not Complaint.NONE
+        or not outlet.is_connected
+        or outlet.status != "available"
+    ):
         return None
     return Match(evidence=(Evidence(text=N_("The outlet is free and in contact."), at=outlet.status_since),))
 
