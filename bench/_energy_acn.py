@@ -1,4 +1,4 @@
-"""The garage of Caltech as acnportal describes it, and a month of its cars charged there by the program ahead.
+"""The garage of Caltech as acnportal describes it, and a month of its cars charged there by a rule.
 
 54 outlets lie between the lines of a 208 V grid behind a 480:208 V delta-wye transformer, of which only a part may be
 used. The same numbers as in acnportal's `caltech_acn` with basic outlets: the bench runs both on the same sessions.
@@ -7,14 +7,14 @@ used. The same numbers as in acnportal's `caltech_acn` with basic outlets: the b
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct
 
 from bench._energy_ahead import Leaning, Lines, Stays, currents_ahead
 from bench._energy_sessions import STEP_MINUTES, Session
-from laddverk.energy.planning_ahead.matrix import Program
+from laddverk.energy.planning_ahead.matrix import Floats, Program
 
 VOLTS = 208.0
 PILOT_A = 32.0
@@ -63,15 +63,21 @@ class Score(Struct, frozen=True, kw_only=True):
 
 def lines_of(outlets: Sequence[str], capacity_kw: float) -> Lines:
     """Return the lines of the garage with these outlets and what its transformer may carry."""
-    kind = np.array([_kind(outlet) for outlet in outlets])
+    kind = np.array([kind_of(outlet) for outlet in outlets])
     vectors = np.exp(1j * np.radians([ANGLE_DEG[KINDS[k]] for k in kind]))
     pods = np.array([[outlet in pod for outlet in outlets] for pod in PODS], dtype=np.complex128)
     weight = np.vstack((pods, SECONDARY[:, kind], PRIMARY[:, kind])) * vectors
-    secondary_a, primary_a = capacity_kw * 1_000 / 3 / 120, capacity_kw * 1_000 / 3 / 277
+    secondary_a, primary_a = limits_a(capacity_kw)
     return Lines(weight, np.array([POD_A] * 2 + [secondary_a] * 3 + [primary_a] * 3))
 
 
-def _kind(outlet: str) -> int:
+def limits_a(capacity_kw: float) -> tuple[float, float]:
+    """Return what each line of the transformer may carry, secondary and primary."""
+    return capacity_kw * 1_000 / 3 / 120, capacity_kw * 1_000 / 3 / 277
+
+
+def kind_of(outlet: str) -> int:
+    """Return the place among `KINDS` of the lines between which an outlet lies."""
     number = int(outlet.removeprefix("CA-"))
     return next((place for place, kind in enumerate(KINDS) if number in BETWEEN[kind]), 0)
 
@@ -92,8 +98,13 @@ def scored(
 ON_A = 0.5  # with less a car is off
 
 
-def charged(name: str, sessions: Sequence[Session], capacity_kw: float, knows: str, leaning: Leaning) -> Score:
-    """Charge the sessions step by step by the program ahead, which `knows` "real", "said" or "none"."""
+Rule = Callable[[Sequence[int], Floats, int], Floats | None]
+"""What each car that is here may take in the next step, in A: asked with the places of the cars that are here, what
+all have got in Wh, and the step. None: nothing."""
+
+
+def charged(name: str, sessions: Sequence[Session], capacity_kw: float, rule: Rule) -> Score:
+    """Charge the sessions step by step as a rule says, and count."""
     lines = lines_of([one.outlet for one in sessions], capacity_kw)
     arrives, departs = (np.array([getattr(one, key) for one in sessions]) for key in ("arrives", "departs"))
     asked = np.array([one.energy_wh for one in sessions])
@@ -105,7 +116,7 @@ def charged(name: str, sessions: Sequence[Session], capacity_kw: float, knows: s
             continue
         at = Lines(lines.weight[:, here], lines.limit_a)
         began = time.process_time()
-        current = currents_ahead(at, _told([sessions[one] for one in here], got[here], step, knows), leaning)
+        current = rule(here.tolist(), got, step)
         spent_s, steps = spent_s + time.process_time() - began, steps + 1
         if current is None:
             continue
@@ -117,6 +128,17 @@ def charged(name: str, sessions: Sequence[Session], capacity_kw: float, knows: s
     return scored(
         name, capacity_kw, sessions, got, violations, spent_s / max(1, steps) * 1_000, switches / len(sessions)
     )
+
+
+def program_ahead(sessions: Sequence[Session], capacity_kw: float, knows: str, leaning: Leaning) -> Rule:
+    """Return the program ahead as a rule, which `knows` "real", "said" or "none"."""
+    lines = lines_of([one.outlet for one in sessions], capacity_kw)
+
+    def asked(here: Sequence[int], got_wh: Floats, step: int) -> Floats | None:
+        at = Lines(lines.weight[:, here], lines.limit_a)
+        return currents_ahead(at, _told([sessions[one] for one in here], got_wh[here], step, knows), leaning)
+
+    return asked
 
 
 MORE_WH = 2_000.0  # who still charges beyond what was said wants a little more
@@ -172,12 +194,12 @@ def _most_of(day: Sequence[Session], capacity_kw: float) -> float:
     events = sorted({one.arrives for one in day} | {one.departs for one in day})
     length_h = np.diff(events) * STEP_H
     lines = lines_of([one.outlet for one in day], capacity_kw)
-    kinds, kind_of = np.unique(lines.weight, axis=1, return_inverse=True)
+    kinds, which = np.unique(lines.weight, axis=1, return_inverse=True)
     program = Program()
     together = program.add_columns(kinds.shape[1] * len(length_h)).reshape(len(length_h), -1)
     sums = program.add_rows(together.size, low=0.0, high=0.0).reshape(together.shape)
     program.put(sums, together, -1.0)
-    for one, kind in zip(day, kind_of.reshape(-1), strict=True):
+    for one, kind in zip(day, which.reshape(-1), strict=True):
         during = np.arange(events.index(one.arrives), events.index(one.departs))
         current = program.add_columns(len(during), cost=-length_h[during], high=CEILING_A)
         program.put(program.add_rows(1, high=one.energy_wh / VOLTS), current, length_h[during])

@@ -1,16 +1,19 @@
 """How much energy load management delivers on real sessions, how evenly, what it costs in CPU; and others beside it.
 
-(a) ACN-Caltech, March 2019: 954 cars, three phases as a delta, 20, 30 and 40 kW, everything known of cars that are
-    there. Beside ours: acnportal's own first come first served, earliest deadline, least laxity and round robin, on the
-    same sessions, in an environment that this command makes under var/; of a few days, for they are slow, unless
-    --acnportal asks for the whole month. `optimum` knows every car before it comes.
+(a) ACN-Caltech, March 2019: 954 cars, three phases as a delta, 20, 30 and 40 kW. Beside ours: acnportal's own first
+    come first served, earliest deadline, least laxity and round robin, on the same sessions, in an environment that
+    this command makes under var/; of three days, for they are slow, unless --acnportal asks for the whole month.
+    `optimum` knows every car before it comes.
 (b) ACN-Caltech, 45 days from May 2019, three levels of information: none, what drivers said, everything.
 (c) Site TRO_R in Norway, 407 days, one fuse of 25 to 63 A for 77 users, 6 A or nothing, nothing known of any car.
 (d) Cost under a capacity tariff in a real year, beside uncontrolled, fair share and the optimum (`energy_cost`).
 (e) CPU time of a decision for 10 to 5,000 outlets, beside one linear program.
 
-Ours in (a) and (b) is the program ahead, a yardstick (`bench/_energy_ahead.py`); in (c) and (e) the allocator as live.
-All of it takes half an hour on one quiet core.
+In (a) and (b) three things of ours stand beside each other. `ships` is what runs: the allocator as the loop asks it on
+a grid without neutral, with what drivers say, and, `planned`, guided by the plan ahead. `vectors` is the same allocator
+told between which lines each outlet lies, which it can use and the loop does not tell it. `program` is a linear program
+that is a yardstick, and no part of what runs (`bench/_energy_ahead.py`). In (c) and (e) it is the allocator as live.
+All of it takes an hour on one quiet core.
 
 `delivered` is of what the cars would have taken; `p05` the share of the session that is at the fifth percentile; `Jain`
 how even the shares are; `over` the steps in which a line was over its limit; ms are CPU time for a step; `switches` how
@@ -33,10 +36,11 @@ import numpy as np
 from msgspec.structs import replace
 
 from bench import energy_cost
-from bench._energy_acn import GRID_H, WORTH, Score, charged, most_possible, scored
+from bench._energy_acn import GRID_H, WORTH, Score, charged, most_possible, program_ahead, scored
 from bench._energy_ahead import Leaning
 from bench._energy_cpu import Cost, costs
 from bench._energy_homes import HomeScore, allocator, charged_at_home, equal_share, least_attained
+from bench._energy_live import Counts, Live, Way
 from bench._energy_sessions import Session, days_of, of_experiment, with_estimates
 from bench._norway import DATA, FILE, read
 from bench._norway import Session as Home
@@ -88,22 +92,41 @@ def _installed(python: Path) -> bool:
     return True
 
 
-def perfect(sessions: Sequence[Session]) -> list[Score]:
-    """Return how ours does when it knows all of the cars that are there, and the optimum."""
-    found = []
-    for capacity in CAPACITIES_KW:
-        found.append(charged("ours", sessions, capacity, "real", Leaning(ends_h=GRID_H, worth=WORTH, haste=HASTE)))
-        found.append(_optimum(sessions, capacity))
-    return found
+SHIPS_UNTOLD = ("ships, nothing known", Way(Counts.AS_LIVE, "none"))
+SHIPS_SAID = ("ships, drivers' word", Way(Counts.AS_LIVE, "said"))
+SHIPS_PLANNED = ("ships, drivers' word, planned", Way(Counts.AS_LIVE, "said", is_planned=True))
+SHIPS_TOLD = ("ships, all known", Way(Counts.AS_LIVE, "real"))
+SHIPS_TOLD_PLANNED = ("ships, all known, planned", Way(Counts.AS_LIVE, "real", is_planned=True))
+VECTORS_UNTOLD = ("vectors, nothing known", Way(Counts.AS_VECTORS, "none"))
+VECTORS_SAID = ("vectors, drivers' word", Way(Counts.AS_VECTORS, "said"))
+VECTORS_TOLD = ("vectors, all known", Way(Counts.AS_VECTORS, "real"))
+LIVE_IN_MARCH = (SHIPS_UNTOLD, SHIPS_TOLD, SHIPS_TOLD_PLANNED, VECTORS_UNTOLD, VECTORS_TOLD)
+"""Of March it is not known what drivers said."""
+LIVE_IN_SUMMER = (SHIPS_UNTOLD, SHIPS_SAID, SHIPS_PLANNED, SHIPS_TOLD, VECTORS_UNTOLD, VECTORS_SAID, VECTORS_TOLD)
+LEVELS = (("none", "nothing known"), ("said", "drivers' word"), ("real", "all known"))
 
 
-def informed(sessions: Sequence[Session]) -> list[Score]:
-    """Return how ours does with none, the drivers' and all information, and the optimum."""
+def in_march(sessions: Sequence[Session]) -> list[Score]:
+    """Return how what ships does, and the program that knows all of the cars that are there, and the optimum."""
+    return _beside(sessions, LIVE_IN_MARCH, LEVELS[-1:])
+
+
+def in_summer(sessions: Sequence[Session]) -> list[Score]:
+    """Return how what ships and the program do with none, the drivers' and all information, and the optimum."""
+    return _beside(sessions, LIVE_IN_SUMMER, LEVELS)
+
+
+def _beside(
+    sessions: Sequence[Session], live: Sequence[tuple[str, Way]], levels: Sequence[tuple[str, str]]
+) -> list[Score]:
     found = []
     for capacity in CAPACITIES_KW:
-        for knows, name in (("none", "nothing known"), ("said", "drivers' word"), ("real", "all known")):
+        for name, way in live:
+            found.append(charged(name, sessions, capacity, Live(sessions, capacity, way)))
+        for knows, name in levels:
             leaning = Leaning(ends_h=GRID_H, worth=WORTH, haste=HASTE_SAID if knows == "said" else HASTE)
-            found.append(charged(f"ours, {name}", sessions, capacity, knows, leaning))
+            rule = program_ahead(sessions, capacity, knows, leaning)
+            found.append(charged(f"program, {name}", sessions, capacity, rule))
         found.append(_optimum(sessions, capacity))
     return found
 
@@ -116,18 +139,18 @@ def _optimum(sessions: Sequence[Session], capacity: float) -> Score:
 def print_scores(
     title: str, scores: Sequence[Score], aims: Sequence[float] = (), aims_p05: Sequence[float] = ()
 ) -> None:
-    print(f"\n{title}\n{'':22}{'kW':>5}{'delivered %':>13}{'p05':>7}{'Jain':>7}{'over':>6}{'ms':>8}{'switches':>10}")
+    print(f"\n{title}\n{'':30}{'kW':>5}{'delivered %':>13}{'p05':>7}{'Jain':>7}{'over':>6}{'ms':>8}{'switches':>10}")
     for one in sorted(scores, key=lambda one: one.capacity_kw):
-        head = f"{one.name:22}{one.capacity_kw:>5.0f}{100 * one.delivered:>13.2f}"
+        head = f"{one.name:30}{one.capacity_kw:>5.0f}{100 * one.delivered:>13.2f}"
         if one.ms_a_step is None:
             print(head)
         else:
             switches = f"{one.switches:>10.1f}" if one.switches is not None else ""
             print(f"{head}{one.p05:>7.2f}{one.jain:>7.3f}{one.violations:>6}{one.ms_a_step:>8.2f}{switches}")
     if aims:
-        print(f"{'aim':22}{'':5}{' / '.join(str(aim) for aim in aims):>13}")
+        print(f"{'aim':30}{'':5}{' / '.join(str(aim) for aim in aims):>13}")
     if aims_p05:
-        print(f"{'aim of p05':22}{'':5}{' / '.join(str(aim) for aim in aims_p05):>13}")
+        print(f"{'aim of p05':30}{'':5}{' / '.join(str(aim) for aim in aims_p05):>13}")
 
 
 ON_ONE_PHASE = (46.8, 58.2, 71.2)
@@ -179,18 +202,16 @@ def measured(parts: set[str], days: int | None, acnportal_days: int | None) -> d
     if "a" in parts and MARCH.exists():
         sessions = of_experiment(MARCH)
         month = sessions if days is None else days_of(sessions, 0, days)
-        results["a"] = perfect(month)
-        print_scores(
-            f"(a) ACN-Caltech, March 2019, {len(month)} sessions, all known", results["a"], AIMS["a"], AIMS_P05
-        )
+        results["a"] = in_march(month)
+        print_scores(f"(a) ACN-Caltech, March 2019, {len(month)} sessions", results["a"], AIMS["a"], AIMS_P05)
         some = month if acnportal_days is None else days_of(month, 0, acnportal_days)
         results["a_acnportal"] = of_acnportal(some)
         if results["a_acnportal"]:
-            beside = [*results["a_acnportal"], *(results["a"] if some == month else perfect(some))]
+            beside = [*results["a_acnportal"], *(results["a"] if some == month else in_march(some))]
             print_scores(f"(a) acnportal's rules on {len(some)} of these sessions, ours beside them", beside)
     if "b" in parts and SUMMER.exists():
         summer = with_estimates(SUMMER, days or SUMMER_DAYS)
-        results["b"] = informed(summer)
+        results["b"] = in_summer(summer)
         print_scores(f"(b) ACN-Caltech from May 2019, {len(summer)} sessions", results["b"], AIMS["b"])
     if "c" in parts and FILE.exists():
         homes = read("TRO_R")
@@ -211,7 +232,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", default="a,b,c,d,e")
     parser.add_argument("--days", type=int, help="only the first days of each file")
-    parser.add_argument("--acnportal", action="store_true", help="acnportal on the whole month: half an hour and more")
+    parser.add_argument("--acnportal", action="store_true", help="acnportal on the whole month: half an hour")
     parser.add_argument("--acnportal-days", type=int, default=3)
     asked = parser.parse_args()
     if not MARCH.exists():

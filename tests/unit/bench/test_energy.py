@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench._energy_acn import CEILING_A, GRID_H, KINDS, WORTH, charged, lines_of, most_possible
+from bench._energy_acn import CEILING_A, GRID_H, KINDS, WORTH, charged, lines_of, most_possible, program_ahead
 from bench._energy_ahead import Leaning, Lines, Stays, currents_ahead, fits
 from bench._energy_cpu import CASES, situation
 from bench._energy_homes import allocator, charged_at_home, equal_share, least_attained
-from bench._energy_sessions import days_of, of_experiment, with_estimates
+from bench._energy_live import Counts, Live, Way
+from bench._energy_sessions import Session, days_of, of_experiment, with_estimates
 from bench._norway import FILE, read
 from bench.energy import MARCH, SUMMER
 from laddverk.energy.allocating import Policy, allocated
@@ -36,7 +37,7 @@ def test_the_month_is_the_one_of_the_study():
 @NEEDS_DATA
 def test_a_day_at_a_congested_garage_comes_near_the_optimum_and_harms_no_line():
     day = days_of(of_experiment(MARCH), 0, 1)[:25]
-    ours, optimum = charged("ours", day, 20.0, "real", LEANING), most_possible(day, 20.0)
+    ours, optimum = charged("program", day, 20.0, program_ahead(day, 20.0, "real", LEANING)), most_possible(day, 20.0)
     assert ours.violations == 0
     assert optimum - 0.03 < ours.delivered <= optimum + 1e-6
     assert ours.p05 > 0.2
@@ -45,9 +46,44 @@ def test_a_day_at_a_congested_garage_comes_near_the_optimum_and_harms_no_line():
 @NEEDS_DATA
 def test_drivers_words_deliver_no_more_than_is_possible():
     day = [one for one in with_estimates(SUMMER, 1) if one.departs < 300][:25]
-    ours = charged("ours", day, 20.0, "said", LEANING)
+    ours = charged("program", day, 20.0, program_ahead(day, 20.0, "said", LEANING))
     assert 0.5 * most_possible(day, 20.0) < ours.delivered <= most_possible(day, 20.0) + 1e-6
     assert ours.violations == 0
+
+
+@NEEDS_DATA
+@pytest.mark.parametrize("counts", list(Counts))
+@pytest.mark.parametrize("is_planned", [False, True])
+def test_what_ships_harms_no_line_and_delivers_less_than_is_possible(counts, is_planned):
+    day = [one for one in with_estimates(SUMMER, 1) if one.departs < 300][:25]
+    ships = charged("ships", day, 20.0, Live(day, 20.0, Way(counts, "said", is_planned)))
+    assert ships.violations == 0
+    assert 0.3 * most_possible(day, 20.0) < ships.delivered <= most_possible(day, 20.0) + 1e-6
+    assert ships.switches is not None
+    assert ships.switches >= 1
+
+
+@NEEDS_DATA
+def test_where_all_fits_what_ships_gives_all_that_drivers_ask_for():
+    day = days_of(of_experiment(MARCH), 0, 1)[:12]
+    for way in (Way(Counts.AS_LIVE, "none"), Way(Counts.AS_LIVE, "real"), Way(Counts.AS_VECTORS, "real")):
+        assert charged("ships", day, 400.0, Live(day, 400.0, way)).delivered == pytest.approx(1.0, abs=1e-6), way
+
+
+def test_told_between_which_lines_cars_lie_the_allocator_gives_them_more_and_keeps_the_transformer():
+    cars = [
+        Session(
+            outlet=outlet, arrives=0, departs=12, energy_wh=50_000, said_energy_wh=50_000, said_departs=12
+        )
+        for outlet in ("CA-308", "CA-508", "CA-304", "CA-512", "CA-307", "CA-509")
+    ]  # fmt: skip
+    lines = lines_of([one.outlet for one in cars], 20.0)
+    here, got = list(range(len(cars))), np.zeros(len(cars))
+    ships = Live(cars, 20.0, Way(Counts.AS_LIVE, "none"))(here, got, 0)
+    vectors = Live(cars, 20.0, Way(Counts.AS_VECTORS, "none"))(here, got, 0)
+    assert fits(lines, vectors)
+    assert fits(lines, ships)
+    assert vectors.sum() > 1.5 * ships.sum() > 0
 
 
 @NEEDS_DATA
