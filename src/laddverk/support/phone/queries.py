@@ -17,8 +17,9 @@ SELECT phone_call.id, phone_call.key, phone_call.provider, phone_call.direction,
        phone_call.started_at, phone_call.language, phone_call.driver_id, driver.name AS driver_name,
        phone_call.station_id, station.name AS station_name, site.name AS site_name, phone_call.code,
        phone_call.situation, phone_call.case_id, support_case.number AS case_number,
-       support_case.subject AS case_subject, phone_call.queued_at, phone_call.taken_by, phone_call.taken_name,
-       phone_call.taken_at, phone_call.answered_at, phone_call.ended_at, phone_call.ended_how,
+       support_case.subject AS case_subject, session.number AS session_number, phone_call.session_id,
+       phone_call.queued_at, phone_call.taken_by, phone_call.taken_name, phone_call.taken_at,
+       phone_call.answered_at, phone_call.ended_at, phone_call.ended_how,
        phone_call.callback_at, phone_call.callback_due_at, phone_call.called_back_at, phone_call.called_back_by,
        phone_call.record_consent_at, phone_call.record_paused_at, phone_call.record_stopped_at,
        phone_call.wrapped_up_at, phone_call.menu->>'place' AS place,
@@ -32,6 +33,7 @@ LEFT JOIN driver ON driver.id = phone_call.driver_id
 LEFT JOIN station ON station.id = phone_call.station_id
 LEFT JOIN site ON site.id = phone_call.site_id
 LEFT JOIN support_case ON support_case.id = phone_call.case_id
+LEFT JOIN session ON session.id = phone_call.session_id
 WHERE ($1::uuid[] IS NULL OR phone_call.site_id = ANY($1))
 """
 LOG_NARROWED: Final = """
@@ -80,6 +82,8 @@ class CallRow(Struct, frozen=True, kw_only=True):
     case_id: UUID | None
     case_number: int | None
     case_subject: str | None
+    session_number: int | None
+    session_id: UUID | None
     queued_at: datetime | None
     taken_by: UUID | None
     taken_name: str

@@ -91,11 +91,30 @@ async def _page(desk: Desk, values: dict[str, str], errors: dict[str, str], stat
     given["has_carrier"] = bool(desk.house.settings.phone_number or desk.house.settings.ari_url)
     given["has_browser_phone"] = softphones.is_there(desk.house.settings)
     given["hooks"] = {each: links.address(desk.house, each) for each in ("call", "text")} if _may_set_up(desk) else {}
-    return desk.page("console/calls/list.html", status=status, values=values, errors=errors, **given)
+    answer = desk.page("console/calls/list.html", status=status, values=values, errors=errors, **given)
+    if desk.takes_calls != (given["me"] is not None):  # said in another browser, or long ago
+        answer.cookies.append(desk.duty_cookie(takes_calls=not desk.takes_calls))
+    return answer
 
 
 def _may_set_up(desk: Desk) -> bool:
     return desk.may(Permission.STAFF_WRITE)
+
+
+async def live_desk(desk: Desk) -> Parts:
+    """Return who waits for one of ours, for any page of somebody who takes calls; nothing while they pause."""
+    desk.actor.require(Permission.CASES_WRITE)
+    async with desk.transaction() as tx:
+        me = await store.presence(tx, desk.actor.id) if desk.actor.id else None
+        rows = list[CallRow]()
+        if me is not None:
+            await store.still_here(tx, me.operator_id, desk.now)
+            rows = await queries.under_way(tx, desk.sites, desk.now) if me.state is not State.PAUSE else []
+    given = {
+        "waiting": [row for row in rows if row.waits],
+        "talking": [row for row in rows if row.talks and row.taken_by == desk.actor.id],
+    }
+    return {"desk-calls": desk.template("console/calls/_waiting.html", **given, **words_of(desk))}
 
 
 async def live_calls(desk: Desk) -> Parts:
@@ -145,7 +164,9 @@ async def set_presence(desk: AtDesk) -> Response[Any]:
     except Problem as problem:
         return await _page(desk, form, desk.errors(problem), problem.status)
     desk.tell(TOPIC)
-    return desk.go(PLACE)
+    answer = desk.go(PLACE)
+    answer.cookies.append(desk.duty_cookie(takes_calls=bool(wanted)))
+    return answer
 
 
 @post(f"{PLACE}/{{call:str}}/do", opt=WRITE, status_code=200)

@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from msgspec import Struct
 
@@ -17,11 +18,14 @@ from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import NotFound
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
+from laddverk.web import security
 from laddverk.web.console import station_tabs, words
 from laddverk.web.rendering import CONSOLE_PLACES
 from laddverk.web.visit import Visit
 
 PAGE_SIZE: Final = 50  # what one looks through without searching
+DUTY_COOKIE: Final = "laddverk_calls"
+DUTY_S: Final = 12 * 3600  # who is still at the desk then has looked at the page of calls
 PAGE_MAX: Final = 2000  # beyond it a search finds more than a page turned
 
 NEEDED: Final = {
@@ -74,6 +78,17 @@ class Desk(Visit):
     def sees_raw(self) -> bool:
         """Whether this person may see messages as chargers sent them: tags stand in them, which are drivers' own."""
         return self.may(Permission.COMMANDS_SEND) or self.may(Permission.DRIVERS_READ)
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether this browser's person has said that they take calls: then every page tells who waits."""
+        return self.may(Permission.CASES_WRITE) and DUTY_COOKIE in self.request.cookies
+
+    def duty_cookie(self, *, takes_calls: bool) -> Cookie:
+        """Return the cookie by which pages know, without asking the database, that calls are to be told of."""
+        secure = security.is_https(self.house.settings)
+        lasts_s = DUTY_S if takes_calls else 0
+        return Cookie(key=DUTY_COOKIE, value="1", max_age=lasts_s, httponly=True, secure=secure, samesite="lax")
 
     @property
     def today(self) -> date:

@@ -117,7 +117,7 @@ from laddverk.web.console import (
 )
 from laddverk.web.console.desk import AtDesk, Desk, desk_of, found
 from laddverk.web.console.door import NEEDS
-from laddverk.web.live import GATHER_ALL_S, REFRESH_SLOW_S, Parts, Streams, stream
+from laddverk.web.live import GATHER_ALL_S, GATHER_S, REFRESH_SLOW_S, Parts, Streams, stream
 from laddverk.web.visit import named
 
 PAGES: Final = (
@@ -172,6 +172,7 @@ LIVE_LISTS: Final[dict[str, tuple[tuple[str, ...], Callable[[Desk], Awaitable[Pa
     "cases": (("cases",), cases.live_inbox),
     "calls": (("calls",), calls.live_calls),
     "softphone": (("calls",), softphone.live_softphone),
+    "desk": (("calls",), calls.live_desk),
 }
 """Lists of what seldom changes: the topics on which jobs or people at work say that it has, what makes the parts."""
 
@@ -214,10 +215,11 @@ async def watch_remedies(desk: AtDesk) -> Stream:
 async def watch_list(desk: AtDesk, kind: FromPath[str]) -> Stream:
     """The lines of a list of what seldom changes, as it is filtered, made anew when it has."""
     topics, parts = found(LIVE_LISTS.get(kind))
-    if kind in ("cases", "calls", "softphone"):
+    if kind in ("cases", "calls", "softphone", "desk"):
         desk.actor.require(Permission.CASES_READ)
     render = partial(_still_allowed, desk, partial(parts, desk))
-    return stream(streams, desk.house.hints, topics, render, GATHER_ALL_S, REFRESH_SLOW_S)
+    gather_s = GATHER_S if kind == "desk" else GATHER_ALL_S  # somebody waits on the phone
+    return stream(streams, desk.house.hints, topics, render, gather_s, REFRESH_SLOW_S)
 
 
 @get("/console/live/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})

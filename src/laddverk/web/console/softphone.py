@@ -32,8 +32,9 @@ async def _now(desk: Desk, tx: Transaction) -> dict[str, Any]:
     await store.still_here(tx, desk.actor.id, desk.now)
     mine = await queries.mine(tx, desk.sites, desk.actor.id, desk.now)
     me = await store.presence(tx, desk.actor.id)
+    waiting = [row for row in await queries.under_way(tx, desk.sites, desk.now) if row.waits] if me else []
     return {
-        "me": me, "mine": mine, "is_here": me is not None and me.number == number_of(desk.actor.id),
+        "me": me, "mine": mine, "waiting": waiting, "is_here": me is not None and me.number == number_of(desk.actor.id),
         **calls.words_of(desk),
     }  # fmt: skip
 
@@ -68,7 +69,7 @@ async def make_account(desk: AtDesk) -> Response[bytes]:
 
 
 @post(f"{PLACE}/presence", opt=WRITE, status_code=204)
-async def set_presence(desk: AtDesk) -> None:
+async def set_presence(desk: AtDesk) -> Response[None]:
     """Say whether calls ring here; who leaves has no phone any more."""
     wanted = (await desk.form()).get("state", "")
     if wanted not in ("", "ready", "pause"):
@@ -79,6 +80,7 @@ async def set_presence(desk: AtDesk) -> None:
     if not wanted:
         await softphones.end(desk.house, desk.actor, desk.now)
     desk.tell(TOPIC)
+    return Response(None, status_code=204, cookies=[desk.duty_cookie(takes_calls=bool(wanted))])
 
 
 ROUTES: Final = [show_softphone, make_account, set_presence]

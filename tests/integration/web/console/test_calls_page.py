@@ -13,7 +13,7 @@ from laddverk.kernel.ids import new_id, shown
 from laddverk.support.phone import store
 from laddverk.support.phone.model import Call, Menu, Place
 from tests.integration.web.console.conftest import NOW, SignedIn, World
-from tests.integration.web.console.test_cases import opened
+from tests.integration.web.console.test_cases import opened, watched
 from tests.integration.web.journey import plain
 from tests.integration.web.test_paying_pages import value
 
@@ -73,3 +73,35 @@ async def test_a_promised_call_has_its_time_and_a_recording_says_what_its_carrie
     page = plain((await admin.open(path)).text)
     assert "The recording is paused" in page
     assert "Go on recording" in page
+
+
+async def test_who_takes_calls_is_told_of_a_waiting_call_on_every_page_and_takes_it_there(
+    world: World, signed_in: SignedIn
+) -> None:
+    agent = await signed_in(Role.SUPPORT)
+    stream = "/console/live/lists/desk"
+    assert stream not in (await agent.open("/console/sessions")).text
+    assert (await agent.send("/console/calls/presence", state="ready", number="+46700000001")).status_code == 303
+    assert f'hx-sse:connect="{stream}"' in (await agent.open("/console/sessions")).text
+    assert "Take the call" not in await watched(world, agent, stream)
+
+    path = await opened(agent, email="bo@example.se", name="Bo", language="en")
+    waits = {
+        "menu": Menu(place=Place.QUEUE), "queued_at": NOW, "station_id": world.station, "code": "ROD-1",
+        "situation": "plug-in-not-authorised", "case_id": UUID(path.rsplit("_", 1)[1]),
+    }  # fmt: skip
+    call = await a_call(world, "46elks", **waits)
+    told = plain(await watched(world, agent, stream))
+    assert "+46701234567" in told
+    assert "ROD-1" in told
+    assert "Take the call" in told
+    taken = await agent.send(f"/console/calls/{shown('cll', call)}/do", what="take")
+    assert (taken.status_code, taken.headers["location"]) == (303, path)
+    told = plain(await watched(world, agent, stream))
+    assert "Take the call" not in told
+    assert "You speak with" in told
+
+    assert (await agent.send("/console/calls/presence", state="", number="")).status_code == 303
+    assert stream not in (await agent.open("/console/sessions")).text
+    guest = await signed_in(Role.SITE_HOST, world.site)
+    assert (await guest.open(stream)).status_code == 403
