@@ -88,8 +88,7 @@ OF_DRIVER: Final = (
     CASE_SHOWN + CASE_FROM + "WHERE support_case.driver_id = $1 ORDER BY support_case.number DESC LIMIT 20"
 )
 # One timeline: what was said and done, and what its incident, session and payment did from a day before it was opened.
-TIMELINE: Final = """
-SELECT * FROM (
+ENTRIES: Final = """
     SELECT at, 'case' AS source, kind, channel, by_kind, by_name, text, params, body, id, NULL::bigint AS number
     FROM case_entry WHERE case_id = $1
     UNION ALL
@@ -116,14 +115,15 @@ SELECT * FROM (
            jsonb_build_object('currency', payment.currency, 'captured_minor', payment.captured_minor,
                               'refunded_minor', payment.refunded_minor, 'authorised_minor', payment.authorised_minor),
            '', payment.id, NULL
-    FROM support_case JOIN payment ON payment.id = support_case.payment_id WHERE support_case.id = $1
+    FROM support_case JOIN payment ON payment.id = support_case.payment_id
+    WHERE support_case.id = $1
     UNION ALL
     SELECT command.finished_at, 'command', command.state, '', 'machine', '', '',
            jsonb_build_object('deed', deed.deed, 'word', coalesce(command.outcome, '')), '', command.id, NULL
     FROM case_deed AS deed JOIN command ON command.id = deed.command_id
     WHERE deed.case_id = $1 AND command.finished_at IS NOT NULL
-) AS everything ORDER BY at DESC, id DESC LIMIT $2
 """
+TIMELINE: Final = f"SELECT * FROM ({ENTRIES}) AS everything ORDER BY at DESC, id DESC LIMIT $2"  # noqa: S608 - made of constants
 MESSAGES: Final = """
 SELECT at, 'case' AS source, kind, channel, by_kind, by_name, text, params, body, id FROM case_entry
 WHERE case_id IN (SELECT $1 UNION ALL SELECT id FROM support_case WHERE merged_into_id = $1)

@@ -14,8 +14,8 @@ from laddverk.diagnostics.incidents import queries as incidents_queries
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import new_id, shown
 from laddverk.platform.database import Transaction
+from laddverk.support import happening, privacy, queries
 from laddverk.support import identity as identities
-from laddverk.support import privacy, queries
 from laddverk.support.agent import about, screen
 from laddverk.support.agent.meanings import MEANINGS
 from laddverk.support.agent.model import Meaning, Trouble
@@ -39,8 +39,9 @@ FIRST_MAX: Final = 4  # of what the situation offers; the rest is one click away
 ALWAYS: Final = (
     AgentButton.START, AgentButton.STOP, AgentButton.UNLOCK, AgentButton.PAYMENT_LINK, AgentButton.NEAREST,
     AgentButton.EXTEND, AgentButton.SWAP, AgentButton.ALLOW_TOKEN, AgentButton.REFUND, AgentButton.GOODWILL,
-    AgentButton.RECEIPT, AgentButton.TELL_OWNER, AgentButton.RESET, AgentButton.OUT_OF_SERVICE,
-    AgentButton.WORK_ORDER,
+    AgentButton.PAY_OWED, AgentButton.RECEIPT, AgentButton.TELL_OWNER, AgentButton.CLEAR_RESERVATION,
+    AgentButton.BLOCK_TOKEN, AgentButton.UNBLOCK_TOKEN, AgentButton.CLEAR_CACHE, AgentButton.RESET,
+    AgentButton.HARD_RESET, AgentButton.OUT_OF_SERVICE, AgentButton.IN_SERVICE, AgentButton.WORK_ORDER,
 )  # fmt: skip
 """What can be done in any case, in the order in which it is mostly needed."""
 
@@ -76,7 +77,7 @@ async def _facts(desk: Desk, tx: Transaction, identity: UUID) -> dict[str, Any]:
     actions = _actions(desk, row, trouble)
     return {
         "case": row,
-        "entries": await queries.timeline(tx, identity),
+        "entries": await happening.everything(tx, identity, _around(row, trouble)),
         "charger": await screen.charger(tx, station, key, identity, desk.now) if station else None,
         "deeds": await screen.deeds(tx, identity),
         "calls": await phone_queries.of_case(tx, identity),
@@ -95,6 +96,14 @@ async def _facts(desk: Desk, tx: Transaction, identity: UUID) -> dict[str, Any]:
         "aw": agent_words,
         **cases.words_of(desk),
     }
+
+
+def _around(row: CaseRow, trouble: Trouble) -> happening.Around:
+    start, charge = trouble.facts.start, trouble.facts.session
+    if charge is not None and not charge.is_drivers:
+        charge = None
+    began_at = start.asked_at if start else charge.started_at if charge else None
+    return happening.around(row, trouble.subject, began_at, charge.ended_at if charge else None)
 
 
 def _actions(desk: Desk, case: CaseRow, trouble: Trouble) -> list[Action]:
@@ -144,7 +153,7 @@ async def page(
         given |= await mails.of_case(tx, given["case"])
         staff = await queries.staff(tx)
     given |= await calls.of_case(desk, given["calls"])
-    given["seen"] = given["entries"][0].at if given["entries"] else None
+    given["seen"] = next((entry.at for entry in given["entries"] if entry.source == "case"), None)
     return desk.page("console/cases/detail.html", status=status, staff=staff, values=values, errors=errors, **given)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +11,8 @@ from laddverk.platform.languages import gettext_for, marked
 from laddverk.support.model import KINDS, Outcome, Priority
 from laddverk.support.queries import EntryRow
 from laddverk.web.console import agent_words, incident_words
-from laddverk.web.console.words import PAYMENT_STATES, Words
+from laddverk.web.console.command_words import COMMANDS, state_of
+from laddverk.web.console.words import PAYMENT_EVENTS, PAYMENT_STATES, STATUSES, Words
 
 STATES: Final[Words] = {
     "open": ("wait", marked("We are to act")),
@@ -80,6 +81,29 @@ HOW: Final[Words] = {
 SESSION_STARTED: Final = marked("Session %(number)s began")
 SESSION_ENDED: Final = marked("Session %(number)s ended with %(energy)s")
 PAYMENT: Final = marked("The payment: %(state)s")
+OF_OUTLET: Final = marked("Outlet %(number)s: %(state)s")
+OF_CHARGER: Final = marked("The charger: %(state)s")
+LINKS: Final = {
+    "connected": marked("The charger has contact again"),
+    "disconnected": marked("Contact with the charger was lost"),
+}
+TAG_TAKEN: Final = marked("A tag was shown, and taken")
+TAG_REFUSED: Final = marked("A tag was shown, and refused: %(why)s")
+TAGS: Final = {
+    "Blocked": marked("it is blocked"),
+    "Expired": marked("it is too old"),
+    "Invalid": marked("it is not known"),
+    "NoCredit": marked("there is no money for it"),
+    "NotAtThisLocation": marked("not at this place"),
+    "NotAtThisTime": marked("not at this time"),
+    "NotAllowedTypeEVSE": marked("not at such an outlet"),
+    "ConcurrentTx": marked("it charges already"),
+    "Unknown": marked("it is not known"),
+}
+ORDERED: Final = marked("%(deed)s: %(state)s")
+LIMITED: Final = marked("Load management gives the outlet at most %(current)s A")
+TURNS: Final = frozenset({"case", "incident", "session", "payment", "money", "command"})
+"""Sources whose events turn a case; of others only what went wrong does."""
 KIND_WORDS: Final = KINDS
 BY: Final = {"driver": "person", "person": "person", "machine": "machine", "rule": "rule"}
 
@@ -101,11 +125,74 @@ def said_of(entry: EntryRow, language: str, zone: str) -> str:
     if entry.source == "payment":
         state = PAYMENT_STATES.get(entry.kind)
         return words(PAYMENT) % {"state": words(state[1]) if state else entry.kind}
+    if entry.source in MACHINES:
+        return MACHINES[entry.source](entry, language)
     if entry.source == "command":
         return agent_words.came_of(entry.kind, entry.params, language)
     if entry.source == "case" and entry.kind in ENTRIES:
         return words(ENTRIES[entry.kind])
     return incident_words.told(entry.text, _named(entry.params, words, language), language, zone)
+
+
+def _state(entry: EntryRow, language: str) -> str:
+    words = gettext_for(language)
+    state = words(STATUSES[entry.kind][1]) if entry.kind in STATUSES else entry.kind
+    number = entry.params["evse"]
+    return words(OF_OUTLET if number else OF_CHARGER) % {"number": number, "state": state}
+
+
+def _tag(entry: EntryRow, language: str) -> str:
+    words = gettext_for(language)
+    if entry.kind == "Accepted":
+        return words(TAG_TAKEN)
+    return words(TAG_REFUSED) % {"why": words(TAGS[entry.kind]) if entry.kind in TAGS else entry.kind}
+
+
+def _order(entry: EntryRow, language: str) -> str:
+    words = gettext_for(language)
+    deed = words(COMMANDS[entry.kind]) if entry.kind in COMMANDS else entry.kind
+    _kind, state = state_of(entry.params["state"], entry.params["word"])
+    return words(ORDERED) % {"deed": deed, "state": words(state)}
+
+
+def _limit(entry: EntryRow, language: str) -> str:
+    return gettext_for(language)(LIMITED) % {"current": formats.number(entry.params["limit_a"], 0, language)}
+
+
+def _money(entry: EntryRow, language: str) -> str:
+    said = gettext_for(language)(PAYMENT_EVENTS[entry.kind]) if entry.kind in PAYMENT_EVENTS else entry.kind
+    minor = entry.params["amount_minor"]
+    return f"{said}: {formats.money(minor, entry.params['currency'], language)}" if minor is not None else said
+
+
+MACHINES: Final[dict[str, Callable[[EntryRow, str], str]]] = {
+    "state": _state,
+    "link": lambda entry, language: gettext_for(language)(LINKS[entry.kind]),
+    "tag": _tag,
+    "order": _order,
+    "limit": _limit,
+    "money": _money,
+}
+"""What says an event of a machine, by its source."""
+
+
+def tone_of(entry: EntryRow) -> str:
+    """Return `broken` for an event of the timeline that went wrong, `info` for what a driver writes, else `plain`."""
+    if entry.kind == "message_in":
+        return "info"
+    went_wrong = {
+        "state": entry.kind == "faulted" or bool(entry.params.get("error")),
+        "link": entry.kind == "disconnected",
+        "tag": entry.kind != "Accepted",
+        "order": entry.params.get("state") in ("refused", "timed_out", "expired", "failed"),
+        "money": entry.kind in ("failed", "refund_failed", "raise_refused"),
+    }
+    return "broken" if went_wrong.get(entry.source) else "plain"
+
+
+def is_small(entry: EntryRow) -> bool:
+    """Return whether an event only stands there for who wants everything."""
+    return entry.source not in TURNS and tone_of(entry) == "plain"
 
 
 def _session(entry: EntryRow, words: Any, language: str) -> str:

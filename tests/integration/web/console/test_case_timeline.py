@@ -1,0 +1,79 @@
+"""The one timeline of a case: what people said, and what charger, contact, tags and payment did around it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import new_id, shown
+from laddverk.support import happening
+from tests.integration.web.console.conftest import NOW, SignedIn, World
+from tests.integration.web.console.test_cases import opened
+from tests.integration.web.journey import plain
+
+STATE = """
+INSERT INTO connector_state (station_id, evse_number, connector_number, started_at, content_key, same_since, status,
+                             error_code, received_at)
+VALUES ($1, $2, 1, $3, $4, $3, $5, $6, $3)
+"""
+LINK = """
+INSERT INTO station_connection (station_id, epoch, connected_at, disconnected_at, close_reason, protocol,
+                                remote_address)
+VALUES ($1, $2, $3, $4, 'gone', 'ocpp1.6', '10.0.0.1')
+"""
+TAG = """
+INSERT INTO authorisation (station_id, id, at, received_at, token_uid, driver_id, status, reason)
+VALUES ($1, $2, $3, $3, 'ABCD', $4, 'Blocked', '')
+"""
+PAID = "INSERT INTO payment_event (id, payment_id, at, kind, amount_minor) VALUES ($1, $2, $3, $4, 10000)"
+
+
+async def test_what_machines_did_around_a_case_stands_between_what_people_said(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in(Role.ADMIN)
+    path = await opened(browser, station=shown("sta", world.station), evse="1", text="It blinks", payment=world.payment)
+    before = NOW - timedelta(minutes=5)
+    async with world.house.database.transaction() as tx:
+        await tx.execute("DELETE FROM connector_state")
+        await tx.execute(STATE, world.station, 1, before, "a", "preparing", None)
+        await tx.execute(STATE, world.station, 1, before, "b", "faulted", "GroundFailure")
+        await tx.execute(STATE, world.station, 2, before, "c", "faulted", "OverCurrentFailure")
+        await tx.execute(STATE, world.station, 1, NOW - timedelta(days=3), "d", "faulted", "HighTemperature")
+        for n in range(happening.EACH_MAX + 5):
+            at = before + timedelta(seconds=n)
+            await tx.execute(STATE, world.station, 1, at, f"e{n}", "suspended_ev", None)
+        await tx.execute(LINK, world.station, 9_001, NOW - timedelta(days=4), before)
+        await tx.execute(LINK, world.station, 9_002, before + timedelta(minutes=1), None)
+        await tx.execute(TAG, world.station, new_id(), before, None)
+        await tx.execute(TAG, world.station, new_id(), before, world.driver)
+        await tx.execute("DELETE FROM payment_event")
+        for kind in ("authorised", "captured", "refunded"):
+            await tx.execute(PAID, new_id(), UUID(world.payment.removeprefix("pay_")), before, kind)
+    page = (await browser.open(path)).text
+    text = plain(page)
+    for said in (
+        "It blinks", "Contact with the charger was lost", "The charger has contact again",
+        "A tag was shown, and refused: it is blocked", "The amount was reserved: ", "The amount was taken: ",
+        "The refund was made: ",
+    ):  # fmt: skip
+        assert said in text, said
+    assert "OverCurrentFailure" not in text, "another outlet is another's matter"
+    assert "HighTemperature" not in text, "three days ago is another matter"
+    assert text.count("The car takes no current") >= happening.EACH_MAX
+    small = re.findall(r'<li class="event is-(\w+) by-\w+ is-small"', page)
+    assert set(small) == {"plain"}
+    assert len(small) <= 2 * happening.EACH_MAX
+
+
+async def test_a_fault_is_a_turning_point_and_never_small(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in(Role.SUPPORT)
+    path = await opened(browser, station=shown("sta", world.station), evse="1", text="It blinks")
+    async with world.house.database.transaction() as tx:
+        await tx.execute(STATE, world.station, 1, NOW, "f", "faulted", "GroundFailure")
+    page = (await browser.open(path)).text
+    event = next(part for part in page.split("<li ") if "GroundFailure" in part)
+    assert 'class="event is-broken by-machine"' in event
+    assert "Outlet 1: Out of order" in event
