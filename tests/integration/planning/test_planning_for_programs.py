@@ -58,7 +58,7 @@ async def test_a_program_reads_usage_and_bottlenecks_and_has_a_site_studied(site
         assert (best["cost"], best["best_cost"], best["over"]) == (45.0, 40.0, {"forecast": 5.0})
 
         wanted = {"site": place, "first": "2026-10-05", "last": "2026-10-11", "draws": 1, "ports_more": [1],
-                  "title": "Garaget"}  # fmt: skip
+                  "title": "Garaget", "growth": 0.5, "scenarios": [0.0]}  # fmt: skip
         asked = await client.post(f"{PATH}/studies", json=wanted)
         assert asked.status_code == 201, asked.text
         await house.worker.run_until_idle()
@@ -66,6 +66,8 @@ async def test_a_program_reads_usage_and_bottlenecks_and_has_a_site_studied(site
         assert (study["state"], study["share_done"]) == ("done", 1.0)
         assert {"rotation", "fuse", "ports"} <= {one["kind"] for one in study["options"]}
         assert 0 < study["as_is"]["delivered"] <= 1
+        assert [one["growth"] for one in study["scenarios"]] == [0.0, 0.5]
+        assert study["scenarios"][1]["options"] == study["options"]
         listed = (await client.get(f"{PATH}/studies", params={"site": place, "state": "done"})).json()
         assert [one["title"] for one in listed["items"]] == ["Garaget"]
         for wrong in ({"site": shown("sit", new_id())}, {"draws": 0}, {"last": "2027-01-01"}, {"more": 1}):
@@ -97,6 +99,9 @@ async def _on_paper(network: Network, study: str) -> None:
         rows = (await browser.get(f"/console/studies/{study}/report.csv")).text.splitlines()
         assert "delivered_p50" in rows[0]
         assert len(rows) > 4
+        page = (await browser.get(f"/console/studies/{study}")).text
+        assert "If more or fewer drivers come" in page
+        assert "50 % (reckoned with)" in page.replace("\xa0", " ").replace("50%", "50 %")
         compared = await browser.get(f"/console/studies/compare?study={study}")
         assert "Garaget" in compared.text
 

@@ -67,7 +67,15 @@ async def read(network, identity):
 
 
 async def test_a_study_is_played_weighed_and_played_again_with_the_same_answer(site):
-    asked = Asked(site_id=SITE, first=FIRST, last=date(2026, 10, 11), draws=1, ports_more=(1,), growth=0.25)
+    asked = Asked(
+        site_id=SITE,
+        first=FIRST,
+        last=date(2026, 10, 11),
+        draws=1,
+        ports_more=(1,),
+        growth=0.25,
+        scenarios=(-0.5, 1.0),
+    )
     identity = await played(site, asked)
     study, parts, stays = await read(site, identity)
     assert study.state is State.DONE, study.why
@@ -83,6 +91,9 @@ async def test_a_study_is_played_weighed_and_played_again_with_the_same_answer(s
     assert 0 < fuses[0].extra_kwh.middle <= fuses[2].extra_kwh.middle
     assert found.as_is.service.delivered.middle < fuses[2].service.delivered.middle
     assert found.bindings[0].feeder == "Garage"
+    assert [one.growth for one in found.scenarios] == [-0.5, 0.25, 1.0]
+    delivered = [one.as_is.service.delivered.middle for one in found.scenarios]
+    assert delivered[0] > delivered[1] > delivered[2], "the more drivers, the less of what they ask for"
     async with site.house.database.transaction() as tx:
         second = await service.again_as(tx, ACTOR, identity, NOW)
     await site.house.worker.run_until_idle()
@@ -127,6 +138,7 @@ async def test_who_may_ask_and_what_cannot_be_asked(site):
                 await service.ask(tx, actor, asked, "", NOW)
         for change in (
             {"draws": 0}, {"first": date(2026, 10, 24)}, {"last": date(2026, 11, 1)}, {"growth": 9.0},
+            {"scenarios": (9.0,)}, {"scenarios": (0.0,)}, {"scenarios": (0.1, 0.2, 0.3, 0.4)},
             {"ports_more": ()}, {"ports_more": (1,) * 9}, {"idle_cut": 1.5}, {"fuse_a": float("nan")},
             {"site_id": OTHER_SITE},
         ):  # fmt: skip

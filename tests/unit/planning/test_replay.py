@@ -122,10 +122,10 @@ def test_the_same_draw_is_the_same_and_growth_adds_drivers():
 def test_a_slice_plays_one_replay_at_least_and_what_was_before_anything_else():
     work = Work(
         stays=[stay(0, 8, 5, 20_000)], grounds={-1: ground(), 0: ground()}, units=[Unit(-1, 0), Unit(0, 0)],
-        growth=1.0, seed=1, within_s=0.0,
+        growths=(1.0,), seed=1, within_s=0.0,
     )  # fmt: skip
     (done,) = played(work)
-    assert (done.place, done.outcome.arrivals) == (-1, 1)
+    assert (done.unit.place, done.outcome.arrivals) == (-1, 1)
     assert [one.outcome.arrivals for one in played(replace(work, within_s=60.0))] == [1, 2]
 
 

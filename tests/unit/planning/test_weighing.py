@@ -35,8 +35,10 @@ def outcome(delivered_kwh=80.0, blocked=10, **more):
     )  # fmt: skip
 
 
-def study(*options, draws=2, prices=PRICES):
-    asked = Asked(site_id=UUID(int=1), first=date(2026, 9, 7), last=date(2026, 9, 13), draws=draws, prices=prices)
+def study(*options, draws=2, prices=PRICES, **more):
+    asked = Asked(
+        site_id=UUID(int=1), first=date(2026, 9, 7), last=date(2026, 9, 13), draws=draws, prices=prices, **more
+    )
     return Study(
         id=UUID(int=2), site_id=UUID(int=1), site_name="Garage", timezone="Europe/Stockholm", title="", asked=asked,
         ground=Ground(feeders=(), ports=()), options=(Option(kind=Kind.AS_IS), *options), stays_count=1, units=1,
@@ -49,9 +51,9 @@ FUSE = Option(kind=Kind.FUSE, change=Change(fuse_a=63.0), capex_minor=500_000, o
 PORTS = Option(kind=Kind.PORTS, change=Change(ports=2), capex_minor=5_000_000, opex_year_minor=240_000)
 
 
-def played(by_place):
+def played(by_place, scenario=0):
     """Return the parts of outcomes by place, draw after draw."""
-    return [Part(place=place, draw=draw, outcome=one)
+    return [Part(place=place, draw=draw, outcome=one, scenario=scenario)
             for place, each in by_place.items() for draw, one in enumerate(each)]  # fmt: skip
 
 
@@ -77,6 +79,22 @@ def test_effect_and_money_are_of_a_year_and_by_hand():
     assert said.swings[0].key in {"margin", "effect", "life"}
     assert said.lost_ports_kwh == pytest.approx(10 * YEAR)
     assert said.lost_power_kwh == pytest.approx(10 * YEAR)
+
+
+def test_growths_are_weighed_beside_each_other_and_move_what_remains():
+    asked = study(FUSE, PORTS, growth=0.2, scenarios=(0.0, 1.0))
+    expected = played({0: [outcome(80.0)] * 2, 1: [outcome(95.0)] * 2, 2: [outcome(82.0)] * 2})
+    none = played({0: [outcome(99.9, blocked=0)] * 2, 1: [outcome(100.0, blocked=0)] * 2, 2: [outcome(100.0)] * 2}, 1)
+    twice = played({0: [outcome(5.0)] * 2, 1: [outcome(10.0)] * 2, 2: [outcome(99.0)]}, 2)
+    assert [one.growth for one in answer(asked, [*expected, *none]).scenarios] == [0.0, 0.2]
+    said = answer(asked, [*expected, *none, *twice])
+    assert [(one.growth, one.draws) for one in said.scenarios] == [(0.0, 2), (0.2, 2), (1.0, 1)]
+    assert [one.proposed and one.proposed.option for one in said.scenarios] == [None, FUSE, PORTS]
+    assert said.scenarios[1].weighed[1] == said.options[0] == said.proposed
+    growth = next(one for one in said.swings if one.key == "growth")
+    nets = [one.weighed[1].net_year_minor for one in said.scenarios]
+    assert (growth.low_minor, growth.high_minor) == (min(nets), max(nets)) == (nets[0], nets[1])
+    assert answer(study(FUSE), expected).scenarios == ()
 
 
 def test_a_site_that_serves_well_is_proposed_nothing_and_what_does_not_pay_neither():

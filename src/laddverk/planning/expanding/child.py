@@ -24,10 +24,11 @@ NICE: Final = 15  # chargers and people come first
 
 
 class Unit(Struct, frozen=True):
-    """One replay: the place of an option, and the draw."""
+    """One replay: the place of an option, the draw, and the place of the growth."""
 
     place: int
     draw: int
+    scenario: int = 0
 
 
 class Work(Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ class Work(Struct, frozen=True, kw_only=True):
     grounds: dict[int, Ground]
     """By the place of their option."""
     units: list[Unit]
-    growth: float
+    growths: tuple[float, ...]
     seed: int
     within_s: float
     """No replay but the first is begun after this time."""
@@ -46,8 +47,7 @@ class Work(Struct, frozen=True, kw_only=True):
 class Done(Struct, frozen=True):
     """What came of one replay."""
 
-    place: int
-    draw: int
+    unit: Unit
     outcome: Outcome
     cpu_s: float
 
@@ -55,7 +55,7 @@ class Done(Struct, frozen=True):
 def played(work: Work) -> Iterator[Done]:
     """Yield what comes of each unit, of one at least, until there is none left or the time is over."""
     ends_at = time.monotonic() + work.within_s
-    draws: dict[int, list[Stay]] = {}
+    latest: tuple[tuple[int, int] | None, list[Stay]] = (None, [])
     for number, unit in enumerate(work.units):
         if number and time.monotonic() > ends_at:
             return
@@ -63,11 +63,12 @@ def played(work: Work) -> Iterator[Done]:
         if unit.place == RECORDED:
             played_stays = work.stays
         else:
-            if unit.draw not in draws:
-                draws = {unit.draw: drawn(work.stays, work.growth, unit.draw, work.seed)}
-            played_stays = draws[unit.draw]
+            future = unit.scenario, unit.draw
+            if latest[0] != future:
+                latest = future, drawn(work.stays, work.growths[unit.scenario], unit.draw, work.seed)
+            played_stays = latest[1]
         outcome = replay(work.grounds[unit.place], played_stays, work.seed + unit.draw)
-        yield Done(unit.place, unit.draw, outcome, time.process_time() - began)
+        yield Done(unit, outcome, time.process_time() - began)
 
 
 def main() -> None:

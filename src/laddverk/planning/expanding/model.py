@@ -17,6 +17,8 @@ DAYS_MIN: Final = 7
 STAYS_MAX: Final = 30_000  # of one study: a year of a large site; more takes hours
 PORTS_MAX: Final = 300
 WORK_MAX: Final = 4_000_000  # stays times replays: some hours of a core
+SCENARIOS_MAX: Final = 3  # beside the growth that is reckoned with: a column of paper for each
+SCENARIO_DRAWS_MAX: Final = 5  # a coarser band for a fraction of the arithmetic: the differences are between growths
 RECORDED: Final = -1
 """The place of the replay of what was: the site as it is, every driver once, nobody more."""
 OPEN_MAX: Final = 4  # studies that wait or run at one time: they share one core
@@ -95,6 +97,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     """The last day, included."""
     growth: float = 0.0
     """How many more drivers: 0.2 for a fifth."""
+    scenarios: tuple[float, ...] = ()
+    """Other growths, each of which every option is played with too."""
     draws: int = 10
     seed: int = 1
     fuse_a: float = 0.0
@@ -111,6 +115,20 @@ class Asked(Struct, frozen=True, kw_only=True):
     connection_a: float = 200.0
     prices: Prices = Prices()
     tree_version: int = 0
+
+    @property
+    def growths(self) -> tuple[float, ...]:
+        """All growths that are played; the first is the one that is reckoned with."""
+        return self.growth, *self.scenarios
+
+    def draws_of(self, scenario: int) -> int:
+        """Return how often chance is drawn for a growth, by its place among `growths`."""
+        return self.draws if scenario == 0 else min(self.draws, SCENARIO_DRAWS_MAX)
+
+    @property
+    def replays(self) -> int:
+        """How often each option is played."""
+        return sum(self.draws_of(scenario) for scenario in range(len(self.growths)))
 
 
 class State(StrEnum):
@@ -157,8 +175,10 @@ class Study(Struct, frozen=True, kw_only=True):
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """What came of one option in one draw."""
+    """What came of one option in one draw of one growth."""
 
     place: int
     draw: int
     outcome: Outcome
+    scenario: int = 0
+    """The place of the growth among all that are played."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 
 from laddverk.planning.expanding import sentences, words
-from laddverk.planning.expanding.model import Study
-from laddverk.planning.expanding.weighing import Answer, Service, Weighed
+from laddverk.planning.expanding.model import Kind, Study
+from laddverk.planning.expanding.weighing import Answer, Scenario, Service, Weighed
 from laddverk.platform import formats, typesetting
 from laddverk.platform.languages import gettext_for
-
-NONE: Final = "–"
 
 
 class Heading(Struct, frozen=True):
@@ -62,6 +60,14 @@ def document(study: Study, answer: Answer, heading: Heading, fees: str) -> dict[
         "swings_head": [_("Assumption"), _("At worst"), _("At best")],
         "swings": [[_(words.SWINGS[one.key]), says.money(one.low_minor), says.money(one.high_minor)]
                    for one in answer.swings],
+        "scenarios_title": _("If more or fewer drivers come"),
+        "scenarios_head": [_("More drivers"), _("Site"), _("Energy delivered"), _("Worst-off twentieth"),
+                           _("Found no outlet"), _("Leaves a year")],
+        "scenarios": [_at_growth(says, scenario, one)
+                      for scenario in answer.scenarios for one in says.of_interest(scenario)],
+        "by_growth_title": _("Energy delivered with each of them, by growth"),
+        "by_growth_head": [_("Site"), *(says.growth(scenario) for scenario in answer.scenarios)],
+        "by_growth": [_by_growth(says, answer, place) for place in _places(answer)],
         "assumptions_title": _("Assumptions"),
         "assumptions": [_(each) for each in words.ASSUMPTIONS],
         "configuration_title": _("Configuration: played again with it, the study gives the same answer"),
@@ -90,8 +96,28 @@ def _ranked(says: sentences.Saying, one: Weighed) -> list[str]:
     return [
         words.option(one.option, says.language), says.band_kwh(one.extra_kwh), says.band_number(one.avoided),
         says.money(one.option.capex_minor), says.money(one.cost_year_minor),
-        NONE if one.per_kwh_minor is None else says.money(one.per_kwh_minor, exact=True), says.pays(one),
+        sentences.NONE if one.per_kwh_minor is None else says.money(one.per_kwh_minor, exact=True), says.pays(one),
     ]  # fmt: skip
+
+
+def _at_growth(says: sentences.Saying, scenario: Scenario, one: Weighed) -> list[str]:
+    is_as_is = one.option.kind is Kind.AS_IS
+    return [
+        says.growth(scenario), words.option(one.option, says.language), says.band_share(one.service.delivered),
+        says.band_share(one.service.p05), says.band_share(one.service.blocked),
+        sentences.NONE if is_as_is else says.money(one.net_year_minor),
+    ]  # fmt: skip
+
+
+def _places(answer: Answer) -> list[int]:
+    """Return the places of the rows by growth; none where one growth alone was played."""
+    first = answer.scenarios[:1]
+    return [one.place for scenario in first for one in (scenario.as_is, *scenario.options, *scenario.references)]
+
+
+def _by_growth(says: sentences.Saying, answer: Answer, place: int) -> list[str]:
+    name = words.option(says.study.options[place], says.language)
+    return [name, *(says.band_share(one.weighed[place].service.delivered) for one in answer.scenarios)]
 
 
 def _service(says: sentences.Saying, one: Weighed) -> list[str]:

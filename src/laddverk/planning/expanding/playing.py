@@ -84,20 +84,20 @@ class _Playing:
 
 async def _work(tx: Transaction, study: Study) -> Work:
     done = set(await store.units_done(tx, study.id))
-    units = [Unit(RECORDED, 0)] if (RECORDED, 0) not in done else []
-    units += [
-        Unit(place, draw)
-        for draw in range(study.asked.draws)
+    asked = study.asked
+    units = [Unit(RECORDED, 0)] + [
+        Unit(place, draw, scenario)
+        for scenario in range(len(asked.growths))
+        for draw in range(asked.draws_of(scenario))
         for place in range(len(study.options))
-        if (place, draw) not in done
     ]
     grounds = {
-        place: changed(study.ground, option.change, port_current_a=study.asked.port_current_a)
+        place: changed(study.ground, option.change, port_current_a=asked.port_current_a)
         for place, option in enumerate(study.options)
     } | {RECORDED: study.ground}
     return Work(
-        stays=await store.stays(tx, study.id), grounds=grounds, units=units, growth=study.asked.growth,
-        seed=study.asked.seed, within_s=SLICE_S,
+        stays=await store.stays(tx, study.id), grounds=grounds, growths=asked.growths, seed=asked.seed,
+        units=[one for one in units if one not in done], within_s=SLICE_S,
     )  # fmt: skip
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from laddverk.planning.expanding import words
 from laddverk.planning.expanding.model import Study
-from laddverk.planning.expanding.weighing import BLOCKED_LITTLE, SERVED_WELL, Answer, Band, Weighed
+from laddverk.planning.expanding.weighing import BLOCKED_LITTLE, SERVED_WELL, Answer, Band, Scenario, Weighed
 from laddverk.platform import formats
 from laddverk.platform.languages import gettext_for, ngettext_for
+
+NONE: Final = "–"
 
 
 class Saying(Struct, frozen=True):
@@ -130,6 +134,18 @@ class Saying(Struct, frozen=True):
         middle, low, high = (formats.number(value, 0, self.language) for value in (band.middle, band.low, band.high))
         return f"{middle} ({low}–{high})"
 
+    def growth(self, scenario: Scenario) -> str:
+        """Return the growth of a scenario; the one that is reckoned with says so."""
+        _, told = gettext_for(self.language), formats.percent(scenario.growth, 0, self.language)
+        is_expected = scenario.growth == self.study.asked.growth
+        return _("%(growth)s (reckoned with)") % {"growth": told} if is_expected else told
+
+    def of_interest(self, scenario: Scenario) -> list[Weighed]:
+        """Return what is shown of a growth: the site as it is, with what is proposed, and with what is best there."""
+        proposed = self.answer.proposed
+        places = [0, *([proposed.place] if proposed else []), *([scenario.proposed.place] if scenario.proposed else [])]
+        return [scenario.weighed[place] for place in dict.fromkeys(places)]
+
     def number(self, value: float) -> str:
         """Return a number, with a digit after the comma where it has one."""
         return formats.number(value, 0 if value == int(value) else 1, self.language)
@@ -146,6 +162,7 @@ class Saying(Struct, frozen=True):
             (_("Fuse"), _("%(fuse)s A") % {"fuse": self.number(fuse)} if fuse else _("no limit is known")),
             (_("Version of the circuits"), self.number(asked.tree_version)),
             (_("More drivers"), self.share(asked.growth)),
+            (_("Other growths"), ", ".join(self.share(one) for one in asked.scenarios) or NONE),
             (_("Draws"), self.number(asked.draws)),
             (_("Seed"), str(asked.seed)),
             (_("Idle time is shortened by"), self.share(asked.idle_cut)),

@@ -21,6 +21,7 @@ from laddverk.planning.expanding.model import (
     DRAWS_MAX,
     OPEN_MAX,
     PORTS_MAX,
+    SCENARIOS_MAX,
     STAYS_MAX,
     TITLE_MAX,
     WORK_MAX,
@@ -52,11 +53,11 @@ async def ask(tx: Transaction, actor: Actor, asked: Asked, title: str, now: date
     await _room_for_more(tx)
     asked, ground, played = await _site(tx, asked, ZoneInfo(place.timezone), now)
     options = options_of(ground, asked, fuses.example())
-    units = len(options) * asked.draws
+    units = len(options) * asked.replays
     if units * len(played) > WORK_MAX:
         raise Invalid(
             "This is too much to play: %(stays)s sessions %(units)s times.", field="draws", stays=len(played),
-            units=units, remedy="Take a shorter period or fewer draws.",
+            units=units, remedy="Take a shorter period, fewer draws or fewer growths.",
         )  # fmt: skip
     return await _keep(tx, actor, _study(asked, ground, title or place.name, now, actor), played, now, options=options)
 
@@ -139,7 +140,7 @@ def _study(asked: Asked, ground: Ground, title: str, now: datetime, actor: Actor
 async def _keep(
     tx: Transaction, actor: Actor, new: Study, played: list[Stay], now: datetime, *, options: tuple[object, ...]
 ) -> UUID:
-    new = replace(new, options=options, units=len(options) * new.asked.draws + 1)
+    new = replace(new, options=options, units=len(options) * new.asked.replays + 1)
     await store.add(tx, new, played)
     await jobs.enqueue(tx, [again(new.id)])
     await audit.write(
@@ -159,6 +160,12 @@ def _check(asked: Asked, title: str, now: datetime, zone: ZoneInfo) -> None:
         )  # fmt: skip
     low, high = GROWTH_RANGE
     _within("growth", asked.growth * 100, low * 100, high * 100)
+    for growth in asked.scenarios:
+        _within("scenarios", growth * 100, low * 100, high * 100)
+    if len(asked.scenarios) > SCENARIOS_MAX or len(set(asked.growths)) < len(asked.growths):
+        raise Invalid(
+            "Write up to %(most)s other growths, each once, such as 0, 50.", field="scenarios", most=SCENARIOS_MAX
+        )
     _within("draws", asked.draws, 1, DRAWS_MAX)
     _within("fuse", asked.fuse_a, 0, FUSE_MAX_A)
     _within("other", asked.other_load_a, 0, FUSE_MAX_A)

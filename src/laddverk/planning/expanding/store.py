@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from laddverk.planning.expanding.child import Done
+from laddverk.planning.expanding.child import Done, Unit
 from laddverk.planning.expanding.grounding import Outlet
 from laddverk.planning.expanding.model import Part, State, Study
 from laddverk.planning.traces import Seen, Stay
@@ -48,14 +48,16 @@ DELETE: Final = "DELETE FROM study WHERE id = $1"
 DROP_OLD: Final = "DELETE FROM study WHERE made_at < $1"
 STAYS: Final = "SELECT stays FROM study WHERE id = $1"
 ADD_PART: Final = """
-INSERT INTO study_part (study_id, place, draw, outcome, cpu_s)
-SELECT $1, place, draw, outcome::jsonb, cpu_s
-FROM unnest($2::int[], $3::int[], $4::text[], $5::float8[]) AS given (place, draw, outcome, cpu_s)
+INSERT INTO study_part (study_id, scenario, place, draw, outcome, cpu_s)
+SELECT $1, scenario, place, draw, outcome::jsonb, cpu_s
+FROM unnest($2::int[], $3::int[], $4::int[], $5::text[], $6::float8[]) AS given (scenario, place, draw, outcome, cpu_s)
 WHERE EXISTS (SELECT FROM study WHERE id = $1)
 ON CONFLICT DO NOTHING
 """
-PARTS: Final = "SELECT place, draw, outcome FROM study_part WHERE study_id = $1 ORDER BY place, draw"
-UNITS_DONE: Final = "SELECT place, draw FROM study_part WHERE study_id = $1"
+PARTS: Final = """
+SELECT place, draw, outcome, scenario FROM study_part WHERE study_id = $1 ORDER BY scenario, place, draw
+"""
+UNITS_DONE: Final = "SELECT place, draw, scenario FROM study_part WHERE study_id = $1"
 SESSIONS: Final = """
 -- Sessions of a site that began in a period and are over, with the most that their samples show.
 SELECT session.id::text AS key, coalesce(session.driver_id::text, session.token_uid, '') AS who,
@@ -108,11 +110,6 @@ GROUP BY site.id ORDER BY site.name
 
 class _Stays(Struct, frozen=True):
     stays: bytes
-
-
-class _Unit(Struct, frozen=True):
-    place: int
-    draw: int
 
 
 async def study(tx: Transaction, sites: frozenset[UUID] | None, identity: UUID) -> Study | None:
@@ -187,19 +184,20 @@ async def drop_old(tx: Transaction, before: datetime) -> None:
 async def add_parts(tx: Transaction, identity: UUID, done: Sequence[Done]) -> None:
     """Keep what was played."""
     await tx.execute(
-        ADD_PART, identity, [one.place for one in done], [one.draw for one in done],
+        ADD_PART, identity, [one.unit.scenario for one in done], [one.unit.place for one in done],
+        [one.unit.draw for one in done],
         [msgspec.json.encode(one.outcome).decode() for one in done], [one.cpu_s for one in done],
     )  # fmt: skip
 
 
 async def parts(tx: Transaction, identity: UUID) -> list[Part]:
-    """Return what was played, by option and draw."""
+    """Return what was played, by growth, option and draw."""
     return await tx.fetch(Part, PARTS, identity)
 
 
-async def units_done(tx: Transaction, identity: UUID) -> list[tuple[int, int]]:
-    """Return which replays are done, as (place, draw)."""
-    return [(one.place, one.draw) for one in await tx.fetch(_Unit, UNITS_DONE, identity)]
+async def units_done(tx: Transaction, identity: UUID) -> list[Unit]:
+    """Return which replays are done."""
+    return await tx.fetch(Unit, UNITS_DONE, identity)
 
 
 async def sessions(tx: Transaction, site: UUID, since: datetime, until: datetime, limit: int) -> list[Seen]:

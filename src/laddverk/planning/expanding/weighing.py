@@ -81,6 +81,39 @@ class Weighed(Struct, frozen=True, kw_only=True):
         return self.benefit_year_minor - self.cost_year_minor
 
 
+class Scenario(Struct, frozen=True, kw_only=True):
+    """What is weighed at one growth."""
+
+    growth: float
+    draws: int
+    weighed: tuple[Weighed, ...]
+    """All options by their place; the first is the site as it is."""
+
+    @property
+    def as_is(self) -> Weighed:
+        """The site as it is."""
+        return self.weighed[0]
+
+    @property
+    def options(self) -> tuple[Weighed, ...]:
+        """Those that may be proposed, in their order."""
+        return tuple(one for one in self.weighed if one.option.kind not in (Kind.AS_IS, Kind.REFERENCE))
+
+    @property
+    def references(self) -> tuple[Weighed, ...]:
+        """Those that show what a thing is worth."""
+        return tuple(one for one in self.weighed if one.option.kind is Kind.REFERENCE)
+
+    @property
+    def proposed(self) -> Weighed | None:
+        """What leaves most a year; None where nothing pays, or nothing holds the site back."""
+        service = self.as_is.service
+        if service.delivered.middle >= SERVED_WELL and service.blocked.middle <= BLOCKED_LITTLE:
+            return None
+        paying = [one for one in self.options if one.net_year_minor > 0]
+        return max(paying, key=lambda one: (one.net_year_minor, -one.place), default=None)
+
+
 class Swing(Struct, frozen=True, kw_only=True):
     """How far one assumption moves what remains a year."""
 
@@ -101,6 +134,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     proposed: Weighed | None = None
     swings: tuple[Swing, ...] = ()
     """Of what is proposed, the widest first."""
+    scenarios: tuple[Scenario, ...] = ()
+    """The same at each growth, the least first; empty where there is one alone."""
     bindings: tuple[Binding, ...] = ()
     """Where the site as it is keeps cars from more, hours a year."""
     recorded: float | None = None
@@ -124,34 +159,40 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 def answer(study: Study, parts: Sequence[Part]) -> Answer:
     """Return what a study says by the draws that are complete; nothing is weighed before the first is."""
-    by_place: dict[int, dict[int, Outcome]] = {}
-    for part in parts:
-        by_place.setdefault(part.place, {})[part.draw] = part.outcome
-    draws = [draw for draw in range(study.asked.draws) if all(draw in by_place.get(p, {}) for p, _ in _placed(study))]
-    was = by_place.get(RECORDED, {}).get(0)
-    recorded = was.delivered if was is not None else None
-    if not draws or not study.options:
+    recorded = next((one.outcome.delivered for one in parts if one.place == RECORDED), None)
+    outcomes = _outcomes(study, parts, 0)
+    if not outcomes or not outcomes[0]:
         return Answer(draws=0, as_is=None, recorded=recorded)
-    outcomes = {place: [by_place[place][draw] for draw in draws] for place, _ in _placed(study)}
-    weighed = [_weighed(study, place, option, outcomes) for place, option in _placed(study)]
-    options = tuple(one for one in weighed if one.option.kind not in (Kind.AS_IS, Kind.REFERENCE))
-    proposed = _proposed(weighed[0], options)
+    expected = _scenario(study, outcomes, study.asked.growth)
+    others = [(growth, _outcomes(study, parts, number)) for number, growth in enumerate(study.asked.growths) if number]
+    played = [expected, *(_scenario(study, each, growth) for growth, each in others if each[0])]
+    scenarios = tuple(sorted(played, key=lambda one: one.growth)) if len(played) > 1 else ()
     yearly = DAYS_PER_YEAR / study.days
     base = outcomes[0]
     lost = [one.asked_wh - one.delivered_wh for one in base]
     blocked = [one.blocked_wh for one in base]
     return Answer(
-        draws=len(draws), recorded=recorded, as_is=weighed[0], options=options,
-        references=tuple(one for one in weighed if one.option.kind is Kind.REFERENCE), proposed=proposed,
-        swings=_swings(study, proposed) if proposed else (),
+        draws=expected.draws, recorded=recorded, as_is=expected.as_is, options=expected.options,
+        references=expected.references, proposed=expected.proposed,
+        swings=_swings(study, expected.proposed, scenarios) if expected.proposed else (), scenarios=scenarios,
         bindings=_bindings(base, yearly),
         lost_ports_kwh=float(np.median(blocked)) / 1_000 * yearly,
         lost_power_kwh=float(np.median(np.array(lost) - np.array(blocked))) / 1_000 * yearly,
     )  # fmt: skip
 
 
-def _placed(study: Study) -> list[tuple[int, Option]]:
-    return list(enumerate(study.options))
+def _outcomes(study: Study, parts: Sequence[Part], scenario: int) -> list[list[Outcome]]:
+    """Return what came of each option at one growth, draw by draw, by the draws that are complete."""
+    places = range(len(study.options))
+    found = {(one.place, one.draw): one.outcome for one in parts if one.scenario == scenario}
+    complete = range(study.asked.draws_of(scenario))
+    draws = [draw for draw in complete if all((place, draw) in found for place in places)]
+    return [[found[place, draw] for draw in draws] for place in places]
+
+
+def _scenario(study: Study, outcomes: list[list[Outcome]], growth: float) -> Scenario:
+    weighed = tuple(_weighed(study, place, option, outcomes) for place, option in enumerate(study.options))
+    return Scenario(growth=growth, draws=len(outcomes[0]), weighed=weighed)
 
 
 def band(values: Sequence[float]) -> Band:
@@ -175,7 +216,7 @@ def _service(study: Study, outcomes: Sequence[Outcome]) -> Service:
     )  # fmt: skip
 
 
-def _weighed(study: Study, place: int, option: Option, outcomes: dict[int, list[Outcome]]) -> Weighed:
+def _weighed(study: Study, place: int, option: Option, outcomes: list[list[Outcome]]) -> Weighed:
     yearly, prices = DAYS_PER_YEAR / study.days, study.asked.prices
     pairs = list(zip(outcomes[place], outcomes[0], strict=True))
     extra = band([(one.delivered_wh - base.delivered_wh) / 1_000 * yearly for one, base in pairs])
@@ -206,16 +247,7 @@ def _years(capex_minor: int, net_year_minor: int) -> float | None:
     return years if years <= PAYS_WITHIN_YEARS else None
 
 
-def _proposed(as_is: Weighed, options: Sequence[Weighed]) -> Weighed | None:
-    """Return what is proposed: what leaves most a year; None where nothing pays, or nothing holds the site back."""
-    service = as_is.service
-    if service.delivered.middle >= SERVED_WELL and service.blocked.middle <= BLOCKED_LITTLE:
-        return None
-    paying = [one for one in options if one.net_year_minor > 0]
-    return max(paying, key=lambda one: (one.net_year_minor, -one.place), default=None)
-
-
-def _swings(study: Study, one: Weighed) -> tuple[Swing, ...]:
+def _swings(study: Study, one: Weighed, scenarios: Sequence[Scenario]) -> tuple[Swing, ...]:
     """Return how far what remains a year moves with each assumption alone, the widest first."""
     prices, net = study.asked.prices, one.net_year_minor
     margin = one.extra_kwh.middle * prices.margin_per_kwh
@@ -230,6 +262,9 @@ def _swings(study: Study, one: Weighed) -> tuple[Swing, ...]:
         ("opex", -SWING_OPEX * opex, SWING_OPEX * opex),
         ("life", spread - spread / low_life, spread - spread / high_life),
     ]  # fmt: skip
+    if scenarios:
+        nets = [each.weighed[one.place].net_year_minor - net for each in scenarios]
+        found.append(("growth", min(nets), max(nets)))
     swings = [Swing(key=key, low_minor=round(net + low), high_minor=round(net + high)) for key, low, high in found]
     return tuple(sorted(swings, key=lambda each: each.low_minor - each.high_minor))
 

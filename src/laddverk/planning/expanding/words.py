@@ -18,6 +18,7 @@ STATES: Final = {
 SWINGS: Final = {
     "effect": marked("Effect of the draws, P10 to P90"),
     "margin": marked("Margin for each kWh, 20 % less or more"),
+    "growth": marked("Growth, the least and the most of those that were played"),
     "capex": marked("Investment, 25 % more or less"),
     "opex": marked("Running cost, 25 % more or less"),
     "life": marked("Length of life, 30 % less to 50 % more"),
@@ -27,6 +28,7 @@ ASSUMPTIONS: Final = (
     marked("Drivers take their own outlet if it is free, else any free one of the site; private outlets are not kept."),
     marked("Who finds no free outlet waits for up to half an hour, for each driver a time at random, then leaves."),
     marked("Drivers of tomorrow are like those of the period: they are drawn again from it, with replacement."),
+    marked("Each growth meets the same drivers; those beside the one reckoned with are drawn five times at the most."),
     marked("Chargers obey at once and cars take what they are offered up to the most that they were seen to take."),
     marked("Without load management each outlet has a fixed share that the fuse always carries, of 6 A or nothing."),
     marked("Where a site has load management, outlets that hang on no circuit are played as if they were in it."),

@@ -26,7 +26,7 @@ from laddverk.planning.expanding import service, store
 from laddverk.planning.expanding.model import Asked as Wanted
 from laddverk.planning.expanding.model import Kind, Prices, State, Study
 from laddverk.planning.expanding.store import Looked
-from laddverk.planning.expanding.weighing import Weighed, answer
+from laddverk.planning.expanding.weighing import Scenario, Weighed, answer
 from laddverk.planning.usage import reading
 from laddverk.planning.usage.figures import Figures
 from laddverk.planning.usage.queries import Chosen
@@ -108,6 +108,8 @@ class StudyToAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     last: date
     title: Annotated[str, Meta(max_length=120)] = ""
     growth: float = 0.0
+    scenarios: Annotated[tuple[float, ...], Meta(max_length=3)] = ()
+    """Other growths, each of which every option is played with too."""
     draws: int = 10
     seed: int = 1
     fuse_a: float = 0.0
@@ -142,8 +144,20 @@ class OptionWeighed(Struct, frozen=True, kw_only=True):
     pays_in_years: float | None
 
 
+class ScenarioWeighed(Struct, frozen=True, kw_only=True):
+    """What is weighed at one growth, in the order of the study's `options`."""
+
+    growth: float
+    as_is: OptionWeighed
+    options: list[OptionWeighed]
+    proposed: Kind | None
+
+
 class StudySeen(Struct, frozen=True, kw_only=True):
-    """A study. `options` are empty in lists, and until the first draw is played."""
+    """A study. `options` are empty in lists, and until the first draw is played.
+
+    `scenarios` hold every growth, the least first, where more than one is played.
+    """
 
     id: str
     site: str
@@ -157,6 +171,7 @@ class StudySeen(Struct, frozen=True, kw_only=True):
     as_is: OptionWeighed | None = None
     options: list[OptionWeighed] = []
     proposed: Kind | None = None
+    scenarios: list[ScenarioWeighed] = []
 
 
 class BestDay(Struct, frozen=True, kw_only=True):
@@ -256,6 +271,13 @@ def _option(one: Weighed) -> OptionWeighed:
     )  # fmt: skip
 
 
+def _scenario(one: Scenario) -> ScenarioWeighed:
+    return ScenarioWeighed(
+        growth=one.growth, as_is=_option(one.as_is), options=[_option(each) for each in one.options],
+        proposed=one.proposed.option.kind if one.proposed else None,
+    )  # fmt: skip
+
+
 @get("/studies", opt=needs(Permission.SESSIONS_READ))
 async def list_studies(
     asked: Asking, search: FromQuery[str] = "", in_state: InState = "", site: FromQuery[str] = "",
@@ -284,6 +306,7 @@ async def show_study(asked: Asking, study_id: FromPath[str]) -> StudySeen:
         share_done=seen.share_done, made_at=seen.made_at, made_by=seen.made_by,
         as_is=_option(said.as_is) if said.as_is else None, options=[_option(one) for one in said.options],
         proposed=said.proposed.option.kind if said.proposed else None,
+        scenarios=[_scenario(one) for one in said.scenarios],
     )  # fmt: skip
 
 
@@ -292,7 +315,8 @@ async def ask_study(asked: Asking, data: JSONBody[StudyToAsk]) -> StudySeen:
     """Ask for a study of a site; it is played in the background. 429 while too many are open."""
     identity = parsed("sit", data.site, field="site")
     wanted = Wanted(
-        site_id=identity, first=data.first, last=data.last, growth=data.growth, draws=data.draws, seed=data.seed,
+        site_id=identity, first=data.first, last=data.last, growth=data.growth, scenarios=data.scenarios,
+        draws=data.draws, seed=data.seed,
         fuse_a=data.fuse_a, other_load_a=data.other_load_a, ports_more=data.ports_more,
         port_current_a=data.port_current_a, idle_cut=data.idle_cut, battery_kw=data.battery_kw,
         battery_kwh=data.battery_kwh, solar_kwp=data.solar_kwp, connection_a=data.connection_a, prices=data.prices,

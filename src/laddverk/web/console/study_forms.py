@@ -14,6 +14,7 @@ from laddverk.web.visit import named
 
 USUAL_DAYS: Final = 91  # a quarter of a year: long enough for a season, short enough to be played in minutes
 SIGNED: Final = re.compile(r"-?\d{1,3}([.,]\d)?")
+WHOLE: Final = re.compile(r"-?[0-9]{1,3}")
 MONEY: Final = (
     "margin_per_kwh", "port", "port_year", "rotation_per_port", "rule", "rule_year", "idle_fee", "fuse_step",
     "connection", "battery_per_kwh", "solar_per_kwp", "own_solar_per_kwh", "peak_per_kw_year",
@@ -31,6 +32,7 @@ def asked_of(form: dict[str, str]) -> Asked:
         first=_day(form, "first"),
         last=_day(form, "last"),
         growth=_signed(form, "growth") / 100,
+        scenarios=_scenarios(form),
         draws=int(number(form, "draws", usual.draws)),
         seed=int(number(form, "seed", usual.seed)),
         fuse_a=number(form, "fuse", 0.0),
@@ -54,7 +56,8 @@ def values_of(asked: Asked, site: str) -> dict[str, str]:
     prices = {FIELDS.get(name, name): money(getattr(asked.prices, name) / 100) for name in MONEY}
     return {
         "site": site, "first": asked.first.isoformat(), "last": asked.last.isoformat(),
-        "growth": typed(asked.growth * 100), "draws": str(asked.draws), "seed": str(asked.seed),
+        "growth": typed(asked.growth * 100), "scenarios": ", ".join(f"{one * 100:g}" for one in asked.scenarios),
+        "draws": str(asked.draws), "seed": str(asked.seed),
         "fuse": typed(asked.fuse_a) if asked.fuse_a else "", "other": typed(asked.other_load_a),
         "ports": ", ".join(str(one) for one in asked.ports_more), "current": typed(asked.port_current_a),
         "idle": typed(asked.idle_cut * 100), "battery_kw": typed(asked.battery_kw),
@@ -88,6 +91,14 @@ def _signed(form: dict[str, str], field: str) -> float:
     if not SIGNED.fullmatch(text):
         raise Invalid("Give a number, such as 10 or 7,5.", field=field)
     return float(text.replace(",", "."))
+
+
+def _scenarios(form: dict[str, str]) -> tuple[float, ...]:
+    text = form.get("scenarios", "").replace("\u2212", "-")
+    parts = [part for part in re.split(r"[,;%\s]+", text) if part]
+    if not all(WHOLE.fullmatch(part) for part in parts):
+        raise Invalid("Write whole numbers of per cent, such as 0, 50.", field="scenarios")
+    return tuple(int(part) / 100 for part in parts)
 
 
 def _ports(form: dict[str, str]) -> tuple[int, ...]:
