@@ -23,6 +23,7 @@ class Delivered(Struct, frozen=True):
 
     channel: Channel
     mail_id: UUID | None = None
+    text_id: UUID | None = None
     reference: str = ""
 
 
@@ -48,4 +49,4 @@ async def deliver(
     if chosen is Channel.EMAIL:
         return Delivered(chosen, await telling.reply(tx, house, case, text, now))
     text_id = await sms.send(tx, recipient=case.contact_phone, text=text, now=now, case_id=case.id)
-    return Delivered(chosen, reference=f"sms:{text_id}" if text_id else "")
+    return Delivered(chosen, text_id=text_id, reference=f"sms:{text_id}" if text_id else "")

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 
 from laddverk.access import queries as access_queries
+from laddverk.authorisation import reserving
 from laddverk.diagnostics.remedies.rules import HANDS_OFF
 from laddverk.kernel.actors import Actor
-from laddverk.kernel.ids import CommandId, DriverId, SessionId, StationId
+from laddverk.kernel.ids import CommandId, DriverId, ReservationId, SessionId, StationId
 from laddverk.kernel.problems import Conflict, NotAllowed, NotFound
-from laddverk.ocpp.commands import AnyCommand, ChangeAvailability, Reset, UnlockConnector
+from laddverk.ocpp.commands import (
+    AnyCommand,
+    CancelReservation,
+    ChangeAvailability,
+    ClearCache,
+    Reset,
+    ResetKind,
+    UnlockConnector,
+)
 from laddverk.payments import service as payments
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -26,6 +35,7 @@ from laddverk.support.situations.gathering import TOKENS_SINCE
 from laddverk.support.situations.model import AgentButton
 
 CODE_MAX: Final = 40
+BELIEVED_FOR: Final = timedelta(days=2)  # a reservation lasts a day at most; so long a charger may hold on to one
 
 # What else goes on at the charger: a restart is of the whole of it, and a cable may be somebody else's.
 GOING_ON: Final = """
@@ -35,12 +45,23 @@ SELECT (SELECT count(*) FROM session WHERE station_id = $1 AND ended_at IS NULL)
           AND command_id IS NOT NULL AND expires_at > $3 AND id IS DISTINCT FROM $4)::int AS starting,
        EXISTS (SELECT FROM finding WHERE station_id = $1 AND cleared_at IS NULL
                  AND (severity = 0 OR family = ANY($5))) AS is_dangerous,
-       station.connected_at IS NOT NULL AS is_connected
+       EXISTS (SELECT FROM incident WHERE station_id = $1 AND evse_number IN (0, $2) AND state = 'in_work')
+       OR EXISTS (SELECT FROM work_order WHERE station_id = $1 AND state = 'on_site') AS is_worked_on
 FROM station WHERE station.id = $1
 """
 LAST_ASKED: Final = """
 SELECT id FROM command WHERE station_id = $1 AND kind = 'start_charging' ORDER BY created_at DESC LIMIT 1
 """
+# What is kept at an outlet: the driver's own first, then what is in force, then the last one that a charger may still
+# believe in.
+KEPT: Final = """
+SELECT id, number, state IN ('asked', 'held') AS is_active, driver_id IS NOT DISTINCT FROM $3 AS is_own
+FROM reservation
+WHERE station_id = $1 AND (evse_number IS NULL OR evse_number = $2) AND cancel_id IS NULL
+  AND (state IN ('asked', 'held') OR created_at > $4)
+ORDER BY state IN ('asked', 'held') DESC, driver_id IS NOT DISTINCT FROM $3 DESC, created_at DESC LIMIT 1
+"""
+CANCELLED_BY: Final = "SELECT cancel_id FROM reservation WHERE id = $1"
 REFUSED_TAG: Final = """
 SELECT token.driver_id FROM authorisation JOIN token ON token.uid = upper(authorisation.token_uid)
 WHERE authorisation.station_id = $1 AND authorisation.received_at > $2 AND authorisation.status <> 'Accepted'
@@ -54,7 +75,16 @@ class _GoingOn(Struct, frozen=True):
     here: int
     starting: int
     is_dangerous: bool
-    is_connected: bool
+    is_worked_on: bool
+
+
+class _Kept(Struct, frozen=True):
+    """A reservation at an outlet."""
+
+    id: ReservationId
+    number: int
+    is_active: bool
+    is_own: bool
 
 
 async def start(tx: Transaction, house: House, actor: Actor, trouble: Trouble, now: datetime) -> Result:
@@ -152,10 +182,51 @@ async def reset(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, n
     """Restart the charger gently. Raises `Conflict` while anybody charges there, `NotAllowed` after a danger."""
     _refuse_danger(trouble)
     station_id, _evse = _outlet(trouble)
-    going_on = await _is_calm(tx, trouble, now)
-    if going_on.charging or going_on.starting:
-        raise Conflict("Somebody charges at this charger, or is about to.", remedy="Wait, or stop the charge first.")
+    await _is_idle(tx, trouble, now)
     return await _command(tx, actor, station_id, Reset(), now, given.reason)
+
+
+async def hard_reset(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
+    """Restart the charger at once. Raises as `reset`: what it would cut off is not cut off from a desk."""
+    _refuse_danger(trouble)
+    station_id, _evse = _outlet(trouble)
+    await _is_idle(tx, trouble, now)
+    return await _command(tx, actor, station_id, Reset(reset=ResetKind.HARD), now, given.reason)
+
+
+async def clear_cache(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
+    """Let the charger forget which cards it remembers; it asks us anew about each."""
+    station_id, _evse = _outlet(trouble)
+    return await _command(tx, actor, station_id, ClearCache(), now, given.reason)
+
+
+async def clear_reservation(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
+    """Let go of what is kept for the driver, or of what only the charger still believes is kept.
+
+    Raises `Conflict` where nothing is kept, or it is kept for somebody else.
+    """
+    station_id, evse = _outlet(trouble)
+    kept = await tx.fetch_one(_Kept, KEPT, station_id, evse, trouble.case.driver_id, now - BELIEVED_FOR)
+    outlet = trouble.facts.outlet
+    if kept is None or (not kept.is_active and (outlet is None or outlet.status != "reserved")):
+        raise Conflict("Nothing is kept at this outlet.")
+    if not kept.is_active:
+        wish = CancelReservation(reservation_number=kept.number)
+        return await _command(tx, actor, station_id, wish, now, given.reason)
+    if trouble.case.driver_id is None or not kept.is_own:
+        raise Conflict("It is kept for somebody else.", remedy="Send the nearest free instead.")
+    await reserving.cancel(tx, actor, kept.id, now, reason=given.reason)
+    return Result(command_id=await tx.value(CANCELLED_BY, kept.id), station_id=station_id)
+
+
+async def in_service(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
+    """Open an outlet that was closed. Raises `NotAllowed` after a danger, `Conflict` while somebody works there."""
+    _refuse_danger(trouble)
+    station_id, evse = _outlet(trouble)
+    _refuse_work(await _is_calm(tx, trouble, now))
+    return await _command(
+        tx, actor, station_id, ChangeAvailability(evse_number=evse, operative=True), now, given.reason
+    )  # fmt: skip
 
 
 async def out_of_service(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
@@ -199,6 +270,19 @@ async def _is_calm(tx: Transaction, trouble: Trouble, now: datetime) -> _GoingOn
     return going_on
 
 
+async def _is_idle(tx: Transaction, trouble: Trouble, now: datetime) -> None:
+    """Raise `Conflict` for a charger at which somebody charges, is about to, or works; `NotAllowed` for a danger."""
+    going_on = await _is_calm(tx, trouble, now)
+    if going_on.charging or going_on.starting:
+        raise Conflict("Somebody charges at this charger, or is about to.", remedy="Wait, or stop the charge first.")
+    _refuse_work(going_on)
+
+
+def _refuse_work(going_on: _GoingOn) -> None:
+    if going_on.is_worked_on:
+        raise Conflict("Somebody works at this charger.", remedy="Speak with them first.")
+
+
 def _refuse_danger(trouble: Trouble) -> None:
     if trouble.told.situation.is_danger:
         _refuse()
@@ -206,7 +290,7 @@ def _refuse_danger(trouble: Trouble) -> None:
 
 def _refuse() -> None:
     raise NotAllowed(
-        "Something dangerous is known of this charger: it is not started or restarted from afar.",
+        "Something dangerous is known of this charger: it is not started, restarted or opened from afar.",
         remedy="Take the outlet out of service, and order a technician.",
     )
 
@@ -229,6 +313,10 @@ ASKED: Final[Mapping[AgentButton, Callable[[Transaction, Actor, Trouble, Given, 
     AgentButton.STOP: stop,
     AgentButton.UNLOCK: unlock,
     AgentButton.RESET: reset,
+    AgentButton.HARD_RESET: hard_reset,
+    AgentButton.CLEAR_CACHE: clear_cache,
+    AgentButton.CLEAR_RESERVATION: clear_reservation,
     AgentButton.OUT_OF_SERVICE: out_of_service,
+    AgentButton.IN_SERVICE: in_service,
 }
 """Deeds that are one command to the charger."""

@@ -48,11 +48,35 @@ MEANINGS: Final[Mapping[AgentButton, Meaning]] = {
         told=N_("%(who)s asked the charger to restart"),
         permission=Permission.COMMANDS_SEND, asks=("reason",),
     ),
+    AgentButton.HARD_RESET: Meaning(
+        label=N_("Restart the charger hard"),
+        effect=N_(
+            "Cuts the charger off and on at once, for one that a gentle restart does not help. Not while anybody"
+            " charges or works at it, and never after a danger."
+        ),
+        told=N_("%(who)s asked the charger to restart at once"),
+        permission=Permission.COMMANDS_SEND, asks=("reason",),
+    ),
+    AgentButton.CLEAR_CACHE: Meaning(
+        label=N_("Let it forget cards"),
+        effect=N_("The charger forgets which cards it remembers, and asks us anew about each. It takes a day at most."),
+        told=N_("%(who)s asked the charger to forget the cards that it remembers"),
+        permission=Permission.COMMANDS_SEND, asks=("reason",),
+    ),
     AgentButton.PAYMENT_LINK: Meaning(
         label=N_("Send a payment link"),
-        effect=N_("Sends the address where this charge is paid by card or Swish, as a text message or by mail."),
+        effect=N_("Sends the address where a charge is paid by card or Swish and started. Three times a day at most."),
         told=N_("%(who)s sent a payment link to %(to)s"),
-        permission=Permission.CASES_WRITE,
+        permission=Permission.CASES_WRITE, asks=("reason",),
+    ),
+    AgentButton.PAY_OWED: Meaning(
+        label=N_("Ask for what is owed"),
+        effect=N_(
+            "Sends the address where the driver pays what is left of a charge or an invoice: the sum is that of"
+            " the books. Three times a day at most."
+        ),
+        told=N_("%(who)s asked the driver to pay what is owed, at %(to)s"),
+        permission=Permission.CASES_WRITE, need=Need.SAY_PERSONAL, asks=("reason",),
     ),
     AgentButton.REFUND: Meaning(
         label=N_("Give money back"),
@@ -84,6 +108,18 @@ MEANINGS: Final[Mapping[AgentButton, Meaning]] = {
         told=N_("%(who)s asked the charger to close the outlet"),
         permission=Permission.COMMANDS_SEND, asks=("reason",),
     ),
+    AgentButton.IN_SERVICE: Meaning(
+        label=N_("Open the outlet again"),
+        effect=N_("Opens an outlet that was closed. Not while somebody works there, and never after a danger."),
+        told=N_("%(who)s asked the charger to open the outlet again"),
+        permission=Permission.COMMANDS_SEND, asks=("reason",),
+    ),
+    AgentButton.CLEAR_RESERVATION: Meaning(
+        label=N_("Let the reservation go"),
+        effect=N_("Lets go of what is kept for this driver, or of what only the charger still believes is kept."),
+        told=N_("%(who)s asked the charger to let a reservation go"),
+        permission=Permission.COMMANDS_SEND, need=Need.OWN_CHARGE, asks=("reason",),
+    ),
     AgentButton.WORK_ORDER: Meaning(
         label=N_("Order a technician"),
         effect=N_("Makes a work order with what is known of the fault."),
@@ -101,6 +137,18 @@ MEANINGS: Final[Mapping[AgentButton, Meaning]] = {
         effect=N_("Starts this one charge for the holder of the tag that was refused. The tag stays as it is."),
         told=N_("%(who)s allowed one charge for a tag that was refused"),
         permission=Permission.COMMANDS_SEND, need=Need.CHANGE_ACCOUNT, asks=("reason",),
+    ),
+    AgentButton.BLOCK_TOKEN: Meaning(
+        label=N_("Block a tag"),
+        effect=N_("The tag starts nothing any more, and chargers are told to forget it. What runs goes on."),
+        told=N_("%(who)s blocked the tag %(to)s"),
+        permission=Permission.DRIVERS_WRITE, need=Need.CHANGE_ACCOUNT, asks=("tag", "reason"),
+    ),
+    AgentButton.UNBLOCK_TOKEN: Meaning(
+        label=N_("Let a tag work again"),
+        effect=N_("The tag that was blocked starts charges again."),
+        told=N_("%(who)s let the tag %(to)s work again"),
+        permission=Permission.DRIVERS_WRITE, need=Need.CHANGE_ACCOUNT, asks=("tag", "reason"),
     ),
     AgentButton.TELL_OWNER: Meaning(
         label=N_("Ask the other driver to move"),

@@ -36,7 +36,7 @@ class Meaning(Struct, frozen=True, kw_only=True):
     need: Need = Need.OUTLET
     """How sure we must be of who asks."""
     asks: tuple[str, ...] = ()
-    """What is entered with it: reason, amount, code."""
+    """What is entered with it: reason, amount, code, tag."""
     leads: str = ""
     """A button that only leads somewhere: `load` or `payment`."""
 
@@ -48,6 +48,8 @@ class Given(Struct, frozen=True, kw_only=True):
     amount_minor: int | None = None
     """None: all that can be."""
     code: str = ""
+    tag: str = ""
+    """How a tag's number ends; empty: the only one that fits."""
     once: UUID | None = None
 
 
@@ -69,6 +71,8 @@ class Deed(Struct, frozen=True, kw_only=True):
     command_id: UUID | None = None
     start_request_id: UUID | None = None
     work_order_id: UUID | None = None
+    mail_id: UUID | None = None
+    text_id: UUID | None = None
     detail: str = ""
     state: DeedState = DeedState.DONE
     decided_at: datetime | None = None
@@ -94,6 +98,8 @@ class Result(Struct, frozen=True, kw_only=True):
     refund_id: UUID | None = None
     payment_id: UUID | None = None
     work_order_id: UUID | None = None
+    mail_id: UUID | None = None
+    text_id: UUID | None = None
     amount_minor: int | None = None
     currency: str | None = None
     detail: str = ""

@@ -36,8 +36,17 @@ DEEDS: Final = """
 SELECT deed.id, deed.at, deed.by_id, deed.by_name, deed.deed, deed.reason, deed.amount_minor, deed.currency,
        deed.payment_id, deed.detail, deed.state AS agreement, deed.decided_by, deed.work_order_id, deed.station_id,
        command.id AS command_id, command.state, command.outcome, command.created_at, command.sent_at,
-       command.answered_at, command.finished_at, command.confirm_by, refund.state AS refund_state
+       command.answered_at, command.finished_at, command.confirm_by, refund.state AS refund_state,
+       coalesce(sent.sent_at, text.sent_at) AS said_at, coalesce(dead.at, text.delivered_at) AS heard_at,
+       CASE WHEN dead.address IS NOT NULL THEN 'came_back'
+            WHEN text.error <> '' OR sent.error <> '' THEN 'failed'
+            WHEN text.delivered_at IS NOT NULL THEN 'arrived'
+            WHEN coalesce(sent.sent_at, text.sent_at) IS NOT NULL THEN 'sent'
+            WHEN sent.id IS NOT NULL OR text.id IS NOT NULL THEN 'waits' END AS message
 FROM case_deed AS deed
+LEFT JOIN mail AS sent ON sent.id = deed.mail_id
+LEFT JOIN support_dead_address AS dead ON dead.address = lower(sent.recipient) AND dead.at >= sent.created_at
+LEFT JOIN text_message AS text ON text.id = deed.text_id
 LEFT JOIN command ON command.id = deed.command_id
 LEFT JOIN payment_refund AS refund ON refund.id = deed.refund_id
 WHERE deed.case_id = $1 ORDER BY deed.at DESC, deed.id DESC LIMIT $2
@@ -113,6 +122,12 @@ class DeedRow(Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
     confirm_by: datetime | None
     refund_state: str | None
+    message: str | None
+    """Of the mail or text message that it sent: waits, sent, arrived, failed or came_back."""
+    said_at: datetime | None
+    """When the carrier or the mail server took it."""
+    heard_at: datetime | None
+    """When the phone had it, or the mail came back."""
 
 
 async def charger(

@@ -9,22 +9,27 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from laddverk.kernel.problems import Conflict
+from laddverk.invoicing import links as invoice_links
+from laddverk.kernel.ids import InvoiceId
+from laddverk.kernel.problems import Conflict, TooMany
 from laddverk.notices import service as notices
 from laddverk.notices.model import Template
 from laddverk.notices.push import service as push
 from laddverk.notices.push.model import Owner, OwnerKind, Words
 from laddverk.notices.sms import service as sms
+from laddverk.payments.ways import queries as ways
 from laddverk.platform import formats
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.support import delivering, links, rules, store
+from laddverk.support.agent import store as deeds
 from laddverk.support.agent.model import Result, Trouble
 from laddverk.support.identity import Need, require
 from laddverk.support.model import Case, Channel, Entry, EntryKind, Verified
 from laddverk.support.situations.gathering import STANDS_MAX
+from laddverk.support.situations.model import AgentButton
 
 NEAREST_MAX: Final = 3  # what fits in one text, and what somebody chooses from
 FAR_KM: Final = 50.0  # farther is not near
@@ -32,7 +37,13 @@ TOLD_ONCE_WITHIN: Final = timedelta(minutes=30)  # asking again sooner is naggin
 RECEIPTS: Final = "/receipts/"
 SOONEST: Final = (Channel.CHAT, Channel.SMS, Channel.EMAIL)
 
+LINKS: Final = (AgentButton.PAYMENT_LINK, AgentButton.PAY_OWED)
+LINKS_MAX: Final = 3
+LINKS_WITHIN: Final = timedelta(days=1)
+PAYING: Final = "/my/paying"
+
 PAY_HERE: Final = N_("Pay and start your charge here: %(link)s")
+PAY_OWED: Final = N_("%(amount)s is left to pay. Pay here: %(link)s")
 NEAR: Final = N_("Free now: %(places)s")
 COSTS_NOW: Final = N_("Your car is done at %(place)s. To stand there costs a fee from now on: please move it.")
 PLEASE_MOVE: Final = N_("Your car is done at %(place)s, and somebody waits. Please move it when you can.")
@@ -118,9 +129,38 @@ async def payment_link(tx: Transaction, house: House, trouble: Trouble, now: dat
         raise Conflict("It is not said which outlet it is about.", remedy="Enter the code on the outlet.")
     if trouble.told.situation.is_danger:
         raise Conflict("Nobody should pay for an outlet that is closed for safety.", remedy="Send the nearest free.")
+    await _require_few(tx, trouble, now)
     link = f"{house.settings.web_url}/u/{quote(trouble.facts.outlet.code)}"
     text = gettext_for(trouble.case.language)(PAY_HERE) % {"link": link}
-    return Result(detail=await reach(tx, house, trouble.case, text, now))
+    return await reach(tx, house, trouble.case, text, now)
+
+
+async def pay_owed(tx: Transaction, house: House, trouble: Trouble, now: datetime) -> Result:
+    """Ask the driver to pay what is left: of charges that could not be debited, else of the invoice due first.
+
+    The sum is what the books say. Raises `Conflict` where nothing is owed, or nobody can be reached.
+    """
+    driver_id, language = trouble.case.driver_id, trouble.case.language
+    if driver_id is None:
+        raise Conflict("Nobody with an account is named.", remedy="Say who the driver is.")
+    await _require_few(tx, trouble, now)
+    unpaid = await ways.unpaid(tx, driver_id)
+    if unpaid:
+        first = next((each for each in unpaid if each.session_id == trouble.subject.session_id), unpaid[0])
+        owed, path = formats.money(first.amount_minor, first.currency, language), PAYING
+    elif invoices := await ways.open_invoices(tx, driver_id):
+        owed = formats.money(invoices[0].remaining_minor, invoices[0].currency, language)
+        path = await invoice_links.path_of(tx, house.secrets, InvoiceId(invoices[0].id), now)
+    else:
+        raise Conflict("This driver owes nothing.", remedy="A new charge is paid by a payment link.")
+    text = gettext_for(language)(PAY_OWED) % {"amount": owed, "link": f"{house.settings.web_url}{path}"}
+    return await reach(tx, house, trouble.case, text, now)
+
+
+async def _require_few(tx: Transaction, trouble: Trouble, now: datetime) -> None:
+    """Raise `TooMany` for a case in which somebody was asked for money often enough."""
+    if await deeds.sent_lately(tx, trouble.case.id, LINKS, now - LINKS_WITHIN) >= LINKS_MAX:
+        raise TooMany("They have been asked to pay three times within a day.", remedy="Call them, or wait.")
 
 
 async def send_nearest(tx: Transaction, house: House, trouble: Trouble, now: datetime) -> Result:
@@ -133,9 +173,7 @@ async def send_nearest(tx: Transaction, house: House, trouble: Trouble, now: dat
         raise Conflict("Nothing is free near by just now.")
     language = trouble.case.language
     places = "; ".join(_place(house, each, language) for each in found)
-    return Result(
-        detail=await reach(tx, house, trouble.case, gettext_for(language)(NEAR) % {"places": places}, now)
-    )  # fmt: skip
+    return await reach(tx, house, trouble.case, gettext_for(language)(NEAR) % {"places": places}, now)
 
 
 def _place(house: House, free: Free, language: str) -> str:
@@ -155,7 +193,7 @@ async def receipt(tx: Transaction, house: House, trouble: Trouble, now: datetime
     if charged.email is None and trouble.case.verified is not Verified.CHARGE:
         require(trouble.case.verified, Need.MONEY)
     settings = house.settings
-    await notices.send(
+    mail_id = await notices.send(
         tx, recipient=email, language=trouble.case.language, template=Template.RECEIPT,
         params={
             "link": f"{settings.web_url}{RECEIPTS}{links.token_of(house.secrets, 'ses', charged.id)}",
@@ -164,7 +202,7 @@ async def receipt(tx: Transaction, house: House, trouble: Trouble, now: datetime
         },
         now=now,
     )  # fmt: skip
-    return Result(detail=masked(email))
+    return Result(detail=masked(email), mail_id=mail_id)
 
 
 async def tell_owner(
@@ -196,8 +234,8 @@ async def tell_owner(
     return Result(station_id=station_id)
 
 
-async def reach(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> str:
-    """Send a driver a text by the way they are reached soonest; return to whom, without showing all of it."""
+async def reach(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> Result:
+    """Send a driver a text by the way they are reached soonest; return to whom, without showing all of it, and how."""
     ways = await delivering.ways_of(tx, case)
     way = next((each for each in SOONEST if each in ways), None)
     if way is None:
@@ -211,7 +249,7 @@ async def reach(tx: Transaction, house: House, case: Case, text: str, now: datet
     )  # fmt: skip
     await store.add(tx, [entry])
     to = {Channel.SMS: case.contact_phone, Channel.EMAIL: case.contact_email}.get(way, "")
-    return masked(to) if to else case.contact_name
+    return Result(detail=masked(to) if to else case.contact_name, mail_id=sent.mail_id, text_id=sent.text_id)
 
 
 def masked(address: str) -> str:

@@ -21,7 +21,7 @@ from laddverk.platform.house import House
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.support import store as cases
-from laddverk.support.agent import about, charging, money, sending, store
+from laddverk.support.agent import about, charging, money, sending, store, tagging
 from laddverk.support.agent.meanings import MEANINGS
 from laddverk.support.agent.model import Deed, DeedState, Given, Result, Trouble
 from laddverk.support.identity import Need, require
@@ -32,6 +32,7 @@ from laddverk.support.situations.model import AgentButton
 REASON_MAX: Final = 200
 REASON_MIN: Final = 3
 MONEY: Final = frozenset({AgentButton.REFUND, AgentButton.GOODWILL})
+TAGS: Final = {AgentButton.BLOCK_TOKEN: tagging.block, AgentButton.UNBLOCK_TOKEN: tagging.unblock}
 ASKED_SECOND: Final = N_("%(who)s asks for %(amount)s: a second person must agree")
 AGREED: Final = N_("%(who)s agreed: %(amount)s")
 DECLINED: Final = N_("%(who)s did not agree to %(amount)s")
@@ -130,6 +131,8 @@ async def _done(
             return await money.goodwill(tx, house, actor, trouble, given, now)
     if button in charging.ASKED:
         return await charging.ASKED[button](tx, actor, trouble, given, now)
+    if button in TAGS:
+        return await TAGS[button](tx, actor, trouble, given, now)
     return await _said(tx, house, actor, trouble, button, given, now)
 
 
@@ -139,6 +142,8 @@ async def _said(
     match button:
         case AgentButton.PAYMENT_LINK:
             return await sending.payment_link(tx, house, trouble, now)
+        case AgentButton.PAY_OWED:
+            return await sending.pay_owed(tx, house, trouble, now)
         case AgentButton.NEAREST:
             return await sending.send_nearest(tx, house, trouble, now)
         case AgentButton.RECEIPT:
@@ -188,6 +193,7 @@ def _deed(
         reason=given.reason, amount_minor=result.amount_minor, currency=result.currency,
         payment_id=result.payment_id, refund_id=result.refund_id, station_id=result.station_id,
         command_id=result.command_id, start_request_id=result.start_request_id, work_order_id=result.work_order_id,
+        mail_id=result.mail_id, text_id=result.text_id,
         detail=result.detail, state=DeedState.WAITS if result.waits else DeedState.DONE, once=given.once,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,12 +14,13 @@ from laddverk.support.agent.model import Deed
 
 _COLUMNS: Final = (
     "id, case_id, at, by_id, by_name, deed, reason, amount_minor, currency, payment_id, refund_id, station_id,"
-    " command_id, start_request_id, work_order_id, detail, state, decided_at, decided_by, once"
+    " command_id, start_request_id, work_order_id, mail_id, text_id, detail, state, decided_at, decided_by, once"
 )
 _TYPED: Final = (
     "id uuid, case_id uuid, at timestamptz, by_id uuid, by_name text, deed text, reason text, amount_minor bigint,"
     " currency text, payment_id uuid, refund_id uuid, station_id uuid, command_id uuid, start_request_id uuid,"
-    " work_order_id uuid, detail text, state text, decided_at timestamptz, decided_by text, once uuid"
+    " work_order_id uuid, mail_id uuid, text_id uuid, detail text, state text, decided_at timestamptz,"
+    " decided_by text, once uuid"
 )
 INSERT: Final = f"""
 INSERT INTO case_deed ({_COLUMNS}) SELECT {_COLUMNS} FROM jsonb_to_record($1::jsonb) AS given ({_TYPED})
@@ -39,6 +41,9 @@ WHERE by_id = $1 AND at > $2 AND state = 'done' AND amount_minor IS NOT NULL AND
 """
 WAITING: Final = """
 SELECT EXISTS (SELECT FROM case_deed WHERE case_id = $1 AND deed = $2 AND state = 'waits')
+"""
+SENT_LATELY: Final = """
+SELECT count(*) FROM case_deed WHERE case_id = $1 AND deed = ANY($2) AND at > $3
 """
 KEEP_PLATE: Final = """
 INSERT INTO driver_plate (plate, driver_id, added_at, added_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
@@ -75,6 +80,11 @@ async def given_in_case(tx: Transaction, case_id: UUID) -> int:
 async def given_by(tx: Transaction, operator_id: UUID | None, since: datetime) -> int:
     """Return how much somebody has given alone since."""
     return int(await tx.value(GIVEN_BY, operator_id, since))
+
+
+async def sent_lately(tx: Transaction, case_id: UUID, buttons: Sequence[str], since: datetime) -> int:
+    """Return how often any of `buttons` was pressed in a case since."""
+    return int(await tx.value(SENT_LATELY, case_id, list(buttons), since))
 
 
 async def is_waiting(tx: Transaction, case_id: UUID, button: str) -> bool:

@@ -20,7 +20,7 @@ from laddverk.support.rules import TEXT_MAX
 PLACE: Final = re.compile(r"\{([^{}\n]*)\}")
 LONE: Final = re.compile(r"[{}]")
 BUTTONS: Final = frozenset({"unlock", "extend", "stop", "receipt", "payment_link", "nearest", "start"})
-"""Buttons of an agent that ask for neither reason, amount nor code."""
+"""Buttons of an agent that ask for nothing but a reason: the macro's name is the reason."""
 
 
 class Filled(Struct, frozen=True):

@@ -170,7 +170,8 @@ async def use(
     await cases.add(tx, [used])
     deeds = macro.deeds
     if deeds.button:
-        await agent.do(tx, house, actor, case_id, AgentButton(deeds.button), Given(), now)
+        because = Given(reason=f"“{macro.name}”")
+        await agent.do(tx, house, actor, case_id, AgentButton(deeds.button), because, now)
     if said.strip():
         await service.reply(tx, house, actor, case_id, said, now, seen=seen)
     if deeds.tags:

@@ -88,7 +88,8 @@ def _given(desk: Desk, form: dict[str, str]) -> Given:
     if currency not in desk.house.settings.currencies:
         raise Invalid("This must be an amount above zero.", field="amount", remedy="Write it like 12,50.")
     return Given(
-        reason=form.get("reason", ""), code=form.get("code", ""), once=_uuid(once) if once else None,
+        reason=form.get("reason", ""), code=form.get("code", ""), tag=form.get("tag", ""),
+        once=_uuid(once) if once else None,
         amount_minor=minor_of(amount, currency, "amount") if amount else None,
     )  # fmt: skip
 

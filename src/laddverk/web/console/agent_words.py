@@ -51,7 +51,24 @@ AGREEMENTS: Final[Words] = {
     "waits": ("wait", marked("Waits for a second person")),
     "declined": ("off", marked("Not agreed to")),
 }
-TONES: Final = {AgentButton.RESET: "danger", AgentButton.OUT_OF_SERVICE: "danger", AgentButton.STOP: "danger"}
+MESSAGES: Final[Words] = {
+    "arrived": ("done", marked("Arrived")),
+    "sent": ("info", marked("Sent")),
+    "waits": ("wait", marked("On its way")),
+    "failed": ("broken", marked("Did not arrive")),
+    "came_back": ("broken", marked("Came back: the address is dead")),
+}
+SAYS: Final = frozenset(
+    {
+        AgentButton.PAYMENT_LINK, AgentButton.PAY_OWED, AgentButton.NEAREST, AgentButton.RECEIPT,
+        AgentButton.TELL_OWNER,
+    }
+)  # fmt: skip
+"""Deeds that tell somebody something: sent is all that is known of what went by chat or to a device."""
+TONES: Final = {
+    AgentButton.RESET: "danger", AgentButton.HARD_RESET: "danger", AgentButton.OUT_OF_SERVICE: "danger",
+    AgentButton.STOP: "danger", AgentButton.BLOCK_TOKEN: "danger",
+}  # fmt: skip
 ICONS: Final = {
     AgentButton.START: "play",
     AgentButton.EXTEND: "clock",
@@ -59,16 +76,23 @@ ICONS: Final = {
     AgentButton.STOP: "square",
     AgentButton.UNLOCK: "lock-open",
     AgentButton.RESET: "rotate-ccw",
+    AgentButton.HARD_RESET: "power",
+    AgentButton.CLEAR_CACHE: "nfc",
     AgentButton.PAYMENT_LINK: "send",
+    AgentButton.PAY_OWED: "banknote",
     AgentButton.REFUND: "undo-2",
     AgentButton.GOODWILL: "gift",
     AgentButton.NEAREST: "map-pin",
     AgentButton.RECEIPT: "receipt",
     AgentButton.OUT_OF_SERVICE: "ban",
+    AgentButton.IN_SERVICE: "circle-check",
+    AgentButton.CLEAR_RESERVATION: "calendar",
     AgentButton.WORK_ORDER: "wrench",
     AgentButton.SHOW_LOAD: "activity",
     AgentButton.SHOW_PAYMENT: "credit-card",
     AgentButton.ALLOW_TOKEN: "key-round",
+    AgentButton.BLOCK_TOKEN: "lock",
+    AgentButton.UNBLOCK_TOKEN: "key",
     AgentButton.TELL_OWNER: "bell",
 }
 KEYS: Final = "123456789"
@@ -163,6 +187,11 @@ def steps(row: DeedRow, language: str) -> list[Tick]:
     if row.refund_state is not None:
         kind, word = REFUNDS.get(row.refund_state, REFUNDS["unknown"])
         return [(kind, say(word), None)]
+    if row.message is not None:
+        kind, word = MESSAGES[row.message]
+        return [(kind, say(word), row.heard_at or row.said_at)]
+    if row.deed in SAYS:
+        return [("info", say(marked("Sent")), row.at)]
     return [("done", say(marked("done")), row.at)]
 
 
