@@ -8,8 +8,7 @@ import pytest
 
 from laddverk.energy.planning_ahead.capacity_files import read
 from laddverk.energy.planning_ahead.days import Way, known_prices, outcomes
-from laddverk.energy.planning_ahead.model import Ahead, Battery, Feeder, MadeBy, Plan, Stay
-from laddverk.energy.planning_ahead.planning import advice
+from laddverk.energy.planning_ahead.model import Ahead, Feeder, Stay
 from laddverk.energy.planning_ahead.splitting import Because, split
 
 BEGINS = datetime(2026, 1, 12, 16, tzinfo=UTC)
@@ -79,16 +78,3 @@ def test_a_month_as_it_was_stands_beside_charging_at_once_and_sharing_fairly():
     assert [each.peak_w for each in (was, at_once, fair)] == [12_040, 23_080, 12_040]
     assert (was.capacity_minor, at_once.capacity_minor) == (12_040, 23_080)
     assert fair.energy_minor == 8_832
-
-
-def test_a_battery_is_advised_beside_the_cars_and_never_counted_on():
-    ahead = seen((1.0, 1.0, 5.0, 5.0), base_load_w=(2_000.0,) * 4)
-    plan = Plan(
-        begins_at=BEGINS, step_minutes=60, made_by=MadeBy.SOLVER, targets_a={}, unmet_wh={}, cap_w=(5_000.0,) * 4
-    )
-    battery = Battery(capacity_wh=4_000, held_wh=2_000, power_max_w=2_000)
-    found = advice(ahead, plan, battery)
-    assert found is not None
-    assert found.power_w[2] + found.power_w[3] < -1_900
-    assert sum(found.power_w[:2]) > 0
-    assert found.saves > 5
