@@ -82,6 +82,8 @@ def test_an_outlet_hangs_in_one_place_on_phases_that_are_there():
     assert field_of(tree(GRID, single, places=(place(single),))) == "rotation"
     assert field_of(tree(GRID, places=(place(GRID, phases=0),))) == "power_max"
     assert field_of(tree(GRID, places=(place(GRID, reserved_a=40.0),))) == "reserved"
+    for weight in (0.0, -1.0, 10.5, float("nan")):
+        assert field_of(tree(GRID, places=(place(GRID, weight=weight),))) == "weight", weight
     on_second = place(single, phases=1, rotation=Rotation.STR)
     assert rules.checked(tree(GRID, single, places=(on_second,))).places == (on_second,)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from laddverk.energy.allocating.admission import (
     IDLE,
@@ -121,8 +122,11 @@ class _Reasons:
         if row not in self._shares:
             on_row = self._charging_on(row)
             changes = [self._changes_s(self._situation.demands[one], one) for one in on_row]
-            self._shares[row] = self._reason(ReasonCode.CIRCUIT_FULL, row, min(changes, default=FORESEEN_S), on_row)
-        return self._shares[row]
+            reason = self._reason(ReasonCode.CIRCUIT_FULL, row, min(changes, default=FORESEEN_S), on_row)
+            weights = [self._situation.demands[one].weight for one in on_row]
+            self._shares[row] = replace(reason, weights=sum(weights)) if len({*weights}) > 1 else reason
+        reason = self._shares[row]
+        return replace(reason, weight=demand.weight) if reason.weights else reason
 
     def of_waiting(self, demand: Demand, row: int) -> Reason:
         """Return why a demand gets nothing."""

@@ -39,6 +39,7 @@ UNTIL: Final[Mapping[ReasonCode, str]] = {
     ),
 }
 """Where it is known when this will change."""
+WEIGHED: Final = N_("It has %(weight)s of the %(weights)s parts that are shared there.")
 
 
 def sentence(grant: Grant, branches: Mapping[str, str], language: str, zone: str = HOME_ZONE) -> str:
@@ -47,9 +48,17 @@ def sentence(grant: Grant, branches: Mapping[str, str], language: str, zone: str
     reason = grant.reason
     text = UNTIL.get(reason.code) if reason.until is not None else None
     digits = 0 if float(grant.limit_a).is_integer() else 1
-    return _(text or SENTENCES[reason.code]) % {
+    said = _(text or SENTENCES[reason.code]) % {
         "limit": number(grant.limit_a, digits, language),
         "phase": f"L{reason.phase}",
         "branch": branches.get(reason.branch or "", reason.branch or ""),
         "time": local_time(reason.until, zone, language=language) if reason.until is not None else "",
     }
+    if not reason.weights:
+        return said
+    parts = {"weight": _parts(reason.weight, language), "weights": _parts(reason.weights, language)}
+    return f"{said} {_(WEIGHED) % parts}"
+
+
+def _parts(weight: float, language: str) -> str:
+    return number(weight, 0 if float(weight).is_integer() else 1, language)

@@ -137,6 +137,10 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When this is expected to change: the limit, a car that is done or leaves, a rest that ends."""
     sharing: int = 0
     """How many charge on that circuit and phase, this one included."""
+    weight: float = 0.0
+    """Its own weight among theirs; 0: all weigh the same."""
+    weights: float = 0.0
+    """Of all of them together."""
 
 
 class Grant(Struct, frozen=True, kw_only=True):

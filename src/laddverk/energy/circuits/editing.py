@@ -89,6 +89,11 @@ def wired(tree: Tree, wiring: Wiring) -> Tree:
     return replace(tree, wiring=wiring)
 
 
+def open_to_asking(tree: Tree, lets_ask: bool) -> Tree:
+    """Return `tree` where drivers may ask to come first, or may not."""
+    return replace(tree, lets_ask=lets_ask)
+
+
 def below(tree: Tree, circuit_id: CircuitId) -> frozenset[CircuitId]:
     """Return a circuit and all that it feeds, directly or not. Needs parents before their children."""
     found = {circuit_id}

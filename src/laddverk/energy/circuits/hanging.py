@@ -30,6 +30,7 @@ class Said(Struct, frozen=True, kw_only=True):
     """Of those of DC; others have none."""
     rank: int | None = None
     reserved_a: float | None = None
+    weight: float | None = None
 
 
 def hung(outlets: Iterable[OutletRow], present: Mapping[Key, Place], said: Said) -> list[Place]:
@@ -51,6 +52,7 @@ def _hung(row: OutletRow, present: Place | None, said: Said, turn: int) -> Place
         power_max_w=before.power_max_w if said.power_max_w is None or before.phases else said.power_max_w,
         rank=before.rank if said.rank is None else said.rank,
         reserved_a=before.reserved_a if said.reserved_a is None else said.reserved_a,
+        weight=before.weight if said.weight is None else said.weight,
     )
 
 

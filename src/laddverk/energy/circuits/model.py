@@ -30,6 +30,8 @@ PLACES_MAX: Final = 2_000  # of one site
 DEPTH_MAX: Final = 12  # circuits above one another; real sites have three to five
 WINDOWS_MAX: Final = 50  # of one circuit
 SOURCES_MAX: Final = 20  # of one site
+WEIGHT_MIN: Final = 0.1  # of an outlet's share
+WEIGHT_MAX: Final = 10.0  # whoever is to have still more gets a priority class, or current of its own
 LIMIT_MAX_A: Final = 6_300.0  # the largest low-voltage breaker; more is a typing mistake
 NAME_MAX: Final = 80
 
@@ -156,6 +158,8 @@ class Place(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Priority class: higher is served first."""
     reserved_a: float = 0.0
     """What is kept for this outlet when it charges, whoever else does."""
+    weight: float = 1.0
+    """Its share of a full circuit beside the others': 2 gets twice as much, where neither has its least or its most."""
 
     @property
     def key(self) -> tuple[StationId, int]:
@@ -182,6 +186,8 @@ class Tree(Struct, frozen=True, kw_only=True, omit_defaults=True):
     site_id: SiteId
     version: int = 0
     wiring: Wiring = Wiring.STAR_400
+    lets_ask: bool = False
+    """Drivers may ask to come first."""
     circuits: tuple[Circuit, ...] = ()
     """Parents stand before their children (`rules.sorted_circuits`)."""
     places: tuple[Place, ...] = ()

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from laddverk.energy.circuits.model import (
     CIRCUITS_MAX,
     DEPTH_MAX,
@@ -14,6 +16,8 @@ from laddverk.energy.circuits.model import (
     NAME_MAX,
     PLACES_MAX,
     SOURCES_MAX,
+    WEIGHT_MAX,
+    WEIGHT_MIN,
     WINDOWS_MAX,
     Circuit,
     CircuitId,
@@ -56,10 +60,7 @@ def checked(tree: Tree) -> Tree:
         seen.add(place.key)
     for source in tree.sources:
         _checked_source(source, by_id)
-    return Tree(
-        site_id=tree.site_id, version=tree.version, wiring=tree.wiring, circuits=ordered, places=tree.places,
-        sources=tree.sources,
-    )  # fmt: skip
+    return replace(tree, circuits=ordered)
 
 
 def phases_of(place: Place, wiring: Wiring) -> tuple[int, ...]:
@@ -210,6 +211,11 @@ def _checked_place(place: Place, by_id: dict[CircuitId, Circuit], wiring: Wiring
         raise Invalid(
             "More is reserved than the outlet can give.", field="reserved", remedy="Enter amperes, or nothing."
         )
+    if not WEIGHT_MIN <= place.weight <= WEIGHT_MAX:
+        raise Invalid(
+            "The share of an outlet is 0,1 to 10.", field="weight",
+            remedy="1 is as all others; 2 gets twice as much as they where a circuit is full.",
+        )  # fmt: skip
     missing = [phase for phase in phases_of(place, wiring) if not circuit.limit_a[phase]]
     if missing:
         raise Invalid(

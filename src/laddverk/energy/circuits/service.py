@@ -50,6 +50,8 @@ PLACED: Final = N_("%(count)s outlets were hung up.")
 TAKEN: Final = N_("%(count)s outlets were taken out.")
 MEASURED: Final = N_("An outlet's phases were entered as measured: its first one lies on %(phase)s.")
 WIRED: Final = N_("The kind of grid was changed.")
+LET_ASK: Final = N_("Drivers may ask to come first.")
+LET_NOBODY_ASK: Final = N_("Drivers may no longer ask to come first.")
 WINDOWED: Final = N_("The hours with a lower limit of %(name)s were changed.")
 SOURCED: Final = N_("The source %(name)s was entered.")
 UNSOURCED: Final = N_("A source was removed.")
@@ -223,6 +225,15 @@ async def wire(
     return await change(
         tx, actor, site_id, lambda tree: editing.wired(tree, wiring), WIRED, now, reason=reason, version=version
     )
+
+
+async def let_ask(
+    tx: Transaction, actor: Actor, site_id: SiteId, lets_ask: bool, now: datetime, *, reason: str, version: int | None
+) -> Tree:
+    """Say whether drivers at a site may ask to come first: their cars are then served a priority class up."""
+    said = LET_ASK if lets_ask else LET_NOBODY_ASK
+    edit = lambda tree: editing.open_to_asking(tree, lets_ask)  # noqa: E731 - one line, used once
+    return await change(tx, actor, site_id, edit, said, now, reason=reason, version=version)
 
 
 async def put_source(

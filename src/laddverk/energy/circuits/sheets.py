@@ -32,7 +32,7 @@ from laddverk.kernel.problems import Invalid, Problem, TooMany
 HEADING: Final = (
     "what", "name", "on", "kind", "l1_a", "l2_a", "l3_a", "kept_free_a", "other_l1_a", "other_l2_a", "other_l3_a",
     "charger", "outlet", "phases", "rotation", "checked", "at_most_a", "power_kw", "priority", "reserved_a",
-    "energy_kwh", "note",
+    "energy_kwh", "note", "share",
 )  # fmt: skip
 LINES_MAX: Final = 2_500  # more than the largest tree has
 BYTES_MAX: Final = 1_000_000
@@ -58,6 +58,7 @@ def lines(tree: Tree, identities: Mapping[Key, str]) -> list[tuple[Cell, ...]]:
             "outlet": one.evse_number, "phases": one.phases, "rotation": one.rotation,
             "checked": "yes" if one.is_rotation_known else "no", "at_most_a": one.current_max_a,
             "power_kw": one.power_max_w / 1000 or "", "priority": one.rank or "", "reserved_a": one.reserved_a or "",
+            "share": one.weight if one.weight != 1 else "",
         }
         for one in tree.places
     ]  # fmt: skip
@@ -177,6 +178,7 @@ class _Reader:
                 power_max_w=_number(row, "power_kw") * 1000 or place.power_max_w,
                 rank=int(_number(row, "priority")),
                 reserved_a=_number(row, "reserved_a"),
+                weight=_number(row, "share") or place.weight,
             )
         )
 

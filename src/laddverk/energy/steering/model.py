@@ -66,6 +66,7 @@ class Outlet(Struct, frozen=True, kw_only=True):
     """Other than 1 on a 230 V IT grid: an ampere of a car between the lines may be √3 in each of them."""
     rank: int = 0
     reserved_a: float = 0.0
+    weight: float = 1.0
     takes_dynamic: bool = False
     """It says that it takes dynamic profiles (2.1): a limit in them is changed by a message of its own."""
     stack_level: int = 0

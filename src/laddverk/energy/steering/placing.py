@@ -84,6 +84,7 @@ def _outlet(place: Place, circuit: int, wiring: Wiring, able: Ability, *, is_dou
         lines_factor=1.0 if is_star or place.phases == 0 else sqrt(3.0),
         rank=place.rank,
         reserved_a=place.reserved_a,
+        weight=place.weight,
         takes_dynamic=able.takes_dynamic,
         stack_level=able.stack_level,
         in_watts=able.in_watts,

@@ -97,6 +97,7 @@ def _demand(outlet: Outlet, belief: Belief, now_s: float) -> Demand:
         ceiling_a=ceiling_a(outlet, belief, now_s),
         rank=outlet.rank,
         reserved_a=outlet.reserved_a,
+        weight=outlet.weight,
         watts_per_a=VOLTAGE_V * phases,
         attained_wh=belief.attained_wh,
         since=instant(belief.session_since),

@@ -75,6 +75,8 @@ class OutletShape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     power_max_w: float = 0.0
     rank: int = 0
     reserved_a: float = 0.0
+    weight: float = 1.0
+    """Its share of a full circuit beside the others': 0.1 to 10."""
 
 
 class SourceShape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +95,8 @@ class Circuits(Struct, frozen=True, kw_only=True):
     site: str
     version: int
     wiring: Wiring
+    drivers_may_ask: bool
+    """Drivers may ask to come first."""
     circuits: list[CircuitShape]
     outlets: list[OutletShape]
     sources: list[SourceShape]
@@ -104,6 +108,8 @@ class CircuitsToSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     version: int
     reason: Reason
     wiring: Wiring = Wiring.STAR_400
+    drivers_may_ask: bool | None = None
+    """Null: as it is."""
     circuits: Annotated[list[CircuitShape], Meta(max_length=CIRCUITS_MAX)]
     outlets: Annotated[list[OutletShape], Meta(max_length=PLACES_MAX)] = []
     sources: Annotated[list[SourceShape], Meta(max_length=SOURCES_MAX)] = []
@@ -173,6 +179,7 @@ def shape_of(tree: Tree) -> Circuits:
     names = {circuit.id: circuit.name for circuit in tree.circuits}
     return Circuits(
         site=shown("sit", tree.site_id), version=tree.version, wiring=tree.wiring,
+        drivers_may_ask=tree.lets_ask,
         circuits=[
             CircuitShape(
                 id=shown("cir", one.id), name=one.name, kind=one.kind, limit_a=one.limit_a, margin_a=one.margin_a,
@@ -186,6 +193,7 @@ def shape_of(tree: Tree) -> Circuits:
                 station=shown("sta", one.station_id), evse=one.evse_number, circuit=names[one.circuit_id],
                 phases=one.phases, rotation=one.rotation, is_rotation_known=one.is_rotation_known,
                 current_max_a=one.current_max_a, power_max_w=one.power_max_w, rank=one.rank, reserved_a=one.reserved_a,
+                weight=one.weight,
             )
             for one in tree.places
         ],
@@ -212,6 +220,7 @@ def tree_of(given: CircuitsToSet, before: Tree) -> Tree:
 
     return Tree(
         site_id=before.site_id, version=before.version, wiring=given.wiring,
+        lets_ask=before.lets_ask if given.drivers_may_ask is None else given.drivers_may_ask,
         circuits=tuple(
             Circuit(
                 id=ids[one.name], name=one.name, kind=one.kind, limit_a=one.limit_a, margin_a=one.margin_a,
@@ -226,7 +235,7 @@ def tree_of(given: CircuitsToSet, before: Tree) -> Tree:
                 station_id=StationId(parsed("sta", one.station, field="station")), evse_number=one.evse,
                 circuit_id=on(one.circuit, "circuit"), phases=one.phases, rotation=one.rotation,
                 is_rotation_known=one.is_rotation_known, current_max_a=one.current_max_a, power_max_w=one.power_max_w,
-                rank=one.rank, reserved_a=one.reserved_a,
+                rank=one.rank, reserved_a=one.reserved_a, weight=one.weight,
             )
             for one in given.outlets
         ),

@@ -137,6 +137,7 @@ def said_of(form: dict[str, str]) -> Said:
         power_max_w=number(form, "power_max") * 1000 if form.get("power_max") else None,
         rank=int(number(form, "rank")) if form.get("rank") else None,
         reserved_a=number(form, "reserved") if form.get("reserved") else None,
+        weight=number(form, "weight") if form.get("weight") else None,
     )
 
 

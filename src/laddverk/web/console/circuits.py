@@ -160,7 +160,7 @@ def _done(desk: Desk, site: SiteId) -> Response[Any]:
 
 @post(f"{PLACE}/do", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
 async def do_something(desk: AtDesk, site_id: FromPath[str]) -> Response[Any]:
-    """Move or remove a circuit, hang outlets up or take them out, enter a source, say what grid it is, or undo."""
+    """Move or remove a circuit, hang outlets up or take them out, enter a source, set what holds for all, or undo."""
     form, keys = await desk.form(), await desk.choices("outlet")
     async with desk.transaction() as tx:
         known, _newest = await _known(desk, tx, site_id)
@@ -198,9 +198,8 @@ async def _do(desk: Desk, tx: Transaction, known: Known, form: dict[str, str], k
         case "take":
             gone = {place.key for place in known.tree.places if _key(*place.key) in keys}
             await service.take_out(tx, desk.actor, site, gone if _some(gone) else (), desk.now, **how)
-        case "wire":
-            wiring = forms.chosen(Wiring, form, "wiring")
-            await service.wire(tx, desk.actor, site, wiring, desk.now, **how)
+        case "wire" | "ask":
+            await _set_for_all(desk, tx, site, form)
         case "source":
             await _put_source(desk, tx, known, form)
         case "drop-source":
@@ -210,6 +209,16 @@ async def _do(desk: Desk, tx: Transaction, known: Known, form: dict[str, str], k
             await service.undo(tx, desk.actor, site, forms.version_of(form) or 0, desk.now)
         case _:
             raise Invalid("Choose from the list.", field="what")
+
+
+async def _set_for_all(desk: Desk, tx: Transaction, site: SiteId, form: dict[str, str]) -> None:
+    """Say what grid the site has, or whether drivers may ask to come first."""
+    if form["what"] == "wire":
+        wiring = forms.chosen(Wiring, form, "wiring")
+        await service.wire(tx, desk.actor, site, wiring, desk.now, **_how(form))
+    else:
+        lets_ask = form.get("lets_ask") == "yes"
+        await service.let_ask(tx, desk.actor, site, lets_ask, desk.now, **_how(form))
 
 
 async def _put_source(desk: Desk, tx: Transaction, known: Known, form: dict[str, str]) -> None:

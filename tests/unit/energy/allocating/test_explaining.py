@@ -80,3 +80,15 @@ def test_a_reason_says_what_is_full_on_which_phase_and_until_when(code):
     assert swedish is None or told == swedish
     for part in ("board B", "L2", "17:40"):
         assert (part in told) == (part in english)
+
+
+def test_where_outlets_weigh_differently_each_says_how_much_of_the_sharing_is_its():
+    full = [branch("b", 30)]
+    grants = shares(full, [car("a", weight=2.0), car("b"), car("c", ceiling_a=6.0)])
+    assert [grants[key].limit_a for key in "abc"] == [16, 8, 6]
+    assert sentence(grants["a"], NAMES, "en") == (
+        "16 A because L1 of board B is full. It has 2 of the 4 parts that are shared there."
+    )
+    assert "1 av de 4 delar" in sentence(grants["b"], NAMES, "sv")
+    alike = shares(full, [car("a", weight=2.0), car("b", weight=2.0)])
+    assert (alike["a"].reason.weight, alike["a"].reason.weights) == (0, 0)
