@@ -73,7 +73,7 @@ async def test_a_car_whose_departure_is_told_is_planned_into_the_cheap_hours_and
     await site.house.worker.run_until_idle()
     async with database.transaction() as tx:
         kept = await store.latest(tx, site.site_id)
-        allocate = await service.allocator(tx, site.site_id)
+        allocate = await service.allocator(tx, site.site_id, NOW)
     assert kept is not None
     assert kept.plan.made_by is MadeBy.SOLVER
     key = key_of(site.station_id, 1)

@@ -80,6 +80,7 @@ async def enliven(house: House) -> None:
             await _priced(house)
             await _told(house, site_id, tree, weather)
             async with house.database.transaction() as tx:
+                await circuits_service.let_ask(tx, ACTOR, site_id, True, house.clock(), reason=REASON, version=None)
                 await service.want(tx, ACTOR, _wanted(site_id), house.clock(), reason=REASON)
         random, silent = Random(), set[object]()
         for turn in range(2**62):
@@ -92,7 +93,7 @@ async def enliven(house: House) -> None:
 
 def _wanted(site_id: SiteId) -> Wanted:
     tariff = next(each for each in examples() if each.key == TARIFF)
-    return Wanted(site_id, tariff, AREA, ADDED_PER_KWH, lets_ask=True)
+    return Wanted(site_id, tariff, AREA, ADDED_PER_KWH)
 
 
 def _roof_a(now: datetime) -> tuple[float, float, float]:

@@ -36,6 +36,8 @@ class Source(StrEnum):
     """Where a forecast comes from."""
 
     DRIVER = "driver"
+    CAR = "car"
+    """It says so itself; its word counts like the driver's."""
     OWN_HABIT = "own_habit"
     EVERYBODY = "everybody"
     NOTHING = "nothing"

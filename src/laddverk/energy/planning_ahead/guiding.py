@@ -37,7 +37,9 @@ def guided(situation: Situation, plan: Plan, now: datetime) -> Situation:
 
 
 def wished(situation: Situation, told: Collection[Told]) -> Situation:
-    """Return `situation` with what drivers said: a wish counts where both are told; who goes first is a class up."""
+    """Return `situation` with what drivers and cars said: a wish is a departure and an energy, one of which may be what
+    is usual (`completing`); who goes first is a class up.
+    """
     by_key = {key_of(each.station_id, each.evse_number): each for each in told}
     demands = []
     for demand in situation.demands:

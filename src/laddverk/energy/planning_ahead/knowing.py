@@ -98,6 +98,13 @@ def stays_of(ended: Sequence[Past]) -> Stays:
     )
 
 
+def drawn_of(ended: Sequence[Past]) -> Stays:
+    """Return the same with the hours until each drew no more."""
+    hours = np.array([(each.drew_until - each.started_at) / HOUR for each in ended], dtype=np.float64)
+    stays = stays_of(ended)
+    return Stays(stays.hour_of_week, hours, stays.energy_kwh)
+
+
 def ended_of(past: Sequence[Past]) -> list[Ended]:
     """Return the sessions that are over, for the widening of intervals."""
     return [

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from laddverk.energy.allocating import Grant, Situation, allocated
 from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Place
-from laddverk.energy.planning_ahead import rolling, store, store_wishes
+from laddverk.energy.planning_ahead import completing, rolling, store
 from laddverk.energy.planning_ahead.building import Car, feeders, stays
 from laddverk.energy.planning_ahead.capping import caps_kw, factors, level_of
 from laddverk.energy.planning_ahead.forecasting import told
@@ -55,8 +55,7 @@ async def want(tx: Transaction, actor: Actor, wanted: Wanted, now: datetime, *, 
     await jobs.enqueue(tx, [soon(kind, wanted.site_id) for kind in (LEARN_LEVEL, PLAN_SITE)])
     await audit.write(
         tx, actor, "plan.wanted", "site", wanted.site_id, at=now, reason=reason.strip(),
-        detail={"tariff": wanted.tariff.key, "area": wanted.area, "added_per_kwh": wanted.added_per_kwh,
-                "lets_ask": wanted.lets_ask},
+        detail={"tariff": wanted.tariff.key, "area": wanted.area, "added_per_kwh": wanted.added_per_kwh},
     )  # fmt: skip
 
 
@@ -130,9 +129,11 @@ async def learn(tx: Transaction, wanted: Wanted, now: datetime) -> float:
     return level_kw
 
 
-async def guide(tx: Transaction, site_id: SiteId) -> Callable[[Situation, datetime], Situation]:
-    """Return what makes the allocator's question whole: what drivers said, and the newest plan while one is wanted."""
-    told = await store_wishes.running_at(tx, site_id)
+async def guide(tx: Transaction, site_id: SiteId, now: datetime) -> Callable[[Situation, datetime], Situation]:
+    """Return what makes the allocator's question whole: what drivers and cars said, and the newest plan while one is
+    wanted.
+    """
+    told = await completing.completed(tx, site_id, now)
     kept = await store.latest(tx, site_id) if await store.wishes(tx, site_id) else None
     if kept is None:
         return lambda situation, _now: wished(situation, told)
@@ -140,9 +141,11 @@ async def guide(tx: Transaction, site_id: SiteId) -> Callable[[Situation, dateti
     return lambda situation, now: guided(wished(situation, told), plan, now)
 
 
-async def allocator(tx: Transaction, site_id: SiteId) -> Callable[[Situation, datetime], Sequence[Grant]]:
+async def allocator(
+    tx: Transaction, site_id: SiteId, now: datetime
+) -> Callable[[Situation, datetime], Sequence[Grant]]:
     """Return the allocator for a site, asked as `guide` makes the question."""
-    whole = await guide(tx, site_id)
+    whole = await guide(tx, site_id, now)
     return lambda situation, now: allocated(whole(situation, now), now)
 
 

@@ -17,15 +17,15 @@ from laddverk.platform.database import Transaction
 STAYS_LATEST: Final = 2_000  # of a site; older habits say nothing
 
 WISHES: Final = """
-SELECT site_id, tariff, area, added_per_kwh, level_kw, lets_ask FROM plan_wish WHERE $1::uuid IS NULL OR site_id = $1
+SELECT site_id, tariff, area, added_per_kwh, level_kw FROM plan_wish WHERE $1::uuid IS NULL OR site_id = $1
 ORDER BY site_id
 """
 WANT: Final = """
-INSERT INTO plan_wish (site_id, tariff, area, added_per_kwh, wanted_at, wanted_by, lets_ask)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO plan_wish (site_id, tariff, area, added_per_kwh, wanted_at, wanted_by)
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (site_id) DO UPDATE
 SET tariff = excluded.tariff, area = excluded.area, added_per_kwh = excluded.added_per_kwh, level_kw = 0,
-    wanted_at = excluded.wanted_at, wanted_by = excluded.wanted_by, lets_ask = excluded.lets_ask
+    wanted_at = excluded.wanted_at, wanted_by = excluded.wanted_by
 """
 UNWANT: Final = "DELETE FROM plan_wish WHERE site_id = $1"
 KEEP_LEVEL: Final = "UPDATE plan_wish SET level_kw = $2 WHERE site_id = $1"
@@ -75,8 +75,6 @@ class Wanted(Struct, frozen=True):
     area: str
     added_per_kwh: float
     level_kw: float = 0.0
-    lets_ask: bool = False
-    """Drivers may ask to come first."""
 
 
 class Kept(Struct, frozen=True):
@@ -120,7 +118,7 @@ async def wishes(tx: Transaction, site_id: SiteId | None = None) -> list[Wanted]
 
 async def want(tx: Transaction, wanted: Wanted, by: str, now: datetime) -> None:
     """Keep that a site wants plans; its level is learnt anew."""
-    await tx.execute(WANT, wanted.site_id, wanted.tariff, wanted.area, wanted.added_per_kwh, now, by, wanted.lets_ask)
+    await tx.execute(WANT, wanted.site_id, wanted.tariff, wanted.area, wanted.added_per_kwh, now, by)
 
 
 async def unwant(tx: Transaction, site_id: SiteId) -> bool:

@@ -1,14 +1,16 @@
-"""What drivers say of charges that run, in PostgreSQL. SQL and nothing else."""
+"""What drivers and cars say of charges that run, in PostgreSQL. SQL and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.energy.planning_ahead.forecasting import Source
+from laddverk.energy.planning_ahead.guessing import Guess
 from laddverk.kernel.ids import SiteId
 from laddverk.platform.database import Transaction
 
@@ -18,41 +20,85 @@ ON CONFLICT (session_id) DO UPDATE
 SET departs_at = excluded.departs_at, energy_wh = excluded.energy_wh, asks_priority = excluded.asks_priority,
     told_at = excluded.told_at
 """
+KEEP_GUESS: Final = """
+INSERT INTO stay_guess (session_id, departs_at, departs_by, energy_wh, energy_by, made_at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (session_id) DO NOTHING
+"""
 RUNNING_AT: Final = """
-SELECT session.station_id, session.evse_number, driver_wish.departs_at, driver_wish.energy_wh,
-       driver_wish.asks_priority AND coalesce(plan_wish.lets_ask, false) AS goes_first, driver_wish.told_at
+-- The driver's word, else the car's, else what is usual. A car's clock and counter may be wrong: what cannot be is not
+-- said. A guessed departure that is over was wrong.
+SELECT session.id AS session_id, session.station_id, session.evse_number,
+       coalesce(session.driver_id::text, session.token_uid, '') AS who, session.started_at, session.energy_wh AS had_wh,
+       coalesce(driver_wish.departs_at, need.departure_at, guess.departs_at) AS departs_at,
+       CASE WHEN driver_wish.departs_at IS NOT NULL THEN 'driver' WHEN need.departure_at IS NOT NULL THEN 'car'
+            WHEN guess.departs_at IS NOT NULL THEN guess.departs_by ELSE 'nothing' END AS departs_by,
+       coalesce(driver_wish.energy_wh, need.energy_wh, guess.energy_wh) AS energy_wh,
+       CASE WHEN driver_wish.energy_wh IS NOT NULL THEN 'driver' WHEN need.energy_wh IS NOT NULL THEN 'car'
+            WHEN guess.energy_wh IS NOT NULL THEN guess.energy_by ELSE 'nothing' END AS energy_by,
+       guess.made_at IS NOT NULL AS is_guessed,
+       coalesce(driver_wish.asks_priority, false) AND coalesce(site_rule.lets_ask, false) AS goes_first,
+       coalesce(driver_wish.told_at, need.received_at) AS told_at
 FROM station JOIN session ON session.station_id = station.id AND session.ended_at IS NULL
-JOIN driver_wish ON driver_wish.session_id = session.id
-LEFT JOIN plan_wish ON plan_wish.site_id = station.site_id
-WHERE station.site_id = $1 ORDER BY session.station_id, session.evse_number, session.started_at
+LEFT JOIN driver_wish ON driver_wish.session_id = session.id
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN departure_at > $2 THEN departure_at END AS departure_at,
+           CASE WHEN energy_wh BETWEEN 1 AND 500000 THEN energy_wh END AS energy_wh, received_at
+    FROM ev_need
+    WHERE ev_need.station_id = session.station_id AND ev_need.evse_number = session.evse_number
+      AND ev_need.received_at >= session.started_at - interval '15 minutes'
+    ORDER BY ev_need.received_at DESC LIMIT 1
+) AS need ON true
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN departs_at > $2 THEN departs_at END AS departs_at, departs_by, energy_wh, energy_by, made_at
+    FROM stay_guess WHERE stay_guess.session_id = session.id
+) AS guess ON true
+LEFT JOIN (
+    SELECT (tree->>'lets_ask')::boolean AS lets_ask FROM circuit_tree WHERE site_id = $1 ORDER BY version DESC LIMIT 1
+) AS site_rule ON true
+WHERE station.site_id = $1
+  AND (driver_wish.session_id IS NOT NULL OR need.departure_at IS NOT NULL OR need.energy_wh IS NOT NULL)
+ORDER BY session.station_id, session.evse_number, session.started_at
 """
 CHARGE: Final = """
 SELECT session.id AS session_id, session.station_id, session.evse_number, station.site_id, site.timezone,
        coalesce(session.driver_id::text, session.token_uid, '') AS who, session.started_at, session.ended_at,
-       session.energy_wh, session.power_w, coalesce(plan_wish.lets_ask, false) AS lets_ask,
-       driver_wish.departs_at, driver_wish.energy_wh AS asked_wh, coalesce(driver_wish.asks_priority, false)
-       AS asks_priority
+       session.energy_wh, session.power_w, coalesce(session.charging_state, '') AS charging_state,
+       driver_wish.departs_at, driver_wish.energy_wh AS asked_wh,
+       coalesce(driver_wish.asks_priority, false) AS asks_priority
 FROM session JOIN station ON station.id = session.station_id JOIN site ON site.id = station.site_id
-LEFT JOIN plan_wish ON plan_wish.site_id = station.site_id
 LEFT JOIN driver_wish ON driver_wish.session_id = session.id
 WHERE session.id = $1
 """
 
 
 class Told(Struct, frozen=True):
-    """What was said of the session that runs at an outlet."""
+    """What is said of the session that runs at an outlet, and what is usual in place of what is not."""
 
+    session_id: UUID
     station_id: UUID
     evse_number: int
+    who: str
+    started_at: datetime
+    had_wh: int
     departs_at: datetime | None
+    departs_by: Source
     energy_wh: int | None
+    """Of the whole session."""
+    energy_by: Source
+    is_guessed: bool
+    """What is usual was looked for, and kept where there was something to go by."""
     goes_first: bool
     """It was asked for, and the site lets drivers ask."""
     told_at: datetime
 
+    @property
+    def wants_guess(self) -> bool:
+        """Whether one of both was said alone, and nobody has looked for what is usual yet."""
+        return not self.is_guessed and (self.departs_at is None or self.energy_wh is None)
+
 
 class Charge(Struct, frozen=True):
-    """A session as its driver's wish needs it."""
+    """A session as its driver's wish needs it; `departs_at`, `asked_wh` and `asks_priority` are the driver's words."""
 
     session_id: UUID
     station_id: UUID
@@ -64,7 +110,7 @@ class Charge(Struct, frozen=True):
     ended_at: datetime | None
     energy_wh: int
     power_w: int | None
-    lets_ask: bool
+    charging_state: str
     departs_at: datetime | None
     asked_wh: int | None
     asks_priority: bool
@@ -78,9 +124,16 @@ async def tell(
     await tx.execute(TELL, session_id, departs_at, energy_wh, asks_priority, now)
 
 
-async def running_at(tx: Transaction, site_id: UUID) -> Collection[Told]:
-    """Return what was said of the sessions that run at a site."""
-    return await tx.fetch(Told, RUNNING_AT, site_id)
+async def keep_guess(tx: Transaction, session_id: UUID, guess: Guess, now: datetime) -> None:
+    """Keep what is usual of a session; the first guess stays."""
+    await tx.execute(
+        KEEP_GUESS, session_id, guess.departs_at, guess.departs_by, guess.energy_wh, guess.energy_by, now
+    )  # fmt: skip
+
+
+async def running_at(tx: Transaction, site_id: UUID, now: datetime) -> Sequence[Told]:
+    """Return what is said of the sessions that run at a site."""
+    return await tx.fetch(Told, RUNNING_AT, site_id, now)
 
 
 async def charge(tx: Transaction, session_id: UUID) -> Charge | None:

@@ -91,7 +91,7 @@ async def steer_site(tx: Transaction, tree: Tree, now: datetime, known: Registry
     wrong = measuring.contradicted(tree, evidence)
     site = await _known(tx, tree, before, now, wrong, known)
     events = await _events(tx, tree, site, before, now)
-    asking = questions.Asking(await plans.guide(tx, tree.site_id))
+    asking = questions.Asking(await plans.guide(tx, tree.site_id, now))
     decided = core.step(site, events, _seconds(now), asking)
     by_key = placing.by_key(tree)
     refused = [

@@ -9,7 +9,9 @@ from litestar import get
 from litestar.params import FromPath
 from msgspec import Struct
 
+from laddverk.energy.circuits import store as circuits
 from laddverk.energy.planning_ahead import store, store_wishes
+from laddverk.energy.planning_ahead.forecasting import Source
 from laddverk.energy.planning_ahead.model import MadeBy, Plan, Waits, WhyCapped
 from laddverk.energy.planning_ahead.store import Wanted
 from laddverk.energy.steering.placing import outlet_of
@@ -55,18 +57,24 @@ class SitePlan(Struct, frozen=True, kw_only=True):
 
 
 class DriverWish(Struct, frozen=True, kw_only=True):
-    """What the driver of a charge that runs said. `energy_wh` is of the whole session."""
+    """What the driver of a charge that runs said, or else its car. `energy_wh` is of the whole session.
+
+    Where one of both was said alone, the other is what is usual: `own_habit` of the driver, or of `everybody` there.
+    Null with `nothing`: nobody has charged there before.
+    """
 
     station: str
     evse: int
     departs_at: datetime | None
+    departs_by: Source
     energy_wh: int | None
+    energy_by: Source
     goes_first: bool
     told_at: datetime
 
 
 class DriverWishes(Struct, frozen=True):
-    """What drivers said at a site."""
+    """What drivers and cars said at a site."""
 
     site: str
     wishes: list[DriverWish]
@@ -79,10 +87,10 @@ async def _site_id(asked: Asked, tx: Transaction, site: str) -> SiteId:
     return SiteId(row.id)
 
 
-def _shape(wanted: Wanted, made_at: datetime | None, plan: Plan | None) -> SitePlan:
+def _shape(wanted: Wanted, lets_ask: bool, made_at: datetime | None, plan: Plan | None) -> SitePlan:
     kept = SitePlan(
         site=shown("sit", wanted.site_id), tariff=wanted.tariff.key, area=wanted.area, level_kw=wanted.level_kw,
-        added_per_kwh=wanted.added_per_kwh, drivers_may_ask=wanted.lets_ask,
+        added_per_kwh=wanted.added_per_kwh, drivers_may_ask=lets_ask,
     )  # fmt: skip
     if plan is None:
         return kept
@@ -114,19 +122,21 @@ async def show_site_plan(asked: Asking, site: FromPath[str]) -> SitePlan:
         if wanted is None:
             raise NotFound("This site has no plan.", field="site_id")
         kept = await store.latest(tx, site_id)
-    return _shape(wanted, kept.made_at if kept else None, kept.plan if kept else None)
+        lets_ask = (await circuits.tree(tx, site_id)).lets_ask
+    return _shape(wanted, lets_ask, kept.made_at if kept else None, kept.plan if kept else None)
 
 
 @get("/circuits/{site:str}/wishes", opt=needs(Permission.STATIONS_READ))
 async def show_wishes(asked: Asking, site: FromPath[str]) -> DriverWishes:
-    """Show what drivers said of the charges that run at a site."""
+    """Show what drivers and cars said of the charges that run at a site."""
     async with asked.transaction() as tx:
         site_id = await _site_id(asked, tx, site)
-        told = await store_wishes.running_at(tx, site_id)
+        told = await store_wishes.running_at(tx, site_id, asked.now)
     wishes = [
         DriverWish(
             station=shown("sta", each.station_id), evse=each.evse_number, departs_at=each.departs_at,
-            energy_wh=each.energy_wh, goes_first=each.goes_first, told_at=each.told_at,
+            departs_by=each.departs_by, energy_wh=each.energy_wh, energy_by=each.energy_by,
+            goes_first=each.goes_first, told_at=each.told_at,
         )
         for each in told
     ]  # fmt: skip

@@ -15,6 +15,7 @@ from laddverk.energy.circuits import checklist, decisions, queries, store
 from laddverk.energy.circuits.checklist import Remark
 from laddverk.energy.circuits.loads import Key
 from laddverk.energy.circuits.model import Place, Signal, Tree, Wiring
+from laddverk.energy.planning_ahead import expecting
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId, shown
 from laddverk.platform.database import Transaction
@@ -203,13 +204,15 @@ async def show_load(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
     """The live tree of a site."""
     async with desk.transaction() as tx:
         known = await known_of(desk, tx, site_id)
-    return desk.page("console/load/detail.html", **told(desk, known))
+        expected = await expecting.expected(tx, known.tree, desk.now)
+    return desk.page("console/load/detail.html", expected=expected, **told(desk, known))
 
 
 async def live_parts(desk: Desk, site_id: str) -> Parts:
     """Return the parts of the page that change by themselves."""
     async with desk.transaction() as tx:
-        known = told(desk, await known_of(desk, tx, site_id))
+        site = await known_of(desk, tx, site_id)
+        known = told(desk, site) | {"expected": await expecting.expected(tx, site.tree, desk.now)}
     return {f"load-{name}": desk.template(f"console/load/{name}.html", **known) for name in LIVE}
 
 

@@ -149,7 +149,6 @@ def _values(wanted: Wanted) -> dict[str, str]:
     return {
         "tariff": wanted.tariff.key,
         "area": wanted.area,
-        "lets_ask": "yes" if wanted.lets_ask else "",
         "added": f"{wanted.added_per_kwh:.4f}".rstrip("0").rstrip(".").replace(".", ","),
     }
 
@@ -166,15 +165,12 @@ async def change_plan(desk: AtDesk, site_id: FromPath[str]) -> Response[Any]:
                 await service.unwant(tx, desk.actor, site, desk.now, reason=form.get("reason", ""))
             else:
                 before = next(iter(await store.wishes(tx, site)), None)
-                wanted = Wanted(
-                    site, _tariff(form, before), form.get("area", ""), number(form, "added", 0.0),
-                    lets_ask=form.get("lets_ask") == "yes",
-                )  # fmt: skip
+                wanted = Wanted(site, _tariff(form, before), form.get("area", ""), number(form, "added", 0.0))
                 await service.want(tx, desk.actor, wanted, desk.now, reason=form.get("reason", ""))
     except Problem as problem:
         errors = desk.errors(problem)
         errors = {{"added_per_kwh": "added"}.get(field, field): text for field, text in errors.items()}
-        return await _page(desk, site_id, {"lets_ask": ""} | form, errors, problem.status)
+        return await _page(desk, site_id, form, errors, problem.status)
     desk.tell(f"site:{site}")
     is_off = form.get("what") == "off"
     done = desk.words("The plan is switched off.") if is_off else desk.words("The site is planned from now on.")

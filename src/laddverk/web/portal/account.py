@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from laddverk.access import queries as access_queries
 from laddverk.access import service as access
+from laddverk.energy.planning_ahead import wishing
 from laddverk.invoicing import documents
 from laddverk.invoicing import queries as invoice_queries
 from laddverk.invoicing.model import shown_number
@@ -171,11 +172,31 @@ async def history(visit: Visiting) -> Response[str]:
 
 @get("/my/sessions/{session:str}")
 async def show_session(visit: Visiting, session: FromPath[str]) -> Response[str]:
-    """Show one charge with its price, line by line."""
+    """Show one charge with its price, line by line; while it runs, when it will be ready and what can be said of it."""
+    return await session_page(visit, session)
+
+
+async def session_page(
+    visit: Visit, session: str, *, problem: Problem | None = None, values: dict[str, str] | None = None
+) -> Response[str]:
+    """Return the page of one's own charge, with what went wrong when something did, and what was written."""
     async with visit.transaction() as tx:
-        found = await _own_session(tx, visit, session)
+        found = await own_session(tx, visit, session)
+        is_running = found.ended_at is None
+        ready = await wishing.ready(tx, found.id, visit.now) if is_running else None
+        offered = await wishing.offered(tx, found.id, visit.now) if is_running else None
+    errors = visit.errors(problem) if problem else {}
     return visit.page(
-        "portal/my_session.html", session=found, lines=price_lines(found, visit), base=f"/my/sessions/{session}"
+        "portal/my_session.html",
+        status=problem.status if problem else 200,
+        session=found,
+        lines=price_lines(found, visit),
+        base=f"/my/sessions/{session}",
+        ready=ready,
+        offered=offered,
+        values=values or {},
+        errors=errors,
+        problem=errors.get(""),
     )
 
 
@@ -183,7 +204,7 @@ async def show_session(visit: Visiting, session: FromPath[str]) -> Response[str]
 async def show_curve(visit: Visiting, session: FromPath[str]) -> dict[str, Any]:
     """Return the power during a charge, for the chart."""
     async with visit.transaction() as tx:
-        found = await _own_session(tx, visit, session)
+        found = await own_session(tx, visit, session)
         points = await queries.curve(tx, found.id)
     return curve_json(points, visit.words("Power"))
 
@@ -192,7 +213,7 @@ async def show_curve(visit: Visiting, session: FromPath[str]) -> dict[str, Any]:
 async def show_receipt(visit: Visiting, session: FromPath[str]) -> Response[bytes]:
     """Return the receipt of a charge."""
     async with visit.transaction() as tx:
-        found = await _own_session(tx, visit, session)
+        found = await own_session(tx, visit, session)
     if found.price_minor is None:
         raise NotFound("There is no receipt yet.", remedy="It is here when the charge is over and priced.")
     content = await documents.receipt_pdf(visit.house, found.id, visit.language)
@@ -307,7 +328,7 @@ def shown(row: invoice_queries.InvoiceRow, visit: Visit, reference: str = "") ->
     )
 
 
-async def _own_session(tx: Transaction, visit: Visit, session: str) -> DriverSession:
+async def own_session(tx: Transaction, visit: Visit, session: str) -> DriverSession:
     """Return a session of the signed-in driver. What is another's does not exist (T37)."""
     driver_id = signed_in(visit)
     found = await queries.session(tx, SessionId(parsed("ses", session)))

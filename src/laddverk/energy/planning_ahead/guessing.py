@@ -1,0 +1,76 @@
+"""What is usual in place of what nobody said of a charge: when its car leaves, how much it needs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from laddverk.energy.planning_ahead.forecasting import Interval, Source, Stays, stay
+from laddverk.energy.planning_ahead.knowing import HOUR, drawn_of, hour_of_week, stays_of
+from laddverk.energy.planning_ahead.store import Past
+
+ONE_MINUTE: Final = timedelta(minutes=1)
+
+
+class Came(Struct, frozen=True):
+    """A charge that runs: whose it is, since when, and what it has had."""
+
+    who: str
+    """Empty: nobody knows."""
+    started_at: datetime
+    energy_wh: int
+
+
+class Guess(Struct, frozen=True, kw_only=True):
+    """When a car leaves and what it takes in all, as is usual; None with `Source.NOTHING`: nothing to go by."""
+
+    departs_at: datetime | None
+    departs_by: Source
+    energy_wh: int | None
+    energy_by: Source
+
+
+class Span(Struct, frozen=True):
+    """Between which instants something is expected, eight times of ten."""
+
+    since: datetime
+    until: datetime
+
+
+def guessed(came: Came, past: Sequence[Past], now: datetime) -> Guess:
+    """Return the middle of what is usual, by the driver's own past or else everybody's there.
+
+    A car that has stayed longer, or taken more, than ever before has nothing to go by. `past` is the newest first.
+    """
+    hours, energy = _usual(came, past, now, stays_of)
+    departs_at = (came.started_at + timedelta(hours=hours.middle)).replace(second=0, microsecond=0)
+    energy_wh = round(energy.middle * 1000)
+    leaves = hours.source is not Source.NOTHING and departs_at > now + ONE_MINUTE
+    takes = energy.source is not Source.NOTHING and energy_wh > came.energy_wh
+    return Guess(
+        departs_at=departs_at if leaves else None,
+        departs_by=hours.source if leaves else Source.NOTHING,
+        energy_wh=energy_wh if takes else None,
+        energy_by=energy.source if takes else Source.NOTHING,
+    )
+
+
+def done_between(came: Came, past: Sequence[Past], now: datetime) -> Span | None:
+    """Return when such a car is usually done drawing, by how long it took before; None: nothing to go by."""
+    hours, _energy = _usual(came, past, now, drawn_of)
+    if hours.source is Source.NOTHING:
+        return None
+    since, until = (came.started_at + timedelta(hours=each) for each in (hours.low, hours.high))
+    return Span(since, until) if until > now + ONE_MINUTE else None
+
+
+def _usual(
+    came: Came, past: Sequence[Past], now: datetime, of: Callable[[Sequence[Past]], Stays]
+) -> tuple[Interval, Interval]:
+    ended = [each for each in reversed(past) if each.ended_at is not None]
+    own = of([each for each in ended if each.who == came.who] if came.who else [])
+    so_far = (now - came.started_at) / HOUR, came.energy_wh / 1000
+    return stay(own, of(ended), hour_of_week(came.started_at), so_far=so_far)
