@@ -27,8 +27,8 @@ READ_AGAIN: Final = timedelta(hours=1)  # who keeps a case open reads it once
 BATCH: Final = 500  # cases forgotten in one go
 
 
-def _with_content(table: str, where: str, order: str, column: str = "content", hidden: str = "") -> str:
-    """Return what hands out rows with a file in them: base64, as long as there is room for it."""
+def with_content(table: str, where: str, order: str, column: str = "content", hidden: str = "") -> str:
+    """Return the SQL that hands out rows with a file in them: base64, as long as there is room for it."""
     return f"""
         SELECT to_jsonb(one) - '{column}'{hidden} || jsonb_build_object('{column}',
             CASE WHEN sum(length({column})) OVER (ORDER BY at, id) <= {BYTES_MAX}
@@ -37,18 +37,29 @@ def _with_content(table: str, where: str, order: str, column: str = "content", h
     """
 
 
-def _spoken(where: str) -> dict[str, str]:
-    """Return what hands out chats and calls of which a condition holds, with what belongs to them, by table."""
+def spoken(where: str) -> dict[str, str]:
+    """Return the SQL that hands out chats and calls of which a condition holds, with what is theirs, by table."""
+    return chats_told(where) | calls_told(where)
+
+
+def chats_told(where: str) -> dict[str, str]:
+    """Return the SQL that hands out chats, with their lines and photos, by table."""
     chats = f"chat_id IN (SELECT id FROM chat WHERE {where})"
-    calls = f"call_id IN (SELECT id FROM phone_call WHERE {where})"
     return {
         "chat": f"SELECT to_jsonb(one) AS told FROM chat AS one WHERE {where} ORDER BY opened_at",
         "chat_line": f"SELECT to_jsonb(one) AS told FROM chat_line AS one WHERE {chats} ORDER BY chat_id, at, id",
-        "chat_picture": _with_content("chat_picture", chats, "at, id"),
+        "chat_picture": with_content("chat_picture", chats, "at, id"),
+    }
+
+
+def calls_told(where: str) -> dict[str, str]:
+    """Return the SQL that hands out calls, with their recordings, by table."""
+    calls = f"call_id IN (SELECT id FROM phone_call WHERE {where})"
+    return {
         "phone_call": f"""
             SELECT to_jsonb(one) - 'menu' AS told FROM phone_call AS one WHERE {where} ORDER BY started_at
         """,
-        "phone_recording": _with_content("phone_recording", calls, "at, id", hidden=" - 'url'"),
+        "phone_recording": with_content("phone_recording", calls, "at, id", hidden=" - 'url'"),
     }
 
 
@@ -60,9 +71,9 @@ HANDED_OUT: Final = {
         SELECT to_jsonb(one) - 'words' AS told FROM case_entry AS one
         WHERE case_id = ANY($1) ORDER BY case_id, at, id
     """,
-    "support_mail": _with_content("support_mail", "case_id = ANY($1)", "at, id", "raw", " - 'words'"),
-    "support_attachment": _with_content("support_attachment", "case_id = ANY($1)", "at, id"),
-    **_spoken("case_id = ANY($1)"),
+    "support_mail": with_content("support_mail", "case_id = ANY($1)", "at, id", "raw", " - 'words'"),
+    "support_attachment": with_content("support_attachment", "case_id = ANY($1)", "at, id"),
+    **spoken("case_id = ANY($1)"),
     "text_message": """
         SELECT to_jsonb(one) - 'unique_key' AS told FROM text_message AS one
         WHERE case_id = ANY($1) ORDER BY created_at, id
@@ -72,20 +83,38 @@ HANDED_OUT: Final = {
         SELECT to_jsonb(one) AS told FROM support_outgoing AS one WHERE case_id = ANY($1) ORDER BY send_at
     """,
     "case_deed": "SELECT to_jsonb(one) AS told FROM case_deed AS one WHERE case_id = ANY($1) ORDER BY at",
-}
+    "driver_report": with_content(
+        "driver_report", "id IN (SELECT report_id FROM support_case WHERE id = ANY($1))", "at, id", "photo",
+        " - 'person_key'",
+    ),
+    "mail": """
+        SELECT to_jsonb(one) - 'unique_key' AS told FROM mail AS one
+        WHERE id IN (SELECT mail_id FROM case_entry WHERE case_id = ANY($1)) ORDER BY created_at, id
+    """,
+    "support_contact": "SELECT to_jsonb(one) AS told FROM support_contact AS one WHERE case_id = ANY($1) ORDER BY at",
+    "support_code": """
+        SELECT to_jsonb(one) - 'digest' AS told FROM support_code AS one WHERE case_id = ANY($1) ORDER BY sent_at
+    """,
+    "support_dead_address": """
+        SELECT to_jsonb(one) AS told FROM support_dead_address AS one WHERE case_id = ANY($1) ORDER BY at
+    """,
+}  # fmt: skip
 """What is handed out of cases ($1: their ids), by table: `told` is a row of it."""
 
 _BESIDE: Final = "(case_id IS NULL OR case_id NOT IN (SELECT id FROM support_case WHERE driver_id = $1))"
 HANDED_OUT_BESIDE: Final = {
-    **_spoken(f"driver_id = $1 AND {_BESIDE}"),
+    **spoken(f"driver_id = $1 AND {_BESIDE}"),
     "text_message": f"""
         SELECT to_jsonb(one) - 'unique_key' AS told FROM text_message AS one
         WHERE {_BESIDE} AND phone_key(phone) = (SELECT phone_key(phone) FROM driver WHERE id = $1 AND phone <> '')
         ORDER BY created_at, id
     """,
-    "support_contact": "SELECT to_jsonb(one) AS told FROM support_contact AS one WHERE driver_id = $1 ORDER BY at",
-    "support_code": """
-        SELECT to_jsonb(one) - 'digest' AS told FROM support_code AS one WHERE driver_id = $1 ORDER BY sent_at
+    "support_contact": f"""
+        SELECT to_jsonb(one) AS told FROM support_contact AS one WHERE driver_id = $1 AND {_BESIDE} ORDER BY at
+    """,
+    "support_code": f"""
+        SELECT to_jsonb(one) - 'digest' AS told FROM support_code AS one
+        WHERE driver_id = $1 AND {_BESIDE} ORDER BY sent_at
     """,
     "driver_plate": "SELECT to_jsonb(one) AS told FROM driver_plate AS one WHERE driver_id = $1 ORDER BY plate",
 }
@@ -152,6 +181,9 @@ KEPT: Final = {
 }
 """What stays, and why: it says nothing of the person, or goes with what is removed."""
 
+NOT_HANDED_OUT: Final = {"support_merge": "which cases were one for a while: their words stand in the cases"}
+"""What is removed and not handed out, and why; a test holds that there is nothing else."""
+
 CASES: Final = "SELECT id, state FROM support_case WHERE driver_id = $1 FOR UPDATE"
 CASES_OF: Final = "SELECT id FROM support_case WHERE driver_id = $1"
 IS_DRIVER: Final = "SELECT EXISTS (SELECT FROM driver WHERE id = $1)"
@@ -175,14 +207,18 @@ SELECT EXISTS (SELECT FROM audit_log WHERE object_id = $1 AND action = 'case.rea
 async def told_of(tx: Transaction, driver_id: UUID) -> dict[str, list[Any]]:
     """Return what support knows of a driver, by table: plain values; files, raw mails and recordings as base64."""
     told = await told_of_cases(tx, list(await tx.values(CASES_OF, driver_id)))
-    for name, sql in HANDED_OUT_BESIDE.items():
-        told[name] = [*told.get(name, []), *await tx.values(sql, driver_id)]
-    return told
+    return joined(told, {name: list(await tx.values(sql, driver_id)) for name, sql in HANDED_OUT_BESIDE.items()})
 
 
 async def told_of_cases(tx: Transaction, cases: Sequence[UUID]) -> dict[str, list[Any]]:
     """Return what stands in cases, by table, as `told_of`."""
     return {name: list(await tx.values(sql, list(cases))) for name, sql in HANDED_OUT.items()}
+
+
+def joined(of_cases: dict[str, list[Any]], beside: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return what is told of cases and beside them, by table, each row once. Pure."""
+    more = {name: [row for row in rows if row not in of_cases.get(name, [])] for name, rows in beside.items()}
+    return of_cases | {name: of_cases.get(name, []) + rows for name, rows in more.items()}
 
 
 async def remove(tx: Transaction, actor: Actor, driver_id: UUID, reason: str, now: datetime) -> int:

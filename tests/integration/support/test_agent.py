@@ -242,6 +242,8 @@ async def test_links_and_places_reach_the_driver_and_nobody_sees_the_other_drive
     )
     assert "765" not in str(await bench.network.value("SELECT string_agg(params::text || body, '') FROM case_entry"))
     assert asked.detail == ""
+    assert asked.text_id is not None
+    await bench.refused(silent, B.TELL_OWNER, Conflict)  # asked a moment ago
     await bench.refused(await bench.case(), B.STOP, Conflict)  # it is Olle's charge
 
 

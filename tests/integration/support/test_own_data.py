@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from laddverk.kernel.actors import Actor
+from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import Conflict, Invalid
+from laddverk.notices import service as notices
 from laddverk.platform.database import Database
 from laddverk.support import codes, service, working
 from laddverk.support.model import NewCase
 from laddverk.support.own_data import service as own_data
+from laddverk.support.own_data import store
 from tests.integration.support.lives import ADMIN, Person, a_life, traces_of
 from tests.network import Network, network_on
 
@@ -100,3 +104,46 @@ async def test_a_code_cannot_be_guessed_nor_sent_all_night(network: Network) -> 
         assert not await own_data.is_right(tx, house, ada, code, now)
         await own_data.forget(tx, now + timedelta(days=2))
         assert await tx.value("SELECT count(*) FROM own_data_code") == 0
+
+
+async def test_what_was_spoken_and_chatted_without_a_case_is_handed_out_and_then_gone(network: Network) -> None:
+    house = network.house
+    now = house.clock()
+    async with house.database.transaction() as tx:
+        call = new_id()
+        await tx.execute(
+            "INSERT INTO phone_call (id, key, provider, direction, phone, started_at)"
+            " VALUES ($1, 'c', '46elks', 'in', $2, $3)",
+            call, "+46705556677", now,
+        )  # fmt: skip
+        await tx.execute(
+            "INSERT INTO phone_recording (id, call_id, at, kind, content) VALUES ($1, $2, $3, 'message', 'spoken')",
+            new_id(), call, now,
+        )  # fmt: skip
+        for phone, email, words in (("+46705556677", "", "by number"), ("", "ada@example.se", "by address")):
+            chat = new_id()
+            await tx.execute(
+                "INSERT INTO chat (id, opened_at, changed_at, language, contact_phone, contact_email, seen_at, read_at)"
+                " VALUES ($1, $2, $2, 'sv', $3, $4, $2, $2)", chat, now, phone, email,
+            )  # fmt: skip
+            line = "INSERT INTO chat_line (id, chat_id, at, who, body) VALUES ($1, $2, $3, 'driver', $4)"
+            await tx.execute(line, new_id(), chat, now, words)
+        await notices.send(
+            tx, recipient="ada@example.se", language="sv", template="own_data_code",
+            params={"code": "123456", "operator": "x"}, now=now,
+        )  # fmt: skip
+    for who, words, tables in (
+        ("070-555 66 77", "by number", ("phone_call", "phone_recording", "chat", "chat_line")),
+        ("ada@example.se", "by address", ("mail", "chat", "chat_line")),
+    ):
+        person = own_data.person_in(who)
+        async with house.database.transaction() as tx:
+            assert await store.is_known(tx, person)
+            told = await own_data.told_of(tx, person, now)
+            assert [len(told[table]) for table in tables] == [1] * len(tables)
+            assert [line["body"] for line in told["chat_line"]] == [words]
+            if "phone_recording" in tables:
+                assert b64decode(told["phone_recording"][0]["content"]) == b"spoken"
+            await own_data.remove(tx, person, now)
+            gone = await own_data.told_of(tx, person, now)
+        assert [table for table, rows in gone.items() if table != "handed_out_at" and rows] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -17,6 +18,7 @@ from laddverk.platform.database import Database
 from laddverk.support import attachments, contacts, privacy, proving, service, working
 from laddverk.support.contacts import Contact
 from laddverk.support.model import Channel, NewCase
+from laddverk.support.own_data import store as own_data
 from laddverk.web import driver_data
 from tests.network import Network, network_on
 
@@ -80,6 +82,13 @@ async def a_life(network: Network) -> tuple[DriverId, UUID, UUID]:
                 new_id(), now, f"{name}@example.se", case.id, entry, f"{SECRET} quoted", f"{SECRET} raw".encode(),
                 str(call),
             )  # fmt: skip
+            report = new_id()
+            await tx.execute(
+                "INSERT INTO driver_report (id, station_id, evse_number, at, kind, text, person_key, photo)"
+                " VALUES ($1, $2, 1, $3, 'cable', $4, $5, $6)",
+                report, network.station_ids["S1"], now, f"{SECRET} reported by {name}", name, SECRET.encode(),
+            )  # fmt: skip
+            await tx.execute("UPDATE support_case SET report_id = $2 WHERE id = $1", case.id, report)
             ids.append((driver, case.id))
     return ids[0][0], ids[0][1], ids[1][1]
 
@@ -92,15 +101,21 @@ async def everything(network: Network, tables: list[str]) -> str:
 
 async def test_all_of_it_is_handed_out_removed_and_nothing_of_anybody_else(database: Database, tmp_path: Path) -> None:
     async with network_on(database, tmp_path) as network:
-        house, tables = network.house, [*privacy.HANDED_OUT, "mail", "chat_line"]
+        house, tables = network.house, [*privacy.HANDED_OUT]
+        await network.add_station("S1")
         driver, case, other = await a_life(network)
         async with house.database.transaction() as tx:
             told = json.loads(await driver_data.all_of(tx, ADMIN, driver, house.clock()))["support"]
         for name in ("support_case", "case_entry", "support_mail", "support_attachment", "chat", "chat_line",
-                     "phone_call", "phone_recording", "text_message", "support_contact", "support_code"):  # fmt: skip
+                     "phone_call", "phone_recording", "text_message", "support_contact", "support_code",
+                     "driver_report"):  # fmt: skip
             assert told[name], name
         assert str(other) not in json.dumps(told)
         assert "digest" not in json.dumps(told)
+        (report,) = told["driver_report"]
+        assert report["text"] == f"{SECRET} reported by ada"
+        assert b64decode(report["photo"]) == SECRET.encode()
+        assert len(told["support_contact"]) == 1, "each row once"
         async with house.database.transaction() as tx:
             with pytest.raises(Conflict):  # it is open
                 await privacy.remove(tx, ADMIN, driver, "asked", house.clock())
@@ -138,4 +153,10 @@ async def test_no_table_that_knows_a_case_a_chat_or_a_call_is_forgotten(database
     named = handed_out | set(privacy.REMOVED) | set(privacy.OF_DRIVER) | set(privacy.KEPT)
     assert found - named == set()
     # What is handed out can also be removed: by itself, or with what it belongs to.
-    assert handed_out - set(privacy.REMOVED) - set(privacy.OF_DRIVER) - set(privacy.KEPT) == set()
+    removed = set(privacy.REMOVED) | set(privacy.OF_DRIVER)
+    assert handed_out - removed - set(privacy.KEPT) == set()
+    assert removed - handed_out == set(privacy.NOT_HANDED_OUT), "what is removed is handed out too"
+    assert set(privacy.REMOVED) - set(privacy.HANDED_OUT) == set(privacy.NOT_HANDED_OUT)
+    assert set(privacy.OF_DRIVER) == set(privacy.HANDED_OUT_BESIDE) - set(privacy.KEPT)
+    for way, gone in own_data.GONE.items():
+        assert set(gone) == set(own_data.BESIDE[way]) - set(privacy.KEPT), way

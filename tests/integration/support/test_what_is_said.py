@@ -8,11 +8,13 @@ import pytest
 
 from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import Invalid
+from laddverk.platform.languages import SUPPORTED
 from laddverk.support import working
 from laddverk.support.macros import service as macros
 from laddverk.support.macros.filling import Filled
 from laddverk.support.macros.model import Macro
 from laddverk.support.model import Case, Links, Verified
+from laddverk.support.situations import book
 from tests.integration.support.test_agent import EVA, Bench, bench
 
 __all__ = ["bench"]
@@ -66,3 +68,14 @@ async def test_a_canned_answer_says_what_a_charge_came_to_only_to_whose_it_prove
     async with bench.house.database.transaction() as tx:
         await working.link(tx, bench.house, EVA, case.id, Links(session_id=other), bench.house.clock())
         assert await tx.value("SELECT verified FROM support_case WHERE id = $1", case.id) == "", "another charge"
+
+
+def test_no_situation_tells_of_a_deed_that_may_not_have_been_done() -> None:
+    """A situation is what is seen. What was done about it is told by whatever did it."""
+    claims = ("We have asked", "We ask the", "Vi har bett", "Vi ber laddaren")
+    for situation in book.catalogue():
+        for language in SUPPORTED:
+            for variant in situation.texts[language]:
+                texts = situation.text(language, variant)
+                for words in (texts.says, texts.sms, texts.voice):
+                    assert not any(claim in words for claim in claims), (situation.key, variant, words)

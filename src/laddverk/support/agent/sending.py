@@ -223,15 +223,18 @@ async def tell_owner(
         return Words(title=gettext_for(language)(why) % {"place": owner.place}, path="/my", tag="move")
 
     told = await push.tell(tx, Owner(OwnerKind.DRIVER, owner.driver_id), said, now)
+    text_id = None
     if owner.phone:
         window = int(now.timestamp() // TOLD_ONCE_WITHIN.total_seconds())
-        await sms.send(
+        text_id = await sms.send(
             tx, recipient=rules.checked_phone(owner.phone), text=text, now=now,
             unique_key=f"move:{owner.session_id}:{window}",
         )  # fmt: skip
+        if text_id is None:
+            raise Conflict("They were asked to move it a moment ago.", remedy="Give them half an hour.")
     elif not told:
         raise Conflict("Whoever's car it is has neither a phone number nor a device: they cannot be told.")
-    return Result(station_id=station_id)
+    return Result(station_id=station_id, text_id=text_id)
 
 
 async def reach(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> Result:

@@ -80,10 +80,10 @@ async def is_right(tx: Transaction, house: House, person: Person, code: str, now
 async def told_of(tx: Transaction, person: Person, now: datetime) -> dict[str, Any]:
     """Return what support has of a person who was proved: plain values, files as base64. Audited."""
     cases = [case_id for case_id, _ in await store.cases(tx, person)]
-    told = {"handed_out_at": now, **await privacy.told_of_cases(tx, cases), **await store.told_beside(tx, person)}
+    told = privacy.joined(await privacy.told_of_cases(tx, cases), await store.told_beside(tx, person))
     for case_id in cases:
         await audit.write(tx, Actor("anonymous"), "case.data_handed_out", "support_case", case_id, at=now)
-    return told
+    return {"handed_out_at": now, **told}
 
 
 async def remove(tx: Transaction, person: Person, now: datetime) -> int:

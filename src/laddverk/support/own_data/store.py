@@ -10,52 +10,63 @@ from typing import Any, Final
 from uuid import UUID
 
 from laddverk.platform.database import Transaction
+from laddverk.support import privacy
 from laddverk.support.codes import Way
 from laddverk.support.own_data.model import Person
 
 BY_ADDRESS: Final = "driver_id IS NULL AND contact_email <> '' AND lower(contact_email) = $1"
 BY_NUMBER: Final = "driver_id IS NULL AND contact_phone <> '' AND phone_key(contact_phone) = phone_key($1)"
+NO_ACCOUNT: Final = """NOT EXISTS (SELECT FROM driver
+    WHERE driver.phone <> '' AND phone_key(driver.phone) = phone_key($1))"""
 KNOWS: Final = {
     "email": f"""SELECT EXISTS (SELECT FROM support_case WHERE {BY_ADDRESS})
+        OR EXISTS (SELECT FROM chat WHERE {BY_ADDRESS})
         OR EXISTS (SELECT FROM support_mail WHERE lower(sender) = $1 AND case_id IS NULL)""",
     "sms": f"""SELECT EXISTS (SELECT FROM support_case WHERE {BY_NUMBER})
         OR EXISTS (SELECT FROM phone_call WHERE driver_id IS NULL AND phone <> '' AND phone_key(phone) = phone_key($1))
-        OR EXISTS (SELECT FROM text_message WHERE phone_key(phone) = phone_key($1))""",
+        OR EXISTS (SELECT FROM chat WHERE {BY_NUMBER})
+        OR EXISTS (SELECT FROM text_message WHERE phone_key(phone) = phone_key($1) AND {NO_ACCOUNT})""",
 }
 CASES: Final = {
     "email": f"SELECT id, state FROM support_case WHERE {BY_ADDRESS} ORDER BY created_at FOR UPDATE",
     "sms": f"SELECT id, state FROM support_case WHERE {BY_NUMBER} ORDER BY created_at FOR UPDATE",
 }
+LOOSE_MAILS: Final = "lower(sender) = $1 AND case_id IS NULL"
+OUR_MAILS: Final = "lower(recipient) = $1 AND NOT EXISTS (SELECT FROM driver WHERE lower(driver.email) = $1)"
+DEAD: Final = "lower(address) = $1"
+CALLS: Final = "driver_id IS NULL AND phone <> '' AND phone_key(phone) = phone_key($1)"
+TEXTS: Final = f"""phone_key(phone) = phone_key($1) AND {NO_ACCOUNT}"""
+# What is handed out and what is removed go by the same conditions: a test holds that they name the same tables.
 BESIDE: Final[dict[str, dict[str, str]]] = {
     "email": {
-        "mails_without_a_case": """SELECT to_jsonb(one) - 'words' - 'raw' AS told FROM support_mail AS one
-            WHERE lower(sender) = $1 AND case_id IS NULL ORDER BY at""",
+        "support_mail": privacy.with_content("support_mail", LOOSE_MAILS, "at, id", "raw", " - 'words'"),
+        "support_dead_address": f"SELECT to_jsonb(one) AS told FROM support_dead_address AS one WHERE {DEAD}",
+        **privacy.chats_told(BY_ADDRESS),
+        "mail": f"""SELECT to_jsonb(one) - 'unique_key' AS told FROM mail AS one WHERE {OUR_MAILS}
+            ORDER BY created_at, id""",
     },
     "sms": {
-        "calls": """SELECT to_jsonb(one) - 'menu' AS told FROM phone_call AS one WHERE driver_id IS NULL
-            AND phone <> '' AND phone_key(phone) = phone_key($1) ORDER BY started_at""",
-        "texts": """SELECT to_jsonb(one) - 'unique_key' AS told FROM text_message AS one
-            WHERE phone_key(phone) = phone_key($1) ORDER BY created_at""",
+        **privacy.calls_told(CALLS),
+        **privacy.chats_told(BY_NUMBER),
+        "text_message": f"""SELECT to_jsonb(one) - 'unique_key' AS told FROM text_message AS one WHERE {TEXTS}
+            ORDER BY created_at, id""",
     },
 }
-GONE: Final[dict[str, tuple[str, ...]]] = {
-    "email": (
-        "DELETE FROM support_mail WHERE lower(sender) = $1 AND case_id IS NULL",
-        "DELETE FROM support_dead_address WHERE lower(address) = $1",
-        "DELETE FROM chat WHERE driver_id IS NULL AND contact_email <> '' AND lower(contact_email) = $1",
-        """UPDATE mail SET recipient = '', subject = '–', body_text = '', body_html = '', error = NULL, thread = '{}'
-            WHERE lower(recipient) = $1 AND NOT EXISTS (SELECT FROM driver WHERE email = $1)""",
-    ),
-    "sms": (
-        """DELETE FROM phone_recording WHERE call_id IN (SELECT id FROM phone_call WHERE driver_id IS NULL
-            AND phone <> '' AND phone_key(phone) = phone_key($1))""",
-        """UPDATE phone_call SET phone = '', menu = '{}' WHERE driver_id IS NULL AND phone <> ''
-            AND phone_key(phone) = phone_key($1)""",
-        """DELETE FROM chat WHERE driver_id IS NULL AND contact_phone <> ''
-            AND phone_key(contact_phone) = phone_key($1)""",
-        """DELETE FROM text_message WHERE phone_key(phone) = phone_key($1)
-            AND NOT EXISTS (SELECT FROM driver WHERE phone <> '' AND phone_key(driver.phone) = phone_key($1))""",
-    ),
+GONE: Final[dict[str, dict[str, str]]] = {
+    "email": {
+        "support_mail": f"DELETE FROM support_mail WHERE {LOOSE_MAILS}",
+        "support_dead_address": f"DELETE FROM support_dead_address WHERE {DEAD}",
+        "chat": f"DELETE FROM chat WHERE {BY_ADDRESS}",
+        "mail": f"""UPDATE mail SET recipient = '', subject = '–', body_text = '', body_html = '', error = NULL,
+            thread = '{{}}' WHERE {OUR_MAILS}""",
+    },
+    "sms": {
+        "phone_recording": f"""DELETE FROM phone_recording
+            WHERE call_id IN (SELECT id FROM phone_call WHERE {CALLS})""",
+        "phone_call": f"UPDATE phone_call SET phone = '', menu = '{{}}' WHERE {CALLS}",
+        "chat": f"DELETE FROM chat WHERE {BY_NUMBER}",
+        "text_message": f"DELETE FROM text_message WHERE {TEXTS}",
+    },
 }
 
 LATELY: Final = "SELECT count(*) FROM own_data_code WHERE whose = $1 AND sent_at > $2"
@@ -85,13 +96,13 @@ async def cases(tx: Transaction, person: Person) -> list[tuple[UUID, str]]:
 
 
 async def told_beside(tx: Transaction, person: Person) -> dict[str, list[Any]]:
-    """Return what support has of a person beside cases, by what it is: plain values."""
+    """Return what support has of a person beside cases, by table: plain values, files as base64."""
     return {name: list(await tx.values(sql, person.key)) for name, sql in BESIDE[person.way].items()}
 
 
 async def remove_beside(tx: Transaction, person: Person) -> None:
     """Remove what support has of a person beside cases."""
-    for sql in GONE[person.way]:
+    for sql in GONE[person.way].values():
         await tx.execute(sql, person.key)
 
 
