@@ -70,10 +70,13 @@ def start_key(fact: SessionStarted) -> str:
 def row_of(fact: SessionFact, given: Found) -> OpenRow | None:
     """Return the session that a reading or update speaks of, if it is known.
 
-    A charger that gives its own number for it, or none, means what is open on that EVSE (quirks 59, 65).
+    A charger that gives its own number for it, or none, means what is open on that EVSE (quirks 59, 65). What it says
+    of itself as a whole (0) without any number is its main meter, or the grid's: of no session.
     """
     if fact.transaction_key:
         return given.by_key.get((fact.station_id, tidy(fact.transaction_key)))
+    if fact.transaction_number is None and fact.evse_number == 0:
+        return None
     if fact.transaction_number is not None:
         named = given.by_number.get((fact.station_id, fact.transaction_number))
         if named is not None:

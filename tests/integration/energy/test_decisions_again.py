@@ -7,7 +7,7 @@ import msgspec
 
 from laddverk.energy.allocating.model import Reason, ReasonCode
 from laddverk.energy.steering import placing, questions
-from tests.integration.energy.test_steering import SPOKEN, garage_on
+from tests.integration.energy.garage import THREE, garage_on
 
 SHARES = """
 SELECT DISTINCT ON (station_id, evse_number) station_id, evse_number, at, limit_a, reason FROM steering_share
@@ -28,7 +28,7 @@ async def test_every_decision_of_the_live_loop_is_found_again_from_its_question(
         site_id, began = garage.network.site_id, garage.clock()
         for _ in range(3):
             await garage.step()
-        for name in SPOKEN:
+        for name in THREE:
             garage.come(name)
             for _ in range(5):
                 await garage.step()

@@ -1,18 +1,16 @@
 """Meters over real sockets: asked by us, kept, and heard by the loop that steers; and those that misbehave."""
 
 import asyncio
-import socket
-import sys
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiomqtt
 import pytest
+from msgspec import Struct
 
 from laddverk.energy.circuits import store as trees
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Tree, Version
-from laddverk.energy.meters import listening, ocpp, payloads, register_maps, sealing, service, store, watching
+from laddverk.energy.meters import payloads, register_maps, sealing, service, store, watching
 from laddverk.energy.meters.modbus import ModbusMeter
 from laddverk.energy.meters.model import Reading, Setup, Unreadable, Way, Why
 from laddverk.energy.steering import service as steering
@@ -20,21 +18,24 @@ from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import Conflict, Invalid
 from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.simulator.meters import modbus
-from laddverk.simulator.meters.modbus import Fault
+from laddverk.simulator.meters.ocpp import GridMeter
+from laddverk.simulator.meters.telling import Fault
+from laddverk.simulator.model import Told
+from tests.integration.energy.garage import THREE, garage_on
+from tests.integration.energy.meter_ways import LOOPBACK, MODELS, broker, hurried, listened
 from tests.network import ACTOR, BOOT_16, BOOT_201, ask, network_on
-
-MODELS = register_maps.known()
-LOOPBACK = "127.0.0.0/8"
-HASTY_S = 0.05
 
 
 @pytest.fixture
 async def network(database, tmp_path, monkeypatch):
-    monkeypatch.setattr(listening, "KEEP_EVERY_S", HASTY_S)
-    monkeypatch.setattr(listening, "LOOK_EVERY_S", HASTY_S)
-    monkeypatch.setattr(listening, "AGAIN_FIRST_S", HASTY_S)
+    hurried(monkeypatch)
     async with network_on(database, tmp_path, meter_networks=LOOPBACK) as network:
         yield network
+
+
+class Charged(Struct):
+    energy_wh: int
+    is_over: bool
 
 
 async def metered(network, setup, secret=None):
@@ -52,16 +53,6 @@ async def metered(network, setup, secret=None):
         tree = Tree(site_id=network.site_id, version=1, circuits=(grid,), places=(place,))
         await trees.add(tx, tree, Version(version=1, made_at=now, made_by="test", change="made"))
     return meter, grid
-
-
-@asynccontextmanager
-async def listened(network):
-    task = asyncio.create_task(listening.listen(network.house))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def until(network, sql, *args):
@@ -90,7 +81,7 @@ async def test_a_modbus_meter_is_asked_and_the_loop_reckons_with_what_it_says_un
                 await steering.steer(tx, network.site_id, datetime.now(UTC))
             loads = await network.value("SELECT loads FROM steering_state WHERE site_id = $1", network.site_id)
             assert loads[str(grid.id)]["reading"] == [21.0, 12.5, -4.0]
-            for fault, why in ((Fault.NO_NUMBER, "implausible"), (Fault.WRONG_SCALE, "implausible")):
+            for fault, why in ((Fault.GARBAGE, "implausible"), (Fault.WRONG_SCALE, "implausible")):
                 simulated.fault = fault
                 assert await until(network, TROUBLED, meter.id) == why
                 simulated.fault = Fault.NONE
@@ -172,30 +163,6 @@ async def test_who_adds_a_meter_is_told_what_is_wrong_and_one_in_use_stays(netwo
                      Reading(at=now, current_a=(1.0, float("inf"), 1.0))):  # fmt: skip
             with pytest.raises(Invalid):
                 await service.record(tx, meter.id, [late], now)
-
-
-@asynccontextmanager
-async def broker(tmp_path):
-    """A foreign broker: nats-server, with its MQTT door behind a password. Yields its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (tmp_path / "nats.conf").write_text(
-        f'server_name: test\nlisten: "127.0.0.1:-1"\njetstream {{ store_dir: "{tmp_path}/js" }}\n'
-        f'mqtt {{ listen: "127.0.0.1:{port}" }}\nauthorization {{ user: meters, password: "s3cret" }}\n'
-    )
-    program = Path(sys.executable).parent / "nats-server"
-    running = await asyncio.create_subprocess_exec(
-        program, "-c", tmp_path / "nats.conf", stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(20):
-            while b"Server is ready" not in await running.stderr.readline():
-                pass
-        yield port
-    finally:
-        running.terminate()
-        await running.communicate()
 
 
 async def test_a_broker_tells_of_a_meter_what_it_cannot_tell_is_named_and_a_wrong_password_too(network, tmp_path):
@@ -285,8 +252,7 @@ async def test_a_meter_that_falls_silent_becomes_an_incident_of_its_site_until_i
     assert await network.value("SELECT ill IS NULL FROM meter WHERE id = $1", meter.id)
 
 
-async def test_a_charger_that_measures_at_the_grid_is_a_meter_in_either_version(network, monkeypatch):
-    monkeypatch.setattr(ocpp, "LOOK_EVERY_S", HASTY_S)
+async def test_a_charger_that_measures_at_the_grid_is_a_meter_in_either_version(network):
     meter, grid = await metered(network, Setup(way=Way.PUSH))
     old = await network.value("SELECT id FROM station WHERE identity = 'CP1'")
     new = await network.add_station("CP2")
@@ -321,3 +287,32 @@ async def test_a_charger_that_measures_at_the_grid_is_a_meter_in_either_version(
             assert await until(network, LOADED, grid.id, 8.0) == [8.0, 9.0, 10.0]
     with pytest.raises(Invalid):
         await measured_by(new_id())
+
+
+@pytest.mark.parametrize("name", ["CP16", "CP201"])
+async def test_what_a_charger_measures_at_the_grid_is_not_taken_for_the_charge_that_runs_there(
+    database, tmp_path, name
+):
+    stands = {name: THREE[name]}
+    async with garage_on(database, tmp_path, stands) as garage:
+        garage.building_a = (20.0,) * 3
+        garage.come(name)
+        await garage.step()
+        at = garage.clock().isoformat()
+        register = {"measurand": "Energy.Active.Import.Register", "location": "Inlet"}
+        register |= {"value": "12345678"} if name == "CP16" else {"value": 12_345_678.0}
+        told = {"connectorId" if name == "CP16" else "evseId": 0,
+                "meterValue": [{"timestamp": at, "sampledValue": [register]}]}  # fmt: skip
+        garage.links[name].charger.say(Told(at=garage.clock(), action="MeterValues", fields=told))
+        await GridMeter(garage.flows, garage.links[name], garage.clock).tell()
+        for _ in range(2):
+            await garage.step()
+        garage.leave(name)
+        await garage.step()
+        charged = "SELECT energy_wh, ended_at IS NOT NULL AS is_over FROM session"
+        async with database.transaction() as tx:
+            (session,) = await tx.fetch(Charged, charged)
+        assert session.is_over
+        assert session.energy_wh == int(garage.links[name].charger.outlets[1].register_wh) < 1_000
+        assert await garage.network.value("SELECT max(current_l1_a) FROM sample WHERE evse_number = 0") > 20.0
+        assert await garage.network.value("SELECT max(current_l1_a) FROM sample WHERE evse_number = 1") <= 16.0

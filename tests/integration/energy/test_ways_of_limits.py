@@ -10,7 +10,7 @@ from laddverk.ocpp.facts import ProfileKind, Purpose, RateUnit
 from laddverk.simulator.abilities.smart_charging import Profiles
 from laddverk.simulator.car import Car
 from laddverk.stations import service as stations
-from tests.integration.energy.test_steering import FUSE_A, garage_on
+from tests.integration.energy.garage import FUSE_A, garage_on
 from tests.network import ACTOR
 
 LEVEL = "SELECT count(*) FROM station_variable WHERE station_id = $1 AND variable = 'SupportsDynamicProfiles'"

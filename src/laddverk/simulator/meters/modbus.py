@@ -4,59 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from enum import StrEnum
 from typing import Final, cast
 
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+from laddverk.kernel.time import Clock, system_clock
+from laddverk.simulator.meters.telling import Currents, Fault, PerPhase, Teller
+
 VOLTAGE_V: Final = 230.0
 REGISTERS: Final = 0x60  # up to the energies
-SILENT_S: Final = 3_600.0
-
-Currents = Callable[[], tuple[float, float, float]]
-"""What flows now on L1, L2 and L3, in A; negative towards the grid."""
+SILENT_S: Final = 3_600.0  # who asks has given up long before
 
 
-class Fault(StrEnum):
-    """What can be wrong with a meter."""
+class SimulatedMeter(Teller):
+    """What a meter answers. Set what is wrong with it at any time."""
 
-    NONE = "none"
-    SILENT = "silent"
-    FROZEN = "frozen"
-    NO_NUMBER = "no_number"
-    WRONG_SCALE = "wrong_scale"
-    WRONG_SIGN = "wrong_sign"
-    REFUSES = "refuses"
-
-
-class SimulatedMeter:
-    """What a meter says, by what flows and what is wrong with it. Set `fault` at any time."""
-
-    def __init__(self, currents: Currents) -> None:
-        self.fault = Fault.NONE
+    def __init__(self, currents: Currents, clock: Clock) -> None:
+        super().__init__(currents, clock)
         self.asked = 0
         self.port = 0
-        self._currents = currents
-        self._said: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
-    def says(self) -> tuple[float, float, float]:
-        """Return the currents that it tells."""
-        if self.fault is not Fault.FROZEN:
-            self._said = self._currents()
-        first, second, third = self._said
-        factor = {Fault.NO_NUMBER: float("nan"), Fault.WRONG_SCALE: 1_000.0, Fault.WRONG_SIGN: -1.0}.get(
-            self.fault, 1.0
-        )
-        return first * factor, second * factor, third * factor
-
-    def registers(self) -> list[int]:
+    def registers(self, currents: PerPhase) -> list[int]:
         """Return the input registers from 0."""
         values = [0.0] * (REGISTERS // 2)
-        currents = self.says()
         for phase, current in enumerate(currents):
             values[phase] = VOLTAGE_V
             values[3 + phase] = abs(current)
@@ -71,18 +45,22 @@ class SimulatedMeter:
     ) -> ExcCodes | None:  # fmt: skip
         """Put what is told into the registers; called by the server for each question."""
         self.asked += 1
-        if self.fault is Fault.SILENT:
-            await asyncio.sleep(SILENT_S)
         if self.fault is Fault.REFUSES:
             return ExcCodes.ILLEGAL_ADDRESS
-        registers[:] = self.registers()[start : start + len(registers)]
+        told = self.tells()
+        if told is None:
+            await asyncio.sleep(SILENT_S)
+            return ExcCodes.GATEWAY_NO_RESPONSE
+        registers[:] = self.registers(told.current_a)[start : start + len(registers)]
         return None
 
 
 @asynccontextmanager
-async def serving(currents: Currents, *, port: int = 0, unit: int = 1) -> AsyncIterator[SimulatedMeter]:
+async def serving(
+    currents: Currents, *, port: int = 0, unit: int = 1, clock: Clock = system_clock
+) -> AsyncIterator[SimulatedMeter]:
     """Yield a meter that listens on loopback, at a free port by default."""
-    meter = SimulatedMeter(currents)
+    meter = SimulatedMeter(currents, clock)
     device = SimDevice(
         id=unit, simdata=[SimData(0, values=[0] * REGISTERS, datatype=DataType.REGISTERS)], action=meter.answer
     )
