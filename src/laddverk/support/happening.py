@@ -28,7 +28,7 @@ COMMANDS: Final = (
 """Those that a driver notices. What an agent asked for in the case stands there as their deed."""
 
 # $3 charger, $4 its EVSE or 0, $5 and $6 between when, $7 payment, $8 driver, $9 of each kind, $10 commands.
-MACHINES: Final = """
+MACHINES_SHOWN: Final = """
 SELECT at, 'state' AS source, status AS kind, '' AS channel, 'machine' AS by_kind, '' AS by_name, '' AS text,
        jsonb_build_object('evse', evse_number, 'error', detail) AS params, '' AS body, NULL::uuid AS id,
        NULL::bigint AS number
@@ -84,7 +84,7 @@ SELECT * FROM (
      WHERE source <> 'payment' OR NOT EXISTS (SELECT FROM payment_event WHERE payment_id = $7)
      ORDER BY at DESC, id DESC LIMIT $2)
     UNION ALL
-    ({MACHINES})
+    ({MACHINES_SHOWN})
 ) AS everything ORDER BY at DESC, id DESC
 """  # noqa: S608 - constants above
 

@@ -51,6 +51,11 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
     model: str = ""
     """Vendor and model of the charger, as reports name them."""
     firmware: str = ""
+    charger: str = ""
+    """A part of its name, or what stands on one of its outlets."""
+    driver: str = ""
+    """A part of the name, or the whole e-mail address or phone number."""
+    session_number: int | None = None
     rated: str = ""
     """good, bad or any."""
     now: datetime | None = None
@@ -70,7 +75,8 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
     def leaves_few(self) -> bool:
         """Whether what is left is sooner sorted than found by a walk in order."""
         days = self.opened_until - self.opened_from if self.opened_until and self.opened_from else None
-        return bool(self.search.strip()) or self.is_of_one or (days is not None and days <= FEW_WITHIN)
+        names = self.charger or self.driver or self.session_number is not None
+        return bool(self.search.strip() or names) or self.is_of_one or (days is not None and days <= FEW_WITHIN)
 
     @property
     def is_narrowed(self) -> bool:
@@ -87,6 +93,14 @@ class Page(Struct, frozen=True):
     """How many a filter leaves, as far as was counted and looked."""
     has_more: bool = False
     """Whether there are, or may be, more than `total`."""
+
+
+class _Named(Struct, frozen=True):
+    """What a filter asks for by name; None where it does not."""
+
+    stations: list[UUID] | None = None
+    drivers: list[UUID] | None = None
+    sessions: list[UUID] | None = None
 
 
 class Counts(Struct, frozen=True):
@@ -133,6 +147,8 @@ WHERE ($1::uuid[] IS NULL OR support_case.site_id = ANY($1))
   AND ($19::uuid IS NULL OR support_case.site_id = $19)
   AND ($20::uuid[] IS NULL OR support_case.station_id = ANY($20))
   AND $21::text IS NOT NULL
+  AND ($22::uuid[] IS NULL OR support_case.driver_id = ANY($22))
+  AND ($23::uuid[] IS NULL OR support_case.session_id = ANY($23))
 """
 _FROM: Final = "FROM support_case"
 _FROM_RATED: Final = """
@@ -151,7 +167,7 @@ def _ids(found: str, *, is_few: bool) -> str:
     """
     shown = "support_case.id, closed_at, priority, changed_at, number"
     source = f"FROM (SELECT {shown} {found} {_NARROWED} OFFSET 0) AS support_case" if is_few else found + _NARROWED
-    return f"SELECT support_case.id {source} {_ORDER} LIMIT $22 OFFSET $23"
+    return f"SELECT support_case.id {source} {_ORDER} LIMIT $24 OFFSET $25"
 
 
 IDS: Final = {
@@ -161,7 +177,7 @@ IDS: Final = {
 }
 """By whether a rating is asked for, and whether few are left."""
 COUNT: Final = {
-    is_rated: f"SELECT count(*) FROM (SELECT {found} {_NARROWED} LIMIT $22) AS counted"  # noqa: S608 - constants
+    is_rated: f"SELECT count(*) FROM (SELECT {found} {_NARROWED} LIMIT $24) AS counted"  # noqa: S608 - constants
     for is_rated, found in ((False, _FROM), (True, _FROM_RATED))
 }
 """By whether a rating is asked for."""
@@ -178,8 +194,20 @@ ROWS: Final = (
     + CASE_FROM
     + "WHERE support_case.id = ANY($1) ORDER BY array_position($1, support_case.id)"
 )
-STATIONS: Final = """
-SELECT id FROM station WHERE ($1 = '' OR btrim(vendor || ' ' || model) = $1) AND ($2 = '' OR firmware = $2)
+# What is asked for by name: chargers, drivers and sessions, each null where nothing is asked.
+NAMED: Final = """
+SELECT CASE WHEN $1 || $2 || $3 <> '' THEN ARRAY(
+           SELECT id FROM station
+           WHERE ($1 = '' OR lower(btrim(vendor || ' ' || model)) = lower($1))
+             AND ($2 = '' OR lower(firmware) = lower($2))
+             AND ($3 = '' OR name ILIKE '%' || $4 || '%' OR id IN (
+                 SELECT station_id FROM connector WHERE code = upper($3)))) END AS stations,
+       CASE WHEN $5 <> '' THEN ARRAY(
+           SELECT id FROM driver WHERE $6 <> '' AND to_tsvector('simple', name) @@ to_tsquery('simple', $6)
+           UNION SELECT id FROM driver WHERE email = lower($5)
+           UNION SELECT id FROM driver WHERE phone <> '' AND phone_key($5) <> '' AND phone_key(phone) = phone_key($5)
+           LIMIT 1000) END AS drivers,
+       CASE WHEN $7::bigint IS NOT NULL THEN ARRAY(SELECT id FROM session WHERE number = $7) END AS sessions
 """
 COUNTS: Final = """
 SELECT count(*) FILTER (WHERE state = 'open' AND snoozed_until IS NULL)::int AS open,
@@ -204,12 +232,12 @@ def hits_in(excerpt: str) -> list[tuple[str, bool]]:
     return [(text, is_hit) for text, is_hit in pieces if text]
 
 
-def _args(sites: Sites, wanted: CaseFilter, hits: list[UUID] | None, stations: list[UUID] | None) -> tuple[object, ...]:
+def _args(sites: Sites, wanted: CaseFilter, hits: list[UUID] | None, named: _Named) -> tuple[object, ...]:
     return (
         None if sites is None else list(sites), hits, wanted.state, wanted.me, wanted.kind, wanted.driver_id,
         wanted.station_id, wanted.session_id, wanted.since, wanted.team_id, wanted.assignee_id, wanted.tag,
         wanted.priority, wanted.channel, wanted.situation, wanted.opened_from, wanted.opened_until,
-        wanted.now or NEVER, wanted.site_id, stations, wanted.rated,
+        wanted.now or NEVER, wanted.site_id, named.stations, wanted.rated, named.drivers, named.sessions,
     )  # fmt: skip
 
 
@@ -221,9 +249,9 @@ async def page(tx: Transaction, sites: Sites, wanted: CaseFilter, *, limit: int 
     """
     ids, total, has_more = list[UUID](), 0, False
     async with tx.planned_each():
-        stations = await _stations(tx, wanted)
+        named = await _named(tx, wanted)
         async for hits, is_all in _hits(tx, wanted):
-            args = _args(sites, wanted, hits, stations)
+            args = _args(sites, wanted, hits, named)
             ids = await tx.values(IDS[bool(wanted.rated), wanted.leaves_few], *args, limit, offset)
             total = offset + len(ids)
             if len(ids) == limit or (offset and not ids):
@@ -235,10 +263,16 @@ async def page(tx: Transaction, sites: Sites, wanted: CaseFilter, *, limit: int 
     return Page(rows, total, has_more)
 
 
-async def _stations(tx: Transaction, wanted: CaseFilter) -> list[UUID] | None:
-    if not wanted.model and not wanted.firmware:
-        return None
-    return list(await tx.values(STATIONS, wanted.model, wanted.firmware))
+async def _named(tx: Transaction, wanted: CaseFilter) -> _Named:
+    if not (wanted.model or wanted.firmware or wanted.charger or wanted.driver or wanted.session_number is not None):
+        return _Named()
+    charger, driver = wanted.charger.replace("\\", ""), wanted.driver.strip()
+    named = await tx.fetch_one(
+        _Named, NAMED, wanted.model, wanted.firmware, charger, charger.replace("%", "\\%").replace("_", "\\_"), driver,
+        searching.prefixes(driver), wanted.session_number,
+    )  # fmt: skip
+    assert named is not None
+    return named
 
 
 async def _hits(tx: Transaction, wanted: CaseFilter) -> AsyncIterator[tuple[list[UUID] | None, bool]]:
@@ -269,9 +303,9 @@ async def count(tx: Transaction, sites: Sites, wanted: CaseFilter) -> int:
     """Return how many cases a filter leaves, at most `COUNT_MAX`."""
     total = 0
     async with tx.planned_each():
-        stations = await _stations(tx, wanted)
+        named = await _named(tx, wanted)
         async for hits, _ in _hits(tx, wanted):
-            total = int(await tx.value(COUNT[bool(wanted.rated)], *_args(sites, wanted, hits, stations), COUNT_MAX))
+            total = int(await tx.value(COUNT[bool(wanted.rated)], *_args(sites, wanted, hits, named), COUNT_MAX))
     return total
 
 

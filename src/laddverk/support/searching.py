@@ -1,4 +1,4 @@
-"""Search over everything of cases: their number, words, labels, what was said, the driver and the charger.
+"""Search over everything of cases: number, words, labels, what was said, mails, files, driver, charger, site, session.
 
 It finds ids, which `listing` narrows and shows. A common word stands in a large part of all that was ever said, and a
 rare one in hardly anything. So what is open and what is newest is read through first: that costs the same for any word.
@@ -22,7 +22,9 @@ COMMON: Final = 60  # found among those: the word stands in some hundredths of a
 EVER_MAX: Final = 4_000  # found among all, by each way of finding
 BACK_MAX: Final = 100_000  # how many cases, and things said, are read back for a common word
 
-_SHOWN: Final = "SELECT id, number, words, tags, driver_id, station_id FROM support_case"
+_SHOWN: Final = (
+    "SELECT id, number, words, tags, driver_id, station_id, evse_number, site_id, session_id FROM support_case"
+)
 
 
 def _within(cases: str) -> str:
@@ -33,9 +35,18 @@ SELECT id FROM near
 WHERE number = $1::bigint OR words @@ to_tsquery('simple', $2) OR tags @> ARRAY[lower($3)]
    OR driver_id IN (SELECT id FROM driver WHERE to_tsvector('simple', name) @@ to_tsquery('simple', $2))
    OR station_id IN (SELECT id FROM station WHERE name ILIKE '%' || $4 || '%')
+   OR (station_id, evse_number) IN (SELECT station_id, evse_number FROM connector WHERE code = upper($3))
+   OR site_id IN (SELECT id FROM site WHERE name ILIKE '%' || $4 || '%')
+   OR session_id IN (SELECT id FROM session WHERE session.number = $1::bigint)
 UNION
 SELECT near.id FROM near JOIN case_entry AS entry ON entry.case_id = near.id
 WHERE entry.body <> '' AND entry.words @@ to_tsquery('simple', $2)
+UNION
+SELECT near.id FROM near JOIN support_mail AS mail ON mail.case_id = near.id
+WHERE mail.words @@ to_tsquery('simple', $2)
+UNION
+SELECT near.id FROM near JOIN support_attachment AS file ON file.case_id = near.id
+WHERE to_tsvector('simple', file.name) @@ to_tsquery('simple', $2)
 """  # noqa: S608 - made of constants
 
 
@@ -56,6 +67,20 @@ UNION (SELECT own.id FROM driver JOIN support_case AS own ON own.driver_id = dri
        WHERE to_tsvector('simple', driver.name) @@ to_tsquery('simple', $2) ORDER BY own.id DESC LIMIT $5)
 UNION (SELECT at_it.id FROM station JOIN support_case AS at_it ON at_it.station_id = station.id
        WHERE station.name ILIKE '%' || $4 || '%' ORDER BY at_it.id DESC LIMIT $5)
+UNION (SELECT at_it.id FROM connector JOIN support_case AS at_it
+           ON at_it.station_id = connector.station_id AND at_it.evse_number = connector.evse_number
+       WHERE connector.code = upper($3) ORDER BY at_it.id DESC LIMIT $5)
+-- Of a site the first of its list: many a city's name stands in those of half of all sites.
+UNION (SELECT there.id FROM (SELECT id FROM site WHERE name ILIKE '%' || $4 || '%' LIMIT 20) AS named
+       CROSS JOIN LATERAL (
+           SELECT id FROM support_case WHERE site_id = named.id
+           ORDER BY closed_at DESC NULLS FIRST, priority, changed_at, number LIMIT 200
+       ) AS there)
+UNION (SELECT about.id FROM session JOIN support_case AS about ON about.session_id = session.id
+       WHERE session.number = $1::bigint)
+UNION (SELECT case_id FROM (SELECT id, case_id FROM support_attachment
+                            WHERE to_tsvector('simple', name) @@ to_tsquery('simple', $2) OFFSET 0) AS found
+       ORDER BY id DESC LIMIT $5)
 """
 # OFFSET 0: by the index of words; who reads from the newest back until enough are found reads all for a rare word.
 RARE: Final = (
@@ -66,6 +91,9 @@ UNION (SELECT id FROM (SELECT id FROM support_case WHERE words @@ to_tsquery('si
 UNION (SELECT case_id FROM (SELECT id, case_id FROM case_entry
                             WHERE words @@ to_tsquery('simple', $2) AND body <> '' OFFSET 0) AS found
        ORDER BY id DESC LIMIT $5)
+UNION (SELECT case_id FROM (SELECT id, case_id FROM support_mail
+                            WHERE words @@ to_tsquery('simple', $2) AND case_id IS NOT NULL OFFSET 0) AS found
+       ORDER BY id DESC LIMIT $5)
 """
 )
 BACK: Final = (
@@ -75,6 +103,8 @@ UNION (SELECT id FROM (SELECT id, words FROM support_case ORDER BY id DESC LIMIT
        WHERE words @@ to_tsquery('simple', $2) LIMIT $5)
 UNION (SELECT case_id FROM (SELECT case_id, words, body FROM case_entry ORDER BY id DESC LIMIT $6) AS newest
        WHERE words @@ to_tsquery('simple', $2) AND body <> '' LIMIT $5)
+UNION (SELECT case_id FROM (SELECT case_id, words FROM support_mail ORDER BY id DESC LIMIT $6) AS newest
+       WHERE words @@ to_tsquery('simple', $2) AND case_id IS NOT NULL LIMIT $5)
 """
 )
 IS_LONGER: Final = "SELECT EXISTS (SELECT FROM case_entry OFFSET $1)"

@@ -19,7 +19,8 @@ VIEWS_MAX: Final = 30  # of one person
 FIELDS: Final = frozenset(
     {
         "state", "q", "kind", "tag", "team", "assignee", "priority", "channel", "situation", "site", "late", "rated",
-        "opened_from", "opened_to", "model", "firmware",
+        "opened_from", "opened_to", "model", "firmware", "charger", "driver_name", "session_number", "driver",
+        "station", "session",
     }
 )  # fmt: skip
 """What a view keeps of the inbox's address."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -43,11 +44,13 @@ def href(case_id: UUID) -> str:
 
 def wanted(desk: Desk) -> CaseFilter:
     """Return what the address of the inbox asks for; what cannot be read is left out."""
-    state, kind, priority = desk.asked("state", "open"), desk.asked("kind"), desk.asked("priority")
+    search, kind, priority = desk.asked("q").strip()[:100], desk.asked("kind"), desk.asked("priority")
+    state = desk.asked("state", "all" if search else "open")  # who searches means all cases, unless a view is chosen
+    session_number = desk.asked("session_number").strip().lstrip("#")
     opened_to = desk.day_asked("opened_to")
     opened_from = desk.day_asked("opened_from")
     return CaseFilter(
-        search=desk.asked("q").strip()[:100],
+        search=search,
         state=state if state in case_words.VIEWS else "open",
         me=desk.actor.id,
         kind=kind if kind in case_words.KIND_WORDS else "",
@@ -63,6 +66,9 @@ def wanted(desk: Desk) -> CaseFilter:
         situation=desk.asked("situation")[:60],
         model=desk.asked("model")[:120],
         firmware=desk.asked("firmware")[:120],
+        charger=desk.asked("charger").strip()[:100],
+        driver=desk.asked("driver_name").strip()[:100],
+        session_number=int(session_number) if re.fullmatch("[0-9]{1,9}", session_number) else None,
         rated=desk.asked("rated") if desk.asked("rated") in ("good", "bad", "any") else "",
         opened_from=desk.midnight(opened_from) if opened_from else None,
         opened_until=desk.midnight(opened_to + timedelta(days=1)) if opened_to else None,
