@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
+from laddverk.support import searching
 from laddverk.support.finding.reading import Card, Meant, meant
 
 EACH_MAX: Final = 5  # of one kind by one handle; who needs more narrows the list of that kind
@@ -76,6 +77,22 @@ SELECT 'station' AS kind, station.id, connector.code AS title, station.name AS n
        NULL::bigint AS amount_minor, NULL::text AS currency, ''::text AS last4
 FROM connector JOIN station ON station.id = connector.station_id
 WHERE connector.code = $1 AND ($3::uuid[] IS NULL OR station.site_id = ANY($3)) LIMIT $2
+"""
+# Many a city's name stands in those of thousands: some of them are shown, in order.
+PLACE_BY_NAME: Final = """
+(SELECT 'station' AS kind, named.id, named.name AS title, site.name AS note, NULL::timestamptz AS at,
+        NULL::uuid AS driver_id, NULL::uuid AS session_id, NULL::uuid AS payment_id, named.id AS station_id,
+        NULL::bigint AS amount_minor, NULL::text AS currency, ''::text AS last4
+ FROM (SELECT id, name, site_id FROM station
+       WHERE to_tsvector('simple', name) @@ to_tsquery('simple', $1) AND ($3::uuid[] IS NULL OR site_id = ANY($3))
+       LIMIT 500) AS named
+ JOIN site ON site.id = named.site_id ORDER BY named.name LIMIT $2)
+UNION ALL
+(SELECT 'site', named.id, named.name, named.municipality, NULL, NULL, NULL, NULL, NULL, NULL, NULL, ''
+ FROM (SELECT id, name, municipality FROM site
+       WHERE to_tsvector('simple', name) @@ to_tsquery('simple', $1) AND ($3::uuid[] IS NULL OR id = ANY($3))
+       LIMIT 500) AS named
+ ORDER BY named.name LIMIT $2)
 """
 PAYMENTS_SHOWN: Final = """
 SELECT 'payment' AS kind, payment.id, payment.provider AS title, coalesce(station.name, '') AS note,
@@ -152,7 +169,7 @@ class Hit(Struct, frozen=True, kw_only=True):
     """Something that a text may mean."""
 
     kind: str
-    """driver, token, session, station, payment, invoice or case: where it leads."""
+    """driver, token, session, station, site, payment, invoice or case: where it leads."""
     id: UUID
     title: str
     note: str | None
@@ -217,6 +234,9 @@ async def _things(tx: Transaction, actor: Actor, seen: Meant) -> list[Hit]:
     sites, hits = _sites(actor), list[Hit]()
     if seen.code and actor.may(Permission.STATIONS_READ):
         hits += _by(BY_CODE, seen.code, await tx.fetch(Hit, STATION_BY_CODE, seen.code, EACH_MAX, sites))
+    if seen.text and not seen.email and actor.may(Permission.STATIONS_READ):
+        named = await tx.fetch(Hit, PLACE_BY_NAME, searching.prefixes(seen.text), EACH_MAX, sites)
+        hits += _by(BY_NAME, seen.text, named)
     if not actor.may(Permission.SESSIONS_READ):
         return hits
     if seen.number is not None and seen.number < 2**31:

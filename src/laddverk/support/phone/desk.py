@@ -42,6 +42,7 @@ PROMISED: Final = N_("Wants to be called back.")
 PROMISED_THEN: Final = N_("Wants to be called back, and was promised a call from %(when)s.")
 TALKED: Final = N_("Spoke with %(who)s for %(minutes)s min.")
 DIALLED: Final = N_("%(who)s calls back.")
+RANG: Final = N_("%(who)s calls %(phone)s.")
 LEFT_MESSAGE: Final = N_("Left a spoken message.")
 
 
@@ -108,7 +109,7 @@ async def call_back(tx: Transaction, house: House, actor: Actor, call_id: UUID, 
     Raises `NotFound`, `Conflict` without a carrier, without a number, or when `actor` is not at the desk.
     """
     call = await _seen_by(tx, actor, call_id)
-    made = await dial(tx, house, actor, call.phone, call.case_id, now, language=call.language)
+    made = await dial(tx, house, actor, call.phone, call.case_id, now, language=call.language, text=DIALLED)
     await store.save(tx, replace(call, called_back_at=now, called_back_by=actor.name))
     _tell(tx, house, call)
     return made
@@ -125,9 +126,13 @@ async def called(tx: Transaction, house: House, actor: Actor, call_id: UUID, now
 
 
 async def dial(
-    tx: Transaction, house: House, actor: Actor, phone: str, case_id: UUID | None, now: datetime, language: str = "sv"
+    tx: Transaction, house: House, actor: Actor, phone: str, case_id: UUID | None, now: datetime, language: str = "sv",
+    text: str = RANG,
 ) -> Call:  # fmt: skip
-    """Ring somebody. Raises `Conflict` as `call_back` does."""
+    """Ring somebody: our own phone rings first, then theirs. `text` is what its case's timeline says.
+
+    Raises `Conflict` as `call_back` does.
+    """
     actor.require(Permission.CASES_WRITE)
     presence = await store.presence(tx, actor.id) if actor.id else None
     if presence is None:
@@ -147,7 +152,7 @@ async def dial(
     await audit.write(tx, actor, "call.dialled", "phone_call", made.id, at=now)
     if case_id is not None:
         await service.worked_on(tx, actor, case_id)
-        await cases.add(tx, [_entry(case_id, now, DIALLED, who=actor.name)])
+        await cases.add(tx, [_entry(case_id, now, text, who=actor.name, phone=phone)])
     _tell(tx, house, made)
     return made
 
@@ -321,7 +326,12 @@ def _entry(case_id: UUID, now: datetime, text: str, reference: str = "", **param
 
 
 def _tell(tx: Transaction, house: House, call: Call) -> None:
-    tx.after_commit(lambda: house.hints.publish(["calls", f"call:{call.id}"]))
+    tx.after_commit(lambda: house.hints.publish(topics_of(call)))
+
+
+def topics_of(call: Call) -> list[str]:
+    """Return what is said when a call has changed: to who looks at calls, at this one, at its case."""
+    return ["calls", f"call:{call.id}"] + ([f"case:{call.case_id}"] if call.case_id else [])
 
 
 def is_talking(call: Call) -> bool:

@@ -326,4 +326,4 @@ def contact_key(call: Call) -> str:
 
 def tell(tx: Transaction, house: House, call: Call) -> None:
     """Say that a call has changed, to whoever looks at it. After the commit."""
-    tx.after_commit(lambda: house.hints.publish([TOPIC, f"call:{call.id}"]))
+    tx.after_commit(lambda: house.hints.publish(desk.topics_of(call)))

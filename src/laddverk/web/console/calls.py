@@ -16,6 +16,7 @@ from laddverk.notices.sms import links
 from laddverk.notices.sms import queries as texts_queries
 from laddverk.notices.sms.model import Text
 from laddverk.platform.database import Transaction
+from laddverk.support import queries as case_queries
 from laddverk.support.phone import desk as deeds
 from laddverk.support.phone import queries, recording, seeing, store
 from laddverk.support.phone.model import Call, State
@@ -169,6 +170,22 @@ async def set_presence(desk: AtDesk) -> Response[Any]:
     return answer
 
 
+@post(f"{PLACE}/dial", opt=WRITE, status_code=200)
+async def dial(desk: AtDesk) -> Response[Any]:
+    """Ring the driver of a case: the call stands on its timeline, and is recorded by consent like any other."""
+    case_id = named("cas", (await desk.form()).get("case", ""))
+    try:
+        async with desk.transaction() as tx:
+            case = found(await case_queries.case(tx, desk.sites, case_id))
+            await deeds.dial(tx, desk.house, desk.actor, case.contact_phone, case.id, desk.now, case.language)
+    except NotFound:
+        raise
+    except Problem as problem:
+        return desk.go(cases.href(case_id), " ".join(desk.errors(problem).values()))
+    desk.tell(TOPIC, f"case:{case_id}")
+    return desk.go(cases.href(case_id) + "#call")
+
+
 @post(f"{PLACE}/{{call:str}}/do", opt=WRITE, status_code=200)
 async def do_with_call(desk: AtDesk, call: FromPath[str]) -> Response[Any]:
     """Take a call, speak in it, hang up, write down what it was about, or call back."""
@@ -260,6 +277,7 @@ async def of_case(desk: Desk, rows: list[CallRow]) -> dict[str, Any]:
         "to_call_back": next((row for row in rows if row.callback_at and not row.called_back_at), None),
         "sounds": [(row, sound) for row in rows for sound in row.recordings],
         "has_softphone": handset.is_there(desk.house),
+        "can_dial": bool(desk.house.settings.phone_number) and desk.may(Permission.CASES_WRITE),
         **words_of(desk),
     }
 
@@ -315,5 +333,5 @@ def state_of(text: Text) -> str:
 
 
 ROUTES: Final = [
-    show_calls, export_calls, set_presence, do_with_call, hear_recording, list_texts,
+    show_calls, export_calls, set_presence, dial, do_with_call, hear_recording, list_texts,
 ]  # fmt: skip

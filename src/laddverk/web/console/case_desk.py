@@ -34,29 +34,31 @@ NUMBER: Final = "SELECT number FROM support_case WHERE id = $1"
 
 async def facts(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any]:
     """Return what the templates of a case's page need of the desk."""
-    names = {one.id: one.name for one in await promising.promises(tx)}
     entry_times = await tx.value(NEWEST, row.id)
     return {
         **await live_facts(desk, tx, row),
         "teams": await teams.teams(tx),
         "tags": await inbox.tags(tx, desk.sites),
-        "promise_name": names.get(row.promise_id) if row.promise_id else None,
         "related": await inbox.related(tx, desk.sites, row.id),
         "merged": await inbox.merged_here(tx, row.id),
         "undo_before": desk.now - merging.UNDONE_WITHIN,
         "outgoing": await sending.waiting(tx, row.id),
         "ways": await delivering.ways_of(tx, row),
         "macros": await macro_store.usable(tx, desk.actor.id),
-        "rating": await rating.of_case(tx, row.id),
         "seen_at": entry_times.isoformat() if entry_times else "",
         "asides": case_words.ASIDES,
     }
 
 
 async def live_facts(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any]:
-    """Note that somebody has a case open, and return who else does."""
-    present = await looking.looked(tx, desk.actor, row.id, desk.now)
-    return {"present": present, "merged_into": await _number(tx, row)}
+    """Note that somebody has a case open; return who else does, and what was promised and thought of it."""
+    names = {one.id: one.name for one in await promising.promises(tx)} if row.promise_id else {}
+    return {
+        "present": await looking.looked(tx, desk.actor, row.id, desk.now),
+        "merged_into": await _number(tx, row),
+        "promise_name": names.get(row.promise_id) if row.promise_id else None,
+        "rating": await rating.of_case(tx, row.id),
+    }
 
 
 async def _number(tx: Transaction, row: CaseRow) -> int | None:

@@ -32,8 +32,8 @@ from laddverk.web.live import Parts
 from laddverk.web.visit import named
 
 LIVE_PARTS: Final = (
-    "present", "state", "sentence", "situation", "wrong", "charger", "session", "payment", "actions", "deeds",
-    "timeline", "chat",
+    "present", "state", "sentence", "identity", "situation", "wrong", "charger", "session", "payment", "actions",
+    "deeds", "call", "chat", "timeline", "ring",
 )  # fmt: skip
 FIRST_MAX: Final = 4  # of what the situation offers; the rest is one click away
 ALWAYS: Final = (
@@ -163,6 +163,8 @@ async def live_parts(desk: Desk, shown_id: str) -> Parts:
     async with desk.transaction() as tx:
         given = await _facts(desk, tx, named("cas", shown_id))
         given |= await case_desk.live_facts(desk, tx, given["case"])
+        given |= await case_side.identity_of(desk, tx, given["case"])
+    given |= await calls.of_case(desk, given["calls"])
     given |= {"values": {}, "errors": {}}
     return {f"case-{name}": desk.template(f"console/cases/_{name}.html", **given) for name in LIVE_PARTS}
 

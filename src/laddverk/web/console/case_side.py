@@ -58,6 +58,16 @@ async def facts_of(
     desk: Desk, tx: Transaction, row: CaseRow, charger: ChargerNow | None, situation: str, words: str = ""
 ) -> dict[str, Any]:
     """Return what the panels beside a case show. `words` are what articles are looked for by, if anything."""
+    return {
+        **await identity_of(desk, tx, row),
+        "photos": await reporting.photos_of(tx, desk.sites, await store.report_of(tx, row.id), row.of_incident_id),
+        "articles": await _articles(tx, row, charger, situation, words),
+        "article_words": words,
+    }
+
+
+async def identity_of(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any]:
+    """Return who somebody has proved to be, and what may be said to them."""
     known = await store.driver(tx, row.driver_id) if row.driver_id is not None else None
     last = await proving.standing(tx, row.id)
     choices = _choices(known)
@@ -72,9 +82,6 @@ async def facts_of(
         "is_proved": identity.may(row.verified, Need.SAY_PERSONAL),
         "other_email": bool(known and row.contact_email and row.contact_email != known.email.lower()),
         "other_phone": bool(known and row.contact_phone and _digits(row.contact_phone) != _digits(known.phone)),
-        "photos": await reporting.photos_of(tx, desk.sites, await store.report_of(tx, row.id), row.of_incident_id),
-        "articles": await _articles(tx, row, charger, situation, words),
-        "article_words": words,
     }
 
 
