@@ -99,7 +99,9 @@ async def test_staff_see_who_leaves_when_who_says_so_and_who_goes_first(
     world: World, berit: Browser, staff: Browser
 ) -> None:
     page = await charges(world)
-    assert "forecast " in (await staff.open(load(world))).text
+    silent = (await staff.open(load(world))).text
+    assert "Forecast of the cars" in silent
+    assert "14–15\xa0kWh" in silent
     assert (await do(staff, world, "ask", lets_ask="yes")).status_code == 303
     assert (await tree(world)).lets_ask
     assert 'name="priority"' in (await berit.open(page)).text

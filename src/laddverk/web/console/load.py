@@ -15,9 +15,10 @@ from laddverk.energy.circuits import checklist, decisions, queries, store
 from laddverk.energy.circuits.checklist import Remark
 from laddverk.energy.circuits.loads import Key
 from laddverk.energy.circuits.model import Place, Signal, Tree, Wiring
-from laddverk.energy.planning_ahead import expecting
+from laddverk.energy.planning_ahead import expecting, store_wishes
+from laddverk.energy.planning_ahead.store_wishes import Told
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import SiteId, shown
+from laddverk.kernel.ids import SiteId, StationId, shown
 from laddverk.platform.database import Transaction
 from laddverk.stations import queries as stations_queries
 from laddverk.web import spreadsheets
@@ -199,20 +200,27 @@ def _given(desk: Desk, known: Known, names: dict[str, str]) -> dict[Key, load_re
     }
 
 
+async def _wishes(desk: Desk, tx: Transaction, known: Known) -> Mapping[Key, Told]:
+    """Return what is said of the cars that are plugged in, by outlet."""
+    said = await store_wishes.running_at(tx, known.site.id, desk.now)
+    return {(StationId(each.station_id), each.evse_number): each for each in said}
+
+
 @get("/console/sites/{site_id:str}/load", opt={NEEDS: Permission.STATIONS_READ})
 async def show_load(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
     """The live tree of a site."""
     async with desk.transaction() as tx:
         known = await known_of(desk, tx, site_id)
-        expected = await expecting.expected(tx, known.tree, desk.now)
-    return desk.page("console/load/detail.html", expected=expected, **told(desk, known))
+        wishes = await _wishes(desk, tx, known)
+        forecasts = await expecting.expected(tx, known.tree, desk.now)
+    return desk.page("console/load/detail.html", wishes=wishes, forecasts=forecasts, **told(desk, known))
 
 
 async def live_parts(desk: Desk, site_id: str) -> Parts:
     """Return the parts of the page that change by themselves."""
     async with desk.transaction() as tx:
         site = await known_of(desk, tx, site_id)
-        known = told(desk, site) | {"expected": await expecting.expected(tx, site.tree, desk.now)}
+        known = told(desk, site) | {"wishes": await _wishes(desk, tx, site)}
     return {f"load-{name}": desk.template(f"console/load/{name}.html", **known) for name in LIVE}
 
 
