@@ -16,6 +16,7 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
 from laddverk.support import links, store, telling, words
+from laddverk.support.chat import speaking
 from laddverk.support.model import Case, Entry, EntryKind, Outcome
 
 PREFIX: Final = "rat"  # its signature opens no page of the case itself
@@ -55,10 +56,14 @@ async def of_case(tx: Transaction, case_id: UUID) -> Rating | None:
 
 
 async def ask(tx: Transaction, house: House, case: Case, now: datetime) -> None:
-    """Tell a driver that a case is closed, and ask what they thought: once, where somebody of ours answered them."""
+    """Tell a driver that a case is closed, and ask what they thought: once, where somebody of ours answered them.
+
+    In the chat, where it has one, and by mail; who left no address gets a text message, unless they are in the chat.
+    """
     if case.answered_at is None or case.outcome in UNASKED or await of_case(tx, case.id) is not None:
         return
-    await telling.closed(tx, house, case, path_of(house, case.id), now)
+    is_asked = await speaking.ask_rating(tx, house, case, now)
+    await telling.closed(tx, house, case, path_of(house, case.id), now, by_text=not is_asked)
 
 
 async def give(

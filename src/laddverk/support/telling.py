@@ -22,6 +22,7 @@ from laddverk.support.model import Case, Channel, Entry, EntryKind
 
 ANSWERED = N_("Support has answered in case %(number)s")
 MENDED_TEXT = N_("%(operator)s: the charger that you told us of works again. Case %(number)s: %(link)s")
+CLOSED_TEXT = N_("%(operator)s: case %(number)s is closed. Were we of help? Tell us by one tap: %(rate)s")
 MENDED = N_("It works again: case %(number)s")
 
 
@@ -45,14 +46,22 @@ async def reply(tx: Transaction, house: House, case: Case, text: str, now: datet
     return mail_id
 
 
-async def closed(tx: Transaction, house: House, case: Case, rate_path: str, now: datetime) -> None:
-    """Say that a case is closed, and ask what the driver thought of it; once for each time it is closed."""
-    if not case.contact_email or case.closed_at is None:
+async def closed(
+    tx: Transaction, house: House, case: Case, rate_path: str, now: datetime, *, by_text: bool
+) -> None:  # fmt: skip
+    """Say that a case is closed, and ask what the driver thought of it; once for each time it is closed.
+
+    By mail, or with `by_text` by text message to who has left no address.
+    """
+    if case.closed_at is None:
         return
-    more = {"rate": house.settings.web_url + rate_path}
-    mail_id = await _mail(
-        tx, house, case, Template.CASE_CLOSED, more, now, f"case-closed:{case.id}:{case.closed_at.isoformat()}"
-    )  # fmt: skip
+    unique_key = f"case-closed:{case.id}:{case.closed_at.isoformat()}"
+    rate = house.settings.web_url + rate_path
+    if not case.contact_email:
+        if by_text and case.contact_phone:
+            await _text(tx, house, case, CLOSED_TEXT, words.CLOSED_TOLD, now, unique_key, rate=rate)
+        return
+    mail_id = await _mail(tx, house, case, Template.CASE_CLOSED, {"rate": rate}, now, unique_key)
     if mail_id is not None:
         await _note(tx, case, words.CLOSED_TOLD, mail_id, now)
 
@@ -64,7 +73,7 @@ async def mended(tx: Transaction, house: House, case: Case, now: datetime) -> No
         if mail_id is not None:
             await _note(tx, case, words.DRIVER_TOLD, mail_id, now)
     elif case.contact_phone:
-        await _text(tx, house, case, MENDED_TEXT, now)
+        await _text(tx, house, case, MENDED_TEXT, words.DRIVER_TOLD, now)
     await _push(tx, house, case, MENDED, now)
 
 
@@ -87,19 +96,24 @@ async def _mail(
         return None
 
 
-async def _text(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> None:
+async def _text(
+    tx: Transaction, house: House, case: Case, text: str, note: str, now: datetime, unique_key: str | None = None,
+    **more: str,
+) -> None:  # fmt: skip
     settings = house.settings
     said = gettext_for(case.language)(text) % {
         "operator": settings.operator_name, "number": case.number,
-        "link": settings.web_url + links.path_of(house.secrets, case.id),
+        "link": settings.web_url + links.path_of(house.secrets, case.id), **more,
     }  # fmt: skip
     try:
-        sent = await sms.send(tx, recipient=case.contact_phone, text=said, now=now, case_id=case.id)
+        sent = await sms.send(
+            tx, recipient=case.contact_phone, text=said, now=now, case_id=case.id, unique_key=unique_key
+        )
     except (Invalid, TooMany):  # no number, or one that has had enough
         return
     if sent is not None:
         entry = Entry(
-            case_id=case.id, at=now, kind=EntryKind.MACHINE, by_kind="rule", text=words.DRIVER_TOLD,
+            case_id=case.id, at=now, kind=EntryKind.MACHINE, by_kind="rule", text=note,
             params={"email": case.contact_phone},
         )  # fmt: skip
         await store.add(tx, [entry])

@@ -16,6 +16,9 @@ from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
 from laddverk.notices import queries as notice_queries
 from laddverk.platform.database import Database
 from laddverk.support import listing, queries, rating, service, settling, working
+from laddverk.support.chat import deciding
+from laddverk.support.chat import service as chats
+from laddverk.support.chat.model import Come
 from laddverk.support.inbox import jobs, looking, merging, sending
 from laddverk.support.inbox import store as inbox
 from laddverk.support.macros import service as macros
@@ -257,6 +260,34 @@ async def test_one_tap_counts_once_and_stands_in_the_report(network: Network) ->
         (hit,) = await listing.cases(tx, None, listing.CaseFilter(state="all", search="lock"))
         assert hit.excerpt is not None
         assert ("Lock", True) in listing.hits_in(hit.excerpt)
+
+
+async def test_who_has_left_only_a_number_is_asked_by_text_and_who_chats_by_one_tap_there(network: Network) -> None:
+    eva, house = await staff(network, "Eva"), network.house
+    now = house.clock()
+    by_number = await written(network, NewCase(text="x", contact_name="Bo", contact_phone="070-123 45 67"))
+    async with house.database.transaction() as tx:
+        chat = await chats.begin(tx, house, ANYBODY, Come(), "en", now)
+        await chats.tap(tx, house, ANYBODY, chat.id, deciding.PERSON, now)
+        chat = await chats.leave_address(tx, house, ANYBODY, chat.id, "Cia", "", "+46705556677", now)
+        assert chat.case_id is not None
+        for case_id in (by_number.id, chat.case_id):
+            await service.reply(tx, house, eva, case_id, "Lock the car", now)
+            await working.close(tx, house, eva, case_id, "solved", "", now)
+        texts = await tx.rows("SELECT phone, body FROM text_message WHERE unique_key LIKE 'case-closed:%'")
+        assert [row["phone"] for row in texts] == ["+46701234567"], "who is in the chat is asked there"
+        assert rating.path_of(house, by_number.id) in texts[0]["body"]
+        await chats.tap(tx, house, ANYBODY, chat.id, deciding.GOOD, now)
+        given = await rating.of_case(tx, chat.case_id)
+        assert given is not None
+        assert given.is_good
+        with pytest.raises(Conflict):  # once
+            await chats.tap(tx, house, ANYBODY, chat.id, deciding.BAD, now)
+        # Who has left the chat since gets a text as well.
+        await working.reopen(tx, house, eva, chat.case_id, now)
+        await tx.execute("DELETE FROM support_rating")
+        await working.close(tx, house, eva, chat.case_id, "solved", "", now + timedelta(minutes=10))
+        assert await tx.value("SELECT count(*) FROM text_message WHERE unique_key LIKE 'case-closed:%'") == 2
 
 
 async def test_settings_that_are_used_are_not_taken_away(network: Network) -> None:

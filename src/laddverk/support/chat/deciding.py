@@ -23,6 +23,10 @@ YES: Final = "yes"
 NO: Final = "no"
 NO_OUTLET: Final = "no_outlet"
 STAY: Final = "stay"
+GOOD: Final = "rate:good"
+BAD: Final = "rate:bad"
+RATES: Final = frozenset({GOOD, BAD})
+"""What a driver thought of the help, when the case is closed."""
 ALWAYS: Final = frozenset({PERSON, MENU})
 """What may be chosen at any time."""
 

@@ -54,6 +54,9 @@ BACK_AT: Final = "back_at"
 HANDED: Final = N_("We have it now, with all that stands here. Your case has the number %(number)s.")
 DANGER: Final = N_("If anybody is in danger: step away, and call 112. Our people are told at once.")
 
+RATE: Final = N_("Your case %(number)s is closed. Were we of help? Write here if something is left.")
+THANKS: Final = N_("Thank you for telling us.")
+
 TROUBLES: Final = tuple(f"{SAY}{each.value}" for each in Trouble)
 LINKS: Final = frozenset(
     {

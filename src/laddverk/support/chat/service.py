@@ -12,6 +12,7 @@ from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import Conflict, NotFound
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
+from laddverk.support import rating
 from laddverk.support.chat import answering, deciding, handing, rules, saying, store
 from laddverk.support.chat.model import Chat, ChatId, ChatState, Come, Line, Speaker
 from laddverk.support.chat.talking import Talk, note_contact
@@ -77,6 +78,11 @@ async def tap(tx: Transaction, house: House, actor: Actor, chat_id: UUID, key: s
     if not deciding.is_offered(offers, key) or key.startswith(saying.GO):
         raise Conflict("This cannot be chosen any more.", remedy="Look at what stands here last.")
     talk.say(Line(chat_id=chat_id, at=now, who=Speaker.DRIVER, params={"key": key}))
+    if key in deciding.RATES and talk.chat.case_id is not None:
+        is_good = key == deciding.GOOD
+        await rating.give(tx, talk.chat.case_id, is_good=is_good, reason="", now=now, hints=house.hints)
+        talk.say(saying.line(chat_id, now, saying.THANKS))
+        return await talk.keep()
     await answering.take(talk, deciding.on_tap(talk.chat, key))
     return await talk.keep()
 

@@ -17,7 +17,7 @@ from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.support import links, telling
 from laddverk.support import store as case_store
-from laddverk.support.chat import rules, store
+from laddverk.support.chat import deciding, rules, saying, store
 from laddverk.support.chat.model import Chat, ChatState, Line, Speaker
 from laddverk.support.chat.talking import Talk
 from laddverk.support.model import Case, Entry, EntryKind
@@ -88,6 +88,17 @@ async def say(tx: Transaction, house: House, case: Case, text: str, by_name: str
     await talk.keep()
     await store.read_by_us(tx, case.id, now, by_name)
     return line.id
+
+
+async def ask_rating(tx: Transaction, house: House, case: Case, now: datetime) -> bool:
+    """Ask in the chat of a closed case, if it has one, whether we were of help. Return whether its driver is there."""
+    chat = await store.of_case(tx, case.id)
+    if chat is None or chat.state is ChatState.CLOSED:
+        return False
+    talk = Talk(tx, house, BY, chat, now)
+    talk.say(saying.line(chat.id, now, saying.RATE, deciding.GOOD, deciding.BAD, number=case.number))
+    await talk.keep()
+    return rules.is_here(chat, now)
 
 
 async def carry_on(tx: Transaction, house: House, now: datetime) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
-from laddverk.support.chat.deciding import DO, MENU, NO, NO_OUTLET, OUTLET, PERSON, SAY, STAY, YES
+from laddverk.support.chat.deciding import BAD, DO, GOOD, MENU, NO, NO_OUTLET, OUTLET, PERSON, SAY, STAY, YES
 from laddverk.support.chat.model import Trouble
 from laddverk.support.situations.model import DriverButton
 
@@ -33,6 +33,8 @@ ANSWERS: Final = {
     NO: N_("No, it did not"),
     NO_OUTLET: N_("It is not about an outlet"),
     STAY: N_("I wait here"),
+    GOOD: N_("Yes, you were of help"),
+    BAD: N_("No, you were not"),
 }
 
 

@@ -14,3 +14,4 @@ import "./chat-panel.js";
 import "./phone-voice.js";
 import "./smaller-photo.js";
 import "./in-sight.js";
+import "./one-tap.js";
