@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -44,6 +45,18 @@ async def test_shipped_articles_are_found_by_words_their_beginnings_and_their_fo
         assert "]]" in found.headline
 
 
+async def a_station(tx: Transaction, vendor: str, model: str) -> UUID:
+    """Return a charger of a model."""
+    site, station = new_id(), new_id()
+    await tx.execute("INSERT INTO site (id, name, code, created_at) VALUES ($1, 'Torget', 'TOR', $2)", site, NOW)
+    await tx.execute(
+        "INSERT INTO station (id, site_id, identity, name, vendor, model, registered_at)"
+        " VALUES ($1, $2, 'x', 'x', $3, $4, $5)",
+        station, site, vendor, model, NOW,
+    )  # fmt: skip
+    return station
+
+
 async def test_what_is_suggested_fits_the_situation_then_the_words_and_never_another_charger(
     database: Database,
 ) -> None:
@@ -62,6 +75,9 @@ async def test_what_is_suggested_fits_the_situation_then_the_words_and_never_ano
         await writing.publish(tx, EVA, identity, "en", "", NOW)
         fits = await queries.suggest(tx, "en", situation="no-reply", vendor="acme", model="BOX")
         assert fits[0].article_id == identity
+        station = await a_station(tx, "Acme", "Box")
+        there = await queries.suggest(tx, "en", situation="no-reply", station_id=station)
+        assert there[0].article_id == identity
         others = await queries.suggest(tx, "en", situation="no-reply", vendor="Other", model="Box", limit=10)
         assert identity not in {each.article_id for each in others}
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from laddverk.diagnostics.incidents import reporting
 from laddverk.kernel.actors import Role
+from laddverk.kernel.ids import new_id
+from laddverk.sessions.starting import hashed
 from laddverk.support import links
-from tests.integration.web.console.conftest import Browser, SignedIn, World
+from tests.integration.web.console.conftest import NOW, Browser, SignedIn, World
 from tests.integration.web.console.conftest import plain_log as plain_log
 from tests.integration.web.console.conftest import signed_in as signed_in
 from tests.integration.web.console.conftest import stranger as stranger
@@ -52,3 +56,27 @@ async def test_a_report_with_a_photo_is_seen_in_the_case_and_its_driver_is_told(
         headers={"sec-fetch-site": "same-origin", "accept-language": "en"},
     )  # fmt: skip
     assert too_large.status_code in (413, 422)
+
+
+async def test_a_report_from_the_page_of_a_charge_is_about_that_charge_and_a_made_up_page_is_about_none(
+    world: World, stranger: Browser
+) -> None:
+    secret = "k" * 22
+    async with world.house.database.transaction() as tx:
+        code = str(await tx.value("SELECT code FROM connector WHERE station_id = $1 LIMIT 1", world.station))
+        await tx.execute(
+            "INSERT INTO start_request (id, station_id, evse_number, token_uid, access_hash, created_at, expires_at,"
+            " session_id) VALUES ($1, $2, 1, 'X', $3, $4, $4, $5)",
+            new_id(), world.station, hashed(secret), NOW, UUID(world.session[4:]),
+        )  # fmt: skip
+    for contact, back, expected in (
+        ("bo@example.se", f"/s/{secret}", (UUID(world.session[4:]), "charge")),
+        ("cy@example.se", "/s/madeup", (None, "")),
+    ):
+        form = {"kind": "no_start", "tell": "yes", "contact": contact, "back": back}
+        assert (await stranger.send(f"/u/{code}/report", **form)).status_code == 303
+        async with world.house.database.transaction() as tx:
+            row = await tx.connection.fetchrow(
+                "SELECT session_id, verified FROM support_case WHERE contact_email = $1", contact
+            )
+        assert tuple(row) == expected

@@ -13,7 +13,7 @@ from laddverk.support.chat.model import Asks, ChatState, Line
 from laddverk.support.chat.talking import Talk, contact_key, note_contact
 from laddverk.support.identity import Need
 from laddverk.support.knowledge import queries as knowledge
-from laddverk.support.situations import choosing, doing, who, wording
+from laddverk.support.situations import choosing, doing, nearby, who
 from laddverk.support.situations.gathering import facts_of
 from laddverk.support.situations.model import DriverButton
 
@@ -69,7 +69,7 @@ def _ask(talk: Talk, asks: Asks, line: Line) -> None:
 async def _tell(talk: Talk) -> None:
     """Look at what is known now, and say it."""
     told = choosing.told(await facts_of(talk.tx, talk.chat.subject, talk.now))
-    texts = wording.spoken(told, talk.chat.language, talk.house.settings.timezone)
+    texts = await nearby.spoken(talk.tx, talk.chat.subject, told, talk.chat.language, talk.house.settings.timezone)
     _ask(talk, Asks.NOTHING, saying.situation(talk.chat, told, texts, talk.now))
     if saying.needs_proof(talk.chat, told):
         talk.say(saying.not_yours(talk.chat, talk.now))
@@ -82,7 +82,9 @@ async def _tell(talk: Talk) -> None:
 async def _suggest(talk: Talk, words: str) -> None:
     """Lead to what we have written about it; else to a person."""
     chat = talk.chat
-    found = await knowledge.suggest(talk.tx, chat.language, text=words, situation=chat.situation, limit=SUGGESTED_MAX)
+    found = await knowledge.suggest(
+        talk.tx, chat.language, text=words, situation=chat.situation, station_id=chat.station_id, limit=SUGGESTED_MAX
+    )
     if found:
         line = saying.may_help(chat.id, [(each.slug, each.title) for each in found], talk.now)
     else:

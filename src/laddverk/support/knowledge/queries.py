@@ -93,7 +93,9 @@ SELECT article_id, language, slug, title, summary, published_at, rank FROM (
     SELECT {FOUND_COLUMNS},
            (CASE WHEN $2 <> '' AND $2 = ANY(article.situations) THEN $7::float8 ELSE 0 END)
          + (CASE WHEN cardinality(article.models) = 0 THEN 0
-                 WHEN EXISTS (SELECT FROM unnest(article.models) AS each WHERE lower(each) IN (lower($3), lower($4)))
+                 WHEN EXISTS (SELECT FROM unnest(article.models) AS each WHERE lower(each) IN (
+                     lower($3), lower($4), (SELECT lower(vendor) FROM station WHERE id = $11),
+                     (SELECT lower(btrim(vendor || ' ' || model)) FROM station WHERE id = $11)))
                  THEN $8::float8 ELSE -10 END)
          + (CASE WHEN $5 = '' THEN 0 ELSE coalesce(nullif(ts_rank('{{0.05, 0.1, 0.3, 1.0}}', version.words,
                  to_tsquery($6::regconfig, $5)), 0), 0) END) AS rank
@@ -246,18 +248,18 @@ async def meant(tx: Transaction, language: str, text: str) -> str:
 
 async def suggest(
     tx: Transaction, language: str, *, text: str = "", situation: str = "", vendor: str = "", model: str = "",
-    limit: int = 3,
+    station_id: UUID | None = None, limit: int = 3,
 ) -> Sequence[Found]:  # fmt: skip
     """Return articles that may help somebody, the best first; none where nothing fits.
 
     One that names the situation comes first, then those whose words are in what was said. An article for certain
-    chargers is left out for all others.
+    chargers is left out for all others: the charger is `station_id`, or named by `vendor` and `model`.
     """
     words = rules.any_of_them(text)
     both = f"{vendor} {model}".strip()
     return await tx.fetch(
         Found, SUGGEST, language, situation, vendor, both, words, CONFIGURATIONS[language], FROM_SITUATION, FROM_MODEL,
-        MATCHED_ENOUGH, limit,
+        MATCHED_ENOUGH, limit, station_id,
     )  # fmt: skip
 
 

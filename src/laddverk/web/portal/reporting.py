@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 from urllib.parse import quote, urlencode
-from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
@@ -15,10 +14,12 @@ from laddverk.diagnostics.incidents.words import REPORT_KINDS
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries as queries
+from laddverk.sessions import service as sessions
 from laddverk.sessions.driver_queries import Outlet
+from laddverk.sessions.model import LiveStart
 from laddverk.support import links, service
 from laddverk.support import queries as case_queries
-from laddverk.support.model import Case, Channel, Links, NewCase
+from laddverk.support.model import Case, Channel, Links, NewCase, Verified
 from laddverk.web import security
 from laddverk.web.bodies import FORM_OVERHEAD_BYTES
 from laddverk.web.visit import Visit, Visiting
@@ -62,10 +63,10 @@ async def take_report(visit: Visiting, code: FromPath[str], request: Request[Any
     outlet, form = await _outlet(visit, code), await visit.form()
     file = (await request.form()).get("photo")
     content = await file.read() if isinstance(file, UploadFile) else b""
-    session_id = UUID(str(outlet.session_id)) if outlet.session_id and _session(visit, form) else None
     try:
         async with visit.transaction() as tx:
-            case = await _heard(tx, visit, outlet, form, content, session_id)
+            charge = await _charge(tx, visit, outlet, form)
+            case = await _heard(tx, visit, outlet, form, content, charge)
     except Problem as problem:
         return await _page(visit, code, form, visit.errors(problem), problem.status)
     query = {
@@ -76,10 +77,20 @@ async def take_report(visit: Visiting, code: FromPath[str], request: Request[Any
     return visit.go(f"/u/{quote(outlet.code)}/report/thanks" + (f"?{told}" if told else ""))
 
 
+async def _charge(tx: Transaction, visit: Visit, outlet: Outlet, form: dict[str, str]) -> LiveStart | None:
+    """Return the charge from whose page one came, where its secret address is right and it was at this outlet."""
+    token = _session(visit, form).removeprefix("/s/")
+    found = await sessions.by_access_token(tx, token, visit.now) if token else None
+    if found is None or found.start_request.station_id != outlet.station_id:
+        return None
+    return found
+
+
 async def _heard(
-    tx: Transaction, visit: Visit, outlet: Outlet, form: dict[str, str], photo: bytes, session_id: UUID | None
+    tx: Transaction, visit: Visit, outlet: Outlet, form: dict[str, str], photo: bytes, charge: LiveStart | None
 ) -> Case | None:
     """Keep a report; who wants to hear how it goes gets a case, whose voice the report then is."""
+    session_id = charge.session.id if charge and charge.session else None
     if form.get("tell") != "yes":
         given = reporting.NewReport(
             station_id=outlet.station_id, evse_number=outlet.evse_number, kind=form.get("kind", ""),
@@ -97,10 +108,15 @@ async def _heard(
     new = NewCase(
         kind=kind, text=form.get("text", "") or visit.words(REPORT_KINDS[kind]), channel=Channel.PORTAL,
         contact_email=contact if by_mail else "", contact_phone="" if by_mail else contact, language=visit.language,
-        links=Links(station_id=outlet.station_id, evse_number=outlet.evse_number), tell_when_mended=True,
+        links=Links(
+            station_id=outlet.station_id, evse_number=outlet.evse_number, session_id=session_id,
+            payment_id=charge.start_request.payment_id if charge else None,
+        ), tell_when_mended=True,
     )  # fmt: skip
+    is_nobodys = charge is not None and charge.start_request.driver_id is None  # its secret is all that proves it
+    verified = Verified.CHARGE if is_nobodys else Verified.NOT
     try:
-        case = await service.open_by_driver(tx, visit.house, visit.actor, new, visit.now)
+        case = await service.open_by_driver(tx, visit.house, visit.actor, new, visit.now, verified=verified)
     except Invalid as problem:
         field = "contact" if problem.field in ("email", "phone") else problem.field
         raise Invalid(problem.message, field=field, remedy=problem.remedy, **problem.params) from problem

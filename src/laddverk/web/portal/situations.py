@@ -19,7 +19,7 @@ from laddverk.sessions.model import LiveStart
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.support.knowledge import queries as knowledge
 from laddverk.support.knowledge.model import Found
-from laddverk.support.situations import choosing, doing, wording
+from laddverk.support.situations import choosing, doing, nearby
 from laddverk.support.situations.gathering import Subject, facts_of
 from laddverk.support.situations.model import Complaint, DriverButton, Told
 from laddverk.web.visit import Visit, Visiting
@@ -77,8 +77,9 @@ class Shown(Struct, frozen=True, kw_only=True):
 async def seen(tx: Transaction, found: LiveStart, visit: Visit, site_path: str, code: str | None) -> Shown:
     """Return the situation of a charge as its page shows it. `site_path` leads to the other outlets there."""
     complaint = complaint_asked(visit)
-    told = choosing.told(await facts_of(tx, subject_of(found, complaint), visit.house.clock()))
-    texts = wording.spoken(told, visit.language, visit.house.settings.timezone)
+    subject = subject_of(found, complaint)
+    told = choosing.told(await facts_of(tx, subject, visit.house.clock()))
+    texts = await nearby.spoken(tx, subject, told, visit.language, visit.house.settings.timezone)
     return Shown(
         key=told.situation.key,
         title=texts.title,
@@ -86,12 +87,17 @@ async def seen(tx: Transaction, found: LiveStart, visit: Visit, site_path: str, 
         tone="broken" if told.situation.is_danger else "plain" if told.situation.key in CALM else "wait",
         buttons=tuple(buttons_of(told, visit, site_path, code)),
         is_calm=told.situation.key in CALM,
-        articles=() if told.situation.key in CALM else await _articles(tx, told, visit.language),
+        articles=() if told.situation.key in CALM else await _articles(tx, told, found, visit.language),
     )
 
 
-async def _articles(tx: Transaction, told: Told, language: str) -> tuple[Found, ...]:
-    return tuple(await knowledge.suggest(tx, language, situation=told.situation.key, limit=ARTICLES))
+async def _articles(tx: Transaction, told: Told, found: LiveStart, language: str) -> tuple[Found, ...]:
+    station_id = found.start_request.station_id
+    return tuple(
+        await knowledge.suggest(
+            tx, language, situation=told.situation.key, station_id=station_id, limit=ARTICLES
+        )
+    )  # fmt: skip
 
 
 async def at_outlet(tx: Transaction, outlet: Outlet, visit: Visit) -> Shown | None:
@@ -103,7 +109,7 @@ async def at_outlet(tx: Transaction, outlet: Outlet, visit: Visit) -> Shown | No
     told = choosing.told(await facts_of(tx, subject, visit.now))
     if told.situation.key in CALM:
         return None
-    texts = wording.spoken(told, visit.language, outlet.timezone)
+    texts = await nearby.spoken(tx, subject, told, visit.language, outlet.timezone)
     code = quote(outlet.code)
     links = {
         DriverButton.OTHER_OUTLET: f"/places/{shown('sit', outlet.site_id)}",
