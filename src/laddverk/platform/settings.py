@@ -212,6 +212,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     heartbeat_interval_s: int = 300
     margin_percent: int = 30
     """What remains of the price of energy, without VAT, when electricity and grid are paid: what an outage costs."""
+    fuse_fees_file: Path | None = None
+    """A `.toml` file of what the own grid operator takes for fuses; None means the example that comes with Laddverk."""
     quirks_dir: Path | None = None
     """A folder with more `.toml` files of known chargers, beside those that come with Laddverk."""
     meter_networks: str = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 
 import httpx
 
@@ -45,11 +45,27 @@ async def test_a_program_reads_usage_and_bottlenecks_and_has_a_site_studied(site
         assert use["whole"]["energy_wh"] > 112 * 8_000
         mine = (await client.get(f"{PATH}/usage", params={**period, "by": "outlet", "site": place})).json()
         assert sum(one["sessions"] for one in mine["groups"]) == 112
+        assert use["whole"]["turnover_per_h"] > 0
+        assert use["whole"]["margin_minor"] is None
+        assert 0 < use["coincidence"] < 1
+        assert {"turnover_per_h", "coincidence", "margin_minor", "unseen"} <= set(use["formulas"])
+        by_hour = (await client.get(f"{PATH}/usage", params={**period, "by": "hour"})).json()
+        assert {one["revenue_minor"] for one in by_hour["groups"]} == {None}
+        beside = (await client.get(f"{PATH}/usage/compare", params=period)).json()
+        assert (date.fromisoformat(beside["first"]) - date.fromisoformat(beside["last2"])).days == 1
+        figures = {one["name"]: one for one in beside["figures"]}
+        assert figures["began"]["first"] == 112
+        assert figures["coincidence"]["first"] == use["coincidence"]
         assert (await client.get(f"{PATH}/usage", params={"last": "0001-01-01"})).status_code == 200
         backwards = {"first": "2026-10-02", "last": "2026-10-01"}
         assert (await client.get(f"{PATH}/usage", params=backwards)).status_code == 422
         held = (await client.get(f"{PATH}/bottlenecks")).json()
         assert {"Site 0", "Site 1"} <= {one["name"] for one in held}
+        assert [one["name"] for one in held if one["is_managed"]] == ["Site 0"]
+        reasons = [each for one in held for each in one["found"]]
+        assert all(each["evidence"] and each["formula"] for each in reasons)
+        spots = (await client.get(f"{PATH}/wanted-spots")).json()
+        assert all(one["score"] == one["drivers"] + one["refusals_month"] for one in spots)
         day = {"currency": "SEK", "sessions": 3, "given_wh": 30_000.0, "cost": 45.0, "best_cost": 40.0,
                "over": {"forecast": 5.0}}  # fmt: skip
         async with house.database.transaction() as tx:
@@ -102,6 +118,9 @@ async def _on_paper(network: Network, study: str) -> None:
         page = (await browser.get(f"/console/studies/{study}")).text
         assert "If more or fewer drivers come" in page
         assert "50 % (reckoned with)" in page.replace("\xa0", " ").replace("50%", "50 %")
+        by_refusals = (await browser.get(f"/console/studies/{study}?order=refusals")).text
+        assert "the cheapest avoided refusal first" in by_refusals
+        assert "Load management, once" in page, "the configuration names every price"
         compared = await browser.get(f"/console/studies/compare?study={study}")
         assert "Garaget" in compared.text
 

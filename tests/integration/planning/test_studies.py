@@ -11,13 +11,14 @@ from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Plac
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import Invalid, NotAllowed, NotFound
-from laddverk.planning.expanding import service, store
+from laddverk.planning.expanding import fuses, service, store
 from laddverk.planning.expanding.model import Asked, Kind, State
 from laddverk.planning.expanding.weighing import answer
 from tests.integration.planning.usage_field import OTHER_SITE, SITE, build, station, visit
 from tests.network import ACTOR, network_on
 
 NOW = datetime(2026, 10, 27, 13, 20, tzinfo=UTC)
+FEES = fuses.of(None)
 FIRST = date(2026, 9, 28)
 STARTED = datetime(2026, 9, 28, tzinfo=UTC)
 
@@ -55,7 +56,7 @@ async def _circuits(tx):
 
 async def played(network, asked, actor=ACTOR):
     async with network.house.database.transaction() as tx:
-        identity = await service.ask(tx, actor, asked, "Garage", NOW)
+        identity = await service.ask(tx, actor, asked, "Garage", FEES, NOW)
     await network.house.worker.run_until_idle()
     return identity
 
@@ -135,7 +136,7 @@ async def test_who_may_ask_and_what_cannot_be_asked(site):
     async with site.house.database.transaction() as tx:
         for actor, wrong in ((host, NotFound), (reader, NotAllowed)):
             with pytest.raises(wrong):
-                await service.ask(tx, actor, asked, "", NOW)
+                await service.ask(tx, actor, asked, "", FEES, NOW)
         for change in (
             {"draws": 0}, {"first": date(2026, 10, 24)}, {"last": date(2026, 11, 1)}, {"growth": 9.0},
             {"scenarios": (9.0,)}, {"scenarios": (0.0,)}, {"scenarios": (0.1, 0.2, 0.3, 0.4)},
@@ -143,8 +144,8 @@ async def test_who_may_ask_and_what_cannot_be_asked(site):
             {"site_id": OTHER_SITE},
         ):  # fmt: skip
             with pytest.raises(Invalid):
-                await service.ask(tx, ACTOR, replace(asked, **change), "", NOW)
-        identity = await service.ask(tx, ACTOR, asked, "", NOW)
+                await service.ask(tx, ACTOR, replace(asked, **change), "", FEES, NOW)
+        identity = await service.ask(tx, ACTOR, asked, "", FEES, NOW)
         with pytest.raises(NotFound):
             await service.cancel(tx, host, identity, NOW)
         assert await store.study(tx, host.site_ids, identity) is None

@@ -20,7 +20,7 @@ from laddverk.planning.expanding.model import (
     State,
     Study,
 )
-from laddverk.planning.expanding.weighing import PAYS_WITHIN_YEARS, answer, band
+from laddverk.planning.expanding.weighing import PAYS_WITHIN_YEARS, Order, answer, band
 from laddverk.planning.replaying.model import Binding, Ground, Outcome
 
 PRICES = Prices(margin_per_kwh=200, life_years=10, peak_per_kw_year=0)
@@ -29,9 +29,9 @@ YEAR = DAYS_PER_YEAR / 7
 
 def outcome(delivered_kwh=80.0, blocked=10, **more):
     return Outcome(
-        arrivals=100, blocked=blocked, waited=0, mean_wait_s=0.0, asked_wh=100_000.0, blocked_wh=blocked * 1_000.0,
-        delivered_wh=delivered_kwh * 1_000.0, p05=0.5, peak_w=10_000.0, short_h=2.0, full_h=1.0, span_h=168.0,
-        by_hour_wh=(delivered_kwh * 1_000.0 / 24,) * 24, **more,
+        **{"arrivals": 100, "blocked": blocked, "waited": 0, "mean_wait_s": 0.0, "asked_wh": 100_000.0,
+           "blocked_wh": blocked * 1_000.0, "delivered_wh": delivered_kwh * 1_000.0, "p05": 0.5, "peak_w": 10_000.0,
+           "short_h": 2.0, "full_h": 1.0, "span_h": 168.0, "by_hour_wh": (delivered_kwh * 1_000.0 / 24,) * 24} | more
     )  # fmt: skip
 
 
@@ -112,6 +112,29 @@ def test_an_option_that_brings_nothing_has_no_price_for_each_kilowatt_hour():
     assert (fuse.per_kwh_minor, fuse.per_refusal_minor, fuse.pays_at) == (None, None, None)
 
 
+def test_reliefs_are_ranked_by_a_kilowatt_hour_or_by_an_avoided_refusal_and_those_without_effect_stand_last():
+    dear = replace(PORTS, capex_minor=10**7)
+    said = answer(
+        study(dear, FUSE, PORTS),
+        played({
+            0: [outcome(80.0, mean_wait_s=600.0)] * 2, 1: [outcome(99.0, blocked=9)] * 2,
+            2: [outcome(90.0, blocked=10)] * 2, 3: [outcome(80.0, blocked=1)] * 2,
+        }),
+    )  # fmt: skip
+    assert [one.place for one in said.ranked()] == [2, 1, 3]
+    assert [one.place for one in said.ranked(Order.REFUSALS)] == [3, 1, 2]
+    assert said.as_is.service.wait_s.middle == 600.0
+
+
+def test_only_the_sun_that_an_option_adds_is_money_of_the_option():
+    sunny = outcome(80.0, own_solar_wh=5_000.0)
+    solar = Option(kind=Kind.SOLAR, change=Change(solar_kwp=5.0), capex_minor=1)
+    said = answer(
+        study(FUSE, solar), played({0: [sunny] * 2, 1: [sunny] * 2, 2: [replace(sunny, own_solar_wh=7_000.0)] * 2})
+    )
+    assert [one.benefit_year_minor for one in said.options] == [0, round(2 * YEAR * PRICES.own_solar_per_kwh)]
+
+
 def test_references_are_shown_and_never_proposed_and_bindings_are_the_longest_first():
     reference = Option(kind=Kind.REFERENCE, change=Change(is_steered=False))
     binds = (Binding(feeder="g", phase=1, hours=2.0), Binding(feeder="g", phase=2, hours=5.0))
@@ -140,7 +163,7 @@ def test_what_is_proposed_leaves_most_and_pays_within_its_life(first, second, ca
             assert one.net_year_minor <= said.proposed.net_year_minor
     widths = [one.high_minor - one.low_minor for one in said.swings]
     assert widths == sorted(widths, reverse=True)
-    prices = [one.per_kwh_minor for one in said.ranked if one.per_kwh_minor is not None]
+    prices = [one.per_kwh_minor for one in said.ranked() if one.per_kwh_minor is not None]
     assert prices == sorted(prices)
 
 

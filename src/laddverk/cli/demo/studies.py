@@ -10,7 +10,7 @@ from laddverk.cli.demo.circuits import CODE, SITE
 from laddverk.cli.demo.founding import ACTOR
 from laddverk.kernel.ids import SiteId
 from laddverk.kernel.problems import Problem
-from laddverk.planning.expanding import service, store
+from laddverk.planning.expanding import fuses, service, store
 from laddverk.planning.expanding.model import Asked
 from laddverk.planning.expanding.store import Looked
 from laddverk.platform.house import House
@@ -35,7 +35,7 @@ async def enliven(house: House) -> None:
                 site_id=site_id, first=last - timedelta(days=DAYS - 1), last=last, growth=GROWTH, draws=DRAWS,
                 ports_more=(2,),
             )  # fmt: skip
-            await service.ask(tx, ACTOR, asked, TITLE, house.clock())
+            await service.ask(tx, ACTOR, asked, TITLE, fuses.of(house.settings.fuse_fees_file), house.clock())
     except Problem:
         return  # a demo without a past has nothing to play
     house.worker.wake()

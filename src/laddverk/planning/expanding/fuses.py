@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -48,6 +49,13 @@ def read(text: str) -> Fees:
     return Fees(source=source, steps=tuple(steps))
 
 
-def example() -> Fees:
-    """Return the fees that come along."""
-    return read(files("laddverk.planning.expanding").joinpath("fuse_fees.toml").read_text("utf-8"))
+def of(path: Path | None) -> Fees:
+    """Return the fees of the operator's own file, or of the example that comes along. Raises `Invalid`."""
+    if path is None:
+        return read(files("laddverk.planning.expanding").joinpath("fuse_fees.toml").read_text("utf-8"))
+    try:
+        return read(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(
+            "The fees of fuses cannot be read: %(why)s.", why=str(error), remedy="Look at LADDVERK_FUSE_FEES_FILE."
+        ) from error

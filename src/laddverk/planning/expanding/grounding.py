@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.energy.circuits.loads import added
-from laddverk.energy.circuits.model import Tree
+from laddverk.energy.circuits.model import SourceKind, Tree
 from laddverk.energy.steering import placing
 from laddverk.planning.expanding.model import Change
 from laddverk.planning.replaying.model import (
@@ -52,7 +52,8 @@ def ground_of(
 ) -> Ground:
     """Return a site as it is at `at`. Outlets on no circuit hang on the connection; without circuits on `fuse_a`.
 
-    Steered is what the live loop steers: a site with circuits and an outlet on one of them.
+    Steered is what the live loop steers: a site with circuits and an outlet on one of them. The site's own battery and
+    panels help at the connection, wherever they hang: no circuit below has more room by them here.
     """
     ahead_s = (at.astimezone(zone).utcoffset() or timedelta()).total_seconds()
     if not tree.circuits:
@@ -65,6 +66,7 @@ def ground_of(
         hour=0, minute=0, second=0, microsecond=0
     )
     names = {str(one.id): one.name for one in tree.circuits}
+    sun_kwp = sum(one.power_max_w for one in tree.sources if one.kind is SourceKind.SOLAR) / 1_000
     stretches, last = [], None
     for number in range(int(WEEK_S // STEP.total_seconds())):
         limits = _limits(tree, (monday + number * STEP).astimezone(at.tzinfo), zone, other_a)
@@ -89,9 +91,19 @@ def ground_of(
         + tuple(_port(one, 0) for one in outlets if one.key not in placed),
         fuse_a=min(tree.circuits[0].limit_a),
         is_steered=bool(tree.places),
+        battery=_battery(tree),
+        solar_w=sun_w(sun_kwp) if sun_kwp > 0 else (),
         stretches=tuple(stretches) if len(stretches) > 1 else (),
         local_ahead_s=ahead_s,
     )  # fmt: skip
+
+
+def _battery(tree: Tree) -> Battery | None:
+    """Return the site's batteries as one; None where there is none."""
+    found = [one for one in tree.sources if one.kind is SourceKind.BATTERY and one.energy_wh > 0]
+    if not found:
+        return None
+    return Battery(power_w=sum(one.power_max_w for one in found), energy_wh=sum(one.energy_wh for one in found))
 
 
 def _limits(tree: Tree, at: datetime, zone: ZoneInfo, other_a: float) -> tuple[PerPhase, ...]:
@@ -113,7 +125,10 @@ def _port(one: Outlet, feeder: int) -> Port:
 
 
 def changed(ground: Ground, change: Change, *, port_current_a: float) -> Ground:
-    """Return the site after a change. A new fuse is that of the connection; the circuits below stay as they are."""
+    """Return the site after a change. A new fuse is that of the connection; the circuits below stay as they are.
+
+    A battery and panels come beside those that the site has.
+    """
     ground = _with_ports(ground, change.ports, port_current_a)
     if change.is_rotation_fixed:
         ground = replace(ground, ports=tuple(_in_turn(one, number) for number, one in enumerate(ground.ports)))
@@ -121,14 +136,19 @@ def changed(ground: Ground, change: Change, *, port_current_a: float) -> Ground:
         ground = _with_fuse(ground, change.fuse_a)
     if change.is_steered is not None:
         ground = replace(ground, is_steered=change.is_steered)
-    battery = (
-        Battery(power_w=change.battery_kw * 1_000, energy_wh=change.battery_kwh * 1_000)
-        if change.battery_kwh > 0
-        else ground.battery
-    )
+    if change.battery_kwh > 0:
+        ground = _with_battery(ground, change.battery_kw * 1_000, change.battery_kwh * 1_000)
+    if change.solar_kwp > 0:
+        more = sun_w(change.solar_kwp)
+        has = ground.solar_w or (0.0,) * len(more)
+        ground = replace(ground, solar_w=tuple(one + other for one, other in zip(has, more, strict=True)))
+    return replace(ground, idle_cut=change.idle_cut or ground.idle_cut)
+
+
+def _with_battery(ground: Ground, power_w: float, energy_wh: float) -> Ground:
+    has = ground.battery or Battery(power_w=0.0, energy_wh=0.0)
     return replace(
-        ground, idle_cut=change.idle_cut or ground.idle_cut, battery=battery,
-        solar_w=sun_w(change.solar_kwp) if change.solar_kwp > 0 else ground.solar_w,
+        ground, battery=replace(has, power_w=has.power_w + power_w, energy_wh=has.energy_wh + energy_wh)
     )  # fmt: skip
 
 

@@ -115,6 +115,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     connection_a: float = 200.0
     prices: Prices = Prices()
     tree_version: int = 0
+    fees_source: str = ""
+    """Whose fees of fuses the options were reckoned with."""
 
     @property
     def growths(self) -> tuple[float, ...]:

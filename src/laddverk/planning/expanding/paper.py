@@ -31,11 +31,10 @@ def pdf(document: dict[str, Any], at: datetime) -> bytes:
     return typesetting.typeset(template, document, at)
 
 
-def document(study: Study, answer: Answer, heading: Heading, fees: str) -> dict[str, Any]:
-    """Return the report in words and numbers. `fees` says where the fees of fuses are from."""
+def document(study: Study, answer: Answer, heading: Heading) -> dict[str, Any]:
+    """Return the report in words and numbers."""
     _, language = gettext_for(heading.language), heading.language
     says = sentences.Saying(study, answer, heading.currency, language)
-    ranked = answer.ranked
     return {
         "language": language,
         "operator": heading.operator,
@@ -50,11 +49,11 @@ def document(study: Study, answer: Answer, heading: Heading, fees: str) -> dict[
         "figures": [] if answer.as_is is None else _figures(says, answer),
         "ranked_title": _("Reliefs, the cheapest kilowatt-hour first"),
         "ranked_head": [_("Relief"), _("More energy a year"), _("Refusals avoided"), _("Investment"),
-                        _("Cost a year"), _("Per kWh"), _("Pays back")],
-        "ranked": [_ranked(says, one) for one in ranked],
+                        _("Cost a year"), _("Per kWh"), _("Per refusal"), _("Leaves a year"), _("Pays back")],
+        "ranked": [_ranked(says, one) for one in answer.ranked()],
         "service_title": _("Service with each of them, P10–P90 in brackets"),
         "service_head": [_("Site"), _("Energy delivered"), _("Worst-off twentieth"), _("Found no outlet"),
-                         _("Highest hour")],
+                         _("Waited a year"), _("Highest hour")],
         "service": [_service(says, one) for one in (answer.as_is, *answer.options, *answer.references) if one],
         "swings_title": _("What remains a year of the proposal, if an assumption is wrong"),
         "swings_head": [_("Assumption"), _("At worst"), _("At best")],
@@ -71,7 +70,7 @@ def document(study: Study, answer: Answer, heading: Heading, fees: str) -> dict[
         "assumptions_title": _("Assumptions"),
         "assumptions": [_(each) for each in words.ASSUMPTIONS],
         "configuration_title": _("Configuration: played again with it, the study gives the same answer"),
-        "configuration": [[name, value] for name, value in says.configuration(fees)],
+        "configuration": [[name, value] for name, value in says.configuration()],
     }  # fmt: skip
 
 
@@ -96,7 +95,9 @@ def _ranked(says: sentences.Saying, one: Weighed) -> list[str]:
     return [
         words.option(one.option, says.language), says.band_kwh(one.extra_kwh), says.band_number(one.avoided),
         says.money(one.option.capex_minor), says.money(one.cost_year_minor),
-        sentences.NONE if one.per_kwh_minor is None else says.money(one.per_kwh_minor, exact=True), says.pays(one),
+        sentences.NONE if one.per_kwh_minor is None else says.money(one.per_kwh_minor, exact=True),
+        sentences.NONE if one.per_refusal_minor is None else says.money(one.per_refusal_minor),
+        says.money(one.net_year_minor), says.pays(one),
     ]  # fmt: skip
 
 
@@ -124,5 +125,5 @@ def _service(says: sentences.Saying, one: Weighed) -> list[str]:
     service = one.service
     return [
         words.option(one.option, says.language), says.band_share(service.delivered), says.band_share(service.p05),
-        says.band_share(service.blocked), says.kw(service.peak_kw.middle),
+        says.band_share(service.blocked), says.waits(service), says.kw(service.peak_kw.middle),
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from laddverk.planning.expanding import words
 from laddverk.planning.expanding.model import Study
-from laddverk.planning.expanding.weighing import BLOCKED_LITTLE, SERVED_WELL, Answer, Band, Scenario, Weighed
+from laddverk.planning.expanding.weighing import BLOCKED_LITTLE, SERVED_WELL, Answer, Band, Scenario, Service, Weighed
 from laddverk.platform import formats
 from laddverk.platform.languages import gettext_for, ngettext_for
 
@@ -54,7 +54,7 @@ class Saying(Struct, frozen=True):
         if self.answer.as_is is None:
             return _("Nothing yet.")
         if one is None:
-            cheapest = next((each for each in self.answer.ranked if each.per_kwh_minor is not None), None)
+            cheapest = next((each for each in self.answer.ranked() if each.per_kwh_minor is not None), None)
             if cheapest is None:
                 return _("To leave it as it is: no relief that was played delivers more.")
             return _("To leave it as it is: nothing pays at this margin. The cheapest relief is: %(relief)s.") % {
@@ -129,10 +129,24 @@ class Saying(Struct, frozen=True):
         low, high = (formats.number(value, 0, self.language) for value in (band.low, band.high))
         return f"{self.kwh(band.middle)} ({low}–{high})"
 
+    def waits(self, service: Service) -> str:
+        """Return how many waited and charged, with the band, and for how long."""
+        if service.waited.middle == 0:
+            return self.band_number(service.waited)
+        return f"{self.band_number(service.waited)}, {formats.duration(service.wait_s.middle, self.language)}"
+
     def band_number(self, band: Band) -> str:
         """Return a count with its band."""
         middle, low, high = (formats.number(value, 0, self.language) for value in (band.middle, band.low, band.high))
         return f"{middle} ({low}–{high})"
+
+    def amperes(self, value: float) -> str:
+        """Return a current."""
+        return gettext_for(self.language)("%(fuse)s A") % {"fuse": self.number(value)}
+
+    def battery(self, energy_wh: float, power_w: float) -> str:
+        """Return what a battery holds and gives."""
+        return f"{self.kwh(energy_wh / 1_000)}, {self.kw(power_w / 1_000)}"
 
     def growth(self, scenario: Scenario) -> str:
         """Return the growth of a scenario; the one that is reckoned with says so."""
@@ -150,26 +164,39 @@ class Saying(Struct, frozen=True):
         """Return a number, with a digit after the comma where it has one."""
         return formats.number(value, 0 if value == int(value) else 1, self.language)
 
-    def configuration(self, fees: str) -> list[tuple[str, str]]:
+    def configuration(self) -> list[tuple[str, str]]:
         """Return everything that the answer depends on, by name."""
         _, asked = gettext_for(self.language), self.study.asked
         prices = asked.prices
-        fuse = self.study.ground.fuse_a
+        ground = self.study.ground
+        fuse = ground.fuse_a
         return [
             (_("Period"), self.period()),
             (_("Sessions"), self.number(self.study.stays_count)),
             (_("Outlets"), self.number(len(self.study.ground.ports))),
-            (_("Fuse"), _("%(fuse)s A") % {"fuse": self.number(fuse)} if fuse else _("no limit is known")),
+            (_("Fuse"), self.amperes(fuse) if fuse else _("no limit is known")),
+            (_("Other load on each phase"), self.amperes(asked.other_load_a)),
+            (_("Load management"), _("runs") if ground.is_steered else _("does not run")),
+            (_("Battery of the site"), self.battery(ground.battery.energy_wh, ground.battery.power_w)
+             if ground.battery else NONE),
+            (_("Panels of the site, a year"), self.kwh(sum(ground.solar_w) / 1_000) if ground.solar_w else NONE),
             (_("Version of the circuits"), self.number(asked.tree_version)),
             (_("More drivers"), self.share(asked.growth)),
             (_("Other growths"), ", ".join(self.share(one) for one in asked.scenarios) or NONE),
             (_("Draws"), self.number(asked.draws)),
             (_("Seed"), str(asked.seed)),
+            (_("More outlets"), ", ".join(self.number(one) for one in asked.ports_more)),
+            (_("Each with"), self.amperes(asked.port_current_a)),
             (_("Idle time is shortened by"), self.share(asked.idle_cut)),
+            (_("Battery"), self.battery(asked.battery_kwh * 1_000, asked.battery_kw * 1_000)),
+            (_("Panels"), self.kw(asked.solar_kwp)),
+            (_("New connection"), self.amperes(asked.connection_a)),
             (_("Margin for each kWh"), self.money(prices.margin_per_kwh, exact=True)),
             (_("An outlet, installed"), self.money(prices.port)),
             (_("An outlet, a year"), self.money(prices.port_year)),
             (_("Phases of an outlet"), self.money(prices.rotation_per_port)),
+            (_("Load management, once"), self.money(prices.rule)),
+            (_("Load management, a year"), self.money(prices.rule_year)),
             (_("Fee on idle time, once"), self.money(prices.idle_fee)),
             (_("A larger fuse, once"), self.money(prices.fuse_step)),
             (_("A new connection, once"), self.money(prices.connection)),
@@ -178,5 +205,5 @@ class Saying(Struct, frozen=True):
             (_("A kWh from panels saves"), self.money(prices.own_solar_per_kwh, exact=True)),
             (_("Fee for the highest hour, a kW and year"), self.money(prices.peak_per_kw_year)),
             (_("Length of life"), _("%(years)s years") % {"years": self.number(prices.life_years)}),
-            (_("Fees of fuses"), fees),
-        ]
+            (_("Fees of fuses"), asked.fees_source or NONE),
+        ]  # fmt: skip

@@ -13,7 +13,8 @@ from laddverk.energy.circuits import store as circuits
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import SiteId, new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotFound
-from laddverk.planning.expanding import fuses, store
+from laddverk.planning.expanding import store
+from laddverk.planning.expanding.fuses import Fees
 from laddverk.planning.expanding.grounding import ground_of
 from laddverk.planning.expanding.model import (
     DAYS_MAX,
@@ -42,8 +43,8 @@ MONEY_MAX: Final = 10_000_000_000  # minor units: a hundred million kronor
 FUSE_MAX_A: Final = 6_300.0
 
 
-async def ask(tx: Transaction, actor: Actor, asked: Asked, title: str, now: datetime) -> UUID:
-    """Keep a study and let it be played; return its id. Needs stations:write at the site."""
+async def ask(tx: Transaction, actor: Actor, asked: Asked, title: str, fees: Fees, now: datetime) -> UUID:
+    """Keep a study and let it be played; return its id. `fees` are those of fuses. Needs stations:write at the site."""
     actor.require(Permission.STATIONS_WRITE)
     actor.require_site(SiteId(asked.site_id))
     place = next((one for one in await store.sites(tx, None) if one.id == asked.site_id), None)
@@ -52,7 +53,8 @@ async def ask(tx: Transaction, actor: Actor, asked: Asked, title: str, now: date
     _check(asked, title, now, ZoneInfo(place.timezone))
     await _room_for_more(tx)
     asked, ground, played = await _site(tx, asked, ZoneInfo(place.timezone), now)
-    options = options_of(ground, asked, fuses.example())
+    asked = replace(asked, fees_source=fees.source)
+    options = options_of(ground, asked, fees)
     units = len(options) * asked.replays
     if units * len(played) > WORK_MAX:
         raise Invalid(

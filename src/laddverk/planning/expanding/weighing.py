@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,15 @@ SWING_MARGIN: Final = 0.2
 SWING_CAPEX: Final = 0.25
 SWING_OPEX: Final = 0.25
 SWING_LIFE: Final = (0.7, 1.5)
+
+
+class Order(StrEnum):
+    """What reliefs are ranked by."""
+
+    ENERGY = "energy"
+    """What a kilowatt-hour more costs."""
+    REFUSALS = "refusals"
+    """What an avoided refusal costs."""
 
 
 class Band(Struct, frozen=True):
@@ -45,6 +55,8 @@ class Service(Struct, frozen=True, kw_only=True):
     """The share of arrivals that found no outlet."""
     waited: Band
     """Who waited and charged, a year."""
+    wait_s: Band
+    """How long they waited, in the mean."""
     peak_kw: Band
     short_h: Band
     """Hours a year in which a car got less than it would have taken."""
@@ -145,16 +157,14 @@ class Answer(Struct, frozen=True, kw_only=True):
     lost_power_kwh: float = 0.0
     """What those who charged did not get, a year."""
 
-    @property
-    def ranked(self) -> tuple[Weighed, ...]:
-        """Options with an effect, the cheapest kilowatt-hour first."""
-        far = float("inf")
-        return tuple(
-            sorted(
-                self.options,
-                key=lambda one: (far if one.per_kwh_minor is None else one.per_kwh_minor, one.place),
-            )
-        )
+    def ranked(self, order: Order = Order.ENERGY) -> list[Weighed]:
+        """Return the options, the cheapest kilowatt-hour or avoided refusal first; those without any effect last."""
+
+        def rank(one: Weighed) -> tuple[bool, int, int]:
+            price = one.per_kwh_minor if order is Order.ENERGY else one.per_refusal_minor
+            return price is None, price or 0, one.place
+
+        return sorted(self.options, key=rank)
 
 
 def answer(study: Study, parts: Sequence[Part]) -> Answer:
@@ -210,7 +220,8 @@ def _service(study: Study, outcomes: Sequence[Outcome]) -> Service:
     hours = np.median(np.array([one.by_hour_wh for one in outcomes]), axis=0) / 1_000 / study.days
     return Service(
         delivered=of(lambda one: one.delivered), p05=of(lambda one: one.p05), blocked=of(lambda one: one.blocked_share),
-        waited=of(lambda one: one.waited, yearly), peak_kw=of(lambda one: one.peak_w, 0.001),
+        waited=of(lambda one: one.waited, yearly), wait_s=of(lambda one: one.mean_wait_s),
+        peak_kw=of(lambda one: one.peak_w, 0.001),
         short_h=of(lambda one: one.short_h, yearly), full_h=of(lambda one: one.full_h, yearly),
         energy_kwh=of(lambda one: one.delivered_wh, 0.001 * yearly), by_hour_kwh=tuple(hours.tolist()),
     )  # fmt: skip
@@ -222,7 +233,7 @@ def _weighed(study: Study, place: int, option: Option, outcomes: list[list[Outco
     extra = band([(one.delivered_wh - base.delivered_wh) / 1_000 * yearly for one, base in pairs])
     avoided = band([(base.blocked - one.blocked) * yearly for one, base in pairs])
     peak_kw = float(np.median([(one.peak_w - base.peak_w) / 1_000 for one, base in pairs]))
-    solar_kwh = float(np.median([one.own_solar_wh for one, _ in pairs])) / 1_000 * yearly
+    solar_kwh = float(np.median([one.own_solar_wh - base.own_solar_wh for one, base in pairs])) / 1_000 * yearly
     opex = option.opex_year_minor + round(peak_kw * prices.peak_per_kw_year)
     cost = round(option.capex_minor / prices.life_years) + opex
     benefit = round(extra.middle * prices.margin_per_kwh + solar_kwh * prices.own_solar_per_kwh)

@@ -22,7 +22,7 @@ from laddverk.planning.bottlenecks import queries as bottlenecks
 from laddverk.planning.bottlenecks.model import Kind as Back
 from laddverk.planning.bottlenecks.model import Verdict
 from laddverk.planning.bottlenecks.rules import judged
-from laddverk.planning.expanding import service, store
+from laddverk.planning.expanding import fuses, service, store
 from laddverk.planning.expanding.model import Asked as Wanted
 from laddverk.planning.expanding.model import Kind, Prices, State, Study
 from laddverk.planning.expanding.store import Looked
@@ -321,8 +321,9 @@ async def ask_study(asked: Asking, data: JSONBody[StudyToAsk]) -> StudySeen:
         port_current_a=data.port_current_a, idle_cut=data.idle_cut, battery_kw=data.battery_kw,
         battery_kwh=data.battery_kwh, solar_kwp=data.solar_kwp, connection_a=data.connection_a, prices=data.prices,
     )  # fmt: skip
+    fees = fuses.of(asked.house.settings.fuse_fees_file)
     async with asked.transaction() as tx:
-        made = await service.ask(tx, asked.actor, wanted, data.title.strip(), asked.now)
+        made = await service.ask(tx, asked.actor, wanted, data.title.strip(), fees, asked.now)
         study = await store.study(tx, asked.actor.site_ids, made)
     if study is None:
         raise NotFound("There is no such study.", field="study_id")

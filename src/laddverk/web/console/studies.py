@@ -16,7 +16,7 @@ from laddverk.kernel.problems import Problem
 from laddverk.planning.expanding import fuses, paper, sentences, service, store, words
 from laddverk.planning.expanding.model import Asked, State, Study
 from laddverk.planning.expanding.store import Looked
-from laddverk.planning.expanding.weighing import Answer, Weighed, answer
+from laddverk.planning.expanding.weighing import Answer, Order, Weighed, answer
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import gettext_for
 from laddverk.web import spreadsheets
@@ -34,9 +34,9 @@ COMPARED_MAX: Final = 4
 PRICED_FROM: Final = timedelta(days=91)
 COLUMNS: Final = (
     "place", "kind", "option", "delivered_p10", "delivered_p50", "delivered_p90", "worst_twentieth", "blocked",
-    "waited_year", "peak_kw", "short_hours_year", "full_hours_year", "energy_kwh_year", "extra_kwh_year_p10",
-    "extra_kwh_year_p50", "extra_kwh_year_p90", "refusals_avoided_year", "capex", "opex_year", "cost_year",
-    "benefit_year", "net_year", "per_kwh", "per_refusal", "pays_in_years",
+    "waited_year", "wait_minutes", "peak_kw", "short_hours_year", "full_hours_year", "energy_kwh_year",
+    "extra_kwh_year_p10", "extra_kwh_year_p50", "extra_kwh_year_p90", "refusals_avoided_year", "capex", "opex_year",
+    "cost_year", "benefit_year", "net_year", "per_kwh", "per_refusal", "pays_in_years",
 )  # fmt: skip
 
 
@@ -91,10 +91,11 @@ async def _usual(desk: Desk, tx: Transaction) -> dict[str, str]:
 async def _form(desk: Desk, values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
     async with desk.transaction() as tx:
         sites = await store.sites(tx, desk.sites)
-    fees = fuses.example()
+    own = desk.house.settings.fuse_fees_file
     return desk.page(
         "console/planning/study_new.html", status=status, values=values, errors=errors,
-        sites=[one for one in sites if one.sessions], fees=fees, currency=desk.house.settings.currency,
+        sites=[one for one in sites if one.sessions], fees=fuses.of(own), is_example=own is None,
+        currency=desk.house.settings.currency,
     )  # fmt: skip
 
 
@@ -102,10 +103,11 @@ async def _form(desk: Desk, values: dict[str, str], errors: dict[str, str], stat
 async def ask_study(desk: AtDesk) -> Response[Any]:
     """Ask for a study."""
     form = await desk.form()
+    fees = fuses.of(desk.house.settings.fuse_fees_file)
     try:
         async with desk.transaction() as tx:
             identity = await service.ask(
-                tx, desk.actor, study_forms.asked_of(form), form.get("title", "").strip(), desk.now
+                tx, desk.actor, study_forms.asked_of(form), form.get("title", "").strip(), fees, desk.now
             )  # fmt: skip
     except Problem as problem:
         errors = {{"site_id": "site"}.get(field, field): text for field, text in desk.errors(problem).items()}
@@ -118,12 +120,13 @@ async def _known(desk: Desk, study_id: str) -> dict[str, Any]:
         study: Study = found(await store.study(tx, desk.sites, named("stu", study_id)))
         parts = await store.parts(tx, study.id)
     said = answer(study, parts)
+    order = Order.REFUSALS if desk.asked("order") == Order.REFUSALS else Order.ENERGY
     currency = desk.house.settings.currency
     names = {one.place: words.option(one.option, desk.language) for one in _all(said)}
     return {
         "study": study, "found": said, "says": sentences.Saying(study, said, currency, desk.language), "names": names,
         "href": href(study.id), "states": words.STATES, "currency": currency, "study_words": words,
-        "curves": curves(study, said), "fees": fuses.example().source, "is_open": study.ended_at is None,
+        "curves": curves(study, said), "order": order, "ranked": said.ranked(order), "is_open": study.ended_at is None,
     }  # fmt: skip
 
 
@@ -183,8 +186,9 @@ def _row(one: Weighed, name: str) -> tuple[Cell, ...]:
     return (
         one.place, one.option.kind.value, name, round(service_.delivered.low, 5), round(service_.delivered.middle, 5),
         round(service_.delivered.high, 5), round(service_.p05.middle, 5), round(service_.blocked.middle, 5),
-        round(service_.waited.middle, 1), round(service_.peak_kw.middle, 2), round(service_.short_h.middle, 1),
-        round(service_.full_h.middle, 1), round(service_.energy_kwh.middle, 1), round(extra.low, 1),
+        round(service_.waited.middle, 1), round(service_.wait_s.middle / 60, 1), round(service_.peak_kw.middle, 2),
+        round(service_.short_h.middle, 1), round(service_.full_h.middle, 1), round(service_.energy_kwh.middle, 1),
+        round(extra.low, 1),
         round(extra.middle, 1), round(extra.high, 1), round(one.avoided.middle, 1), one.option.capex_minor / 100,
         one.opex_year_minor / 100, one.cost_year_minor / 100, one.benefit_year_minor / 100, one.net_year_minor / 100,
         None if one.per_kwh_minor is None else one.per_kwh_minor / 100,
@@ -199,7 +203,7 @@ async def study_pdf(desk: AtDesk, study_id: FromPath[str]) -> Response[bytes]:
     known = await _known(desk, study_id)
     settings = desk.house.settings
     heading = paper.Heading(settings.operator_name, settings.currency, desk.language, desk.now)
-    document = paper.document(known["study"], known["found"], heading, known["fees"])
+    document = paper.document(known["study"], known["found"], heading)
     content = await asyncio.to_thread(paper.pdf, document, desk.now)
     headers = {
         "content-disposition": 'inline; filename="study.pdf"', "cache-control": "no-store",
