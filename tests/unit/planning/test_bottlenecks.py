@@ -42,6 +42,21 @@ def test_time_without_room_is_divided_once_among_outlets_overstay_and_reliabilit
     assert all(one.proofs for one in found.values())
 
 
+def test_an_hour_in_which_all_are_out_of_order_belongs_to_reliability_though_no_car_was_there() -> None:
+    pool = msgspec.structs.replace(morning(full_h=10, busy_h=10, charging_h=10), dark_s={9: 3 * 3_600})
+    assert seen(pools=(pool,))[Kind.RELIABILITY].hours == pytest.approx(3)
+
+
+def test_what_cannot_be_told_is_not_said_to_be_nothing() -> None:
+    board = Circuit(key="board", name="Central B", on_phase=(4, 4, 4), unknown=0)
+    power = seen(held=(held(2),), circuits={"board": board})[Kind.POWER]
+    assert (power.hours, power.sessions) == (pytest.approx(10), None)
+    assert seen(unpaid=3)[Kind.PRICE].hours is None
+    verdict = judged(msgspec.structs.replace(SEEN, held=(held(2),), circuits={"board": board}))
+    assert (verdict.sessions, verdict.knows_sessions, verdict.knows_hours, verdict.is_managed) == (0, False, True, True)
+    assert not judged(SEEN).is_managed
+
+
 def test_starts_given_up_are_lost_to_reliability() -> None:
     found = seen(failed=9, given_up=4)
     assert found[Kind.RELIABILITY].sessions == pytest.approx(4)

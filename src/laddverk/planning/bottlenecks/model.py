@@ -46,10 +46,10 @@ class Found(Struct, frozen=True, kw_only=True):
     """One thing that holds a site back, scaled to a year."""
 
     kind: Kind
-    hours: float
-    """In which it binds."""
-    sessions: float
-    """Lost."""
+    hours: float | None
+    """In which it binds; None where that cannot be told: a price keeps people away at any hour."""
+    sessions: float | None
+    """Lost; None where that cannot be told: who got less current did charge, and who stayed away is not seen."""
     energy_wh: float
     """Lost."""
     is_estimate: bool
@@ -134,6 +134,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     since: datetime
     until: datetime
     is_too_soon: bool
+    is_managed: bool
+    """It has circuits whose load is managed, so that power and phases are measured; else nothing is found of them."""
     found: tuple[Found, ...]
     began_per_year: float = 0.0
     more_ports: tuple[tuple[str, int, tuple[float, ...]], ...] = ()
@@ -141,8 +143,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
     @property
     def sessions(self) -> float:
-        """Sessions lost in a year, over all that holds it back."""
-        return sum(one.sessions for one in self.found)
+        """Sessions lost in a year, over all that holds it back, as far as is known."""
+        return sum(one.sessions or 0.0 for one in self.found)
 
     @property
     def energy_wh(self) -> float:
@@ -151,5 +153,15 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
     @property
     def hours(self) -> float:
-        """Hours a year, over all that holds it back."""
-        return sum(one.hours for one in self.found)
+        """Hours a year, over all that holds it back, as far as is known."""
+        return sum(one.hours or 0.0 for one in self.found)
+
+    @property
+    def knows_sessions(self) -> bool:
+        """Of something that holds it back is known how many sessions it costs."""
+        return any(one.sessions is not None for one in self.found)
+
+    @property
+    def knows_hours(self) -> bool:
+        """Of something that holds it back is known in how many hours it does."""
+        return any(one.hours is not None for one in self.found)

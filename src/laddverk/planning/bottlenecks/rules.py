@@ -35,14 +35,15 @@ FORMULAS: Final = {
     Kind.POWER: N_(
         "Outlet hours in which load management gave a charging car less because a circuit was full. Energy lost: of"
         " cars that left while they still charged, what full power would have given meanwhile; it is at most this."
+        " How many stayed away is not known: who was given less did charge. Only seen where load management measures."
     ),
     Kind.PHASE: N_(
         "As for power, where the full phase has at least a quarter more outlets than the mean of the three, or where it"
-        " is not known which phases outlets use."
+        " is not known which phases outlets use. Only seen where load management measures."
     ),
     Kind.PRICE: N_(
         "People who opened the page to pay and did not. Where a kWh costs at least a tenth more than the median of the"
-        " other sites: sessions × how much dearer × 0.5, which is an assumption."
+        " other sites: sessions × how much dearer × 0.5, which is an assumption. In which hours is not known."
     ),
 }  # fmt: skip
 
@@ -51,12 +52,14 @@ def judged(seen: Observed) -> Verdict:
     """Return what holds a site back, the most energy lost first."""
     if seen.until - seen.since < NEEDED:
         return Verdict(
-            site_id=seen.site_id, name=seen.name, since=seen.since, until=seen.until, is_too_soon=True, found=()
+            site_id=seen.site_id, name=seen.name, since=seen.since, until=seen.until, is_too_soon=True,
+            is_managed=bool(seen.circuits or seen.held), found=(),
         )  # fmt: skip
     found = [*_room(seen), *_current(seen), *_price(seen)]
     return Verdict(
         site_id=seen.site_id, name=seen.name, since=seen.since, until=seen.until, is_too_soon=False,
-        found=tuple(sorted(found, key=lambda one: (-one.energy_wh, -one.hours))),
+        is_managed=bool(seen.circuits or seen.held),
+        found=tuple(sorted(found, key=lambda one: (-one.energy_wh, -(one.hours or 0.0)))),
         began_per_year=seen.began * seen.per_year,
         more_ports=tuple((pool.plug, pool.ports, _with_more(pool, seen.per_year)) for pool in seen.pools),
     )  # fmt: skip
@@ -106,8 +109,8 @@ def _parts(pool: PoolWeek) -> dict[Kind, Mapping[int, float]]:
             at: max(0.0, all_s - pool.full_charging_s.get(at, 0.0)) for at, all_s in pool.full_busy_s.items()
         },
         Kind.RELIABILITY: {
-            at: max(0.0, all_s - pool.full_busy_s.get(at, 0.0)) + pool.dark_s.get(at, 0.0)
-            for at, all_s in pool.full_s.items()
+            at: max(0.0, pool.full_s.get(at, 0.0) - pool.full_busy_s.get(at, 0.0)) + pool.dark_s.get(at, 0.0)
+            for at in {**pool.full_s, **pool.dark_s}
         },
     }  # fmt: skip
 
@@ -153,7 +156,7 @@ def _current(seen: Observed) -> list[Found]:
             worst = max(parts, key=lambda one: one.limited_s)
             found.append(
                 Found(
-                    kind=kind, hours=hours * seen.per_year, sessions=0.0,
+                    kind=kind, hours=hours * seen.per_year, sessions=None,
                     energy_wh=sum(one.short_wh for one in parts) * seen.per_year, is_estimate=True,
                     proofs=_held_proofs(kind, parts, worst, seen.circuits.get(worst.branch)),
                 )
@@ -221,7 +224,7 @@ def _price(seen: Observed) -> list[Found]:
     per_year = lost * seen.per_year
     return [
         Found(
-            kind=Kind.PRICE, hours=0.0, sessions=per_year, energy_wh=per_year * (seen.session_wh or 0.0),
+            kind=Kind.PRICE, hours=None, sessions=per_year, energy_wh=per_year * (seen.session_wh or 0.0),
             is_estimate=True, proofs=tuple(proofs),
         )
     ]  # fmt: skip

@@ -64,6 +64,7 @@ async def overview(desk: AtDesk) -> Response[str]:
         "console/planning/bottlenecks.html",
         rows=rows[listing.offset : listing.offset + PAGE_SIZE], total=len(rows), listing=listing, counts=counts,
         too_soon=sum(one.is_too_soon for one in verdicts), all=len(verdicts),
+        unmanaged=sum(not one.is_managed for one in verdicts),
         held=[one for one in verdicts if one.found], neck=bottleneck_words,
         is_used=any(one.since < one.until for one in verdicts),
     )  # fmt: skip
@@ -76,16 +77,25 @@ async def export(desk: AtDesk) -> Response[bytes]:
         verdicts = _matching(desk, await _verdicts(desk, tx))
     return spreadsheets.answer(
         "bottlenecks",
-        ("site", "since", "until", "holds_back", "hours_a_year", "sessions_lost_a_year", "kwh_lost_a_year", "estimate"),
+        (
+            "site", "since", "until", "holds_back", "hours_a_year", "sessions_lost_a_year", "kwh_lost_a_year",
+            "estimate", "evidence", "formula",
+        ),
         [
             (
-                one.name, one.since, one.until, each.kind, round(each.hours, 1), round(each.sessions, 1),
-                round(each.energy_wh / 1_000, 1), "yes" if each.is_estimate else "no",
+                one.name, one.since, one.until, each.kind, _rounded(each.hours), _rounded(each.sessions),
+                _rounded(each.energy_wh / 1_000), "yes" if each.is_estimate else "no",
+                " ".join(bottleneck_words.sentence(proof, desk.language) for proof in each.proofs),
+                desk.words(bottleneck_words.FORMULAS[each.kind]),
             )
             for one in verdicts
             for each in one.found
         ],
     )  # fmt: skip
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 @get(f"{PLACE}/{{site_id:str}}", opt={NEEDS: Permission.SESSIONS_READ})
