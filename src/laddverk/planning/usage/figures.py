@@ -154,6 +154,8 @@ class Figures(Struct, frozen=True, kw_only=True):
 
 
 FORMULAS: Final = {
+    "began": (N_("Sessions"), N_("sessions that began")),
+    "energy_wh": (N_("Energy"), N_("kWh of ended sessions, each evenly over the time in which its car charged")),
     "time_utilisation": (N_("Time utilisation"), N_("hours with a car ÷ (outlets × hours)")),
     "able_utilisation": (
         N_("Of the time in order"), N_("hours with a car ÷ (outlets × hours − hours out of order without a car)"),
@@ -170,12 +172,13 @@ FORMULAS: Final = {
     ),
     "turnover_per_h": (N_("Turnover"), N_("sessions begun ÷ hours with a car")),
     "empty_share": (N_("Without energy"), N_("sessions ended with 0 Wh ÷ sessions ended")),
-    "revenue": (N_("Revenue"), N_("sum of (price − VAT) of priced sessions, by when they began")),
+    "revenue_minor": (N_("Revenue"), N_("sum of (price − VAT) of priced sessions, by when they began")),
     "revenue_per_kwh_minor": (N_("Revenue per kWh"), N_("revenue ÷ kWh of the priced sessions")),
     "revenue_per_port_day_minor": (N_("Revenue per outlet and day"), N_("revenue ÷ (outlets × days)")),
-    "margin": (
+    "margin_minor": (
         N_("Margin"),
-        N_("revenue − sum over hours of kWh × (exchange price + what is added), where the price of energy is known"),
+        N_("revenue − sum over hours of kWh × (exchange price + what is typed for grid and tax), of sites where the"
+           " price is known; fees for payments, and what the grid takes for power or by the month, are not taken off"),
     ),
     "peak_w": (N_("Highest hour"), N_("the most energy of one hour ÷ 1 hour, all chosen outlets together")),
     "coincidence": (N_("Peak coincidence"), N_("highest hour ÷ rated power of all chosen outlets")),
@@ -191,6 +194,7 @@ FORMULAS: Final = {
         N_("Likely turned away"),
         N_("sum over hours of the week: arrivals per hour while there was room × hours without room"),
     ),
+    "attempts": (N_("Attempts"), N_("attempts to charge, those that failed as well")),
     "failed_starts": (N_("Failed starts"), N_("attempts to charge that failed by the charger or by us")),
     "retries": (
         N_("Tried again within 30 minutes"), N_("failed starts after which the same person tried again in time"),
@@ -201,4 +205,8 @@ FORMULAS: Final = {
         N_("sessions that began within 10 minutes after the first outlet became free, where all were taken before"),
     ),
 }  # fmt: skip
-"""What each figure is called and how it is made: shown beside the number, and sent with it by the API."""
+"""What each figure is called and how it is made: shown beside the number, and sent with it by CSV and the API.
+
+The name of a figure ends in its unit: `_wh`, `_w`, `_s`, `_minor` (of the currency), `_per_h`. Others are shares of
+one, or counts.
+"""

@@ -57,6 +57,8 @@ class Line(Struct, frozen=True, kw_only=True):
     site_id: UUID | None = None
     station_id: UUID | None = None
     figures: Figures
+    margin_minor: float | None = None
+    """Of sites, models and connectors: what energy cost is not kept by outlet or time."""
 
 
 class Peaks(Struct, frozen=True, kw_only=True):
@@ -92,7 +94,7 @@ class Margin(Struct, frozen=True, kw_only=True):
 
     @property
     def margin_minor(self) -> float | None:
-        """Revenue less the cost of energy, where all of those sites' energy has a price."""
+        """Revenue less the cost of the energy whose price is known, minor units; None where no site's is."""
         return self.revenue_minor - self.cost_minor if self.sites else None
 
 
@@ -122,7 +124,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     park: Park
     attempts: Attempts
     peaks: Peaks
-    margin: Margin
+    added_per_kwh: dict[UUID, float]
+    """On top of the exchange's price, major units: of sites where it is known."""
     now: datetime
 
     @property
@@ -139,6 +142,11 @@ class Reading(Struct, frozen=True, kw_only=True):
     def whole(self) -> Figures:
         """The figures of everything that was chosen."""
         return _together(one.figures for one in self.classes)
+
+    @property
+    def margin(self) -> Margin:
+        """What remains of the revenue of everything that was chosen."""
+        return _margin(self.classes, self.added_per_kwh)
 
 
 def _together(many: Iterable[Figures]) -> Figures:
@@ -194,7 +202,10 @@ def _by_class(reading: Reading, by: By) -> Iterable[Line]:
         groups[CLASS_KEYS[by](one.stood)].append(one)
     for (key, name), members in groups.items():
         figures = _together(one.figures for one in members)
-        yield Line(key=key, name=name, site_id=members[0].stood.site_id, figures=figures)
+        yield Line(
+            key=key, name=name, site_id=members[0].stood.site_id, figures=figures,
+            margin_minor=_margin(members, reading.added_per_kwh).margin_minor,
+        )  # fmt: skip
 
 
 def _by_outlet(reading: Reading) -> Iterable[Line]:
@@ -306,7 +317,7 @@ async def read(tx: Transaction, chosen: Chosen, now: datetime, by: By = By.SITE)
         days=await queries.by_day(tx, chosen) if by in DAY_KEYS else [], hours=hours, park=park,
         attempts=await queries.attempts(tx, chosen, covered),
         peaks=_peaks(park, hours, pools, spans, _unseen(closed, week, spans), chosen.since, until),
-        margin=_margin(classes, await queries.added(tx, chosen)), now=now,
+        added_per_kwh=await queries.added(tx, chosen), now=now,
     )  # fmt: skip
 
 

@@ -1,12 +1,9 @@
-"""The API's planning: how outlets are used, what holds sites back, studies of what would relieve them, days beside the
-best.
-"""
+"""The API's planning: studies of what would relieve sites, and days beside the best."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Annotated, Final
-from uuid import UUID
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -18,86 +15,18 @@ from laddverk.energy.planning_ahead.splitting import Because
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import SiteId, parsed, shown
 from laddverk.kernel.problems import Invalid, NotFound
-from laddverk.planning.bottlenecks import queries as bottlenecks
-from laddverk.planning.bottlenecks.model import Kind as Back
-from laddverk.planning.bottlenecks.model import Verdict
-from laddverk.planning.bottlenecks.rules import judged
 from laddverk.planning.expanding import fuses, service, store
 from laddverk.planning.expanding.model import Asked as Wanted
 from laddverk.planning.expanding.model import Kind, Prices, State, Study
 from laddverk.planning.expanding.store import Looked
 from laddverk.planning.expanding.weighing import Scenario, Weighed, answer
-from laddverk.planning.usage import reading
-from laddverk.planning.usage.figures import Figures
-from laddverk.planning.usage.queries import Chosen
-from laddverk.planning.usage.reading import By
 from laddverk.stations import queries as stations_queries
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, InState, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asking, InState, checked_limit
 from laddverk.web.api.shapes import Page, page
+from laddverk.web.api.usage import EARLIEST, within
 
-DAYS_MAX: Final = 366 * 5  # of usage; as the console
-USUAL: Final = timedelta(days=27)
 DAYS_BACK_MAX: Final = 400
-EARLIEST: Final = date(2015, 1, 1)
-
-
-class Figure(Struct, frozen=True, kw_only=True):
-    """How outlets were used. Shares are 0 to 1; null where there is nothing to divide by."""
-
-    key: str
-    name: str
-    outlet_hours: float
-    time_utilisation: float | None
-    """Hours with a car / hours that the outlets stood there."""
-    charging_utilisation: float | None
-    energy_utilisation: float | None
-    """Energy / what the outlets' rated power could have given."""
-    sessions: int
-    sessions_per_outlet_day: float | None
-    stay_s: float | None
-    session_wh: float | None
-    idle_share: float | None
-    energy_wh: int
-    revenue_minor: int
-    """Without VAT."""
-
-
-class Usage(Struct, frozen=True):
-    """Usage of a period, both days included: of all outlets, and by groups."""
-
-    first: date
-    last: date
-    by: By
-    currency: str
-    peak_w: int
-    full_share: float | None
-    """The share of time in which every outlet of a kind at a site was taken."""
-    unseen: float
-    """Sessions that are likely to have found no room."""
-    whole: Figure
-    groups: list[Figure]
-
-
-class HeldBack(Struct, frozen=True):
-    """One thing that holds a site back, scaled to a year."""
-
-    kind: Back
-    hours: float
-    sessions_lost: float
-    energy_lost_wh: float
-    is_estimate: bool
-
-
-class Bottlenecks(Struct, frozen=True):
-    """What holds a site back, the worst first. Empty where nothing does, or where it is too soon to say."""
-
-    site: str
-    name: str
-    since: datetime
-    until: datetime
-    is_too_soon: bool
-    found: list[HeldBack]
 
 
 class StudyToAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -195,64 +124,6 @@ class BestDays(Struct, frozen=True):
     days: list[BestDay]
 
 
-def _figure(figures: Figures, key: str = "", name: str = "") -> Figure:
-    sums = figures.sums
-    return Figure(
-        key=key, name=name or key, outlet_hours=figures.standing.port_s / 3_600,
-        time_utilisation=figures.time_utilisation, charging_utilisation=figures.charging_utilisation,
-        energy_utilisation=figures.energy_utilisation, sessions=sums.began,
-        sessions_per_outlet_day=figures.sessions_per_port_day, stay_s=figures.stay_s, session_wh=figures.session_wh,
-        idle_share=figures.idle_share, energy_wh=sums.energy_wh, revenue_minor=sums.revenue_minor,
-    )  # fmt: skip
-
-
-def _within(asked: Asked, site: str) -> frozenset[UUID] | None:
-    """Return the sites that are looked at. Raises `NotFound` for one that this key may not see."""
-    if not site:
-        return asked.actor.site_ids
-    identity = parsed("sit", site)
-    if asked.actor.site_ids is not None and identity not in asked.actor.site_ids:
-        raise NotFound("There is no such site.", field="site")
-    return frozenset({identity})
-
-
-@get("/usage", opt=needs(Permission.SESSIONS_READ))
-async def show_usage(
-    asked: Asking, first: FromQuery[date | None] = None, last: FromQuery[date | None] = None,
-    site: FromQuery[str] = "", by: FromQuery[By] = By.SITE,
-) -> Usage:  # fmt: skip
-    """Show how outlets were used, four weeks until today by default, by site, outlet, model, day and more."""
-    sites, settings = _within(asked, site), asked.house.settings
-    until = max(EARLIEST, last or asked.now.date())
-    since = first or max(EARLIEST, until - USUAL)
-    if not EARLIEST <= since <= until <= asked.now.date() + timedelta(days=1) or (until - since).days > DAYS_MAX:
-        raise Invalid("This is not a period of at most five years up to today.", field="first")
-    chosen = Chosen(first=since, last=until, zone=settings.timezone, sites=sites)
-    async with asked.transaction() as tx:
-        found = await reading.read(tx, chosen, asked.now, by)
-    groups = [_figure(one.figures, one.key, one.name) for one in reading.lines(found, by)]
-    return Usage(
-        since, until, by, settings.currency, found.peaks.peak_w, found.peaks.full_share, found.peaks.unseen,
-        _figure(found.whole), groups,
-    )  # fmt: skip
-
-
-@get("/bottlenecks", opt=needs(Permission.SESSIONS_READ))
-async def list_bottlenecks(asked: Asking, site: FromQuery[str] = "") -> list[Bottlenecks]:
-    """Show what holds sites back, the most energy lost first."""
-    sites = _within(asked, site)
-    async with asked.transaction() as tx:
-        seen = await bottlenecks.observed(tx, sites, asked.house.settings.timezone, asked.now)
-    return [_held(one) for one in sorted(map(judged, seen), key=lambda one: -one.energy_wh)]
-
-
-def _held(verdict: Verdict) -> Bottlenecks:
-    found = [HeldBack(one.kind, one.hours, one.sessions, one.energy_wh, one.is_estimate) for one in verdict.found]
-    return Bottlenecks(
-        shown("sit", verdict.site_id), verdict.name, verdict.since, verdict.until, verdict.is_too_soon, found
-    )
-
-
 def _study(study: Study) -> StudySeen:
     return StudySeen(
         id=shown("stu", study.id), site=shown("sit", study.site_id), title=study.title, first=study.asked.first,
@@ -285,7 +156,7 @@ async def list_studies(
 ) -> Page[StudySeen]:  # fmt: skip
     """List studies, the newest first."""
     checked_limit(limit, offset)
-    looked = Looked(_within(asked, site), search, in_state)
+    looked = Looked(within(asked, site), search, in_state)
     async with asked.transaction() as tx:
         found = await store.studies(tx, looked, offset, limit)
         total = await store.count(tx, looked)
@@ -356,4 +227,4 @@ def _day(kept: store_days.Day) -> BestDay:
     )  # fmt: skip
 
 
-HANDLERS: Final = [show_usage, list_bottlenecks, list_studies, show_study, ask_study, show_days]
+HANDLERS: Final = [list_studies, show_study, ask_study, show_days]

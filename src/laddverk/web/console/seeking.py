@@ -9,11 +9,9 @@ from litestar.params import FromPath
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
-from laddverk.planning.bottlenecks import queries as bottlenecks
-from laddverk.planning.bottlenecks.model import Kind
-from laddverk.planning.bottlenecks.rules import judged
-from laddverk.planning.seeking import rules, service, store
-from laddverk.planning.seeking.rules import Spill, Spot
+from laddverk.planning.seeking import rules, seeing, service, store
+from laddverk.planning.seeking.rules import Spot
+from laddverk.planning.seeking.seeing import WISHES_COUNTED
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.web import spreadsheets
@@ -22,10 +20,7 @@ from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
 
 PLACE: Final = "/console/seeking"
-WISHES_COUNTED: Final = 5_000  # the newest; more a person does not decide by
 SPOTS_SHOWN: Final = 20
-MONTHS: Final = 12
-ROOM: Final = (Kind.PORTS, Kind.OVERSTAY, Kind.RELIABILITY)
 STATES: Final = {
     "new": ("info", marked("New")),
     "considered": ("wait", marked("Considered")),
@@ -35,21 +30,8 @@ STATES: Final = {
 
 
 async def _spots(desk: Desk, tx: Transaction) -> list[Spot]:
-    """Return the spots, the most wanted first. Wishes are of the network, not of a host's sites."""
-    seen = await bottlenecks.observed(tx, desk.sites, desk.house.settings.timezone, desk.now)
-    refused = {
-        one.site_id: sum(each.sessions for each in judged(one).found if each.kind in ROOM) / MONTHS for one in seen
-    }
-    places = await store.site_places(tx)
-    spills = [
-        Spill(
-            site_id=one.id, site_name=one.name, latitude=one.latitude, longitude=one.longitude,
-            refused_month=refused[one.id],
-        )
-        for one in places
-        if one.id in refused
-    ]  # fmt: skip
-    return rules.spots(await store.wishes(tx, "", "", 0, WISHES_COUNTED), spills)
+    """Return the spots, the most wanted first."""
+    return await seeing.spots(tx, desk.house.settings.timezone, desk.now)
 
 
 @get(PLACE, opt={NEEDS: Permission.SESSIONS_READ})
@@ -110,6 +92,26 @@ async def export_wishes(desk: AtDesk) -> Response[bytes]:
     )  # fmt: skip
 
 
+@get(PLACE + "/spots.csv", opt={NEEDS: Permission.SESSIONS_READ})
+async def export_spots(desk: AtDesk) -> Response[bytes]:
+    """Every spot with its score and what it is made of, as CSV."""
+    found(None if desk.sites is not None else True)
+    async with desk.transaction() as tx:
+        spots = await _spots(desk, tx)
+    return spreadsheets.answer(
+        "wanted-spots",
+        ("place", "latitude", "longitude", "drivers", "refusals_a_month_near_by", "score", "sites_near_by"),
+        [
+            (
+                one.place, round(one.latitude, 5), round(one.longitude, 5), one.drivers, round(one.spilled, 2),
+                round(one.score, 2),
+                ", ".join(f"{site.site_name} {away:.1f} km" for site, away in one.spills),
+            )
+            for one in spots
+        ],
+    )  # fmt: skip
+
+
 @post(PLACE + "/{wish_id:str}", opt={NEEDS: Permission.STATIONS_WRITE}, status_code=200)
 async def decide_wish(desk: AtDesk, wish_id: FromPath[str]) -> Response[Any]:
     """Keep what becomes of a wish."""
@@ -121,4 +123,4 @@ async def decide_wish(desk: AtDesk, wish_id: FromPath[str]) -> Response[Any]:
     return desk.go(PLACE, desk.words("It is kept."))
 
 
-ROUTES: Final = [show_seeking, map_of_spots, export_wishes, decide_wish]
+ROUTES: Final = [show_seeking, map_of_spots, export_wishes, export_spots, decide_wish]

@@ -10,15 +10,16 @@ from litestar import Response, get
 from msgspec import structs
 
 from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import shown
 from laddverk.kernel.problems import Invalid
-from laddverk.planning.usage import queries, service
+from laddverk.planning.usage import queries, service, telling
 from laddverk.planning.usage import reading as usage
 from laddverk.planning.usage.queries import Chosen
 from laddverk.planning.usage.reading import By, Line, Reading
 from laddverk.platform.database import Transaction
 from laddverk.web import spreadsheets
 from laddverk.web.console import usage_words
-from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, Listing, found
 from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
 
@@ -30,6 +31,8 @@ HEADING: Final = (
     "from", "to", "by", "group", "outlet_hours", "time_utilisation", "charging_utilisation", "energy_utilisation",
     "sessions", "sessions_per_outlet_day", "mean_stay_min", "mean_kwh", "idle_share", "without_energy", "kwh",
     "hours_with_car", "hours_charging", "hours_out_of_order", "revenue_without_vat", "priced_sessions",
+    "of_time_in_order", "kw_while_charging", "kwh_per_outlet_day", "sessions_per_hour_with_car", "revenue_per_kwh",
+    "revenue_per_outlet_day", "margin_without_vat",
 )  # fmt: skip
 
 
@@ -84,11 +87,11 @@ def group(desk: Desk) -> By:
     return By(asked) if asked in set(By) else By.OUTLET if desk.asked("site") else By.SITE
 
 
-def ordered(lines: list[Line], sort: str, search: str) -> list[Line]:
+def ordered(lines: list[Line], by: By, sort: str, search: str) -> list[Line]:
     """Return the lines that match a search, in an order."""
     wanted = search.casefold()
     matching = [one for one in lines if wanted in (one.name or one.key).casefold()]
-    key = usage_words.SORTS.get(sort.lstrip("-"))
+    key = usage_words.sort_key(sort.lstrip("-"), by)
     return sorted(matching, key=key, reverse=sort.startswith("-")) if key else matching
 
 
@@ -104,14 +107,19 @@ async def overview(desk: AtDesk) -> Response[str]:
         found_ = await read(desk, tx, wanted, by)
         offered = await choices(desk, tx)
         behind = await service.behind(tx, desk.now)
-    listing = desk.listing("name", *usage_words.SORTS)
-    lines = ordered(usage.lines(found_, by), listing.sort, listing.search)
+    listing = _listing(desk, by)
+    lines = ordered(usage.lines(found_, by), by, listing.sort, listing.search)
     return desk.page(
         "console/planning/usage.html",
-        r=found_, whole=found_.whole, by=by, lines=lines[listing.offset : listing.offset + PAGE_SIZE],
+        r=found_, whole=found_.whole, told=telling.of_all(found_), of_group=telling.of_group, by=by,
+        lines=lines[listing.offset : listing.offset + PAGE_SIZE],
         total=len(lines), listing=listing, heat=usage.heat(found_), curve=usage.duration_curve(found_),
         presets=_presets(desk), behind=behind, **offered, **_common(desk),
     )  # fmt: skip
+
+
+def _listing(desk: Desk, by: By) -> Listing:
+    return desk.listing("name", *(key for key, _, _ in usage_words.columns(by)))
 
 
 def _presets(desk: Desk) -> list[tuple[str, date]]:
@@ -124,15 +132,15 @@ async def export(desk: AtDesk) -> Response[bytes]:
     wanted, by = chosen(desk), group(desk)
     async with desk.transaction() as tx:
         found_ = await read(desk, tx, wanted, by)
-    listing = desk.listing("name", *usage_words.SORTS)
+    listing = _listing(desk, by)
     return spreadsheets.answer(
         f"usage-{wanted.first}-{wanted.last}", HEADING,
-        [_row(wanted, by, one) for one in ordered(usage.lines(found_, by), listing.sort, listing.search)],
+        [_row(wanted, by, one) for one in ordered(usage.lines(found_, by), by, listing.sort, listing.search)],
     )  # fmt: skip
 
 
 def _row(wanted: Chosen, by: By, line: Line) -> tuple[spreadsheets.Cell, ...]:
-    figures, sums = line.figures, line.figures.sums
+    figures, sums, told = line.figures, line.figures.sums, telling.of_group(line, by)
     knows_sessions = by is not By.HOUR
     return (
         wanted.first.isoformat(), wanted.last.isoformat(), by, line.name or line.key,
@@ -142,12 +150,34 @@ def _row(wanted: Chosen, by: By, line: Line) -> tuple[spreadsheets.Cell, ...]:
         _rounded(figures.session_wh and figures.session_wh / 1_000, 2), _rounded(figures.idle_share),
         sums.empty if knows_sessions else None, round(sums.energy_wh / 1_000, 3), round(sums.busy_s / 3_600, 2),
         round(sums.charging_s / 3_600, 2), round(sums.out_s / 3_600, 2) if knows_sessions else None,
-        round(sums.revenue_minor / 100, 2) if knows_sessions else None, sums.priced if knows_sessions else None,
+        _rounded(told["revenue_minor"], 2, 100), sums.priced if knows_sessions else None,
+        _rounded(told["able_utilisation"]), _rounded(told["charging_power_w"], 3, 1_000),
+        _rounded(told["energy_per_port_day_wh"], 3, 1_000), _rounded(told["turnover_per_h"]),
+        _rounded(told["revenue_per_kwh_minor"], 4, 100), _rounded(told["revenue_per_port_day_minor"], 2, 100),
+        _rounded(told["margin_minor"], 2, 100),
     )  # fmt: skip
 
 
-def _rounded(value: float | None, digits: int = 4) -> float | None:
-    return None if value is None else round(value, digits)
+def _rounded(value: float | None, digits: int = 4, unit: int = 1) -> float | None:
+    return None if value is None else round(value / unit, digits)
+
+
+@get(f"{PLACE}/figures.csv", opt={NEEDS: Permission.SESSIONS_READ})
+async def export_figures(desk: AtDesk) -> Response[bytes]:
+    """Every figure of everything that is chosen, with its formula, as CSV."""
+    wanted = chosen(desk)
+    async with desk.transaction() as tx:
+        told = telling.of_all(await read(desk, tx, wanted))
+    return spreadsheets.answer(
+        f"usage-figures-{wanted.first}-{wanted.last}", ("figure", "name", "value", "unit", "formula"),
+        [_told(desk, name, told) for name in told],
+    )  # fmt: skip
+
+
+def _told(desk: Desk, name: str, *tolds: dict[str, float | None]) -> tuple[spreadsheets.Cell, ...]:
+    word, formula = usage_words.FORMULAS[name]
+    in_units = [usage_words.in_unit(name, told[name], desk.house.settings.currency) for told in tolds]
+    return name, desk.words(word), *(value for value, _ in in_units), in_units[0][1], desk.words(formula)
 
 
 @get(f"{PLACE}/hours.csv", opt={NEEDS: Permission.SESSIONS_READ})
@@ -169,21 +199,43 @@ async def export_hours(desk: AtDesk) -> Response[bytes]:
     )  # fmt: skip
 
 
+def _compared(desk: Desk) -> tuple[Chosen, Chosen]:
+    """Return what the address compares; without a second choice, the period with the one as long before it."""
+    one = chosen(desk)
+    if desk.asked("from2") or desk.asked("to2") or desk.asked("site2"):
+        return one, chosen(desk, "2")
+    return one, structs.replace(one, first=one.first - timedelta(days=one.days), last=one.first - timedelta(days=1))
+
+
 @get(f"{PLACE}/compare", opt={NEEDS: Permission.SESSIONS_READ})
 async def compare(desk: AtDesk) -> Response[str]:
     """Two periods or places beside each other; by default this one and the one as long before it."""
-    one = chosen(desk)
-    if desk.asked("from2") or desk.asked("to2") or desk.asked("site2"):
-        other = chosen(desk, "2")
-    else:
-        other = structs.replace(one, first=one.first - timedelta(days=one.days), last=one.first - timedelta(days=1))
+    one, other = _compared(desk)
     async with desk.transaction() as tx:
         here, there = await read(desk, tx, one), await read(desk, tx, other)
         offered = await choices(desk, tx)
     return desk.page(
-        "console/planning/compare.html", here=here, there=there, heats=(usage.heat(here), usage.heat(there)),
-        names=dict(offered["sites"]), **offered, **_common(desk),
+        "console/planning/compare.html", here=here, there=there, told=(telling.of_all(here), telling.of_all(there)),
+        heats=(usage.heat(here), usage.heat(there)), **offered, **_common(desk),
     )  # fmt: skip
 
 
-ROUTES: Final = [overview, export, export_hours, compare]
+@get(f"{PLACE}/compare.csv", opt={NEEDS: Permission.SESSIONS_READ})
+async def export_compared(desk: AtDesk) -> Response[bytes]:
+    """Every figure of both sides of a comparison, with its formula, as CSV."""
+    one, other = _compared(desk)
+    async with desk.transaction() as tx:
+        here, there = telling.of_all(await read(desk, tx, one)), telling.of_all(await read(desk, tx, other))
+    sites = [", ".join(shown("sit", site) for site in each.sites or ()) for each in (one, other)]
+    return spreadsheets.answer(
+        f"usage-compared-{one.first}-{one.last}", ("figure", "name", "first", "second", "unit", "formula"),
+        [
+            ("from", "", one.first.isoformat(), other.first.isoformat(), "", ""),
+            ("to", "", one.last.isoformat(), other.last.isoformat(), "", ""),
+            ("sites", "", *sites, "", ""),
+            *(_told(desk, name, here, there) for name in here),
+        ],
+    )  # fmt: skip
+
+
+ROUTES: Final = [overview, export, export_figures, export_hours, compare, export_compared]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from laddverk.planning.usage import figures
+from laddverk.planning.usage import figures, telling
 from laddverk.planning.usage.reading import By, Line
 from laddverk.platform.languages import marked
 
@@ -34,21 +34,56 @@ SESSIONS: Final = (
     "sessions_per_port_day", "energy_per_port_day_wh", "stay_s", "session_wh", "idle_share", "turnover_per_h",
     "empty_share",
 )  # fmt: skip
-COMPARED: Final = (*UTILISATION, *SESSIONS, "revenue_per_kwh_minor", "revenue_per_port_day_minor")
+ROOM: Final = (
+    "peak_w", "coincidence", "taken_max", "full_s", "full_share", "waits", "attempts", "failed_starts", "retries",
+    "given_up", "unseen",
+)  # fmt: skip
+MONEY: Final = ("revenue_minor", "revenue_per_kwh_minor", "revenue_per_port_day_minor", "margin_minor")
+COMPARED: Final = (
+    "began", "energy_wh", "revenue_minor", "margin_minor", "full_s", "peak_w", "coincidence", "unseen", *UTILISATION,
+    *SESSIONS, "revenue_per_kwh_minor", "revenue_per_port_day_minor", "attempts", "failed_starts", "given_up",
+)  # fmt: skip
 
 SHARES: Final = frozenset(
-    {"time_utilisation", "able_utilisation", "charging_utilisation", "energy_utilisation", "idle_share", "empty_share"}
-)
-ENERGIES: Final = frozenset({"energy_per_port_day_wh", "session_wh"})
-MONEY: Final = frozenset({"revenue_per_kwh_minor", "revenue_per_port_day_minor"})
+    {"time_utilisation", "able_utilisation", "charging_utilisation", "energy_utilisation", "idle_share", "empty_share",
+     "coincidence", "taken_max", "full_share"}
+)  # fmt: skip
+COUNTS: Final = frozenset({"began", "waits", "attempts", "failed_starts", "retries", "given_up", "unseen"})
 
-SORTS: Final[dict[str, Callable[[Line], float]]] = {
-    "time": lambda one: one.figures.time_utilisation or 0.0,
-    "charging": lambda one: one.figures.charging_utilisation or 0.0,
-    "rated": lambda one: one.figures.energy_utilisation or 0.0,
-    "sessions": lambda one: one.figures.sessions_per_port_day or 0.0,
-    "stay": lambda one: one.figures.stay_s or 0.0,
-    "idle": lambda one: one.figures.idle_share or 0.0,
-    "energy": lambda one: one.figures.sums.energy_wh,
-    "revenue": lambda one: one.figures.sums.revenue_minor,
-}
+COLUMNS: Final = (
+    ("time", "time_utilisation", marked("Time utilisation")),
+    ("charging", "charging_utilisation", marked("Charging")),
+    ("rated", "energy_utilisation", marked("Of rated energy")),
+    ("began", "began", marked("Sessions")),
+    ("sessions", "sessions_per_port_day", marked("Sessions per outlet and day")),
+    ("turnover", "turnover_per_h", marked("Turnover")),
+    ("stay", "stay_s", marked("Mean stay")),
+    ("idle", "idle_share", marked("Idle")),
+    ("energy", "energy_wh", marked("Energy")),
+    ("revenue", "revenue_minor", marked("Revenue")),
+    ("margin", "margin_minor", marked("Margin")),
+)
+"""The columns of groups: how they are sorted by, the figure, the heading."""
+WITHOUT_HOUR: Final = frozenset({"stay_s", "revenue_minor"})
+WITH_MARGIN: Final = frozenset({By.SITE, By.MODEL, By.PLUG})
+
+
+def columns(by: By) -> list[tuple[str, str, str]]:
+    """Return the columns that a group has."""
+    left_out = set(WITHOUT_HOUR) if by is By.HOUR else set()
+    if by not in WITH_MARGIN:
+        left_out.add("margin_minor")
+    return [one for one in COLUMNS if one[1] not in left_out]
+
+
+def sort_key(sort: str, by: By) -> Callable[[Line], float] | None:
+    """Return what lines are sorted by, or None where that is no column of theirs."""
+    name = next((figure for key, figure, _ in columns(by) if key == sort), None)
+    return None if name is None else lambda line: telling.of_group(line, by)[name] or 0.0
+
+
+def in_unit(name: str, value: float | None, currency: str) -> tuple[float | None, str]:
+    """Return a figure as a spreadsheet wants it, and its unit: '' for shares of one and for counts."""
+    units = {"minor": (100, currency), "wh": (1_000, "kWh"), "w": (1_000, "kW"), "s": (3_600, "h"), "h": (1, "1/h")}
+    factor, unit = units.get(name.rpartition("_")[2], (1, ""))
+    return None if value is None else round(value / factor, 4), unit

@@ -75,6 +75,9 @@ async def test_staff_see_spots_and_wishes_and_decide(world: World, stranger: Bro
     shape = (await browser.open("/console/seeking.json")).json()
     (spot,) = [one for one in shape["features"] if one["properties"]["name"] in (HOSTILE, FORMULA)]
     assert spot["geometry"]["coordinates"] == pytest.approx([11.97465, 57.70895])
+    scored = (await browser.open("/console/seeking/spots.csv")).content.decode().splitlines()
+    assert scored[0].endswith('"score","sites_near_by"')
+    assert len(scored) > 1
     table = (await browser.open("/console/seeking.csv")).content.decode()
     assert "'" + FORMULA in table
     assert table.count("\n") >= 4
@@ -94,5 +97,5 @@ async def test_staff_see_spots_and_wishes_and_decide(world: World, stranger: Bro
 
 async def test_who_runs_one_site_sees_no_wishes_of_the_network(world: World, signed_in: SignedIn) -> None:
     host = await signed_in(Role.SITE_HOST, world.site)
-    for path in ("/console/seeking", "/console/seeking.json", "/console/seeking.csv"):
+    for path in ("/console/seeking", "/console/seeking.json", "/console/seeking.csv", "/console/seeking/spots.csv"):
         assert (await host.open(path)).status_code in (403, 404), path

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import new_id, shown
+from laddverk.planning.usage.figures import FORMULAS
 from laddverk.planning.usage.service import keep_up
 from tests.integration.web.console.conftest import FORMULA, HOSTILE, NOW, SignedIn, World
 
@@ -59,8 +60,30 @@ async def test_usage_is_shown_by_anything_with_formulas_and_compared(world: Worl
     assert first[14] == "324.0"
     hours = list(csv.reader(io.StringIO((await browser.open("/console/usage/hours.csv")).text)))
     assert len(hours) > 27 * 2
+    for formula in ("sum of (price − VAT) of priced sessions", "revenue ÷ kWh of the priced sessions",
+                    "sessions begun ÷ hours with a car", "kWh of ended sessions, each evenly"):  # fmt: skip
+        assert page.count(formula) > 0
+    assert page.count("<summary>Formula</summary>") == 5  # of each card
+    assert "How each column is made" in page
+    told = {row[0]: row for row in csv.reader(io.StringIO((await browser.open("/console/usage/figures.csv")).text))}
+    assert set(FORMULAS) <= set(told)
+    assert float(told["began"][2]) == sum(int(row[8]) for row in rows[1:]) > 80
+    assert float(told["revenue_minor"][2]) == round(sum(float(row[18]) for row in rows[1:]), 2)
+    assert told["revenue_minor"][3] == "SEK"
+    assert told["turnover_per_h"][4] == "sessions begun ÷ hours with a car"
+    by_hour = (await browser.open("/console/usage?by=hour")).text
+    assert "so to no hour" in by_hour
+    assert 'data-label="Turnover"' in by_hour
+    assert 'data-label="Revenue"' not in by_hour
+    assert 'data-label="Margin"' in page
+    beside = (await browser.open(f"/console/usage/compare.csv?site={site}&from2=2026-10-15&to2=2026-10-31")).text
+    lines = {row[0]: row for row in csv.reader(io.StringIO(beside))}
+    assert lines["from"][3] == "2026-10-15"
+    assert lines["sites"][2] == site
+    assert set(FORMULAS) <= set(lines)
     compared = (await browser.open(f"/console/usage/compare?site={site}&from2=2026-10-15&to2=2026-10-31")).text
     assert "15 Oct 2026 – 31 Oct 2026" in compared
+    assert "highest hour ÷ rated power of all chosen outlets" in compared
 
 
 async def test_while_the_past_is_counted_the_page_says_how_much_is_done(world: World, signed_in: SignedIn) -> None:
@@ -100,7 +123,11 @@ async def test_a_site_without_room_in_the_morning_has_too_few_outlets_with_evide
     assert f'value="{(NOW - timedelta(days=40)).date().isoformat()}"' in form
     assert re.search(rf'value="{shown("sit", world.site)}" selected', form)
     rows = list(csv.reader(io.StringIO((await browser.open("/console/bottlenecks.csv")).text)))
-    assert any(row[3] == "ports" for row in rows)
+    ports = next(row for row in rows if row[3] == "ports")
+    assert ports[8] == "Every outlet charged a car for 76 h in 40 days."
+    assert ports[9].startswith("Hours in which every outlet of a plug charged a car.")
+    assert "This site has no circuits" in site
+    assert "Power and phases are only found where load management measures" in page
 
 
 async def test_three_weeks_are_too_short(world: World, signed_in: SignedIn) -> None:
