@@ -48,6 +48,7 @@ from laddverk.web.api import (
     tools,
     upkeep,
     uptime,
+    usage,
     wallets,
 )
 from laddverk.web.api.keys import authenticated
@@ -102,6 +103,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *grid.HANDLERS,
     *circuits.HANDLERS,
     *site_plans.HANDLERS,
+    *usage.HANDLERS,
     *planning.HANDLERS,
     *spot_prices.HANDLERS,
     *meters.HANDLERS,
