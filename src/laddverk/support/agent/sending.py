@@ -28,11 +28,10 @@ from laddverk.support.agent import store as deeds
 from laddverk.support.agent.model import Result, Trouble
 from laddverk.support.identity import Need, require
 from laddverk.support.model import Case, Channel, Entry, EntryKind, Verified
+from laddverk.support.situations import nearby
 from laddverk.support.situations.gathering import STANDS_MAX
 from laddverk.support.situations.model import AgentButton
 
-NEAREST_MAX: Final = 3  # what fits in one text, and what somebody chooses from
-FAR_KM: Final = 50.0  # farther is not near
 TOLD_ONCE_WITHIN: Final = timedelta(minutes=30)  # asking again sooner is nagging
 RECEIPTS: Final = "/receipts/"
 SOONEST: Final = (Channel.CHAT, Channel.SMS, Channel.EMAIL)
@@ -48,26 +47,6 @@ NEAR: Final = N_("Free now: %(places)s")
 COSTS_NOW: Final = N_("Your car is done at %(place)s. To stand there costs a fee from now on: please move it.")
 PLEASE_MOVE: Final = N_("Your car is done at %(place)s, and somebody waits. Please move it when you can.")
 
-NEAREST: Final = """
-SELECT * FROM (
-    SELECT DISTINCT ON (site.id) site.id, site.name, connector.code, connector.power_max_w,
-           6371 * 2 * asin(sqrt(power(sin(radians(site.latitude - here.latitude) / 2), 2)
-               + cos(radians(here.latitude)) * cos(radians(site.latitude))
-               * power(sin(radians(site.longitude - here.longitude) / 2), 2))) AS distance_km
-    FROM site AS here
-    JOIN station AS own ON own.site_id = here.id AND own.id = $1
-    JOIN site ON site.retired_at IS NULL AND (site.latitude IS NOT NULL OR site.id = here.id)
-         AND (site.id = here.id OR (site.latitude BETWEEN here.latitude - 0.5 AND here.latitude + 0.5
-                                    AND site.longitude BETWEEN here.longitude - 1 AND here.longitude + 1))
-    JOIN station ON station.site_id = site.id AND station.retired_at IS NULL AND station.connected_at IS NOT NULL
-    JOIN connector ON connector.station_id = station.id AND connector.status = 'available'
-    WHERE (connector.station_id, connector.evse_number) <> ($1, $2)
-      AND NOT EXISTS (SELECT FROM start_request WHERE start_request.station_id = connector.station_id
-                        AND start_request.evse_number = connector.evse_number AND start_request.session_id IS NULL
-                        AND start_request.cancelled_at IS NULL AND start_request.command_id IS NOT NULL)
-    ORDER BY site.id, connector.power_max_w DESC, connector.code
-) AS free WHERE coalesce(distance_km, 0) <= $3 ORDER BY coalesce(distance_km, 0), code LIMIT $4
-"""
 OWNER: Final = """
 SELECT driver.id AS driver_id, driver.phone, driver.language, session.id AS session_id,
        coalesce(connector.code, station.name) AS place,
@@ -89,16 +68,6 @@ WHERE session.id = $1
 """
 
 
-class Free(Struct, frozen=True):
-    """The best free outlet of a site near by."""
-
-    id: UUID
-    name: str
-    code: str
-    power_max_w: int
-    distance_km: float | None
-
-
 class _Owner(Struct, frozen=True):
     driver_id: UUID | None
     phone: str | None
@@ -116,11 +85,6 @@ class _Charged(Struct, frozen=True):
     driver_id: UUID | None
     place: str
     email: str | None
-
-
-async def nearest(tx: Transaction, station_id: UUID, evse_number: int) -> list[Free]:
-    """Return the best free outlet of each site near by, the nearest first."""
-    return await tx.fetch(Free, NEAREST, station_id, evse_number, FAR_KM, NEAREST_MAX)
 
 
 async def payment_link(tx: Transaction, house: House, trouble: Trouble, now: datetime) -> Result:
@@ -168,7 +132,7 @@ async def send_nearest(tx: Transaction, house: House, trouble: Trouble, now: dat
     subject = trouble.subject
     if subject.station_id is None:
         raise Conflict("It is not said which outlet it is about.", remedy="Enter the code on the outlet.")
-    found = await nearest(tx, subject.station_id, subject.evse_number)
+    found = await nearby.nearest(tx, subject.station_id, subject.evse_number)
     if not found:
         raise Conflict("Nothing is free near by just now.")
     language = trouble.case.language
@@ -176,7 +140,7 @@ async def send_nearest(tx: Transaction, house: House, trouble: Trouble, now: dat
     return await reach(tx, house, trouble.case, gettext_for(language)(NEAR) % {"places": places}, now)
 
 
-def _place(house: House, free: Free, language: str) -> str:
+def _place(house: House, free: nearby.Free, language: str) -> str:
     away = f", {formats.number(free.distance_km, 1, language)} km" if free.distance_km else ""
     power = formats.power_kw(free.power_max_w, language=language)
     return f"{free.name} ({power}{away}) {house.settings.web_url}/u/{quote(free.code)}"

@@ -16,7 +16,7 @@ from laddverk.support.identity import Need
 from laddverk.support.mail import store, words
 from laddverk.support.mail.model import Dmarc, Letter
 from laddverk.support.model import Case, Links, Verified
-from laddverk.support.situations import choosing, gathering, who, wording
+from laddverk.support.situations import choosing, gathering, nearby, who
 from laddverk.support.situations.gathering import Subject
 
 NOTHING_SEEN: Final = "nothing-seen"
@@ -92,10 +92,13 @@ async def explained(tx: Transaction, case: Case, now: datetime, zone: str) -> st
     """Return what may be told of a new case's situation to who wrote the mail; '' for nothing that helps."""
     is_known = case.driver_id is not None or case.verified is Verified.CHARGE
     if is_known and identity.may(case.verified, Need.OWN_CHARGE):
-        told = (await agent_about.trouble_of(tx, case, now)).told
+        trouble = await agent_about.trouble_of(tx, case, now)
+        subject, told = trouble.subject, trouble.told
     elif case.station_id is not None:
-        outlet = Subject(station_id=case.station_id, evse_number=case.evse_number)
-        told = choosing.told(await gathering.facts_of(tx, outlet, now))
+        subject = Subject(station_id=case.station_id, evse_number=case.evse_number)
+        told = choosing.told(await gathering.facts_of(tx, subject, now))
     else:
         return ""
-    return "" if told.situation.key == NOTHING_SEEN else wording.spoken(told, case.language, zone).says
+    if told.situation.key == NOTHING_SEEN:
+        return ""
+    return (await nearby.spoken(tx, subject, told, case.language, zone)).says

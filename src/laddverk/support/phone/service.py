@@ -24,7 +24,7 @@ from laddverk.support.phone import menu as menus
 from laddverk.support.phone.model import Act, Call, Deed, Menu, Place, Seen, Then
 from laddverk.support.phone.providers.carriers import CARRIERS
 from laddverk.support.rules import PHONE
-from laddverk.support.situations import doing, wording
+from laddverk.support.situations import doing, nearby
 from laddverk.support.situations import who as whos
 from laddverk.support.situations.model import Complaint, DriverButton
 
@@ -201,7 +201,10 @@ async def _press_button(
 async def send_link(tx: Transaction, house: House, call: Call, seen: Seen, now: datetime) -> Call:
     """Send the situation and the outlet's page to the number that calls: only its owner reads it."""
     told = await seeing.told_of(tx, call, now)
-    words = wording.spoken(told, call.language, house.settings.timezone).sms + " " if told else ""
+    words = ""
+    if told is not None:
+        said = await nearby.spoken(tx, seeing.subject_of(call), told, call.language, house.settings.timezone)
+        words = f"{said.sms} "
     try:
         async with tx.savepoint():
             await sms.send(
