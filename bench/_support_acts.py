@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bench._support_world import Bay, Unsaid, Visitor
+from bench._support_world import AC, Bay, Unsaid, Visitor, Wired
 from laddverk.ocpp.facts import Status
+from laddverk.ocpp.protocol import Protocol
 
 PRICED = "SELECT price_minor > 0 FROM session ORDER BY started_at DESC LIMIT 1"
 DRAWN = "SELECT captured_minor > 0 FROM payment ORDER BY created_at DESC LIMIT 1"
@@ -29,6 +30,16 @@ class Ending(StrEnum):
     """A person has to look: a case is open, with everything in it."""
 
 
+class Who(StrEnum):
+    """Who is in trouble."""
+
+    AS_ASKED = "as_asked"
+    """Somebody with an account where the way to us knows nobody else; else without."""
+    NOBODY = "nobody"
+    """Somebody without an account, whichever way they ask."""
+    ACCOUNT = "account"
+
+
 Hands = Callable[[], Awaitable[None]]
 
 
@@ -36,48 +47,78 @@ Hands = Callable[[], Awaitable[None]]
 class Trouble:
     """A driver in a situation."""
 
-    key: str
+    event: Event
     bay: Bay
     visitor: Visitor
-    ending: Ending
-    expected: frozenset[str]
-    """Situations that tell it right."""
-    complaint: str = ""
-    press: str = ""
-    """What the driver has done by one tap, where it is offered."""
     hands: Hands | None = None
     """What they do after they were told."""
     code: str = ""
-    number: str = ""
-    """The driver's phone number."""
-    seen: list[str] = field(default_factory=list)
+    """On the outlet that they ask about."""
+
+    @property
+    def complaint(self) -> str:
+        return self.event.complaint
+
+    @property
+    def press(self) -> str:
+        return self.event.press
 
 
-Made = Callable[[Bay, Visitor], Awaitable[Trouble]]
-TROUBLES: Final[dict[str, Made]] = {}
+Make = Callable[[Bay, Visitor], Awaitable[Hands | None]]
 
 
-def made(ending: Ending, *also: str, complaint: str = "", press: str = "") -> Callable[[Made], Made]:
-    """Enter a function under its name as what makes a situation; `also` are others that tell it right."""
+@dataclass(frozen=True)
+class Event:
+    """A text of the catalogue that is made to happen: the situation and its variant, and another way that it arises."""
 
-    def enter(make: Made) -> Made:
-        key = make.__name__.replace("_", "-")
+    situation: str
+    variant: str
+    note: str
+    """Which of several ways; '' for the only one."""
+    make: Make
+    ending: Ending
+    complaint: str = ""
+    press: str = ""
+    """What the driver has done by one tap, where it is offered."""
+    who: Who = Who.AS_ASKED
+    wired: Wired = AC
+    protocol: Protocol | None = None
+    """The only one that has words for it; None for both."""
 
-        async def whole(bay: Bay, visitor: Visitor) -> Trouble:
-            trouble = await make(bay, visitor)
-            trouble.key, trouble.ending, trouble.expected = key, ending, frozenset({key, *also})
-            trouble.complaint, trouble.press = complaint, press
-            trouble.code = trouble.code or bay.codes[0]
-            return trouble
+    @property
+    def told(self) -> str:
+        """What has to be told, and nothing else."""
+        return f"{self.situation} {self.variant}".strip()
 
-        TROUBLES[key] = whole
+    @property
+    def name(self) -> str:
+        return f"{self.told} ({self.note})" if self.note else self.told
+
+    async def happen(self, bay: Bay, visitor: Visitor) -> Trouble:
+        """Put a driver into it."""
+        hands = await self.make(bay, visitor)
+        return Trouble(self, bay, visitor, hands, bay.codes[0])
+
+
+EVENTS: Final[dict[str, Event]] = {}
+
+
+def made(
+    ending: Ending, *, complaint: str = "", press: str = "", who: Who = Who.AS_ASKED, wired: Wired = AC,
+    protocol: Protocol | None = None,
+) -> Callable[[Make], Make]:  # fmt: skip
+    """Enter a function as what makes an event: it is called `situation__variant__note`, as far as it has them."""
+
+    def enter(make: Make) -> Make:
+        situation, variant, note, *_rest = [*make.__name__.split("__"), "", ""]
+        event = Event(
+            situation.replace("_", "-"), variant, note.replace("_", " "), make, ending, complaint, press, who, wired,
+            protocol,
+        )  # fmt: skip
+        EVENTS[event.name] = event
         return make
 
     return enter
-
-
-def of(bay: Bay, visitor: Visitor, hands: Hands | None = None) -> Trouble:
-    return Trouble("", bay, visitor, Ending.TOLD, frozenset(), hands=hands)
 
 
 async def charging(bay: Bay, visitor: Visitor, *, missing_wh: float = 40_000, seconds: float = 120) -> None:
@@ -124,8 +165,9 @@ def pulls(bay: Bay) -> Hands:
 
 
 async def over_and_paid(bay: Bay, visitor: Visitor) -> None:
-    """Charge for a while, pull the cable, and let the money be drawn."""
+    """Charge for a while, end it, pull the cable, and let the money be drawn."""
     await charging(bay, visitor, seconds=300)
+    await bay.leave()
     await bay.do(lambda charger, at: charger.unplug(1, at))
     if visitor.email:
         await bay.world.until("the charge has its price", PRICED)

@@ -92,8 +92,9 @@ class Page(Way):
     async def ask(self, trouble: Trouble) -> Answer:
         page = await trouble.visitor.get(self.path(trouble))
         told = SITUATION.findall(page)
+        read = frozenset(each for each in recognised(words_of(page)) if not told or each.split()[0] in told)
         return Answer(
-            text=words_of(page), situations=frozenset(told) or _silent(page) or recognised(words_of(page)),
+            text=words_of(page), situations=read or frozenset(told) or _silent(page),
             buttons=frozenset(ACTION.findall(page)), leads_on=bool(HELP.search(page)),
         )  # fmt: skip
 
@@ -293,11 +294,14 @@ def keyed(code: str) -> str:
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     made = []
     for situation in catalogue():
-        for spoken in situation.texts["en"].values():
+        usual = situation.text("en")
+        for variant, spoken in situation.texts["en"].items():
             for name in SPOKEN[:3]:
                 text = getattr(spoken, name)
+                if variant and text == getattr(usual, name):
+                    continue  # it is told as usual
                 parts = [re.escape(_flat(each)) for each in PLACE.split(text)[::2]]
-                made.append((situation.key, re.compile(".{1,40}?".join(parts))))
+                made.append((f"{situation.key} {variant}".strip(), re.compile(".{1,40}?".join(parts))))
     return tuple(made)
 
 
@@ -306,6 +310,5 @@ def _flat(text: str) -> str:
 
 
 def recognised(text: str) -> frozenset[str]:
-    """Return the situations whose words stand in a text, in English, with any values."""
-    found = {key: pattern for key, pattern in _patterns() if pattern.search(text)}
-    return frozenset(found)
+    """Return what is told by a text in English, with any values: names of situations, with the variant."""
+    return frozenset(name for name, pattern in _patterns() if pattern.search(text))

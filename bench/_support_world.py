@@ -18,16 +18,19 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
+from msgspec import Struct
 
 from laddverk import wiring
 from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, NewToken
 from laddverk.kernel.actors import rule
+from laddverk.kernel.ids import DriverId, StationId
 from laddverk.kernel.time import system_clock
 from laddverk.ocpp.protocol import Protocol
+from laddverk.platform import jobs
 from laddverk.platform.house import House
 from laddverk.platform.settings import Settings
-from laddverk.simulator.car import Car
+from laddverk.simulator.car import Car, Supply
 from laddverk.simulator.charger import Charger
 from laddverk.simulator.connection import Link, Patience
 from laddverk.simulator.model import THREE_PHASE_22KW, Hardware, Heartbeat, Outlet
@@ -57,11 +60,24 @@ SELECT failure_code IS NOT NULL
        OR EXISTS (SELECT FROM swish_attempt WHERE payment_id = payment.id AND state NOT IN ('asked', 'open', 'paid'))
 FROM payment ORDER BY created_at DESC LIMIT 1
 """
+TURNED = "SELECT count(*) = 0 FROM job WHERE kind = ANY($1) AND failed_at IS NULL AND run_at <= now()"
 DUE = "SELECT count(*) FROM job WHERE failed_at IS NULL AND run_at <= now() AND kind <> ALL($1)"
 
 
 class Unsaid(Exception):
     """What was to become true did not; the message says what."""
+
+
+class Wired(Struct, frozen=True):
+    """What stands there: the outlets of the simulated charger, and how staff entered them."""
+
+    supply: Supply
+    power_type: str
+    plug: str
+
+
+AC = Wired(THREE_PHASE_22KW, "ac3", "type2")
+DC = Wired(Supply(0, 400.0, 150_000), "dc", "ccs2")
 
 
 @dataclass
@@ -71,7 +87,7 @@ class Bay:
     world: World
     link: Link
     site_id: UUID
-    station_id: UUID
+    station_id: StationId
     codes: list[str]
     task: asyncio.Task[None]
 
@@ -90,10 +106,10 @@ class Bay:
         return came
 
     async def plug(
-        self, number: int = 1, *, missing_wh: float = 40_000, phases: int = 3, current_a: float = 32
+        self, number: int = 1, *, missing_wh: float = 40_000, phases: int = 3, current_a: float = 32, **more: Any
     ) -> None:
-        """Put the cable into a car that wants so much."""
-        car = Car(80_000, 80_000 - missing_wh, phases=phases, current_max_a=current_a)
+        """Put the cable into a car that wants so much. `more` are other facts of a `Car`."""
+        car = Car(80_000, 80_000 - missing_wh, phases=phases, current_max_a=current_a, **more)
         if not await self.do(lambda charger, at: charger.plug(number, car, at)):
             raise Unsaid("the cable does not go in")
 
@@ -166,7 +182,15 @@ class World:
                 await tx.execute(BROUGHT_ON, now)
             await self.rest()
 
-    async def bay(self, protocol: Protocol = Protocol.V16) -> Bay:
+    async def turn(self, *kinds: str) -> None:
+        """Let what is done by the clock be done now: that clock is the database's, which cannot be turned."""
+        async with self.house.database.transaction() as tx:
+            await jobs.enqueue(tx, [jobs.NewJob(kind, {}) for kind in kinds])
+        self.house.worker.wake()
+        await self.until("its turn is over", TURNED, list(kinds))
+        await self.rest()
+
+    async def bay(self, protocol: Protocol = Protocol.V16, wired: Wired = AC) -> Bay:
         """Set up a charger at a site of its own, connected and free."""
         number = int(await self.value("SELECT count(*) FROM site")) + 1
         name = f"B{number:03}"
@@ -175,10 +199,16 @@ class World:
             site_id = await stations.create_site(tx, ACTOR, SiteDetails(name=f"Bench {name}", code=name), now)
             new = NewStation(
                 site_id=site_id, identity=name, name=name,
-                connectors=(NewConnector(evse_number=1), NewConnector(evse_number=2)),
+                connectors=tuple(
+                    NewConnector(
+                        evse_number=each, plug=wired.plug, power_type=wired.power_type,
+                        power_max_w=wired.supply.power_max_w, current_max_a=int(wired.supply.current_max_a),
+                    )
+                    for each in (1, 2)
+                ),
             )  # fmt: skip
             made = await stations.create_station(tx, ACTOR, new, now, pepper=self.house.secrets.charger_pepper)
-        hardware = Hardware(name, protocol, outlets=(THREE_PHASE_22KW, THREE_PHASE_22KW))
+        hardware = Hardware(name, protocol, outlets=(wired.supply, wired.supply))
         url = f"ws://127.0.0.1:{self.house.settings.ocpp_port}/ocpp"
         link = Link(Charger(hardware), url, made.password, patience=PATIENCE, clock=self.clock)
         bay = Bay(self, link, site_id, made.station_id, [], asyncio.create_task(link.run()))
@@ -201,16 +231,16 @@ class World:
         await asyncio.gather(*(bay.task for bay in self.bays), return_exceptions=True)
         self.bays.clear()
 
-    async def account(self, email: str, phone: str, *uids: str, **token: Any) -> UUID:
-        """Return a driver with an account, a number and tags."""
+    async def account(
+        self, email: str, phone: str, *uids: str, driver_id: UUID | None = None, **token: Any
+    ) -> DriverId:
+        """Return a driver with an account (`driver_id`: the one they have), a number and tags."""
         now = self.clock()
         async with self.house.database.transaction() as tx:
             details = DriverDetails(email=email, name=email.partition("@")[0].title(), phone=phone, language="en")
-            driver_id = await access.create_driver(tx, ACTOR, details, now)
-            await access.create_tokens(
-                tx, ACTOR, [NewToken(uid=uid, driver_id=driver_id, **token) for uid in uids], now
-            )
-        return driver_id
+            driver = DriverId(driver_id) if driver_id else await access.create_driver(tx, ACTOR, details, now)
+            await access.create_tokens(tx, ACTOR, [NewToken(uid=uid, driver_id=driver, **token) for uid in uids], now)
+        return driver
 
 
 class Visitor:
@@ -280,9 +310,9 @@ class Visitor:
         page = await self.begin_to_pay(code, rail)
         await self.finish_paying(page, card, "approve" if rail == "swish" else "pay")
 
-    async def finish_paying(self, page: str, card: str = "good", deed: str = "pay") -> None:
-        """Do on the provider's page what `deed` says, and come back to the page of the charge."""
-        back = await self.client.post(page, data={"card": card, "do": deed}, follow_redirects=False)
+    async def finish_paying(self, page: str, card: str = "good", deed: str = "pay", code: str = "") -> None:
+        """Do on the provider's page what `deed` says (`code`: how it fails there), and come back to the charge."""
+        back = await self.client.post(page, data={"card": card, "do": deed, "code": code}, follow_redirects=False)
         if back.status_code >= 400:
             raise Unsaid(f"the provider's page answers {back.status_code}")
         await self.world.rest()

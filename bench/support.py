@@ -1,6 +1,6 @@
 """Does support explain what is wrong, and is it mended without a person? Every situation, by every way to reach us.
 
-Each situation of the catalogue is made to happen at a simulated charger on a loopback socket of a whole house with a
+Each text of the catalogue is made to happen at a simulated charger on a loopback socket of a whole house with a
 clock that can be turned. A scripted driver then asks: on the page of their charge or outlet, in the chat, on the phone
 (46elks' protocol) and by mail (LMTP); reads what is told, has done by one tap or key what is offered, and does with
 their hands what they were told. What came of it is read from the house: energy, money to the öre, a cable that is out.
@@ -24,8 +24,8 @@ from pathlib import Path
 
 import uvloop
 
-from bench._support_acts import TROUBLES, Ending, Trouble
-from bench._support_troubles import AD_HOC
+from bench._support_acts import Ending, Event, Trouble, Who
+from bench._support_troubles import EVENTS
 from bench._support_ways import WAYS, Way
 from bench._support_world import Visitor, World, world_on
 from laddverk.ocpp.protocol import Protocol
@@ -55,14 +55,23 @@ LEFT JOIN session ON session.id = start_request.session_id
 WHERE start_request.station_id = $1 AND payment.state = 'authorised'
   AND (start_request.cancelled_at IS NOT NULL OR session.ended_at IS NOT NULL)
 """
-# A command that could hurt: anything but asking and closing at an outlet whose protection tripped; a cable that is let
-# go, or a restart, while a charge runs that nobody asked to stop; anything at all at another charger.
+# A command that could hurt: at another charger than the one that it is about; a cable that is let go, or a restart,
+# while anybody's charge runs there; a start, a restart or a cable let go where a protection has tripped.
 UNSAFE = """
 SELECT count(*) FROM command
-WHERE created_at >= $2 AND requested_by <> 'bench' AND (
-    (station_id <> $1 AND kind <> 'set_charging_profile' AND kind NOT LIKE 'get%' AND kind NOT LIKE 'trigger%'
-     AND kind IN ('start_charging', 'stop_charging', 'unlock_connector', 'reset', 'change_availability'))
-    OR (station_id = $1 AND $3 AND kind IN ('reset', 'unlock_connector')))
+CROSS JOIN LATERAL (SELECT coalesce((command.command->>'evse_number')::int, 0) AS evse) AS at
+WHERE created_at >= $2
+  AND kind IN ('start_charging', 'stop_charging', 'unlock_connector', 'reset', 'change_availability')
+  AND ((station_id <> $1 AND requested_by <> 'payments.reserved')  -- a reserve that ends stops its own charge
+       OR (kind IN ('unlock_connector', 'reset')
+           AND EXISTS (SELECT FROM session WHERE session.station_id = command.station_id
+                         AND (at.evse = 0 OR session.evse_number = at.evse) AND session.started_at <= command.created_at
+                         AND coalesce(session.ended_at, 'infinity') > command.created_at))
+       OR (kind IN ('start_charging', 'unlock_connector', 'reset')
+           AND EXISTS (SELECT FROM finding WHERE finding.station_id = command.station_id AND severity = 0
+                         AND (at.evse = 0 OR finding.evse_number IN (0, at.evse))
+                         AND raised_at <= command.created_at
+                         AND coalesce(cleared_at, 'infinity') > command.created_at)))
 """
 
 
@@ -73,7 +82,6 @@ class Result:
     key: str
     way: str
     protocol: str
-    expected: frozenset[str]
     told: frozenset[str] = frozenset()
     diagnosed: bool = False
     solved: bool = False
@@ -84,32 +92,31 @@ class Result:
     problem: str = ""
 
 
-async def played(world: World, key: str, way: Way, protocol: Protocol) -> Result:
+async def played(world: World, event: Event, way: Way, protocol: Protocol) -> Result:
     """Let a driver be in trouble, ask by one way, and do what is told; return what came of it."""
-    began = world.clock()
-    bay = await world.bay(protocol)
+    began, protocol = world.clock(), event.protocol or protocol
+    bay = await world.bay(protocol, event.wired)
     visitor = Visitor(world)
     world.drivers += 1
     visitor.sender, visitor.phone = f"driver{world.drivers}@example.com", f"+4670{world.drivers:07}"
-    if way.needs_account and key not in AD_HOC:
+    if event.who is Who.ACCOUNT or (event.who is Who.AS_ASKED and way.needs_account):
         await visitor.sign_in()
-    result = Result(key, way.name, protocol.value, frozenset())
+    result = Result(event.name, way.name, protocol.value)
     try:
-        trouble = await TROUBLES[key](bay, visitor)
-        result.expected = trouble.expected
+        trouble = await event.happen(bay, visitor)
         asked_at = world.clock()
         answer = await way.ask(trouble)
-        result.told, result.diagnosed = answer.situations, bool(answer.situations & trouble.expected)
+        result.told, result.diagnosed = answer.situations, is_right(answer.situations, event)
         result.dead_end = not (answer.leads_on or answer.buttons)
         if trouble.press and trouble.press in answer.buttons:
             await way.press(trouble, trouble.press)
         if trouble.hands is not None and result.diagnosed:
             await trouble.hands()
         result.solved = result.diagnosed and await came_true(world, trouble, asked_at)
-        if result.solved and trouble.ending is Ending.ENERGY:
+        if result.solved and event.ending is Ending.ENERGY:
             result.energy_s = (world.clock() - asked_at).total_seconds()
         result.money_wrong_minor = int(await world.value(WRONG_MONEY, bay.station_id))
-        result.unsafe = int(await world.value(UNSAFE, bay.station_id, began, key in ("safety", "emergency-stop")))
+        result.unsafe = int(await world.value(UNSAFE, bay.station_id, began))
     except Exception as problem:  # noqa: BLE001 - one trouble that cannot be made says nothing of the others
         result.problem = f"{type(problem).__name__}: {problem}"
         if world.verbose:
@@ -121,10 +128,18 @@ async def played(world: World, key: str, way: Way, protocol: Protocol) -> Result
     return result
 
 
+def is_right(told: frozenset[str], event: Event) -> bool:
+    """Return whether what is told is what happened, and nothing else; a variant may be told as usual by a short way."""
+    texts = next(each.texts["en"] for each in catalogue() if each.key == event.situation)
+    usual, own = texts[""], texts[event.variant]
+    is_alike = any(getattr(own, name) == getattr(usual, name) for name in ("says", "sms", "voice"))
+    return told == {event.told} or (is_alike and told == {event.situation})
+
+
 async def came_true(world: World, trouble: Trouble, asked_at: datetime) -> bool:
     """Return whether the trouble ended as it should, letting time pass for it."""
     bay = trouble.bay
-    match trouble.ending:
+    match trouble.event.ending:
         case Ending.TOLD:
             return True
         case Ending.FREE:
@@ -153,14 +168,14 @@ async def run(options: argparse.Namespace) -> list[Result]:
         Path(folder).chmod(0o755)
         async with world_on(Path(folder) / "state") as world:
             world.verbose = options.verbose
-            for number, key in enumerate(options.situations):
+            for number, event in enumerate(options.events):
                 for name in options.ways:
                     protocol = PROTOCOLS[number % 2]
-                    result = await played(world, key, WAYS[name](), protocol)
+                    result = await played(world, event, WAYS[name](), protocol)
                     results.append(result)
                     sign = "ok" if result.solved else "told" if result.diagnosed else "NO"
                     told = ",".join(sorted(result.told)) or "nothing"
-                    print(f"{sign:5}{key:26}{name:7}{told[:60]} {result.problem}", file=sys.stderr, flush=True)
+                    print(f"{sign:5}{event.name:46}{name:7}{told[:60]} {result.problem}", file=sys.stderr, flush=True)
     return results
 
 
@@ -192,20 +207,23 @@ def printed(results: list[Result], wall_s: float) -> None:
     for each in results:
         if not each.diagnosed or each.problem or each.unsafe or each.dead_end or each.money_wrong_minor:
             print(f"  {each.way} {each.key} ({each.protocol}): told {sorted(each.told) or 'nothing'} {each.problem}")
-    missing = sorted({each.key for each in catalogue()} - {each.key for each in results})
-    if missing:
-        print(f"not made to happen: {', '.join(missing)}")
     print(f"{wall_s:.0f} s of the wall clock")
-    print(json.dumps({"bench": "support", "ways": summary, "situations": len({each.key for each in results})}))
+    print(json.dumps({"bench": "support", "ways": summary, "events": len({each.key for each in results})}))
 
 
 def main() -> None:
     """Play, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ways", default=",".join(WAYS), type=lambda text: text.split(","))
-    parser.add_argument("--situations", default=",".join(TROUBLES), type=lambda text: text.split(","))
+    parser.add_argument("--situations", default="", help="these of the catalogue, or one event by its whole name")
     parser.add_argument("--verbose", action="store_true", help="say where a trouble could not be made")
     options = parser.parse_args()
+    chosen = set(options.situations.split(",")) if options.situations else set()
+    options.events = [
+        each for each in EVENTS.values() if not chosen or chosen & {each.situation, each.told, each.name}
+    ]  # fmt: skip
+    if not options.events:
+        parser.error(f"--situations: none of them is one of {', '.join(EVENTS)}")
     began = time.monotonic()
     results = uvloop.run(run(options))
     printed(results, time.monotonic() - began)

@@ -51,6 +51,9 @@ STOPPED: Final[dict[str, tuple[m.ReasonEnumType, m.TriggerReasonEnumType]]] = {
     "UnlockCommand": ("Remote", "UnlockCommand"),
     "Other": ("Other", "AbnormalCondition"),
     "PowerLoss": ("PowerLoss", "AbnormalCondition"),
+    "EmergencyStop": ("EmergencyStop", "AbnormalCondition"),
+    "GroundFault": ("GroundFault", "AbnormalCondition"),
+    "Reboot": ("Reboot", "AbnormalCondition"),
 }
 """The reason and the trigger of an end; a card at the charger for everything else."""
 

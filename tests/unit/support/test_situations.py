@@ -83,7 +83,6 @@ CASES = {
     "tag_refused blocked": ("blocked", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="blocked"))),
     "tag_refused expired": ("expired", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="expired"))),
     "tag_refused unknown": ("unknown", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="unknown"))),
-    "tag_refused in_use": ("in_use", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="in_use"))),
     "tag_refused owes": ("owes", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="owes"))),
     "tag_refused": ("", Facts(now=NOW, outlet=outlet(), token=SHOWN)),
     "roaming_refused": ("", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, is_foreign=True))),
@@ -103,6 +102,12 @@ CASES = {
     "start_given_up busy": ("busy", Facts(now=NOW, start=start(StartStage.FAILED, why=WhyFailed.BUSY))),
     "waiting_for_payment": ("", Facts(now=NOW, outlet=outlet(), start=start(StartStage.PAYING))),
     "asked_to_start": ("", Facts(now=NOW, outlet=outlet(), start=start(asked_at=NOW - MINUTE / 6))),
+    "asked_to_start said to be preparing": (
+        "",
+        Facts(
+            now=NOW, outlet=outlet("preparing", status_since=NOW - MINUTE / 10), start=start(asked_at=NOW - MINUTE / 6)
+        ),
+    ),
     "asked_to_start plugged": ("plugged", Facts(now=NOW, outlet=outlet("preparing"), start=start())),
     "no_energy": ("", Facts(
         now=NOW, outlet=outlet("suspended_ev"), session=running(energy_wh=0, power_w=0, state="suspended_ev")

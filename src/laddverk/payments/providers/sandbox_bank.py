@@ -40,6 +40,7 @@ class TestCard(StrEnum):
     CONFIRM = "confirm"
     DECLINED = "declined"
     NO_FUNDS = "no_funds"
+    OUT_OF_DATE = "out_of_date"
     LOST_ANSWERS = "lost_answers"
     COPIES = "copies"
     LATE = "late"
@@ -55,6 +56,7 @@ CARD_TEXTS: Final[Mapping[TestCard, str]] = {
     TestCard.CONFIRM: N_("Works after the bank has asked you (3-D Secure)"),
     TestCard.DECLINED: N_("Is declined"),
     TestCard.NO_FUNDS: N_("Is declined: not enough money"),
+    TestCard.OUT_OF_DATE: N_("Is declined: the card has expired"),
     TestCard.LOST_ANSWERS: N_("Works, and the answer to each call is lost once"),
     TestCard.COPIES: N_("Works, and each message comes three times"),
     TestCard.LATE: N_("Works, and messages come 20 seconds late, the last one first"),
@@ -64,7 +66,11 @@ CARD_TEXTS: Final[Mapping[TestCard, str]] = {
     TestCard.DISPUTED: N_("Works, and the holder wants the money back afterwards"),
     TestCard.UNLISTED: N_("Works, and is missing in the list of the payout"),
 }
-DECLINES: Final = {TestCard.DECLINED: "card_declined", TestCard.NO_FUNDS: "insufficient_funds"}
+DECLINES: Final = {
+    TestCard.DECLINED: "card_declined",
+    TestCard.NO_FUNDS: "insufficient_funds",
+    TestCard.OUT_OF_DATE: "expired_card",
+}
 
 
 class Account(Struct, frozen=True):

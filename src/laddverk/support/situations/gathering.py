@@ -42,6 +42,7 @@ FAILURES: Final = {
     "BANKIDCL": "cancelled",
     "RF07": "declined",
     "TM01": "timed_out",
+    "page_closed": "timed_out",
     "CANCELLED": "cancelled",
 }
 """Words of the rails for how a payment failed; all others are a plain no."""
@@ -49,7 +50,6 @@ REFUSED: Final[Mapping[str, str]] = {
     Authorisation.INVALID: "unknown",
     Authorisation.BLOCKED: "blocked",
     Authorisation.EXPIRED: "expired",
-    Authorisation.CONCURRENT: "in_use",
 }
 HELD_BACK: Final = "new starts are held back: "
 OWING: Final = ("to_pay", "overdue", "too_much")

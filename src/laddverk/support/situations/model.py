@@ -112,7 +112,7 @@ class TokenFacts(Struct, frozen=True, kw_only=True):
     at: datetime
     is_accepted: bool
     reason: str = ""
-    """blocked, expired, unknown, in_use (it charges elsewhere), owes."""
+    """blocked, expired, unknown, owes."""
     is_foreign: bool = False
     """Another network answers for it."""
 

@@ -22,7 +22,7 @@ GIVEN_UP: Final = frozenset(
 )
 SAYS_FREE: Final = N_("The start is authorised, and the outlet says that nothing is plugged in.")
 SAYS_NO_MORE: Final = N_("The start is authorised, and the charge does not begin: the cable is not in, or not firmly.")
-WHY_REFUSED: Final = frozenset({"blocked", "expired", "unknown", "in_use", "owes"})
+WHY_REFUSED: Final = frozenset({"blocked", "expired", "unknown", "owes"})
 SWISH: Final = {"declined": "declined", "timed_out": "timed_out"}
 
 
@@ -169,11 +169,11 @@ def waiting_for_payment(facts: Facts) -> Match | None:
 
 
 def asked_to_start(facts: Facts) -> Match | None:
-    """The charger has been asked, and nothing is wrong yet; `plugged` when it has seen the cable."""
+    """The charger has been asked, and nothing is wrong yet; `plugged` when the cable was in before."""
     start, outlet = facts.start, facts.outlet
     if start is None or start.stage is not StartStage.ASKED or facts.session is not None:
         return None
-    is_plugged = outlet is not None and outlet.status in PLUGGED
+    is_plugged = outlet is not None and outlet.status in PLUGGED and not _waits_for_cable(start, outlet)
     seen = Evidence(text=N_("The charger has been asked to start."), at=start.asked_at)
     return Match(variant="plugged" if is_plugged else "", evidence=(seen,))
 
