@@ -1,8 +1,9 @@
-"""The demo's desk: hours, teams, promises, canned answers, rules, and what people asked in the last weeks."""
+"""The demo's desk: hours, teams, promises, canned answers, rules, an article, and what people asked lately."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from laddverk.kernel.actors import PERMISSIONS, Actor, Role, rule
@@ -11,6 +12,7 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.support import rating, service, working
 from laddverk.support.inbox import views
+from laddverk.support.knowledge import shipping
 from laddverk.support.macros import service as macros
 from laddverk.support.macros.model import Deeds, Macro, Scope
 from laddverk.support.model import Channel, Links, NewCase, Priority
@@ -23,6 +25,7 @@ from laddverk.support.teams import managing as teams
 from laddverk.support.teams.model import Team
 
 DESK: Final = rule("demo")
+ARTICLES: Final = Path(__file__).parent / "articles"
 OFFICE: Final = ((480, 1020),)  # 08-17
 STAFF: Final = "SELECT id, name, email FROM operator WHERE email LIKE '%@example.com' AND disabled_at IS NULL"
 STATIONS: Final = "SELECT id FROM station WHERE retired_at IS NULL ORDER BY name LIMIT 12"
@@ -68,6 +71,7 @@ async def furnish(house: House, now: datetime) -> None:
         stations = await tx.values(STATIONS)
         agent = _person(staff.get("support"))
         await _settings(tx, staff, now)
+        await shipping.ship(tx, now, ARTICLES)
         if agent.id is not None:
             query = (("state", "all"), ("rated", "bad"))
             await views.save(tx, agent, "Inte nöjda", query, now, is_shared=True)

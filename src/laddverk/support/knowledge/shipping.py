@@ -1,4 +1,4 @@
-"""The articles that the program brings along: `articles/*.md`, one file for each language of each."""
+"""Articles that come in files, one for each language of each: those of the program in `articles/*.md`."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class File(Struct, frozen=True):
 
 
 @cache
-def files() -> tuple[File, ...]:
-    """Return all files. Raises `Invalid` for one that is faulty, and `ValueError` for an odd name."""
+def files(folder: Path = HERE) -> tuple[File, ...]:
+    """Return all files of a folder. Raises `Invalid` for one that is faulty, and `ValueError` for an odd name."""
     situations = {each.key for each in book.catalogue()}
     found = []
-    for path in sorted(HERE.glob("*.md")):
+    for path in sorted(folder.glob("*.md")):
         name, language, _ = path.name.split(".")
         head, body = rules.parsed_file(path.read_text(encoding="utf-8"))
         given = Given(
@@ -48,11 +48,11 @@ def files() -> tuple[File, ...]:
     return tuple(found)
 
 
-async def ship(tx: Transaction, now: datetime) -> int:
+async def ship(tx: Transaction, now: datetime, folder: Path = HERE) -> int:
     """Bring in the articles that are not there, and renew those that nobody has edited; return how many texts."""
-    written = 0
-    for name in dict.fromkeys(each.name for each in files()):
-        texts = {each.language: each.given for each in files() if each.name == name}
+    written, brought = 0, files(folder)
+    for name in dict.fromkeys(each.name for each in brought):
+        texts = {each.language: each.given for each in brought if each.name == name}
         article = await store.shipped(tx, name)
         if article is None:
             identity = new_id()
