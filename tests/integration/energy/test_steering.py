@@ -8,8 +8,10 @@ import pytest
 
 from laddverk.energy.circuits import service as circuits
 from laddverk.ocpp.facts import Purpose
+from laddverk.ocpp.protocol import Protocol
 from laddverk.simulator.abilities.smart_charging import Profiles
-from tests.integration.energy.garage import FUSE_A, THREE, garage_on
+from laddverk.simulator.car import Car, Supply
+from tests.integration.energy.garage import FUSE_A, THREE, Stand, garage_on, grid_of
 from tests.network import ACTOR
 
 
@@ -136,3 +138,21 @@ async def test_clocks_that_are_an_hour_ahead_or_behind_neither_lift_a_limit_nor_
             ends = [one.profile.valid_until for one in garage.links[name].charger.of(Profiles).by_id.values()]
             last = max(end for end in ends if end is not None)
             assert timedelta() < last - away[name] - garage.clock.now < timedelta(minutes=6)
+
+
+NEEDED = "SELECT array_agg(answered) FROM ev_need"
+PROFILES = "SELECT array_agg(DISTINCT requested_by) FROM command WHERE kind = 'set_profile'"
+
+
+async def test_a_car_that_says_what_it_needs_before_there_is_room_is_not_held_to_nothing_for_hours(database, tmp_path):
+    fast = Stand(Protocol.V201, Supply(0, 57.9, 22_000), place={"power_max_w": 22_000.0})
+    async with garage_on(database, tmp_path, {"DC": fast}, (grid_of(20.0),)) as garage:
+        for _ in range(6):
+            await garage.step()
+        assert default_of(garage.links["DC"]) == [0.0]  # a quarter of this fuse is less than a default takes
+        garage.come("DC", Car(1_000_000, 500_000.0))
+        for _ in range(12):
+            drawn = await garage.step()
+        assert await garage.network.value(NEEDED) == ["Rejected"]
+        assert await garage.network.value(PROFILES) == ["load management"]
+        assert 15.0 < drawn["DC"] <= 20.1

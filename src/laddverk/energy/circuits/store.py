@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.energy.circuits.model import Signal, SignalRow, Tree, Version
-from laddverk.kernel.ids import SiteId
+from laddverk.kernel.ids import SiteId, StationId
 from laddverk.platform.database import Transaction
 
 VERSION_MAX: Final = 2**31 - 1  # as PostgreSQL's integer
@@ -67,6 +67,17 @@ WHERE site_id = $1 AND circuit_id = $2 AND source = $3 AND key = $4 AND ends_at 
 DROP_SIGNAL: Final = "DELETE FROM circuit_signal WHERE site_id = $1 AND circuit_id = $2 AND source = $3 AND key = $4"
 COUNT_SIGNALS: Final = "SELECT count(*) FROM circuit_signal WHERE site_id = $1 AND ends_at > $2"
 STATIONS_OF: Final = "SELECT id FROM station WHERE site_id = $1 AND retired_at IS NULL"
+IS_PLACED: Final = """
+-- Whether an outlet hangs on a circuit of its site's tree as it is now.
+SELECT EXISTS (
+    SELECT FROM station
+    JOIN LATERAL (
+        SELECT tree FROM circuit_tree WHERE site_id = station.site_id ORDER BY version DESC LIMIT 1
+    ) AS now ON true
+    CROSS JOIN LATERAL jsonb_array_elements(now.tree->'places') AS place
+    WHERE station.id = $1 AND place->>'station_id' = $1::text AND (place->>'evse_number')::int = $2
+)
+"""
 DROP_OLD: Final = "DELETE FROM circuit_signal WHERE ends_at < $1"
 
 
@@ -167,6 +178,11 @@ async def count_signals(tx: Transaction, site_id: SiteId, now: datetime) -> int:
 async def drop_old(tx: Transaction, before: datetime) -> int:
     """Forget signals that ended before; return how many."""
     return await tx.execute(DROP_OLD, before)
+
+
+async def is_placed(tx: Transaction, station_id: StationId, evse_number: int) -> bool:
+    """Return whether an outlet hangs on a circuit: load management says what it may draw."""
+    return bool(await tx.value(IS_PLACED, station_id, evse_number))
 
 
 async def stations_of(tx: Transaction, site_id: SiteId) -> frozenset[UUID]:

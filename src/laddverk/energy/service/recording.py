@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from laddverk.energy import rules, store, store_told
+from laddverk.energy.circuits import store as circuits
 from laddverk.energy.composite import limit_at
 from laddverk.energy.model import LIMIT_A_MAX, Wish
 from laddverk.energy.service.profiles import set_limit
@@ -56,7 +57,7 @@ async def record_needs(
     tx: Transaction, needs: Sequence[facts.NeedsReported], known: Registry | None = None
 ) -> list[NeedsAnswer]:
     """Keep what cars need, and answer: Accepted when a schedule follows at once, Processing when the session is not
-    known yet, Rejected for an outlet that does not exist (K15).
+    known yet, Rejected for an outlet that does not exist or that load management steers (K15).
     """
     answers = []
     for told in needs:
@@ -83,8 +84,11 @@ async def _plan(
 ) -> bool:  # fmt: skip
     """Give a session the schedule that a car asked for: what the limits allow now, until it leaves.
 
-    Returns False when no profile can be set; the car then charges by what holds anyway.
+    Returns False when no profile can be set; the car then charges by what holds anyway. So does one at an outlet on a
+    circuit: what load management allows at this moment would outlast it for hours, and stand above the safe default.
     """
+    if await circuits.is_placed(tx, station_id, evse_number):
+        return False
     feed = await store.feed(tx, station_id, evse_number)
     session = await store.running(tx, station_id, evse_number)
     if feed is None or session is None:
