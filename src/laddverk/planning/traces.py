@@ -84,10 +84,21 @@ def watts_per_a(phases: int) -> float:
     return VOLTAGE_V if phases == 1 else WATTS_PER_A_DC
 
 
+def _is_on_one_phase(one: Seen) -> bool:
+    """Return whether a car showed current on one phase alone. Where a charger tells no other phase of such a car, its
+    power says it: less than two phases of that current give.
+    """
+    if one.most_a is None or one.most_a < SHOWN_MIN_A:
+        return False
+    if one.second_a is not None:
+        return one.second_a < SECOND_PHASE_A
+    return one.most_w is not None and one.most_w < 2 * VOLTAGE_V * one.most_a
+
+
 def _taken(one: Seen, phases: int, most_a: float) -> tuple[int, float]:
     """Return on how many phases a car charged and how much it took there: measured, else from its energy and time."""
-    if phases == 3 and one.most_a is not None and one.most_a >= SHOWN_MIN_A and one.second_a is not None:
-        phases = 3 if one.second_a >= SECOND_PHASE_A else 1
+    if phases == 3 and _is_on_one_phase(one):
+        phases = 1
     watts = watts_per_a(phases)
     until = one.charging_ended_at or one.ended_at
     hours = max((until - one.started_at).total_seconds(), SHORTEST_S) / SECONDS_PER_HOUR
