@@ -29,7 +29,10 @@ COLD_C: Final = -15.0
 NO_ROOM_A, ONE_CAR_A, TWO_CARS_A = 5.0, 10.0, 16.0
 NEARLY_SPENT_S: Final = 4_500.0  # of 300 kr at 22 kW and 10 kr a kWh
 WEEK_S: Final = 8 * 86_400.0
-ASKED_TO_STOP: Final = "SELECT count(*) FROM payment_event WHERE kind = 'spent'"
+ASKED_TO_STOP: Final = """
+SELECT count(*) FROM payment_event JOIN start_request ON start_request.payment_id = payment_event.payment_id
+WHERE payment_event.kind = 'spent' AND start_request.station_id = $1
+"""
 ENDED: Final = "SELECT bool_and(ended_at IS NOT NULL) FROM session WHERE station_id = $1"
 TWICE: Final = """
 -- No charge is drawn twice by us: the same payment once more, as a slip of a bank or a hand would leave it.
@@ -271,7 +274,7 @@ async def stopped_early__paid_for(bay: Bay, visitor: Visitor) -> Hands:
     for _each in range(60):
         await bay.world.pass_time(10)
         await bay.world.turn(WATCH)
-        if await bay.world.value(ASKED_TO_STOP):
+        if await bay.world.value(ASKED_TO_STOP, bay.station_id):
             break
     else:
         raise Unsaid("the charge is asked to stop")

@@ -33,6 +33,13 @@ async def emergency_stop(bay: Bay, visitor: Visitor) -> Hands:
     return await dangerous(bay, visitor, complaints.EMERGENCY)
 
 
+@made(Ending.TOLD)
+async def emergency_stop_let_go(bay: Bay, visitor: Visitor) -> None:
+    await dangerous(bay, visitor, complaints.EMERGENCY)
+    await bay.do(lambda charger, at: charger.mend(1, at))
+    await bay.world.pass_time(60)
+
+
 @made(Ending.ENERGY)
 async def safety(bay: Bay, visitor: Visitor) -> Hands:
     return await dangerous(bay, visitor, complaints.CUT)

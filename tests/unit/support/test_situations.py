@@ -149,6 +149,7 @@ CASES = {
     "emergency_stop": ("", Facts(
         now=NOW, outlet=outlet("faulted", is_stopped_by_hand=True, severity=Severity.SAFETY, codes=("EmergencyStop",))
     )),
+    "emergency_stop_let_go": ("", Facts(now=NOW, outlet=outlet(is_let_go=True, codes=("EmergencyStop",)))),
     "safety earth": ("earth", Facts(
         now=NOW, outlet=outlet("faulted", families=(Family.GROUND_FAULT,), severity=Severity.SAFETY, codes=("X",))
     )),

@@ -12,6 +12,8 @@ from msgspec import Struct
 from laddverk.access import queries as access_queries
 from laddverk.authorisation import reserving
 from laddverk.diagnostics.remedies.rules import HANDS_OFF
+from laddverk.energy.planning_ahead import store_wishes as wishes
+from laddverk.energy.planning_ahead import wishing
 from laddverk.kernel.actors import Actor
 from laddverk.kernel.ids import CommandId, DriverId, ReservationId, SessionId, StationId
 from laddverk.kernel.problems import Conflict, NotAllowed, NotFound
@@ -35,6 +37,7 @@ from laddverk.support.situations.gathering import TOKENS_SINCE
 from laddverk.support.situations.model import AgentButton
 
 CODE_MAX: Final = 40
+FIRST_FOR: Final = timedelta(hours=2)  # who says nothing of when they leave
 BELIEVED_FOR: Final = timedelta(days=2)  # a reservation lasts a day at most; so long a charger may hold on to one
 
 # What else goes on at the charger: a restart is of the whole of it, and a cable may be somebody else's.
@@ -43,8 +46,13 @@ SELECT (SELECT count(*) FROM session WHERE station_id = $1 AND ended_at IS NULL)
        (SELECT count(*) FROM session WHERE station_id = $1 AND evse_number = $2 AND ended_at IS NULL)::int AS here,
        (SELECT count(*) FROM start_request WHERE station_id = $1 AND session_id IS NULL AND cancelled_at IS NULL
           AND command_id IS NOT NULL AND expires_at > $3 AND id IS DISTINCT FROM $4)::int AS starting,
+       -- An emergency stop that is out again is none any more, once the outlet says that it can be used.
        EXISTS (SELECT FROM finding WHERE station_id = $1 AND cleared_at IS NULL
-                 AND (severity = 0 OR family = ANY($5))) AS is_dangerous,
+                 AND (severity = 0 OR family = ANY($5))
+                 AND NOT (replace(coalesce(evidence->-1->'values'->>'name', ''), '_', '') ILIKE '%emergencystop%'
+                          AND NOT EXISTS (SELECT FROM connector WHERE connector.station_id = finding.station_id
+                                            AND finding.evse_number IN (0, connector.evse_number)
+                                            AND status IN ('faulted', 'unavailable', 'unknown')))) AS is_dangerous,
        EXISTS (SELECT FROM incident WHERE station_id = $1 AND evse_number IN (0, $2) AND state = 'in_work')
        OR EXISTS (SELECT FROM work_order WHERE station_id = $1 AND state = 'on_site') AS is_worked_on
 FROM station WHERE station.id = $1
@@ -229,6 +237,26 @@ async def in_service(tx: Transaction, actor: Actor, trouble: Trouble, given: Giv
     )  # fmt: skip
 
 
+async def come_first(tx: Transaction, actor: Actor, trouble: Trouble, _given: Given, now: datetime) -> Result:
+    """Let the driver's running charge get its current before others at the site, as they may ask for themselves.
+
+    The fuses stay what they are: it is only the order that changes. What the driver has said of the charge stays.
+    Raises `Conflict` where none of theirs runs, `Invalid` (field priority) where nobody goes first.
+    """
+    session = trouble.facts.session
+    if trouble.subject.session_id is None or session is None or not session.is_drivers:
+        raise Conflict("No charge of this driver is running.", remedy="Say which session it is about.")
+    said = await wishes.charge(tx, trouble.subject.session_id)
+    departs_at = said.departs_at if said is not None and said.departs_at is not None and said.departs_at > now else None
+    energy_wh = said.asked_wh if said is not None else None
+    if departs_at is None and energy_wh is None:
+        departs_at = now + FIRST_FOR
+    await wishing.tell(
+        tx, actor, trouble.subject.session_id, now, departs_at=departs_at, energy_wh=energy_wh, asks_priority=True
+    )  # fmt: skip
+    return Result(station_id=trouble.subject.station_id)
+
+
 async def out_of_service(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
     """Close the outlet until somebody opens it again."""
     station_id, evse = _outlet(trouble)
@@ -316,7 +344,8 @@ ASKED: Final[Mapping[AgentButton, Callable[[Transaction, Actor, Trouble, Given, 
     AgentButton.HARD_RESET: hard_reset,
     AgentButton.CLEAR_CACHE: clear_cache,
     AgentButton.CLEAR_RESERVATION: clear_reservation,
+    AgentButton.COME_FIRST: come_first,
     AgentButton.OUT_OF_SERVICE: out_of_service,
     AgentButton.IN_SERVICE: in_service,
 }
-"""Deeds that are one command to the charger."""
+"""Deeds at the charger that need nothing of the house but its database."""

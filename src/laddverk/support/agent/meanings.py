@@ -132,6 +132,21 @@ MEANINGS: Final[Mapping[AgentButton, Meaning]] = {
     AgentButton.SHOW_PAYMENT: Meaning(
         label=N_("Show the payment"), effect="", told="", permission=Permission.PAYMENTS_READ, leads="payment",
     ),
+    AgentButton.CHECK_PAYMENT: Meaning(
+        label=N_("Ask how the payment stands"),
+        effect=N_("Asks the payment service anew. What it says moves the payment, and the start that waits for it."),
+        told=N_("%(who)s asked the payment service how the payment stands"),
+        permission=Permission.PAYMENTS_READ,
+    ),
+    AgentButton.COME_FIRST: Meaning(
+        label=N_("Let this charge come first"),
+        effect=N_(
+            "The charge gets its current before others at the site, never above a fuse. Only where the site lets"
+            " somebody come first."
+        ),
+        told=N_("%(who)s let this charge come first"),
+        permission=Permission.COMMANDS_SEND, need=Need.OWN_CHARGE, asks=("reason",),
+    ),
     AgentButton.ALLOW_TOKEN: Meaning(
         label=N_("Allow one charge"),
         effect=N_("Starts this one charge for the holder of the tag that was refused. The tag stays as it is."),

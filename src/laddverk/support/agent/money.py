@@ -11,6 +11,7 @@ from msgspec import Struct
 from laddverk.kernel.actors import Actor, Permission
 from laddverk.kernel.ids import DriverId, PaymentId, new_id
 from laddverk.kernel.problems import Conflict, Invalid
+from laddverk.payments import asking
 from laddverk.payments import service as payments
 from laddverk.payments.wallet import service as wallet
 from laddverk.platform.database import Transaction
@@ -48,6 +49,14 @@ def checked_identity(trouble: Trouble) -> None:
     if verified is Verified.CHARGE and trouble.subject.start_request_id is not None:
         return
     require(verified, Need.MONEY)
+
+
+async def check(tx: Transaction, trouble: Trouble) -> Result:
+    """Ask the payment service how the driver's payment stands. Raises `Conflict` where nothing was to be paid."""
+    if trouble.subject.payment_id is None:
+        raise Conflict("Nothing was paid or reserved for this.", remedy="Send a payment link.")
+    await asking.ask(tx, PaymentId(trouble.subject.payment_id))
+    return Result(payment_id=trouble.subject.payment_id)
 
 
 def limit_minor(house: House, actor: Actor) -> int:

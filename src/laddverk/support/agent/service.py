@@ -155,6 +155,8 @@ async def _said(
             return await sending.tell_owner(tx, trouble.subject.station_id, trouble.subject.evse_number, now)
         case AgentButton.WORK_ORDER:
             return await _work_order(tx, actor, trouble, given, now)
+        case AgentButton.CHECK_PAYMENT:
+            return await money.check(tx, trouble)
     raise NotFound("There is nothing like that to do.")
 
 

@@ -37,6 +37,7 @@ HABIT_SESSIONS_MIN: Final = 5  # fewer make no habit
 DRAWS_FROM_A: Final = 1.0  # less on a phase is noise
 THREE: Final = 3
 EMERGENCY: Final = "emergencystop"
+OUT_OF_USE: Final = frozenset({"faulted", "unavailable", "unknown"})
 FAILURES: Final = {
     "expired_card": "expired",
     "BANKIDCL": "cancelled",
@@ -306,7 +307,9 @@ async def _outlet(tx: Transaction, subject: Subject, session: _Session | None, n
 def _seen(row: _Outlet) -> OutletFacts:
     codes = tuple(_codes(row))
     names = dict.fromkeys([each.name for each in codes] + [name for *_, name in row.findings or [] if name])
-    found = sorted([(each.severity, each.family) for each in codes] + _findings(row))
+    is_stop = any(_is_stop(name) for name in names)
+    is_let_go = is_stop and row.status not in OUT_OF_USE
+    found = sorted([(each.severity, each.family) for each in codes] + _findings(row, but_stop=is_let_go))
     return OutletFacts(
         code=row.code,
         station_name=row.station_name,
@@ -317,7 +320,8 @@ def _seen(row: _Outlet) -> OutletFacts:
         families=tuple(dict.fromkeys(family for _severity, family in found)),
         severity=found[0][0] if found else None,
         codes=tuple(names),
-        is_stopped_by_hand=any(EMERGENCY in name.replace("_", "").lower() for name in names),
+        is_stopped_by_hand=is_stop and not is_let_go,
+        is_let_go=is_let_go,
         is_tethered=row.power_type == "dc" or row.has_own_cable,
         is_direct_current=row.power_type == "dc",
         power_max_w=row.power_max_w,
@@ -332,9 +336,20 @@ def _codes(row: _Outlet) -> list[Code]:
     return [*own, *decoded(row.vendor, row.model, row.station_error_code)]
 
 
-def _findings(row: _Outlet) -> list[tuple[Severity, Family]]:
-    """What is found on it and is bad enough to concern a driver; safety alone comes from codes and findings alike."""
-    return [(Severity(severity), Family(family)) for family, severity, _name in row.findings or []]
+def _findings(row: _Outlet, *, but_stop: bool) -> list[tuple[Severity, Family]]:
+    """What is found on it and is bad enough to concern a driver; safety alone comes from codes and findings alike.
+
+    `but_stop`: an emergency stop that was let go is no danger any more, though what it was pressed for is looked into.
+    """
+    return [
+        (Severity(severity), Family(family))
+        for family, severity, name in row.findings or []
+        if not (but_stop and name and _is_stop(name))
+    ]
+
+
+def _is_stop(name: str) -> bool:
+    return EMERGENCY in name.replace("_", "").lower()
 
 
 def _start(row: _Start, payment: _Payment | None) -> StartFacts:

@@ -58,6 +58,8 @@ class OutletFacts(Struct, frozen=True, kw_only=True):
     codes: tuple[str, ...] = ()
     is_stopped_by_hand: bool = False
     """Its emergency stop is pressed."""
+    is_let_go: bool = False
+    """Its emergency stop was pressed, and it says that it can be used again."""
     is_tethered: bool = False
     """Its cable is its own: nothing is locked at the charger."""
     is_direct_current: bool = False
@@ -200,7 +202,9 @@ class AgentButton(StrEnum):
     CLEAR_RESERVATION = "clear_reservation"
     WORK_ORDER = "work_order"
     SHOW_LOAD = "show_load"
+    COME_FIRST = "come_first"
     SHOW_PAYMENT = "show_payment"
+    CHECK_PAYMENT = "check_payment"
     ALLOW_TOKEN = "allow_token"  # noqa: S105 - a name, not a secret
     BLOCK_TOKEN = "block_token"  # noqa: S105 - a name, not a secret
     UNBLOCK_TOKEN = "unblock_token"  # noqa: S105 - a name, not a secret

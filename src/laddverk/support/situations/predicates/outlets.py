@@ -37,6 +37,14 @@ def emergency_stop(facts: Facts) -> Match | None:
     return Match(evidence=(_codes(outlet),))
 
 
+def emergency_stop_let_go(facts: Facts) -> Match | None:
+    """The emergency stop was pressed and is out again: the outlet says that it can be used. Many want a restart."""
+    outlet = facts.outlet
+    if outlet is None or not outlet.is_let_go or (facts.session is not None and facts.session.ended_at is None):
+        return None
+    return Match(evidence=(_codes(outlet),))
+
+
 def cable_while_charging(facts: Facts) -> Match | None:
     """The cable does not come loose because the charge is still running."""
     session = facts.session
@@ -172,6 +180,7 @@ def _codes(outlet: OutletFacts) -> Evidence:
 PREDICATES: Final = (
     safety,
     emergency_stop,
+    emergency_stop_let_go,
     cable_while_charging,
     cable_stuck_at_charger,
     cable_stuck_in_car,
