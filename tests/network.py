@@ -41,13 +41,13 @@ class Network:
     keys: dict[str, str] = field(default_factory=dict)
     station_ids: dict[str, StationId] = field(default_factory=dict)
 
-    async def add_station(self, identity: str, connectors: int = 2) -> StationId:
-        """Register a station and remember its key."""
+    async def add_station(self, identity: str, connectors: int = 2, **connector: Any) -> StationId:
+        """Register a station, whose connectors are all alike, and remember its key."""
         new = NewStation(
             site_id=self.site_id,
             identity=identity,
             name=identity,
-            connectors=tuple(NewConnector(evse_number=number) for number in range(1, connectors + 1)),
+            connectors=tuple(NewConnector(evse_number=number, **connector) for number in range(1, connectors + 1)),
         )
         async with self.house.database.transaction() as tx:
             made = await stations.create_station(

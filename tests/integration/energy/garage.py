@@ -33,6 +33,7 @@ HASTY = Patience(answer_s=2.0, reconnect_first_s=0.05, reconnect_max_s=0.2, refu
 FUSE_A = 35.0
 OUTLET = Supply(3, 16.0, 11_000)
 STEP = timedelta(seconds=10)
+POWER_TYPES = {0: "dc", 1: "ac1", 3: "ac3"}
 WATTS_PER_A_DC = 690.0  # of a DC charger's power, on three phases of 230 V
 FLICKER_A = 0.1  # no building draws the same to the last digit for long
 AS_ENTERED = Rotation.RST
@@ -181,7 +182,10 @@ async def garage_on(
         wiring.subscribe_all()
         links, places = {}, []
         for name, stand in stands.items():
-            station_id = await network.add_station(name, connectors=1)
+            station_id = await network.add_station(
+                name, connectors=1, power_type=POWER_TYPES[stand.supply.phases],
+                current_max_a=round(stand.supply.current_max_a), power_max_w=stand.supply.power_max_w,
+            )  # fmt: skip
             entered = {
                 "circuit_id": tree[0].id, "rotation": AS_ENTERED, "is_rotation_known": True,
                 "phases": stand.supply.phases, "current_max_a": stand.supply.current_max_a,

@@ -153,6 +153,6 @@ async def test_a_car_that_says_what_it_needs_before_there_is_room_is_not_held_to
         garage.come("DC", Car(1_000_000, 500_000.0))
         for _ in range(12):
             drawn = await garage.step()
+        assert 15.0 < drawn["DC"] <= 20.1
         assert await garage.network.value(NEEDED) == ["Rejected"]
         assert await garage.network.value(PROFILES) == ["load management"]
-        assert 15.0 < drawn["DC"] <= 20.1
