@@ -43,6 +43,8 @@ class Demo:
     url: str
     password: str
     process: subprocess.Popen[str]
+    guest_port: int
+    """Where a web site may listen that shows the chat in a frame, as `localhost`."""
 
 
 @dataclass
@@ -131,12 +133,13 @@ def played() -> Iterator[Demo]:
     """Start a demo, yield it when its chargers connect, and end it."""
     with tempfile.TemporaryDirectory(prefix="laddverk-browser-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        port = free_port()
+        port, guest_port = free_port(), free_port()
         environment = {
             **os.environ,
             "LADDVERK_STATE_DIR": str(Path(folder) / "state"),
             "LADDVERK_WEB_PORT": str(port),
             "LADDVERK_OCPP_PORT": str(free_port()),
+            "LADDVERK_CHAT_ORIGINS": f"http://localhost:{guest_port}",
             "PYTHONUNBUFFERED": "1",
         }
         log = (Path(folder) / "demo.log").open("w+")
@@ -147,7 +150,7 @@ def played() -> Iterator[Demo]:
             said = _wait_until(process, Path(log.name), "simulated chargers connect")
             found = PASSWORD.search(said)
             assert found is not None, said
-            yield Demo(f"http://127.0.0.1:{port}", found[1], process)
+            yield Demo(f"http://127.0.0.1:{port}", found[1], process, guest_port)
         finally:
             process.send_signal(signal.SIGINT)
             try:

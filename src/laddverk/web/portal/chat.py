@@ -89,6 +89,7 @@ def _context(visit: Visit, talk: Talk, values: dict[str, str], errors: dict[str,
         "asks_reach": chat.asks is Asks.REACH, "values": values, "errors": errors, "embed": _embed(visit),
         "is_read": chat_words.is_read(chat, lines), "types": chat_words.agent_types(chat, visit.house.clock()),
         "action": talk.base or START, "suffix": "?embed=1" if _embed(visit) else "",
+        "origins": security.framed_by(visit.house.settings, START),
         "phone": visit.house.settings.operator_phone,
     }  # fmt: skip
 

@@ -1,5 +1,6 @@
 /** @file For the operator's own web site: <script src="https://…/chat-embed.js" defer></script> and
- *  <laddverk-chat label="Help"></laddverk-chat>. A button opens the chat in a frame; nothing else of the site is touched. */
+ *  <laddverk-chat label="Help"></laddverk-chat>. A button opens the chat in a frame; nothing else of the site is touched.
+ *  Browsers send no cookie of ours from a frame there, so the site keeps the address of the chat while its tab is open. */
 (() => {
   const home = new URL(document.currentScript.src).origin;
 
@@ -20,14 +21,33 @@
       button.addEventListener("click", () => this.toggle());
       root.append(button);
       this.button = button;
+      this.from = this.cameFrom();
+      this.kept = `laddverk-chat ${this.from}`;
+      window.addEventListener("message", (event) => this.told(event));
       this.addEventListener("keydown", (event) => event.key === "Escape" && this.frame && !this.frame.hidden && this.toggle());
+    }
+
+    /** The page of ours that the trouble is on: of an outlet by its sticker's code, or of a charge by its address. */
+    cameFrom() {
+      const [outlet, charge] = [this.getAttribute("outlet"), this.getAttribute("charge")];
+      if (charge) return new URL(charge, home).pathname;
+      return outlet ? `/u/${encodeURIComponent(outlet)}` : "";
+    }
+
+    /** @param {MessageEvent} event the frame says where its chat is */
+    told(event) {
+      if (event.origin !== home || event.source !== this.frame?.contentWindow) return;
+      const path = event.data?.laddverkChat;
+      if (typeof path === "string" && path.startsWith("/help/chat/")) sessionStorage.setItem(this.kept, path);
     }
 
     toggle() {
       if (!this.frame) {
         this.frame = document.createElement("iframe");
-        const outlet = this.getAttribute("outlet");
-        this.frame.src = `${home}/help/chat?embed=1${outlet ? `&from=/u/${encodeURIComponent(outlet)}` : ""}`;
+        const begun = sessionStorage.getItem(this.kept);
+        const from = this.from ? `&from=${encodeURIComponent(this.from)}` : "";
+        this.frame.src = begun ? `${home}${begun}?embed=1` : `${home}/help/chat?embed=1${from}`;
+        this.frame.addEventListener("load", () => this.frame.contentWindow.postMessage("laddverk-chat", home));
         this.frame.title = this.button.textContent;
         this.frame.hidden = true;
         this.shadowRoot.append(this.frame);

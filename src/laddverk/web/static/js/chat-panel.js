@@ -6,6 +6,8 @@ const WIDE = matchMedia("(width >= 720px)");
 
 class ChatPanel extends HTMLElement {
   connectedCallback() {
+    this.frame = this.closest("[data-chat-origins]");
+    if (this.frame) window.addEventListener("message", (this.asked = (event) => this.tell(event)));
     this.typedAt = 0;
     this.seen = this.querySelectorAll(".chat-line").length;
     this.watcher = new MutationObserver(() => this.changed());
@@ -15,11 +17,28 @@ class ChatPanel extends HTMLElement {
     this.addEventListener("change", (event) => this.chosen(event));
     this.addEventListener("submit", () => (this.sent = true));
     this.toEnd();
+    this.say();
     if (this.closest("dialog")) this.querySelector("textarea").focus({ preventScroll: true });
   }
 
   disconnectedCallback() {
     this.watcher.disconnect();
+    if (this.asked) window.removeEventListener("message", this.asked);
+  }
+
+  /** @param {MessageEvent} event the web site that shows us in a frame asks where this chat is */
+  tell(event) {
+    const origins = this.frame.dataset.chatOrigins.split(" ");
+    if (event.source === window.parent && event.data === "laddverk-chat" && origins.includes(event.origin)) {
+      this.frame.dataset.asker = event.origin;
+      this.say();
+    }
+  }
+
+  /** Say it again whenever it changes: a chat has its address from its first words on. */
+  say() {
+    const asker = this.frame?.dataset.asker;
+    if (asker && this.dataset.base) window.parent.postMessage({ laddverkChat: this.dataset.base }, asker);
   }
 
   toEnd() {
