@@ -34,6 +34,7 @@ SELECT count(*) FROM payment_event JOIN start_request ON start_request.payment_i
 WHERE payment_event.kind = 'spent' AND start_request.station_id = $1
 """
 ENDED: Final = "SELECT bool_and(ended_at IS NOT NULL) FROM session WHERE station_id = $1"
+SENT_BACK: Final = "SELECT refunded_minor > 0 FROM payment ORDER BY created_at DESC LIMIT 1"
 TWICE: Final = """
 -- No charge is drawn twice by us: the same payment once more, as a slip of a bank or a hand would leave it.
 INSERT INTO payment SELECT (jsonb_populate_record(payment, jsonb_build_object(
@@ -338,8 +339,13 @@ async def money_on_its_way_back(bay: Bay, visitor: Visitor) -> None:
     await visitor.pay(bay.codes[0], rail="swish")
     await bay.plug()
     await bay.world.pass_time(120)
+    await bay.leave()
     await bay.do(lambda charger, at: charger.unplug(1, at))
-    await bay.world.pass_time(60)
+    for _each in range(10):  # it goes its way by jobs that wait for their time
+        await bay.world.pass_time(60, step_s=60)
+        if await bay.world.value(SENT_BACK):
+            return
+    raise Unsaid("the rest is sent back")
 
 
 @made(Ending.HUMAN, complaint="money", who=Who.ACCOUNT)

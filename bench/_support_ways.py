@@ -51,6 +51,8 @@ KEYPAD: Final = {
 TAP: Final = re.compile(r'name="tap" value="([^"]+)"')
 START: Final = "/help/chat"
 HELP: Final = re.compile(r'href="(/help[^"]*|tel:[^"]*|mailto:[^"]*)"')
+PROMISES_A_PERSON: Final = frozenset({"nothing-seen"})
+"""What a receipt of a mail says that explains nothing."""
 SPOKEN: Final = ("says", "sms", "voice", "title")
 
 
@@ -71,6 +73,8 @@ class Way(ABC):
     name: str
     needs_account: bool = False
     """Whether nothing is known of somebody who comes this way without an account."""
+    tells_money_together: bool = False
+    """Whether it answers whatever somebody may ask about money at once, receipts too."""
 
     @abstractmethod
     async def ask(self, trouble: Trouble) -> Answer:
@@ -143,8 +147,9 @@ class Chat(Way):
     def _answer(page: str) -> Answer:
         log = page.partition('id="chat-log"')[2].partition("</ol>")[0]
         taps = frozenset(TAP.findall(page))
+        newest = (recognised(words_of(line)) for line in reversed(log.split("<li")))
         return Answer(
-            text=words_of(log), situations=recognised(words_of(log)),
+            text=words_of(log), situations=next(filter(None, newest), frozenset()),
             buttons=frozenset(tap.removeprefix("do:") for tap in taps if tap.startswith("do:")),
             leads_on="person" in taps,
         )  # fmt: skip
@@ -155,6 +160,7 @@ class Phone(Way):
 
     name = "phone"
     needs_account = True
+    tells_money_together = True
 
     def __init__(self) -> None:
         self._carrier: SimulatedElks | None = None
@@ -267,7 +273,8 @@ class Mail(Way):
         answer = str(await world.until("an answer is written", ANSWERED, sender))
         page = LINK.search(answer)
         return Answer(
-            text=answer, situations=recognised(words_of(answer)), buttons=await self._buttons(trouble),
+            text=answer,
+            situations=recognised(words_of(answer)) or PROMISES_A_PERSON, buttons=await self._buttons(trouble),
             leads_on=page is not None,
         )  # fmt: skip
 

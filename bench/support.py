@@ -106,7 +106,7 @@ async def played(world: World, event: Event, way: Way, protocol: Protocol) -> Re
         trouble = await event.happen(bay, visitor)
         asked_at = world.clock()
         answer = await way.ask(trouble)
-        result.told, result.diagnosed = answer.situations, is_right(answer.situations, event)
+        result.told, result.diagnosed = answer.situations, is_right(answer.situations, event, way)
         result.dead_end = not (answer.leads_on or answer.buttons)
         if trouble.press and trouble.press in answer.buttons:
             await way.press(trouble, trouble.press)
@@ -128,8 +128,10 @@ async def played(world: World, event: Event, way: Way, protocol: Protocol) -> Re
     return result
 
 
-def is_right(told: frozenset[str], event: Event) -> bool:
+def is_right(told: frozenset[str], event: Event, way: Way) -> bool:
     """Return whether what is told is what happened, and nothing else; a variant may be told as usual by a short way."""
+    if way.tells_money_together and event.complaint in ("money", "receipt"):
+        return event.situation in {each.split()[0] for each in told}
     texts = next(each.texts["en"] for each in catalogue() if each.key == event.situation)
     usual, own = texts[""], texts[event.variant]
     is_alike = any(getattr(own, name) == getattr(usual, name) for name in ("says", "sms", "voice"))
