@@ -94,7 +94,7 @@ def told(world: World, mix: Random) -> Told:
 
 def _outlet(world: World, plug: Plug, mix: Random) -> Outlet:
     way, phases = mix.choice(WAYS), plug.box.phases
-    is_known = plug.is_verified and not world.is_delta
+    is_known = plug.is_verified and (not world.is_delta or phases == 1)
     return Outlet(
         key=plug.key,
         circuit=plug.line,

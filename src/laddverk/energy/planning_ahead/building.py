@@ -110,17 +110,18 @@ def stays(
 def loads_of(place: Place, wiring: Wiring, phases_seen: int | None = None) -> tuple[PerPhase, float]:
     """Return what an ampere of an outlet's limit puts on each phase of the grid, and how many watts it gives.
 
-    A rotation that nobody verified counts on every phase. On a 230 V IT grid an outlet lies between lines: what
-    several lines carry is added without regard to angles, which is on the safe side.
+    As the loop counts it: a rotation that nobody verified counts on every phase, and on a 230 V IT grid only the place
+    of a one-phase outlet is known, between two lines; what several lines carry is added without regard to angles.
     """
+    is_star = wiring is Wiring.STAR_400
     is_single = place.phases == 1 or (phases_seen == 1 and place.phases == 3)
     watts_per_a = VOLTAGE_V if is_single else 3 * VOLTAGE_V
-    if not is_single:
-        return (EVERYWHERE if wiring is Wiring.STAR_400 else (DELTA_FACTOR,) * 3), watts_per_a
-    if not place.is_rotation_known:
+    if not is_star and place.phases and not (place.phases == 1 and place.is_rotation_known):
+        return (DELTA_FACTOR,) * 3, watts_per_a
+    if not is_single or not place.is_rotation_known:
         return EVERYWHERE, watts_per_a
     first = place.rotation.phases[0]
-    lines = {first} if wiring is Wiring.STAR_400 else {first, (first + 1) % 3}
+    lines = {first} if is_star else {first, (first + 1) % 3}
     return (float(0 in lines), float(1 in lines), float(2 in lines)), watts_per_a
 
 

@@ -7,11 +7,13 @@ standing default, and all that the hardware can where nothing was ever confirmed
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
 from laddverk.energy.steering.model import CLOCK_SLACK_S, Belief, Circuit, Held, Outlet, Trust
 
 EVERYWHERE: PerPhase = (1.0, 1.0, 1.0)
+COS_30: Final = 3**0.5 / 2
 
 
 def is_surely_over(held: Held, belief: Belief, now_s: float) -> bool:
@@ -42,7 +44,13 @@ def reach(outlet: Outlet, belief: Belief, *, is_standing: bool = False) -> int:
 
 
 def may_load(outlet: Outlet, belief: Belief) -> PerPhase:
-    """Return on which phases of the grid an outlet's current may flow, 1 or 0: all where that is not verified."""
+    """Return on which phases of the grid an outlet's current may flow, 1 or 0: all where that is not verified.
+
+    On a 230 V IT grid currents between different lines are added up as if they were in phase: never too little.
+    """
+    if outlet.is_between_lines and outlet.wires is not None:
+        first, second, third = (1.0 if phase in outlet.wires[:2] else 0.0 for phase in range(3))
+        return first, second, third
     if outlet.lines_factor != 1.0:
         return outlet.lines_factor, outlet.lines_factor, outlet.lines_factor
     if outlet.wires is None or outlet.phases == 0:
@@ -125,9 +133,15 @@ def times(mask: PerPhase, amperes: float) -> PerPhase:
 
 
 def on_grid(outlet: Outlet, current_a: PerPhase) -> PerPhase | None:
-    """Return what a charger measured on its own phases as it flows on the grid's; None where the order is not known."""
+    """Return what a charger measured on its own phases as it certainly flows on the grid's; None where that is not
+    known. Between two lines it is what is left of it on a line when others, on another pair, are 30° from it.
+    """
     if outlet.wires is None:
         return None
+    if outlet.is_between_lines:
+        sure = max(current_a) * COS_30
+        first, second, third = (sure if phase in outlet.wires[:2] else 0.0 for phase in range(3))
+        return first, second, third
     flows = list(NO_CURRENT)
     for own, phase in enumerate(outlet.wires):
         flows[phase] += current_a[own]

@@ -166,7 +166,7 @@ def bounds(outlet: Outlet, belief: Belief, at: float) -> tuple[PerPhase, PerPhas
     same = min(sample.current_a)
     flows = on_grid(outlet, sample.current_a) or (same, same, same)
     if verifying.is_settled(belief, at):
-        return flows, flows
+        return flows, times(may_load(outlet, belief), sample.most_a) if outlet.is_between_lines else flows
     lowest = min((one.limit_a for one in belief.limits or belief.standing), default=0.0)
     first, second, third = (min(flow, lowest) for flow in flows)
     return (first, second, third), _worst(outlet, belief, at)

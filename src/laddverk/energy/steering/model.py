@@ -63,7 +63,8 @@ class Outlet(Struct, frozen=True, kw_only=True):
     keeps_standing: bool = False
     """It was seen to keep its standing default over a restart."""
     lines_factor: float = 1.0
-    """Other than 1 on a 230 V IT grid: an ampere of a car between the lines may be √3 in each of them."""
+    """Other than 1 on a 230 V IT grid: an ampere of a car between the lines may be √3 in each of them. A one-phase
+    outlet whose place is verified lies between the first two of its `wires`, and puts one ampere on each."""
     rank: int = 0
     reserved_a: float = 0.0
     weight: float = 1.0
@@ -73,6 +74,11 @@ class Outlet(Struct, frozen=True, kw_only=True):
     """The level of our profiles in it: the highest that it takes, so that nobody's profile stands above a limit."""
     in_watts: bool = False
     """It takes limits in watts only: a car on one phase may draw all of them there."""
+
+    @property
+    def is_between_lines(self) -> bool:
+        """Whether it is known between which two lines of a 230 V IT grid it lies."""
+        return self.lines_factor != 1.0 and self.wires is not None
 
 
 class Trust(StrEnum):
