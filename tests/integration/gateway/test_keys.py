@@ -34,7 +34,11 @@ async def call_of(socket: ClientConnection) -> tuple[str, str, dict[str, Any]]:
 
 
 async def state_of(network: Network, command_id: CommandId) -> str:
-    return str(await network.value("SELECT state FROM command WHERE id = $1", command_id))
+    """Return the state of a command, which is recorded a moment after its answer has come."""
+    async with asyncio.timeout(15):
+        while (state := await network.value("SELECT state FROM command WHERE id = $1", command_id)) == "sent":
+            await asyncio.sleep(0.05)
+    return str(state)
 
 
 def key_in(action: str, payload: dict[str, Any]) -> str:
