@@ -1,12 +1,12 @@
 """The garage of Caltech charged by what ships: the allocator, the drivers' word, and the plan ahead, asked as live.
 
 The site is drawn as anybody would draw it: the transformer's secondary with two pods below, outlets between two lines,
-verified. What an outlet loads can be told in two ways. The loop counts an outlet of a 230 V grid without neutral with
-√3 on each line (`steering.placing`). The allocator can do more: told between which lines an outlet lies, it adds
-currents as vectors; the loop does not tell it yet.
+verified. What an outlet loads can be told in two ways. The loop adds up what outlets put on a line as if all of it
+were in phase (`steering.placing`). The allocator can do more: told by how much each outlet leads, it adds currents as
+vectors; the loop does not tell it yet.
 
-With that the tree's lines hold, not the primary: a tree has no transformer from delta to star. Two lines that are full
-and opposite load a primary line with half their limit, so lines are held at twice the primary's.
+The tree's lines hold, not the primary: a tree has no transformer from delta to star. Two lines that are full and
+opposite load a primary line with half their limit, so lines are held at twice the primary's.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Live:
 
     def __init__(self, sessions: Sequence[Session], capacity_kw: float, way: Way) -> None:
         self._sessions, self._way = sessions, way
-        self._tree = _tree(sorted({one.outlet for one in sessions}), capacity_kw, way.counts)
+        self._tree = _tree(sorted({one.outlet for one in sessions}), capacity_kw)
         places = {one.station_id: one for one in self._tree.places}
         self._place_of = [places[_station(one.outlet)] for one in sessions]
         self._branch_of = {one.id: index for index, one in enumerate(self._tree.circuits)}
@@ -170,9 +170,9 @@ class Live:
         return Open(place.station_id, 1, "", began_at, round(got_wh), departs_at, energy_wh, began_at)
 
 
-def _tree(outlets: Sequence[str], capacity_kw: float, counts: Counts) -> Tree:
+def _tree(outlets: Sequence[str], capacity_kw: float) -> Tree:
     secondary_a, primary_a = limits_a(capacity_kw)
-    line_a = secondary_a if counts is Counts.AS_LIVE else min(secondary_a, 2 * primary_a)
+    line_a = min(secondary_a, 2 * primary_a)
     root = Circuit(id=CircuitId(UUID(int=1)), name="lines", kind=CircuitKind.GRID, limit_a=(line_a,) * 3)
     pods = [
         Circuit(

@@ -72,6 +72,7 @@ from laddverk.notices.push import wording as push_wording
 from laddverk.notices.push.model import Owner, OwnerKind
 from laddverk.ocpp import facts, quirks
 from laddverk.payments import jobs as payments_jobs
+from laddverk.payments import model as payments_model
 from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
 from laddverk.payments.reconciliation import jobs as reconciliation_jobs
 from laddverk.payments.wallet import jobs as wallet_jobs
@@ -346,7 +347,9 @@ def own_handlers(house: House) -> dict[str, Handler]:
         """Nothing will be paid: a charge that waits for the money is given up, and its outlet is free again."""
         for event in (outbox.decoded(PaymentFailed, payload) for payload in payloads):
             if event.start_request_id is not None:
-                await sessions.cancel_start(tx, event.start_request_id, WhyFailed.PAYMENT_FAILED, house.clock())
+                # Whoever did not pay in time has not failed to pay, whether the payment or the start runs out first.
+                why = WhyFailed.EXPIRED if event.why == payments_model.State.EXPIRED else WhyFailed.PAYMENT_FAILED
+                await sessions.cancel_start(tx, event.start_request_id, why, house.clock())
 
     async def charge_no_show(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
         """Nobody came for a reservation: where waiting has a price, it is charged."""

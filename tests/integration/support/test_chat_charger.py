@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench._support_acts import charging
-from bench._support_troubles import TROUBLES
+from bench._support_troubles import EVENTS
 from bench._support_ways import START, Chat
 from bench._support_world import Visitor, words_of, world_on
 from bench.support import played
@@ -25,7 +25,7 @@ async def test_a_tap_in_the_chat_lets_a_stuck_cable_go_and_moves_a_start_to_wher
     """Who chats from the page of their charge is helped at the charger itself, in both versions of its protocol."""
     async with world_on(tmp_path, database_url=database.dsn) as world:
         bay, visitor, chat = await world.bay(Protocol.V16), Visitor(world), Chat()
-        trouble = await TROUBLES["cable-stuck-at-charger"](bay, visitor)
+        trouble = await EVENTS["cable-stuck-at-charger"].happen(bay, visitor)
         assert bay.outlet(1).car is not None
         answer = await chat.ask(trouble)
         assert "cable-stuck-at-charger" in answer.situations
@@ -40,7 +40,7 @@ async def test_a_tap_in_the_chat_lets_a_stuck_cable_go_and_moves_a_start_to_wher
         await visitor.close()
         await world.clear()
 
-        came = await played(world, "wrong-outlet", Chat(), Protocol.V201)
+        came = await played(world, EVENTS["wrong-outlet"], Chat(), Protocol.V201)
         assert (came.diagnosed, came.solved, came.problem) == (True, True, ""), came
         assert (came.unsafe, came.money_wrong_minor, came.dead_end) == (0, 0, False)
         assert came.energy_s is not None
