@@ -72,7 +72,6 @@ from laddverk.notices.push import wording as push_wording
 from laddverk.notices.push.model import Owner, OwnerKind
 from laddverk.ocpp import facts, quirks
 from laddverk.payments import jobs as payments_jobs
-from laddverk.payments import model as payments_model
 from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
 from laddverk.payments.reconciliation import jobs as reconciliation_jobs
 from laddverk.payments.wallet import jobs as wallet_jobs
@@ -95,7 +94,6 @@ from laddverk.sessions.model import (
     SessionOpened,
     SessionPriced,
     StartFailed,
-    WhyFailed,
 )
 from laddverk.stations import jobs as stations_jobs
 from laddverk.stations import service as stations
@@ -347,9 +345,7 @@ def own_handlers(house: House) -> dict[str, Handler]:
         """Nothing will be paid: a charge that waits for the money is given up, and its outlet is free again."""
         for event in (outbox.decoded(PaymentFailed, payload) for payload in payloads):
             if event.start_request_id is not None:
-                # Whoever did not pay in time has not failed to pay, whether the payment or the start runs out first.
-                why = WhyFailed.EXPIRED if event.why == payments_model.State.EXPIRED else WhyFailed.PAYMENT_FAILED
-                await sessions.cancel_start(tx, event.start_request_id, why, house.clock())
+                await sessions.give_up_unpaid(tx, event.start_request_id, house.clock())
 
     async def charge_no_show(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
         """Nobody came for a reservation: where waiting has a price, it is charged."""

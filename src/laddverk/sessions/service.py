@@ -14,6 +14,7 @@ from laddverk.sessions.starting import (
     by_start_request,
     cancel_start,
     expire_starts,
+    give_up_unpaid,
     prepare_start,
     request_stop,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "cancel_start",
     "close_overtaken",
     "expire_starts",
+    "give_up_unpaid",
     "keep_reserved",
     "move_start",
     "prepare_start",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -75,6 +76,19 @@ async def test_nobody_keeps_an_outlet_for_ever_by_waiting(database: Database) ->
             await sessions.wait_more(tx, NOBODY, start.id, at(20))
         with pytest.raises(NotFound):
             await sessions.wait_more(tx, NOBODY, new_id(), at(20))
+
+
+@pytest.mark.parametrize(("early", "why"), [(timedelta(seconds=1), "payment_failed"), (timedelta(), "expired")])
+async def test_who_does_not_pay_in_time_is_told_so_and_not_that_a_payment_failed(
+    database: Database, early: timedelta, why: str
+) -> None:
+    world = await built(database)
+    start = await asked(database, world)
+    until = (await request(database))["expires_at"]
+    async with database.transaction() as tx:
+        assert await sessions.give_up_unpaid(tx, start.id, until - early)
+        assert not await sessions.give_up_unpaid(tx, new_id(), until)
+    assert (await request(database))["cancelled_why"] == why
 
 
 async def test_a_start_goes_to_the_outlet_where_the_cable_is(database: Database) -> None:
