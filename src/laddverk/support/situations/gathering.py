@@ -124,14 +124,19 @@ WHERE session.id = $1
 STANDS_THERE: Final = """
 -- Whose car stands there: a charge that runs, else the last one, whose cable is in still. Not the asker's own that is
 -- over. 1.6 says Finishing until the cable is out; 2.x goes on saying Occupied since before the end.
-SELECT session.id FROM session
-JOIN connector ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
-WHERE session.station_id = $1 AND session.evse_number = $2
-  AND (session.ended_at IS NULL
-       OR (session.driver_id IS DISTINCT FROM $3::uuid OR $3 IS NULL) AND session.ended_at > $4
+SELECT id FROM (
+    SELECT id, started_at, true AS runs FROM session
+    WHERE station_id = $1 AND evse_number = $2 AND ended_at IS NULL
+    UNION ALL
+    SELECT last.id, last.started_at, false FROM (
+        SELECT id, driver_id, started_at, ended_at FROM session
+        WHERE station_id = $1 AND evse_number = $2 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 3
+    ) AS last
+    WHERE (last.driver_id IS DISTINCT FROM $3::uuid OR $3 IS NULL) AND last.ended_at > $4 AND EXISTS (
+        SELECT FROM connector WHERE connector.station_id = $1 AND connector.evse_number = $2
           AND (connector.status = 'finishing'
-               OR (connector.status = 'occupied' AND connector.status_since <= session.ended_at)))
-ORDER BY session.ended_at IS NULL DESC, session.started_at DESC LIMIT 1
+               OR (connector.status = 'occupied' AND connector.status_since <= last.ended_at)))
+) AS stands ORDER BY runs DESC, started_at DESC LIMIT 1
 """
 USUAL: Final = """
 SELECT count(*)::int AS sessions,
