@@ -89,12 +89,15 @@ ICONS: Final = {
     AgentButton.CLEAR_RESERVATION: "calendar",
     AgentButton.WORK_ORDER: "wrench",
     AgentButton.SHOW_LOAD: "activity",
+    AgentButton.COME_FIRST: "arrow-up",
     AgentButton.SHOW_PAYMENT: "credit-card",
+    AgentButton.CHECK_PAYMENT: "refresh-cw",
     AgentButton.ALLOW_TOKEN: "key-round",
     AgentButton.BLOCK_TOKEN: "lock",
     AgentButton.UNBLOCK_TOKEN: "key",
     AgentButton.TELL_OWNER: "bell",
 }
+"""Of every button: whatever a situation offers, its page can be drawn."""
 KEYS: Final = "123456789"
 """Single keys of the first actions, as they stand."""
 
