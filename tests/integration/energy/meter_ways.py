@@ -35,11 +35,11 @@ HASTY_S: Final = 0.05
 USER: Final = "meters"
 PASSWORD: Final = "s3cret"
 TOPIC: Final = "home/meter"
-COMES_S: Final = 10.0
+COMES_S: Final = 30.0  # who asked a silent meter waits for it for some seconds before it asks again
 LOOKS: Final = 6  # for what was said, until it is said again or given up
 HEARD: Final = """
 SELECT true FROM meter_reading JOIN meter ON meter.id = meter_id
-WHERE meter_id = $1 AND (at >= $2 OR trouble IS NOT NULL)
+WHERE meter_id = $1 AND (at >= $2 OR $3 AND trouble IS NOT NULL)
 """
 
 Tell = Callable[[], Awaitable[Told | None]]
@@ -62,12 +62,12 @@ class Reached:
         async with asyncio.timeout(COMES_S):
             while (told := await self.said()) is not None:
                 at = told.at if self.tells_time else self.network.house.clock()
-                if await self._heard(at) or not is_well:
+                if await self._heard(at, or_trouble=not is_well) or not is_well:
                     return
 
-    async def _heard(self, at: datetime) -> bool:
+    async def _heard(self, at: datetime, *, or_trouble: bool) -> bool:
         for _ in range(LOOKS):
-            if await self.network.value(HEARD, self.meter.id, at):
+            if await self.network.value(HEARD, self.meter.id, at, or_trouble):
                 return True
             await asyncio.sleep(HASTY_S)
         return False
