@@ -1,5 +1,6 @@
 """What drivers say on the page of their charge reaches the plan and the allocator; what cannot be is named."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -222,3 +223,22 @@ async def test_nobody_goes_first_where_the_site_does_not_let_them_ask(site, data
     with pytest.raises(Invalid) as refused:
         await said(site, energy_wh=9_000, asks_priority=True)
     assert refused.value.field == "priority"
+
+
+async def test_who_comes_first_by_support_has_no_departure_put_in_their_mouth_and_may_still_say_one(site, driver):
+    async with site.house.database.transaction() as tx:
+        await circuits_service.let_ask(tx, ACTOR, site.site_id, True, NOW, reason="as agreed", version=1)
+        running = await tx.value("SELECT id FROM session WHERE ended_at IS NULL")
+        await wishing.come_first(tx, ACTOR, running, NOW)
+        (told,) = await running_at(tx, site.site_id, NOW)
+    assert (told.departs_by, told.energy_by, told.goes_first) == (Source.NOTHING, Source.NOTHING, True)
+    assert await asked(site) is None
+    page = (await driver.get(PAGE)).text
+    assert "You asked to come first." in page
+    assert "You leave at" not in page
+    as_usual = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page[page.index("As usual: ") - 600 :]))
+    assert as_usual.keys() >= {"departs", "energy", "priority"}
+    await driver.post(f"{PAGE}/wish", data=as_usual)
+    async with site.house.database.transaction() as tx:
+        (told,) = await running_at(tx, site.site_id, NOW)
+    assert (told.departs_by, told.energy_by, told.goes_first) == (Source.DRIVER, Source.DRIVER, True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 from laddverk.energy.circuits import service as circuits
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Tree
+from laddverk.energy.planning_ahead import wishing
 from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed
 from laddverk.support.model import Verified
@@ -68,8 +70,14 @@ async def test_a_charge_comes_first_where_the_site_lets_somebody_and_the_fuse_st
     async with bench.house.database.transaction() as tx:
         await circuits.let_ask(tx, BOOKS, bench.network.site_id, True, now, reason="asked for", version=None)
     await bench.press(case, B.COME_FIRST)
-    wish = "SELECT asks_priority AND departs_at > now() FROM driver_wish WHERE session_id = $1"
+    wish = "SELECT asks_priority AND departs_at IS NULL AND energy_wh IS NULL FROM driver_wish WHERE session_id = $1"
     assert await bench.network.value(wish, session)
+    leaves_at = now + timedelta(hours=5)
+    async with bench.house.database.transaction() as tx:
+        await wishing.tell(tx, BOOKS, session, now, departs_at=leaves_at, energy_wh=None, asks_priority=False)
+    await bench.press(await bench.case(session_id=session), B.COME_FIRST)
+    said = "SELECT asks_priority AND departs_at = $2 FROM driver_wish WHERE session_id = $1"
+    assert await bench.network.value(said, session, leaves_at)
     async with bench.house.database.transaction() as tx:
         after = await circuits.seen(tx, BOOKS, bench.network.site_id)
     assert after.circuits == before.circuits

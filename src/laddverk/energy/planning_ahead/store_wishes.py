@@ -20,6 +20,10 @@ ON CONFLICT (session_id) DO UPDATE
 SET departs_at = excluded.departs_at, energy_wh = excluded.energy_wh, asks_priority = excluded.asks_priority,
     told_at = excluded.told_at
 """
+COME_FIRST: Final = """
+INSERT INTO driver_wish (session_id, asks_priority, told_at) VALUES ($1, true, $2)
+ON CONFLICT (session_id) DO UPDATE SET asks_priority = true
+"""
 KEEP_GUESS: Final = """
 INSERT INTO stay_guess (session_id, departs_at, departs_by, energy_wh, energy_by, made_at)
 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (session_id) DO NOTHING
@@ -94,7 +98,7 @@ class Told(Struct, frozen=True):
     @property
     def wants_guess(self) -> bool:
         """Whether one of both was said alone, and nobody has looked for what is usual yet."""
-        return not self.is_guessed and (self.departs_at is None or self.energy_wh is None)
+        return not self.is_guessed and (self.departs_at is None) != (self.energy_wh is None)
 
 
 class Charge(Struct, frozen=True):
@@ -122,6 +126,11 @@ async def tell(
 ) -> None:  # fmt: skip
     """Keep what was said of a session in place of what was said before."""
     await tx.execute(TELL, session_id, departs_at, energy_wh, asks_priority, now)
+
+
+async def come_first(tx: Transaction, session_id: UUID, now: datetime) -> None:
+    """Keep that a session is to come first; what was said of its departure and energy stays."""
+    await tx.execute(COME_FIRST, session_id, now)
 
 
 async def keep_guess(tx: Transaction, session_id: UUID, guess: Guess, now: datetime) -> None:

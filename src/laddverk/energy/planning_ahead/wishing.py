@@ -79,25 +79,52 @@ async def tell(
 
     Raises `Invalid` naming `departs`, `energy` or `priority`; `Conflict` when the charge is over.
     """
-    charge = await store_wishes.charge(tx, session_id)
-    if charge is None:
-        raise NotFound("There is no such charge.")
-    if charge.ended_at is not None:
-        raise Conflict("This charge is over.")
+    charge = await _running(tx, session_id)
     if departs_at is None and energy_wh is None:
         raise Invalid("Say when you leave, or how much you need.", field="departs")
     if departs_at is not None and not now < departs_at <= now + AHEAD_MAX:
         raise Invalid("This is not within the next day and a half.", field="departs")
     if energy_wh is not None and not 0 < energy_wh <= ENERGY_MAX_WH:
         raise Invalid("This is not from 0,1 to 500 kWh.", field="energy")
-    if asks_priority and not (await circuits.tree(tx, charge.site_id)).lets_ask:
-        raise Invalid("Nobody goes first here.", field="priority")
+    if asks_priority:
+        await _require_priority(tx, charge)
     await store_wishes.tell(tx, session_id, departs_at, energy_wh, asks_priority, now)
     await completing.completed(tx, charge.site_id, now)
     await audit.write(
         tx, actor, "charge.wished", "session", session_id, at=now,
         detail={"departs_at": departs_at and departs_at.isoformat(), "energy_wh": energy_wh, "priority": asks_priority},
     )  # fmt: skip
+    await _planned_anew(tx, charge)
+
+
+async def come_first(tx: Transaction, actor: Actor, session_id: UUID, now: datetime) -> None:
+    """Let a charge that runs come first, as its driver asked somebody of ours; what they said of it stays as it is.
+
+    Of when they leave and what they need nothing is made up. Raises `NotFound`, `Conflict` when the charge is over,
+    `Invalid` naming `priority`.
+    """
+    charge = await _running(tx, session_id)
+    await _require_priority(tx, charge)
+    await store_wishes.come_first(tx, session_id, now)
+    await audit.write(tx, actor, "charge.came_first", "session", session_id, at=now)
+    await _planned_anew(tx, charge)
+
+
+async def _running(tx: Transaction, session_id: UUID) -> Charge:
+    charge = await store_wishes.charge(tx, session_id)
+    if charge is None:
+        raise NotFound("There is no such charge.")
+    if charge.ended_at is not None:
+        raise Conflict("This charge is over.")
+    return charge
+
+
+async def _require_priority(tx: Transaction, charge: Charge) -> None:
+    if not (await circuits.tree(tx, charge.site_id)).lets_ask:
+        raise Invalid("Nobody goes first here.", field="priority")
+
+
+async def _planned_anew(tx: Transaction, charge: Charge) -> None:
     if await store.wishes(tx, charge.site_id):
         await jobs.enqueue(tx, [service.soon(service.PLAN_SITE, charge.site_id)])
 

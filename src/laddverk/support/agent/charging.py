@@ -12,7 +12,6 @@ from msgspec import Struct
 from laddverk.access import queries as access_queries
 from laddverk.authorisation import reserving
 from laddverk.diagnostics.remedies.rules import HANDS_OFF
-from laddverk.energy.planning_ahead import store_wishes as wishes
 from laddverk.energy.planning_ahead import wishing
 from laddverk.kernel.actors import Actor
 from laddverk.kernel.ids import CommandId, DriverId, ReservationId, SessionId, StationId
@@ -37,7 +36,6 @@ from laddverk.support.situations.gathering import TOKENS_SINCE
 from laddverk.support.situations.model import AgentButton
 
 CODE_MAX: Final = 40
-FIRST_FOR: Final = timedelta(hours=2)  # who says nothing of when they leave
 BELIEVED_FOR: Final = timedelta(days=2)  # a reservation lasts a day at most; so long a charger may hold on to one
 
 # What else goes on at the charger: a restart is of the whole of it, and a cable may be somebody else's.
@@ -240,20 +238,14 @@ async def in_service(tx: Transaction, actor: Actor, trouble: Trouble, given: Giv
 async def come_first(tx: Transaction, actor: Actor, trouble: Trouble, _given: Given, now: datetime) -> Result:
     """Let the driver's running charge get its current before others at the site, as they may ask for themselves.
 
-    The fuses stay what they are: it is only the order that changes. What the driver has said of the charge stays.
+    The fuses stay what they are: it is only the order that changes. What the driver has said of the charge stays,
+    and nobody speaks for them of what they have not said.
     Raises `Conflict` where none of theirs runs, `Invalid` (field priority) where nobody goes first.
     """
     session = trouble.facts.session
     if trouble.subject.session_id is None or session is None or not session.is_drivers:
         raise Conflict("No charge of this driver is running.", remedy="Say which session it is about.")
-    said = await wishes.charge(tx, trouble.subject.session_id)
-    departs_at = said.departs_at if said is not None and said.departs_at is not None and said.departs_at > now else None
-    energy_wh = said.asked_wh if said is not None else None
-    if departs_at is None and energy_wh is None:
-        departs_at = now + FIRST_FOR
-    await wishing.tell(
-        tx, actor, trouble.subject.session_id, now, departs_at=departs_at, energy_wh=energy_wh, asks_priority=True
-    )  # fmt: skip
+    await wishing.come_first(tx, actor, trouble.subject.session_id, now)
     return Result(station_id=trouble.subject.station_id)
 
 
