@@ -42,7 +42,7 @@ class Told(Struct, frozen=True):
         grid = self.known.circuits[0]
         share = self.hours.share if self.hours.from_s <= second < self.hours.until_s else 1.0
         first, *others = known.circuits
-        now = replace(first, usable_a=tuple(each * share for each in grid.usable_a))
+        now = replace(first, usable_a=tuple(each * share for each in grid.usable_a), fuse_a=grid.usable_a)
         return replace(known, circuits=(now, *others))
 
 

@@ -91,7 +91,7 @@ def test_an_outlet_hangs_in_one_place_on_phases_that_are_there():
 def test_a_one_phase_outlet_loads_one_line_of_a_star_and_two_of_a_delta():
     single = place(GRID, phases=1, rotation=Rotation.TRS)
     assert rules.phases_of(single, Wiring.STAR_400) == (2,)
-    assert rules.phases_of(single, Wiring.DELTA_230) == (0, 2)
+    assert rules.phases_of(single, Wiring.DELTA_230) == (2, 0)
     assert rules.phases_of(place(GRID), Wiring.STAR_400) == (0, 1, 2)
 
 

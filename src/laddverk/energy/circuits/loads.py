@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.energy.circuits.model import NO_CURRENT, CircuitId, PerPhase, Place, Reading, Tree, Wiring
+from laddverk.energy.circuits.rules import phases_of
 from laddverk.energy.model import VOLTAGE_V
 
 Key = tuple[UUID, int]
@@ -53,10 +54,8 @@ def on_grid(place: Place, drawn: Drawn, wiring: Wiring) -> PerPhase:
         given = _even(place, drawn.power_w or 0.0, wiring)
     loads = [0.0, 0.0, 0.0]
     if place.phases == 1:
-        first = place.rotation.phases[0]
-        loads[first] += max(given)
-        if wiring is Wiring.DELTA_230:
-            loads[(first + 1) % 3] += max(given)
+        for phase in phases_of(place, wiring):
+            loads[phase] += max(given)
     else:
         for amperes, phase in zip(given, place.rotation.phases, strict=True):
             loads[phase] += amperes

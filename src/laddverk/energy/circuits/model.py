@@ -59,8 +59,7 @@ class CircuitKind(StrEnum):
 class Rotation(StrEnum):
     """Which phases of the grid (R, S, T are L1, L2, L3) the charger's L1, L2 and L3 are connected to, in this order.
 
-    A one-phase outlet uses the first letter alone. On a 230 V IT grid it lies between two lines: R is L1-L2, S is
-    L2-L3, T is L3-L1.
+    A one-phase outlet uses the first letter alone; on a 230 V IT grid, between two lines, the first two.
     """
 
     RST = "RST"

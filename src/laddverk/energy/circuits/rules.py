@@ -67,8 +67,7 @@ def phases_of(place: Place, wiring: Wiring) -> tuple[int, ...]:
     """Return the phases of the grid (0, 1, 2) that an outlet may load, as it is drawn, known or not."""
     if place.phases != 1:
         return ALL_PHASES
-    first = place.rotation.phases[0]
-    return (first,) if wiring is Wiring.STAR_400 else tuple(sorted({first, (first + 1) % 3}))
+    return place.rotation.phases[:1] if wiring is Wiring.STAR_400 else place.rotation.phases[:2]
 
 
 def checked_signal(signal: Signal, circuit: Circuit) -> None:

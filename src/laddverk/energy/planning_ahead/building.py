@@ -120,8 +120,7 @@ def loads_of(place: Place, wiring: Wiring, phases_seen: int | None = None) -> tu
         return (DELTA_FACTOR,) * 3, watts_per_a
     if not is_single or not place.is_rotation_known:
         return EVERYWHERE, watts_per_a
-    first = place.rotation.phases[0]
-    lines = {first} if is_star else {first, (first + 1) % 3}
+    lines = place.rotation.phases[: 1 if is_star else 2]
     return (float(0 in lines), float(1 in lines), float(2 in lines)), watts_per_a
 
 

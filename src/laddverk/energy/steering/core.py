@@ -44,7 +44,7 @@ def step(known: Known, events: Iterable[Heard], now_s: float, allocate: Allocate
     situation = sharing.situation(known, other, worst, now_s, policy)
     grants = {one.key: one for one in allocate(situation, sharing.instant(now_s))}
     targets = _targets(known, grants)
-    plan = ordering.Plan(known, other, worst, unproven.holds(known, meters), now_s)
+    plan = ordering.Plan(known, other, worst, unproven.held_a(known.circuits, meters), now_s)
     alarms, pending = alarming.alarms(known, plan.room, meters, now_s)
     worst_other = other_load.with_below(
         known.circuits, [other_load.worst(one, known.loads.get(one.key)) for one in known.circuits]

@@ -104,10 +104,12 @@ def _link(outlet: Outlet, belief: Belief, event: LinkChanged) -> Belief:
 
 
 def _resting(belief: Belief, event: Sampled) -> Belief:
-    """Note since when a car draws nothing though it was let in."""
+    """Note since when a car draws nothing though it was let in, and its charger has been told that it may."""
     if max(event.current_a) >= verifying.DRAWS_A:
         return replace(belief, nothing_since=None)
-    if belief.is_on and belief.nothing_since is None:
+    held, from_s = verifying.in_force(belief, event.at)
+    may_draw = held is not None and held.limit_a > 0 and from_s is not None and event.at >= from_s
+    if belief.is_on and may_draw and belief.nothing_since is None:
         return replace(belief, nothing_since=event.at)
     return belief
 
@@ -168,8 +170,9 @@ def bounds(outlet: Outlet, belief: Belief, at: float) -> tuple[PerPhase, PerPhas
     if verifying.is_settled(belief, at):
         return flows, times(may_load(outlet, belief), sample.most_a) if outlet.is_between_lines else flows
     lowest = min((one.limit_a for one in belief.limits or belief.standing), default=0.0)
-    first, second, third = (min(flow, lowest) for flow in flows)
-    return (first, second, third), _worst(outlet, belief, at)
+    first, second, third = (min(current, lowest) for current in sample.current_a)
+    same = min(same, lowest)
+    return on_grid(outlet, (first, second, third)) or (same, same, same), _worst(outlet, belief, at)
 
 
 def _worst(outlet: Outlet, belief: Belief, at: float) -> PerPhase:

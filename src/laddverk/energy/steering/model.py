@@ -43,11 +43,18 @@ class Circuit(Struct, frozen=True, kw_only=True):
     parent: int
     usable_a: PerPhase
     """What may flow now: the fuse less its margin, or a lower limit of a window or a signal."""
+    fuse_a: PerPhase | None = None
+    """The fuse less its margin, at any hour; None: as `usable_a`."""
     is_metered: bool = False
     typed_a: PerPhase = NO_CURRENT
     """The most that other load draws from this circuit itself, as people estimate it."""
     typed_below_a: PerPhase = NO_CURRENT
     """The same of all circuits below, which flows through this one as well."""
+
+    @property
+    def carries_a(self) -> PerPhase:
+        """What flows for good without opening the fuse, however low a window or a signal sets what may flow."""
+        return self.usable_a if self.fuse_a is None else self.fuse_a
 
 
 class Outlet(Struct, frozen=True, kw_only=True):

@@ -36,7 +36,7 @@ class Plan:
     """The orders of one step, with the room that raises use up."""
 
     def __init__(
-        self, known: Known, other: Sequence[PerPhase], worst: dict[str, float], holds: Sequence[float], now_s: float
+        self, known: Known, other: Sequence[PerPhase], worst: dict[str, float], held_a: Sequence[PerPhase], now_s: float
     ) -> None:  # fmt: skip
         self.known, self.worst, self.now_s = known, worst, now_s
         self.beliefs = dict(known.beliefs)
@@ -51,7 +51,7 @@ class Plan:
             ]
             for index, circuit in enumerate(known.circuits)
         ]
-        self.holds, self.jumps = holds, unproven.Jumps(known, worst)
+        self.held_a, self.jumps = held_a, unproven.Jumps(known, worst, held_a)
 
     def is_tight(self, outlet: Outlet) -> bool:
         """Return whether the worst case does not fit somewhere above an outlet, on a phase that it may load."""
@@ -92,8 +92,8 @@ class Plan:
 
     def _room_in_a_fault(self, index: int, phase: int, key: str) -> float:
         """Return what is left on a phase below what the fuse holds until we react, should another one charger fail."""
-        usable = self.known.circuits[index].usable_a[phase]
-        return self.room[index][phase] + usable * (self.holds[index] - 1.0) - self.jumps.of_others(index, phase, key)
+        more = self.held_a[index][phase] - self.known.circuits[index].usable_a[phase]
+        return self.room[index][phase] + more - self.jumps.of_others(index, phase, key)
 
     def send(self, outlet: Outlet, kind: OrderKind, limit_a: float, *, is_raise: bool) -> None:
         """Add an order; what it may make the outlet draw is taken off the room, and counts from now on."""

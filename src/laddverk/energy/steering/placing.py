@@ -46,6 +46,7 @@ def circuits(
             key=str(one.id),
             parent=places[one.parent_id] if one.parent_id is not None else -1,
             usable_a=holding[one.id].limit_a,
+            fuse_a=one.usable_a,
             is_metered=one.meter_id is not None or one.id in metered,
             typed_a=one.unmetered_a,
             typed_below_a=less(below[index], one.unmetered_a),
@@ -76,13 +77,11 @@ def _outlet(place: Place, circuit: int, wiring: Wiring, able: Ability, *, is_dou
     is_star = wiring is Wiring.STAR_400
     # Between three lines a car of one phase may lie anywhere: there only a one-phase outlet's place is known.
     is_known = place.is_rotation_known and not is_doubted and (is_star or place.phases == 1)
-    first = place.rotation.phases[0]
-    wires = place.rotation.phases if is_star else (first, (first + 1) % 3, (first + 2) % 3)
     return Outlet(
         key=key_of(*place.key),
         circuit=circuit,
         phases=place.phases,
-        wires=wires if is_known else None,
+        wires=place.rotation.phases if is_known else None,
         current_max_a=place.power_max_w / WATTS_PER_A if place.phases == 0 else place.current_max_a,
         lines_factor=1.0 if is_star or place.phases == 0 else sqrt(3.0),
         rank=place.rank,

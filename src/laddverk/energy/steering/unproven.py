@@ -7,16 +7,16 @@ the fuse holds long enough, should every one of them lie at once, to see it and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from laddverk.energy.circuits.model import PerPhase
 from laddverk.energy.steering.envelope import ancestors, may_load, summed, times, worst_a
-from laddverk.energy.steering.model import Known, MeterState, Outlet, Trust
+from laddverk.energy.steering.model import DEFAULT_A, Circuit, Known, MeterState, Outlet, Trust
 
 HOLDS: Final = 1.9
-"""Of what a metered circuit may carry: a gG fuse of 16 A or more holds so much for half a minute (IEC 60269-1). Its
-meter shows within seconds that one charger draws all it can, and the others are lowered in ten more."""
+"""Of what a metered circuit carries for good: a gG fuse of 16 A or more holds so much for half a minute (IEC 60269-1).
+Its meter shows within seconds that one charger draws all it can, and the others are lowered in ten more."""
 HOLDS_UNSEEN: Final = 1.75
 """Of a circuit without a meter, where only the charger's own next reading tells: for a minute and more."""
 
@@ -24,9 +24,14 @@ Other = Callable[[dict[str, float]], list[PerPhase]]
 """The other load of each circuit, given the worst case of each outlet."""
 
 
-def holds(known: Known, meters: Mapping[str, MeterState]) -> tuple[float, ...]:
-    """Return for each circuit what it holds for a short time, as a multiple of what it may carry."""
-    return tuple(HOLDS if meters.get(one.key) is MeterState.FRESH else HOLDS_UNSEEN for one in known.circuits)
+def held_a(circuits: Iterable[Circuit], meters: Mapping[str, MeterState]) -> tuple[PerPhase, ...]:
+    """Return what the fuse of each circuit holds for a short time, amperes on each phase."""
+    found = []
+    for one in circuits:
+        share = HOLDS if meters.get(one.key) is MeterState.FRESH else HOLDS_UNSEEN
+        first, second, third = (each * share for each in one.carries_a)
+        found.append((first, second, third))
+    return tuple(found)
 
 
 def worst(known: Known, meters: Mapping[str, MeterState], now_s: float, other: Other) -> dict[str, float]:
@@ -46,11 +51,8 @@ def worst(known: Known, meters: Mapping[str, MeterState], now_s: float, other: O
     flows = [(one.circuit, times(may_load(one, known.beliefs[one.key]), as_it_lies[one.key])) for one in known.outlets]
     sums = summed(known.circuits, flows)
     burns = [
-        any(
-            sum_ + load > usable * share
-            for sum_, load, usable in zip(sums[index], loads[index], circuit.usable_a, strict=True)
-        )
-        for index, (circuit, share) in enumerate(zip(known.circuits, holds(known, meters), strict=True))
+        any(sum_ + load > held for sum_, load, held in zip(sums[index], loads[index], most, strict=True))
+        for index, most in enumerate(held_a(known.circuits, meters))
     ]
     for one in unproven:
         if any(burns[index] for index in ancestors(known.circuits, one.circuit)):
@@ -67,9 +69,11 @@ class Jumps:
     """By how much each phase of each circuit may jump when one charger fails that was counted with its limit.
 
     All that never proved anything count as one. Raises make a jump smaller, so what is found before them holds after.
+    One that would open a fuse even alone beside a single car does not count there: nothing that others are kept from
+    would save it, and they would never charge.
     """
 
-    def __init__(self, known: Known, worst: Mapping[str, float]) -> None:
+    def __init__(self, known: Known, worst: Mapping[str, float], held_a: Sequence[PerPhase]) -> None:
         self._lies: list[list[dict[str, float]]] = [[{}, {}, {}] for _ in known.circuits]
         self._proven: list[list[list[tuple[float, str]]]] = [[[], [], []] for _ in known.circuits]
         for outlet in known.outlets:
@@ -78,6 +82,8 @@ class Jumps:
                 continue  # nothing can flow where no car is
             for index in ancestors(known.circuits, outlet.circuit):
                 for phase, share in enumerate(may_load(outlet, belief)):
+                    if outlet.current_max_a * share + DEFAULT_A > held_a[index][phase]:
+                        continue
                     jump = (outlet.current_max_a - worst[outlet.key]) * share
                     self._add(index, phase, jump, outlet.key, is_proven=belief.trust is not Trust.UNKNOWN)
 

@@ -12,8 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.energy.circuits.loads import added
-from laddverk.energy.circuits.model import SourceKind, Tree
-from laddverk.energy.steering import placing
+from laddverk.energy.circuits.model import NO_CURRENT, SourceKind, Tree
+from laddverk.energy.steering import placing, unproven
+from laddverk.energy.steering.model import Circuit, MeterState
+from laddverk.energy.steering.other_load import highest, less
 from laddverk.planning.expanding.model import Change
 from laddverk.planning.replaying.model import (
     DAY_S,
@@ -75,16 +77,19 @@ def ground_of(
             last = limits
     placed = {one.key: one for one in placing.outlets(tree)}
     circuits = placing.circuits(tree, (), at, zone, frozenset())
-    first = stretches[0].limits_a
+    meters = {one.key: MeterState.FRESH for one in circuits if one.is_metered}
     return Ground(
         feeders=tuple(
-            Feeder(key=one.key, name=names[one.key], parent=one.parent, limit_a=first[index])
-            for index, one in enumerate(circuits)
+            Feeder(
+                key=one.key, name=names[one.key], parent=one.parent, limit_a=_for_cars(one, one.carries_a, other_a),
+                over_a=less(held, one.carries_a),
+            )
+            for one, held in zip(circuits, unproven.held_a(circuits, meters), strict=True)
         ),
         ports=tuple(
             Port(
                 key=one.key, feeder=one.circuit, phases=one.phases, wires=one.wires, current_max_a=one.current_max_a,
-                rank=one.rank, reserved_a=one.reserved_a, lines_factor=one.lines_factor,
+                rank=one.rank, reserved_a=one.reserved_a, weight=one.weight, lines_factor=one.lines_factor,
             )
             for one in placed.values()
         )
@@ -108,15 +113,15 @@ def _battery(tree: Tree) -> Battery | None:
 
 def _limits(tree: Tree, at: datetime, zone: ZoneInfo, other_a: float) -> tuple[PerPhase, ...]:
     """Return what cars may take of each circuit at an instant, as the live loop reckons where nothing measures."""
-    found = []
-    for one in placing.circuits(tree, (), at, zone, frozenset()):
-        more = other_a if one.parent < 0 else 0.0
-        typed = added(one.typed_a, one.typed_below_a)
-        first, second, third = (
-            max(0.0, usable - other - more) for usable, other in zip(one.usable_a, typed, strict=True)
-        )
-        found.append((first, second, third))
-    return tuple(found)
+    return tuple(
+        _for_cars(one, one.usable_a, other_a) for one in placing.circuits(tree, (), at, zone, frozenset())
+    )  # fmt: skip
+
+
+def _for_cars(circuit: Circuit, may_flow_a: PerPhase, other_a: float) -> PerPhase:
+    """Return what cars may take of what may flow through a circuit."""
+    more = other_a if circuit.parent < 0 else 0.0
+    return highest(NO_CURRENT, less(may_flow_a, added(added(circuit.typed_a, circuit.typed_below_a), (more,) * 3)))
 
 
 def _port(one: Outlet, feeder: int) -> Port:
@@ -176,14 +181,16 @@ def _in_turn(port: Port, number: int) -> Port:
 
 def _with_fuse(ground: Ground, fuse_a: float) -> Ground:
     """Change the connection's fuse: what cars may take grows or shrinks by the difference, in every hour."""
-    more = fuse_a - ground.fuse_a
+    more, times = fuse_a - ground.fuse_a, fuse_a / ground.fuse_a
 
     def raised(limits: PerPhase) -> PerPhase:
         return max(0.0, limits[0] + more), max(0.0, limits[1] + more), max(0.0, limits[2] + more)
 
     root, hours = ground.feeders[0], ground.stretches
+    over_a = root.over_a[0] * times, root.over_a[1] * times, root.over_a[2] * times
+    root = replace(root, limit_a=raised(root.limit_a), over_a=over_a)
     return replace(
-        ground, fuse_a=fuse_a, feeders=(replace(root, limit_a=raised(root.limit_a)), *ground.feeders[1:]),
+        ground, fuse_a=fuse_a, feeders=(root, *ground.feeders[1:]),
         stretches=tuple(replace(one, limits_a=(raised(one.limits_a[0]), *one.limits_a[1:])) for one in hours),
     )  # fmt: skip
 

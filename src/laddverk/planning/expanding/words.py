@@ -32,7 +32,6 @@ ASSUMPTIONS: Final = (
     marked("Chargers obey at once and cars take what they are offered up to the most that they were seen to take."),
     marked("Without load management each outlet has a fixed share that the fuse always carries, of 6 A or nothing."),
     marked("Where a site has load management, outlets that hang on no circuit are played as if they were in it."),
-    marked("The live loop may keep more room free, where a charger that fails could open a fuse before it is stopped."),
     marked("Other load is what stands in the circuits: the most that people typed, at all hours."),
     marked("Sun is an example of southern Sweden, every day of a month alike. A battery only helps a full fuse."),
     marked("A fee on idle time is assumed to shorten it by the share above; nobody has measured it here."),

@@ -80,8 +80,7 @@ class _Run:
             next_s = min(next_s, self._limit_until_s)
         for car in self._parked:
             next_s = min(next_s, car.departs_s)
-            if not car.is_full:
-                next_s = min(next_s, car.full_at_s(self._now_s))
+            next_s = min(next_s, car.changes_s(self._now_s))
         for _, until_s in self._queue:
             next_s = min(next_s, until_s)
         return max(next_s, self._now_s)
@@ -91,6 +90,8 @@ class _Run:
         if lasts_s > 0:
             self._counts.passed(self._now_s, next_s, self._parked, self._grid_w(lasts_s / SECONDS_PER_HOUR))
         for car in self._parked:
+            if self._now_s < car.idle_s <= next_s:
+                self._is_dirty = True
             if car.drawn_a > 0:
                 car.left_wh -= car.drawn_a * car.watts_per_a * lasts_s / SECONDS_PER_HOUR
                 if car.is_full:

@@ -26,6 +26,8 @@ class Feeder(Struct, frozen=True, kw_only=True):
     parent: int = -1
     limit_a: PerPhase
     """For cars: the fuse less its margin and the other load."""
+    over_a: PerPhase = (NO_LIMIT_A, NO_LIMIT_A, NO_LIMIT_A)
+    """What the fuse holds beside that for as long as it takes to find out a charger that fails."""
 
 
 class Port(Struct, frozen=True, kw_only=True):
@@ -40,6 +42,7 @@ class Port(Struct, frozen=True, kw_only=True):
     current_max_a: float = 32.0
     rank: int = 0
     reserved_a: float = 0.0
+    weight: float = 1.0
     lines_factor: float = 1.0
     """√3 on a grid without neutral."""
 

@@ -12,16 +12,17 @@ from msgspec.structs import replace
 
 from laddverk.energy.allocating import Branch, Demand, Situation, allocated
 from laddverk.energy.allocating.model import Grant, ReasonCode
-from laddverk.energy.steering import safe_defaults
+from laddverk.energy.circuits.loads import added
+from laddverk.energy.circuits.model import NO_CURRENT
+from laddverk.energy.steering import ordering, safe_defaults
 from laddverk.energy.steering.envelope import ancestors
-from laddverk.energy.steering.model import DEFAULT_A, Belief, Circuit, Held, Outlet, Trust
-from laddverk.planning.replaying.model import Ground, PerPhase
-from laddverk.planning.replaying.parked import Parked, instant, may_load
+from laddverk.energy.steering.model import DEFAULT_A, Belief, Circuit, Held, Known, Trust
+from laddverk.energy.steering.other_load import highest, less
+from laddverk.planning.replaying.model import Ground, PerPhase, Port
+from laddverk.planning.replaying.parked import Parked, charging, instant, may_load, outlet_of
 
 FITS_A: Final = 1e-6
-STANDING: Final = Held(limit_a=DEFAULT_A, sent_at=0.0, answered_at=0.0, confirmed=True)
 NONE_STANDING: Final = Held(limit_a=0.0, sent_at=0.0, answered_at=0.0, confirmed=True)
-NO_LOAD: Final[PerPhase] = (0.0, 0.0, 0.0)
 HELD_MAX: Final = 4_096  # answers that are remembered: a site is in a few hundred states at most weeks
 
 
@@ -34,9 +35,19 @@ class Sharing:
         circuits = tuple(Circuit(key=one.key, parent=one.parent, usable_a=one.limit_a) for one in ground.feeders)
         self._above = [ancestors(circuits, index) for index in range(len(circuits))]
         self._circuits = circuits
-        self._outlets = tuple(_outlet(ground, index) for index in range(len(ground.ports)))
+        self._outlets = tuple(outlet_of(port) for port in ground.ports)
+        self._must_hold = any(self._may_jump(port) for port in ground.ports)
         self._held: dict[tuple[tuple[int, ...], tuple[PerPhase, ...]], tuple[PerPhase, ...]] = {}
         self._fixed = {} if ground.is_steered else _fixed_shares(ground)
+
+    def _may_jump(self, port: Port) -> bool:
+        """Return whether a port that fails may be more than a fuse holds for a short time."""
+        use = may_load(port, port.phases)
+        return any(
+            share * port.current_max_a > over
+            for index in self._above[port.feeder]
+            for share, over in zip(use, self._ground.feeders[index].over_a, strict=True)
+        )
 
     def limit(self, limits: tuple[PerPhase, ...]) -> None:
         """Take other limits of the feeders."""
@@ -48,29 +59,58 @@ class Sharing:
             for one in parked:
                 one.give(self._fixed[one.port], now_s)
             return (), False
-        held = self._held_a(parked)
-        free = [
-            tuple(max(0.0, limit - gone) for limit, gone in zip(limits, taken, strict=True))
-            for limits, taken in zip(self._limits, held, strict=True)
-        ]
+        free = self._free(parked)
         if self._all_fits(parked, free) and not any(
             one.switched_s and not one.is_on and not one.is_full for one in parked
         ):
-            for one in parked:
-                one.give(one.ceiling_a, now_s)
+            self._give(parked, [one.ceiling_a for one in parked], now_s)
             return (), False
         branches = tuple(
             Branch(key=feeder.key, parent=feeder.parent, limit_a=(room[0], room[1], room[2]))
             for feeder, room in zip(self._ground.feeders, free, strict=True)
         )
-        demands = tuple(_demand(one) for one in parked)
+        demands = tuple(_demand(one, now_s) for one in parked)
         grants = allocated(
             Situation(branches=branches, demands=demands, policy=self._ground.policy), instant(now_s)
         )  # fmt: skip
-        for one, grant in zip(parked, grants, strict=True):
-            one.give(grant.limit_a, now_s)
+        self._give(parked, [grant.limit_a for grant in grants], now_s)
         waits = any(grant.limit_a <= 0 and not one.is_full for one, grant in zip(parked, grants, strict=True))
         return grants, waits
+
+    def _give(self, parked: Sequence[Parked], granted_a: Sequence[float], now_s: float) -> None:
+        if self._must_hold:
+            granted_a = self._raised(parked, granted_a, now_s)
+        for one, limit_a in zip(parked, granted_a, strict=True):
+            one.give(limit_a, now_s)
+
+    def _raised(self, parked: Sequence[Parked], granted_a: Sequence[float], now_s: float) -> Sequence[float]:
+        """Return how far the live loop raises limits, turn by turn, where the fuse must hold one charger that fails."""
+        targets = {one.demand.key: limit_a for one, limit_a in zip(parked, granted_a, strict=True)}
+        given = {one.demand.key: min(targets[one.demand.key], one.limit_a) for one in parked}
+        circuits = tuple(
+            Circuit(key=one.key, parent=one.parent, usable_a=(free[0], free[1], free[2]))
+            for one, free in zip(self._circuits, self._free(parked), strict=True)
+        )
+        held = [
+            added(added(circuit.usable_a, feeder.over_a), highest(NO_CURRENT, less(feeder.limit_a, now)))
+            for circuit, feeder, now in zip(circuits, self._ground.feeders, self._limits, strict=True)
+        ]
+        outlets = tuple(self._outlets[one.port] for one in parked)
+        while True:
+            beliefs = {one.demand.key: charging(one.phases, limit_a=given[one.demand.key]) for one in parked}
+            known = Known(circuits=circuits, outlets=outlets, beliefs=beliefs)
+            plan = ordering.Plan(known, [NO_CURRENT] * len(circuits), given, held, now_s)
+            ordering.raised(plan, targets)
+            if not plan.orders:
+                return [given[one.demand.key] for one in parked]
+            given = {**given, **{order.outlet: order.limit_a for order in plan.orders}}
+
+    def _free(self, parked: Sequence[Parked]) -> list[tuple[float, ...]]:
+        """Return what the feeders have for cars, beside the standing defaults of outlets without one."""
+        return [
+            tuple(max(0.0, limit - gone) for limit, gone in zip(limits, taken, strict=True))
+            for limits, taken in zip(self._limits, self._held_a(parked), strict=True)
+        ]
 
     def _all_fits(self, parked: Sequence[Parked], free: Sequence[tuple[float, ...]]) -> bool:
         sums = [[0.0, 0.0, 0.0] for _ in free]
@@ -104,7 +144,7 @@ class Sharing:
             for index, one in enumerate(self._outlets)
         }
         granted = {self._outlets[index].key: DEFAULT_A for index in charging}
-        sized = safe_defaults.sized(circuits, self._outlets, beliefs, granted, [NO_LOAD] * len(circuits))
+        sized = safe_defaults.sized(circuits, self._outlets, beliefs, granted, [NO_CURRENT] * len(circuits))
         sums = [[0.0, 0.0, 0.0] for _ in circuits]
         for index, outlet in enumerate(self._outlets):
             if index in taken:
@@ -143,20 +183,12 @@ def _lowest(limits: Sequence[PerPhase]) -> PerPhase:
     return first, second, third
 
 
-def _outlet(ground: Ground, index: int) -> Outlet:
-    port = ground.ports[index]
-    return Outlet(
-        key=port.key, circuit=port.feeder, phases=port.phases, wires=port.wires, current_max_a=port.current_max_a,
-        lines_factor=port.lines_factor, rank=port.rank, reserved_a=port.reserved_a,
-    )  # fmt: skip
-
-
-def _demand(one: Parked) -> Demand:
+def _demand(one: Parked, now_s: float) -> Demand:
     # A full car counts as let in: the live loop asks it again now and then, for some minutes, which is left out here.
     return replace(
         one.demand, ceiling_a=one.ceiling_a, attained_wh=one.got_wh, is_on=one.is_on or one.is_full,
         switched_at=instant(one.switched_s) if one.switched_s else None,
-        idle_since=None if one.full_s is None else instant(one.full_s),
+        idle_since=None if now_s < one.idle_s else instant(one.full_s or 0.0),
     )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ ODDITIES: Final[dict[Oddity, tuple[str, str]]] = {
     ),
     Oddity.LARGER_OUTLET: (
         marked("Outlets can draw more than this circuit carries, even alone."),
-        marked("Limit them here, or check the fuse."),
+        marked("Set them lower here and in the charger, or check the fuse: one that fails opens it, whatever is sent."),
     ),
     Oddity.FORGETS: (
         marked("These chargers came back from a restart without their lasting limit: alone they give what they can."),

@@ -165,6 +165,7 @@ def told(desk: Desk, known: Known) -> dict[str, Any]:
         "signals": known.signals,
         "labels": labels,
         "words_of": circuit_words,
+        "phase_text": load_lines.phase_text,
         "href": href(known.site.id),
         "steered": known.step is not None and desk.now - known.step.stepped_at < decisions.STEP_AGE_MAX,
         "given": _given(desk, known, names),

@@ -9,8 +9,8 @@ from laddverk.energy.allocating import allocated
 from laddverk.energy.circuits import model
 from laddverk.energy.circuits.model import CircuitId, CircuitKind, Place, Rotation, Tree, Wiring
 from laddverk.energy.planning_ahead.building import loads_of
-from laddverk.energy.steering import core, envelope, placing
-from laddverk.energy.steering.model import Belief, Circuit, Held, Known, SessionChanged, Trust
+from laddverk.energy.steering import core, envelope, hearing, placing
+from laddverk.energy.steering.model import Belief, Circuit, Held, Known, Sample, SessionChanged, Trust
 from laddverk.kernel.ids import SiteId, StationId
 
 GRID = CircuitId(UUID(int=1))
@@ -31,7 +31,13 @@ def tree(*places: Place) -> Tree:
 
 @pytest.mark.parametrize(
     ("rotation", "lines"),
-    [(Rotation.RST, (1, 1, 0)), (Rotation.STR, (0, 1, 1)), (Rotation.TRS, (1, 0, 1)), (Rotation.TSR, (1, 0, 1))],
+    [
+        (Rotation.RST, (1, 1, 0)),
+        (Rotation.STR, (0, 1, 1)),
+        (Rotation.TRS, (1, 0, 1)),
+        (Rotation.TSR, (0, 1, 1)),
+        (Rotation.RTS, (1, 0, 1)),
+    ],
 )
 def test_a_one_phase_outlet_of_a_known_place_loads_two_lines_for_the_loop_and_for_the_plan(rotation, lines):
     (outlet,) = placing.outlets(tree(place(2, rotation)))
@@ -49,6 +55,16 @@ def test_any_other_may_put_root_three_on_every_line(unknown):
 def test_what_it_measures_is_sure_on_a_line_but_for_the_angle_to_others():
     (outlet,) = placing.outlets(tree(place(2, Rotation.STR)))
     assert envelope.on_grid(outlet, (10.0, 0.0, 0.0)) == pytest.approx((0.0, 8.66, 8.66), abs=0.01)
+
+
+def test_what_is_sure_while_a_limit_is_lowered_is_no_more_than_the_limit_at_the_angle_to_others():
+    (outlet,) = placing.outlets(tree(place(2, Rotation.STR)))
+    limits = tuple(Held(limit_a=each, sent_at=NOW - 1, answered_at=NOW - 1) for each in (16.0, 6.0))
+    belief = Belief(
+        trust=Trust.OBEYS, is_online=True, has_session=True, session_since=NOW - 60, limits=limits,
+        sample=Sample(NOW - 2, (16.0, 0.0, 0.0)),
+    )  # fmt: skip
+    assert hearing.bounds(outlet, belief, NOW)[0] == pytest.approx((0.0, 5.2, 5.2), abs=0.01)
 
 
 @pytest.mark.parametrize(("is_known", "each_a"), [(True, 16.0), (False, 6.1)])

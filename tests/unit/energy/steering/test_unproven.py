@@ -128,3 +128,24 @@ def test_what_flows_on_a_phase_that_nobody_knows_is_counted_once():
     decided = core.step(known, [], T0 + 60, allocated)
     assert decided.shares[0].limit_a == 16.0  # 21 A on L2 are 5 of the building and its own 16
     assert not [one for one in decided.orders if one.limit_a < 16.0 and one.kind is OrderKind.LIMIT]
+
+
+def test_how_much_a_circuit_holds_for_a_short_time_is_of_its_fuse_and_not_of_an_hour_with_less():
+    circuit = Circuit(key="grid", parent=-1, usable_a=(16.0,) * 3, fuse_a=(63.0,) * 3)
+    assert unproven.held_a((circuit,), {}) == ((63.0 * unproven.HOLDS_UNSEEN,) * 3,)
+    assert unproven.held_a((circuit,), {"grid": MeterState.FRESH}) == ((63.0 * unproven.HOLDS,) * 3,)
+
+
+@pytest.mark.parametrize(("most_a", "jump_a"), [(16.0, 10.0), (29.0, 23.0), (30.0, 0.0)])
+def test_a_charger_that_would_open_the_fuse_alone_keeps_no_other_from_charging(most_a, jump_a):
+    known = board({"first": belief(), "second": belief()}, fuse_a=20.0, most_a=most_a)
+    jumps = unproven.Jumps(known, {"first": 6.0, "second": 6.0}, unproven.held_a(known.circuits, {}))
+    assert jumps.of_others(1, 0, "first") == jump_a
+
+
+def test_a_car_whose_charger_was_not_told_to_give_anything_is_not_held_to_take_nothing():
+    waits = replace(STOOD, limit_a=0.0)
+    for standing, since in ((STOOD, T0 + 9), (waits, None)):
+        known = board({"a": replace(belief(), standing=(standing,), is_on=True)})
+        known = core.after(known, [hearing.Sampled("a", T0 + 9, (0.0, 0.0, 0.0))], T0 + 10)
+        assert known.beliefs["a"].nothing_since == since
