@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from laddverk.access import service as access
 from laddverk.diagnostics.incidents import reporting
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import new_id
 from laddverk.sessions.starting import hashed
 from laddverk.support import links
+from laddverk.web import security
 from tests.integration.web.console.conftest import NOW, Browser, SignedIn, World
 from tests.integration.web.console.conftest import plain_log as plain_log
 from tests.integration.web.console.conftest import signed_in as signed_in
@@ -69,6 +71,7 @@ async def test_a_report_from_the_page_of_a_charge_is_about_that_charge_and_a_mad
             " session_id) VALUES ($1, $2, 1, 'X', $3, $4, $4, $5)",
             new_id(), world.station, hashed(secret), NOW, UUID(world.session[4:]),
         )  # fmt: skip
+        await tx.execute("UPDATE session SET driver_id = NULL WHERE id = $1", UUID(world.session[4:]))
     for contact, back, expected in (
         ("bo@example.se", f"/s/{secret}", (UUID(world.session[4:]), "charge")),
         ("cy@example.se", "/s/madeup", (None, "")),
@@ -80,3 +83,45 @@ async def test_a_report_from_the_page_of_a_charge_is_about_that_charge_and_a_mad
                 "SELECT session_id, verified FROM support_case WHERE contact_email = $1", contact
             )
         assert tuple(row) == expected
+
+
+async def test_a_report_from_the_page_of_an_accounts_charge_tells_nobody_how_the_account_is_reached(
+    world: World, stranger: Browser
+) -> None:
+    secret = "k" * 22
+    async with world.house.database.transaction() as tx:
+        code = str(await tx.value("SELECT code FROM connector WHERE station_id = $1 LIMIT 1", world.station))
+        await tx.execute("UPDATE session SET driver_id = $2 WHERE id = $1", UUID(world.session[4:]), world.driver)
+        await tx.execute(
+            "INSERT INTO start_request (id, station_id, evse_number, token_uid, access_hash, created_at, expires_at,"
+            " session_id, driver_id) VALUES ($1, $2, 1, 'X', $3, $4, $4, $5, $6)",
+            new_id(), world.station, hashed(secret), NOW, UUID(world.session[4:]), world.driver,
+        )  # fmt: skip
+    form = {"kind": "no_start", "tell": "yes", "back": f"/s/{secret}"}
+    answer = await stranger.send(f"/u/{code}/report", **form, contact="070-123 45 67")
+    assert answer.status_code == 303, answer.text
+    thanks = (await stranger.open(answer.headers["location"])).text
+    assert "When it works again we tell you: +46701234567" in thanks
+    assert "ada@example.se" not in thanks
+    async with world.house.database.transaction() as tx:
+        row = await tx.connection.fetchrow(
+            "SELECT driver_id, session_id, verified, contact_email, contact_name FROM support_case"
+        )
+        told = await tx.value("SELECT count(*) FROM mail WHERE template LIKE 'case%'")
+    assert tuple(row) == (None, None, "", "", "")
+    assert told == 0, "nothing goes to an account for what somebody else wrote"
+
+    async with world.house.database.transaction() as tx:
+        link = await access.make_sign_in_link(tx, "ada@example.se", NOW, "127.0.0.1")
+        assert link is not None
+        cookie = await access.use_sign_in_link(tx, link.token, NOW, remote_address="127.0.0.1", user_agent="test")
+        assert cookie is not None
+    settings = world.house.settings
+    given = security.sign_in_cookie("driver", cookie, settings).value
+    stranger.client.cookies.set(security.cookie_name("driver", settings), given or "")
+    assert (await stranger.send(f"/u/{code}/report", **form)).status_code == 303
+    async with world.house.database.transaction() as tx:
+        row = await tx.connection.fetchrow(
+            "SELECT session_id, verified, contact_email FROM support_case WHERE driver_id = $1", world.driver
+        )
+    assert tuple(row) == (UUID(world.session[4:]), "account", "ada@example.se"), "it is their own"

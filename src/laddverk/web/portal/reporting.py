@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
@@ -86,16 +87,24 @@ async def _charge(tx: Transaction, visit: Visit, outlet: Outlet, form: dict[str,
     return found
 
 
+def _driver_of(charge: LiveStart) -> UUID | None:
+    return charge.start_request.driver_id or (charge.session.driver_id if charge.session else None)
+
+
 async def _heard(
     tx: Transaction, visit: Visit, outlet: Outlet, form: dict[str, str], photo: bytes, charge: LiveStart | None
 ) -> Case | None:
-    """Keep a report; who wants to hear how it goes gets a case, whose voice the report then is."""
-    session_id = charge.session.id if charge and charge.session else None
+    """Keep a report; who wants to hear how it goes gets a case, whose voice the report then is.
+
+    A charge of an account that is not signed in here is no part of the case: from it the case would learn how the
+    account is reached, tell that here, and answer there, though its secret address proves nothing of the account.
+    """
+    mine = charge if charge is not None and _driver_of(charge) in (None, visit.actor.id) else None
     if form.get("tell") != "yes":
         given = reporting.NewReport(
             station_id=outlet.station_id, evse_number=outlet.evse_number, kind=form.get("kind", ""),
-            text=form.get("text", ""), language=visit.language, person=_person(visit), session_id=session_id,
-            photo=photo,
+            text=form.get("text", ""), language=visit.language, person=_person(visit),
+            session_id=charge.session.id if charge and charge.session else None, photo=photo,
         )  # fmt: skip
         await reporting.report(tx, visit.house.secrets, given, visit.now, visit.house.hints)
         return None
@@ -109,11 +118,12 @@ async def _heard(
         kind=kind, text=form.get("text", "") or visit.words(REPORT_KINDS[kind]), channel=Channel.PORTAL,
         contact_email=contact if by_mail else "", contact_phone="" if by_mail else contact, language=visit.language,
         links=Links(
-            station_id=outlet.station_id, evse_number=outlet.evse_number, session_id=session_id,
-            payment_id=charge.start_request.payment_id if charge else None,
+            station_id=outlet.station_id, evse_number=outlet.evse_number,
+            session_id=mine.session.id if mine and mine.session else None,
+            payment_id=mine.start_request.payment_id if mine else None,
         ), tell_when_mended=True,
     )  # fmt: skip
-    is_nobodys = charge is not None and charge.start_request.driver_id is None  # its secret is all that proves it
+    is_nobodys = mine is not None and _driver_of(mine) is None  # its secret is all that proves it
     verified = Verified.CHARGE if is_nobodys else Verified.NOT
     try:
         case = await service.open_by_driver(tx, visit.house, visit.actor, new, visit.now, verified=verified)
