@@ -42,6 +42,8 @@ class Outcome:
     alarms: set[str] = field(default_factory=set)
     unmetered_opened: bool = False
     """A fuse that opened had no meter of its own."""
+    is_delta: bool = False
+    """The site is on a 230 V IT grid."""
 
 
 def played(
@@ -123,5 +125,5 @@ def outcome(world: World, seed: int, orders: int = 0, alarms: Collection[str] = 
     return Outcome(
         seed, world.has_opened, world.worst_share, sum(one.above_rating_as for one in fuses),
         sum(one.above_curve_as for one in fuses), world.delivered_as, orders, set(alarms),
-        any(line.fuse.is_open and line.meter is None for line in world.lines),
+        any(line.fuse.is_open and line.meter is None for line in world.lines), world.is_delta,
     )  # fmt: skip

@@ -6,19 +6,23 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from random import Random
 from typing import Final
+from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.energy.allocating.model import Grant, Situation
+from laddverk.energy.circuits import model as typed
+from laddverk.energy.circuits.model import CircuitId, CircuitKind, Place, Rotation, Tree, Wiring
+from laddverk.energy.steering import placing
 from laddverk.energy.steering.model import Belief, Circuit, Known, Outlet, Trust
 from laddverk.energy.steering.sharing import Allocate
+from laddverk.kernel.ids import SiteId, StationId
 from laddverk.simulator.grid.world import Plug, World
 
 MARGIN_SHARES: Final = (0.0, 0.0, 0.02)  # of the fuse, kept free: nothing is what a new tree has
 WAYS: Final = ("plain", "dynamic", "watts")
 PLANNED_FOR_S: Final = 300.0
-SQRT3: Final = 3.0**0.5
 
 
 class Hours(Struct, frozen=True):
@@ -84,7 +88,7 @@ def told(world: World, mix: Random) -> Told:
         )
         for index, line in enumerate(world.lines)
     )
-    outlets = tuple(_outlet(world, plug, mix) for plug in world.plugs)
+    outlets = _outlets(world, mix)
     beliefs = {plug.key: Belief(trust=Trust.OBEYS if plug.is_proven else Trust.UNKNOWN) for plug in world.plugs}
     begins = mix.uniform(0.2, 0.7) * world.lasts_s
     hours = Hours(begins, begins + mix.uniform(120.0, 600.0), mix.choice((0.4, 0.7, 1.0)))
@@ -92,23 +96,46 @@ def told(world: World, mix: Random) -> Told:
     return Told(Known(circuits=circuits, outlets=outlets, beliefs=beliefs), hours, takes_watts)
 
 
-def _outlet(world: World, plug: Plug, mix: Random) -> Outlet:
-    way, phases = mix.choice(WAYS), plug.box.phases
-    is_known = plug.is_verified and (not world.is_delta or phases == 1)
-    return Outlet(
-        key=plug.key,
-        circuit=plug.line,
-        phases=phases,
-        wires=plug.typed_wires if is_known else None,
+def _outlets(world: World, mix: Random) -> tuple[Outlet, ...]:
+    """Return the outlets as the loop takes them from a tree that people typed."""
+    ids = [CircuitId(UUID(int=1 + index)) for index in range(len(world.lines))]
+    wiring = Wiring.DELTA_230 if world.is_delta else Wiring.STAR_400
+    tree = Tree(
+        site_id=SiteId(UUID(int=0)),
+        wiring=wiring,
+        circuits=tuple(
+            typed.Circuit(
+                id=ids[index], name=line.key, kind=CircuitKind.BOARD, limit_a=(line.fuse.curve.rating_a,) * 3,
+                parent_id=None if line.parent < 0 else ids[line.parent],
+            )
+            for index, line in enumerate(world.lines)
+        ),
+        places=tuple(_place(plug, number, ids[plug.line], mix) for number, plug in enumerate(world.plugs)),
+    )  # fmt: skip
+    return tuple(
+        _able(replace(one, key=plug.key, keeps_standing=plug.keeps_standing), mix.choice(WAYS))
+        for one, plug in zip(placing.outlets(tree), world.plugs, strict=True)
+    )
+
+
+def _place(plug: Plug, number: int, circuit_id: CircuitId, mix: Random) -> Place:
+    return Place(
+        station_id=StationId(UUID(int=number)),
+        evse_number=1,
+        circuit_id=circuit_id,
+        phases=plug.box.phases,
+        rotation=Rotation("".join("RST"[phase] for phase in plug.typed_wires)),
+        is_rotation_known=plug.is_verified,
         current_max_a=plug.box.current_max_a,
-        keeps_standing=plug.keeps_standing,
-        lines_factor=SQRT3 if world.is_delta and phases != 0 else 1.0,
+        power_max_w=plug.box.current_max_a * placing.WATTS_PER_A if plug.box.phases == 0 else 0.0,
         rank=mix.choice((0, 0, 0, 1)),
         reserved_a=mix.choice((0.0, 0.0, 0.0, 6.0)),
         weight=mix.choice((1.0, 1.0, 2.0)),
-        takes_dynamic=way == "dynamic",
-        in_watts=way == "watts",
     )
+
+
+def _able(outlet: Outlet, way: str) -> Outlet:
+    return replace(outlet, takes_dynamic=way == "dynamic", in_watts=way == "watts")
 
 
 def _typed(world: World, places: Collection[int]) -> tuple[float, float, float]:

@@ -3,10 +3,10 @@
 Each episode is a site of its own from a seed (fuses of 20-80 A with gG curves in up to three levels, on 400 V or a
 230 V IT grid, a building, four to nine outlets of one phase, three or DC that take limits in different ways, ranks,
 own shares, an hour with less, a plan, cars that come and go), 25 minutes long in steps of a second, with one or two
-faults at random times. Up to three
-chargers of a site fail alike, each at its own time: three that ignored their limits in the same second would open a
-small fuse within ten, which no network can prevent, only a limit that is set in the chargers themselves. For the same
-reason only one charger of a site draws all it can while we ourselves are down: then nobody can lower the others.
+faults at random times. Up to three chargers of a site fail alike, each at its own time: three that ignored their
+limits in the same second would open a small fuse within ten, which no network can prevent, only a limit that is set in
+the chargers themselves. For the same reason only one charger of a site draws all it can while we ourselves are down:
+then nobody can lower the others.
 The same seeds are played with an equal share that believes what it sends, and with nobody limiting: the physics can
 open a fuse.
 `--stress` plays both honestly: every charger of a site fails in the same second, and up to three fail while we are
@@ -139,11 +139,15 @@ def main() -> None:
     for kind, outcomes in found.items():
         if outcomes:
             _print(kind, outcomes, healthy)
+    everywhere = [one for outcomes in found.values() for one in outcomes]
+    for name, some in (("all", everywhere), ("on a 230 V IT grid", [one for one in everywhere if one.is_delta])):
+        if some:
+            _print(name, some, healthy)
     summary = {
         "episodes": asked.episodes,
-        "opened": sum(one.opened for each in found.values() for one in each),
-        "above_curve_as": round(sum(one.above_curve_as for each in found.values() for one in each), 1),
-        "worst_share": round(max((one.worst_share for each in found.values() for one in each), default=0.0), 4),
+        "opened": sum(one.opened for one in everywhere),
+        "above_curve_as": round(sum(one.above_curve_as for one in everywhere), 1),
+        "worst_share": round(max((one.worst_share for one in everywhere), default=0.0), 4),
         "cpu_s": round(spent, 1),
         **_baselines(asked.baselines),
         **_stress(asked.stress),
