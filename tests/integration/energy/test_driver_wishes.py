@@ -9,10 +9,11 @@ import pytest
 
 from laddverk.energy.allocating import Branch, Demand, Situation
 from laddverk.energy.circuits import service as circuits_service
-from laddverk.energy.planning_ahead import service, store, wishing
+from laddverk.energy.planning_ahead import service, store, store_days, wishing
 from laddverk.energy.planning_ahead.forecasting import Source
 from laddverk.energy.planning_ahead.guiding import wished
 from laddverk.energy.planning_ahead.model import MadeBy
+from laddverk.energy.planning_ahead.recalling import Habits
 from laddverk.energy.planning_ahead.store import Wanted
 from laddverk.energy.planning_ahead.store_wishes import running_at
 from laddverk.energy.steering.placing import key_of
@@ -30,6 +31,10 @@ TOKEN = "an-address-that-nobody-guesses"
 START = """
 INSERT INTO start_request (id, station_id, evse_number, token_uid, access_hash, created_at, expires_at, session_id)
 SELECT $1, station_id, evse_number, token_uid, $2, started_at, started_at, id FROM session WHERE ended_at IS NULL
+"""
+SAMPLE = """
+INSERT INTO sample (station_id, evse_number, at, transaction_key, received_at, energy_wh)
+SELECT station_id, evse_number, $1, transaction_key, $1, $2 FROM session WHERE ended_at IS NULL
 """
 PAGE = f"/s/{TOKEN}"
 
@@ -142,10 +147,12 @@ async def said(site, **words):
         await wishing.tell(tx, ACTOR, running, NOW, **words)
 
 
-async def offer(site):
+async def offer(site, habits=None):
+    """Return what a page shows that is opened now, or one that is followed and has its habits."""
+    habits = habits or Habits()
     async with site.house.database.transaction() as tx:
         running = await tx.value("SELECT id FROM session WHERE ended_at IS NULL ORDER BY evse_number LIMIT 1")
-        return await wishing.offered(tx, running, NOW), await wishing.ready(tx, running, NOW)
+        return await wishing.offered(tx, running, NOW, habits), await wishing.ready(tx, running, NOW, habits)
 
 
 async def test_one_of_departure_and_energy_is_enough_the_other_is_what_is_usual(site, driver):
@@ -216,6 +223,74 @@ async def test_a_car_that_waits_without_a_plan_is_ready_when_such_cars_usually_a
     assert (await offer(site))[1].how is wishing.How.LONGER_THAN_EVER
     await site.value("UPDATE session SET charging_state = 'suspended_ev' WHERE ended_at IS NULL")
     assert (await offer(site))[1] is None
+
+
+async def heard(site):
+    """Return what the allocator, the plan, and a look back at the day each take of what was said of the car there."""
+    async with site.house.database.transaction() as tx:
+        told = await running_at(tx, site.site_id, NOW)
+        (one,) = await store.open_sessions(tx, [site.station_id], NOW)
+        *_earlier, last = await store_days.stayed(tx, [site.station_id], NOW - HOUR, NOW)
+    live = [(each.departs_at, each.energy_wh) for each in told] or [(None, None)]
+    return {*live, (one.departure_at, one.asked_wh), (one.departure_at, last.asked_wh)}
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_what_a_car_asked_for_before_it_left_is_not_said_of_the_next_one(site, is_named):
+    await came(site, 1, "A", NOW - 3 * HOUR, hours=2.9)
+    await site.value(NEED, site.station_id, 1, NOW - timedelta(minutes=10), NOW + 6 * HOUR, 25_000)
+    if is_named:
+        await site.value("UPDATE ev_need SET transaction_key = (SELECT transaction_key FROM session)")
+    await came(site, 1, "B", NOW - timedelta(minutes=5))
+    assert await asked(site) is None
+    assert await heard(site) == {(None, None)}
+
+
+async def test_what_a_car_asked_for_before_its_charge_began_is_said_of_it(site):
+    await came(site, 1, "A", NOW - 3 * HOUR, hours=2.8)
+    await site.value(NEED, site.station_id, 1, NOW - timedelta(minutes=10), NOW + 6 * HOUR, 25_000)
+    await came(site, 1, "B", NOW - timedelta(minutes=5))
+    assert await heard(site) == {(NOW + 6 * HOUR, 25_000)}
+
+
+async def test_a_car_that_asks_again_in_mid_session_asks_for_what_it_still_needs(site):
+    await came(site, 1, "A", NOW - 3 * HOUR, energy_wh=21_000)
+    await site.value("UPDATE session SET register_start_wh = 5000, power_w = 11000")
+    for minutes, register_wh in ((170, 5_100), (40, 25_000), (5, 26_000)):
+        await site.value(SAMPLE, NOW - timedelta(minutes=minutes), register_wh)
+    await site.value(NEED, site.station_id, 1, NOW - 3 * HOUR, NOW + HOUR, 25_000)
+    await site.value(NEED, site.station_id, 1, NOW - timedelta(minutes=30), NOW + 6 * HOUR, 10_000)
+    assert await heard(site) == {(NOW + 6 * HOUR, 30_000)}
+    _offered, ready = await offer(site)
+    assert (ready.how, ready.until) == (wishing.How.AS_IT_CHARGES, NOW + timedelta(hours=9 / 11))
+
+
+async def test_a_departure_of_a_car_that_is_over_is_said_to_nobody(site):
+    await came(site, 1, "A", NOW - 3 * HOUR)
+    await site.value(NEED, site.station_id, 1, NOW - 3 * HOUR, NOW - HOUR, 900_000)
+    assert await heard(site) == {(None, None)}
+
+
+async def test_a_page_that_is_followed_reads_the_past_once(site):
+    await usual_days(site)
+    await came(site, 1, "A", NOW - 2 * HOUR, energy_wh=0)
+    habits = Habits()
+    first = await offer(site, habits)
+    assert first[1].how is wishing.How.AS_USUAL
+    await site.value("DELETE FROM session WHERE ended_at IS NOT NULL")
+    assert await offer(site, habits) == first
+    assert (await offer(site))[1].how is wishing.How.TOO_FEW
+
+
+async def test_who_takes_longer_than_ever_is_ready_when_others_are_and_not_longer_than_charges_here_used_to(site):
+    await usual_days(site)
+    for day in range(1, 15):
+        await came(site, 2, "slow", NOW - timedelta(days=day, hours=6), hours=14, energy_wh=60_000)
+    await came(site, 1, "A", NOW - 6 * HOUR, energy_wh=0)
+    _offered, ready = await offer(site)
+    assert (ready.how, ready.since, ready.until) == (wishing.How.AS_USUAL, NOW + 8 * HOUR, NOW + 8 * HOUR)
+    await site.value("UPDATE session SET started_at = $1 WHERE ended_at IS NULL", NOW - 15 * HOUR)
+    assert (await offer(site))[1].how is wishing.How.LONGER_THAN_EVER
 
 
 async def test_nobody_goes_first_where_the_site_does_not_let_them_ask(site, database):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from laddverk.energy.allocating import Branch, Demand, Situation
+from laddverk.energy.allocating import Branch, Demand, Situation, allocated
 from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Tree, Version
 from laddverk.energy.planning_ahead import jobs, service, store
@@ -73,7 +73,7 @@ async def test_a_car_whose_departure_is_told_is_planned_into_the_cheap_hours_and
     await site.house.worker.run_until_idle()
     async with database.transaction() as tx:
         kept = await store.latest(tx, site.site_id)
-        allocate = await service.allocator(tx, site.site_id, NOW)
+        whole = await service.guide(tx, site.site_id, NOW)
     assert kept is not None
     assert kept.plan.made_by is MadeBy.SOLVER
     key = key_of(site.station_id, 1)
@@ -86,7 +86,7 @@ async def test_a_car_whose_departure_is_told_is_planned_into_the_cheap_hours_and
     demand = Demand(key=key, branch=0, use_a=(1, 1, 1), watts_per_a=690, ceiling_a=16, since=NOW)
     other = msgspec.structs.replace(demand, key="came after the plan")
     now = Situation(branches=(Branch(key="grid", limit_a=(35.0,) * 3),), demands=(demand, other))
-    assert [grant.limit_a for grant in allocate(now, NOW)] == [0, 16]
+    assert [grant.limit_a for grant in allocated(whole(now, NOW), NOW)] == [0, 16]
     assert await site.value("SELECT count(*) FROM audit_log WHERE action = 'plan.wanted'") == 1
 
 

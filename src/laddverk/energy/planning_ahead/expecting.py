@@ -28,18 +28,32 @@ class Expected(Struct, frozen=True, kw_only=True):
     """At least and at most, of the whole session."""
 
 
-async def expected(tx: Transaction, tree: Tree, now: datetime) -> Mapping[Key, Expected]:
-    """Return what is forecast of the cars at the outlets of a tree, by outlet; without those that leave nothing open.
+class Known(Struct, frozen=True, kw_only=True):
+    """What the forecast is made of, as it was read."""
 
-    Some milliseconds for each car: for a page that is opened, not for one that is drawn anew twice a second.
+    tree: Tree
+    running: Sequence[Open]
+    past: Sequence[Past]
+    now: datetime
+
+
+async def known_of(tx: Transaction, tree: Tree, now: datetime) -> Known:
+    """Return what is known of the cars at the outlets of a tree, and of those before them."""
+    running = await store.open_sessions(tx, sorted({place.station_id for place in tree.places}), now)
+    past = await completing.past_of(tx, tree, now) if running else []
+    return Known(tree=tree, running=running, past=past, now=now)
+
+
+async def expected(known: Known) -> Mapping[Key, Expected]:
+    """Return what is forecast of the cars that are known, by outlet; without those that leave nothing open.
+
+    Some milliseconds for each car: for a page that is opened, not for one that is drawn anew twice a second, and for
+    when its transaction is over.
     """
-    stations = sorted({place.station_id for place in tree.places})
-    running = await store.open_sessions(tx, stations)
-    if not running:
+    if not known.running:
         return {}
-    past = await completing.past_of(tx, tree, now)
-    cars = await asyncio.to_thread(_cars, tree, running, past, now)
-    found = {car.place.key: Expected(leaves=_leaves(car, now), takes_wh=_takes_wh(car)) for car in cars}
+    cars = await asyncio.to_thread(_cars, known.tree, known.running, known.past, known.now)
+    found = {car.place.key: Expected(leaves=_leaves(car, known.now), takes_wh=_takes_wh(car)) for car in cars}
     return {key: each for key, each in found.items() if each.leaves or each.takes_wh}
 
 

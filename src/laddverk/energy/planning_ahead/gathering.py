@@ -80,7 +80,7 @@ async def gathered(tx: Transaction, wanted: Wanted, tree: Tree, now: datetime) -
     stations = sorted({place.station_id for place in tree.places})
     past = await store.past_sessions(tx, stations, now - PAST_KEPT)
     widening = widenings(ended_of(past))
-    cars = cars_of(tree, await store.open_sessions(tx, stations), past, now, widening)
+    cars = cars_of(tree, await store.open_sessions(tx, stations, now), past, now, widening)
     coming = _coming(tree, cars, past, begins_at)
     quarters = await quarters_of(tx, tree, begins_at - LEARNT_FROM, begins_at)
     beside = surroundings.forecast(tree, quarters, begins_at, STEP, PERIODS, zone)

@@ -134,7 +134,7 @@ def _until(each: Open) -> Interval | None:
 
 
 def _asked(each: Open) -> Interval | None:
-    """What was asked for at some time is taken to be of the whole session."""
+    """What was asked for of the whole session, which has had more where its readings came late."""
     return told(max(each.asked_wh, each.energy_wh) / 1000) if each.asked_wh else None
 
 

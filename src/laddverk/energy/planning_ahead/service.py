@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from laddverk.energy.allocating import Grant, Situation, allocated
+from laddverk.energy.allocating import Situation
 from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Place
 from laddverk.energy.planning_ahead import completing, rolling, store
@@ -139,14 +139,6 @@ async def guide(tx: Transaction, site_id: SiteId, now: datetime) -> Callable[[Si
         return lambda situation, _now: wished(situation, told)
     plan = kept.plan
     return lambda situation, now: guided(wished(situation, told), plan, now)
-
-
-async def allocator(
-    tx: Transaction, site_id: SiteId, now: datetime
-) -> Callable[[Situation, datetime], Sequence[Grant]]:
-    """Return the allocator for a site, asked as `guide` makes the question."""
-    whole = await guide(tx, site_id, now)
-    return lambda situation, now: allocated(whole(situation, now), now)
 
 
 def _caps(wanted: Wanted, begins_at: datetime) -> tuple[float, ...]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from laddverk.energy.planning_ahead.capacity_tariffs import CapacityTariff
 from laddverk.energy.planning_ahead.model import Plan
+from laddverk.energy.planning_ahead.store_said import SAID_FROM
 from laddverk.kernel.ids import SiteId
 from laddverk.platform.database import Transaction
 
@@ -34,19 +35,13 @@ INSERT INTO site_plan (site_id, made_at, plan) VALUES ($1, $2, $3) ON CONFLICT (
 """
 LATEST_PLAN: Final = "SELECT made_at, plan FROM site_plan WHERE site_id = $1 ORDER BY made_at DESC LIMIT 1"
 DROP_OLD: Final = "DELETE FROM site_plan WHERE made_at < $1"
-OPEN: Final = """
--- Who is plugged in, what it has had, and what its driver, or else the car, last said in this session.
+OPEN: Final = f"""
+-- Who is plugged in, what it has had, and what was said of it.
 SELECT session.station_id, session.evse_number, coalesce(session.driver_id::text, session.token_uid, '') AS who,
-       session.started_at, session.energy_wh, coalesce(driver_wish.departs_at, need.departure_at) AS departure_at,
-       coalesce(driver_wish.energy_wh, need.energy_wh) AS asked_wh,
-       coalesce(driver_wish.told_at, need.received_at) AS asked_at, coalesce(drew.phases = 1, false) AS is_on_one_phase
-FROM session LEFT JOIN driver_wish ON driver_wish.session_id = session.id
-LEFT JOIN LATERAL (
-    SELECT departure_at, energy_wh, received_at FROM ev_need
-    WHERE ev_need.station_id = session.station_id AND ev_need.evse_number = session.evse_number
-      AND ev_need.received_at >= session.started_at - interval '15 minutes'
-    ORDER BY ev_need.received_at DESC LIMIT 1
-) AS need ON true
+       session.started_at, session.energy_wh, said.departs_at AS departure_at, said.energy_wh AS asked_wh,
+       said.told_at AS asked_at, coalesce(drew.phases = 1, false) AS is_on_one_phase
+FROM session
+{SAID_FROM}
 LEFT JOIN LATERAL (  -- the latest reading in which it charged: how many phases the car uses
     SELECT (current_l1_a > 2)::int + (current_l2_a > 2)::int + (current_l3_a > 2)::int AS phases FROM sample
     WHERE sample.station_id = session.station_id AND sample.transaction_key = session.transaction_key
@@ -55,7 +50,7 @@ LEFT JOIN LATERAL (  -- the latest reading in which it charged: how many phases 
 ) AS drew ON true
 WHERE session.station_id = ANY($1) AND session.ended_at IS NULL
 ORDER BY session.station_id, session.evse_number, session.started_at
-"""
+"""  # noqa: S608 - made of constants
 PAST: Final = """
 SELECT session.station_id, session.evse_number, coalesce(session.driver_id::text, session.token_uid, '') AS who,
        session.started_at, coalesce(session.charging_ended_at, session.ended_at, session.sampled_at) AS drew_until,
@@ -94,6 +89,7 @@ class Open(Struct, frozen=True):
     energy_wh: int
     departure_at: datetime | None
     asked_wh: int | None
+    """Of the whole session."""
     asked_at: datetime | None
     is_on_one_phase: bool = False
     """Its readings show current on one phase alone, whatever the outlet has."""
@@ -146,9 +142,9 @@ async def drop_old(tx: Transaction, before: datetime) -> int:
     return await tx.execute(DROP_OLD, before)
 
 
-async def open_sessions(tx: Transaction, stations: Sequence[UUID]) -> list[Open]:
+async def open_sessions(tx: Transaction, stations: Sequence[UUID], now: datetime) -> list[Open]:
     """Return the sessions that run at these stations."""
-    return await tx.fetch(Open, OPEN, list(stations))
+    return await tx.fetch(Open, OPEN, list(stations), now)
 
 
 async def past_sessions(tx: Transaction, stations: Sequence[UUID], since: datetime) -> list[Past]:

@@ -12,24 +12,19 @@ from msgspec import Struct
 
 from laddverk.energy.planning_ahead.days import DayFound, MonthFound
 from laddverk.energy.planning_ahead.store import Past
+from laddverk.energy.planning_ahead.store_said import SAID_FROM
 from laddverk.kernel.ids import SiteId
 from laddverk.platform.database import Transaction
 
 SESSIONS_MAX: Final = 20_000  # of one site and month; a thousand outlets have so many
-STAYED: Final = """
+STAYED: Final = f"""
 -- Sessions that touch a time, with what was asked for and the most that the car was seen to draw.
 SELECT session.id, session.station_id, session.evse_number, session.started_at, session.ended_at,
        coalesce(session.charging_ended_at, session.ended_at, session.sampled_at, session.started_at) AS drew_until,
-       session.energy_wh, coalesce(driver_wish.energy_wh, need.energy_wh) AS asked_wh,
+       session.energy_wh, said.energy_wh AS asked_wh,
        drew.power_w::double precision AS power_most_w, coalesce(drew.phases = 1, false) AS is_on_one_phase
-FROM session LEFT JOIN driver_wish ON driver_wish.session_id = session.id
-LEFT JOIN LATERAL (
-    SELECT energy_wh FROM ev_need
-    WHERE ev_need.station_id = session.station_id AND ev_need.evse_number = session.evse_number
-      AND ev_need.received_at >= session.started_at - interval '15 minutes'
-      AND ev_need.received_at < coalesce(session.ended_at, 'infinity')
-    ORDER BY ev_need.received_at DESC LIMIT 1
-) AS need ON true
+FROM session
+{SAID_FROM}
 LEFT JOIN LATERAL (
     SELECT max(coalesce(power_w, 230 * (coalesce(current_l1_a, 0) + coalesce(current_l2_a, 0)
                                         + coalesce(current_l3_a, 0)))) AS power_w,
@@ -42,7 +37,7 @@ LEFT JOIN LATERAL (
 ) AS drew ON true
 WHERE session.station_id = ANY($1) AND session.started_at < $3 AND coalesce(session.ended_at, 'infinity') > $2
 ORDER BY session.started_at, session.id LIMIT $4
-"""
+"""  # noqa: S608 - made of constants
 PAST: Final = """
 SELECT session.station_id, session.evse_number, coalesce(session.driver_id::text, session.token_uid, '') AS who,
        session.started_at, coalesce(session.charging_ended_at, session.ended_at, session.sampled_at) AS drew_until,

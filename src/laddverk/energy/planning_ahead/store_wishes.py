@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from laddverk.energy.planning_ahead.forecasting import Source
 from laddverk.energy.planning_ahead.guessing import Guess
+from laddverk.energy.planning_ahead.store_said import SAID_FROM
 from laddverk.kernel.ids import SiteId
 from laddverk.platform.database import Transaction
 
@@ -28,30 +29,20 @@ KEEP_GUESS: Final = """
 INSERT INTO stay_guess (session_id, departs_at, departs_by, energy_wh, energy_by, made_at)
 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (session_id) DO NOTHING
 """
-RUNNING_AT: Final = """
--- The driver's word, else the car's, else what is usual. A car's clock and counter may be wrong: what cannot be is not
--- said. A guessed departure that is over was wrong.
+RUNNING_AT: Final = f"""
+-- The driver's word, else the car's, else what is usual. A guessed departure that is over was wrong.
 SELECT session.id AS session_id, session.station_id, session.evse_number,
        coalesce(session.driver_id::text, session.token_uid, '') AS who, session.started_at, session.energy_wh AS had_wh,
-       coalesce(driver_wish.departs_at, need.departure_at, guess.departs_at) AS departs_at,
-       CASE WHEN driver_wish.departs_at IS NOT NULL THEN 'driver' WHEN need.departure_at IS NOT NULL THEN 'car'
-            WHEN guess.departs_at IS NOT NULL THEN guess.departs_by ELSE 'nothing' END AS departs_by,
-       coalesce(driver_wish.energy_wh, need.energy_wh, guess.energy_wh) AS energy_wh,
-       CASE WHEN driver_wish.energy_wh IS NOT NULL THEN 'driver' WHEN need.energy_wh IS NOT NULL THEN 'car'
-            WHEN guess.energy_wh IS NOT NULL THEN guess.energy_by ELSE 'nothing' END AS energy_by,
+       coalesce(said.departs_at, guess.departs_at) AS departs_at,
+       coalesce(said.departs_by, CASE WHEN guess.departs_at IS NOT NULL THEN guess.departs_by END, 'nothing')
+           AS departs_by,
+       coalesce(said.energy_wh, guess.energy_wh) AS energy_wh,
+       coalesce(said.energy_by, CASE WHEN guess.energy_wh IS NOT NULL THEN guess.energy_by END, 'nothing')
+           AS energy_by,
        guess.made_at IS NOT NULL AS is_guessed,
-       coalesce(driver_wish.asks_priority, false) AND coalesce(site_rule.lets_ask, false) AS goes_first,
-       coalesce(driver_wish.told_at, need.received_at) AS told_at
+       said.asks_priority AND coalesce(site_rule.lets_ask, false) AS goes_first, said.told_at
 FROM station JOIN session ON session.station_id = station.id AND session.ended_at IS NULL
-LEFT JOIN driver_wish ON driver_wish.session_id = session.id
-LEFT JOIN LATERAL (
-    SELECT CASE WHEN departure_at > $2 THEN departure_at END AS departure_at,
-           CASE WHEN energy_wh BETWEEN 1 AND 500000 THEN energy_wh END AS energy_wh, received_at
-    FROM ev_need
-    WHERE ev_need.station_id = session.station_id AND ev_need.evse_number = session.evse_number
-      AND ev_need.received_at >= session.started_at - interval '15 minutes'
-    ORDER BY ev_need.received_at DESC LIMIT 1
-) AS need ON true
+{SAID_FROM}
 LEFT JOIN LATERAL (
     SELECT CASE WHEN departs_at > $2 THEN departs_at END AS departs_at, departs_by, energy_wh, energy_by, made_at
     FROM stay_guess WHERE stay_guess.session_id = session.id
@@ -60,9 +51,9 @@ LEFT JOIN (
     SELECT (tree->>'lets_ask')::boolean AS lets_ask FROM circuit_tree WHERE site_id = $1 ORDER BY version DESC LIMIT 1
 ) AS site_rule ON true
 WHERE station.site_id = $1
-  AND (driver_wish.session_id IS NOT NULL OR need.departure_at IS NOT NULL OR need.energy_wh IS NOT NULL)
+  AND (said.departs_by IS NOT NULL OR said.energy_by IS NOT NULL OR said.asks_priority)
 ORDER BY session.station_id, session.evse_number, session.started_at
-"""
+"""  # noqa: S608 - made of constants
 CHARGE: Final = """
 SELECT session.id AS session_id, session.station_id, session.evse_number, station.site_id, site.timezone,
        coalesce(session.driver_id::text, session.token_uid, '') AS who, session.started_at, session.ended_at,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -14,10 +13,10 @@ from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Tree
 from laddverk.energy.planning_ahead import completing, following, service, store, store_wishes
 from laddverk.energy.planning_ahead.forecasting import Source
-from laddverk.energy.planning_ahead.guessing import Came, Guess, done_between, guessed
+from laddverk.energy.planning_ahead.guessing import Came, Guess, Usual, done_between, guessed
 from laddverk.energy.planning_ahead.guiding import FRESH_FOR
 from laddverk.energy.planning_ahead.model import MadeBy
-from laddverk.energy.planning_ahead.store import Past
+from laddverk.energy.planning_ahead.recalling import Habits
 from laddverk.energy.planning_ahead.store_wishes import Charge, Told
 from laddverk.energy.steering.placing import key_of
 from laddverk.kernel.actors import Actor
@@ -129,17 +128,17 @@ async def _planned_anew(tx: Transaction, charge: Charge) -> None:
         await jobs.enqueue(tx, [service.soon(service.PLAN_SITE, charge.site_id)])
 
 
-async def offered(tx: Transaction, session_id: UUID, now: datetime) -> Offered | None:
+async def offered(tx: Transaction, session_id: UUID, now: datetime, habits: Habits) -> Offered | None:
     """Return what the driver of a charge can say; None where it would change nothing: nobody shares current there."""
     shared = await _shared(tx, session_id)
     if shared is None:
         return None
     charge, tree = shared
-    guess = guessed(_came(charge), await completing.past_of(tx, tree, now), now)
+    guess = guessed(_came(charge), await habits.known(tx, tree, charge.who, now), now)
     return Offered(charge, await _told(tx, charge, now), tree.lets_ask, _habit(guess, now))
 
 
-async def ready(tx: Transaction, session_id: UUID, now: datetime) -> Ready | None:
+async def ready(tx: Transaction, session_id: UUID, now: datetime, habits: Habits) -> Ready | None:
     """Return when a car is expected to be ready: by a fresh plan, else as it charges now, else as is usual there.
 
     None where there is nothing to say: nobody shares current there, or the car itself takes none for now.
@@ -160,7 +159,7 @@ async def ready(tx: Transaction, session_id: UUID, now: datetime) -> Ready | Non
         return Ready(How.AS_IT_CHARGES, at, at) if left_wh > 0 else None
     if charge.charging_state == SUSPENDED_BY_CAR:
         return None
-    return _as_usual(charge, await completing.past_of(tx, tree, now), now)
+    return _as_usual(charge, await habits.known(tx, tree, charge.who, now), now)
 
 
 async def _shared(tx: Transaction, session_id: UUID) -> tuple[Charge, Tree] | None:
@@ -178,11 +177,11 @@ async def _told(tx: Transaction, charge: Charge, now: datetime) -> Told | None:
     return next((each for each in told if each.session_id == charge.session_id), None)
 
 
-def _as_usual(charge: Charge, past: Sequence[Past], now: datetime) -> Ready:
-    span = done_between(_came(charge), past, now)
+def _as_usual(charge: Charge, known: Usual, now: datetime) -> Ready:
+    span = done_between(_came(charge), known, now)
     if span is not None:
         return Ready(How.AS_USUAL, span.since, span.until)
-    return Ready(How.LONGER_THAN_EVER if any(each.ended_at for each in past) else How.TOO_FEW)
+    return Ready(How.LONGER_THAN_EVER if len(known.everybody) else How.TOO_FEW)
 
 
 def _came(charge: Charge) -> Came:

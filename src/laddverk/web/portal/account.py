@@ -15,6 +15,7 @@ from msgspec import Struct
 from laddverk.access import queries as access_queries
 from laddverk.access import service as access
 from laddverk.energy.planning_ahead import wishing
+from laddverk.energy.planning_ahead.recalling import Habits
 from laddverk.invoicing import documents
 from laddverk.invoicing import queries as invoice_queries
 from laddverk.invoicing.model import shown_number
@@ -183,8 +184,9 @@ async def session_page(
     async with visit.transaction() as tx:
         found = await own_session(tx, visit, session)
         is_running = found.ended_at is None
-        ready = await wishing.ready(tx, found.id, visit.now) if is_running else None
-        offered = await wishing.offered(tx, found.id, visit.now) if is_running else None
+        habits = Habits()
+        ready = await wishing.ready(tx, found.id, visit.now, habits) if is_running else None
+        offered = await wishing.offered(tx, found.id, visit.now, habits) if is_running else None
     errors = visit.errors(problem) if problem else {}
     return visit.page(
         "portal/my_session.html",

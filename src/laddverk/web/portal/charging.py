@@ -12,6 +12,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from laddverk.energy.planning_ahead import wishing
+from laddverk.energy.planning_ahead.recalling import Habits
 from laddverk.energy.planning_ahead.wishing import Ready
 from laddverk.invoicing import documents
 from laddverk.kernel.actors import rule
@@ -101,10 +102,11 @@ async def follow(visit: Visiting, token: FromPath[str]) -> Stream:
     """Send the changing part of the page while something changes."""
     async with visit.transaction() as tx:
         found = await found_charge(tx, token, visit)
+    habits = Habits()
 
     async def parts() -> dict[str, str]:
         async with visit.house.database.transaction() as tx:
-            live = await live_of(tx, await found_charge(tx, token, visit), visit)
+            live = await live_of(tx, await found_charge(tx, token, visit), visit, habits)
         base = f"/s/{token}"
         return {
             "live": visit.template("portal/_live_only.html", live=live),
@@ -164,7 +166,7 @@ async def mail_receipt(visit: Visiting, token: FromPath[str]) -> Response[Any]:
     try:
         async with visit.transaction() as tx:
             found = await found_charge(tx, token, visit)
-            live = await live_of(tx, found, visit)
+            live = await live_of(tx, found, visit, Habits())
             if live.session is None or live.session.price_minor is None:
                 raise NotFound("There is no receipt yet.", remedy="It is here when the charge is over and priced.")
             await notices.send(
@@ -185,10 +187,11 @@ async def charge_page(
     visit: Visit, token: str, *, problem: Problem | None = None, values: dict[str, str] | None = None
 ) -> Response[Any]:
     """Return the page of a charge, with what went wrong when something did, and what was written."""
+    habits = Habits()
     async with visit.transaction() as tx:
-        live = await live_of(tx, await found_charge(tx, token, visit), visit)
+        live = await live_of(tx, await found_charge(tx, token, visit), visit, habits)
         is_running = live.stage == "charging" and live.session is not None
-        offered = await wishing.offered(tx, live.session.id, visit.now) if live.session and is_running else None
+        offered = await wishing.offered(tx, live.session.id, visit.now, habits) if live.session and is_running else None
     errors = visit.errors(problem) if problem else {}
     return visit.page(
         "portal/live.html",
@@ -203,8 +206,8 @@ async def charge_page(
     )
 
 
-async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
-    """Return what the page of a charge shows at `visit.now`."""
+async def live_of(tx: Transaction, found: LiveStart, visit: Visit, habits: Habits) -> Live:
+    """Return what the page of a charge shows now. `habits` are kept for as long as it is followed."""
     request = found.start_request
     outlet = await queries.outlet_at(tx, request.station_id, request.evse_number, request.connector_number)
     payment = await payment_queries.payment(tx, request.payment_id) if request.payment_id else None
@@ -234,7 +237,7 @@ async def live_of(tx: Transaction, found: LiveStart, visit: Visit) -> Live:
         elapsed=timedelta(seconds=seconds_between(session.started_at, session.ended_at or now)),
         lines=price_lines(session, visit),
         money=_money(session, payment, visit),
-        ready=None if is_over else await wishing.ready(tx, session.id, now),
+        ready=None if is_over else await wishing.ready(tx, session.id, now, habits),
         has_curve=await queries.count_points(tx, session.id) >= CURVE_POINTS_MIN,
         reserved_minor=_reserved(payment),
         is_paid_before=_is_paid_before(payment),
