@@ -65,6 +65,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     """What can be pressed there and then."""
     leads_on: bool
     """Whether a person can be reached from here, or something can be done."""
+    spoken: tuple[str, ...] = ("says",)
+    """Which of a situation's texts it was told by."""
 
 
 class Way(ABC):
@@ -199,6 +201,7 @@ class Phone(Way):
         return Answer(
             text=whole, situations=recognised(f"{said} {texts}") or recognised(whole),
             buttons=frozenset(self._offered(said)), leads_on="press zero" in whole or "person" in whole,
+            spoken=("voice", "sms") if recognised(texts) else ("voice",),
         )  # fmt: skip
 
     async def _keyed(self, keys: str) -> str:

@@ -26,7 +26,7 @@ import uvloop
 
 from bench._support_acts import Ending, Event, Trouble, Who
 from bench._support_troubles import EVENTS
-from bench._support_ways import WAYS, Way
+from bench._support_ways import WAYS, Answer, Way
 from bench._support_world import Visitor, World, world_on
 from laddverk.ocpp.protocol import Protocol
 from laddverk.support.situations.book import catalogue
@@ -106,7 +106,7 @@ async def played(world: World, event: Event, way: Way, protocol: Protocol) -> Re
         trouble = await event.happen(bay, visitor)
         asked_at = world.clock()
         answer = await way.ask(trouble)
-        result.told, result.diagnosed = answer.situations, is_right(answer.situations, event, way)
+        result.told, result.diagnosed = answer.situations, is_right(answer, event, way)
         result.dead_end = not (answer.leads_on or answer.buttons)
         if trouble.press and trouble.press in answer.buttons:
             await way.press(trouble, trouble.press)
@@ -128,13 +128,17 @@ async def played(world: World, event: Event, way: Way, protocol: Protocol) -> Re
     return result
 
 
-def is_right(told: frozenset[str], event: Event, way: Way) -> bool:
-    """Return whether what is told is what happened, and nothing else; a variant may be told as usual by a short way."""
+def is_right(answer: Answer, event: Event, way: Way) -> bool:
+    """Return whether what is told is what happened, and nothing else.
+
+    A variant may be told as usual where it is in all texts by which it was told: short ones leave things out.
+    """
+    told = answer.situations
     if way.tells_money_together and event.complaint in ("money", "receipt"):
         return event.situation in {each.split()[0] for each in told}
     texts = next(each.texts["en"] for each in catalogue() if each.key == event.situation)
     usual, own = texts[""], texts[event.variant]
-    is_alike = any(getattr(own, name) == getattr(usual, name) for name in ("says", "sms", "voice"))
+    is_alike = all(getattr(own, name) == getattr(usual, name) for name in answer.spoken)
     return told == {event.told} or (is_alike and told == {event.situation})
 
 

@@ -16,6 +16,7 @@ from laddverk.support.queries import CASE_FROM, CASE_SHOWN, CaseRow, Sites
 EVER_STATES: Final = frozenset({"all", "closed"})
 """Views that hold more than what is not over."""
 COUNT_MAX: Final = 10_000
+DRIVERS_MAX: Final = 10_000  # with cases, that a name may mean: the newest; of more, a list says that it is cut
 AHEAD_MAX: Final = 1_000  # counted beyond what is shown: nobody turns so many pages
 FEW_WITHIN: Final = timedelta(days=62)  # cases of so many days are sooner sorted than found by a walk in order
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)  # nothing was due by then
@@ -101,6 +102,11 @@ class _Named(Struct, frozen=True):
     stations: list[UUID] | None = None
     drivers: list[UUID] | None = None
     sessions: list[UUID] | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nobody else is named so."""
+        return self.drivers is None or len(self.drivers) < DRIVERS_MAX
 
 
 class Counts(Struct, frozen=True):
@@ -194,7 +200,7 @@ ROWS: Final = (
     + CASE_FROM
     + "WHERE support_case.id = ANY($1) ORDER BY array_position($1, support_case.id)"
 )
-# What is asked for by name: chargers, drivers and sessions, each null where nothing is asked.
+# What is asked for by name: chargers, drivers who have cases, and sessions, each null where nothing is asked.
 NAMED: Final = """
 SELECT CASE WHEN $1 || $2 || $3 <> '' THEN ARRAY(
            SELECT id FROM station
@@ -203,10 +209,13 @@ SELECT CASE WHEN $1 || $2 || $3 <> '' THEN ARRAY(
              AND ($3 = '' OR name ILIKE '%' || $4 || '%' OR id IN (
                  SELECT station_id FROM connector WHERE code = upper($3)))) END AS stations,
        CASE WHEN $5 <> '' THEN ARRAY(
-           SELECT id FROM driver WHERE $6 <> '' AND to_tsvector('simple', name) @@ to_tsquery('simple', $6)
-           UNION SELECT id FROM driver WHERE email = lower($5)
-           UNION SELECT id FROM driver WHERE phone <> '' AND phone_key($5) <> '' AND phone_key(phone) = phone_key($5)
-           LIMIT 1000) END AS drivers,
+           SELECT id FROM (
+               SELECT id FROM driver WHERE $6 <> '' AND to_tsvector('simple', name) @@ to_tsquery('simple', $6)
+               UNION SELECT id FROM driver WHERE email = lower($5)
+               UNION SELECT id FROM driver
+                     WHERE phone <> '' AND phone_key($5) <> '' AND phone_key(phone) = phone_key($5)) AS meant
+           WHERE EXISTS (SELECT FROM support_case WHERE support_case.driver_id = meant.id)
+           ORDER BY id DESC LIMIT $8) END AS drivers,
        CASE WHEN $7::bigint IS NOT NULL THEN ARRAY(SELECT id FROM session WHERE number = $7) END AS sessions
 """
 COUNTS: Final = """
@@ -256,7 +265,7 @@ async def page(tx: Transaction, sites: Sites, wanted: CaseFilter, *, limit: int 
             total = offset + len(ids)
             if len(ids) == limit or (offset and not ids):
                 total = int(await tx.value(COUNT[bool(wanted.rated)], *args, offset + limit + AHEAD_MAX))
-            has_more = not is_all or total == offset + limit + AHEAD_MAX
+            has_more = not (is_all and named.is_all) or total == offset + limit + AHEAD_MAX
             if total > offset + limit:  # there is a page after this one: who wants it looks further back
                 break
     rows = await tx.fetch(CaseRow, ROWS, ids, searching.prefixes(wanted.search.strip())) if ids else []
@@ -269,7 +278,7 @@ async def _named(tx: Transaction, wanted: CaseFilter) -> _Named:
     charger, driver = wanted.charger.replace("\\", ""), wanted.driver.strip()
     named = await tx.fetch_one(
         _Named, NAMED, wanted.model, wanted.firmware, charger, charger.replace("%", "\\%").replace("_", "\\_"), driver,
-        searching.prefixes(driver), wanted.session_number,
+        searching.prefixes(driver), wanted.session_number, DRIVERS_MAX,
     )  # fmt: skip
     assert named is not None
     return named

@@ -9,8 +9,11 @@ far, by the index of words else. The cases of one driver, charger or session are
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from laddverk.platform.database import Transaction
 
@@ -20,6 +23,8 @@ WORDS_MAX: Final = 8
 NEWEST: Final = 1_000  # closed cases that are read through whatever the word
 COMMON: Final = 60  # found among those: the word stands in some hundredths of all
 EVER_MAX: Final = 4_000  # found among all, by each way of finding
+SITES_MAX: Final = 20  # whose names hold the words: many a city's name stands in those of half of all sites
+OF_SITE_MAX: Final = 200  # cases of each of those
 BACK_MAX: Final = 100_000  # how many cases, and things said, are read back for a common word
 
 _SHOWN: Final = (
@@ -58,40 +63,52 @@ OF_ONE: Final = _within(
     f"{_SHOWN} WHERE ($5::uuid IS NULL OR driver_id = $5) AND ($6::uuid IS NULL OR station_id = $6)"
     " AND ($7::uuid IS NULL OR session_id = $7)"
 )
-# Among all there ever were, of each way of finding the newest.
-_EVER_BESIDE: Final = """
-(SELECT id FROM support_case WHERE number = $1::bigint)
-UNION (SELECT id FROM (SELECT id FROM support_case WHERE tags @> ARRAY[lower($3)] OFFSET 0) AS found
+
+
+def _sites(words: str) -> str:
+    return f"SELECT id FROM site WHERE name ILIKE '%' || {words} || '%' ORDER BY id LIMIT {SITES_MAX}"  # noqa: S608
+
+
+# Among all there ever were, by each way of finding the newest; a case stands there once for all that is found in it.
+_EVER_BESIDE: Final = f"""
+(SELECT 'number' AS way, id FROM support_case WHERE number = $1::bigint)
+UNION ALL (SELECT 'label', id FROM (SELECT id FROM support_case WHERE tags @> ARRAY[lower($3)] OFFSET 0) AS found
        ORDER BY id DESC LIMIT $5)
-UNION (SELECT own.id FROM driver JOIN support_case AS own ON own.driver_id = driver.id
+UNION ALL (SELECT 'driver', own.id FROM driver JOIN support_case AS own ON own.driver_id = driver.id
        WHERE to_tsvector('simple', driver.name) @@ to_tsquery('simple', $2) ORDER BY own.id DESC LIMIT $5)
-UNION (SELECT at_it.id FROM station JOIN support_case AS at_it ON at_it.station_id = station.id
+UNION ALL (SELECT 'charger', at_it.id FROM station JOIN support_case AS at_it ON at_it.station_id = station.id
        WHERE station.name ILIKE '%' || $4 || '%' ORDER BY at_it.id DESC LIMIT $5)
-UNION (SELECT at_it.id FROM connector JOIN support_case AS at_it
+UNION ALL (SELECT 'outlet', at_it.id FROM connector JOIN support_case AS at_it
            ON at_it.station_id = connector.station_id AND at_it.evse_number = connector.evse_number
        WHERE connector.code = upper($3) ORDER BY at_it.id DESC LIMIT $5)
--- Of a site the first of its list: many a city's name stands in those of half of all sites.
-UNION (SELECT there.id FROM (SELECT id FROM site WHERE name ILIKE '%' || $4 || '%' LIMIT 20) AS named
+UNION ALL (SELECT 'site', there.id FROM ({_sites("$4")}) AS named
        CROSS JOIN LATERAL (
            SELECT id FROM support_case WHERE site_id = named.id
-           ORDER BY closed_at DESC NULLS FIRST, priority, changed_at, number LIMIT 200
+           ORDER BY closed_at DESC NULLS FIRST, priority, changed_at, number LIMIT {OF_SITE_MAX}
        ) AS there)
-UNION (SELECT about.id FROM session JOIN support_case AS about ON about.session_id = session.id
+UNION ALL (SELECT 'session', about.id FROM session JOIN support_case AS about ON about.session_id = session.id
        WHERE session.number = $1::bigint)
-UNION (SELECT case_id FROM (SELECT id, case_id FROM support_attachment
+UNION ALL (SELECT 'file', case_id FROM (SELECT id, case_id FROM support_attachment
                             WHERE to_tsvector('simple', name) @@ to_tsquery('simple', $2) OFFSET 0) AS found
        ORDER BY id DESC LIMIT $5)
-"""
+"""  # noqa: S608 - made of constants
+# Whether more sites are named so, or one of them has more cases, than are looked at.
+IS_PAST_SITES: Final = f"""
+SELECT EXISTS (SELECT FROM site WHERE name ILIKE '%' || $1 || '%' OFFSET {SITES_MAX})
+    OR EXISTS (SELECT FROM ({_sites("$1")}) AS named
+               WHERE EXISTS (SELECT FROM support_case WHERE site_id = named.id OFFSET {OF_SITE_MAX}))
+"""  # noqa: S608 - made of constants
 # OFFSET 0: by the index of words; who reads from the newest back until enough are found reads all for a rare word.
 RARE: Final = (
     _EVER_BESIDE  # noqa: S608 - made of constants
     + """
-UNION (SELECT id FROM (SELECT id FROM support_case WHERE words @@ to_tsquery('simple', $2) OFFSET 0) AS found
+UNION ALL (SELECT 'words', id FROM (SELECT id FROM support_case
+                            WHERE words @@ to_tsquery('simple', $2) OFFSET 0) AS found
        ORDER BY id DESC LIMIT $5)
-UNION (SELECT case_id FROM (SELECT id, case_id FROM case_entry
+UNION ALL (SELECT 'said', case_id FROM (SELECT id, case_id FROM case_entry
                             WHERE words @@ to_tsquery('simple', $2) AND body <> '' OFFSET 0) AS found
        ORDER BY id DESC LIMIT $5)
-UNION (SELECT case_id FROM (SELECT id, case_id FROM support_mail
+UNION ALL (SELECT 'mail', case_id FROM (SELECT id, case_id FROM support_mail
                             WHERE words @@ to_tsquery('simple', $2) AND case_id IS NOT NULL OFFSET 0) AS found
        ORDER BY id DESC LIMIT $5)
 """
@@ -99,11 +116,11 @@ UNION (SELECT case_id FROM (SELECT id, case_id FROM support_mail
 BACK: Final = (
     _EVER_BESIDE  # noqa: S608 - made of constants
     + """
-UNION (SELECT id FROM (SELECT id, words FROM support_case ORDER BY id DESC LIMIT $6) AS newest
+UNION ALL (SELECT 'words', id FROM (SELECT id, words FROM support_case ORDER BY id DESC LIMIT $6) AS newest
        WHERE words @@ to_tsquery('simple', $2) LIMIT $5)
-UNION (SELECT case_id FROM (SELECT case_id, words, body FROM case_entry ORDER BY id DESC LIMIT $6) AS newest
+UNION ALL (SELECT 'said', case_id FROM (SELECT case_id, words, body FROM case_entry ORDER BY id DESC LIMIT $6) AS newest
        WHERE words @@ to_tsquery('simple', $2) AND body <> '' LIMIT $5)
-UNION (SELECT case_id FROM (SELECT case_id, words FROM support_mail ORDER BY id DESC LIMIT $6) AS newest
+UNION ALL (SELECT 'mail', case_id FROM (SELECT case_id, words FROM support_mail ORDER BY id DESC LIMIT $6) AS newest
        WHERE words @@ to_tsquery('simple', $2) AND case_id IS NOT NULL LIMIT $5)
 """
 )
@@ -138,12 +155,20 @@ async def of_one(
     return await tx.values(OF_ONE, *_given(search), driver_id, station_id, session_id)
 
 
+class _Found(Struct, frozen=True):
+    way: str
+    id: UUID
+
+
 async def ever(tx: Transaction, search: str, *, is_common: bool) -> tuple[list[UUID], bool]:
-    """Return the cases that `search` finds among all, of each way of finding the newest `EVER_MAX`, in no order; and
-    whether that is all of them. Of a word that is common only those among the newest `BACK_MAX` are found.
+    """Return the cases that `search` finds among all, in no order, and whether that is all of them.
+
+    Of each way of finding it is the newest `EVER_MAX`; of `SITES_MAX` sites that are named so, `OF_SITE_MAX` each; of
+    a word that is common, those among the newest `BACK_MAX`.
     """
-    if is_common:
-        found = await tx.values(BACK, *_given(search), EVER_MAX, BACK_MAX)
-        return found, len(found) < EVER_MAX and not await tx.value(IS_LONGER, BACK_MAX)
-    found = await tx.values(RARE, *_given(search), EVER_MAX)
-    return found, len(found) < EVER_MAX
+    given = _given(search)
+    rows = await tx.fetch(_Found, BACK if is_common else RARE, *given, EVER_MAX, *([BACK_MAX] if is_common else []))
+    is_cut = max(Counter(row.way for row in rows).values(), default=0) >= EVER_MAX
+    is_cut = is_cut or bool(is_common and await tx.value(IS_LONGER, BACK_MAX))
+    is_cut = is_cut or bool(await tx.value(IS_PAST_SITES, given[3]))
+    return list({row.id for row in rows}), not is_cut

@@ -207,3 +207,63 @@ async def test_words_ratings_models_and_days_find_what_a_walk_over_all_finds(dat
             assert await pages(tx, wanted, 20) == (fits, len(fits)), days
         nowhere = CaseFilter(state="all", model="No such model", now=NOW)
         assert await pages(tx, nowhere, 20) == ([], 0)
+
+
+async def test_a_list_says_when_it_was_cut_at_a_site(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "NEWEST", 0)
+    async with database.transaction() as tx:
+        made = await filled(tx)
+        site = new_id()
+        await tx.execute(
+            "INSERT INTO site (id, name, code, created_at) VALUES ($1, 'Trollhamnen', 'TRO', $2)", site, NOW
+        )
+        wanted = CaseFilter(state="closed", search="trollhamnen", now=NOW)
+        closed = [one["id"] for one in made if one["state"] == "closed"]
+        await tx.execute("UPDATE support_case SET site_id = $1 WHERE id = ANY($2)", site, closed)
+        some = await listing.page(tx, None, wanted, limit=500)
+        assert (len(some.rows), some.has_more) == (len(closed), False)
+        more = [id_at(NOW - timedelta(days=1), 900_000 + n) for n in range(searching.OF_SITE_MAX)]
+        await tx.execute(
+            "INSERT INTO support_case (id, subject, kind, state, channel, created_at, created_by, changed_at,"
+            " closed_at, site_id) SELECT id, 'x', 'other', 'closed', 'phone', $2, 'bench', $2, $2, $3"
+            " FROM unnest($1::uuid[]) AS id",
+            more, NOW - timedelta(days=1), site,
+        )  # fmt: skip
+        shown = await listing.page(tx, None, wanted, limit=500)
+        assert len(shown.rows) == searching.OF_SITE_MAX
+        assert shown.has_more, "not all of the site were looked at"
+
+
+async def test_a_list_says_when_it_was_cut_at_what_was_said_often_in_a_few_cases(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "NEWEST", 0)
+    monkeypatch.setattr(searching, "EVER_MAX", 20)
+    async with database.transaction() as tx:
+        made = await filled(tx)
+        closed = [one["id"] for one in made if one["state"] == "closed"]
+        for n in range(24):
+            await tx.execute(ENTRY, closed[n // 8], id_at(NOW, 5_000 + n), NOW, "ljusbågen")
+        shown = await listing.page(tx, None, CaseFilter(state="closed", search="ljusbågen", now=NOW), limit=50)
+        assert len(shown.rows) < 20
+        assert shown.has_more, "what was said in them was cut before the cases were counted"
+
+
+async def test_drivers_who_share_a_name_leave_out_no_case_and_a_cut_is_said(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.transaction() as tx:
+        made = await filled(tx)
+        # Namesakes without a case, before and after the one who has some.
+        await tx.execute(
+            "INSERT INTO driver (id, email, name, created_at) SELECT gen_random_uuid(), 'n' || n || '@example.se',"
+            " 'Ada Sak', $1 FROM generate_series(1, 1500) AS n",
+            NOW,
+        )  # fmt: skip
+        fits = [one["number"] for one in ordered(made) if one["driver_name"] == "Ada Berg"]
+        wanted = CaseFilter(state="all", driver="ada", now=NOW)
+        assert await pages(tx, wanted, 20) == (fits, len(fits))
+        whole = await listing.page(tx, None, CaseFilter(state="all", driver="berg", now=NOW), limit=200)
+        assert not whole.has_more
+        monkeypatch.setattr(listing, "DRIVERS_MAX", 1)
+        assert (await listing.page(tx, None, CaseFilter(state="all", driver="b", now=NOW), limit=200)).has_more

@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -147,3 +148,24 @@ async def test_what_was_spoken_and_chatted_without_a_case_is_handed_out_and_then
             await own_data.remove(tx, person, now)
             gone = await own_data.told_of(tx, person, now)
         assert [table for table, rows in gone.items() if table != "handed_out_at" and rows] == []
+
+
+def _unfound(plan: Any) -> list[str]:
+    """Return the tables that a plan reads without a condition of an index."""
+    here = [plan["Relation Name"]] if "Relation Name" in plan and not {"Index Cond", "Recheck Cond"} & set(plan) else []
+    return here + [name for part in plan.get("Plans", ()) for name in _unfound(part)]
+
+
+@pytest.mark.parametrize(("way", "key"), [("email", "ada@example.se"), ("sms", "+46705556677")])
+async def test_what_the_open_form_asks_is_found_by_indexes(database: Database, way: str, key: str) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO support_mail (id, at, inbox, message_id, fingerprint, sender, verdict, raw, raw_size)"
+            " SELECT gen_random_uuid(), now(), 'lmtp', n::text, '', n || '@example.com', 'stored', '', 0"
+            " FROM generate_series(1, 3000) AS n"
+        )
+        await tx.execute("ANALYZE support_mail")
+        await tx.execute("SET LOCAL enable_seqscan = off")
+        for sql in (store.KNOWS[way], store.CASES[way]):
+            plan = (await tx.value(f"EXPLAIN (FORMAT JSON) {sql}", key))[0]["Plan"]
+            assert _unfound(plan) == [], sql

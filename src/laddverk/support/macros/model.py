@@ -24,7 +24,8 @@ class Deeds(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is done besides the answer, in this order. What is empty is not done."""
 
     button: str = ""
-    """What an agent does for the driver: the name of a button of the case's page that asks for nothing."""
+    """What an agent does for the driver: the name of a button of the case's page that asks for nothing,
+    or for nothing but a reason: the macro's name is the reason."""
     tags: tuple[str, ...] = ()
     team_id: UUID | None = None
     takes: bool = False

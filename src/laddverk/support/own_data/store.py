@@ -14,14 +14,15 @@ from laddverk.support import privacy
 from laddverk.support.codes import Way
 from laddverk.support.own_data.model import Person
 
-BY_ADDRESS: Final = "driver_id IS NULL AND contact_email <> '' AND lower(contact_email) = $1"
+# Addresses of cases, chats, those who write to us and accounts are kept in small letters; those we write to as given.
+BY_ADDRESS: Final = "driver_id IS NULL AND contact_email <> '' AND contact_email = $1"
 BY_NUMBER: Final = "driver_id IS NULL AND contact_phone <> '' AND phone_key(contact_phone) = phone_key($1)"
 NO_ACCOUNT: Final = """NOT EXISTS (SELECT FROM driver
     WHERE driver.phone <> '' AND phone_key(driver.phone) = phone_key($1))"""
 KNOWS: Final = {
     "email": f"""SELECT EXISTS (SELECT FROM support_case WHERE {BY_ADDRESS})
         OR EXISTS (SELECT FROM chat WHERE {BY_ADDRESS})
-        OR EXISTS (SELECT FROM support_mail WHERE lower(sender) = $1 AND case_id IS NULL)""",
+        OR EXISTS (SELECT FROM support_mail WHERE sender = $1 AND case_id IS NULL)""",
     "sms": f"""SELECT EXISTS (SELECT FROM support_case WHERE {BY_NUMBER})
         OR EXISTS (SELECT FROM phone_call WHERE driver_id IS NULL AND phone <> '' AND phone_key(phone) = phone_key($1))
         OR EXISTS (SELECT FROM chat WHERE {BY_NUMBER})
@@ -31,9 +32,9 @@ CASES: Final = {
     "email": f"SELECT id, state FROM support_case WHERE {BY_ADDRESS} ORDER BY created_at FOR UPDATE",
     "sms": f"SELECT id, state FROM support_case WHERE {BY_NUMBER} ORDER BY created_at FOR UPDATE",
 }
-LOOSE_MAILS: Final = "lower(sender) = $1 AND case_id IS NULL"
-OUR_MAILS: Final = "lower(recipient) = $1 AND NOT EXISTS (SELECT FROM driver WHERE lower(driver.email) = $1)"
-DEAD: Final = "lower(address) = $1"
+LOOSE_MAILS: Final = "sender = $1 AND case_id IS NULL"
+OUR_MAILS: Final = "lower(recipient) = $1 AND NOT EXISTS (SELECT FROM driver WHERE driver.email = $1)"
+DEAD: Final = "address = $1"
 CALLS: Final = "driver_id IS NULL AND phone <> '' AND phone_key(phone) = phone_key($1)"
 TEXTS: Final = f"""phone_key(phone) = phone_key($1) AND {NO_ACCOUNT}"""
 # What is handed out and what is removed go by the same conditions: a test holds that they name the same tables.

@@ -102,6 +102,16 @@ TAGS: Final = {
 }
 ORDERED: Final = marked("%(deed)s: %(state)s")
 LIMITED: Final = marked("Load management gives the outlet at most %(current)s A")
+CUTS: Final = {
+    "state": marked("The outlet's state changed more often; only the last %(count)s changes stand here"),
+    "fault": marked("The outlet had more errors; only the last %(count)s stand here"),
+    "link": marked("Contact was lost and came back more often; only the last %(count)s times stand here"),
+    "tag": marked("Tags were shown more often; only the last %(count)s times stand here"),
+    "order": marked("The charger was told more; only the last %(count)s orders stand here"),
+    "limit": marked("Load management changed its limit more often; only the last %(count)s changes stand here"),
+    "money": marked("The payment went through more; only its last %(count)s steps stand here"),
+}
+"""What says that of events of one kind no more stand there, by their source."""
 TURNS: Final = frozenset({"case", "incident", "session", "payment", "money", "command"})
 """Sources whose events turn a case; of others only what went wrong does."""
 KIND_WORDS: Final = KINDS
@@ -165,7 +175,13 @@ def _money(entry: EntryRow, language: str) -> str:
     return f"{said}: {formats.money(minor, entry.params['currency'], language)}" if minor is not None else said
 
 
+def _cut(entry: EntryRow, language: str) -> str:
+    of = "fault" if entry.kind == "state" and entry.params["is_grave"] else entry.kind
+    return gettext_for(language)(CUTS[of]) % {"count": entry.params["count"]}
+
+
 MACHINES: Final[dict[str, Callable[[EntryRow, str], str]]] = {
+    "cut": _cut,
     "state": _state,
     "link": lambda entry, language: gettext_for(language)(LINKS[entry.kind]),
     "tag": _tag,
@@ -192,7 +208,16 @@ def tone_of(entry: EntryRow) -> str:
 
 def is_small(entry: EntryRow) -> bool:
     """Return whether an event only stands there for who wants everything."""
+    if entry.source == "cut":
+        return not entry.params["is_grave"]
     return entry.source not in TURNS and tone_of(entry) == "plain"
+
+
+def detail_of(entry: EntryRow) -> str:
+    """Return what a charger says of a state: its codes, and its words."""
+    if entry.source != "state":
+        return ""
+    return " · ".join(entry.params[name] for name in ("error", "info") if entry.params.get(name))
 
 
 def _session(entry: EntryRow, words: Any, language: str) -> str:

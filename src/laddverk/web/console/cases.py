@@ -35,6 +35,7 @@ READ: Final = {NEEDS: Permission.CASES_READ}
 WRITE: Final = {NEEDS: Permission.CASES_WRITE}
 ABOUT: Final = {"station": "sta", "session": "ses", "driver": "drv", "payment": "pay", "incident": "inc"}
 """What a case can be about, and the prefix of its ids."""
+NO_SESSION: Final = -1  # no session has it
 
 
 def href(case_id: UUID) -> str:
@@ -43,7 +44,9 @@ def href(case_id: UUID) -> str:
 
 
 def wanted(desk: Desk) -> CaseFilter:
-    """Return what the address of the inbox asks for; what cannot be read is left out."""
+    """Return what the address of the inbox asks for. What is no choice of its lists is left out; a session's number
+    that is none asks for nothing at all.
+    """
     search, kind, priority = desk.asked("q").strip()[:100], desk.asked("kind"), desk.asked("priority")
     state = desk.asked("state", "all" if search else "open")  # who searches means all cases, unless a view is chosen
     session_number = desk.asked("session_number").strip().lstrip("#")
@@ -68,12 +71,25 @@ def wanted(desk: Desk) -> CaseFilter:
         firmware=desk.asked("firmware")[:120],
         charger=desk.asked("charger").strip()[:100],
         driver=desk.asked("driver_name").strip()[:100],
-        session_number=int(session_number) if re.fullmatch("[0-9]{1,9}", session_number) else None,
+        session_number=_session_number(session_number),
         rated=desk.asked("rated") if desk.asked("rated") in ("good", "bad", "any") else "",
         opened_from=desk.midnight(opened_from) if opened_from else None,
         opened_until=desk.midnight(opened_to + timedelta(days=1)) if opened_to else None,
         now=desk.now,
     )
+
+
+def _session_number(text: str) -> int | None:
+    if not text:
+        return None
+    return int(text) if re.fullmatch("[0-9]{1,15}", text) else NO_SESSION
+
+
+def _misread(desk: Desk, narrowed: CaseFilter) -> dict[str, str]:
+    """Return what is wrong with what the list is narrowed to, by its fields."""
+    if narrowed.session_number != NO_SESSION:
+        return {}
+    return {"session_number": desk.words("This is no number of a session. Write its digits.")}
 
 
 def _named(desk: Desk, prefix: str, name: str) -> UUID | None:
@@ -119,7 +135,11 @@ async def page(desk: Desk, values: dict[str, str], errors: dict[str, str], statu
     given = await _inbox(desk)
     async with desk.transaction() as tx:
         choices = await choices_of(desk, tx)
-    return desk.page("console/cases/list.html", status=status, values=values, errors=errors, **choices, **given)
+    misread = _misread(desk, given["wanted"])
+    return desk.page(
+        "console/cases/list.html", status=status, values=values, errors=errors | misread, misread=misread, **choices,
+        **given,
+    )  # fmt: skip
 
 
 async def choices_of(desk: Desk, tx: Transaction) -> dict[str, Any]:

@@ -137,3 +137,15 @@ async def test_who_is_not_of_support_sees_no_case(world: World, signed_in: Signe
     assert (await browser.open("/console/cases")).status_code == 403
     assert (await browser.send("/console/cases", kind="cable", text="x")).status_code == 403
     assert "/console/cases" not in (await browser.open("/console")).text
+
+
+@pytest.mark.parametrize("number", ["abc", "12 34", "-4"])
+async def test_a_session_number_that_is_none_is_said_and_finds_nothing(signed_in: SignedIn, number: str) -> None:
+    browser = await signed_in(Role.SUPPORT)
+    await opened(browser, text="It blinks")
+    page = (await browser.open(f"/console/cases?session_number={number.replace(' ', '%20')}")).text
+    assert "This is no number of a session. Write its digits." in page
+    assert f'value="{number}"' in page
+    assert "It blinks" not in page
+    assert "It blinks" not in (await browser.open(f"/console/cases.csv?session_number={number.replace(' ', '')}x")).text
+    assert "It blinks" not in (await browser.open("/console/cases?session_number=9999999999")).text
