@@ -121,6 +121,27 @@ async def test_more_than_a_fuse_lets_through_is_answered_at_once_and_not_at_the_
     assert loads[str(grid.id)]["reading"] == [64.5, 0.0, 0.0]
 
 
+async def test_while_too_much_flows_a_step_is_asked_for_at_once_and_then_every_five_seconds_however_often_it_is_read(
+    network,
+):
+    meter, _grid = await metered(network, Setup(way=Way.PUSH))
+    begins_at = datetime.now(UTC)
+
+    async def steps(seconds, current_a):
+        """Return how many steps a reading asks for; those that waited were taken."""
+        now = begins_at + timedelta(seconds=seconds)
+        await network.value("DELETE FROM job WHERE kind = 'energy.steer_site'")
+        async with network.house.database.transaction() as tx:
+            await service.keep(tx, meter.id, Reading(at=now, current_a=(current_a, 0.0, 0.0)), now)
+        return await network.value(STEPS)
+
+    assert await steps(0, 60.0) == 0
+    assert [await steps(1 + second, 70.0) for second in range(12)] == [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]
+    assert [await steps(13 + second, flows) for second, flows in enumerate((50.0, 70.0, 50.0, 70.0))] == [0, 0, 0, 1]
+    assert await steps(60, 50.0) == 0
+    assert await steps(61, 70.0) == 1
+
+
 async def test_a_reading_shows_the_registers_and_a_factor_of_transformers_counts(network):
     async with modbus.serving(lambda: (1.0, 2.0, 3.0)) as simulated:
         setup = Setup(way=Way.MODBUS, host="127.0.0.1", port=simulated.port, model="eastron_sdm630", ratio=40.0)

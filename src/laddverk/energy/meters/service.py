@@ -25,6 +25,7 @@ from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's o
 REASON_MIN: Final = 3
 REASON_MAX: Final = 200
 MEASURED: Final = N_("What the meter %(name)s measures was changed.")
+STEP_PAUSE: Final = timedelta(seconds=5)  # chargers take seconds to lower; a whole step at every reading helps nobody
 OLD_MAX: Final = timedelta(days=40)  # of a reading that was pushed late, for the chart; the loop takes what is newer
 
 
@@ -142,10 +143,11 @@ async def record(tx: Transaction, meter_id: MeterId, readings: Sequence[Reading]
 async def keep(tx: Transaction, meter_id: MeterId, reading: Reading, now: datetime) -> int:
     """Keep a reading that was found sound; return for how many circuits it counts.
 
-    Where more flows than a circuit may carry, the loop does not wait for its next turn of ten seconds.
+    Where more flows than a circuit may carry, the loop does not wait for its next turn of ten seconds; for as long as
+    it lasts it is asked again after each `STEP_PAUSE`.
     """
-    fed = await store.keep(tx, meter_id, reading, now)
-    await steering.soon(tx, {one.site_id for one in fed if one.is_over})
+    fed = await store.keep(tx, meter_id, reading, now, STEP_PAUSE)
+    await steering.soon(tx, {one.site_id for one in fed if one.asks_step})
     return len(fed)
 
 

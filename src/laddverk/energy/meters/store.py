@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -70,13 +70,16 @@ WITH here AS (
     CROSS JOIN LATERAL jsonb_array_elements(now.tree->'circuits') AS circuit
     WHERE meter.id = $1 AND circuit->>'meter_id' = $1::text AND meter.retired_at IS NULL
 ), fed AS (
-    INSERT INTO circuit_load AS kept (circuit_id, site_id, at, current_a)
-    SELECT circuit_id, site_id, $2, $3 FROM here
-    ON CONFLICT (circuit_id) DO UPDATE SET site_id = excluded.site_id, at = excluded.at, current_a = excluded.current_a
+    INSERT INTO circuit_load AS kept (circuit_id, site_id, at, current_a, asked_at)
+    SELECT circuit_id, site_id, $2, $3, CASE WHEN is_over THEN $4::timestamptz END FROM here
+    ON CONFLICT (circuit_id) DO UPDATE
+    SET site_id = excluded.site_id, at = excluded.at, current_a = excluded.current_a,
+        asked_at = CASE WHEN excluded.asked_at < kept.asked_at + $5::interval THEN kept.asked_at
+                   ELSE coalesce(excluded.asked_at, kept.asked_at) END
     WHERE excluded.at > kept.at
-    RETURNING circuit_id
+    RETURNING site_id, asked_at
 )
-SELECT here.site_id, here.is_over FROM here JOIN fed USING (circuit_id)
+SELECT site_id, coalesce(asked_at = $4, false) AS asks_step FROM fed
 """
 LATEST: Final = """
 SELECT meter_id, at, received_at, moved_at, current_a, voltage_v, power_w, import_wh, export_wh
@@ -103,8 +106,8 @@ class Fed(Struct, frozen=True):
     """A circuit that a reading counts for."""
 
     site_id: SiteId
-    is_over: bool
-    """More flows than its fuse, less the margin, lets through."""
+    asks_step: bool
+    """More flows than its fuse, less the margin, lets through, and no step was asked for because of it just now."""
 
 
 async def meters(tx: Transaction) -> list[Meter]:
@@ -152,8 +155,13 @@ async def trouble(tx: Transaction, meter_id: UUID) -> object:
     return await tx.value(TROUBLE, meter_id)
 
 
-async def keep(tx: Transaction, meter_id: MeterId, reading: Reading, now: datetime) -> list[Fed]:
-    """Keep a reading, and let the loop know; return the circuits that it counts for."""
+async def keep(
+    tx: Transaction, meter_id: MeterId, reading: Reading, now: datetime, step_pause: timedelta
+) -> list[Fed]:  # fmt: skip
+    """Keep a reading, and let the loop know; return the circuits that it counts for.
+
+    A circuit that carries too much asks for a step where it last did so `step_pause` ago.
+    """
     volts = list(reading.voltage_v) if reading.voltage_v is not None else None
     currents = list(reading.current_a)
     await tx.execute(
@@ -161,7 +169,7 @@ async def keep(tx: Transaction, meter_id: MeterId, reading: Reading, now: dateti
     )
     await tx.execute(KEEP_MINUTE, meter_id, reading.at, currents, reading.power_w)
     await tx.execute(END_TROUBLE, meter_id)
-    return await tx.fetch(Fed, FEED, meter_id, reading.at, currents)
+    return await tx.fetch(Fed, FEED, meter_id, reading.at, currents, now, step_pause)
 
 
 async def latest(tx: Transaction, meter_ids: Sequence[UUID]) -> dict[UUID, Latest]:
