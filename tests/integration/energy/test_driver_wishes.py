@@ -9,7 +9,7 @@ import pytest
 
 from laddverk.energy.allocating import Branch, Demand, Situation
 from laddverk.energy.circuits import service as circuits_service
-from laddverk.energy.planning_ahead import service, store, store_days, wishing
+from laddverk.energy.planning_ahead import jobs, service, store, store_days, wishing
 from laddverk.energy.planning_ahead.forecasting import Source
 from laddverk.energy.planning_ahead.guiding import wished
 from laddverk.energy.planning_ahead.model import MadeBy
@@ -291,6 +291,21 @@ async def test_who_takes_longer_than_ever_is_ready_when_others_are_and_not_longe
     assert (ready.how, ready.since, ready.until) == (wishing.How.AS_USUAL, NOW + 8 * HOUR, NOW + 8 * HOUR)
     await site.value("UPDATE session SET started_at = $1 WHERE ended_at IS NULL", NOW - 15 * HOUR)
     assert (await offer(site))[1].how is wishing.How.LONGER_THAN_EVER
+
+
+async def test_when_somebody_left_is_forgotten_two_months_after_the_charge(site):
+    for evse, ended in ((1, timedelta(days=61)), (2, timedelta(days=59))):
+        await came(site, evse, "A", NOW - ended - HOUR, hours=1)
+    await came(site, 1, "B", NOW - timedelta(days=70))
+    await site.value("INSERT INTO driver_wish (session_id, departs_at, told_at) SELECT id, now(), now() FROM session")
+    await site.value(
+        "INSERT INTO stay_guess (session_id, departs_by, energy_by, made_at) SELECT id, '', '', now() FROM session"
+    )
+    async with site.house.database.transaction() as tx:
+        await jobs.handlers(site.house)["energy.forget_plans"](tx, [{}])
+        for table in ("driver_wish", "stay_guess"):
+            left = f"SELECT ended_at FROM {table} JOIN session ON id = session_id ORDER BY ended_at"
+            assert await tx.values(left) == [NOW - timedelta(days=59), None]
 
 
 async def test_nobody_goes_first_where_the_site_does_not_let_them_ask(site, database):

@@ -25,6 +25,15 @@ from tests.integration.support.lives import ADMIN, Person, a_life, put, traces_o
 from tests.network import Network, network_on
 
 TECHNICIAN = Actor("operator", new_id(), "Tor", PERMISSIONS[Role.TECHNICIAN], None)
+SAID = "INSERT INTO driver_wish (session_id, departs_at, told_at) SELECT id, now(), now() FROM session"
+GUESSED = """
+INSERT INTO stay_guess (session_id, departs_at, departs_by, energy_by, made_at)
+SELECT id, now(), 'own_habit', 'nothing', now() FROM session
+"""
+LEAVES = """
+SELECT session_id FROM driver_wish FULL JOIN stay_guess USING (session_id) JOIN session ON session.id = session_id
+WHERE session.driver_id = $1
+"""
 
 
 @pytest.fixture
@@ -45,6 +54,9 @@ async def test_after_all_that_a_driver_can_do_nothing_names_them_but_what_the_la
     await a_life(network, kim)
     other = await a_life(network, bo)
     await network.house.worker.run_until_idle()
+    async with network.house.database.transaction() as tx:
+        await tx.execute(SAID)
+        await tx.execute(GUESSED)
     before = await traces_of(network, bo)
     assert len(await traces_of(network, kim)) > 40  # there was something to be forgotten
     async with network.house.database.transaction() as tx:
@@ -59,6 +71,8 @@ async def test_after_all_that_a_driver_can_do_nothing_names_them_but_what_the_la
     async with network.house.database.transaction() as tx:
         assert await tx.rows("SELECT series, number, gross_minor FROM invoice ORDER BY number") == booked
         assert await tx.rows("SELECT id, energy_wh, price_minor, driver_id FROM session ORDER BY id") == charges
+        assert await tx.values(LEAVES, kim.id) == []
+        assert await tx.values(LEAVES, bo.id) != []
         assert (await ledger.check(tx)).sound
         assert await tx.value("SELECT count(*) FROM support_case WHERE id = $1 AND subject <> '–'", other) == 1
         row = (await tx.rows("SELECT state, reason, removed FROM erasure"))[0]

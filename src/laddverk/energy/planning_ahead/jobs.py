@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from laddverk.energy.planning_ahead import looking_back, service, store, store_quarters
+from laddverk.energy.planning_ahead import looking_back, service, store, store_quarters, store_wishes
 from laddverk.kernel.ids import SiteId
 from laddverk.platform import jobs
 from laddverk.platform.database import Transaction
@@ -21,6 +21,7 @@ from laddverk.tariffs.providers import chosen_source
 from laddverk.tariffs.store_spot import Followed
 
 KEPT: Final = timedelta(days=60)  # plans beside what came of them; a month and the one before
+WISHES_KEPT: Final = timedelta(days=60)  # after the charge, for the look back; when people leave is theirs
 QUARTERS_KEPT: Final = timedelta(days=400)  # a winter beside the one before
 LOOK_BACK: Final = "energy.look_back_site"
 EVERY: Final = (
@@ -37,6 +38,7 @@ def handlers(house: House) -> dict[str, Handler]:
 
     async def forget(tx: Transaction, _payloads: Sequence[dict[str, Any]]) -> None:
         await store.drop_old(tx, house.clock() - KEPT)
+        await store_wishes.drop_old(tx, house.clock() - WISHES_KEPT)
         await store_quarters.drop_old(tx, house.clock() - QUARTERS_KEPT)
 
     return {

@@ -29,6 +29,12 @@ KEEP_GUESS: Final = """
 INSERT INTO stay_guess (session_id, departs_at, departs_by, energy_wh, energy_by, made_at)
 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (session_id) DO NOTHING
 """
+DROP_OLD: Final = """
+WITH guesses AS (
+    DELETE FROM stay_guess USING session WHERE session.id = stay_guess.session_id AND session.ended_at < $1
+)
+DELETE FROM driver_wish USING session WHERE session.id = driver_wish.session_id AND session.ended_at < $1
+"""
 RUNNING_AT: Final = f"""
 -- The driver's word, else the car's, else what is usual. A guessed departure that is over was wrong.
 SELECT session.id AS session_id, session.station_id, session.evse_number,
@@ -139,3 +145,8 @@ async def running_at(tx: Transaction, site_id: UUID, now: datetime) -> Sequence[
 async def charge(tx: Transaction, session_id: UUID) -> Charge | None:
     """Return a session with what its driver said, or None."""
     return await tx.fetch_one(Charge, CHARGE, session_id)
+
+
+async def drop_old(tx: Transaction, before: datetime) -> None:
+    """Forget what was said and guessed of sessions that ended before."""
+    await tx.execute(DROP_OLD, before)

@@ -126,6 +126,8 @@ CLEARED: Final[tuple[tuple[str, str], ...]] = (
         "authorisation",
         f"UPDATE authorisation SET token_uid = '–', driver_id = NULL WHERE driver_id = $1 OR token_uid IN {TAGS}",
     ),
+    ("driver_wish", f"DELETE FROM driver_wish WHERE session_id IN {SESSIONS}"),
+    ("stay_guess", f"DELETE FROM stay_guess WHERE session_id IN {SESSIONS}"),
     ("session_outcome", f"UPDATE session_outcome SET token_key = '', car_key = '' WHERE session_id IN {SESSIONS}"),
     (
         "session",
