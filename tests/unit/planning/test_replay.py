@@ -113,6 +113,36 @@ def test_a_battery_and_panels_carry_what_the_fuse_cannot():
     assert sunny.peak_w <= 16.0 * 690.0 + 1
 
 
+def test_how_long_full_cars_stay_is_counted_beyond_the_grace_and_as_far_as_a_fee_leaves_it():
+    car = stay(0, 8, 5, 5_520)
+    assert replay(ground(), [car]).idle_h == pytest.approx(4.25)
+    assert replay(ground(idle_cut=0.4), [car]).idle_h == pytest.approx(4.25 * 0.6)
+
+
+def test_what_no_car_takes_of_the_sun_is_sold_and_a_battery_takes_of_it_first():
+    car, sun = stay(0, 8, 3, 11_040), (6_900.0,) * 8_760
+    outcome = replay(ground(solar_w=sun), [car])
+    assert (round(outcome.own_solar_wh), round(outcome.sold_solar_wh)) == (6_900, 3 * 6_900 - 6_900)
+    assert replay(ground(), [car]).sold_solar_wh == 0.0
+    empties = [stay(0, 8, 1, 11_040), stay(1, 8, 1, 11_040, outlet="p1"), stay(2, 10, 1, 100)]
+    battery = Battery(power_w=4_000.0, energy_wh=4_000.0)
+    stored = replay(ground(10.0, 2, solar_w=sun, battery=battery), empties)
+    given_wh = stored.delivered_wh - 6_900 - 6_900 - 100
+    assert given_wh > 3_000, "the fuse, the sun and the last car's own are not all that the first two had"
+    assert stored.own_solar_wh == pytest.approx(6_900 + 100 + given_wh, abs=100), (
+        "what is lacking in it comes by the sun"
+    )
+
+
+def test_a_battery_keeps_power_below_the_highest_hour_where_that_costs_and_fills_without_making_a_higher_one():
+    cars = [stay(day, 24 * day + 8, 1, 11_040) for day in range(3)]
+    battery = Battery(power_w=5_000.0, energy_wh=5_000.0)
+    assert round(replay(ground(battery=battery), cars).peak_w) == 11_040
+    assert round(replay(ground(battery=battery, shaves_peaks=True), cars).peak_w) == 6_040
+    weak = Battery(power_w=5_000.0, energy_wh=2_500.0)
+    assert round(replay(ground(battery=weak, shaves_peaks=True), cars).peak_w) == 8_540
+
+
 def test_the_same_draw_is_the_same_and_growth_adds_drivers():
     trace = [stay(n, 24 * n + 8, 5, 9_000, user=f"u{n % 5}") for n in range(20)]
     assert drawn(trace, 0.0, 0, 7) == trace

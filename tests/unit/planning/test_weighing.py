@@ -135,6 +135,20 @@ def test_only_the_sun_that_an_option_adds_is_money_of_the_option():
     assert [one.benefit_year_minor for one in said.options] == [0, round(2 * YEAR * PRICES.own_solar_per_kwh)]
 
 
+def test_sun_that_is_sold_and_a_fee_on_idle_time_are_money_and_the_fee_is_doubted():
+    solar = Option(kind=Kind.SOLAR, change=Change(solar_kwp=5.0), capex_minor=1)
+    fee = Option(kind=Kind.IDLE_FEE, change=Change(idle_cut=0.4), capex_minor=300_000)
+    base = outcome(80.0, idle_h=50.0)
+    said = answer(
+        study(solar, fee),
+        played({0: [base] * 2, 1: [replace(base, sold_solar_wh=4_000.0)] * 2, 2: [replace(base, idle_h=30.0)] * 2}),
+    )
+    sold, taken = round(4 * YEAR * PRICES.sold_solar_per_kwh), round(30 * YEAR * PRICES.idle_hour)
+    assert [(one.benefit_year_minor, one.fee_year_minor) for one in said.options] == [(sold, 0), (taken, taken)]
+    (swing,) = (one for one in said.swings if one.key == "fee")
+    assert (swing.high_minor - swing.low_minor) == pytest.approx(taken, abs=2)
+
+
 def test_references_are_shown_and_never_proposed_and_bindings_are_the_longest_first():
     reference = Option(kind=Kind.REFERENCE, change=Change(is_steered=False))
     binds = (Binding(feeder="g", phase=1, hours=2.0), Binding(feeder="g", phase=2, hours=5.0))

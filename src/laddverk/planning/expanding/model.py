@@ -77,12 +77,16 @@ class Prices(Struct, frozen=True, kw_only=True):
     rule: int = 1_500_000
     rule_year: int = 240_000
     idle_fee: int = 300_000
+    idle_hour: int = 1_000
+    """What the fee takes for an hour of idle time beyond the grace."""
     fuse_step: int = 500_000
     connection: int = 12_000_000
     battery_per_kwh: int = 600_000
     solar_per_kwp: int = 1_200_000
     own_solar_per_kwh: int = 80
     """What a kilowatt-hour from panels saves of bought energy."""
+    sold_solar_per_kwh: int = 30
+    """What one is sold for that no car takes."""
     peak_per_kw_year: int = 0
     """The grid's fee for the highest hour, a year; 0: there is none."""
     life_years: int = 10

@@ -128,6 +128,7 @@ async def _site(tx: Transaction, asked: Asked, zone: ZoneInfo, now: datetime) ->
             "In this period only %(count)s sessions took energy: too few to say anything.", field="first",
             count=len(played), remedy="Take a longer period.",
         )  # fmt: skip
+    ground = replace(ground, shaves_peaks=asked.prices.peak_per_kw_year > 0)
     return replace(asked, tree_version=tree.version), ground, played
 
 

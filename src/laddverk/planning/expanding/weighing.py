@@ -25,6 +25,7 @@ BLOCKED_LITTLE: Final = 0.01
 SWING_MARGIN: Final = 0.2
 SWING_CAPEX: Final = 0.25
 SWING_OPEX: Final = 0.25
+SWING_FEE: Final = 0.5  # nobody has measured who pays and who comes back in time
 SWING_LIFE: Final = (0.7, 1.5)
 
 
@@ -82,6 +83,8 @@ class Weighed(Struct, frozen=True, kw_only=True):
     cost_year_minor: int
     """With the investment spread over its life."""
     benefit_year_minor: int
+    fee_year_minor: int
+    """Of the benefit: what a fee on idle time takes, of those who stay in spite of it."""
     per_kwh_minor: int | None
     per_refusal_minor: int | None
     pays_at: datetime | None
@@ -234,15 +237,20 @@ def _weighed(study: Study, place: int, option: Option, outcomes: list[list[Outco
     avoided = band([(base.blocked - one.blocked) * yearly for one, base in pairs])
     peak_kw = float(np.median([(one.peak_w - base.peak_w) / 1_000 for one, base in pairs]))
     solar_kwh = float(np.median([one.own_solar_wh - base.own_solar_wh for one, base in pairs])) / 1_000 * yearly
+    sold_kwh = float(np.median([one.sold_solar_wh - base.sold_solar_wh for one, base in pairs])) / 1_000 * yearly
+    idle_h = float(np.median([one.idle_h for one in outcomes[place]])) * yearly if option.change.idle_cut > 0 else 0.0
+    fee = round(idle_h * prices.idle_hour)
     opex = option.opex_year_minor + round(peak_kw * prices.peak_per_kw_year)
     cost = round(option.capex_minor / prices.life_years) + opex
-    benefit = round(extra.middle * prices.margin_per_kwh + solar_kwh * prices.own_solar_per_kwh)
+    sun = solar_kwh * prices.own_solar_per_kwh + sold_kwh * prices.sold_solar_per_kwh
+    benefit = round(extra.middle * prices.margin_per_kwh + sun) + fee
     years = _years(option.capex_minor, benefit - opex)
     if years is not None and years > prices.life_years:
         years = None  # it is worn out before
     return Weighed(
         place=place, option=option, service=_service(study, outcomes[place]), extra_kwh=extra, avoided=avoided,
         opex_year_minor=opex, cost_year_minor=cost, benefit_year_minor=benefit,
+        fee_year_minor=fee,
         per_kwh_minor=round(cost / extra.middle) if extra.middle >= ENERGY_MIN_KWH else None,
         per_refusal_minor=round(cost / avoided.middle) if avoided.middle >= REFUSALS_MIN else None,
         pays_in_years=years,
@@ -271,12 +279,14 @@ def _swings(study: Study, one: Weighed, scenarios: Sequence[Scenario]) -> tuple[
         ("margin", -SWING_MARGIN * margin, SWING_MARGIN * margin),
         ("capex", -SWING_CAPEX * spread, SWING_CAPEX * spread),
         ("opex", -SWING_OPEX * opex, SWING_OPEX * opex),
+        ("fee", -SWING_FEE * one.fee_year_minor, SWING_FEE * one.fee_year_minor),
         ("life", spread - spread / low_life, spread - spread / high_life),
     ]  # fmt: skip
     if scenarios:
         nets = [each.weighed[one.place].net_year_minor - net for each in scenarios]
         found.append(("growth", min(nets), max(nets)))
     swings = [Swing(key=key, low_minor=round(net + low), high_minor=round(net + high)) for key, low, high in found]
+    swings = [each for each in swings if each.low_minor != each.high_minor or each.key != "fee"]
     return tuple(sorted(swings, key=lambda each: each.low_minor - each.high_minor))
 
 

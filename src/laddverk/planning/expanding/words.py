@@ -21,6 +21,7 @@ SWINGS: Final = {
     "growth": marked("Growth, the least and the most of those that were played"),
     "capex": marked("Investment, 25 % more or less"),
     "opex": marked("Running cost, 25 % more or less"),
+    "fee": marked("Income from the fee on idle time, 50 % less or more"),
     "life": marked("Length of life, 30 % less to 50 % more"),
 }
 ASSUMPTIONS: Final = (
@@ -33,8 +34,15 @@ ASSUMPTIONS: Final = (
     marked("Without load management each outlet has a fixed share that the fuse always carries, of 6 A or nothing."),
     marked("Where a site has load management, outlets that hang on no circuit are played as if they were in it."),
     marked("Other load is what stands in the circuits: the most that people typed, at all hours."),
-    marked("Sun is an example of southern Sweden, every day of a month alike. A battery only helps a full fuse."),
-    marked("A fee on idle time is assumed to shorten it by the share above; nobody has measured it here."),
+    marked("Sun is an example of southern Sweden, every day of a month alike. What no car takes of it is sold."),
+    marked(
+        "A battery helps a full fuse and, where the highest hour costs, keeps power below the highest hour so far; "
+        "it knows no hour ahead."
+    ),
+    marked(
+        "A fee on idle time is assumed to shorten it by the share above, and is paid for the rest; "
+        "nobody has measured it here."
+    ),
 )
 
 

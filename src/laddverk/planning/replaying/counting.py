@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from laddverk.planning.replaying.model import Binding, Ground, Outcome
+from laddverk.planning.replaying.model import GRACE_S, Binding, Ground, Outcome
 from laddverk.planning.replaying.parked import Parked
 from laddverk.planning.traces import SECONDS_PER_HOUR, Stay
 
@@ -34,6 +34,9 @@ class Counts:
         self._short_s = self._full_s = self._span_s = 0.0
         self._bound: tuple[str, int] | None = None
         self._binding_s: dict[tuple[str, int], float] = {}
+        self._idle_s = 0.0
+        self.peak_w = 0.0
+        """The highest mean of an hour from the grid so far; of an hour that runs, what it has reached."""
         self.own_solar_wh = 0.0
 
     def passed(self, from_s: float, until_s: float, parked: Sequence[Parked], grid_w: float) -> None:
@@ -56,6 +59,7 @@ class Counts:
             place = min(hour - self._first_hour, len(self._grid_wh) - 1)
             self._grid_wh[place] += grid_w * (end_s - at_s) / SECONDS_PER_HOUR
             self._cars_wh[place] += cars_w * (end_s - at_s) / SECONDS_PER_HOUR
+            self.peak_w = max(self.peak_w, float(self._grid_wh[place]))
             at_s = end_s
 
     def held_back(self, bound: tuple[str, int] | None) -> None:
@@ -68,6 +72,8 @@ class Counts:
         self._asked_wh += car.asked_wh
         self._delivered_wh += car.got_wh
         self._shares.append(car.got_wh / car.asked_wh)
+        if car.full_s is not None:
+            self._idle_s += max(0.0, car.departs_s - car.full_s - GRACE_S)
         if car.waited_s > 0.5:
             self._waits_s.append(car.waited_s)
 
@@ -90,11 +96,26 @@ class Counts:
             mean_wait_s=float(np.mean(self._waits_s)) if self._waits_s else 0.0,
             asked_wh=self._asked_wh, delivered_wh=self._delivered_wh, blocked_wh=self._blocked_wh,
             p05=float(np.quantile(self._shares, WORST)) if self._shares else 1.0,
-            peak_w=float(self._grid_wh.max()), short_h=self._short_s / SECONDS_PER_HOUR,
+            peak_w=self.peak_w, short_h=self._short_s / SECONDS_PER_HOUR,
             full_h=self._full_s / SECONDS_PER_HOUR, span_h=self._span_s / SECONDS_PER_HOUR,
             by_hour_wh=tuple(by_hour.tolist()), own_solar_wh=self.own_solar_wh,
+            sold_solar_wh=max(0.0, self._sun_wh() - self.own_solar_wh), idle_h=self._idle_s / SECONDS_PER_HOUR,
             bindings=tuple(
                 Binding(feeder=names.get(key, key), phase=phase, hours=lasted / SECONDS_PER_HOUR)
                 for (key, phase), lasted in longest
             ),
         )  # fmt: skip
+
+    def _sun_wh(self) -> float:
+        """Return what panels give in the hours that were played."""
+        if not self._ground.solar_w:
+            return 0.0
+        begins_s = self._first_hour * SECONDS_PER_HOUR + self._ground.local_ahead_s
+        hours = begins_s + np.arange(int(self._span_s // SECONDS_PER_HOUR)) * SECONDS_PER_HOUR
+        return float(np.array(self._ground.solar_w)[hour_of_year(hours) % len(self._ground.solar_w)].sum())
+
+
+def hour_of_year(local_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the hour of the year of instants, seconds since 1970 of local time; the first is 0."""
+    local = local_s.astype("int64").astype("datetime64[s]")
+    return (local - local.astype("datetime64[Y]").astype("datetime64[s]")).astype(np.int64) // int(SECONDS_PER_HOUR)

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from laddverk.planning.replaying.counting import Counts
+from laddverk.planning.replaying.counting import Counts, hour_of_year
 from laddverk.planning.replaying.model import DAY_S, GRACE_S, WEEK_S, Ground, Outcome, PerPhase
-from laddverk.planning.replaying.parked import Parked
+from laddverk.planning.replaying.parked import FULL_WH, Parked
 from laddverk.planning.replaying.sharing import Sharing, row_of
 from laddverk.planning.traces import SECONDS_PER_HOUR, WATTS_PER_A_DC, Stay
 
@@ -22,7 +22,6 @@ TURN_S: Final = 900.0  # how often turns are looked at while somebody gets nothi
 SOURCE_S: Final = 900.0  # how often a battery or the sun is looked at
 A_MOMENT_S: Final = 1e-3
 MONDAY_S: Final = 4 * DAY_S  # 1970-01-05 was a Monday
-HOURS_OF_YEAR: Final = 8_760
 NEVER_S: Final = float("inf")
 
 
@@ -76,7 +75,8 @@ class _Run:
     def _next_s(self) -> float:
         coming = self._stays[self._coming].arrives_s if self._coming < len(self._stays) else NEVER_S
         next_s = min(coming, self._turn_s)
-        if self._parked:
+        battery = self._ground.battery
+        if self._parked or (battery is not None and self._soc_wh < battery.energy_wh - FULL_WH):
             next_s = min(next_s, self._limit_until_s)
         for car in self._parked:
             next_s = min(next_s, car.departs_s)
@@ -186,11 +186,10 @@ class _Run:
             self._is_dirty = True
 
     def _sun_w(self) -> float:
-        if not self._ground.solar_w:
+        solar_w = self._ground.solar_w
+        if not solar_w:
             return 0.0
-        local = np.datetime64(int(self._now_s + self._ground.local_ahead_s), "s")
-        hour = int((local - local.astype("datetime64[Y]").astype("datetime64[s]")).astype(int)) // 3_600
-        return self._ground.solar_w[hour % len(self._ground.solar_w)]
+        return solar_w[int(hour_of_year(np.array([self._now_s + self._ground.local_ahead_s]))[0]) % len(solar_w)]
 
     def _reserve_w(self) -> float:
         """Return the power that the battery can hold until it is looked at again."""
@@ -202,21 +201,26 @@ class _Run:
     def _grid_w(self, hours: float) -> float:
         """Return the power from the grid, and let the battery give or take what is between it and the cars."""
         cars_w = sum(car.drawn_a * car.watts_per_a for car in self._parked)
-        sun_w = min(self._sun_w(), cars_w)
+        shines_w = self._sun_w()
+        sun_w = min(shines_w, cars_w)
         self._counts.own_solar_wh += sun_w * hours
         battery = self._ground.battery
         if battery is None:
             return cars_w - sun_w
         limit_w = self._free_w()
+        if self._ground.shaves_peaks:
+            limit_w = min(limit_w, self._counts.peak_w)
         over_w = cars_w - sun_w - limit_w
         if over_w > 0:
             given_w = min(over_w, battery.power_w, self._soc_wh / hours)
             self._soc_wh -= given_w * hours
             return cars_w - sun_w - given_w
-        room_wh = (battery.energy_wh - self._soc_wh) / battery.efficiency
-        taken_w = max(0.0, min(-over_w, battery.power_w, room_wh / hours))
-        self._soc_wh += taken_w * hours * battery.efficiency
-        return cars_w - sun_w + taken_w
+        most_w = min(battery.power_w, (battery.energy_wh - self._soc_wh) / battery.efficiency / hours)
+        from_sun_w = max(0.0, min(shines_w - sun_w, most_w))
+        bought_w = max(0.0, min(-over_w, most_w - from_sun_w))
+        self._soc_wh += (from_sun_w + bought_w) * hours * battery.efficiency
+        self._counts.own_solar_wh += from_sun_w * hours * battery.efficiency
+        return cars_w - sun_w + bought_w
 
     def _free_w(self) -> float:
         """Return what the connection gives cars by itself, taken as evenly loaded."""

@@ -57,7 +57,7 @@ class Stretch(Struct, frozen=True, kw_only=True):
 
 
 class Battery(Struct, frozen=True, kw_only=True):
-    """A battery at the grid connection: it helps when the fuse is full and fills when there is room."""
+    """A battery at the grid connection: it helps when the fuse is full, and fills by the sun and when there is room."""
 
     power_w: float
     energy_wh: float
@@ -81,6 +81,8 @@ class Ground(Struct, frozen=True, kw_only=True):
     idle_cut: float = 0.0
     """By which share of the idle time beyond the grace drivers leave earlier, 0 to 1."""
     battery: Battery | None = None
+    shaves_peaks: bool = False
+    """The battery also keeps the power from the grid below the highest hour so far: there is a fee for it."""
     solar_w: tuple[float, ...] = ()
     """For every hour of a year from the 1st of January, local time; empty: no panels."""
     patience_s: float = PATIENCE_S
@@ -133,7 +135,11 @@ class Outcome(Struct, frozen=True, kw_only=True):
     by_hour_wh: tuple[float, ...]
     """Energy into cars by the hour of the day, local time, all days together."""
     own_solar_wh: float = 0.0
-    """What panels gave to cars."""
+    """What panels gave to cars, and to the battery for them."""
+    sold_solar_wh: float = 0.0
+    """What else they gave in the time that was played."""
+    idle_h: float = 0.0
+    """How long full cars stayed beyond the grace, all together."""
     bindings: tuple[Binding, ...] = ()
     """The longest first."""
 

@@ -16,8 +16,9 @@ USUAL_DAYS: Final = 91  # a quarter of a year: long enough for a season, short e
 SIGNED: Final = re.compile(r"-?\d{1,3}([.,]\d)?")
 WHOLE: Final = re.compile(r"-?[0-9]{1,3}")
 MONEY: Final = (
-    "margin_per_kwh", "port", "port_year", "rotation_per_port", "rule", "rule_year", "idle_fee", "fuse_step",
-    "connection", "battery_per_kwh", "solar_per_kwp", "own_solar_per_kwh", "peak_per_kw_year",
+    "margin_per_kwh", "port", "port_year", "rotation_per_port", "rule", "rule_year", "idle_fee", "idle_hour",
+    "fuse_step", "connection", "battery_per_kwh", "solar_per_kwp", "own_solar_per_kwh", "sold_solar_per_kwh",
+    "peak_per_kw_year",
 )  # fmt: skip
 FIELDS: Final = {"connection": "connection_cost"}  # amperes and kronor of the same thing stand in one form
 
