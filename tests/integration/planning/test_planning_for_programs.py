@@ -2,19 +2,26 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from math import exp
 
 import httpx
+import pytest
 
 from laddverk.access import service as access
 from laddverk.access.model import StaffDetails
 from laddverk.kernel.actors import Permission, Role
 from laddverk.kernel.ids import new_id, shown
+from laddverk.planning import jobs
+from laddverk.planning.seeking import seeing
+from laddverk.planning.seeking import store as seeking
+from laddverk.planning.seeking.rules import Wish
 from laddverk.planning.usage.service import keep_up
+from laddverk.platform.jobs import NewJob, enqueue
 from laddverk.web.api.routes import PATH
 from laddverk.web.app import create_app
 from tests.integration.planning.test_studies import FIRST, NOW, site  # noqa: F401 - the same site
-from tests.integration.planning.usage_field import OTHER_SITE, SITE
+from tests.integration.planning.usage_field import OTHER_SITE, SITE, visit
 from tests.network import ACTOR, Network
 
 DAY = "INSERT INTO site_day (site_id, day, made_at, found) VALUES ($1, $2, $3, $4)"
@@ -63,9 +70,8 @@ async def test_a_program_reads_usage_and_bottlenecks_and_has_a_site_studied(site
         assert {"Site 0", "Site 1"} <= {one["name"] for one in held}
         assert [one["name"] for one in held if one["is_managed"]] == ["Site 0"]
         reasons = [each for one in held for each in one["found"]]
+        assert reasons
         assert all(each["evidence"] and each["formula"] for each in reasons)
-        spots = (await client.get(f"{PATH}/wanted-spots")).json()
-        assert all(one["score"] == one["drivers"] + one["refusals_month"] for one in spots)
         day = {"currency": "SEK", "sessions": 3, "given_wh": 30_000.0, "cost": 45.0, "best_cost": 40.0,
                "over": {"forecast": 5.0}}  # fmt: skip
         async with house.database.transaction() as tx:
@@ -91,6 +97,79 @@ async def test_a_program_reads_usage_and_bottlenecks_and_has_a_site_studied(site
 
     await _on_paper(site, study["id"])
     await _a_host(site, study["id"], place)
+
+
+async def _wishes(network: Network, *senders: bytes) -> None:
+    """Let drivers wish for a charger at the same door, none of whom has an account."""
+    async with network.house.database.transaction() as tx:
+        for number, sender in enumerate(senders):
+            wish = Wish(id=new_id(), at=NOW - timedelta(days=9 - number), who="", place="Storgatan 5", note="",
+                        latitude=57.7089, longitude=11.9746, state="new")  # fmt: skip
+            await seeking.add(tx, wish, None, sender)
+
+
+async def test_where_a_new_site_is_wanted_says_no_drivers_door_and_reads_what_a_job_has_reckoned(
+    site: Network,  # noqa: F811
+) -> None:
+    house = site.house
+    await _wishes(site, b"a")
+    async with house.database.transaction() as tx:
+        await tx.execute("UPDATE site SET latitude = 57.71, longitude = 11.98 WHERE id = $1", SITE)
+        for day in range(28):  # in the evening there is no room
+            begins = datetime(2026, 9, 28, 18, tzinfo=UTC) + timedelta(days=day)
+            for who, evse in ((0, 1), (0, 2), (1, 1), (1, 2)):
+                await visit(tx, begins, begins + timedelta(hours=3), who=who, evse=evse, energy_wh=20_000)
+    while await house.database.run(lambda tx: keep_up(tx, "SEK", NOW)):
+        pass
+    async with program(site) as client:
+        (spot,) = (await client.get(f"{PATH}/wanted-spots")).json()
+        assert (spot["drivers"], spot["refusals_month"], spot["score"]) == (1, 0.0, 1.0), "nothing is reckoned yet"
+        assert (spot["latitude"], spot["longitude"]) == pytest.approx((57.705, 11.97)), "the middle, not the door"
+        assert spot["place"] == "", "one driver's own words tell where that one lives"
+        async with house.database.transaction() as tx:
+            await enqueue(tx, [NewJob(jobs.REFUSALS, {})])
+        await house.worker.run_until_idle()
+        held = (await client.get(f"{PATH}/bottlenecks", params={"site": shown("sit", SITE)})).json()[0]
+        lost = sum(one["sessions_lost"] for one in held["found"] if one["kind"] in ("ports", "overstay", "reliability"))
+        assert lost > 12
+        await _wishes(site, b"b", b"c")
+        (spot,) = (await client.get(f"{PATH}/wanted-spots")).json()
+        assert (spot["drivers"], spot["place"]) == (3, "Storgatan 5")
+        (away,) = spot["sites_near"].values()
+        assert spot["refusals_month"] == pytest.approx(lost / 12 * exp(-away / 1.5), rel=1e-6)
+        assert spot["score"] == pytest.approx(3 + spot["refusals_month"])
+
+
+async def test_sites_are_reckoned_some_at_a_time_until_all_are(
+    site: Network,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seeing, "SITES_AT_ONCE", 1)
+    async with site.house.database.transaction() as tx:
+        await enqueue(tx, [NewJob(jobs.REFUSALS, {})])
+    await site.house.worker.run_until_idle()
+    async with site.house.database.transaction() as tx:
+        assert await tx.values("SELECT site_id FROM site_refusal ORDER BY 1") == await tx.values(
+            "SELECT id FROM site ORDER BY 1"
+        )
+
+
+async def test_what_is_compared_is_a_period_or_a_place_and_faults_name_their_field(site: Network) -> None:  # noqa: F811
+    here, there = shown("sit", SITE), shown("sit", OTHER_SITE)
+    period = {"first": FIRST.isoformat(), "last": "2026-10-25", "site": here}
+    async with program(site) as client:
+
+        async def days(**more: str) -> tuple[str, str]:
+            told = (await client.get(f"{PATH}/usage/compare", params={**period, **more})).json()
+            return told["first2"], told["last2"]
+
+        assert await days() == ("2026-08-31", "2026-09-27")
+        assert await days(site2=there) == (period["first"], period["last"]), "another place, in the same period"
+        assert await days(site2=there, last2="2026-09-27") == ("2026-08-31", "2026-09-27")
+        assert await days(last2="0001-01-01") == ("2015-01-01", "2015-01-01")
+        assert await days(first="2015-01-01", last="2015-01-31") == ("2015-01-01", "2015-01-01")
+        nowhere = await client.get(f"{PATH}/usage/compare", params={**period, "site2": "nowhere"})
+        assert (nowhere.status_code, nowhere.json()["field"]) == (422, "site2")
 
 
 @asynccontextmanager

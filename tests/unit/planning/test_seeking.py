@@ -35,6 +35,15 @@ def test_each_driver_counts_once_and_the_newest_words_name_the_place():
     assert (spot.drivers, spot.score, spot.place) == (2, 2.0, "Place 3")
 
 
+def test_a_spot_stands_in_the_middle_of_its_part_of_the_map_and_never_where_somebody_lives():
+    (spot,) = spots([wish(1)], [])
+    assert (spot.latitude, spot.longitude) == pytest.approx((57.705, 11.97))
+    assert (spot.place, spot.place_of_several) == ("Place 1", "")
+    (spot,) = spots([wish(1), wish(2, who="b", latitude=57.7001, longitude=11.9601), wish(3, who="c")], [])
+    assert (spot.latitude, spot.longitude) == pytest.approx((57.705, 11.97))
+    assert spot.place_of_several == "Place 3"
+
+
 def test_what_was_built_or_declined_and_what_is_nowhere_does_not_count():
     done = [wish(1, state="built"), wish(2, state="declined"), wish(3, latitude=None, longitude=None)]
     assert spots(done, []) == []
@@ -42,7 +51,8 @@ def test_what_was_built_or_declined_and_what_is_nowhere_does_not_count():
 
 
 def test_refusals_near_by_fade_with_the_distance_and_those_further_off_do_not_count():
-    (spot,) = spots([wish()], [spill(1, north_km=0.5), spill(2, north_km=2 * NEAR_KM, refused=0.5)])
+    middle = replace(spill(1), latitude=57.705 + 0.5 * KM_DEG, longitude=11.97)
+    (spot,) = spots([wish()], [middle, spill(2, north_km=2 * NEAR_KM, refused=0.5)])
     (site, away), *rest = spot.spills
     assert (site.site_name, rest) == ("Site 1", [])
     assert away == pytest.approx(0.5, abs=0.01)

@@ -171,3 +171,14 @@ def test_options_are_escaped_and_the_chosen_one_is_marked():
         assert told.count(" selected") == 1
         assert '<option value="3" selected>&lt;script&gt;</option>' in told
         assert '<option value="&#34;x&#34;">Bo &amp; Co</option>' in told
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "said"),
+    [(150, 100, "+50%"), (50, 100, "-50%"), (100, 100, "0%"), (-50, 100, "-150%"),
+     (-50, -100, "–"), (50, -100, "–"), (50, 0, "–"), (None, 100, "–"), (100, None, "–")],
+)  # fmt: skip
+def test_a_change_is_a_share_of_what_is_above_zero_and_of_nothing_else(here, there, said):
+    source = '{% import "console/planning/_usage.html" as u with context %}{{ u.change(x, y) }}'
+    told = from_text(source, view(language="en"), x=here, y=there)
+    assert re.sub(r"<[^>]*>|\s|&nbsp;|\u00a0", "", told).replace("−", "-") == said

@@ -18,6 +18,7 @@ CELL_DEG: Final = 0.01  # about 1.1 km from south to north
 FADES_KM: Final = 1.5  # how far drivers go for a charger falls off within a few kilometres
 NEAR_KM: Final = 6.0
 EARTH_KM: Final = 6_371.0
+NAMED_FROM: Final = 3  # drivers: the words of fewer, often one's own street, may tell who they are
 STATES: Final = ("new", "considered", "built", "declined")
 
 
@@ -48,7 +49,7 @@ class Spill(Struct, frozen=True, kw_only=True):
 
 
 class Spot(Struct, frozen=True, kw_only=True):
-    """A part of the map where a charger is wanted."""
+    """A part of the map where a charger is wanted: its middle, or the site that sends drivers away."""
 
     latitude: float
     longitude: float
@@ -69,6 +70,11 @@ class Spot(Struct, frozen=True, kw_only=True):
         """What people call it, in the words of the newest wish; '' where there is none."""
         return self.wishes[0].place if self.wishes else ""
 
+    @property
+    def place_of_several(self) -> str:
+        """The same for who does not see the wishes themselves; '' where too few drivers wish."""
+        return self.place if self.drivers >= NAMED_FROM else ""
+
 
 def spots(wishes: Sequence[Wish], spills: Sequence[Spill]) -> list[Spot]:
     """Return the spots, the most wanted first. Wishes that were built or declined do not count, nor those nowhere."""
@@ -77,19 +83,17 @@ def spots(wishes: Sequence[Wish], spills: Sequence[Spill]) -> list[Spot]:
         if wish.state in ("new", "considered") and wish.latitude is not None and wish.longitude is not None:
             cell = int(wish.latitude // CELL_DEG), int(wish.longitude // (CELL_DEG * 2))
             cells.setdefault(cell, []).append(wish)
-    found = [_spot(inside, spills) for inside in cells.values()]
+    found = [
+        _spot(inside, spills, ((south + 0.5) * CELL_DEG, (west + 0.5) * CELL_DEG * 2))
+        for (south, west), inside in cells.items()
+    ]
     for spill in spills:
         if spill.refused_month >= 1 and not any(_km(spill, one.latitude, one.longitude) < 1.0 for one in found):
-            found.append(_spot([], spills, at=(spill.latitude, spill.longitude)))
+            found.append(_spot([], spills, (spill.latitude, spill.longitude)))
     return sorted(found, key=lambda one: (-one.score, one.latitude, one.longitude))
 
 
-def _spot(wishes: Sequence[Wish], spills: Sequence[Spill], at: tuple[float, float] | None = None) -> Spot:
-    if at is None:
-        at = (
-            sum(one.latitude or 0.0 for one in wishes) / len(wishes),
-            sum(one.longitude or 0.0 for one in wishes) / len(wishes),
-        )
+def _spot(wishes: Sequence[Wish], spills: Sequence[Spill], at: tuple[float, float]) -> Spot:
     near = sorted(((one, _km(one, *at)) for one in spills), key=lambda pair: pair[1])
     near = [(one, away) for one, away in near if away <= NEAR_KM and one.refused_month > 0]
     return Spot(

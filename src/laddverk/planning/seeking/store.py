@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from msgspec import Struct
-
-from laddverk.planning.seeking.rules import Wish
+from laddverk.planning.seeking.rules import Spill, Wish
 from laddverk.platform.database import Transaction
 
 ADD: Final = """
@@ -32,19 +31,19 @@ COUNTED: Final = COUNTED_FROM + LISTED_NARROWED
 DECIDE: Final = """
 UPDATE place_wish SET state = $2, decided_at = $3, decided_by = $4 WHERE id = $1 RETURNING place
 """
-SITE_PLACES: Final = """
-SELECT id, name, latitude, longitude FROM site
-WHERE retired_at IS NULL AND latitude IS NOT NULL AND longitude IS NOT NULL
+SPILLS: Final = """
+SELECT s.id AS site_id, s.name AS site_name, s.latitude, s.longitude, r.refused_month
+FROM site_refusal r JOIN site s ON s.id = r.site_id
+WHERE s.retired_at IS NULL AND s.latitude IS NOT NULL AND s.longitude IS NOT NULL
 """
-
-
-class SitePlace(Struct, frozen=True):
-    """Where a site is."""
-
-    id: UUID
-    name: str
-    latitude: float
-    longitude: float
+SITES_AFTER: Final = """
+SELECT id FROM site WHERE retired_at IS NULL AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2
+"""
+KEEP_REFUSALS: Final = """
+INSERT INTO site_refusal (site_id, refused_month, reckoned_at)
+SELECT site_id, refused_month, $3 FROM unnest($1::uuid[], $2::float8[]) AS t (site_id, refused_month)
+ON CONFLICT (site_id) DO UPDATE SET refused_month = EXCLUDED.refused_month, reckoned_at = EXCLUDED.reckoned_at
+"""
 
 
 async def add(tx: Transaction, wish: Wish, driver: UUID | None, sender: bytes) -> None:
@@ -73,6 +72,16 @@ async def decide(tx: Transaction, identity: UUID, state: str, by: str, now: date
     return place
 
 
-async def site_places(tx: Transaction) -> list[SitePlace]:
-    """Return where the sites are."""
-    return await tx.fetch(SitePlace, SITE_PLACES)
+async def spills(tx: Transaction) -> list[Spill]:
+    """Return where the sites are, and how many drivers each sends away in a month, as last reckoned."""
+    return await tx.fetch(Spill, SPILLS)
+
+
+async def sites_after(tx: Transaction, site: UUID | None, limit: int) -> list[UUID]:
+    """Return the ids of some sites, in order, that come after one; from the first where it is None."""
+    return await tx.values(SITES_AFTER, site, limit)
+
+
+async def keep_refusals(tx: Transaction, refused: Mapping[UUID, float], now: datetime) -> None:
+    """Keep how many drivers sites send away in a month."""
+    await tx.execute(KEEP_REFUSALS, list(refused), list(refused.values()), now)

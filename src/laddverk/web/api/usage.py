@@ -32,7 +32,7 @@ SPOTS_MAX: Final = 100  # the most wanted; as many more a person does not look a
 
 
 class Figure(Struct, frozen=True, kw_only=True):
-    """How outlets were used. Shares are 0 to 1; null where there is nothing to divide by, or where it is not kept.
+    """How outlets were used. Shares are 0 to 1; null where there is nothing to divide by.
 
     How each is made stands in `formulas` of the answer, under its name there (in brackets where it differs).
     """
@@ -58,13 +58,13 @@ class Figure(Struct, frozen=True, kw_only=True):
     turnover_per_h: float | None
     """How many cars an outlet serves in an hour in which it is taken."""
     empty_share: float | None
-    revenue_minor: int | None
-    """Without VAT; so the next three. Null by hour of the day."""
+    revenue_minor: int
+    """Without VAT; so the next three. By time: of the sessions that began in it."""
     revenue_per_kwh_minor: float | None
     revenue_per_outlet_day_minor: float | None
     """(revenue_per_port_day_minor)"""
     margin_minor: float | None
-    """Null where no price of energy is known, and by outlet and time."""
+    """Null where no price of energy is known."""
 
 
 class Usage(Struct, frozen=True, kw_only=True):
@@ -163,24 +163,25 @@ class WantedSpot(Struct, frozen=True, kw_only=True):
     """A part of the map of about a kilometre where a charger is wanted. Score = drivers + refusals a month near by."""
 
     place: str
-    """In the words of the newest wish; empty where only refusals of sites near by speak for it."""
+    """In the words of the newest wish; empty where fewer than three drivers wish: own words may tell who it is."""
     latitude: float
+    """The middle of that part of the map, or the site that sends drivers away; never the place that a driver gave."""
     longitude: float
     drivers: int
     refusals_month: float
-    """Of sites near by, each times e to the power of -distance / 1.5 km."""
+    """Of sites near by, each times e to the power of -distance / 1.5 km; found anew every hour."""
     score: float
     sites_near: dict[str, float]
     """Sites near by with their distance in km, the nearest first."""
 
 
-def within(asked: Asked, site: str) -> frozenset[UUID] | None:
+def within(asked: Asked, site: str, suffix: str = "") -> frozenset[UUID] | None:
     """Return the sites that are looked at. Raises `NotFound` for one that this key may not see."""
     if not site:
         return asked.actor.site_ids
-    identity = parsed("sit", site)
+    identity = parsed("sit", site, field=f"site{suffix}")
     if asked.actor.site_ids is not None and identity not in asked.actor.site_ids:
-        raise NotFound("There is no such site.", field="site")
+        raise NotFound("There is no such site.", field=f"site{suffix}")
     return frozenset({identity})
 
 
@@ -190,11 +191,21 @@ def _chosen(asked: Asked, first: date | None, last: date | None, site: str, suff
     since = first or max(EARLIEST, until - USUAL)
     if not EARLIEST <= since <= until <= asked.now.date() + timedelta(days=1) or (until - since).days > DAYS_MAX:
         raise Invalid("This is not a period of at most five years up to today.", field=f"first{suffix}")
-    return Chosen(first=since, last=until, zone=asked.house.settings.timezone, sites=within(asked, site))
+    return Chosen(first=since, last=until, zone=asked.house.settings.timezone, sites=within(asked, site, suffix))
 
 
-def _figure(line: Line, by: By) -> Figure:
-    told = telling.of_group(line, by)
+def _compared(
+    asked: Asked, one: Chosen, first: date | None, last: date | None, site: str, site2: str
+) -> Chosen:  # fmt: skip
+    """Return what `one` is compared with: another place in the same period, else a period as long before it."""
+    if site2 and first is None and last is None:
+        return _chosen(asked, one.first, one.last, site2, "2")
+    last = max(EARLIEST, last or one.first - timedelta(days=1))
+    return _chosen(asked, first or max(EARLIEST, last - timedelta(days=one.days - 1)), last, site2 or site, "2")
+
+
+def _figure(line: Line) -> Figure:
+    told = telling.of_group(line)
     alike: dict[str, Any] = {name: told[name] for name in told if name in Figure.__struct_fields__}
     return Figure(
         **alike, key=line.key, name=line.name or line.key, outlet_hours=line.figures.standing.port_s / 3_600,
@@ -214,13 +225,13 @@ async def show_usage(
     async with asked.transaction() as tx:
         found = await reading.read(tx, chosen, asked.now, by)
     peaks, attempts = found.peaks, found.attempts
-    whole = Line(key="", figures=found.whole, margin_minor=found.margin.margin_minor)
+    whole = Line(key="", figures=found.whole)
     return Usage(
         first=chosen.first, last=chosen.last, by=by, currency=asked.house.settings.currency, peak_w=peaks.peak_w,
         peak_at=peaks.peak_at, coincidence=peaks.coincidence, taken_max=peaks.taken_max, full_s=peaks.full_s,
         full_share=peaks.full_share, unseen=peaks.unseen, waits=peaks.waits, attempts=attempts.attempts,
         failed_starts=attempts.failed, retries=attempts.retries, given_up=attempts.failed - attempts.retries,
-        whole=_figure(whole, By.SITE), groups=[_figure(one, by) for one in reading.lines(found, by)],
+        whole=_figure(whole), groups=[_figure(one) for one in reading.lines(found, by)],
         formulas={name: formula for name, (_, formula) in FORMULAS.items()},
     )  # fmt: skip
 
@@ -231,10 +242,12 @@ async def compare_usage(
     site: FromQuery[str] = "", first2: FromQuery[date | None] = None, last2: FromQuery[date | None] = None,
     site2: FromQuery[str] = "",
 ) -> Compared:  # fmt: skip
-    """Show every figure of two periods or places; without `last2`, of the period as long before the first one."""
+    """Show every figure of two periods or places.
+
+    With `site2` alone, that place in the same period; without `last2`, the period as long before the first one.
+    """
     one = _chosen(asked, first, last, site)
-    last2 = last2 or one.first - timedelta(days=1)
-    other = _chosen(asked, first2 or last2 - timedelta(days=one.days - 1), last2, site2 or site, "2")
+    other = _compared(asked, one, first2, last2, site, site2)
     async with asked.transaction() as tx:
         here = telling.of_all(await reading.read(tx, one, asked.now))
         there = telling.of_all(await reading.read(tx, other, asked.now))
@@ -279,10 +292,10 @@ async def list_wanted_spots(asked: Asking) -> list[WantedSpot]:
     if asked.actor.site_ids is not None:
         raise NotFound("There is no such page.")
     async with asked.transaction() as tx:
-        found = await spots(tx, asked.house.settings.timezone, asked.now)
+        found = await spots(tx)
     return [
         WantedSpot(
-            place=one.place, latitude=one.latitude, longitude=one.longitude, drivers=one.drivers,
+            place=one.place_of_several, latitude=one.latitude, longitude=one.longitude, drivers=one.drivers,
             refusals_month=one.spilled, score=one.score,
             sites_near={spill.site_name: away for spill, away in one.spills},
         )

@@ -12,7 +12,6 @@ from laddverk.kernel.ids import shown
 from laddverk.planning.seeking import rules, seeing, service, store
 from laddverk.planning.seeking.rules import Spot
 from laddverk.planning.seeking.seeing import WISHES_COUNTED
-from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.web import spreadsheets
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
@@ -29,11 +28,6 @@ STATES: Final = {
 }
 
 
-async def _spots(desk: Desk, tx: Transaction) -> list[Spot]:
-    """Return the spots, the most wanted first."""
-    return await seeing.spots(tx, desk.house.settings.timezone, desk.now)
-
-
 @get(PLACE, opt={NEEDS: Permission.SESSIONS_READ})
 async def show_seeking(desk: AtDesk) -> Response[str]:
     """The spots, and the wishes."""
@@ -41,7 +35,7 @@ async def show_seeking(desk: AtDesk) -> Response[str]:
     listing = desk.listing("new")
     state = desk.asked("state") if desk.asked("state") in rules.STATES else ""
     async with desk.transaction() as tx:
-        spots = await _spots(desk, tx)
+        spots = await seeing.spots(tx)
         wishes = await store.wishes(tx, state, listing.search, listing.offset, PAGE_SIZE)
         total = await store.count(tx, state, listing.search)
     return desk.page(
@@ -55,7 +49,7 @@ async def map_of_spots(desk: AtDesk) -> dict[str, Any]:
     """The spots as GeoJSON points, for `charger_map`."""
     found(None if desk.sites is not None else True)
     async with desk.transaction() as tx:
-        spots = await _spots(desk, tx)
+        spots = await seeing.spots(tx)
     return {"type": "FeatureCollection", "features": [_feature(desk, one) for one in spots[:SPOTS_SHOWN]]}
 
 
@@ -97,7 +91,7 @@ async def export_spots(desk: AtDesk) -> Response[bytes]:
     """Every spot with its score and what it is made of, as CSV."""
     found(None if desk.sites is not None else True)
     async with desk.transaction() as tx:
-        spots = await _spots(desk, tx)
+        spots = await seeing.spots(tx)
     return spreadsheets.answer(
         "wanted-spots",
         ("place", "latitude", "longitude", "drivers", "refusals_a_month_near_by", "score", "sites_near_by"),

@@ -38,7 +38,7 @@ HEADING: Final = (
 
 def period(desk: Desk, suffix: str = "") -> tuple[date, date]:
     """Return the days in the address, both inclusive; four weeks until today by default. Raises `Invalid`."""
-    last = desk.day_asked(f"to{suffix}") or desk.today
+    last = max(EARLIEST, desk.day_asked(f"to{suffix}") or desk.today)
     first = desk.day_asked(f"from{suffix}") or last - USUAL
     if first > last:
         raise Invalid("The first day is after the last.", field=f"from{suffix}", remedy="Change one of them.")
@@ -200,10 +200,15 @@ async def export_hours(desk: AtDesk) -> Response[bytes]:
 
 
 def _compared(desk: Desk) -> tuple[Chosen, Chosen]:
-    """Return what the address compares; without a second choice, the period with the one as long before it."""
+    """Return what the address compares: without a second choice, the period with the one as long before it.
+
+    With a second place alone, both places in the same period.
+    """
     one = chosen(desk)
-    if desk.asked("from2") or desk.asked("to2") or desk.asked("site2"):
+    if desk.asked("from2") or desk.asked("to2"):
         return one, chosen(desk, "2")
+    if desk.asked("site2"):
+        return one, structs.replace(chosen(desk, "2"), first=one.first, last=one.last)
     return one, structs.replace(one, first=one.first - timedelta(days=one.days), last=one.first - timedelta(days=1))
 
 

@@ -74,7 +74,7 @@ async def test_staff_see_spots_and_wishes_and_decide(world: World, stranger: Bro
     assert "Elsewhere" in page.text
     shape = (await browser.open("/console/seeking.json")).json()
     (spot,) = [one for one in shape["features"] if one["properties"]["name"] in (HOSTILE, FORMULA)]
-    assert spot["geometry"]["coordinates"] == pytest.approx([11.97465, 57.70895])
+    assert spot["geometry"]["coordinates"] == pytest.approx([11.97, 57.705]), "the middle of that part of the map"
     scored = (await browser.open("/console/seeking/spots.csv")).content.decode().splitlines()
     assert scored[0].endswith('"score","sites_near_by"')
     assert len(scored) > 1

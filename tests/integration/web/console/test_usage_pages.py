@@ -84,6 +84,12 @@ async def test_usage_is_shown_by_anything_with_formulas_and_compared(world: Worl
     compared = (await browser.open(f"/console/usage/compare?site={site}&from2=2026-10-15&to2=2026-10-31")).text
     assert "15 Oct 2026 – 31 Oct 2026" in compared
     assert "highest hour ÷ rated power of all chosen outlets" in compared
+    there, period = shown("sit", world.other_site), "from=2026-10-15&to=2026-10-31"
+    beside = (await browser.open(f"/console/usage/compare.csv?site={site}&{period}&site2={there}")).text
+    told = {row[0]: row[2:4] for row in csv.reader(io.StringIO(beside))}
+    assert (told["from"], told["to"]) == (["2026-10-15"] * 2, ["2026-10-31"] * 2), "another place, in the same period"
+    for far in ("to=0001-01-01", "to2=0001-01-01"):
+        assert (await browser.open(f"/console/usage/compare?{far}")).status_code == 422
 
 
 async def test_while_the_past_is_counted_the_page_says_how_much_is_done(world: World, signed_in: SignedIn) -> None:
