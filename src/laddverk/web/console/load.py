@@ -213,7 +213,8 @@ async def show_load(desk: AtDesk, site_id: FromPath[str]) -> Response[str]:
     async with desk.transaction() as tx:
         known = await known_of(desk, tx, site_id)
         wishes = await _wishes(desk, tx, known)
-        forecasts = await expecting.expected(tx, known.tree, desk.now)
+        cars = await expecting.known_of(tx, known.tree, desk.now)
+    forecasts = await expecting.expected(cars)
     return desk.page("console/load/detail.html", wishes=wishes, forecasts=forecasts, **told(desk, known))
 
 
