@@ -27,6 +27,7 @@ from laddverk.energy.allocating.rows import Floats, Ints, Rows, rows_of
 
 FINEST_A: Final = 0.001  # grants are written with three decimals, rounded down
 A_HAIR_A: Final = 1e-6  # what rounding down must not take for a step less
+WEIGHT_DECIMALS: Final = 6  # a sum of weights is written without what adding up left behind them
 FORESEEN_S: Final = 24 * SECONDS_PER_HOUR  # nobody is told of a change further off
 
 
@@ -36,6 +37,8 @@ class _Decided(NamedTuple):
     rows: Rows
     who: Admitted
     current_a: Floats
+    shared_a: Floats
+    """As it was shared, before it is rounded and before cars that take nothing are asked again."""
     held_by: Ints
 
 
@@ -58,7 +61,7 @@ def allocated(situation: Situation, now: datetime) -> tuple[Grant, ...]:
     current = np.floor((share.current_a + A_HAIR_A) / step) * step
     if (who.kept == IDLE).any():
         who, current = idle_let_in(rows, demands, who, current, low, situation.policy, now)
-    return _with_reasons(situation, _Decided(rows, who, current, share.held_by), now)
+    return _with_reasons(situation, _Decided(rows, who, current, share.current_a, share.held_by), now)
 
 
 def _bounds(demands: tuple[Demand, ...]) -> tuple[Floats, Floats]:
@@ -87,7 +90,7 @@ def _with_reasons(situation: Situation, decided: _Decided, now: datetime) -> tup
     ):  # fmt: skip
         demand = demands[place]
         if kept == IN:
-            reason = reasons.of_share(demand, held_by)
+            reason = reasons.of_share(place, held_by)
         elif kept == OUT:
             reason = reasons.of_waiting(demand, kept_by)
         elif kept == RESTS:
@@ -114,19 +117,43 @@ class _Reasons:
         self._shares: dict[int, Reason] = {}
         self._waiting: dict[tuple[int, int], Reason] = {}
         self._members: dict[int, list[int]] | None = None
+        self._weights: dict[tuple[int, int], float] = {}
+        self._are_weighted = len({demand.weight for demand in situation.demands}) > 1
+        self._shared_a, self._low_a = decided.shared_a.tolist(), decided.who.low_a.tolist()
 
-    def of_share(self, demand: Demand, row: int) -> Reason:
+    def of_share(self, one: int, row: int) -> Reason:
         """Return why a demand that charges has no more."""
+        demand = self._situation.demands[one]
         if row == ITSELF:
             return AS_PLANNED if demand.target_a is not None and demand.target_a < demand.ceiling_a else ALL_IT_TAKES
         if row not in self._shares:
             on_row = self._charging_on(row)
             changes = [self._changes_s(self._situation.demands[one], one) for one in on_row]
-            reason = self._reason(ReasonCode.CIRCUIT_FULL, row, min(changes, default=FORESEEN_S), on_row)
-            weights = [self._situation.demands[one].weight for one in on_row]
-            self._shares[row] = replace(reason, weights=sum(weights)) if len({*weights}) > 1 else reason
+            self._shares[row] = self._reason(
+                ReasonCode.CIRCUIT_FULL, row, min(changes, default=FORESEEN_S), on_row
+            )  # fmt: skip
+        weights = self._weights_of(one, row) if self._are_weighted else 0.0
         reason = self._shares[row]
-        return replace(reason, weight=demand.weight) if reason.weights else reason
+        return replace(reason, weight=demand.weight, weights=weights) if weights else reason
+
+    def _weights_of(self, one: int, row: int) -> float:
+        """Return the weights of those who share a full row with a demand; 0 where they are alike, or it has its floor.
+
+        Those are of its class, and have currents in proportion to their weights: whoever is held at 6 A, at their own
+        most or by another circuit has what it has however much the others weigh.
+        """
+        demands, shared_a = self._situation.demands, self._shared_a
+        if shared_a[one] <= self._low_a[one] + A_HAIR_A:
+            return 0.0
+        rank, level = demands[one].rank, shared_a[one] / demands[one].weight
+        if (row, rank) not in self._weights:
+            theirs = [
+                demands[each].weight
+                for each in self._charging_on(row)
+                if demands[each].rank == rank and abs(shared_a[each] - demands[each].weight * level) <= A_HAIR_A
+            ]
+            self._weights[row, rank] = round(sum(theirs), WEIGHT_DECIMALS) if len({*theirs}) > 1 else 0.0
+        return self._weights[row, rank]
 
     def of_waiting(self, demand: Demand, row: int) -> Reason:
         """Return why a demand gets nothing."""

@@ -39,6 +39,7 @@ UNTIL: Final[Mapping[ReasonCode, str]] = {
     ),
 }
 """Where it is known when this will change."""
+PARTS_DIGITS: Final = 2  # at most: a quarter is 0.25
 WEIGHED: Final = N_("It has %(weight)s of the %(weights)s parts that are shared there.")
 
 
@@ -61,4 +62,5 @@ def sentence(grant: Grant, branches: Mapping[str, str], language: str, zone: str
 
 
 def _parts(weight: float, language: str) -> str:
-    return number(weight, 0 if float(weight).is_integer() else 1, language)
+    digits = next((each for each in range(PARTS_DIGITS) if round(weight, each) == weight), PARTS_DIGITS)
+    return number(weight, digits, language)

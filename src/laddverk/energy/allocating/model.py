@@ -138,7 +138,7 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sharing: int = 0
     """How many charge on that circuit and phase, this one included."""
     weight: float = 0.0
-    """Its own weight among theirs; 0: all weigh the same."""
+    """Its own among those of its class whose currents there are in proportion to weights; 0: all weigh the same."""
     weights: float = 0.0
     """Of all of them together."""
 

@@ -87,8 +87,28 @@ def test_where_outlets_weigh_differently_each_says_how_much_of_the_sharing_is_it
     grants = shares(full, [car("a", weight=2.0), car("b"), car("c", ceiling_a=6.0)])
     assert [grants[key].limit_a for key in "abc"] == [16, 8, 6]
     assert sentence(grants["a"], NAMES, "en") == (
-        "16 A because L1 of board B is full. It has 2 of the 4 parts that are shared there."
+        "16 A because L1 of board B is full. It has 2 of the 3 parts that are shared there."
     )
-    assert "1 av de 4 delar" in sentence(grants["b"], NAMES, "sv")
+    assert "1 av de 3 delar" in sentence(grants["b"], NAMES, "sv")
     alike = shares(full, [car("a", weight=2.0), car("b", weight=2.0)])
     assert (alike["a"].reason.weight, alike["a"].reason.weights) == (0, 0)
+
+
+def test_parts_are_those_of_the_same_class_that_still_rise_and_are_written_as_they_were_given():
+    full = [branch("b", 40)]
+    grants = shares(
+        full,
+        [car("first", rank=1, weight=5.0, ceiling_a=12.0), car("a", weight=0.75), car("b", weight=0.25),
+         car("at its floor", weight=0.1), car("own most", weight=2.0, ceiling_a=6.5)],
+    )  # fmt: skip
+    assert [grants[key].limit_a for key in ("first", "a", "b", "at its floor", "own most")] == [12, 9.5, 6, 6, 6.5]
+    assert grants["a"].reason.weights == grants["b"].reason.weights == 0, "b has its 6 A: nothing is shared with it"
+    wider = shares(
+        [branch("b", 47)],
+        [car("first", rank=1, weight=5.0, ceiling_a=12.0), car("a", weight=0.75), car("b", weight=0.5),
+         car("at its floor", weight=0.1), car("own most", weight=2.0, ceiling_a=6.5)],
+    )  # fmt: skip
+    assert [wider[key].limit_a for key in ("a", "b")] == [13.5, 9]
+    assert sentence(wider["a"], NAMES, "en").endswith("It has 0,75 of the 1,25 parts that are shared there.")
+    assert sentence(wider["b"], NAMES, "sv").endswith("0,5 av de 1,25 delar som fördelas där.")
+    assert "parts" not in sentence(wider["at its floor"], NAMES, "en")
