@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import httpx
+import pytest
 
 from laddverk.energy.circuits import store
 from laddverk.energy.circuits.model import Tree
+from laddverk.energy.planning_ahead import expecting
+from laddverk.energy.planning_ahead.building import Car
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import new_id, shown
+from laddverk.ocpp import facts
+from laddverk.sessions import service as sessions
 from tests.integration.web.console.conftest import NOW, Browser, SignedIn, World
 from tests.integration.web.console.conftest import plain_log as plain_log
 from tests.integration.web.console.conftest import signed_in as signed_in
@@ -216,6 +222,31 @@ async def test_decisions_alarms_and_meters_are_told_in_words(world: World, signe
     later = (await browser.open(load(world))).text
     assert "6 A because L2 of Central A is full." in later, "what was foreseen and is over is not repeated"
     assert "Load management does not run here" in later
+
+
+async def test_cars_are_forecast_when_the_transaction_of_the_page_is_over(
+    world: World, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await signed_in(Role.TECHNICIAN)
+    ids = await entered(world, browser)
+    await do(browser, world, "hang", outlet=outlet(world, 1), circuit=ids["Central A"])
+    async with world.house.database.transaction() as tx:
+        key = {"station_id": world.station, "transaction_key": "now", "evse_number": 1, "connector_number": 1}
+        start = facts.SessionStarted(
+            **key, at=NOW - HOUR, received_at=NOW - HOUR, said_at=NOW - HOUR, content_key="now", token_uid="04A37F2C",
+            register_wh=1000,
+        )  # fmt: skip
+        await sessions.record_starts(tx, [start])
+    busy: list[int] = []
+    pool, real = world.house.database.pool, expecting._cars
+
+    def seen(*args: Any) -> list[Car]:
+        busy.append(pool.get_size() - pool.get_idle_size())
+        return real(*args)
+
+    monkeypatch.setattr(expecting, "_cars", seen)
+    assert (await browser.open(load(world))).status_code == 200
+    assert busy == [0], "nobody waits for a connection while one page reckons"
 
 
 async def test_hosts_see_the_load_of_their_own_site_and_change_nothing(world: World, signed_in: SignedIn) -> None:
