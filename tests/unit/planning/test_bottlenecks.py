@@ -47,12 +47,19 @@ def test_an_hour_in_which_all_are_out_of_order_belongs_to_reliability_though_no_
     assert seen(pools=(pool,))[Kind.RELIABILITY].hours == pytest.approx(3)
 
 
-def test_what_cannot_be_told_is_not_said_to_be_nothing() -> None:
+def test_what_power_costs_is_as_many_sessions_as_the_lost_energy_would_have_filled() -> None:
     board = Circuit(key="board", name="Central B", on_phase=(4, 4, 4), unknown=0)
     power = seen(held=(held(2),), circuits={"board": board})[Kind.POWER]
-    assert (power.hours, power.sessions) == (pytest.approx(10), None)
+    assert power.hours == pytest.approx(10)
+    assert power.sessions == pytest.approx(power.energy_wh / 10_000)
+    assert power.sessions > 0
+
+
+def test_what_cannot_be_told_is_not_said_to_be_nothing() -> None:
+    board = Circuit(key="board", name="Central B", on_phase=(4, 4, 4), unknown=0)
     assert seen(unpaid=3)[Kind.PRICE].hours is None
-    verdict = judged(msgspec.structs.replace(SEEN, held=(held(2),), circuits={"board": board}))
+    told = msgspec.structs.replace(SEEN, held=(held(2),), circuits={"board": board}, session_wh=None)
+    verdict = judged(told)
     assert (verdict.sessions, verdict.knows_sessions, verdict.knows_hours, verdict.is_managed) == (0, False, True, True)
     assert not judged(SEEN).is_managed
 

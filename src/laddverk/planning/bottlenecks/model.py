@@ -49,7 +49,8 @@ class Found(Struct, frozen=True, kw_only=True):
     hours: float | None
     """In which it binds; None where that cannot be told: a price keeps people away at any hour."""
     sessions: float | None
-    """Lost; None where that cannot be told: who got less current did charge, and who stayed away is not seen."""
+    """Lost; of those who got less current, as many as their lost energy would have filled. None where that cannot be
+    told."""
     energy_wh: float
     """Lost."""
     is_estimate: bool

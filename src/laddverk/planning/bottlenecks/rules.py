@@ -35,7 +35,8 @@ FORMULAS: Final = {
     Kind.POWER: N_(
         "Outlet hours in which load management gave a charging car less because a circuit was full. Energy lost: of"
         " cars that left while they still charged, what full power would have given meanwhile; it is at most this."
-        " How many stayed away is not known: who was given less did charge. Only seen where load management measures."
+        " Sessions lost: that energy ÷ mean energy of a session; who stayed away because of it is not seen. Only seen"
+        " where load management measures."
     ),
     Kind.PHASE: N_(
         "As for power, where the full phase has at least a quarter more outlets than the mean of the three, or where it"
@@ -154,10 +155,12 @@ def _current(seen: Observed) -> list[Found]:
         hours = sum(one.limited_s for one in parts) / HOUR_S
         if hours * seen.per_year >= HOURS_LEAST:
             worst = max(parts, key=lambda one: one.limited_s)
+            short_wh = sum(one.short_wh for one in parts) * seen.per_year
             found.append(
                 Found(
-                    kind=kind, hours=hours * seen.per_year, sessions=None,
-                    energy_wh=sum(one.short_wh for one in parts) * seen.per_year, is_estimate=True,
+                    kind=kind, hours=hours * seen.per_year,
+                    sessions=short_wh / seen.session_wh if seen.session_wh else None, energy_wh=short_wh,
+                    is_estimate=True,
                     proofs=_held_proofs(kind, parts, worst, seen.circuits.get(worst.branch)),
                 )
             )  # fmt: skip
