@@ -72,8 +72,9 @@ from laddverk.notices.push import wording as push_wording
 from laddverk.notices.push.model import Owner, OwnerKind
 from laddverk.ocpp import facts, quirks
 from laddverk.payments import jobs as payments_jobs
-from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded
+from laddverk.payments.model import PaymentAuthorised, PaymentCaptured, PaymentFailed, PaymentRefunded, State
 from laddverk.payments.reconciliation import jobs as reconciliation_jobs
+from laddverk.payments.swish import rules as swish
 from laddverk.payments.wallet import jobs as wallet_jobs
 from laddverk.planning import jobs as planning_jobs
 from laddverk.planning.expanding import playing as studies_jobs
@@ -316,6 +317,9 @@ LISTENERS: Final[Mapping[type[Event], Sequence[str]]] = {
 }
 """Which jobs an event causes. Jobs named `wiring.…` are below: they join two rooms that do not know each other."""
 
+NOT_PAID_IN_TIME: Final = frozenset({State.CANCELLED.value}) | swish.RAN_OUT
+"""Why nothing will be paid, where nobody refused: the page on which to pay was closed."""
+
 
 class Addresses(Struct, frozen=True):
     """Where the faces of a running Laddverk are."""
@@ -345,7 +349,8 @@ def own_handlers(house: House) -> dict[str, Handler]:
         """Nothing will be paid: a charge that waits for the money is given up, and its outlet is free again."""
         for event in (outbox.decoded(PaymentFailed, payload) for payload in payloads):
             if event.start_request_id is not None:
-                await sessions.give_up_unpaid(tx, event.start_request_id, house.clock())
+                has_run_out = event.why in NOT_PAID_IN_TIME
+                await sessions.give_up_unpaid(tx, event.start_request_id, house.clock(), has_run_out=has_run_out)
 
     async def charge_no_show(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
         """Nobody came for a reservation: where waiting has a price, it is charged."""

@@ -186,16 +186,18 @@ async def cancel_start(tx: Transaction, start_request_id: UUID, why: str, now: d
     return bool(await _cancel(tx, [start_request_id], now, why))
 
 
-async def give_up_unpaid(tx: Transaction, start_request_id: UUID, now: datetime) -> bool:
+async def give_up_unpaid(tx: Transaction, start_request_id: UUID, now: datetime, *, has_run_out: bool) -> bool:
     """Give up a start that nothing will be paid for; False as `cancel_start`.
 
-    Who did not pay in time is told so, whether the payment or the start is found to have run out first.
+    `has_run_out`: nobody refused, the time for paying was over. Who did not pay in time is told so, whether the payment
+    or the start is found to have run out first; by when that is found says nothing. Where the charger has been asked,
+    the time for paying was kept, and what was reserved is gone.
     """
     request = await store_starts.locked(tx, start_request_id)
     if request is None:
         return False
-    why = WhyFailed.EXPIRED if request.expires_at <= now else WhyFailed.PAYMENT_FAILED
-    return await cancel_start(tx, start_request_id, why, now)
+    is_late = has_run_out and request.command_id is None
+    return await cancel_start(tx, start_request_id, WhyFailed.EXPIRED if is_late else WhyFailed.PAYMENT_FAILED, now)
 
 
 async def _cancel(tx: Transaction, request_ids: Sequence[UUID], now: datetime, why: str) -> list[UUID]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from laddverk.kernel.actors import Actor, rule
@@ -12,13 +13,16 @@ from laddverk.kernel.ids import PaymentId, new_id
 from laddverk.kernel.problems import Conflict, NotFound
 from laddverk.ocpp.answers import Authorisation
 from laddverk.ocpp.commands import CommandOutcome, StartCharging, Verdict
+from laddverk.payments.model import PaymentFailed
 from laddverk.platform.database import Database
 from laddverk.sessions import service as sessions
 from laddverk.sessions.model import PreparedStart
 from laddverk.sessions.starting import START_WITHIN
 from laddverk.stations import service as stations
 from laddverk.tariffs import service as tariffs
+from laddverk.wiring import own_handlers
 from tests.integration.sessions.world import PER_KWH, World, at, built, record, row, rows, started
+from tests.network import network_on
 
 NOBODY = Actor("anonymous")
 PAID = rule("payment authorised")
@@ -78,17 +82,38 @@ async def test_nobody_keeps_an_outlet_for_ever_by_waiting(database: Database) ->
             await sessions.wait_more(tx, NOBODY, new_id(), at(20))
 
 
-@pytest.mark.parametrize(("early", "why"), [(timedelta(seconds=1), "payment_failed"), (timedelta(), "expired")])
-async def test_who_does_not_pay_in_time_is_told_so_and_not_that_a_payment_failed(
-    database: Database, early: timedelta, why: str
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [("cancelled", "expired"), ("page_closed", "expired"), ("TM01", "expired"), ("card_declined", "payment_failed"),
+     ("RF07", "payment_failed")],
+)  # fmt: skip
+async def test_who_does_not_pay_in_time_is_told_so_and_who_was_refused_that_however_late_that_is_heard(
+    database: Database, tmp_path: Path, why: str, told: str
 ) -> None:
+    world = await built(database)
+    async with database.transaction() as tx:
+        start = await sessions.prepare_start(
+            tx, NOBODY, station_id=world.station_id, evse_number=1, payment_id=PaymentId(new_id()), now=at(0)
+        )
+    async with network_on(database, tmp_path) as network, database.transaction() as tx:
+        give_up = own_handlers(network.house)["wiring.give_up_start"]
+        for start_id in (start.id, new_id()):
+            event = PaymentFailed(
+                payment_id=PaymentId(new_id()), purpose="session", start_request_id=start_id, why=why
+            )  # fmt: skip
+            await give_up(tx, [msgspec.to_builtins(event)])
+    assert (await request(database))["cancelled_why"] == told
+
+
+async def test_where_the_charger_was_asked_it_is_not_said_that_nobody_paid_in_time(database: Database) -> None:
+    """What was reserved is gone, and the hour has passed at which the charger should have started."""
     world = await built(database)
     start = await asked(database, world)
     until = (await request(database))["expires_at"]
     async with database.transaction() as tx:
-        assert await sessions.give_up_unpaid(tx, start.id, until - early)
-        assert not await sessions.give_up_unpaid(tx, new_id(), until)
-    assert (await request(database))["cancelled_why"] == why
+        assert await sessions.give_up_unpaid(tx, start.id, until, has_run_out=True)
+        assert not await sessions.give_up_unpaid(tx, new_id(), until, has_run_out=True)
+    assert (await request(database))["cancelled_why"] == "payment_failed"
 
 
 async def test_a_start_goes_to_the_outlet_where_the_cable_is(database: Database) -> None:

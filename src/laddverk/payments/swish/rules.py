@@ -83,6 +83,8 @@ WORDS: Final[Mapping[str, str]] = {
     TIME_RAN_OUT: TIMED_OUT,
 }
 """What Swish's codes mean to the person who is paying (msgids)."""
+RAN_OUT: Final = frozenset(code for code, words in WORDS.items() if words == TIMED_OUT)
+"""Codes of payments that nobody refused and nobody approved in time."""
 UNKNOWN_CODE: Final = N_("Swish could not do this (%(code)s). Nothing was paid.")
 PHONE: Final = re.compile(r"46[0-9]{8,13}")
 
