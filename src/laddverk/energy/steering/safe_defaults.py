@@ -20,7 +20,8 @@ def sized(
     """Return the standing default of each outlet that can be reached, 6 A or 0.
 
     Outlets that charge come first, then those that have one already, by rank; those without a car get what is left of
-    a quarter of the room. What is in outlets that cannot be reached is taken off before.
+    a quarter of the room. What is in outlets that cannot be reached is taken off before. One of DC that is given less
+    than a default gets none: it would count with more than it has.
     """
     away = [
         (one.circuit, times(may_load(one, beliefs[one.key]), standing_most_a(one, beliefs[one.key])))
@@ -41,7 +42,7 @@ def sized(
         belief = beliefs[one.key]
         if not belief.is_online:
             continue
-        charges = granted.get(one.key, 0.0) > 0.0
+        charges = granted.get(one.key, 0.0) >= DEFAULT_A
         if belief.has_session and not charges:
             found[one.key] = 0.0
             continue
