@@ -16,7 +16,7 @@ from playwright.async_api import async_playwright
 from laddverk.platform.settings import Settings
 from laddverk.web import security
 from laddverk.web.console import gallery
-from laddverk.web.rendering import STATIC, STATIC_PATH, Person, View, environment_for, render
+from laddverk.web.rendering import STATIC, STATIC_PATH, Person, View, environment_for, render, static
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.browser
@@ -27,6 +27,7 @@ SCREENS = ((390, "dark", "sv"), (1366, "light", "en"), (1920, "dark", "en"))
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
 LIVE_PAGE = """{% extends "layout/console.html" %}{% block title %}Live{% endblock %}{% block main %}
 <div hx-sse:connect="/live" hx-swap="none"></div><p id="state">before</p><ul id="list"></ul>
+<div id="folded"><details class="more"><summary>Folded</summary><p>inside 0</p></details></div>
 {{ ui.command(view, "/command", "unlock", "Unlock", reason=true) }}{{ ui.identity("ses_0198c1f2d3e4") }}
 {{ ui.drawer_button("more", "Open", load="/part") }}{{ ui.drawer("more", "Drawer") }}{% endblock %}"""
 
@@ -64,7 +65,8 @@ async def send_live() -> Stream:
             parts = f'<hx-partial hx-target="#state" hx-swap="outerMorph"><p id="state">change {count}</p></hx-partial>'
             parts += f'<hx-partial hx-target="#list" hx-swap="afterbegin"><li>event {count}</li></hx-partial>'
             yield f"data: {parts}\n\n"
-        await asyncio.Event().wait()  # an open stream, as a page has it, until the server ends
+        while True:  # an open stream, as a page has it, until the server ends
+            yield f"data: {await MORE[-1].get()}\n\n"
 
     return Stream(events(), media_type="text/event-stream")
 
@@ -73,6 +75,17 @@ async def send_live() -> Stream:
 async def obey(request: Request) -> Response[str]:
     form = await request.form()
     return html(f'<ol class="outcome"><li class="is-done last">confirmed: {form["reason"]}</li></ol>')
+
+
+@get("/guest")
+async def show_guest() -> Response[str]:
+    script = static("js/chat-embed.js")
+    return html(f'<!doctype html><script src="{script}" defer></script><laddverk-chat label="Help"></laddverk-chat>')
+
+
+@get("/help/chat")
+async def show_chat() -> Response[str]:
+    return html("<p>the chat</p>")
 
 
 @get("/part")
@@ -97,12 +110,26 @@ async def give_sites() -> dict[str, object]:
 
 
 PREFERENCES: list[str] = []
-ROUTES = [show_gallery, show_live_page, send_live, obey, give_part, remember, give_curve, give_sites]
+MORE: list[asyncio.Queue[str]] = []
+"""What a test lets the stream of the last server say after its changes."""
+ROUTES = [
+    show_gallery,
+    show_live_page,
+    send_live,
+    obey,
+    give_part,
+    show_guest,
+    show_chat,
+    remember,
+    give_curve,
+    give_sites,
+]
 
 
 @asynccontextmanager
 async def served():
     """Serve the pages with the program's own headers, and yield their address."""
+    MORE.append(asyncio.Queue())
     app = Litestar(
         [*ROUTES, create_static_files_router(path=STATIC_PATH, directories=[STATIC])],
         before_send=[security.headers_on_everything(SETTINGS)],
@@ -186,6 +213,43 @@ async def test_a_stream_changes_parts_and_commands_show_their_outcome_in_place(b
         await page.get_by_text("loaded").wait_for()
         assert page.url == f"{address}/page"
         assert complaints == []
+
+
+async def test_what_somebody_has_opened_stays_open_when_its_part_changes(browser):
+    async with served() as address:
+        page = await browser.new_page()
+        await page.goto(f"{address}/page")
+        await page.get_by_text(f"change {CHANGES - 1}").wait_for()
+        for number, is_open in ((1, False), (2, True), (3, True)):
+            if number == 2:
+                await page.get_by_text("Folded").click()
+            inside = f"<details class='more'><summary>Folded</summary><p>inside {number}</p></details>"
+            MORE[-1].put_nowait(
+                f'<hx-partial hx-target="#folded" hx-swap="outerMorph"><div id="folded">{inside}</div></hx-partial>'
+            )
+            said = page.get_by_text(f"inside {number}")
+            await said.wait_for(state="attached")
+            assert await said.is_visible() is is_open, number
+
+
+async def test_a_chat_on_another_site_opens_where_the_browser_keeps_nothing_for_sites(browser):
+    refuse = (
+        "Object.defineProperty(window, 'sessionStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
+    )
+    async with served() as address:
+        page = await browser.new_page()
+        thrown = []
+        page.on("pageerror", lambda error: thrown.append(str(error)))
+        await page.add_init_script(refuse)
+        await page.goto(f"{address}/guest")
+        button = page.get_by_role("button", name="Help")
+        await button.click()
+        assert await button.get_attribute("aria-expanded") == "true"
+        frame = page.locator("laddverk-chat iframe")
+        assert await frame.get_attribute("src") == f"{address}/help/chat?embed=1"
+        await button.click()
+        assert await frame.is_hidden()
+        assert thrown == []
 
 
 async def test_the_theme_changes_at_once_and_the_server_is_told(browser):

@@ -35,6 +35,8 @@ LIVE_PARTS: Final = (
     "present", "state", "sentence", "identity", "situation", "wrong", "charger", "session", "payment", "actions",
     "deeds", "call", "chat", "timeline", "ring",
 )  # fmt: skip
+HELD: Final = {"identity": "identity_code", "actions": "button"}
+"""Parts with a form, by the field that says that it has come back: with what was wrong, and what was typed."""
 FIRST_MAX: Final = 4  # of what the situation offers; the rest is one click away
 ALWAYS: Final = (
     AgentButton.START, AgentButton.STOP, AgentButton.UNLOCK, AgentButton.PAYMENT_LINK, AgentButton.NEAREST,
@@ -154,11 +156,17 @@ async def page(
         staff = await queries.staff(tx)
     given |= await calls.of_case(desk, given["calls"])
     given["seen"] = next((entry.at for entry in given["entries"] if entry.source == "case"), None)
-    return desk.page("console/cases/detail.html", status=status, staff=staff, values=values, errors=errors, **given)
+    held = ",".join(part for part, name in HELD.items() if name in errors or values.get(name))
+    return desk.page(
+        "console/cases/detail.html", status=status, staff=staff, values=values, errors=errors, held=held, **given
+    )  # fmt: skip
 
 
 async def live_parts(desk: Desk, shown_id: str) -> Parts:
-    """Return the parts of a case's page that change by themselves, for who may read cases."""
+    """Return the parts of a case's page that change by themselves, for who may read cases.
+
+    Those that the page holds are left as they are: a form that came back says what was wrong until it is sent again.
+    """
     desk.actor.require(Permission.CASES_READ)
     async with desk.transaction() as tx:
         given = await _facts(desk, tx, named("cas", shown_id))
@@ -166,7 +174,10 @@ async def live_parts(desk: Desk, shown_id: str) -> Parts:
         given |= await case_side.identity_of(desk, tx, given["case"])
     given |= await calls.of_case(desk, given["calls"])
     given |= {"values": {}, "errors": {}}
-    return {f"case-{name}": desk.template(f"console/cases/_{name}.html", **given) for name in LIVE_PARTS}
+    held = desk.asked("held").split(",")
+    return {
+        f"case-{name}": desk.template(f"console/cases/_{name}.html", **given) for name in LIVE_PARTS if name not in held
+    }
 
 
 async def topics_of(desk: Desk, shown_id: str) -> list[str]:

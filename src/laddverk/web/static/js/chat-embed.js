@@ -38,13 +38,30 @@
     told(event) {
       if (event.origin !== home || event.source !== this.frame?.contentWindow) return;
       const path = event.data?.laddverkChat;
-      if (typeof path === "string" && path.startsWith("/help/chat/")) sessionStorage.setItem(this.kept, path);
+      if (typeof path === "string" && path.startsWith("/help/chat/")) this.begun = path;
+    }
+
+    /** Where the chat is that was begun here; a browser that keeps nothing for sites begins anew with each page. */
+    get begun() {
+      try {
+        return sessionStorage.getItem(this.kept);
+      } catch {
+        return null;
+      }
+    }
+
+    set begun(/** @type {string | null} */ path) {
+      try {
+        sessionStorage.setItem(this.kept, path);
+      } catch {
+        // The chat goes on in its frame as long as this page is open.
+      }
     }
 
     toggle() {
       if (!this.frame) {
         this.frame = document.createElement("iframe");
-        const begun = sessionStorage.getItem(this.kept);
+        const begun = this.begun;
         const from = this.from ? `&from=${encodeURIComponent(this.from)}` : "";
         this.frame.src = begun ? `${home}${begun}?embed=1` : `${home}/help/chat?embed=1${from}`;
         this.frame.addEventListener("load", () => this.frame.contentWindow.postMessage("laddverk-chat", home));
