@@ -77,6 +77,21 @@ said (station_id, evse_number, at, what, value) AS (
 SELECT o.site_id, o.plug, o.model, said.*, at AT TIME ZONE 'Europe/Stockholm' AS local
 FROM said JOIN raw_outlet o USING (station_id, evse_number)
 """
+COSTS: Final = """
+-- Of each fact in an hour whose price is known at its site: what its energy cost, and its revenue.
+INSERT INTO raw_fact (site_id, plug, model, station_id, evse_number, at, local, what, value)
+SELECT f.site_id, plug, model, station_id, evse_number, at, local, told.*
+FROM raw_fact f JOIN (
+    SELECT w.site_id, date_trunc('hour', p.starts_at) AS hour, sum(p.price) / count(*) + w.added_per_kwh AS per_kwh
+    FROM plan_wish w JOIN spot_price p ON p.area = w.area AND p.currency = 'SEK' GROUP BY 1, 2, w.added_per_kwh
+) paid ON paid.site_id = f.site_id AND paid.hour = date_trunc('hour', f.at)
+CROSS JOIN LATERAL (VALUES
+    ('cost_minor', CASE WHEN what = 'energy_wh' THEN value / 1000 * per_kwh * 100 END),
+    ('cost_wh', CASE WHEN what = 'energy_wh' THEN value END),
+    ('costed_minor', CASE WHEN what = 'revenue_minor' THEN value END)
+) AS told (what, value)
+WHERE f.what IN ('energy_wh', 'revenue_minor') AND f.value <> 0 AND told.value IS NOT NULL
+"""
 POOLS: Final = """
 -- A site's outlets with one plug in each minute in which any had a car or was out of order.
 CREATE TEMP TABLE raw_pool ON COMMIT DROP AS
@@ -93,7 +108,7 @@ FROM (
 CHOSEN: Final = "at >= $1 AND at < $2 AND ($3::uuid[] IS NULL OR site_id = ANY($3))"
 NAMES: Final = (
     "busy_s", "charging_s", "out_s", "energy_wh", "began", "ended", "stay_s", "empty", "session_wh", "revenue_minor",
-    "sold_wh", "priced", "port_s", "rated_wh",
+    "sold_wh", "priced", "cost_minor", "cost_wh", "costed_minor", "port_s", "rated_wh",
 )  # fmt: skip
 KEYS: Final = {
     By.SITE: "site_id::text", By.MODEL: "model", By.PLUG: "plug", By.OUTLET: "station_id || '/' || evse_number",
@@ -118,7 +133,8 @@ def by(key: str) -> str:
            session_wh / nullif(ended, 0) AS session_wh_mean, 1 - charging_s / nullif(busy_s, 0) AS idle_share,
            began / nullif(busy_s / 3600, 0) AS turnover_per_h, empty / nullif(ended, 0) AS empty_share,
            revenue_minor / nullif(sold_wh / 1000, 0) AS revenue_per_kwh_minor,
-           revenue_minor / nullif(port_s / 86400, 0) AS revenue_per_port_day_minor
+           revenue_minor / nullif(port_s / 86400, 0) AS revenue_per_port_day_minor,
+           CASE WHEN cost_wh > 0 OR costed_minor > 0 THEN costed_minor - cost_minor END AS margin_minor
     FROM grouped
     """
 
@@ -200,15 +216,4 @@ FROM (
     FROM session_outcome a JOIN raw_outlet o USING (station_id, evse_number)
     WHERE a.began_at >= $1 AND a.began_at < $2 AND ($3::uuid[] IS NULL OR o.site_id = ANY($3))
 ) tried
-"""
-COST: Final = f"""
--- What the energy of each hour cost where its price is known.
-SELECT sum(wh * (price + w.added_per_kwh)) / 10 AS cost_minor, sum(wh) AS cost_wh
-FROM (
-    SELECT site_id, date_trunc('hour', at) AS hour, sum(value) AS wh
-    FROM raw_fact WHERE what = 'energy_wh' AND {CHOSEN} GROUP BY 1, 2
-) h JOIN plan_wish w USING (site_id), LATERAL (
-    SELECT avg(p.price) AS price FROM spot_price p
-    WHERE p.area = w.area AND p.currency = 'SEK' AND p.starts_at >= h.hour AND p.starts_at < h.hour + interval '1 hour'
-) spot WHERE price IS NOT NULL
 """

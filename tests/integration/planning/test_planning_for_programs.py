@@ -57,7 +57,10 @@ async def test_a_program_reads_usage_and_bottlenecks_and_has_a_site_studied(site
         assert 0 < use["coincidence"] < 1
         assert {"turnover_per_h", "coincidence", "margin_minor", "unseen"} <= set(use["formulas"])
         by_hour = (await client.get(f"{PATH}/usage", params={**period, "by": "hour"})).json()
-        assert {one["revenue_minor"] for one in by_hour["groups"]} == {None}
+        assert sum(one["revenue_minor"] for one in by_hour["groups"]) == use["whole"]["revenue_minor"]
+        assert {one["stay_s"] is None for one in by_hour["groups"] if one["sessions"]} == {False}
+        assert use["whole"]["able_utilisation"] is not None
+        assert {one["able_utilisation"] is None for one in by_hour["groups"]} == {False}
         beside = (await client.get(f"{PATH}/usage/compare", params=period)).json()
         assert (date.fromisoformat(beside["first"]) - date.fromisoformat(beside["last2"])).days == 1
         figures = {one["name"]: one for one in beside["figures"]}

@@ -11,7 +11,7 @@ from laddverk.kernel.ids import new_id
 from laddverk.planning.usage import queries
 from laddverk.planning.usage.periods import cover
 from laddverk.planning.usage.queries import Chosen
-from laddverk.planning.usage.reading import By, read
+from laddverk.planning.usage.reading import By, lines, read
 from laddverk.planning.usage.service import keep_up
 from laddverk.platform.database import Database
 from tests.integration.planning.usage_field import NOW, OTHER_SITE, SITE, START, build, live, state, station, visit
@@ -97,7 +97,7 @@ async def test_the_margin_counts_the_hours_whose_price_is_known(database: Databa
     while await database.run(lambda tx: keep_up(tx, "SEK", NOW)):
         pass
     async with database.transaction() as tx:
-        margin = (await read(tx, CHOSEN, NOW)).margin
+        margin = (await read(tx, CHOSEN, NOW)).whole.sums
         # The price of the second hour comes afterwards.
         await tx.execute(
             "INSERT INTO spot_price (area, currency, starts_at, ends_at, price, source, fetched_at)"
@@ -106,8 +106,49 @@ async def test_the_margin_counts_the_hours_whose_price_is_known(database: Databa
     while await database.run(lambda tx: keep_up(tx, "SEK", NOW)):
         pass
     async with database.transaction() as tx:
-        after = (await read(tx, CHOSEN, NOW)).margin
-    assert (after.cost_wh, after.cost_minor) == (20_000, pytest.approx(10 * (1.5 + 0.5 + 3 + 0.5) * 100))
-    assert (margin.cost_wh, margin.energy_wh, margin.sites) == (10_000, 20_000, 1)
+        after = (await read(tx, CHOSEN, NOW)).whole
+        by_hour = {one.key: one.figures for one in lines(await read(tx, CHOSEN, NOW, By.HOUR), By.HOUR)}
+        by_outlet = [one.figures for one in lines(await read(tx, CHOSEN, NOW, By.OUTLET), By.OUTLET)]
+        by_site = {one.name: one.figures for one in lines(await read(tx, CHOSEN, NOW), By.SITE)}
+    assert (margin.cost_wh, margin.energy_wh, margin.costed_minor) == (10_000, 20_000, 10_000)
     assert margin.cost_minor == pytest.approx(10 * (1.5 + 0.5) * 100)
-    assert margin.revenue_minor == 10_000
+    assert after.sums.cost_wh == 20_000
+    assert after.margin_minor == pytest.approx(10_000 - 10 * (1.5 + 0.5 + 3 + 0.5) * 100)
+    # Revenue is of the hour in which the session began, what energy cost of the hours in which it flowed.
+    assert by_hour["00"].margin_minor == pytest.approx(10_000 - 10 * (1.5 + 0.5) * 100)
+    assert by_hour["01"].margin_minor == pytest.approx(-10 * (3 + 0.5) * 100)
+    assert by_hour["02"].margin_minor is None
+    assert by_hour["00"].stay_s == 7_200
+    assert [one.margin_minor for one in by_outlet if one.margin_minor is not None] == [after.margin_minor]
+    assert by_site["Site 0"].margin_minor == after.margin_minor
+    assert by_site["Site 1"].margin_minor is None
+
+
+async def test_another_price_on_top_makes_all_margins_anew_and_none_takes_them_away(database: Database) -> None:
+    async with database.transaction() as tx:
+        await build(tx)
+        await visit(tx, START, START + timedelta(hours=1), energy_wh=10_000, price_minor=12_500)
+        await tx.execute(
+            "INSERT INTO plan_wish (site_id, tariff, area, added_per_kwh, wanted_at, wanted_by)"
+            " VALUES ($1, '{}', 'SE3', 0.5, $2, 'x')", SITE, START,
+        )  # fmt: skip
+        await tx.execute(
+            "INSERT INTO spot_price (area, currency, starts_at, ends_at, price, source, fetched_at)"
+            " VALUES ('SE3', 'SEK', $1, $2, 1, 'x', $1)", START, START + timedelta(hours=1),
+        )  # fmt: skip
+    margins = []
+    for change in (
+        "SELECT 1",
+        "UPDATE plan_wish SET added_per_kwh = 2",
+        "UPDATE plan_wish SET level_kw = 9",
+        "DELETE FROM plan_wish",
+    ):
+        async with database.transaction() as tx:
+            await tx.execute(change)
+        while await database.run(lambda tx: keep_up(tx, "SEK", NOW)):
+            pass
+        async with database.transaction() as tx:
+            margins.append((await read(tx, CHOSEN, NOW)).whole.margin_minor)
+            of_days = [one.figures for one in lines(await read(tx, CHOSEN, NOW, By.WEEKDAY), By.WEEKDAY)]
+        assert [one.margin_minor for one in of_days if one.sums.began] == [margins[-1]]
+    assert margins == [pytest.approx(10_000 - 1_500), *[pytest.approx(10_000 - 3_000)] * 2, None]

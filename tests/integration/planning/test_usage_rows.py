@@ -110,7 +110,7 @@ WHERE taken_max > 0 OR dark_s > 0 OR full_s > 0 ORDER BY 1, 2, 3
 SUMMED = """
 round(sum(busy_s)::numeric, 3), round(sum(charging_s)::numeric, 3), round(sum(out_s)::numeric, 3), sum(energy_wh),
 sum(began), sum(ended), round(sum(stay_s)::numeric, 3), sum(empty), sum(session_wh), sum(revenue_minor), sum(sold_wh),
-sum(priced)
+sum(priced), round(sum(cost_minor)::numeric, 3), sum(cost_wh), sum(costed_minor)
 """
 OUTLETS = "usage_day JOIN usage_outlet o USING (station_id, evse_number)"
 MODEL = "concat_ws(' ', o.vendor, o.model)"
@@ -137,14 +137,13 @@ SAME_SUMS = (
         f"SELECT plug, model, day, {SUMMED} FROM usage_class_day WHERE {NETWORK} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
     ),
     (
-        "SELECT plug, model, hour, round(sum(busy_s)::numeric, 3), round(sum(charging_s)::numeric, 3), sum(energy_wh),"
-        f" sum(began) FROM usage_class_hour WHERE NOT {NETWORK} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        "SELECT plug, model, hour, round(sum(busy_s)::numeric, 3), round(sum(charging_s)::numeric, 3), sum(energy_wh),"
-        f" sum(began) FROM usage_class_hour WHERE {NETWORK} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        f"SELECT plug, model, hour, {SUMMED} FROM usage_class_hour WHERE NOT {NETWORK}"
+        " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        f"SELECT plug, model, hour, {SUMMED} FROM usage_class_hour WHERE {NETWORK} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
     ),
     (
-        "SELECT sum(energy_wh), sum(began) FROM usage_day",
-        f"SELECT sum(energy_wh), sum(began) FROM usage_class_hour WHERE NOT {NETWORK}",
+        f"SELECT {SUMMED} FROM usage_day",
+        f"SELECT {SUMMED} FROM usage_class_hour WHERE NOT {NETWORK}",
     ),
 )
 WHOLE_RAW = """

@@ -16,7 +16,7 @@ DAY_S: Final = 86_400
 
 
 class Sums(Struct, frozen=True, kw_only=True):
-    """What happened at some outlets in some time, added up. The names are those of the table `usage_hour`."""
+    """What happened at some outlets in some time, added up. The names are those of the tables, `usage_day` and on."""
 
     busy_s: float = 0.0
     charging_s: float = 0.0
@@ -31,6 +31,12 @@ class Sums(Struct, frozen=True, kw_only=True):
     revenue_minor: int = 0
     sold_wh: int = 0
     priced: int = 0
+    cost_minor: float = 0.0
+    """Of the energy of hours whose price is known: at the exchange, and what is typed on top; when it flowed."""
+    cost_wh: int = 0
+    """That energy."""
+    costed_minor: int = 0
+    """The revenue of sessions that began in such hours."""
 
     def __add__(self, other: Sums) -> Sums:
         """Return both together."""
@@ -152,6 +158,12 @@ class Figures(Struct, frozen=True, kw_only=True):
         """Revenue for each outlet and day, minor units, without VAT."""
         return divided(self.sums.revenue_minor * DAY_S, self.standing.port_s)
 
+    @property
+    def margin_minor(self) -> float | None:
+        """Revenue less what energy cost, minor units; None where no price of energy was known."""
+        sums = self.sums
+        return sums.costed_minor - sums.cost_minor if sums.cost_wh or sums.costed_minor else None
+
 
 FORMULAS: Final = {
     "began": (N_("Sessions"), N_("sessions that began")),
@@ -177,8 +189,9 @@ FORMULAS: Final = {
     "revenue_per_port_day_minor": (N_("Revenue per outlet and day"), N_("revenue ÷ (outlets × days)")),
     "margin_minor": (
         N_("Margin"),
-        N_("revenue − sum over hours of kWh × (exchange price + what is typed for grid and tax), of sites where the"
-           " price is known; fees for payments, and what the grid takes for power or by the month, are not taken off"),
+        N_("revenue of sessions begun in hours whose exchange price is known at their site − sum over these hours of"
+           " kWh × (exchange price + what is typed for grid and tax); fees for payments, and what the grid takes for"
+           " power or by the month, are not taken off"),
     ),
     "peak_w": (N_("Highest hour"), N_("the most energy of one hour ÷ 1 hour, all chosen outlets together")),
     "coincidence": (N_("Peak coincidence"), N_("highest hour ÷ rated power of all chosen outlets")),

@@ -84,13 +84,15 @@ SITE_CONDITIONS: Final = f"""
 """
 EDGE_CONDITIONS: Final = "(day >= $6 AND day <= $7 OR day >= $8 AND day <= $9)"
 SUMMED_COLUMNS: Final = """
-    busy_s, charging_s, out_s, energy_wh, began, ended, stay_s, empty, session_wh, revenue_minor, sold_wh, priced
+    busy_s, charging_s, out_s, energy_wh, began, ended, stay_s, empty, session_wh, revenue_minor, sold_wh, priced,
+    cost_minor, cost_wh, costed_minor
 """
 SUMS_COLUMNS: Final = """
     sum(busy_s) AS busy_s, sum(charging_s) AS charging_s, sum(out_s) AS out_s, sum(energy_wh)::bigint AS energy_wh,
     sum(began)::bigint AS began, sum(ended)::bigint AS ended, sum(stay_s) AS stay_s, sum(empty)::bigint AS empty,
     sum(session_wh)::bigint AS session_wh, sum(revenue_minor)::bigint AS revenue_minor,
-    sum(sold_wh)::bigint AS sold_wh, sum(priced)::bigint AS priced
+    sum(sold_wh)::bigint AS sold_wh, sum(priced)::bigint AS priced, sum(cost_minor) AS cost_minor,
+    sum(cost_wh)::bigint AS cost_wh, sum(costed_minor)::bigint AS costed_minor
 """
 
 OUTLETS: Final = f"""
@@ -129,12 +131,12 @@ FROM usage_outlet o WHERE {OUTLET_CONDITIONS}
 GROUP BY o.site_id, o.plug, o.timezone
 """  # noqa: S608 - made of constants
 BY_CLASS: Final = f"""
-SELECT site_id, plug, model, {SUMS_COLUMNS}, sum(spot_minor) AS spot_minor, sum(spot_wh)::bigint AS spot_wh
+SELECT site_id, plug, model, {SUMS_COLUMNS}
 FROM (
-    SELECT site_id, plug, model, {SUMMED_COLUMNS}, spot_minor, spot_wh FROM usage_class_month
+    SELECT site_id, plug, model, {SUMMED_COLUMNS} FROM usage_class_month
     WHERE month >= $4 AND month < $5 AND {SITE_CONDITIONS} AND ($3::text[] IS NULL OR model = ANY($3))
     UNION ALL
-    SELECT site_id, plug, model, {SUMMED_COLUMNS}, spot_minor, spot_wh FROM usage_class_day
+    SELECT site_id, plug, model, {SUMMED_COLUMNS} FROM usage_class_day
     WHERE {EDGE_CONDITIONS} AND {SITE_CONDITIONS} AND ($3::text[] IS NULL OR model = ANY($3))
 ) parts GROUP BY site_id, plug, model
 """  # noqa: S608 - made of constants
@@ -163,6 +165,14 @@ FROM (
     GROUP BY hour ORDER BY hour
 ) each_hour
 """  # noqa: S608 - made of constants
+DAY_HOURS: Final = f"""
+-- By the hour of the local day; `$6` is whose. Rows of classes are summed first, so few hours are looked up.
+SELECT to_char(hour AT TIME ZONE $6::text, 'HH24') AS key, {SUMS_COLUMNS}
+FROM (
+    SELECT hour, {SUMS_COLUMNS} FROM usage_class_hour WHERE {PLACE_CONDITIONS} AND hour >= $4 AND hour < $5
+    GROUP BY hour
+) each_hour GROUP BY 1
+"""  # noqa: S608 - made of constants
 POOLS: Final = f"""
 SELECT site_id, plug, max(ports) AS ports, max(taken_max) AS taken_max, sum(full_s) AS full_s, sum(dark_s) AS dark_s,
        sum(waited)::bigint AS waited
@@ -174,10 +184,6 @@ FROM (
     WHERE (day >= $5 AND day <= $6 OR day >= $7 AND day <= $8) AND {SITE_CONDITIONS}
 ) parts GROUP BY site_id, plug
 """  # noqa: S608 - made of constants
-ADDED: Final = """
--- What people typed on top of the exchange's price, at sites whose price is known.
-SELECT site_id, added_per_kwh FROM plan_wish WHERE $1::uuid[] IS NULL OR site_id = ANY($1)
-"""
 ATTEMPTS: Final = f"""
 SELECT coalesce(sum(attempts), 0)::bigint AS attempts, coalesce(sum(failed), 0)::bigint AS failed,
        coalesce(sum(retries), 0)::bigint AS retries
@@ -234,10 +240,6 @@ class ClassSums(Sums, frozen=True, kw_only=True):
     site_id: UUID
     plug: str
     model: str
-    spot_minor: float = 0.0
-    """What the energy cost at the exchange, as far as its price is known."""
-    spot_wh: int = 0
-    """Of the hours whose price is known."""
 
 
 class OutletSums(Sums, frozen=True, kw_only=True):
@@ -251,6 +253,13 @@ class DaySums(Sums, frozen=True, kw_only=True):
     """The sums of a local day."""
 
     day: date
+
+
+class HourSums(Sums, frozen=True, kw_only=True):
+    """The sums of an hour of the local day, over all days."""
+
+    key: str
+    """`00` to `23`."""
 
 
 class Hours(Struct, frozen=True, kw_only=True):
@@ -349,6 +358,11 @@ async def by_day(tx: Transaction, chosen: Chosen) -> list[DaySums]:
     return await tx.fetch(DaySums, BY_DAY, *chosen.places, chosen.first, chosen.last)
 
 
+async def by_day_hour(tx: Transaction, chosen: Chosen) -> list[HourSums]:
+    """Return the sums of each hour of the local day in which anything happened."""
+    return await tx.fetch(HourSums, DAY_HOURS, *chosen.places, chosen.since, chosen.until, chosen.zone)
+
+
 async def by_hour(tx: Transaction, chosen: Chosen) -> Hours:
     """Return the sums of each hour in which anything happened."""
     return Hours(**_arrays((await tx.rows(HOURS, *chosen.places, chosen.since, chosen.until))[0]))
@@ -357,11 +371,6 @@ async def by_hour(tx: Transaction, chosen: Chosen) -> Hours:
 async def pools(tx: Transaction, chosen: Chosen, cover: Cover) -> list[PoolSums]:
     """Return each pool at which anything happened. Models do not narrow it: a driver takes any outlet that fits."""
     return await tx.fetch(PoolSums, POOLS, *chosen.outlets[:2], *cover.args)
-
-
-async def added(tx: Transaction, chosen: Chosen) -> dict[UUID, float]:
-    """Return what comes on top of the exchange's price for a kWh, major units, of sites where it is known."""
-    return {row["site_id"]: row["added_per_kwh"] for row in await tx.rows(ADDED, chosen.outlets[0])}
 
 
 async def attempts(tx: Transaction, chosen: Chosen, cover: Cover) -> Attempts:

@@ -24,6 +24,7 @@ from laddverk.planning.usage.queries import (
     ClassSums,
     DaySums,
     Hours,
+    HourSums,
     Numbers,
     Outlet,
     PoolSpan,
@@ -57,8 +58,6 @@ class Line(Struct, frozen=True, kw_only=True):
     site_id: UUID | None = None
     station_id: UUID | None = None
     figures: Figures
-    margin_minor: float | None = None
-    """Of sites, models and connectors: what energy cost is not kept by outlet or time."""
 
 
 class Peaks(Struct, frozen=True, kw_only=True):
@@ -78,24 +77,6 @@ class Peaks(Struct, frozen=True, kw_only=True):
     def full_share(self) -> float | None:
         """The share of the time in which all were taken, over sites and plugs."""
         return divided(self.full_s, self.pool_s)
-
-
-class Margin(Struct, frozen=True, kw_only=True):
-    """What remains of the revenue of sites whose price of energy is known."""
-
-    cost_minor: float = 0.0
-    cost_wh: int = 0
-    """Energy whose price is known, hour by hour."""
-    revenue_minor: int = 0
-    """Of the same sites."""
-    energy_wh: int = 0
-    """All energy, whether or not its price is known."""
-    sites: int = 0
-
-    @property
-    def margin_minor(self) -> float | None:
-        """Revenue less the cost of the energy whose price is known, minor units; None where no site's is."""
-        return self.revenue_minor - self.cost_minor if self.sites else None
 
 
 class Class(Struct, frozen=True, kw_only=True):
@@ -120,12 +101,12 @@ class Reading(Struct, frozen=True, kw_only=True):
     sums: dict[Key, Sums]
     days: list[DaySums]
     """Where weekdays, months or seasons were asked for."""
+    day_hours: list[HourSums]
+    """Where hours of the day were asked for."""
     hours: Hours
     park: Park
     attempts: Attempts
     peaks: Peaks
-    added_per_kwh: dict[UUID, float]
-    """On top of the exchange's price, major units: of sites where it is known."""
     now: datetime
 
     @property
@@ -142,11 +123,6 @@ class Reading(Struct, frozen=True, kw_only=True):
     def whole(self) -> Figures:
         """The figures of everything that was chosen."""
         return _together(one.figures for one in self.classes)
-
-    @property
-    def margin(self) -> Margin:
-        """What remains of the revenue of everything that was chosen."""
-        return _margin(self.classes, self.added_per_kwh)
 
 
 def _together(many: Iterable[Figures]) -> Figures:
@@ -202,10 +178,7 @@ def _by_class(reading: Reading, by: By) -> Iterable[Line]:
         groups[CLASS_KEYS[by](one.stood)].append(one)
     for (key, name), members in groups.items():
         figures = _together(one.figures for one in members)
-        yield Line(
-            key=key, name=name, site_id=members[0].stood.site_id, figures=figures,
-            margin_minor=_margin(members, reading.added_per_kwh).margin_minor,
-        )  # fmt: skip
+        yield Line(key=key, name=name, site_id=members[0].stood.site_id, figures=figures)
 
 
 def _by_outlet(reading: Reading) -> Iterable[Line]:
@@ -243,25 +216,17 @@ def _midnight_s(day: date, zone: str) -> float:
 
 
 def _by_hour(reading: Reading) -> list[Line]:
-    at = censoring.places(reading.hours.at_s, reading.chosen.zone) % censoring.HOURS
-    busy_s, charging_s, energy_wh, began = (
-        np.bincount(at, weights=part, minlength=censoring.HOURS)
-        for part in (reading.hours.busy_s, reading.hours.charging_s, reading.hours.energy_wh, reading.hours.began)
-    )
-    ports_s, rated_wh = (part.reshape(7, censoring.HOURS).sum(axis=0) for part in week_standing(reading))
+    sums = {one.key: one for one in reading.day_hours}
+    ports_s, rated_wh = (part.reshape(7, censoring.HOURS).sum(axis=0).tolist() for part in week_standing(reading))
     return [
         Line(
-            key=f"{hour:02d}",
+            key=(key := f"{hour:02d}"),
             figures=Figures(
-                sums=Sums(
-                    busy_s=float(busy_s[hour]), charging_s=float(charging_s[hour]), energy_wh=round(energy_wh[hour]),
-                    began=round(began[hour]),
-                ),
-                standing=Standing(port_s=float(ports_s[hour]), rated_wh=float(rated_wh[hour])),
+                sums=sums.get(key, Sums()), standing=Standing(port_s=ports_s[hour], rated_wh=rated_wh[hour])
             ),
         )
         for hour in range(censoring.HOURS)
-    ]  # fmt: skip
+    ]
 
 
 def week_standing(reading: Reading) -> tuple[Numbers, Numbers]:
@@ -314,10 +279,11 @@ async def read(tx: Transaction, chosen: Chosen, now: datetime, by: By = By.SITE)
     return Reading(
         chosen=chosen, classes=classes, outlets=outlets,
         sums={(one.station_id, one.evse_number): one for one in by_outlet},
-        days=await queries.by_day(tx, chosen) if by in DAY_KEYS else [], hours=hours, park=park,
+        days=await queries.by_day(tx, chosen) if by in DAY_KEYS else [],
+        day_hours=await queries.by_day_hour(tx, chosen) if by is By.HOUR else [], hours=hours, park=park,
         attempts=await queries.attempts(tx, chosen, covered),
         peaks=_peaks(park, hours, pools, spans, _unseen(closed, week, spans), chosen.since, until),
-        added_per_kwh=await queries.added(tx, chosen), now=now,
+        now=now,
     )  # fmt: skip
 
 
@@ -360,17 +326,3 @@ def _unseen(closed: Sequence[PoolSums], week: Weeks, spans: Iterable[PoolSpan]) 
         return 0.0
     hours = np.array(stood_h)
     return censoring.unseen(hours, np.minimum(week.closed_s[rows] / 3_600, hours), week.began[rows])
-
-
-def _margin(classes: Sequence[Class], added_per_kwh: dict[UUID, float]) -> Margin:
-    known = {one.stood.site_id for one in classes if one.sums.spot_wh and one.stood.site_id in added_per_kwh}
-    priced = [one for one in classes if one.stood.site_id in known]
-    return Margin(
-        cost_minor=sum(
-            one.sums.spot_minor + one.sums.spot_wh * added_per_kwh[one.stood.site_id] / 10 for one in priced
-        ),
-        cost_wh=sum(one.sums.spot_wh for one in priced),
-        revenue_minor=sum(one.sums.revenue_minor for one in priced),
-        energy_wh=sum(one.sums.energy_wh for one in classes),
-        sites=len(known),
-    )

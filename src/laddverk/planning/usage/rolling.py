@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from laddverk.planning.usage.due import Due
+from laddverk.planning.usage.queries import SUMMED_COLUMNS, SUMS_COLUMNS
 from laddverk.platform.database import Transaction
 
 HOURS: Final = 24
@@ -23,8 +24,9 @@ outlet AS MATERIALIZED (
            dense_rank() OVER (ORDER BY timezone)::int AS zone, (date_part('epoch', since) / 3600)::int AS since_h, *
     FROM (
         SELECT o.station_id, o.evse_number, o.site_id, o.plug, o.timezone, o.opened_at, o.closed_at, d.since, d.until,
-               concat_ws(' ', nullif(o.vendor, ''), nullif(o.model, '')) AS model, d.since - interval '1 hour' AS early
-        FROM due d JOIN usage_outlet o USING (site_id)
+               concat_ws(' ', nullif(o.vendor, ''), nullif(o.model, '')) AS model, d.since - interval '1 hour' AS early,
+               w.area, w.added_per_kwh
+        FROM due d JOIN usage_outlet o USING (site_id) LEFT JOIN plan_wish w USING (site_id)
     ) AS standing
 ),
 pools AS MATERIALIZED (SELECT DISTINCT pool, site_id, plug, zone, since, since_h, until FROM outlet),
@@ -157,6 +159,32 @@ here AS MATERIALIZED (
     ) parts GROUP BY outlet, h
 )
 """
+FACTS_SHOWN: Final = """,
+-- The exchange's price of each hour in which anything happened where it is known.
+rate AS MATERIALIZED (
+    SELECT area, h, price
+    FROM (
+        SELECT DISTINCT area, h FROM (SELECT outlet, h FROM here UNION ALL SELECT outlet, h FROM whole) x
+        JOIN outlet USING (outlet) WHERE area IS NOT NULL
+    ) needed CROSS JOIN LATERAL (
+        SELECT avg(price)::float8 AS price FROM spot_price p
+        WHERE p.area = needed.area AND p.currency = $4::text AND p.starts_at >= to_timestamp(h * 3600.0)
+          AND p.starts_at < to_timestamp(h * 3600.0 + 3600)
+    ) spot WHERE price IS NOT NULL
+),
+fact AS MATERIALIZED (
+    SELECT p.*, class, zone, coalesce(energy_wh * (price + added_per_kwh) / 10, 0) AS cost_minor,
+           CASE WHEN price IS NULL THEN 0 ELSE energy_wh END AS cost_wh,
+           CASE WHEN price IS NULL THEN 0 ELSE revenue_minor END AS costed_minor
+    FROM (
+        SELECT outlet, h, busy_s, charging_s, out_s, energy_wh, 0 AS began, 0 AS ended, 0::float8 AS stay_s, 0 AS empty,
+               0::bigint AS session_wh, 0::bigint AS revenue_minor, 0::bigint AS sold_wh, 0 AS priced
+        FROM here
+        UNION ALL
+        SELECT outlet, h, 0, 0, 0, 0, began, ended, stay_s, empty, session_wh, revenue_minor, sold_wh, priced FROM whole
+    ) p JOIN outlet USING (outlet) LEFT JOIN rate USING (area, h)
+)
+"""
 POOLS_SHOWN: Final = """,
 edge (pool, at, busy, charging, out_of_order, ports) AS (
     SELECT pool, from_at, busy, charging, out_of_order, 0 FROM span
@@ -251,36 +279,17 @@ waiting AS (
 """  # noqa: S608 - made of constants
 
 COUNT: Final = f"""
-{DUE_SHOWN}{VISITS_SHOWN}{SPANS_SHOWN}{HOURS_SHOWN}{POOLS_SHOWN}{POOL_DAYS_SHOWN},
+{DUE_SHOWN}{VISITS_SHOWN}{SPANS_SHOWN}{HOURS_SHOWN}{FACTS_SHOWN}{POOLS_SHOWN}{POOL_DAYS_SHOWN},
 days AS (
-    INSERT INTO usage_day (station_id, evse_number, day, busy_s, charging_s, out_s, energy_wh, began, ended, stay_s,
-                           empty, session_wh, revenue_minor, sold_wh, priced)
-    SELECT o.station_id, o.evse_number, day, coalesce(busy_s, 0), coalesce(charging_s, 0), coalesce(out_s, 0),
-           coalesce(energy_wh, 0), coalesce(began, 0), coalesce(ended, 0), coalesce(stay_s, 0), coalesce(empty, 0),
-           coalesce(session_wh, 0), coalesce(revenue_minor, 0), coalesce(sold_wh, 0), coalesce(priced, 0)
-    FROM (
-        SELECT outlet, c.day, sum(busy_s) AS busy_s, sum(charging_s) AS charging_s, sum(out_s) AS out_s,
-               sum(energy_wh)::bigint AS energy_wh
-        FROM here JOIN outlet USING (outlet) JOIN clock c USING (zone, h) GROUP BY outlet, c.day
-    ) l FULL JOIN (
-        SELECT outlet, day, sum(began) AS began, sum(ended) AS ended, sum(stay_s) AS stay_s, sum(empty) AS empty,
-               sum(session_wh) AS session_wh, sum(revenue_minor) AS revenue_minor, sum(sold_wh) AS sold_wh,
-               sum(priced) AS priced
-        FROM whole GROUP BY outlet, day
-    ) w USING (outlet, day) JOIN outlet o USING (outlet)
+    INSERT INTO usage_day (station_id, evse_number, day, {SUMMED_COLUMNS})
+    SELECT o.station_id, o.evse_number, day, {SUMMED_COLUMNS}
+    FROM (SELECT outlet, c.day, {SUMS_COLUMNS} FROM fact JOIN clock c USING (zone, h) GROUP BY outlet, c.day) f
+    JOIN outlet o USING (outlet)
 ),
 hours AS (
-    INSERT INTO usage_class_hour (site_id, plug, model, hour, busy_s, charging_s, energy_wh, began)
-    SELECT c.site_id, c.plug, c.model, to_timestamp(h * 3600.0), busy_s, charging_s, energy_wh, began
-    FROM (
-        SELECT class, h, sum(busy_s) AS busy_s, sum(charging_s) AS charging_s, sum(energy_wh)::bigint AS energy_wh,
-               sum(began) AS began
-        FROM (
-            SELECT outlet, h, busy_s, charging_s, energy_wh, 0 AS began FROM here
-            UNION ALL
-            SELECT outlet, h, 0, 0, 0, began FROM whole
-        ) parts JOIN outlet USING (outlet) GROUP BY class, h
-    ) h JOIN classes c USING (class)
+    INSERT INTO usage_class_hour (site_id, plug, model, hour, {SUMMED_COLUMNS})
+    SELECT c.site_id, c.plug, c.model, to_timestamp(h * 3600.0), {SUMMED_COLUMNS}
+    FROM (SELECT class, h, {SUMS_COLUMNS} FROM fact GROUP BY class, h) f JOIN classes c USING (class)
 ),
 full_hours AS (
     INSERT INTO usage_full_hour (site_id, plug, hour, full_s, dark_s, full_busy_s, full_charging_s, waited)

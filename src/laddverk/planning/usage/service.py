@@ -26,15 +26,15 @@ log = logging.getLogger(__name__)
 async def keep_up(tx: Transaction, currency: str, now: datetime) -> bool:
     """Count anew a part of what is due; return whether something is left for another turn.
 
-    `currency` is the one in which revenue is counted. A turn is one transaction: what breaks it off leaves what was
-    due noted, and the turns before it done.
+    `currency` is the one in which revenue and costs are counted. A turn is one transaction: what breaks it off leaves
+    what was due noted, and the turns before it done.
     """
     others = [Noted(site_id=site, since=since) for site, since in (await outlets.refresh(tx)).items()]
     turn, later = portion(await due.take(tx, others, now))
     await due.put_back(tx, later, now)
     if turn:
         await rolling.count(tx, turn, currency)
-        await summing.add_up(tx, turn, currency)
+        await summing.add_up(tx, turn)
         await due.made(tx, turn)
     if later:
         log.info("usage is counted: %d stretches of sites are left, %d were counted now", len(later), len(turn))

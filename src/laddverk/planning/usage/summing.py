@@ -55,25 +55,6 @@ JOIN usage_day d ON d.station_id = o.station_id AND d.evse_number = o.evse_numbe
      AND d.day >= s.first AND d.day <= s.last
 GROUP BY 1, 2, 3, 4
 """  # noqa: S608 - made of constants
-MAKE_COSTS: Final = f"""
--- What the energy cost at the exchange, hour by hour, at sites whose price is known; `$4` is the currency.
-{SPAN_SHOWN},
-cost AS (
-    SELECT h.site_id, h.plug, h.model, (h.hour AT TIME ZONE s.timezone)::date AS day,
-           sum(h.energy_wh * spot.price) / 10.0 AS spot_minor, sum(h.energy_wh)::bigint AS spot_wh
-    FROM span s JOIN plan_wish w USING (site_id)
-    JOIN usage_class_hour h ON h.site_id = s.site_id AND h.hour >= s.since AND h.hour < s.until
-    CROSS JOIN LATERAL (
-        SELECT avg(price)::float8 AS price FROM spot_price p
-        WHERE p.area = w.area AND p.currency = $4::text AND p.starts_at >= h.hour
-          AND p.starts_at < h.hour + interval '1 hour'
-    ) spot
-    WHERE spot.price IS NOT NULL
-    GROUP BY 1, 2, 3, 4
-)
-UPDATE usage_class_day d SET spot_minor = c.spot_minor, spot_wh = c.spot_wh
-FROM cost c WHERE d.site_id = c.site_id AND d.plug = c.plug AND d.model = c.model AND d.day = c.day
-"""  # noqa: S608 - made of constants
 FORGET_CLASS_MONTHS: Final = f"""
 {SPAN_SHOWN}
 DELETE FROM usage_class_month c USING span s
@@ -81,8 +62,8 @@ WHERE c.site_id = s.site_id AND c.month >= s.month AND c.month < s.months_end
 """  # noqa: S608 - made of constants
 MAKE_CLASS_MONTHS: Final = f"""
 {SPAN_SHOWN}
-INSERT INTO usage_class_month (site_id, plug, model, month, {SUMMED_COLUMNS}, spot_minor, spot_wh)
-SELECT d.site_id, d.plug, d.model, date_trunc('month', d.day)::date, {SUMS_COLUMNS}, sum(spot_minor), sum(spot_wh)
+INSERT INTO usage_class_month (site_id, plug, model, month, {SUMMED_COLUMNS})
+SELECT d.site_id, d.plug, d.model, date_trunc('month', d.day)::date, {SUMS_COLUMNS}
 FROM span s JOIN usage_class_day d ON d.site_id = s.site_id AND d.day >= s.month AND d.day < s.months_end
 GROUP BY 1, 2, 3, 4
 """  # noqa: S608 - made of constants
@@ -192,11 +173,10 @@ WHERE site_id = '{NETWORK}' AND hour >= $1::date AND hour < $2::date + 1
 """  # noqa: S608 - made of constants
 MAKE_NETWORK_HOURS: Final = f"""
 -- Site by site, as the primary key has them; without OFFSET PostgreSQL reads all of the table.
-INSERT INTO usage_class_hour (site_id, plug, model, hour, busy_s, charging_s, energy_wh, began)
-SELECT '{NETWORK}', plug, model, hour, sum(busy_s), sum(charging_s), sum(energy_wh),
-       sum(began)
+INSERT INTO usage_class_hour (site_id, plug, model, hour, {SUMMED_COLUMNS})
+SELECT '{NETWORK}', plug, model, hour, {SUMS_COLUMNS}
 FROM (SELECT id AS site_id FROM site) s CROSS JOIN LATERAL (
-    SELECT plug, model, hour, busy_s, charging_s, energy_wh, began FROM usage_class_hour h
+    SELECT plug, model, hour, {SUMMED_COLUMNS} FROM usage_class_hour h
     WHERE h.site_id = s.site_id AND hour >= $1::date AND hour < $2::date + 1 OFFSET 0
 ) h
 GROUP BY plug, model, hour
@@ -215,13 +195,10 @@ GROUP BY plug, model, day
 NETWORK_SUMS: Final = (FORGET_NETWORK_HOURS, MAKE_NETWORK_HOURS, FORGET_NETWORK_DAYS, MAKE_NETWORK_DAYS)
 
 
-async def add_up(tx: Transaction, done: Sequence[Due], currency: str) -> None:
+async def add_up(tx: Transaction, done: Sequence[Due]) -> None:
     """Add up what was counted of these stretches, and note that the network's days are to follow."""
     sites, since, until = [one.site_id for one in done], [one.since for one in done], [one.until for one in done]
-    for statement in DAYS:
-        await tx.execute(statement, sites, since, until)
-    await tx.execute(MAKE_COSTS, sites, since, until, currency)
-    for statement in MONTHS:
+    for statement in (*DAYS, *MONTHS):
         await tx.execute(statement, sites, since, until)
     await tx.execute(NOTE_NETWORK, since, until)
 

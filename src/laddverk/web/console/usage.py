@@ -87,11 +87,11 @@ def group(desk: Desk) -> By:
     return By(asked) if asked in set(By) else By.OUTLET if desk.asked("site") else By.SITE
 
 
-def ordered(lines: list[Line], by: By, sort: str, search: str) -> list[Line]:
+def ordered(lines: list[Line], sort: str, search: str) -> list[Line]:
     """Return the lines that match a search, in an order."""
     wanted = search.casefold()
     matching = [one for one in lines if wanted in (one.name or one.key).casefold()]
-    key = usage_words.sort_key(sort.lstrip("-"), by)
+    key = usage_words.sort_key(sort.lstrip("-"))
     return sorted(matching, key=key, reverse=sort.startswith("-")) if key else matching
 
 
@@ -107,8 +107,8 @@ async def overview(desk: AtDesk) -> Response[str]:
         found_ = await read(desk, tx, wanted, by)
         offered = await choices(desk, tx)
         behind = await service.behind(tx, desk.now)
-    listing = _listing(desk, by)
-    lines = ordered(usage.lines(found_, by), by, listing.sort, listing.search)
+    listing = _listing(desk)
+    lines = ordered(usage.lines(found_, by), listing.sort, listing.search)
     return desk.page(
         "console/planning/usage.html",
         r=found_, whole=found_.whole, told=telling.of_all(found_), of_group=telling.of_group, by=by,
@@ -118,8 +118,8 @@ async def overview(desk: AtDesk) -> Response[str]:
     )  # fmt: skip
 
 
-def _listing(desk: Desk, by: By) -> Listing:
-    return desk.listing("name", *(key for key, _, _ in usage_words.columns(by)))
+def _listing(desk: Desk) -> Listing:
+    return desk.listing("name", *(key for key, _, _ in usage_words.COLUMNS))
 
 
 def _presets(desk: Desk) -> list[tuple[str, date]]:
@@ -132,25 +132,24 @@ async def export(desk: AtDesk) -> Response[bytes]:
     wanted, by = chosen(desk), group(desk)
     async with desk.transaction() as tx:
         found_ = await read(desk, tx, wanted, by)
-    listing = _listing(desk, by)
+    listing = _listing(desk)
     return spreadsheets.answer(
         f"usage-{wanted.first}-{wanted.last}", HEADING,
-        [_row(wanted, by, one) for one in ordered(usage.lines(found_, by), by, listing.sort, listing.search)],
+        [_row(wanted, by, one) for one in ordered(usage.lines(found_, by), listing.sort, listing.search)],
     )  # fmt: skip
 
 
 def _row(wanted: Chosen, by: By, line: Line) -> tuple[spreadsheets.Cell, ...]:
-    figures, sums, told = line.figures, line.figures.sums, telling.of_group(line, by)
-    knows_sessions = by is not By.HOUR
+    figures, sums, told = line.figures, line.figures.sums, telling.of_group(line)
     return (
         wanted.first.isoformat(), wanted.last.isoformat(), by, line.name or line.key,
         round(figures.standing.port_s / 3_600, 2), _rounded(figures.time_utilisation),
         _rounded(figures.charging_utilisation), _rounded(figures.energy_utilisation), sums.began,
         _rounded(figures.sessions_per_port_day), _rounded(figures.stay_s and figures.stay_s / 60, 1),
         _rounded(figures.session_wh and figures.session_wh / 1_000, 2), _rounded(figures.idle_share),
-        sums.empty if knows_sessions else None, round(sums.energy_wh / 1_000, 3), round(sums.busy_s / 3_600, 2),
-        round(sums.charging_s / 3_600, 2), round(sums.out_s / 3_600, 2) if knows_sessions else None,
-        _rounded(told["revenue_minor"], 2, 100), sums.priced if knows_sessions else None,
+        sums.empty, round(sums.energy_wh / 1_000, 3), round(sums.busy_s / 3_600, 2),
+        round(sums.charging_s / 3_600, 2), round(sums.out_s / 3_600, 2),
+        _rounded(told["revenue_minor"], 2, 100), sums.priced,
         _rounded(told["able_utilisation"]), _rounded(told["charging_power_w"], 3, 1_000),
         _rounded(told["energy_per_port_day_wh"], 3, 1_000), _rounded(told["turnover_per_h"]),
         _rounded(told["revenue_per_kwh_minor"], 4, 100), _rounded(told["revenue_per_port_day_minor"], 2, 100),

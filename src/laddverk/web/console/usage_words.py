@@ -64,22 +64,12 @@ COLUMNS: Final = (
     ("margin", "margin_minor", marked("Margin")),
 )
 """The columns of groups: how they are sorted by, the figure, the heading."""
-WITHOUT_HOUR: Final = frozenset({"stay_s", "revenue_minor"})
-WITH_MARGIN: Final = frozenset({By.SITE, By.MODEL, By.PLUG})
 
 
-def columns(by: By) -> list[tuple[str, str, str]]:
-    """Return the columns that a group has."""
-    left_out = set(WITHOUT_HOUR) if by is By.HOUR else set()
-    if by not in WITH_MARGIN:
-        left_out.add("margin_minor")
-    return [one for one in COLUMNS if one[1] not in left_out]
-
-
-def sort_key(sort: str, by: By) -> Callable[[Line], float] | None:
+def sort_key(sort: str) -> Callable[[Line], float] | None:
     """Return what lines are sorted by, or None where that is no column of theirs."""
-    name = next((figure for key, figure, _ in columns(by) if key == sort), None)
-    return None if name is None else lambda line: telling.of_group(line, by)[name] or 0.0
+    name = next((figure for key, figure, _ in COLUMNS if key == sort), None)
+    return None if name is None else lambda line: telling.of_group(line)[name] or 0.0
 
 
 def in_unit(name: str, value: float | None, currency: str) -> tuple[float | None, str]:
