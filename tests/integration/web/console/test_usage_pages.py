@@ -8,6 +8,8 @@ import io
 import re
 from datetime import timedelta
 
+import pytest
+
 from laddverk.kernel.actors import Role
 from laddverk.kernel.ids import new_id, shown
 from laddverk.planning.usage.figures import FORMULAS
@@ -18,6 +20,15 @@ SESSION = """
 INSERT INTO session (id, station_id, evse_number, transaction_key, started_at, ended_at, received_at, energy_wh,
                      price_minor, vat_minor, currency)
 VALUES ($1, $2, $5, $1::uuid::text, $3, $4, $3, 12000, 6000, 1200, 'SEK')
+"""
+WISH = """
+INSERT INTO plan_wish (site_id, tariff, area, added_per_kwh, wanted_at, wanted_by)
+VALUES ($1, '{}', 'SE3', 0.5, $2, 'x')
+"""
+PRICES = """
+INSERT INTO spot_price (area, currency, starts_at, ends_at, price, source, fetched_at)
+SELECT 'SE3', 'SEK', at, at + interval '1 hour', extract(epoch FROM at)::int / 3600 % 7 / 4.0, 'x', at
+FROM generate_series(date_trunc('hour', $1::timestamptz), $2::timestamptz, interval '1 hour') AS at
 """
 
 
@@ -33,6 +44,8 @@ async def charged(world: World, *, days: int = 40) -> None:
             for evse in (1, 2):
                 await tx.execute(SESSION, new_id(), world.station, at, at + timedelta(hours=2), evse)
             await tx.execute(SESSION, new_id(), world.other_station, at, at + timedelta(hours=1), 1)
+        await tx.execute(WISH, world.site, NOW)
+        await tx.execute(PRICES, NOW - timedelta(days=days), NOW)
     while await world.house.database.run(lambda tx: keep_up(tx, "SEK", NOW)):
         pass
 
@@ -54,6 +67,7 @@ async def test_usage_is_shown_by_anything_with_formulas_and_compared(world: Worl
     for by in ("site", "model", "plug", "outlet", "hour", "weekday", "month", "season"):
         assert (await browser.open(f"/console/usage?by={by}&site={site}&sort=-energy")).status_code == 200
     rows = list(csv.reader(io.StringIO((await browser.open("/console/usage.csv?by=outlet")).text)))
+    by_site = (await browser.open("/console/usage.csv?by=site")).text
     assert rows[0][3] == "group"
     assert not any(cell.startswith(FORMULA[0]) for row in rows for cell in row)
     first = next(row for row in rows[1:] if row[8] == "27")  # sessions begun in four weeks: none yet on the last day
@@ -72,10 +86,19 @@ async def test_usage_is_shown_by_anything_with_formulas_and_compared(world: Worl
     assert told["revenue_minor"][3] == "SEK"
     assert told["turnover_per_h"][4] == "sessions begun ÷ hours with a car"
     by_hour = (await browser.open("/console/usage?by=hour")).text
-    assert "so to no hour" in by_hour
-    assert 'data-label="Turnover"' in by_hour
-    assert 'data-label="Revenue"' not in by_hour
-    assert 'data-label="Margin"' in page
+    assert "are of the sessions that began in this time" in by_hour
+    for shown_page in (page, by_hour, (await browser.open("/console/usage?by=weekday")).text):
+        for column in ("Turnover", "Mean stay", "Revenue", "Margin"):
+            assert f'data-label="{column}"' in shown_page
+    for by in ("hour", "weekday", "month", "season", "outlet"):  # a session has one hour, day and outlet: all sum alike
+        groups = list(csv.DictReader(io.StringIO((await browser.open(f"/console/usage.csv?by={by}")).text)))
+        for name in ("sessions", "kwh", "revenue_without_vat", "margin_without_vat", "priced_sessions"):
+            whole = sum(float(row[name] or 0) for row in csv.DictReader(io.StringIO(by_site)))
+            assert sum(float(one[name] or 0) for one in groups) == pytest.approx(whole, abs=0.1), (by, name)
+    assert float(told["margin_minor"][2]) == pytest.approx(
+        sum(float(row["margin_without_vat"] or 0) for row in csv.DictReader(io.StringIO(by_site))), abs=0.1
+    )
+    assert 0 < float(told["margin_minor"][2]) < float(told["revenue_minor"][2])
     beside = (await browser.open(f"/console/usage/compare.csv?site={site}&from2=2026-10-15&to2=2026-10-31")).text
     lines = {row[0]: row for row in csv.reader(io.StringIO(beside))}
     assert lines["from"][3] == "2026-10-15"
