@@ -118,6 +118,7 @@ class _Reader:
     def __init__(self, before: Tree, outlets: Sequence[OutletRow]) -> None:
         self.before = before
         self.known = {circuit.name.casefold(): circuit for circuit in before.circuits}
+        self.weights = {place.key: place.weight for place in before.places}
         self.outlets = {(row.identity, row.evse_number): row for row in outlets}
         self.circuits: dict[str, Circuit] = {}
         self.places: list[Place] = []
@@ -178,9 +179,15 @@ class _Reader:
                 power_max_w=_number(row, "power_kw") * 1000 or place.power_max_w,
                 rank=int(_number(row, "priority")),
                 reserved_a=_number(row, "reserved_a"),
-                weight=_number(row, "share") or place.weight,
+                weight=self._weight(row, place),
             )
         )
+
+    def _weight(self, row: Row, place: Place) -> float:
+        """Return an outlet's share: where a file is from before there was the column, it stays what it is."""
+        if "share" not in row:
+            return self.weights.get(place.key, place.weight)
+        return _number(row, "share") if row["share"] else place.weight
 
     def _source(self, row: Row) -> None:
         name = row.get("name", "")
