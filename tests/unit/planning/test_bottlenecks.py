@@ -64,6 +64,15 @@ def test_what_cannot_be_told_is_not_said_to_be_nothing() -> None:
     assert not judged(SEEN).is_managed
 
 
+def test_a_site_with_circuits_that_no_outlet_hangs_on_is_not_managed() -> None:
+    bare = Circuit(key="board", name="Central B", on_phase=(0, 0, 0), unknown=0)
+    for until in (SEEN.until, SEEN.since):
+        drawn = msgspec.structs.replace(SEEN, circuits={"board": bare}, until=until)
+        assert not judged(drawn).is_managed
+        on_one_phase = msgspec.structs.replace(bare, on_phase=(0, 1, 0))
+        assert judged(msgspec.structs.replace(drawn, circuits={"board": on_one_phase})).is_managed
+
+
 def test_starts_given_up_are_lost_to_reliability() -> None:
     found = seen(failed=9, given_up=4)
     assert found[Kind.RELIABILITY].sessions == pytest.approx(4)

@@ -54,16 +54,21 @@ def judged(seen: Observed) -> Verdict:
     if seen.until - seen.since < NEEDED:
         return Verdict(
             site_id=seen.site_id, name=seen.name, since=seen.since, until=seen.until, is_too_soon=True,
-            is_managed=bool(seen.circuits or seen.held), found=(),
+            is_managed=_is_managed(seen), found=(),
         )  # fmt: skip
     found = [*_room(seen), *_current(seen), *_price(seen)]
     return Verdict(
         site_id=seen.site_id, name=seen.name, since=seen.since, until=seen.until, is_too_soon=False,
-        is_managed=bool(seen.circuits or seen.held),
+        is_managed=_is_managed(seen),
         found=tuple(sorted(found, key=lambda one: (-one.energy_wh, -(one.hours or 0.0)))),
         began_per_year=seen.began * seen.per_year,
         more_ports=tuple((pool.plug, pool.ports, _with_more(pool, seen.per_year)) for pool in seen.pools),
     )  # fmt: skip
+
+
+def _is_managed(seen: Observed) -> bool:
+    """Return whether load management measures there: a drawing of circuits without an outlet on them limits nobody."""
+    return bool(seen.held) or any(any(one.on_phase) for one in seen.circuits.values())
 
 
 def _with_more(pool: PoolWeek, per_year: float) -> tuple[float, ...]:
