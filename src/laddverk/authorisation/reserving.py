@@ -14,7 +14,7 @@ from laddverk.authorisation import reservation_rules as rules
 from laddverk.authorisation import store_reservations as store
 from laddverk.authorisation.model import ACTIVE, Held, Reservation, ReservationState, Wish
 from laddverk.kernel.actors import Actor, Permission, rule
-from laddverk.kernel.ids import DriverId, ReservationId, StationId
+from laddverk.kernel.ids import CommandId, DriverId, ReservationId, StationId
 from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound
 from laddverk.ocpp.commands import CancelReservation, ReserveNow
 from laddverk.ocpp.facts import ReservationReleased, SessionStarted, SessionUpdated
@@ -100,8 +100,11 @@ async def _token(tx: Transaction, wish: Wish, is_16: bool, now: datetime) -> sto
 
 async def cancel(
     tx: Transaction, actor: Actor, reservation_id: ReservationId, now: datetime, *, reason: str = ""
-) -> None:
-    """Let a reservation go: it is cancelled when the charger has answered. A driver cancels what is theirs."""
+) -> CommandId:
+    """Let a reservation go: it is cancelled when the charger has answered. A driver cancels what is theirs.
+
+    Return the command that asks the charger.
+    """
     found = await store.lock(tx, reservation_id)
     if found is None or not _may_touch(actor, found):
         raise NotFound("There is no such reservation.")
@@ -121,6 +124,7 @@ async def cancel(
     )
     await store.set_cancel(tx, found.id, command_id, reason[:REASON_LENGTH_MAX])
     await audit.write(tx, actor, "reservation.cancelled", "reservation", found.id, at=now, reason=reason)
+    return command_id
 
 
 def _may_touch(actor: Actor, found: Reservation) -> bool:

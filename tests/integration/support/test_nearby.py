@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from laddverk.notices.sms.rules import checked_body, fits_one
 from laddverk.platform.database import Database, Transaction
 from laddverk.support.situations import choosing, nearby
 from laddverk.support.situations.gathering import Subject, facts_of
@@ -39,7 +40,12 @@ async def test_the_nearest_site_with_something_free_is_named_with_its_distance(d
         texts = await told(tx, here)
         assert "Närmast ledigt: BBB-1, 1,1\xa0km bort, lediga uttag: 2, upp till 22\xa0kW." in texts.says
         assert "BBB-1" in texts.sms
-        assert len(texts.sms) <= 160
+        assert fits_one(texts.sms)
+        assert "\xa0" not in checked_body(texts.sms)
+        assert len(checked_body(texts.sms).encode("utf-16-be")) > 140, "as one with strange signs it would not fit"
+        await tx.execute("UPDATE site SET name = '東' || name WHERE name = 'BBB-1'")
+        assert "BBB-1" not in (await told(tx, here)).sms, "a name that does not fit is left to the page"
+        await tx.execute("UPDATE site SET name = 'BBB-1' WHERE name LIKE '東%'")
         assert "Nearest free: BBB-1, 1,1\xa0km away, free outlets: 2" in (await told(tx, here, "en")).says
 
         await tx.execute(BROKEN, near, "InternalError")

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from uuid import uuid4
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
 
+import msgspec
+from msgspec.structs import replace
+
+from laddverk.kernel.problems import Conflict
+from laddverk.platform import formats
 from laddverk.support import contacts
 from laddverk.support.agent.model import Given
 from laddverk.support.contacts import Contact
+from laddverk.support.situations import choosing
+from laddverk.support.situations.gathering import Subject, facts_of
 from laddverk.support.situations.model import AgentButton as B
 from laddverk.support.situations.model import Step
 from laddverk.support.stepping import rules
 from laddverk.support.stepping import service as stepping
+from laddverk.tariffs.model import Component, Dimension, Tariff
+from tests.integration.support import field
 from tests.integration.support.test_agent import Bench
 from tests.integration.support.test_agent import bench as bench
 from tests.network import ask
@@ -140,6 +151,124 @@ async def test_what_is_dangerous_is_closed_and_nobody_is_nagged_twice(bench: Ben
     assert await taken(bench) == 0
 
 
+CHARGE = """
+INSERT INTO session (id, station_id, evse_number, transaction_key, driver_id, started_at, energy_wh, received_at,
+                     tariff)
+VALUES ($1, $2, 1, $1::uuid::text, $3, $4, 9000, $4, $5::text::jsonb)
+"""
+COSTS_LATER = Tariff(
+    components=(
+        Component(dimension=Dimension.ENERGY, price=Decimal(4)),
+        Component(dimension=Dimension.IDLE, price=Decimal(1)),
+    ),
+    idle_grace_minutes=45,
+)
+
+
+async def charge(bench: Bench, driver: UUID | None, ago: timedelta, tariff: Tariff | None = None) -> UUID:
+    """A charge that began so long ago, and runs."""
+    made = uuid4()
+    body = None if tariff is None else msgspec.json.encode(tariff).decode()
+    async with bench.house.database.transaction() as tx:
+        await tx.execute(CHARGE, made, bench.station, driver, bench.house.clock() - ago, body)
+    return made
+
+
+async def asks(bench: Bench, key: str, **given: Any) -> None:
+    """Somebody turns to us about the outlet, in a minute."""
+    contact = Contact(key=key, channel="chat", station_id=bench.station, evse_number=1, **given)
+    async with bench.house.database.transaction() as tx:
+        await contacts.begin(tx, contact, bench.house.clock() + timedelta(minutes=1))
+
+
+async def texts(bench: Bench) -> list[str]:
+    return list(
+        await bench.network.value("SELECT coalesce(array_agg(body ORDER BY created_at), '{}') FROM text_message")
+    )
+
+
+async def test_a_fee_is_told_of_when_it_begins_and_not_before(bench: Bench) -> None:
+    await charge(bench, bench.driver, timedelta(hours=2), COSTS_LATER)
+    done = bench.house.clock()
+    await bench.says("SuspendedEV")
+    for minutes in (11, 30, 44):
+        assert await taken(bench, after=timedelta(minutes=minutes)) == 0
+    assert await taken(bench, after=timedelta(minutes=46)) == 1
+    assert await taken(bench, after=timedelta(minutes=47)) == 0, "once"
+    (said,) = await texts(bench)
+    assert formats.local_time(done + timedelta(minutes=45), language="sv") in said
+    assert "avgift" in said
+
+
+async def test_standing_after_the_charge_is_over_costs_nothing_and_nothing_is_said_of_it(bench: Bench) -> None:
+    made = await charge(bench, bench.driver, timedelta(hours=2), COSTS_LATER)
+    await bench.says("Finishing")
+    async with bench.house.database.transaction() as tx:
+        await tx.execute("UPDATE session SET ended_at = $2 WHERE id = $1", made, bench.house.clock())
+    assert await taken(bench, after=timedelta(hours=1)) == 0
+    assert await texts(bench) == []
+
+
+async def test_who_asks_of_their_own_charge_is_not_somebody_else(bench: Bench) -> None:
+    """A chat from the charge's own page without an account, a call from a number that nobody knows."""
+    made = await charge(bench, bench.driver, timedelta(hours=1))
+    async with bench.house.database.transaction() as tx:
+        wish = await field.start(tx, bench.station, bench.driver, bench.house.clock() - timedelta(hours=1))
+        await tx.execute("UPDATE session SET start_request_id = $2 WHERE id = $1", made, wish)
+    await bench.says("SuspendedEV")
+    later = timedelta(minutes=12)
+    await asks(bench, "chat:1", session_id=made)
+    await asks(bench, "chat:2", start_request_id=wish)
+    assert await taken(bench, after=later) == 0
+    await asks(bench, "chat:3")
+    assert await taken(bench, after=later) == 1
+
+
+async def test_the_car_of_who_asks_stands_in_nobody_s_way_though_its_charge_was_long_ago(bench: Bench) -> None:
+    async with bench.house.database.transaction() as tx:
+        bo = await field.driver(tx, "bo@example.se", "+46701234599", "Bo")
+    for driver, began, ended in ((bo, 9, 8), (bench.driver, 6, 3)):
+        made = await charge(bench, driver, timedelta(hours=began))
+        async with bench.house.database.transaction() as tx:
+            at = bench.house.clock() - timedelta(hours=ended)
+            await tx.execute("UPDATE session SET ended_at = $2 WHERE id = $1", made, at)
+    await bench.says("Finishing")
+    async with bench.house.database.transaction() as tx:
+        own = Subject(station_id=bench.station, evse_number=1, driver_id=bench.driver)
+        assert choosing.told(await facts_of(tx, own, bench.house.clock())).situation.key != "taken"
+        told = choosing.told(await facts_of(tx, replace(own, driver_id=bo), bench.house.clock()))
+        assert (told.situation.key, told.match.variant) == ("taken", "done")
+    await bench.refused(await bench.case(), B.TELL_OWNER, Conflict)
+    assert await texts(bench) == []
+    await bench.press(await bench.case(driver_id=bo), B.TELL_OWNER)
+    assert await bench.network.value("SELECT phone FROM text_message") == "+46701234567"
+
+
+async def test_who_has_a_device_and_no_phone_is_asked_once_within_half_an_hour_too(bench: Bench) -> None:
+    made = await charge(bench, bench.driver, timedelta(hours=1))
+    await bench.says("SuspendedEV")
+    async with bench.house.database.transaction() as tx:
+        await tx.execute("UPDATE driver SET phone = '' WHERE id = $1", bench.driver)
+        await tx.execute(DEVICE, bench.driver)
+        bo = await field.driver(tx, "bo@example.se", "+46701234599", "Bo")
+    case = await bench.case(driver_id=bo)
+    await bench.press(case, B.TELL_OWNER)
+    for ago, is_told in ((timedelta(minutes=29), False), (timedelta(minutes=2), True)):
+        async with bench.house.database.transaction() as tx:
+            await tx.execute(
+                "UPDATE standing_car SET told_at = told_at - $2::interval WHERE session_id = $1", made, ago
+            )
+        if is_told:
+            await bench.press(case, B.TELL_OWNER)
+        else:
+            await bench.refused(case, B.TELL_OWNER, Conflict)
+    assert await bench.network.value("SELECT count(*) FROM push_message") == 2
+
+
+DEVICE = """
+INSERT INTO push_device (id, owner_kind, owner_id, endpoint, p256dh, auth, name, language, created_at)
+VALUES (gen_random_uuid(), 'driver', $1, 'https://push.example/a', 'x', 'x', 'Firefox', 'sv', now())
+"""
 FINDING = """
 INSERT INTO finding (id, station_id, evse_number, detector, family, severity, since, raised_at, last_at, changed_at)
 VALUES ($1, $2, 1, 'D06', 'ground_fault', 0, $3, $3, $3, $3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -72,10 +73,19 @@ async def test_a_canned_answer_says_what_a_charge_came_to_only_to_whose_it_prove
 
 def test_no_situation_tells_of_a_deed_that_may_not_have_been_done() -> None:
     """A situation is what is seen. What was done about it is told by whatever did it."""
-    claims = ("We have asked", "We ask the", "Vi har bett", "Vi ber laddaren")
+    claims = re.compile(
+        r"\bwe (have |will )?(ask|tell|told|called|sent|send)|\bvi (har )?(ber|bett|bad|meddelar|ringer|skickar)"
+        r"|\b(ber|bad|meddelar|ringer|skickar) vi\b",
+        re.IGNORECASE,
+    )
+    on_their_word = re.compile(r"Tell us, and we ask|Säg till oss, så ber vi")
+    known = {("stopped-early", "paid_for")}  # that we stopped it is what is seen
+    assert claims.search("If its driver can be reached, we ask them to move it.")
+    assert claims.search("Om föraren går att nå ber vi dem flytta den.")
     for situation in book.catalogue():
         for language in SUPPORTED:
             for variant in situation.texts[language]:
                 texts = situation.text(language, variant)
                 for words in (texts.says, texts.sms, texts.voice):
-                    assert not any(claim in words for claim in claims), (situation.key, variant, words)
+                    is_claim = claims.search(on_their_word.sub("", words)) is not None
+                    assert not is_claim or (situation.key, variant) in known, (situation.key, variant, words)

@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from msgspec import Struct
-
 from laddverk.access import queries as access_queries
 from laddverk.authorisation import reserving
 from laddverk.diagnostics.remedies.rules import HANDS_OFF
 from laddverk.energy.planning_ahead import wishing
 from laddverk.kernel.actors import Actor
-from laddverk.kernel.ids import CommandId, DriverId, ReservationId, SessionId, StationId
+from laddverk.kernel.ids import DriverId, SessionId, StationId
 from laddverk.kernel.problems import Conflict, NotAllowed, NotFound
 from laddverk.ocpp.commands import (
     AnyCommand,
@@ -31,66 +29,13 @@ from laddverk.platform.house import House
 from laddverk.sessions import driver_queries
 from laddverk.sessions import service as sessions
 from laddverk.stations import service as stations
+from laddverk.support.agent import store
 from laddverk.support.agent.model import Given, Result, Trouble
 from laddverk.support.situations.gathering import TOKENS_SINCE
 from laddverk.support.situations.model import AgentButton
 
 CODE_MAX: Final = 40
 BELIEVED_FOR: Final = timedelta(days=2)  # a reservation lasts a day at most; so long a charger may hold on to one
-
-# What else goes on at the charger: a restart is of the whole of it, and a cable may be somebody else's.
-GOING_ON: Final = """
-SELECT (SELECT count(*) FROM session WHERE station_id = $1 AND ended_at IS NULL)::int AS charging,
-       (SELECT count(*) FROM session WHERE station_id = $1 AND evse_number = $2 AND ended_at IS NULL)::int AS here,
-       (SELECT count(*) FROM start_request WHERE station_id = $1 AND session_id IS NULL AND cancelled_at IS NULL
-          AND command_id IS NOT NULL AND expires_at > $3 AND id IS DISTINCT FROM $4)::int AS starting,
-       -- An emergency stop that is out again is none any more, once the outlet says that it can be used.
-       EXISTS (SELECT FROM finding WHERE station_id = $1 AND cleared_at IS NULL
-                 AND (severity = 0 OR family = ANY($5))
-                 AND NOT (replace(coalesce(evidence->-1->'values'->>'name', ''), '_', '') ILIKE '%emergencystop%'
-                          AND NOT EXISTS (SELECT FROM connector WHERE connector.station_id = finding.station_id
-                                            AND finding.evse_number IN (0, connector.evse_number)
-                                            AND status IN ('faulted', 'unavailable', 'unknown')))) AS is_dangerous,
-       EXISTS (SELECT FROM incident WHERE station_id = $1 AND evse_number IN (0, $2) AND state = 'in_work')
-       OR EXISTS (SELECT FROM work_order WHERE station_id = $1 AND state = 'on_site') AS is_worked_on
-FROM station WHERE station.id = $1
-"""
-LAST_ASKED: Final = """
-SELECT id FROM command WHERE station_id = $1 AND kind = 'start_charging' ORDER BY created_at DESC LIMIT 1
-"""
-# What is kept at an outlet: the driver's own first, then what is in force, then the last one that a charger may still
-# believe in.
-KEPT: Final = """
-SELECT id, number, state IN ('asked', 'held') AS is_active, driver_id IS NOT DISTINCT FROM $3 AS is_own
-FROM reservation
-WHERE station_id = $1 AND (evse_number IS NULL OR evse_number = $2) AND cancel_id IS NULL
-  AND (state IN ('asked', 'held') OR created_at > $4)
-ORDER BY state IN ('asked', 'held') DESC, driver_id IS NOT DISTINCT FROM $3 DESC, created_at DESC LIMIT 1
-"""
-CANCELLED_BY: Final = "SELECT cancel_id FROM reservation WHERE id = $1"
-REFUSED_TAG: Final = """
-SELECT token.driver_id FROM authorisation JOIN token ON token.uid = upper(authorisation.token_uid)
-WHERE authorisation.station_id = $1 AND authorisation.received_at > $2 AND authorisation.status <> 'Accepted'
-  AND ($3::uuid IS NULL OR token.driver_id = $3)
-ORDER BY authorisation.received_at DESC LIMIT 1
-"""
-
-
-class _GoingOn(Struct, frozen=True):
-    charging: int
-    here: int
-    starting: int
-    is_dangerous: bool
-    is_worked_on: bool
-
-
-class _Kept(Struct, frozen=True):
-    """A reservation at an outlet."""
-
-    id: ReservationId
-    number: int
-    is_active: bool
-    is_own: bool
 
 
 async def start(tx: Transaction, house: House, actor: Actor, trouble: Trouble, now: datetime) -> Result:
@@ -104,9 +49,7 @@ async def allow_token(tx: Transaction, house: House, actor: Actor, trouble: Trou
     """Start one charge for the holder of the tag that was refused there lately; the tag stays as it is."""
     if trouble.case.driver_id is None:
         raise Conflict("Nobody with an account is named.", remedy="Send a payment link, or say who the driver is.")
-    found: UUID | None = await tx.value(
-        REFUSED_TAG, trouble.subject.station_id, now - TOKENS_SINCE, trouble.case.driver_id
-    )  # fmt: skip
+    found = await store.holder_of_refused(tx, trouble.subject.station_id, now - TOKENS_SINCE, trouble.case.driver_id)
     if found is None:
         raise Conflict("No tag of this driver was refused there lately.", remedy="Start for the driver instead.")
     return await _start(tx, house, actor, trouble, DriverId(found), now)
@@ -212,7 +155,7 @@ async def clear_reservation(tx: Transaction, actor: Actor, trouble: Trouble, giv
     Raises `Conflict` where nothing is kept, or it is kept for somebody else.
     """
     station_id, evse = _outlet(trouble)
-    kept = await tx.fetch_one(_Kept, KEPT, station_id, evse, trouble.case.driver_id, now - BELIEVED_FOR)
+    kept = await store.kept(tx, station_id, evse, trouble.case.driver_id, now - BELIEVED_FOR)
     outlet = trouble.facts.outlet
     if kept is None or (not kept.is_active and (outlet is None or outlet.status != "reserved")):
         raise Conflict("Nothing is kept at this outlet.")
@@ -221,8 +164,8 @@ async def clear_reservation(tx: Transaction, actor: Actor, trouble: Trouble, giv
         return await _command(tx, actor, station_id, wish, now, given.reason)
     if trouble.case.driver_id is None or not kept.is_own:
         raise Conflict("It is kept for somebody else.", remedy="Send the nearest free instead.")
-    await reserving.cancel(tx, actor, kept.id, now, reason=given.reason)
-    return Result(command_id=await tx.value(CANCELLED_BY, kept.id), station_id=station_id)
+    command_id = await reserving.cancel(tx, actor, kept.id, now, reason=given.reason)
+    return Result(command_id=command_id, station_id=station_id)
 
 
 async def in_service(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
@@ -265,24 +208,21 @@ async def _command(
 
 
 async def _asked(tx: Transaction, trouble: Trouble, request_id: UUID) -> Result:
-    asked: UUID | None = await tx.value(LAST_ASKED, trouble.subject.station_id)
-    return Result(
-        command_id=CommandId(asked) if asked else None, station_id=trouble.subject.station_id,
-        start_request_id=request_id,
-    )  # fmt: skip
+    asked = await store.last_asked(tx, trouble.subject.station_id)
+    return Result(command_id=asked, station_id=trouble.subject.station_id, start_request_id=request_id)
 
 
-async def _going_on(tx: Transaction, trouble: Trouble, now: datetime) -> _GoingOn:
-    found = await tx.fetch_one(
-        _GoingOn, GOING_ON, trouble.subject.station_id, trouble.subject.evse_number, now,
-        trouble.subject.start_request_id, [family.value for family in HANDS_OFF],
+async def _going_on(tx: Transaction, trouble: Trouble, now: datetime) -> store.GoingOn:
+    found = await store.going_on(
+        tx, trouble.subject.station_id, trouble.subject.evse_number, now, trouble.subject.start_request_id,
+        [family.value for family in HANDS_OFF],
     )  # fmt: skip
     if found is None:
         raise NotFound("There is no such charger.")
     return found
 
 
-async def _is_calm(tx: Transaction, trouble: Trouble, now: datetime) -> _GoingOn:
+async def _is_calm(tx: Transaction, trouble: Trouble, now: datetime) -> store.GoingOn:
     """Raise `NotAllowed` for a charger with anything dangerous at any of its outlets."""
     going_on = await _going_on(tx, trouble, now)
     if going_on.is_dangerous:
@@ -298,7 +238,7 @@ async def _is_idle(tx: Transaction, trouble: Trouble, now: datetime) -> None:
     _refuse_work(going_on)
 
 
-def _refuse_work(going_on: _GoingOn) -> None:
+def _refuse_work(going_on: store.GoingOn) -> None:
     if going_on.is_worked_on:
         raise Conflict("Somebody works at this charger.", remedy="Speak with them first.")
 

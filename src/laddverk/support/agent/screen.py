@@ -39,7 +39,12 @@ SELECT deed.id, deed.at, deed.by_id, deed.by_name, deed.deed, deed.reason, deed.
        command.answered_at, command.finished_at, command.confirm_by, refund.state AS refund_state,
        coalesce(sent.sent_at, text.sent_at) AS said_at, coalesce(dead.at, text.delivered_at) AS heard_at,
        CASE WHEN dead.address IS NOT NULL THEN 'came_back'
-            WHEN text.error <> '' OR sent.error <> '' THEN 'failed'
+            WHEN text.error <> '' OR sent.error <> '' THEN
+                -- While it will be tried again it is on its way: who reads otherwise sends it twice.
+                CASE WHEN EXISTS (SELECT FROM job WHERE job.failed_at IS NULL
+                                    AND ((job.kind = 'notices.sms' AND job.payload->>'text_id' = text.id::text)
+                                         OR (job.kind = 'notices.deliver' AND job.payload->>'mail_id' = sent.id::text)))
+                     THEN 'waits' ELSE 'failed' END
             WHEN text.delivered_at IS NOT NULL THEN 'arrived'
             WHEN coalesce(sent.sent_at, text.sent_at) IS NOT NULL THEN 'sent'
             WHEN sent.id IS NOT NULL OR text.id IS NOT NULL THEN 'waits' END AS message
@@ -123,7 +128,7 @@ class DeedRow(Struct, frozen=True, kw_only=True):
     confirm_by: datetime | None
     refund_state: str | None
     message: str | None
-    """Of the mail or text message that it sent: waits, sent, arrived, failed or came_back."""
+    """Of the mail or text message that it sent: waits, sent, arrived, failed (no try is left) or came_back."""
     said_at: datetime | None
     """When the carrier or the mail server took it."""
     heard_at: datetime | None

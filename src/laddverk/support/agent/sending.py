@@ -7,8 +7,6 @@ from typing import Final
 from urllib.parse import quote
 from uuid import UUID
 
-from msgspec import Struct
-
 from laddverk.invoicing import links as invoice_links
 from laddverk.kernel.ids import InvoiceId
 from laddverk.kernel.problems import Conflict, TooMany
@@ -29,6 +27,7 @@ from laddverk.support.agent.model import Result, Trouble
 from laddverk.support.identity import Need, require
 from laddverk.support.model import Case, Channel, Entry, EntryKind, Verified
 from laddverk.support.situations import nearby
+from laddverk.support.situations import store as places
 from laddverk.support.situations.gathering import STANDS_MAX
 from laddverk.support.situations.model import AgentButton
 
@@ -44,47 +43,8 @@ PAYING: Final = "/my/paying"
 PAY_HERE: Final = N_("Pay and start your charge here: %(link)s")
 PAY_OWED: Final = N_("%(amount)s is left to pay. Pay here: %(link)s")
 NEAR: Final = N_("Free now: %(places)s")
-COSTS_NOW: Final = N_("Your car is done at %(place)s. To stand there costs a fee from now on: please move it.")
+COSTS_FROM: Final = N_("Your car is done at %(place)s. To stand there costs a fee from %(time)s: please move it.")
 PLEASE_MOVE: Final = N_("Your car is done at %(place)s, and somebody waits. Please move it when you can.")
-
-OWNER: Final = """
-SELECT driver.id AS driver_id, driver.phone, driver.language, session.id AS session_id,
-       coalesce(connector.code, station.name) AS place,
-       session.ended_at IS NOT NULL
-           OR coalesce(session.charging_state, connector.status) IN ('suspended_ev', 'idle') AS is_done
-FROM session JOIN station ON station.id = session.station_id
-LEFT JOIN connector ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
-     AND connector.connector_number = session.connector_number
-LEFT JOIN driver ON driver.id = session.driver_id
-WHERE session.station_id = $1 AND session.evse_number = $2
-  AND (session.ended_at IS NULL OR (connector.status IN ('finishing', 'occupied') AND session.ended_at > $3))
-ORDER BY session.started_at DESC LIMIT 1
-"""
-CHARGED: Final = """
-SELECT session.id, session.energy_wh, session.price_minor, session.currency, session.driver_id, station.name AS place,
-       driver.email
-FROM session JOIN station ON station.id = session.station_id LEFT JOIN driver ON driver.id = session.driver_id
-WHERE session.id = $1
-"""
-
-
-class _Owner(Struct, frozen=True):
-    driver_id: UUID | None
-    phone: str | None
-    language: str | None
-    session_id: UUID
-    place: str
-    is_done: bool
-
-
-class _Charged(Struct, frozen=True):
-    id: UUID
-    energy_wh: int
-    price_minor: int | None
-    currency: str | None
-    driver_id: UUID | None
-    place: str
-    email: str | None
 
 
 async def payment_link(tx: Transaction, house: House, trouble: Trouble, now: datetime) -> Result:
@@ -100,9 +60,10 @@ async def payment_link(tx: Transaction, house: House, trouble: Trouble, now: dat
 
 
 async def pay_owed(tx: Transaction, house: House, trouble: Trouble, now: datetime) -> Result:
-    """Ask the driver to pay what is left: of charges that could not be debited, else of the invoice due first.
+    """Ask the driver to pay what is left: of all charges that could not be debited, else of the invoice due first.
 
-    The sum is what the books say. Raises `Conflict` where nothing is owed, or nobody can be reached.
+    The sum is what the books say; what is collected by itself is not asked for. Raises `Conflict` where nothing is
+    owed, or nobody can be reached.
     """
     driver_id, language = trouble.case.driver_id, trouble.case.language
     if driver_id is None:
@@ -110,20 +71,31 @@ async def pay_owed(tx: Transaction, house: House, trouble: Trouble, now: datetim
     await _require_few(tx, trouble, now)
     unpaid = await ways.unpaid(tx, driver_id)
     if unpaid:
-        first = next((each for each in unpaid if each.session_id == trouble.subject.session_id), unpaid[0])
-        owed, path = formats.money(first.amount_minor, first.currency, language), PAYING
-    elif invoices := await ways.open_invoices(tx, driver_id):
-        owed = formats.money(invoices[0].remaining_minor, invoices[0].currency, language)
-        path = await invoice_links.path_of(tx, house.secrets, InvoiceId(invoices[0].id), now)
+        by_currency = [{each.currency: each.amount_minor} for each in unpaid]
+        owed, path = formats.sums(by_currency, house.settings.currency, language), PAYING
     else:
-        raise Conflict("This driver owes nothing.", remedy="A new charge is paid by a payment link.")
+        invoice = await _asked_invoice(tx, driver_id)
+        owed = formats.money(invoice.remaining_minor, invoice.currency, language)
+        path = await invoice_links.path_of(tx, house.secrets, InvoiceId(invoice.id), now)
     text = gettext_for(language)(PAY_OWED) % {"amount": owed, "link": f"{house.settings.web_url}{path}"}
     return await reach(tx, house, trouble.case, text, now)
 
 
+async def _asked_invoice(tx: Transaction, driver_id: UUID) -> ways.OpenInvoice:
+    """Return the invoice due first that its driver pays by themselves. Raises `Conflict`."""
+    found = await ways.open_invoices(tx, driver_id)
+    asked = next((each for each in found if each.collected_on is None and each.next_at is None), None)
+    if asked is None and found:
+        raise Conflict("What this driver owes is collected by itself.", remedy="Tell them on which day.")
+    if asked is None:
+        raise Conflict("This driver owes nothing.", remedy="A new charge is paid by a payment link.")
+    return asked
+
+
 async def _require_few(tx: Transaction, trouble: Trouble, now: datetime) -> None:
-    """Raise `TooMany` for a case in which somebody was asked for money often enough."""
-    if await deeds.sent_lately(tx, trouble.case.id, LINKS, now - LINKS_WITHIN) >= LINKS_MAX:
+    """Raise `TooMany` for a driver who was asked for money often enough, in whichever case."""
+    case = trouble.case
+    if await deeds.sent_lately(tx, case.id, case.driver_id, LINKS, now - LINKS_WITHIN) >= LINKS_MAX:
         raise TooMany("They have been asked to pay three times within a day.", remedy="Call them, or wait.")
 
 
@@ -148,7 +120,7 @@ def _place(house: House, free: nearby.Free, language: str) -> str:
 
 async def receipt(tx: Transaction, house: House, trouble: Trouble, now: datetime) -> Result:
     """Mail the receipt again: to the account's address, or to the case's when we know well enough who it is."""
-    charged = await tx.fetch_one(_Charged, CHARGED, trouble.subject.session_id) if trouble.subject.session_id else None
+    charged = await deeds.charged(tx, trouble.subject.session_id) if trouble.subject.session_id else None
     if charged is None or charged.price_minor is None:
         raise Conflict("There is no receipt yet.", remedy="It is there when the charge is over and priced.")
     email = charged.email or trouble.case.contact_email
@@ -170,32 +142,33 @@ async def receipt(tx: Transaction, house: House, trouble: Trouble, now: datetime
 
 
 async def tell_owner(
-    tx: Transaction, station_id: UUID, evse_number: int, now: datetime, why: str = PLEASE_MOVE
+    tx: Transaction, station_id: UUID, evse_number: int, now: datetime, costs_at: datetime | None = None
 ) -> Result:  # fmt: skip
-    """Ask whoever's car is done there to move it. Raises `Conflict` where it still charges, or they cannot be told."""
-    owner = await tx.fetch_one(_Owner, OWNER, station_id, evse_number, now - STANDS_MAX)
-    if owner is None:
+    """Ask whoever's car is done there to move it: somebody waits, or it costs a fee from `costs_at`.
+
+    Raises `Conflict` where it still charges, they were asked a moment ago by whichever way, or they cannot be told.
+    """
+    there = await places.car_at(tx, station_id, evse_number, now - STANDS_MAX)
+    if there is None:
         raise Conflict("No car is known to stand there.")
-    if not owner.is_done:
+    if not there.is_done:
         raise Conflict("The car there is still charging.", remedy="Send the nearest free instead.")
-    if owner.driver_id is None:
+    owner = await deeds.owner(tx, there.id)
+    if owner is None:
         raise Conflict("Whoever's car it is has no account: they cannot be told.")
-    words = gettext_for(owner.language or "sv")
-    text = words(why) % {"place": owner.place}
+    if not await deeds.begin_telling(tx, there.id, now, now - TOLD_ONCE_WITHIN):
+        raise Conflict("They were asked to move it a moment ago.", remedy="Give them half an hour.")
 
     def said(language: str) -> Words:
-        return Words(title=gettext_for(language)(why) % {"place": owner.place}, path="/my", tag="move")
+        text = gettext_for(language)(COSTS_FROM if costs_at else PLEASE_MOVE)
+        time = formats.local_time(costs_at, owner.timezone, language=language) if costs_at else ""
+        return Words(title=text % {"place": owner.place, "time": time}, path="/my", tag="move")
 
     told = await push.tell(tx, Owner(OwnerKind.DRIVER, owner.driver_id), said, now)
     text_id = None
     if owner.phone:
-        window = int(now.timestamp() // TOLD_ONCE_WITHIN.total_seconds())
-        text_id = await sms.send(
-            tx, recipient=rules.checked_phone(owner.phone), text=text, now=now,
-            unique_key=f"move:{owner.session_id}:{window}",
-        )  # fmt: skip
-        if text_id is None:
-            raise Conflict("They were asked to move it a moment ago.", remedy="Give them half an hour.")
+        text = said(owner.language or "sv").title
+        text_id = await sms.send(tx, recipient=rules.checked_phone(owner.phone), text=text, now=now)
     elif not told:
         raise Conflict("Whoever's car it is has neither a phone number nor a device: they cannot be told.")
     return Result(station_id=station_id, text_id=text_id)

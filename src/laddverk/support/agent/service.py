@@ -47,7 +47,7 @@ async def do(
     """Do what a button says, for the driver of a case; return the deed. The same form twice does it once.
 
     What the case is about is looked at anew. Raises `NotAllowed` where the permission or the proof of who asks is
-    missing, `Conflict` where it does not help any more, `Invalid` (fields reason, amount, code), `NotFound`.
+    missing, `Conflict` where it does not help any more, `Invalid` (fields reason, amount, code, tag), `NotFound`.
     """
     case = await worked_on(tx, actor, case_id)
     meaning = MEANINGS[button]

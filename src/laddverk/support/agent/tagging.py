@@ -15,6 +15,7 @@ from laddverk.kernel.problems import Conflict, Invalid
 from laddverk.platform.database import Transaction
 from laddverk.support.agent.model import Given, Result, Trouble
 
+SECRET: Final = frozenset({"keycode"})  # what its holder types in: its end is most of it
 SHOWN_DIGITS: Final = 4  # of a tag's number: enough to tell a driver's tags apart
 
 
@@ -33,14 +34,15 @@ async def unblock(tx: Transaction, actor: Actor, trouble: Trouble, given: Given,
 
 
 def ending(uid: str) -> str:
-    """Return a tag's number as a log may show it."""
+    """Return a tag's number as a log may show it. Never of a keycode: that is a secret."""
     return f"…{uid[-SHOWN_DIGITS:]}"
 
 
 async def _tags(tx: Transaction, trouble: Trouble, state: str, now: datetime) -> list[TokenRow]:
     if trouble.case.driver_id is None:
         raise Conflict("Nobody with an account is named.", remedy="Say who the driver is.")
-    return await access_queries.tokens(tx, "", state, now, driver_id=trouble.case.driver_id)
+    found = await access_queries.tokens(tx, "", state, now, driver_id=trouble.case.driver_id)
+    return [tag for tag in found if tag.kind not in SECRET]
 
 
 def _chosen(tags: Sequence[TokenRow], text: str) -> TokenRow:

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
+from laddverk.notices.sms.rules import fits_one
 from laddverk.platform.languages import SUPPORTED
-from laddverk.support.situations.model import SMS_LENGTH_MAX, Situation, Texts
+from laddverk.support.situations.model import Situation, Texts
 from laddverk.support.situations.predicates import PREDICATES
 
 HERE: Final = Path(__file__).parent / "catalogue"
@@ -58,7 +59,7 @@ def _spoken(key: str, language: str, given: dict[str, Any]) -> dict[str, Texts]:
     variants.update((name, value) for name, value in given.items() if isinstance(value, dict))
     spoken = {name: msgspec.convert({**usual, **own}, Texts, strict=True) for name, own in variants.items()}
     for name, texts in spoken.items():
-        if len(PLACE.sub("00:00", texts.sms)) > SMS_LENGTH_MAX:
+        if not fits_one(PLACE.sub("00:00", texts.sms)):
             raise Faulty(f"{key}: [{language}.{name}] sms is longer than one message")
     return spoken
 

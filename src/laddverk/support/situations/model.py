@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from msgspec import Struct
 
@@ -262,6 +261,3 @@ class Told(Struct, frozen=True, kw_only=True):
 
     situation: Situation
     match: Match
-
-
-SMS_LENGTH_MAX: Final = 160

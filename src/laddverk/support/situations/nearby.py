@@ -8,13 +8,14 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from laddverk.notices.sms.rules import fits_one
 from laddverk.platform import formats
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.support.situations import wording
 from laddverk.support.situations.gathering import Subject
-from laddverk.support.situations.model import SMS_LENGTH_MAX, DriverButton, Texts, Told
+from laddverk.support.situations.model import DriverButton, Texts, Told
 
 NEAREST_MAX: Final = 3  # what fits in one text, and what somebody chooses from
 FAR_KM: Final = 50.0  # farther is not near
@@ -40,6 +41,9 @@ SELECT * FROM (
       AND NOT EXISTS (SELECT FROM start_request WHERE start_request.station_id = connector.station_id
                         AND start_request.evse_number = connector.evse_number AND start_request.session_id IS NULL
                         AND start_request.cancelled_at IS NULL AND start_request.command_id IS NOT NULL)
+      -- Events of 2.x change no status: what may be dangerous can say that it is free.
+      AND NOT EXISTS (SELECT FROM finding WHERE finding.station_id = connector.station_id AND severity = 0
+                        AND cleared_at IS NULL AND finding.evse_number IN (0, connector.evse_number))
     ORDER BY site.id, connector.power_max_w DESC, connector.code
 ) AS free WHERE coalesce(distance_km, 0) <= $3 ORDER BY coalesce(distance_km, 0), code LIMIT $4
 """
@@ -77,7 +81,7 @@ async def spoken(tx: Transaction, subject: Subject, told: Told, language: str, z
         return texts
     where = sentence(found[0], language)
     sms = f"{texts.sms} {where}"
-    return replace(texts, says=f"{texts.says} {where}", sms=sms if len(sms) <= SMS_LENGTH_MAX else texts.sms)
+    return replace(texts, says=f"{texts.says} {where}", sms=sms if fits_one(sms) else texts.sms)
 
 
 def sentence(free: Free, language: str) -> str:

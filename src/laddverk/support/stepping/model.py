@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.support.situations.model import Complaint
+from laddverk.tariffs.model import Tariff
 
 
 class Trouble(Struct, frozen=True, kw_only=True):
@@ -26,6 +27,19 @@ class Trouble(Struct, frozen=True, kw_only=True):
     complaint: Complaint
     """What the driver has said of it."""
     at: datetime
+    costs_at: datetime | None = None
+    """From when it costs to stand there."""
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """A car that takes no more, while its session runs under a price that may know a fee for standing."""
+
+    id: UUID
+    done_at: datetime
+    started_at: datetime
+    energy_wh: int
+    timezone: str
+    tariff: Tariff
 
 
 class Guards(Struct, frozen=True, kw_only=True):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from laddverk.diagnostics.remedies import rules as remedies
 from laddverk.support.situations.model import Situation, Step, Told
-from laddverk.support.stepping.model import Guards, Trouble
+from laddverk.support.stepping.model import Guards, Standing, Trouble
+from laddverk.tariffs.model import Charge, Dimension
+from laddverk.tariffs.rules import SpotMissing, Spots, price
 
+LOOKS_AHEAD: Final = timedelta(hours=24)  # a fee by the clock comes by within a day
 SWITCHED_OFF: Final = "self-healing is switched off"
 EXCLUDED: Final = "chargers of this model are left alone"
 IN_WORK: Final = "somebody works on it"
@@ -37,6 +43,26 @@ def held_back(step: Step, situation: Situation, guards: Guards) -> str:
     if step is Step.UNLOCK and guards.charging:
         return CHARGING
     return ""
+
+
+def costs_from(car: Standing, spots: Spots) -> datetime | None:
+    """Return the first instant from which it costs to stand there, as the charge will be priced. Pure.
+
+    Grace, free nights and all else that the price knows counts, and so does what a session costs at most. None: not
+    within `LOOKS_AHEAD`, or the exchange's prices are not known.
+    """
+    charge = Charge(
+        started_at=car.started_at, ended_at=car.done_at + LOOKS_AHEAD, charging_ended_at=car.done_at,
+        readings=((car.started_at, 0), (car.done_at, car.energy_wh)), energy_wh=car.energy_wh, timezone=car.timezone,
+    )  # fmt: skip
+    try:
+        done, stayed = (price(car.tariff, each, spots) for each in (replace(charge, ended_at=car.done_at), charge))
+    except SpotMissing:
+        return None
+    if stayed.amount_minor <= done.amount_minor:
+        return None
+    costing = (line for line in stayed.lines if line.dimension is Dimension.IDLE and line.unit_price > 0)
+    return min((line.from_at for line in costing), default=None)
 
 
 def due_step(trouble: Trouble, told: Told) -> Step:

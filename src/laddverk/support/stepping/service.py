@@ -25,6 +25,7 @@ from laddverk.support.situations.gathering import Subject, facts_of
 from laddverk.support.situations.model import Situation, Step
 from laddverk.support.stepping import rules, store
 from laddverk.support.stepping.model import Trouble
+from laddverk.tariffs import spot
 
 BY: Final = rule("situations")
 SEND_WITHIN: Final = timedelta(seconds=20)  # what a charger does not get at once it never gets
@@ -41,6 +42,8 @@ DONE: Final = {
 async def take_steps(tx: Transaction, house: House, now: datetime) -> int:
     """Take the step of each trouble that has one, once; return how many were taken."""
     taken = 0
+    await store.take_turn(tx)
+    await _work_out_costs(tx, now)
     for trouble in await store.troubles(tx, now):
         subject = Subject(
             station_id=trouble.station_id, evse_number=trouble.evse_number, connector_number=trouble.connector_number,
@@ -52,6 +55,14 @@ async def take_steps(tx: Transaction, house: House, now: datetime) -> int:
         if step is not Step.NOTHING:
             taken += await _take(tx, house, trouble, told.situation, step, now)
     return taken
+
+
+async def _work_out_costs(tx: Transaction, now: datetime) -> None:
+    """Keep from when it costs to stand there, of each car that is done and of which nobody knows yet."""
+    cars = await store.standing(tx, now)
+    prices = await spot.spots_for(tx, [(car.tariff, car.started_at, car.done_at) for car in cars])
+    for car, its in zip(cars, prices, strict=True):
+        await store.keep_cost(tx, car, rules.costs_from(car, its), now)
 
 
 async def _take(
@@ -83,8 +94,8 @@ async def _carry_out(tx: Transaction, trouble: Trouble, step: Step, now: datetim
         await sessions.wait_more(tx, actor, trouble.start_request_id, now)
         return None
     if step is Step.TELL_OWNER:
-        text = sending.COSTS_NOW if trouble.what == rules.STANDS else sending.PLEASE_MOVE
-        await sending.tell_owner(tx, trouble.station_id, trouble.evse_number, now, text)
+        costs_at = trouble.costs_at if trouble.what == rules.STANDS else None
+        await sending.tell_owner(tx, trouble.station_id, trouble.evse_number, now, costs_at)
         return None
     if step is Step.UNLOCK:
         wish = UnlockConnector(evse_number=trouble.evse_number, connector_number=trouble.connector_number or 1)

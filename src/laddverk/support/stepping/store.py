@@ -11,7 +11,9 @@ from laddverk.diagnostics.remedies import rules as remedies
 from laddverk.platform.database import Transaction
 from laddverk.support.situations.model import Situation, Step
 from laddverk.support.situations.predicates.outlets import STANDS_AFTER
-from laddverk.support.stepping.model import Guards, Trouble
+from laddverk.support.situations.store import CAR_FROM
+from laddverk.support.stepping.model import Guards, Standing, Trouble
+from laddverk.support.stepping.rules import LOOKS_AHEAD
 
 AT_ONCE: Final = 100  # troubles a turn; the newest first
 WAITS_FOR_CABLE: Final = timedelta(minutes=30)
@@ -20,41 +22,43 @@ PLUGS_WITHIN: Final = timedelta(minutes=5)  # who plugs in first chooses and pay
 LINGERS: Final = timedelta(minutes=3)  # a cable that the driver cannot get out, and nobody has taken out since
 FOUND_LATELY: Final = timedelta(hours=1)
 STANDS_MAX: Final = timedelta(hours=12)  # who has not come by then is not helped by a message
+CARS_KEPT: Final = timedelta(days=8)
 EXTEND_BEFORE: Final = timedelta(seconds=90)  # chargers' own patience is mostly over by then
 PERSON_WORKS: Final = timedelta(minutes=30)  # after what a person of ours did in the case
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(7230611)"  # one turn at a time, whichever worker
-TROUBLES: Final = """
+TROUBLES: Final = f"""
 SELECT * FROM (
     (SELECT 'start' AS what, id::text AS occurrence, station_id, evse_number, connector_number,
-            id AS start_request_id, NULL::uuid AS session_id, payment_id, driver_id, '' AS complaint, created_at AS at
+            id AS start_request_id, NULL::uuid AS session_id, payment_id, driver_id, '' AS complaint, created_at AS at,
+            NULL::timestamptz AS costs_at
      FROM start_request
      WHERE session_id IS NULL AND cancelled_at IS NULL AND command_id IS NOT NULL AND created_at > $1
        AND expires_at BETWEEN $2 AND $3
-     ORDER BY created_at DESC LIMIT $8)
+     ORDER BY created_at DESC LIMIT $7)
     UNION ALL
     -- Refused for good, with a cable that came for this start, and nobody else's start there since.
     (SELECT 'refused', start.id::text, start.station_id, start.evse_number, start.connector_number, start.id, NULL,
-            start.payment_id, start.driver_id, '', start.cancelled_at
+            start.payment_id, start.driver_id, '', start.cancelled_at, NULL
      FROM start_request AS start
      JOIN connector ON connector.station_id = start.station_id AND connector.evse_number = start.evse_number
       AND connector.connector_number = start.connector_number
      WHERE start.session_id IS NULL AND start.cancelled_at > $4 AND start.cancelled_why = 'refused'
-       AND connector.status IN ('preparing', 'occupied') AND connector.status_since > start.created_at - $9::interval
+       AND connector.status IN ('preparing', 'occupied') AND connector.status_since > start.created_at - $8::interval
        AND NOT EXISTS (SELECT FROM start_request AS other WHERE other.station_id = start.station_id
                          AND other.evse_number = start.evse_number AND other.created_at > start.created_at)
-     ORDER BY start.cancelled_at DESC LIMIT $8)
+     ORDER BY start.cancelled_at DESC LIMIT $7)
     UNION ALL
     -- Its lock does not work, or its driver says so and the cable is still in.
     (SELECT 'over', id::text, station_id, evse_number, connector_number, start_request_id, id, payment_id, driver_id,
-            CASE WHEN said.is_so THEN 'cable' ELSE '' END, ended_at
+            CASE WHEN said.is_so THEN 'cable' ELSE '' END, ended_at, NULL
      FROM session
      CROSS JOIN LATERAL (
          SELECT EXISTS (SELECT FROM support_contact AS contact JOIN connector
                           ON connector.station_id = session.station_id AND connector.evse_number = session.evse_number
                         WHERE contact.session_id = session.id AND contact.at > session.ended_at
                           AND contact.situation = 'cable-stuck-at-charger'
-                          AND connector.status IN ('finishing', 'occupied') AND session.ended_at < $10) AS is_so
+                          AND connector.status IN ('finishing', 'occupied') AND session.ended_at < $9) AS is_so
      ) AS said
      WHERE ended_at > $4
        AND (said.is_so OR EXISTS (SELECT FROM connector WHERE connector.station_id = session.station_id
@@ -62,43 +66,54 @@ SELECT * FROM (
                       AND (coalesce(error_code, 'NoError') <> 'NoError' OR vendor_error_code <> ''))
             OR EXISTS (SELECT FROM finding WHERE finding.station_id = session.station_id AND cleared_at IS NULL
                          AND family = 'connector_lock'))
-     ORDER BY ended_at DESC LIMIT $8)
+     ORDER BY ended_at DESC LIMIT $7)
     UNION ALL
     -- A car that takes no more, or whose charge is over and whose cable is still in: somebody else asks about the
-    -- outlet since, or standing there costs a fee by now. Who stands at home in the night is not woken.
+    -- outlet since, or to stand there begins to cost. Who stands for nothing, or in a free night, is not woken.
     (SELECT CASE WHEN is_asked THEN 'blocks' ELSE 'stands' END, session.id::text, session.station_id,
-            session.evse_number, session.connector_number, NULL, NULL, NULL, NULL, '', done.at
-     FROM session JOIN connector ON connector.station_id = session.station_id
-      AND connector.evse_number = session.evse_number AND connector.connector_number = session.connector_number
-     LEFT JOIN tariff_version ON tariff_version.id = session.tariff_version_id
+            session.evse_number, session.connector_number, NULL, NULL, NULL, NULL, '', car.done_at, cost.costs_at
+     FROM session {CAR_FROM}
+     LEFT JOIN standing_car AS cost ON cost.session_id = session.id AND cost.done_at = car.done_at
      CROSS JOIN LATERAL (
-         SELECT coalesce(session.ended_at, session.state_at, connector.status_since) AS at
-     ) AS done
-     CROSS JOIN LATERAL (
-         SELECT EXISTS (SELECT FROM support_contact AS other WHERE other.station_id = session.station_id
-                          AND other.evse_number = session.evse_number AND other.at > done.at
-                          AND other.driver_id IS DISTINCT FROM session.driver_id) AS is_asked
+         SELECT car.done_at > $5 AND EXISTS (
+             SELECT FROM support_contact AS other
+             WHERE other.station_id = session.station_id AND other.evse_number = session.evse_number
+               AND other.at > car.done_at AND other.driver_id IS DISTINCT FROM session.driver_id
+               AND other.session_id IS DISTINCT FROM session.id
+               AND (other.start_request_id IS NULL OR other.start_request_id IS DISTINCT FROM session.start_request_id)
+         ) AS is_asked
      ) AS other
-     WHERE (session.ended_at IS NULL OR session.ended_at > $5) AND session.driver_id IS NOT NULL AND done.at > $5
-       AND CASE WHEN session.ended_at IS NULL
-                THEN coalesce(session.charging_state, connector.status) IN ('suspended_ev', 'idle')
-                ELSE connector.status = 'finishing'
-                     OR (connector.status = 'occupied' AND connector.status_since <= session.ended_at) END
+     WHERE (session.ended_at IS NULL OR session.ended_at > $5) AND session.driver_id IS NOT NULL
+       AND NOT session.reservation_expired AND car.stands AND car.is_done
        AND NOT EXISTS (SELECT FROM session AS later WHERE later.station_id = session.station_id
-                         AND later.evse_number = session.evse_number AND later.started_at > session.started_at)
-       AND (is_asked OR (done.at < $6
-                         AND jsonb_path_exists(tariff_version.body, '$.**.dimension ? (@ == "idle")')))
-     ORDER BY done.at DESC LIMIT $8)
+                         AND later.evse_number = session.evse_number AND later.started_at > session.started_at
+                         AND NOT later.reservation_expired)
+       AND (is_asked OR (session.ended_at IS NULL AND cost.costs_at BETWEEN $5 AND $2))
+     ORDER BY car.done_at DESC LIMIT $7)
     UNION ALL
     (SELECT 'danger', min(finding.id::text), finding.station_id, greatest(finding.evse_number, 1), 0, NULL, NULL, NULL,
-            NULL, '', min(raised_at)
-     FROM finding WHERE severity = 0 AND cleared_at IS NULL AND raised_at > $7
-     GROUP BY finding.station_id, greatest(finding.evse_number, 1) LIMIT $8)
+            NULL, '', min(raised_at), NULL
+     FROM finding WHERE severity = 0 AND cleared_at IS NULL AND raised_at > $6
+     GROUP BY finding.station_id, greatest(finding.evse_number, 1) LIMIT $7)
 ) AS trouble
 WHERE NOT EXISTS (SELECT FROM situation_step
                   WHERE situation_step.occurrence = trouble.what || ':' || trouble.occurrence)
-ORDER BY at DESC LIMIT $8
+ORDER BY at DESC LIMIT $7
+"""  # noqa: S608 - constant text
+# Cars that take no more under a price that may know a fee for it, and of which nobody has worked out from when.
+STANDING: Final = f"""
+SELECT session.id, car.done_at, session.started_at, session.energy_wh, session.timezone, session.tariff
+FROM session {CAR_FROM}
+WHERE session.ended_at IS NULL AND session.driver_id IS NOT NULL AND car.is_done AND car.done_at BETWEEN $1 AND $2
+  AND jsonb_path_exists(session.tariff, '$.**.dimension ? (@ == "idle")')
+  AND NOT EXISTS (SELECT FROM standing_car AS cost WHERE cost.session_id = session.id AND cost.done_at = car.done_at)
+ORDER BY car.done_at LIMIT $3
+"""  # noqa: S608 - constant text
+KEEP_COST: Final = """
+INSERT INTO standing_car (session_id, at, done_at, costs_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (session_id) DO UPDATE SET at = excluded.at, done_at = excluded.done_at, costs_at = excluded.costs_at
 """
+FORGET_CARS: Final = "DELETE FROM standing_car WHERE at < $1"
 # What holds a step back: the switch, a model that is left alone, people at work, and many chargers of a site at once.
 GUARDS: Final = """
 SELECT (SELECT switched_off_at IS NOT NULL FROM remedy_setting LIMIT 1) AS switched_off,
@@ -129,13 +144,28 @@ ORDER BY created_at DESC LIMIT 5
 """
 
 
-async def troubles(tx: Transaction, now: datetime) -> Sequence[Trouble]:
-    """Return what may have a step and had none yet, the newest first. Holds until the end: one turn at a time."""
+async def take_turn(tx: Transaction) -> None:
+    """Wait for the turn to look at troubles, and hold it until the transaction ends."""
     await tx.execute(LOCK)
+
+
+async def troubles(tx: Transaction, now: datetime) -> Sequence[Trouble]:
+    """Return what may have a step and had none yet, the newest first."""
     return await tx.fetch(
         Trouble, TROUBLES, now - WAITS_FOR_CABLE, now, now + EXTEND_BEFORE, now - OVER_LATELY, now - STANDS_MAX,
-        now - STANDS_AFTER, now - FOUND_LATELY, AT_ONCE, PLUGS_WITHIN, now - LINGERS,
+        now - FOUND_LATELY, AT_ONCE, PLUGS_WITHIN, now - LINGERS,
     )  # fmt: skip
+
+
+async def standing(tx: Transaction, now: datetime) -> Sequence[Standing]:
+    """Return cars that take no more, of which it is not known yet from when that costs; old ones are forgotten."""
+    await tx.execute(FORGET_CARS, now - CARS_KEPT)
+    return await tx.fetch(Standing, STANDING, now - LOOKS_AHEAD, now - STANDS_AFTER, AT_ONCE)
+
+
+async def keep_cost(tx: Transaction, car: Standing, costs_at: datetime | None, now: datetime) -> None:
+    """Keep from when it costs to stand there; None: never, for as long as we look."""
+    await tx.execute(KEEP_COST, car.id, now, car.done_at, costs_at)
 
 
 async def guards(tx: Transaction, trouble: Trouble, now: datetime) -> Guards:
