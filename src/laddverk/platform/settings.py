@@ -109,6 +109,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Who text messages come from: at most eleven letters, or a number +46…."""
     phone_number: str = ""
     """Our own number at the carrier of calls (+46…): who is called back sees it. Empty: no calls go out."""
+    phone_calls_to: str = "+46,+47,+45,+358,!+46900,!+46939,!+46944"
+    """How numbers begin that are rung from the console, by commas; with `!`: that are not, such as those that cost."""
     phone_records: bool = False
     """Ask callers whether the talk may be recorded; nothing is without a key of theirs."""
     recordings_kept_days: int = 90

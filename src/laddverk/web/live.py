@@ -22,6 +22,10 @@ from laddverk.platform.hints import Heard, Hints
 log = structlog.get_logger()
 
 STREAMS_MAX: Final = 200  # each may render twice a second; more viewers want another web process
+BESIDE_MAX: Final = (
+    400  # streams beside a page's own: who calls, on every page of who answers; they seldom say anything
+)
+AGAIN_S: Final = 15  # how soon a browser asks again that was told once, for want of a stream
 TOPICS_MAX: Final = 8  # a page is about one thing, or about everything
 GATHER_S: Final = 0.4  # hints within this time become one rendering: faster than a person reads
 GATHER_ALL_S: Final = 2.0  # the same for pages about the whole network, where something happens all the time
@@ -52,9 +56,14 @@ class Streams:
         finally:
             self.open -= 1
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no further stream may be opened."""
+        return self.open >= self._streams_max
+
     def refuse_when_full(self) -> None:
         """Raise `TooMany` when no further stream may be opened."""
-        if self.open >= self._streams_max:
+        if self.is_full:
             raise TooMany(
                 "Too many people watch live pages right now.", remedy="The page works; reload it to see news."
             )
@@ -72,6 +81,16 @@ def stream(
     streams.refuse_when_full()
     events = changes(streams, hints, list(topics)[:TOPICS_MAX], render, gather_s, refresh_s)
     return Stream(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+async def once(render: Render) -> Stream:
+    """Return the response that tells how it is now and ends: the browser asks again. For what nobody may miss."""
+    told = f"retry: {AGAIN_S * 1000}\n{message(await render())}"
+
+    async def events() -> AsyncIterator[str]:
+        yield told
+
+    return Stream(events(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
 async def changes(

@@ -110,3 +110,56 @@ async def test_46elks_cannot_pause_and_says_so_and_what_was_stopped_is_never_fet
         async with house.database.transaction() as tx:
             key = await tx.value("SELECT key FROM phone_call")
             assert await service.record(tx, house, key, "http://elks.test/a1/r.wav", "call", house.clock()) is None
+
+
+async def dialled(desk: Desk) -> UUID:
+    """Let Eva ring a driver, where callers are asked whether they may be recorded."""
+    await desk.present()
+    async with desk.network.house.database.transaction() as tx:
+        made = await deeds.dial(tx, desk.network.house, EVA, HERS, None, desk.network.house.clock())
+    return made.id
+
+
+async def is_not_recorded(desk: Desk, url: str) -> None:
+    """Whoever is rung was asked nothing: there is nothing to pause, and what a carrier may tell of is not kept."""
+    house = desk.network.house
+    key = await desk.network.value("SELECT key FROM phone_call WHERE answered_at IS NOT NULL")
+    call_id = await desk.network.value("SELECT id FROM phone_call")
+    async with house.database.transaction() as tx:
+        assert await service.record(tx, house, key, url, "call", house.clock()) is None
+    with pytest.raises(Conflict, match="Nothing is being recorded"):
+        await recording.pause(house, EVA, call_id, house.clock(), is_paused=True)
+    assert await desk.network.value("SELECT count(*) FROM phone_recording") == 0
+
+
+async def test_who_is_rung_from_46elks_is_not_recorded(database: Database, tmp_path: Path) -> None:
+    async with desk_on(database, tmp_path, phone_records=True) as desk:
+        call_id = await dialled(desk)
+        told = (await desk.client.post(desk.hook(f"out/{call_id}"), data={"callid": "c1"})).json()
+        assert told["connect"] == HERS
+        assert "recordcall" not in told
+        assert "record" not in told
+        await is_not_recorded(desk, "http://elks.test/a1/r.wav")
+
+
+async def test_who_is_rung_from_asterisk_is_not_recorded(database: Database, tmp_path: Path) -> None:
+    asked: list[str] = []
+    legs: list[str] = []
+
+    async def answer(request: Request) -> Answer:
+        asked.append(f"{request.method} {request.path}")
+        legs.extend(re.findall(r"channelId=([^&]*)", request.query))
+        return 200, b"{}"
+
+    async with HttpDouble(answer) as asterisk, desk_on(database, tmp_path, phone_records=True) as desk:
+        house = desk.network.house
+        house.settings = replace(house.settings, ari_url=asterisk.url, speech_command="cat", demo=False)
+        call_id = await dialled(desk)
+        listener = Listener(house)
+        await listener.hear(event("StasisStart", channel=channel(CHANNEL, SOFTPHONE), args=["out", str(call_id)]))
+        await listener.hear(event("StasisStart", channel=channel(legs[-1], HERS), args=["agent", CHANNEL]))
+        assert any("/bridges/" in each for each in asked), "they speak"
+        assert not any("record" in each for each in asked)
+        await is_not_recorded(desk, f"{asterisk.url}/ari/recordings/stored/call-{CHANNEL}/file")
+        for task in list(listener._later):
+            task.cancel()

@@ -21,7 +21,7 @@ from laddverk.platform.languages import marked as N_  # noqa: N812 - the name th
 from laddverk.support import contacts, rules, service, working
 from laddverk.support import store as cases
 from laddverk.support.model import Channel, Entry, EntryKind, Links, NewCase
-from laddverk.support.phone import seeing, store
+from laddverk.support.phone import queries, seeing, store
 from laddverk.support.phone.model import Call, Place, Presence, State
 from laddverk.support.phone.providers import carriers
 from laddverk.support.phone.store import Recording
@@ -131,6 +131,8 @@ async def dial(
 ) -> Call:  # fmt: skip
     """Ring somebody: our own phone rings first, then theirs. `text` is what its case's timeline says.
 
+    The number is what somebody typed, or what their call showed: only numbers that begin as `phone_calls_to` allows
+    are rung, and none while a call with them is open. It is not recorded: whoever is rung was asked nothing.
     Raises `Conflict` as `call_back` does.
     """
     actor.require(Permission.CASES_WRITE)
@@ -141,6 +143,15 @@ async def dial(
         raise Conflict("The number is not known.", remedy="Write to them instead.")
     if not house.settings.phone_number:
         raise Conflict("No carrier of calls is set.", remedy="Call from your own phone, and write down what was said.")
+    if not may_ring(house.settings.phone_calls_to, phone):
+        raise Conflict(
+            "Numbers that begin like this one are not rung from here.",
+            remedy="Write to them, or have it allowed: LADDVERK_PHONE_CALLS_TO.",
+        )
+    if case_id is not None:
+        await service.worked_on(tx, actor, case_id)  # locked: of two clicks the second sees the call of the first
+    if await queries.speaks(tx, case_id, phone, now):
+        raise Conflict("A call with them is under way already.")
     carrier = carriers.chosen(house.settings)
     made = Call(
         id=new_id(), key=f"{carrier}:waits-{new_id()}", provider=carrier, direction="out", phone=phone,
@@ -151,10 +162,17 @@ async def dial(
     await enqueue(tx, [NewJob(DIAL, {"call_id": str(made.id)})])
     await audit.write(tx, actor, "call.dialled", "phone_call", made.id, at=now)
     if case_id is not None:
-        await service.worked_on(tx, actor, case_id)
         await cases.add(tx, [_entry(case_id, now, text, who=actor.name, phone=phone)])
     _tell(tx, house, made)
     return made
+
+
+def may_ring(allowed: str, phone: str) -> bool:
+    """Return whether a number begins with one of the `allowed` beginnings, and with none after an exclamation mark."""
+    told = [each.strip() for each in allowed.split(",") if each.strip()]
+    if any(each.startswith("!") and phone.startswith(each[1:]) for each in told):
+        return False
+    return any(phone.startswith(each) for each in told)
 
 
 async def done(

@@ -59,6 +59,11 @@ MINE: Final = f"""
 ORDER BY phone_call.ended_at NULLS FIRST, phone_call.taken_at DESC LIMIT 5
 """
 OF_CASE: Final = f"{CALLS_SHOWN} {CALLS_FROM} AND phone_call.case_id = $2 ORDER BY phone_call.started_at DESC LIMIT 20"
+SPEAKS: Final = """
+SELECT EXISTS (SELECT FROM phone_call WHERE ended_at IS NULL AND started_at > $3
+               AND ((case_id = $1 AND (taken_by IS NOT NULL OR menu->>'place' = 'queue'))
+                    OR (direction = 'out' AND phone = $2)))
+"""
 ONE: Final = f"{CALLS_SHOWN} {CALLS_FROM} AND phone_call.id = $2"
 
 
@@ -134,6 +139,11 @@ async def count(tx: Transaction, sites: Sites, search: str, how: str) -> int:
 async def under_way(tx: Transaction, sites: Sites, now: datetime) -> list[CallRow]:
     """Return the calls that are not over, who waits longest first."""
     return await tx.fetch(CallRow, OPEN, _ids(sites), now - STALE)
+
+
+async def speaks(tx: Transaction, case_id: UUID | None, phone: str, now: datetime) -> bool:
+    """Return whether somebody of a case waits or speaks on the phone already, or is being rung at this number."""
+    return bool(await tx.value(SPEAKS, case_id, phone, now - STALE))
 
 
 async def to_call_back(tx: Transaction, sites: Sites) -> list[CallRow]:

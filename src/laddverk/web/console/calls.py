@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from laddverk.platform.database import Transaction
 from laddverk.support import queries as case_queries
 from laddverk.support.phone import desk as deeds
 from laddverk.support.phone import queries, recording, seeing, store
-from laddverk.support.phone.model import Call, State
+from laddverk.support.phone.model import Call, Presence, State
 from laddverk.support.phone.queries import CallRow
 from laddverk.support.phone.service import TOPIC
 from laddverk.support.phone.softphones import service as softphones
@@ -103,19 +103,27 @@ def _may_set_up(desk: Desk) -> bool:
 
 
 async def live_desk(desk: Desk) -> Parts:
-    """Return who waits for one of ours, for any page of somebody who takes calls; nothing while they pause."""
+    """Return who waits for one of ours, for any page of somebody who takes calls, and whom they speak with.
+
+    While they pause nobody waits for them.
+    """
     desk.actor.require(Permission.CASES_WRITE)
     async with desk.transaction() as tx:
         me = await store.presence(tx, desk.actor.id) if desk.actor.id else None
         rows = list[CallRow]()
         if me is not None:
             await store.still_here(tx, me.operator_id, desk.now)
-            rows = await queries.under_way(tx, desk.sites, desk.now) if me.state is not State.PAUSE else []
+            rows = await queries.under_way(tx, desk.sites, desk.now)
     given = {
-        "waiting": [row for row in rows if row.waits],
+        "waiting": waiting_for(me, rows),
         "talking": [row for row in rows if row.talks and row.taken_by == desk.actor.id],
     }
     return {"desk-calls": desk.template("console/calls/_waiting.html", **given, **words_of(desk))}
+
+
+def waiting_for(me: Presence | None, rows: Sequence[CallRow]) -> list[CallRow]:
+    """Return those calls that wait for somebody of ours; none for who is away or pauses."""
+    return [row for row in rows if row.waits] if me is not None and me.state is not State.PAUSE else []
 
 
 async def live_calls(desk: Desk) -> Parts:
@@ -172,7 +180,7 @@ async def set_presence(desk: AtDesk) -> Response[Any]:
 
 @post(f"{PLACE}/dial", opt=WRITE, status_code=200)
 async def dial(desk: AtDesk) -> Response[Any]:
-    """Ring the driver of a case: the call stands on its timeline, and is recorded by consent like any other."""
+    """Ring the driver of a case: the call stands on its timeline, and is never recorded, for nobody was asked."""
     case_id = named("cas", (await desk.form()).get("case", ""))
     try:
         async with desk.transaction() as tx:

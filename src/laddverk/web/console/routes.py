@@ -117,7 +117,7 @@ from laddverk.web.console import (
 )
 from laddverk.web.console.desk import AtDesk, Desk, desk_of, found
 from laddverk.web.console.door import NEEDS
-from laddverk.web.live import GATHER_ALL_S, GATHER_S, REFRESH_SLOW_S, Parts, Streams, stream
+from laddverk.web.live import BESIDE_MAX, GATHER_ALL_S, GATHER_S, REFRESH_SLOW_S, Parts, Streams, once, stream
 from laddverk.web.visit import named
 
 PAGES: Final = (
@@ -177,6 +177,8 @@ LIVE_LISTS: Final[dict[str, tuple[tuple[str, ...], Callable[[Desk], Awaitable[Pa
 """Lists of what seldom changes: the topics on which jobs or people at work say that it has, what makes the parts."""
 
 streams: Final = Streams()
+beside: Final = Streams(BESIDE_MAX)
+"""Of calls, beside the stream of the page that one is on: many pages leave none of them out."""
 
 
 @get("/console/live/now", opt={NEEDS: Permission.STATIONS_READ})
@@ -218,8 +220,12 @@ async def watch_list(desk: AtDesk, kind: FromPath[str]) -> Stream:
     if kind in ("cases", "calls", "softphone", "desk"):
         desk.actor.require(Permission.CASES_READ)
     render = partial(_still_allowed, desk, partial(parts, desk))
+    if kind not in ("desk", "softphone"):
+        return stream(streams, desk.house.hints, topics, render, GATHER_ALL_S, REFRESH_SLOW_S)
+    if beside.is_full:
+        return await once(render)
     gather_s = GATHER_S if kind == "desk" else GATHER_ALL_S  # somebody waits on the phone
-    return stream(streams, desk.house.hints, topics, render, gather_s, REFRESH_SLOW_S)
+    return stream(beside, desk.house.hints, topics, render, gather_s, REFRESH_SLOW_S)
 
 
 @get("/console/live/{kind:str}", opt={NEEDS: Permission.STATIONS_READ})
@@ -237,7 +243,8 @@ async def watch(desk: AtDesk, kind: FromPath[str]) -> Stream:
     if kind == "call":
         topics.append("calls")
     await parts(desk, shown_id)  # a thing that is not there is answered as such, before the stream begins
-    return stream(streams, desk.house.hints, topics, partial(_still_allowed, desk, partial(parts, desk, shown_id)))
+    render = partial(_still_allowed, desk, partial(parts, desk, shown_id))
+    return stream(beside if kind == "call" else streams, desk.house.hints, topics, render)
 
 
 async def _still_allowed(desk: Desk, parts: Callable[[], Awaitable[Parts]]) -> Parts:

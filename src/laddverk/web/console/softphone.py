@@ -32,7 +32,7 @@ async def _now(desk: Desk, tx: Transaction) -> dict[str, Any]:
     await store.still_here(tx, desk.actor.id, desk.now)
     mine = await queries.mine(tx, desk.sites, desk.actor.id, desk.now)
     me = await store.presence(tx, desk.actor.id)
-    waiting = [row for row in await queries.under_way(tx, desk.sites, desk.now) if row.waits] if me else []
+    waiting = calls.waiting_for(me, await queries.under_way(tx, desk.sites, desk.now))
     return {
         "me": me, "mine": mine, "waiting": waiting, "is_here": me is not None and me.number == number_of(desk.actor.id),
         **calls.words_of(desk),
