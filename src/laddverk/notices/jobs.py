@@ -44,7 +44,9 @@ def handlers(house: House) -> dict[str, Work]:
         attempts = {MailId(UUID(payload["mail_id"])): int(payload["attempts"]) for payload in payloads}
         mails = await store.unsent(tx, list(attempts))
         outcomes = await hand_over(mails, house.settings) if mails else []
-        await store.mark_sent(tx, [outcome.mail_id for outcome in outcomes if not outcome.error], house.clock())
+        left = [outcome.mail_id for outcome in outcomes if not outcome.error]
+        await store.mark_sent(tx, left, house.clock())
+        await store.drop_files(tx, left)
         for outcome in outcomes:
             if outcome.error:
                 await _failed(tx, outcome, attempts[outcome.mail_id], house.clock())
@@ -67,6 +69,8 @@ def handlers(house: House) -> dict[str, Work]:
 async def _failed(tx: Transaction, outcome: Outcome, attempts: int, now: datetime) -> None:
     log.warning("notices.not_sent", mail=str(outcome.mail_id), attempts=attempts + 1, error=outcome.error)
     await store.mark_failed(tx, outcome.mail_id, outcome.error)
-    if not outcome.for_good and attempts + 1 < ATTEMPTS_MAX:
-        again = {"mail_id": str(outcome.mail_id), "attempts": attempts + 1}
-        await enqueue(tx, [NewJob(DELIVER, again, now + delay_after(attempts))])
+    if outcome.for_good or attempts + 1 >= ATTEMPTS_MAX:
+        await store.drop_files(tx, [outcome.mail_id])
+        return
+    again = {"mail_id": str(outcome.mail_id), "attempts": attempts + 1}
+    await enqueue(tx, [NewJob(DELIVER, again, now + delay_after(attempts))])

@@ -100,6 +100,14 @@ class Thread(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A machine of ours answers a mail: nobody is told when it does not arrive (RFC 3834)."""
 
 
+class MailFile(Struct, frozen=True):
+    """A file that leaves with a mail."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
 class Mail(Struct, frozen=True):
     """A mail as it is kept."""
 
@@ -111,3 +119,4 @@ class Mail(Struct, frozen=True):
     body_html: str
     created_at: datetime
     thread: Thread = Thread()
+    files: tuple[MailFile, ...] = ()

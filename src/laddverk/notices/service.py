@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from msgspec import structs
 
 from laddverk.kernel.ids import MailId, new_id
 from laddverk.notices import rules, store
-from laddverk.notices.model import Template, Thread
+from laddverk.notices.model import MailFile, Template, Thread
 from laddverk.platform.database import Transaction
 from laddverk.platform.jobs import NewJob, enqueue
 
@@ -29,10 +29,12 @@ async def send(
     unique_key: str | None = None,
     thread: Thread | None = None,
     subject: str = "",
+    files: Sequence[MailFile] = (),
 ) -> MailId | None:
     """Write a notice to `recipient`; it leaves after the commit. Return None when `unique_key` was used before.
 
     `thread` keeps a conversation together; `subject` stands for the template's own, which `%(subject)s` in it is.
+    `files` leave with it.
     `model.Template` says what each template needs in `params`. Raises `Invalid` (field `email`) for an address that is
     plainly none.
     """
@@ -44,6 +46,7 @@ async def send(
         words = structs.replace(words, subject=rules.one_line(subject.replace("%(subject)s", words.subject)))
     if not await store.insert(tx, mail_id, address, language, chosen, words, now, unique_key, thread or Thread()):
         return None
+    await store.add_files(tx, mail_id, files)
     await enqueue(tx, [NewJob(DELIVER, {"mail_id": str(mail_id), "attempts": 0})])
     return mail_id
 

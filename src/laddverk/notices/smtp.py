@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from email.headerregistry import Address
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from laddverk.kernel.ids import MailId
-from laddverk.notices.model import Mail, Thread
+from laddverk.notices.model import Mail, MailFile, Thread
 from laddverk.notices.rules import one_line
 from laddverk.platform.mail_tokens import LOOPBACK, TOKENS, NoToken
 from laddverk.platform.settings import Settings
@@ -49,7 +49,21 @@ def message_of(mail: Mail, settings: Settings) -> EmailMessage:
         message[name] = value
     message.set_content(mail.body_text)
     message.add_alternative(mail.body_html, subtype="html")
+    if mail.files:
+        message.make_mixed()
+    for file in mail.files:
+        message.attach(_part(file))
     return message
+
+
+def _part(file: MailFile) -> MIMEPart:
+    """Return a file as a part of a mail, in the short lines that RFC 2045 wants."""
+    part = MIMEPart(policy=SMTP)
+    maintype, _, subtype = file.media_type.partition("/")
+    part.set_content(
+        file.content, maintype=maintype, subtype=subtype, disposition="attachment", filename=file.name
+    )  # fmt: skip
+    return part
 
 
 def message_id(mail_id: UUID, settings: Settings) -> str:

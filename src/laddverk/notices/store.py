@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from laddverk.kernel.ids import MailId
-from laddverk.notices.model import Mail, Template, Thread, Written
+from laddverk.notices.model import Mail, MailFile, Template, Thread, Written
 from laddverk.platform.database import Transaction
 
 INSERT: Final = """
@@ -23,6 +26,18 @@ WHERE id = ANY($1) AND sent_at IS NULL ORDER BY created_at, id FOR UPDATE SKIP L
 LAST_WRITTEN: Final = "SELECT max(created_at) FROM mail WHERE template = $1"
 MARK_SENT: Final = "UPDATE mail SET sent_at = $2, error = NULL WHERE id = ANY($1)"
 MARK_FAILED: Final = "UPDATE mail SET error = $2 WHERE id = $1"
+ADD_FILE: Final = "INSERT INTO mail_file (mail_id, place, name, media_type, content) VALUES ($1, $2, $3, $4, $5)"
+FILES: Final = (
+    "SELECT mail_id, name, media_type, content FROM mail_file WHERE mail_id = ANY($1) ORDER BY mail_id, place"
+)
+DROP_FILES: Final = "DELETE FROM mail_file WHERE mail_id = ANY($1)"
+
+
+class _File(Struct, frozen=True):
+    mail_id: MailId
+    name: str
+    media_type: str
+    content: bytes
 
 
 async def insert(
@@ -53,6 +68,17 @@ async def insert(
     return found is not None
 
 
+async def add_files(tx: Transaction, mail_id: MailId, files: Sequence[MailFile]) -> None:
+    """Keep the files of a mail until it has left."""
+    for place, one in enumerate(files):
+        await tx.execute(ADD_FILE, mail_id, place, one.name, one.media_type, one.content)
+
+
+async def drop_files(tx: Transaction, mail_ids: Sequence[MailId]) -> None:
+    """Forget the files of mails that have left, or never will."""
+    await tx.execute(DROP_FILES, mail_ids)
+
+
 async def last_written(tx: Transaction, template: Template) -> datetime | None:
     """Return when the newest mail from a template was written."""
     found: datetime | None = await tx.value(LAST_WRITTEN, template)
@@ -60,8 +86,16 @@ async def last_written(tx: Transaction, template: Template) -> datetime | None:
 
 
 async def unsent(tx: Transaction, mail_ids: Sequence[MailId]) -> list[Mail]:
-    """Return those of `mail_ids` that were not sent, locked; what another sender holds is left out."""
-    return await tx.fetch(Mail, UNSENT, mail_ids)
+    """Return those of `mail_ids` that were not sent, with their files, locked; what another sender holds is left out."""
+    mails = await tx.fetch(Mail, UNSENT, mail_ids)
+    files = await tx.fetch(_File, FILES, [mail.id for mail in mails]) if mails else []
+    return [
+        replace(
+            mail,
+            files=tuple(MailFile(one.name, one.media_type, one.content) for one in files if one.mail_id == mail.id),
+        )
+        for mail in mails
+    ]
 
 
 async def mark_sent(tx: Transaction, mail_ids: Sequence[MailId], at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,9 +13,11 @@ from laddverk.notices.sms import service as sms
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.support import telling
+from laddverk.support.attachments import Sent
 from laddverk.support.chat import speaking
 from laddverk.support.model import Case, Channel
 
+CARRY_FILES = (Channel.CHAT, Channel.EMAIL)
 WAYS = (Channel.CHAT, Channel.EMAIL, Channel.SMS)
 
 
@@ -34,19 +37,27 @@ async def ways_of(tx: Transaction, case: Case) -> list[Channel]:
 
 
 async def deliver(
-    tx: Transaction, house: House, case: Case, text: str, by_name: str, channel: Channel | None, now: datetime
+    tx: Transaction, house: House, case: Case, text: str, by_name: str, channel: Channel | None, now: datetime,
+    files: Sequence[Sent] = (),
 ) -> Delivered:  # fmt: skip
-    """Let an answer go to the driver by `channel`, or the first way there is. Raises `Conflict` where there is none."""
+    """Let an answer go to the driver by `channel`, or the first way there is. Raises `Conflict` where there is none, or
+    none that carries files.
+    """
     ways = await ways_of(tx, case)
     if not ways:
         raise Conflict("No e-mail address or phone number is known.", remedy="Call, and write down what was said.")
-    chosen = ways[0] if channel is None else channel
+    fitting = [way for way in ways if way in CARRY_FILES] if files else ways
+    if not fitting or (files and channel not in (None, *CARRY_FILES)):
+        raise Conflict(
+            "A text message carries no files.", field="files", remedy="Send them by mail, or in the chat."
+        )  # fmt: skip
+    chosen = fitting[0] if channel is None else channel
     if chosen not in ways:
         raise Conflict("The driver cannot be reached this way.", field="channel", remedy="Choose another.")
     if chosen is Channel.CHAT:
-        line = await speaking.say(tx, house, case, text, by_name, now)
+        line = await speaking.say(tx, house, case, text, by_name, now, files)
         return Delivered(chosen, reference=f"chat:{line}" if line else "")
     if chosen is Channel.EMAIL:
-        return Delivered(chosen, await telling.reply(tx, house, case, text, now))
+        return Delivered(chosen, await telling.reply(tx, house, case, text, now, files))
     text_id = await sms.send(tx, recipient=case.contact_phone, text=text, now=now, case_id=case.id)
     return Delivered(chosen, text_id=text_id, reference=f"sms:{text_id}" if text_id else "")

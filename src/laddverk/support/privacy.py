@@ -136,6 +136,9 @@ REMOVED: Final = {
     "support_merge": "DELETE FROM support_merge WHERE case_id = ANY($1) OR into_id = ANY($1)",
     "support_dead_address": "DELETE FROM support_dead_address WHERE case_id = ANY($1)",
     "case_deed": "UPDATE case_deed SET detail = '', reason = '' WHERE case_id = ANY($1)",
+    "mail_file": """
+        DELETE FROM mail_file WHERE mail_id IN (SELECT mail_id FROM case_entry WHERE case_id = ANY($1))
+    """,
     "mail": f"""
         UPDATE mail SET recipient = '', subject = '{GONE}', body_text = '', body_html = '', error = NULL
         WHERE id IN (SELECT mail_id FROM case_entry WHERE case_id = ANY($1) AND mail_id IS NOT NULL)
@@ -177,11 +180,15 @@ KEPT: Final = {
     "support_late": "a promise that was broken: a time, and no name",
     "support_relation": "two numbers of cases",
     "support_presence": "who of ours looks at a case; worth nothing after a minute",
+    "support_outgoing_file": "goes with its answer; once that is sent, it is a file of the case",
     "situation_step": "what was done at a charger by itself",
 }
 """What stays, and why: it says nothing of the person, or goes with what is removed."""
 
-NOT_HANDED_OUT: Final = {"support_merge": "which cases were one for a while: their words stand in the cases"}
+NOT_HANDED_OUT: Final = {
+    "support_merge": "which cases were one for a while: their words stand in the cases",
+    "mail_file": "a file of the case, until the mail that carries it has left",
+}
 """What is removed and not handed out, and why; a test holds that there is nothing else."""
 
 CASES: Final = "SELECT id, state FROM support_case WHERE driver_id = $1 FOR UPDATE"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -17,7 +18,8 @@ from laddverk.platform import audit
 from laddverk.platform.database import Transaction
 from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
-from laddverk.support import contacts, delivering, rules, store, telling, words
+from laddverk.support import attachments, contacts, delivering, rules, store, telling, words
+from laddverk.support.attachments import Sent
 from laddverk.support.contacts import Contact
 from laddverk.support.inbox import tags
 from laddverk.support.model import (
@@ -104,9 +106,10 @@ async def open_by_driver(
 
 async def reply(
     tx: Transaction, house: House, actor: Actor, case_id: UUID, text: str, now: datetime,
-    *, channel: Channel | None = None, seen: datetime | None = None,
+    *, channel: Channel | None = None, seen: datetime | None = None, files: Sequence[Sent] = (),
 ) -> Case:  # fmt: skip
     """Answer the driver by `channel`, else in an open chat, by mail or by text message; the case then waits for them.
+    `files` (`attachments.checked`) go with it, and stay with the case.
 
     With `seen`, the time of the newest line that its author had read: raises `Conflict` (field crossing) where
     something was said to or by the driver after it. Raises `Invalid` (field reply), `NotFound`, `Conflict` where there
@@ -120,13 +123,15 @@ async def reply(
             "%(name)s has written meanwhile.", field="crossing", remedy="Read it, then send your answer again.",
             name=crossed,
         )  # fmt: skip
-    gone = await delivering.deliver(tx, house, case, body, actor.name, channel, now)
+    gone = await delivering.deliver(tx, house, case, body, actor.name, channel, now, files)
     entry = Entry(
         case_id=case.id, at=now, kind=EntryKind.MESSAGE_OUT, channel=gone.channel, by_kind="person",
         by_name=actor.name, body=body, mail_id=gone.mail_id, reference=gone.reference,
     )  # fmt: skip
     await contacts.met_human(tx, now, case_id=case.id)
-    return await keep(tx, actor, rules.answered(case, now), [entry], "replied", now, house.hints)
+    answered = await keep(tx, actor, rules.answered(case, now), [entry], "replied", now, house.hints)
+    await attachments.keep_sent(tx, case.id, entry.id, files, now)
+    return answered
 
 
 async def note(

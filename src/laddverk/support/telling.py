@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from laddverk.kernel.problems import Invalid, TooMany
 from laddverk.notices import service as notices
-from laddverk.notices.model import Template
+from laddverk.notices.model import MailFile, Template
 from laddverk.notices.push import service as push
 from laddverk.notices.push.model import Owner, OwnerKind, Words
 from laddverk.notices.sms import service as sms
@@ -17,6 +18,7 @@ from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.support import links, store, words
+from laddverk.support.attachments import Sent
 from laddverk.support.mail import explaining, outgoing
 from laddverk.support.model import Case, Channel, Entry, EntryKind
 
@@ -39,9 +41,11 @@ async def receipt(tx: Transaction, house: House, case: Case, now: datetime) -> N
         await _note(tx, case, words.RECEIPT, mail_id, now)
 
 
-async def reply(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> UUID | None:
-    """Send what somebody of ours writes; return the mail."""
-    mail_id = await _mail(tx, house, case, Template.CASE_REPLY, {"text": text}, now)
+async def reply(
+    tx: Transaction, house: House, case: Case, text: str, now: datetime, files: Sequence[Sent] = ()
+) -> UUID | None:
+    """Send what somebody of ours writes, with their files; return the mail."""
+    mail_id = await _mail(tx, house, case, Template.CASE_REPLY, {"text": text}, now, files=files)
     await _push(tx, house, case, ANSWERED, now)
     return mail_id
 
@@ -79,7 +83,7 @@ async def mended(tx: Transaction, house: House, case: Case, now: datetime) -> No
 
 async def _mail(
     tx: Transaction, house: House, case: Case, template: Template, more: dict[str, Any], now: datetime,
-    unique_key: str | None = None,
+    unique_key: str | None = None, files: Sequence[Sent] = (),
 ) -> UUID | None:  # fmt: skip
     settings = house.settings
     params = {
@@ -91,6 +95,7 @@ async def _mail(
         return await notices.send(
             tx, recipient=case.contact_email, language=case.language, template=template, params=params, now=now,
             unique_key=unique_key, thread=thread, subject=subject,
+            files=[MailFile(one.name, one.media_type, one.content) for one in files],
         )  # fmt: skip
     except Invalid:  # an address that was entered elsewhere, and is none
         return None

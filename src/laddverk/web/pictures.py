@@ -1,6 +1,8 @@
-"""Photos that people sent: answered as a picture and nothing else, whatever they hold."""
+"""Photos and files that people sent: answered as a picture or to be kept, and nothing else, whatever they hold."""
 
 from __future__ import annotations
+
+from urllib.parse import quote
 
 from litestar import Response
 
@@ -12,3 +14,13 @@ def answer(content: bytes, kind: str) -> Response[bytes]:
         "content-disposition": "inline", "cache-control": "private, no-store",
     }  # fmt: skip
     return Response(content, media_type=kind, headers=headers)
+
+
+def handed_out(content: bytes, kind: str, name: str) -> Response[bytes]:
+    """Return a file of the media type `kind`: a picture to be seen, anything else to be kept under its name."""
+    shown = answer(content, kind)
+    if not kind.startswith("image/"):
+        plain = "".join(each for each in name if each.isascii() and (each.isalnum() or each in "-_. ")) or "file"
+        given = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+        shown.headers["content-disposition"] = given
+    return shown

@@ -29,8 +29,9 @@ from tests.integration.web.console.conftest import plain_log as plain_log
 from tests.integration.web.console.conftest import signed_in as signed_in
 from tests.integration.web.console.conftest import stranger as stranger
 from tests.integration.web.console.conftest import world as world
-from tests.integration.web.others import TOP_UP, Field
+from tests.integration.web.others import Field
 from tests.integration.web.others import field as field
+from tests.integration.web.others_money import TOP_UP
 
 PUBLIC: Final = {
     ("GET", "/"),
@@ -369,7 +370,7 @@ async def test_no_driver_ever_sees_what_chargers_call_themselves(field: Field) -
         places = {
             "site": site, "token": charge.rsplit("/", 1)[1], "session": world.session, "invoice": world.invoice,
             "mail": "0" * 32, "key": "0" * 56, "top_up": shown("pay", TOP_UP), "slug": "none",
-            "picture": "0" * 32, "voice_name": f"{'0' * 32}.wav",
+            "picture": "0" * 32, "file_id": "0" * 32, "voice_name": f"{'0' * 32}.wav",
         }  # fmt: skip
         for each in addresses(field.app):
             if each.method != "GET" or each.path.startswith(("/console", "/api/")):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any, Final, NewType
 from uuid import UUID
 
 from msgspec import Struct, field
@@ -56,6 +57,15 @@ class Speaker(StrEnum):
     DRIVER = "driver"
     MACHINE = "machine"
     AGENT = "agent"
+
+
+FILES: Final = "files"
+"""What a line keeps of files that came with it, among its `params`: each `id`, `name`, `media_type`."""
+
+
+def files_in(params: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what a line keeps of its files."""
+    return list(params.get(FILES, ()))
 
 
 class Line(Struct, frozen=True, kw_only=True):

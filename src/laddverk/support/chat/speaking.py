@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -15,10 +16,11 @@ from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
-from laddverk.support import links, telling
+from laddverk.support import attachments, links, telling
 from laddverk.support import store as case_store
+from laddverk.support.attachments import Sent
 from laddverk.support.chat import deciding, rules, saying, store
-from laddverk.support.chat.model import Chat, ChatState, Line, Speaker
+from laddverk.support.chat.model import FILES, Chat, ChatState, Line, Speaker, files_in
 from laddverk.support.chat.talking import Talk
 from laddverk.support.model import Case, Entry, EntryKind
 
@@ -42,7 +44,8 @@ WHERE state = 'with_us' AND seen_at < $1
 ORDER BY changed_at LIMIT $3 FOR UPDATE SKIP LOCKED
 """
 UNREAD: Final = """
-UPDATE chat_line SET carried = $3 WHERE chat_id = $1 AND who = 'agent' AND carried = '' AND at > $2 RETURNING at, body
+UPDATE chat_line SET carried = $3 WHERE chat_id = $1 AND who = 'agent' AND carried = '' AND at > $2
+RETURNING at, body, params
 """
 
 log = structlog.get_logger()
@@ -73,8 +76,10 @@ async def note_writing(tx: Transaction, house: House, case_id: UUID, name: str, 
         tx.after_commit(lambda: house.hints.publish(writing))
 
 
-async def say(tx: Transaction, house: House, case: Case, text: str, by_name: str, now: datetime) -> UUID | None:
-    """Say `text` in the chat of `case`; return the line, or None where it has no chat.
+async def say(
+    tx: Transaction, house: House, case: Case, text: str, by_name: str, now: datetime, files: Sequence[Sent] = ()
+) -> UUID | None:
+    """Say `text` in the chat of `case`, with files; return the line, or None where it has no chat.
 
     A driver who is not there gets it by mail or text message a little later, by a job.
     """
@@ -82,12 +87,18 @@ async def say(tx: Transaction, house: House, case: Case, text: str, by_name: str
     if chat is None:
         return None
     talk = Talk(tx, house, BY, chat, now)
-    line = Line(chat_id=chat.id, at=now, who=Speaker.AGENT, name=by_name, body=text)
+    line = Line(chat_id=chat.id, at=now, who=Speaker.AGENT, name=by_name, body=text, params=_named(files))
     talk.say(line)
     talk.change(state=ChatState.WITH_US, closed_at=None)
     await talk.keep()
     await store.read_by_us(tx, case.id, now, by_name)
     return line.id
+
+
+def _named(files: Sequence[Sent]) -> dict[str, Any]:
+    """Return what a line keeps of its files: they are the case's."""
+    named = [{"id": str(one.id), "name": one.name, "media_type": one.media_type} for one in files]
+    return {FILES: named} if named else {}
 
 
 async def ask_rating(tx: Transaction, house: House, case: Case, now: datetime) -> bool:
@@ -114,8 +125,8 @@ async def carry_on(tx: Transaction, house: House, now: datetime) -> int:
 async def _carry(tx: Transaction, house: House, chat: Chat, now: datetime) -> None:
     case = await case_store.case(tx, chat.case_id) if chat.case_id else None
     way = "email" if case and case.contact_email else "sms" if case and case.contact_phone else "none"
-    rows = await tx.rows(UNREAD, chat.id, chat.read_at, way)
-    said = "\n\n".join(row["body"] for row in sorted(rows, key=lambda row: row["at"]))
+    rows = sorted(await tx.rows(UNREAD, chat.id, chat.read_at, way), key=lambda row: row["at"])
+    said = "\n\n".join(row["body"] for row in rows)
     if case is None or way == "none":
         return
     go_on = gettext_for(chat.language)(GO_ON) % {"link": house.settings.web_url + path_of(house, chat.id)}
@@ -123,7 +134,10 @@ async def _carry(tx: Transaction, house: House, chat: Chat, now: datetime) -> No
     try:
         async with tx.savepoint():
             if way == "email":
-                mail_id = await telling.reply(tx, house, case, f"{said}\n\n{go_on}", now)
+                files = await attachments.some(
+                    tx, [UUID(each["id"]) for row in rows for each in files_in(row["params"])]
+                )
+                mail_id = await telling.reply(tx, house, case, f"{said}\n\n{go_on}", now, _fitting(files))
             else:
                 short = said if len(said) <= SMS_WORDS_MAX else said[: SMS_WORDS_MAX - 1] + "…"
                 await sms.send(tx, recipient=case.contact_phone, text=f"{short}\n{go_on}", now=now, case_id=case.id)
@@ -137,3 +151,13 @@ async def _carry(tx: Transaction, house: House, chat: Chat, now: datetime) -> No
     await case_store.add(tx, [entry])
     topics = [f"case:{case.id}"]
     tx.after_commit(lambda: house.hints.publish(topics))
+
+
+def _fitting(files: Sequence[Sent]) -> list[Sent]:
+    """Return as many of the files of several lines as one mail carries; all of them stand in the chat."""
+    kept, size = list[Sent](), 0
+    for one in files:
+        size += len(one.content)
+        if size <= attachments.ANSWER_BYTES_MAX:
+            kept.append(one)
+    return kept

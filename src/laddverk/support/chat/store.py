@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from laddverk.platform.database import Transaction
+from laddverk.support.attachments import Content
 from laddverk.support.chat.model import Chat, Line, Written
 
 CHAT_COLUMNS: Final = (
@@ -71,6 +72,12 @@ SELECT support_attachment.media_type, support_attachment.content FROM support_at
 JOIN chat_line ON chat_line.picture_id = support_attachment.id
 WHERE chat_line.chat_id = $1 AND support_attachment.id = $2
 LIMIT 1
+"""
+# A file that one of us sent in a chat: it belongs to the case.
+FILE: Final = """
+SELECT name, media_type, content FROM support_attachment
+WHERE id = $2::uuid AND EXISTS (SELECT FROM chat_line WHERE chat_id = $1 AND who = 'agent'
+    AND params @> jsonb_build_object('files', jsonb_build_array(jsonb_build_object('id', $2::uuid::text))))
 """
 HAND_PICTURES: Final = """
 WITH handed AS (DELETE FROM chat_picture WHERE chat_id = $1 RETURNING id, at, media_type, content)
@@ -179,6 +186,11 @@ async def hand_pictures(tx: Transaction, chat_id: UUID, case_id: UUID) -> None:
 async def outlets_like(tx: Transaction, patterns: Sequence[str], limit: int) -> list[OutletNamed]:
     """Return outlets whose code, charger or place is like all `patterns`."""
     return await tx.fetch(OutletNamed, OUTLETS, list(patterns), limit)
+
+
+async def file(tx: Transaction, chat_id: UUID, file_id: UUID) -> Content | None:
+    """Return a file that one of us sent in a chat, or None."""
+    return await tx.fetch_one(Content, FILE, chat_id, file_id)
 
 
 async def payment_of(tx: Transaction, start_request_id: UUID) -> UUID | None:

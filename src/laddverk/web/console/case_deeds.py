@@ -9,23 +9,28 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import Response, post
+from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
 from laddverk.kernel.ids import parsed
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
-from laddverk.support import delivering, service, working
+from laddverk.support import attachments, delivering, service, working
+from laddverk.support.attachments import Sent
 from laddverk.support.inbox import merging, sending, snoozing, tags
 from laddverk.support.macros import service as macros
 from laddverk.support.model import Channel
 from laddverk.support.searching import NUMBER_DIGITS
+from laddverk.web.bodies import FORM_OVERHEAD_BYTES
 from laddverk.web.console import case_page, case_words, cases
 from laddverk.web.console.cases import PLACE, WRITE
 from laddverk.web.console.desk import AtDesk, Desk
 from laddverk.web.visit import named
 
+BODY_MAX: Final = 2 * attachments.ANSWER_BYTES_MAX + FORM_OVERHEAD_BYTES  # somewhat too much gets a word at its field
 
-@post(f"{PLACE}/{{case_id:str}}/do", opt=WRITE, status_code=200)
+
+@post(f"{PLACE}/{{case_id:str}}/do", opt=WRITE, status_code=200, request_max_body_size=BODY_MAX)
 async def do_something(desk: AtDesk, case_id: FromPath[str]) -> Response[Any]:
     """Answer, write a note, take it, give it away, say what it is about, let it wait, close it or open it again."""
     identity, form = named("cas", case_id), await desk.form()
@@ -49,9 +54,16 @@ async def _done(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str
     await deed(desk, tx, identity, form)
 
 
+async def _files(desk: Desk) -> list[Sent]:
+    """Return the files that were chosen for an answer. Raises `Invalid` (field files)."""
+    given = [each for each in (await desk.request.form()).getall("files", []) if isinstance(each, UploadFile)]
+    read = [(each.filename, await each.read()) for each in given]
+    return attachments.checked([(name, content) for name, content in read if name or content])
+
+
 async def _reply(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:
     house, actor, now, text = desk.house, desk.actor, desk.now, form.get("reply", "")
-    send_at = form.get("send_at", "")
+    send_at, files = form.get("send_at", ""), await _files(desk)
     await macros.require_filled(tx, house, actor, identity, text)
     if send_at:
         zone = ZoneInfo(house.settings.timezone)
@@ -59,17 +71,19 @@ async def _reply(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, st
             at = datetime.fromisoformat(send_at)
         except ValueError:
             raise Invalid("Choose a time to come, within 90 days.", field="send_at") from None
-        await sending.schedule(tx, house, actor, identity, text, at if at.tzinfo else at.replace(tzinfo=zone), now)
+        await sending.schedule(
+            tx, house, actor, identity, text, at if at.tzinfo else at.replace(tzinfo=zone), now, files
+        )
         return
     if form.get("undo") == "yes":
-        await sending.schedule(tx, house, actor, identity, text, now + sending.UNDO_FOR, now)
+        await sending.schedule(tx, house, actor, identity, text, now + sending.UNDO_FOR, now, files)
         return
     seen = None if form.get("crossing") == "yes" else case_words.instant_in(form.get("seen", ""))
     channel = form.get("channel", "")
     if channel and channel not in delivering.WAYS:
         raise Invalid("Choose from the list.", field="channel")
     way = Channel(channel) if channel else None
-    await service.reply(tx, house, actor, identity, text, now, channel=way, seen=seen)
+    await service.reply(tx, house, actor, identity, text, now, channel=way, seen=seen, files=files)
 
 
 async def _withdraw(desk: Desk, tx: Transaction, identity: UUID, form: dict[str, str]) -> None:

@@ -33,7 +33,7 @@ from laddverk.web.visit import named
 
 LIVE_PARTS: Final = (
     "present", "state", "sentence", "identity", "situation", "wrong", "charger", "session", "payment", "actions",
-    "deeds", "call", "chat", "timeline", "ring",
+    "deeds", "call", "chat", "timeline", "ring", "labels", "mail",
 )  # fmt: skip
 HELD: Final = {"identity": "identity_code", "actions": "button"}
 """Parts with a form, by the field that says that it has come back: with what was wrong, and what was typed."""
@@ -96,6 +96,7 @@ async def _facts(desk: Desk, tx: Transaction, identity: UUID) -> dict[str, Any]:
         "more": actions[FIRST_MAX:],
         "once": new_id(),
         "aw": agent_words,
+        **await mails.of_case(tx, row),
         **cases.words_of(desk),
     }
 
@@ -152,7 +153,6 @@ async def page(
         given |= await case_desk.facts(desk, tx, given["case"])
         words, key = values.get("article_words", "")[:100], given["trouble"].told.situation.key
         given |= await case_side.facts_of(desk, tx, given["case"], given["charger"], key, words)
-        given |= await mails.of_case(tx, given["case"])
         staff = await queries.staff(tx)
     given |= await calls.of_case(desk, given["calls"])
     given["seen"] = next((entry.at for entry in given["entries"] if entry.source == "case"), None)

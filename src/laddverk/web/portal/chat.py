@@ -222,6 +222,16 @@ async def show_picture(visit: Visiting, token: FromPath[str], picture: FromPath[
     return pictures.answer(found.content, found.media_type)
 
 
+@get(f"{START}/{{token:str}}/files/{{file_id:uuid}}")
+async def show_file(visit: Visiting, token: FromPath[str], file_id: FromPath[UUID]) -> Response[bytes]:
+    """Hand out a file that one of us sent in a chat to whoever has the chat."""
+    async with visit.transaction() as tx:
+        found = await store.file(tx, _behind(visit, token), file_id)
+    if found is None:
+        raise NotFound("There is no such file any more.")
+    return pictures.handed_out(found.content, found.media_type, found.name)
+
+
 @get("/chat-embed.js", media_type="text/javascript")
 async def embeddable(visit: Visiting) -> str:
     """Return the script with which a web site of the operator's shows the chat."""
@@ -289,4 +299,4 @@ def _embed(visit: Visit) -> bool:
     return visit.asked("embed") == "1"
 
 
-HANDLERS: Final = [show_start, begin, show, say, follow, typing, show_picture, embeddable]
+HANDLERS: Final = [show_start, begin, show, say, follow, typing, show_picture, show_file, embeddable]

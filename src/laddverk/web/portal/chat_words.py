@@ -13,7 +13,7 @@ from laddverk.platform.languages import marked
 from laddverk.sessions.driver_queries import Outlet
 from laddverk.support.chat import rules, saying, words
 from laddverk.support.chat.deciding import OUTLET
-from laddverk.support.chat.model import Chat, Line, Speaker
+from laddverk.support.chat.model import Chat, Line, Speaker, files_in
 from laddverk.support.promising import attending
 from laddverk.support.situations.model import DriverButton
 from laddverk.web.visit import Visit
@@ -37,6 +37,14 @@ class Offer(Struct, frozen=True, kw_only=True):
     href: str = ""
 
 
+class FileShown(Struct, frozen=True):
+    """A file that one of us sent."""
+
+    name: str
+    href: str
+    is_picture: bool
+
+
 class LineShown(Struct, frozen=True, kw_only=True):
     """A line as it is read."""
 
@@ -48,6 +56,7 @@ class LineShown(Struct, frozen=True, kw_only=True):
     text: str
     picture: str = ""
     """The address of its photo."""
+    files: tuple[FileShown, ...] = ()
     is_day: bool = False
     """Whether it is the first of its day."""
 
@@ -63,11 +72,18 @@ def shown(visit: Visit, lines: list[Line], base: str) -> list[LineShown]:
                 id=f"line-{each.id.hex}", at=each.at, who=each.who, name=each.name,
                 title=str(each.params.get("title", "")), text=text_of(visit, each),
                 picture=f"{base}/pictures/{each.picture_id.hex}" if each.picture_id and base else "",
-                is_day=day not in days,
+                files=_files(each, base), is_day=day not in days,
             )
         )  # fmt: skip
         days.add(day)
     return made
+
+
+def _files(line: Line, base: str) -> tuple[FileShown, ...]:
+    return tuple(
+        FileShown(each["name"], f"{base}/files/{each['id']}", each["media_type"].startswith("image/"))
+        for each in files_in(line.params)
+    )
 
 
 def text_of(visit: Visit, line: Line) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -12,9 +13,9 @@ from laddverk.kernel.ids import SessionId, parsed
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
 from laddverk.sessions import driver_queries
-from laddverk.support import links, queries, rating, service
+from laddverk.support import attachments, links, queries, rating, service
 from laddverk.support.model import KINDS, Channel, Links, NewCase, State
-from laddverk.web import security
+from laddverk.web import pictures, security
 from laddverk.web.security import Attempts
 from laddverk.web.visit import Visit, Visiting
 
@@ -112,6 +113,8 @@ async def _case(
         if case is not None and case.merged_into_id is not None:  # what was said of it goes on there
             case = await queries.case(tx, None, case.merged_into_id)
         messages = await queries.messages(tx, case.id) if case is not None else []
+        said = [message.id for message in messages if message.id is not None]
+        files = await attachments.of_entries(tx, case.id, said) if case is not None else {}
         rated = await rating.of_case(tx, case.id) if case is not None else None
     if case is None:
         raise NotFound("There is no such page.")
@@ -120,6 +123,7 @@ async def _case(
         status=status,
         case=case,
         messages=messages,
+        files=files,
         is_closed=case.state is State.CLOSED,
         rate_path=rating.path_of(visit.house, case.id)
         if case.state is State.CLOSED and case.answered_at is not None and rated is None
@@ -129,6 +133,19 @@ async def _case(
         values=values,
         errors=errors,
     )
+
+
+@get("/help/cases/{token:str}/files/{file_id:uuid}")
+async def show_file(visit: Visiting, token: FromPath[str], file_id: FromPath[UUID]) -> Response[bytes]:
+    """Hand out a file that came with what was said in a case, to whoever has the case's address."""
+    case_id = _behind(visit, token)
+    async with visit.transaction() as tx:
+        case = await queries.case(tx, None, case_id)
+        place = case.merged_into_id or case.id if case is not None else case_id
+        found = await attachments.said_one(tx, place, file_id)
+    if found is None:
+        raise NotFound("There is no such file any more.")
+    return pictures.handed_out(found.content, found.media_type, found.name)
 
 
 @post("/help/cases/{token:str}")
@@ -154,4 +171,4 @@ def _behind(visit: Visit, token: str) -> Any:
         raise
 
 
-HANDLERS: Final = [ask_help, take_help, show_case, write_more]
+HANDLERS: Final = [ask_help, take_help, show_case, show_file, write_more]
