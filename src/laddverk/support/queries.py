@@ -38,7 +38,8 @@ class EntryRow(Struct, frozen=True, kw_only=True):
 
     at: datetime
     source: str
-    """`case`, `incident`, `session`, `payment` or `command`."""
+    """`case`, `incident`, `session`, `payment` or `command`; with everything that happened around it (`happening`) also
+    `state`, `link`, `tag`, `order`, `limit` or `money`, and `cut` where no more of one of these is shown."""
     kind: str
     channel: str
     by_kind: str
