@@ -7,7 +7,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -15,10 +15,12 @@ from msgspec.structs import replace
 from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import Invalid
 from laddverk.payments.model import Card, Outside, Payment, Purpose, Snapshot, State, Wish
-from laddverk.payments.providers.swish_api import Consent, ConsentPayment, SwishPayment
 from laddverk.payments.swish.model import Attempt, Kind, Stage
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.platform.settings import Secrets
+
+if TYPE_CHECKING:  # the providers read Swish's words from here
+    from laddverk.payments.providers.swish_api import Consent, ConsentPayment, SwishPayment
 
 PAGE_OPEN_FOR: Final = timedelta(minutes=60)  # as the hosted pages of cards
 ATTEMPTS_MAX: Final = 8  # a person who fails that often needs another way to pay
