@@ -41,6 +41,7 @@ SPOKEN_BUTTONS: Final = {
     "To let go of the cable and try again": "unlock",
     "To start again": "try_again",
     "To stop charging": "stop",
+    "To pay in another way": "pay",
 }
 DIGITS: Final = {"one": "1", "two": "2", "three": "3", "four": "4"}
 KEYPAD: Final = {
@@ -48,6 +49,7 @@ KEYPAD: Final = {
     for key, signs in enumerate(("", "", "ABCÅÄ", "DEF", "GHI", "JKL", "MNOÖ", "PQRS", "TUV", "WXYZ"))
     for sign in signs
 }
+ITS_NUMBER: Final = re.compile(r"number on the phone is (\d{3}) (\d{3})")
 TAP: Final = re.compile(r'name="tap" value="([^"]+)"')
 START: Final = "/help/chat"
 HELP: Final = re.compile(r'href="(/help[^"]*|tel:[^"]*|mailto:[^"]*)"')
@@ -184,18 +186,20 @@ class Phone(Way):
         call = self._call = self._carrier.dial(trouble.visitor.phone)
         said = await self._heard(0)
         if "For English, press nine" in said:
-            said = await self._keyed("9")
+            said = await self.key_in("9")
         complains = COMPLAINT_KEYS.get(trouble.complaint, "")
         if "About a charger, press one" in said and complains != MONEY_KEY:
-            said = await self._keyed("1")
+            said = await self.key_in("1")
         if "number on the outlet" in said:
-            said = await self._keyed(f"{keyed(trouble.code)}#")
+            said = await self.key_in(f"{keyed(trouble.code)}#")
         if "If this is right, press one" in said:
-            said = await self._keyed("1")
+            said = await self.key_in("1")
+        if "If you have paid here or charge here, press one" in said and trouble.visitor.charge:
+            said = await self._proved(trouble)
         if complains:
-            said = await self._keyed(complains)
+            said = await self.key_in(complains)
         if "Of that we do not speak" in said:  # but the owner of the number may read it
-            said = await self._keyed("8")
+            said = await self.key_in("8")
         texts = str(await trouble.bay.world.value(TEXTED, trouble.visitor.phone))
         whole = " ".join(line.text for line in call.lines if line.who == "voice")
         return Answer(
@@ -204,7 +208,15 @@ class Phone(Way):
             spoken=("voice", "sms") if recognised(texts) else ("voice",),
         )  # fmt: skip
 
-    async def _keyed(self, keys: str) -> str:
+    async def _proved(self, trouble: Trouble) -> str:
+        """Say by the number on the page of the charge that it is theirs; return what is said then."""
+        number = ITS_NUMBER.search(words_of(await trouble.visitor.get(trouble.visitor.charge)))
+        if number is None:
+            raise Unsaid("the page of the charge has no number for the phone")
+        await self.key_in("1")
+        return await self.key_in(number[1] + number[2])
+
+    async def key_in(self, keys: str) -> str:
         """Press keys; return what is said then."""
         assert self._carrier is not None
         assert self._call is not None
@@ -219,7 +231,7 @@ class Phone(Way):
         key = self._offered(" ".join(line.text for line in self._call.lines)).get(button)
         if key is None:
             raise Unsaid(f"no key for {button}")
-        await self._keyed(key)
+        await self.key_in(key)
         await trouble.bay.world.rest()
 
     async def close(self) -> None:

@@ -22,6 +22,7 @@ SEEN = st.builds(
     voice=st.just("It is broken."),
     buttons=st.sampled_from([(), ("unlock",), ("wait_more", "swap", "stop")]),
     is_own=st.booleans(),
+    can_prove=st.booleans(),
     places=st.sampled_from([(), (("A-1", "Here"),), (("A-1", "Here"), ("B-1", "There"))]),
     position=st.integers(0, 9),
 )

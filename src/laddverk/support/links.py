@@ -15,6 +15,7 @@ from laddverk.platform.settings import Secrets
 PATH: Final = "/help/cases/"
 SIGNED_AS: Final = {"cas": "case", "cht": "chat", "ses": "receipt", "rat": "rating"}
 SIGNATURE_BYTES: Final = 16  # 128 bits: nobody guesses it
+DIGITS: Final = 6  # on a telephone, where few tries are given, and only for charges of a day at one outlet
 
 
 def path_of(secrets: Secrets, case_id: UUID) -> str:
@@ -42,6 +43,12 @@ def behind(secrets: Secrets, prefix: str, token: str) -> UUID:
     if not hmac.compare_digest(signature.encode(), _signed(secrets, prefix, identity).encode()):
         raise NotFound("There is no such page.")
     return identity
+
+
+def digits_of(secrets: Secrets, start_request_id: UUID) -> str:
+    """Return the number that stands on the page of a charge: who keys it in on the phone has that page."""
+    digest = hashlib.blake2b(f"digits:{start_request_id}".encode(), key=secrets.link_key[:64], digest_size=8).digest()
+    return f"{int.from_bytes(digest) % 10**DIGITS:0{DIGITS}}"
 
 
 def _signed(secrets: Secrets, prefix: str, identity: UUID) -> str:

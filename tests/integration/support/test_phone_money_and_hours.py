@@ -89,7 +89,7 @@ async def test_by_a_key_the_last_charge_is_told_without_sums_and_texted_with_the
             await until_ended(desk)
     running, over = await texts(desk)
     assert "/my/sessions/ses_" in running
-    assert "8,0\xa0kWh at Test" in over
+    assert "8,0 kWh at Test" in over
     assert "80,00" in over
     link = re.search(r"https?://[^/ ]+(/receipts/\S+)", over)
     assert link is not None

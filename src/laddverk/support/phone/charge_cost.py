@@ -1,7 +1,8 @@
 """What a caller hears of their last charge and its price, and the text message with sums that its owner reads.
 
 A number can be forged, so aloud is said only how it stands: no sum, no place. Sums and the receipt go as a text to the
-number that stands in the account, which only its owner reads; to a number that is nobody's, nothing goes.
+number that stands in the account, which only its owner reads; to a number that is nobody's, nothing goes. Who has shown
+that they have the page of a charge hears how its money stands, and reads the sums there.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -28,11 +30,12 @@ from laddverk.support.phone.store import LastCharge
 from laddverk.support.situations import choosing, wording
 from laddverk.support.situations.book import catalogue
 from laddverk.support.situations.gathering import Subject, facts_of
-from laddverk.support.situations.model import Complaint
+from laddverk.support.situations.model import Complaint, Told
 
 SINCE: Final = timedelta(days=400)  # a year's receipts; who means an older one asks a person
 DEED: Final = "charge_cost"
 TEXTED: Final = ":texted"
+OF_PAGE: Final = ":page:"
 RECEIPT: Final = "receipt-wanted"
 RESERVED: Final = "reserve-not-released"
 RETURNED: Final = "money-on-its-way-back"
@@ -43,6 +46,7 @@ IS_RUNNING: Final = N_("Your charge is still going on. What it costs is known wh
 IS_UNPRICED: Final = N_("Your last charge is over. Its price is being worked out.")
 IS_PRICED: Final = N_("Your last charge is over, and its price is known.")
 SENT: Final = N_("What it cost is in a text message that we have sent to the number of your account.")
+ON_ITS_PAGE: Final = N_("What it cost stands on the page of the charge.")
 ON_PAGES: Final = N_("What it cost stands on your pages, when you have signed in.")
 
 SUMS: Final = N_("%(operator)s: %(energy)s at %(place)s on %(day)s cost %(price)s. Receipt: %(link)s")
@@ -64,14 +68,31 @@ SENTENCES: Final = {Stands.RUNS: IS_RUNNING, Stands.UNPRICED: IS_UNPRICED, Stand
 
 async def answered(tx: Transaction, house: House, call: Call, now: datetime) -> tuple[Call, str]:
     """Look at the last charge of who calls, and text its sums to the account; return what `aloud` says of it."""
+    await contacts.pressed(tx, f"call:{call.id}", DEED)
+    if call.menu.is_proven and call.session_id is not None:
+        return call, await _of_page(tx, call, call.session_id, now)
     charge = await store.last_charge(tx, call.driver_id, now - SINCE) if call.driver_id is not None else None
     stands = stands_of(charge)
-    await contacts.pressed(tx, f"call:{call.id}", DEED)
     if charge is None:
         return call, stands
     if call.station_id is None:  # whoever asks a person afterwards means this charge; no outlet is meant any more
         call = replace(call, session_id=charge.id, payment_id=charge.payment_id)
     return call, f"{stands}{TEXTED if await _text(tx, house, call, charge, now) else ''}"
+
+
+async def _of_page(tx: Transaction, call: Call, session_id: UUID, now: datetime) -> str:
+    """Return what `aloud` says of the charge whose page the caller has."""
+    about = Subject(
+        station_id=call.station_id, evse_number=call.evse_number, start_request_id=call.start_request_id,
+        session_id=session_id, payment_id=call.payment_id, complaint=Complaint.MONEY,
+    )  # fmt: skip
+    told = choosing.told(await facts_of(tx, about, now))
+    stands = stands_of(await store.charge(tx, session_id))
+    return f"{stands}{OF_PAGE}" + (f"{told.situation.key} {told.match.variant}" if _is_of_money(told) else "")
+
+
+def _is_of_money(told: Told) -> bool:
+    return told.situation.key in (RESERVED, RETURNED)
 
 
 def stands_of(charge: LastCharge | None) -> Stands:
@@ -85,13 +106,18 @@ def stands_of(charge: LastCharge | None) -> Stands:
 
 def aloud(came: str, language: str) -> str:
     """Return what a voice says of `came`: whole sentences, and nothing that belongs to an account."""
-    state, texted, _none = came.partition(TEXTED)
+    state, of_page, money = came.partition(OF_PAGE)
+    state, texted, _none = state.partition(TEXTED)
     stands = Stands(state) if state in set(Stands) else Stands.UNSEEN
     if stands is Stands.UNSEEN:
         return " ".join(_voice(key, UNSEEN, language) for key in (RESERVED, RETURNED, RECEIPT))
     _ = gettext_for(language)
     receipt = _voice(RECEIPT, "not_yet" if stands is Stands.RUNS else "", language)
-    return " ".join([_(SENTENCES[stands]), receipt, _(SENT if texted else ON_PAGES)])
+    key, _space, variant = money.partition(" ")
+    moneys = [_voice(key, variant, language)] if key else []
+    return " ".join(
+        [_(SENTENCES[stands]), *moneys, receipt, _(SENT if texted else ON_ITS_PAGE if of_page else ON_PAGES)]
+    )
 
 
 def _voice(key: str, variant: str, language: str) -> str:
@@ -134,5 +160,5 @@ async def _body(
         session_id=charge.id, payment_id=charge.payment_id, driver_id=call.driver_id, complaint=Complaint.MONEY,
     )  # fmt: skip
     told = choosing.told(await facts_of(tx, subject, now))
-    money = wording.spoken(told, language, charge.timezone).sms if told.situation.key in (RESERVED, RETURNED) else ""
+    money = wording.spoken(told, language, charge.timezone).sms if _is_of_money(told) else ""
     return " ".join(part for part in (_(SUMS if is_priced else NO_SUMS) % values, money) if part)

@@ -6,10 +6,12 @@ from typing import Final
 
 from laddverk.platform.languages import gettext_for
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
+from laddverk.support import links
 from laddverk.support.phone import menu as menus
 from laddverk.support.phone.model import Act, Menu, Place, Seen, Then
 
 CODE_DIGITS: Final = 14  # the longest code by keys; hash ends it earlier
+PROOF_DIGITS: Final = links.DIGITS
 CODE_TIMEOUT_S: Final = 12  # somebody bends down to a sticker
 HELLO_TIMEOUT_S: Final = 3  # who says nothing wants what most want: an outlet
 QUEUE_TIMEOUT_S: Final = 5  # how long somebody waits until we look whether a person has time
@@ -32,12 +34,16 @@ SEVERAL: Final = N_("Several outlets have this number.")
 CHOICE: Final = N_("For %(code)s at %(site)s, press %(key)s.")
 BUTTONS: Final = {
     "try_again": N_("To start again, press %(key)s."),
+    "pay": N_("To pay in another way, press %(key)s."),
     "wait_more": N_("If you need more time, press %(key)s."),
     "swap": N_("To charge at the outlet where the cable is, press %(key)s."),
     "stop": N_("To stop charging, press %(key)s."),
     "unlock": N_("To let go of the cable and try again, press %(key)s."),
 }
 """What the buttons of situations are called aloud. Others are for screens: the link leads there."""
+OWN_CHARGE: Final = N_("If you have paid here or charge here, press one.")
+ASK_PROOF: Final = N_("Key in the six digits that stand on the page of your charge, under: Is something wrong here?")
+NOT_PROVEN: Final = N_("No charge at this outlet has this number. Look at the page, and try again.")
 STUCK: Final = N_("If the cable does not come loose, press five.")
 OTHER: Final = N_("For another outlet, press seven.")
 LINK: Final = N_("For a text message with a link, press eight.")
@@ -72,6 +78,8 @@ def act_of(menu: Menu, seen: Seen, language: str) -> Act:
         return Act(text=text, language=language, then=Then.RECORD)
     if menu.place is Place.CODE:
         return Act(text=text, language=language, digits=CODE_DIGITS, timeout_s=CODE_TIMEOUT_S)
+    if menu.place is Place.PROVE:
+        return Act(text=text, language=language, digits=PROOF_DIGITS, timeout_s=CODE_TIMEOUT_S)
     if menu.place is Place.HELLO:
         return Act(text=text, language=language, timeout_s=HELLO_TIMEOUT_S)
     if menu.place is Place.QUEUE:
@@ -90,6 +98,8 @@ def said(menu: Menu, seen: Seen, language: str) -> list[str]:
     if menu.place is Place.CODE:
         lines = [_(NOT_FOUND)] if menu.is_unknown else []
         return first + lines + [_(ASK_CODE), _(TO_PERSON)]
+    if menu.place is Place.PROVE:
+        return [*([_(NOT_PROVEN)] if menu.is_unknown else []), _(ASK_PROOF), _(TO_PERSON)]
     if menu.place is Place.CHOOSE:
         named = [
             _(CHOICE) % {"code": aloud(code), "site": site, "key": key}
@@ -122,6 +132,8 @@ def _situation(menu: Menu, seen: Seen, language: str) -> list[str]:
         for key, button in enumerate(menus.offered_at(menu, seen), start=1)
         if button in BUTTONS
     ]
+    if menus.offers_proof(menu, seen):
+        lines.append(_(OWN_CHARGE))
     if menus.offers_cable(seen):
         lines.append(_(STUCK))
     if menus.offers_money(menu, seen):

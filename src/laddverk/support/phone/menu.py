@@ -18,10 +18,12 @@ LINK: Final = "8"
 OTHER: Final = "7"
 MONEY: Final = "6"
 CABLE: Final = "5"
+OWN_CHARGE: Final = "1"  # where nothing has this key: who is not known presses no buttons
 BUTTONS_MAX: Final = 4  # keys 1 to 4; nobody keeps more in mind
 MISSES_MAX: Final = 2  # then a person, or what stands in for one
 TURNS_MAX: Final = 30  # whoever goes in circles wants a person
 PRESSES_MAX: Final = 3
+TRIES_MAX: Final = 3  # of a number of six digits, in one call
 CHOICES_MAX: Final = 6
 WAITS_MAX: Final = 150  # turns of the queue, some twenty minutes: nobody is coming
 
@@ -80,6 +82,8 @@ def _asked(menu: Menu, keys: str, seen: Seen) -> Turn | None:
         return Turn(replace(fine, place=Place.CODE))
     if menu.place is Place.CODE:
         return Turn(menu, Deed.FIND) if keys else None
+    if menu.place is Place.PROVE:
+        return Turn(replace(menu, tries=menu.tries + 1), Deed.PROVE) if keys else None
     if menu.place is Place.CHOOSE:
         which = _choice(keys, min(len(menu.found), CHOICES_MAX))
         return Turn(fine, Deed.TAKE_OUTLET, which) if which >= 0 else None
@@ -97,6 +101,8 @@ def _at_situation(menu: Menu, keys: str, seen: Seen) -> Turn | None:
     which = _choice(keys, len(offered))
     if which >= 0:
         return Turn(replace(menu, presses=menu.presses + 1), Deed.PRESS, which)
+    if keys == OWN_CHARGE and offers_proof(menu, seen):
+        return Turn(replace(menu, place=Place.PROVE))
     if keys == CABLE and offers_cable(seen):
         return Turn(menu, Deed.COMPLAIN)
     if keys == OTHER:
@@ -118,6 +124,12 @@ def offered_at(menu: Menu, seen: Seen) -> tuple[str, ...]:
 def offers_cable(seen: Seen) -> bool:
     """Return whether somebody may say that their cable does not come loose: no machine sees that."""
     return seen.is_own and not (seen.is_danger or seen.has_complained or "unlock" in seen.buttons)
+
+
+def offers_proof(menu: Menu, seen: Seen) -> bool:
+    """Return whether somebody may say by the number on its page that a charge is theirs."""
+    is_free = not (seen.is_danger or offered_at(menu, seen))
+    return seen.can_prove and is_free and menu.tries < TRIES_MAX
 
 
 def offers_money(menu: Menu, seen: Seen) -> bool:
@@ -150,6 +162,8 @@ def went(menu: Menu, deed: Deed, seen: Seen) -> Menu:
     """Return where the caller is after `deed`; `seen` is what holds now."""
     if deed is Deed.FIND:
         return _found(menu, seen)
+    if deed is Deed.PROVE:
+        return _proven(menu, seen)
     if deed in (Deed.TAKE_OUTLET, Deed.COMPLAIN, Deed.LOOK_AGAIN):
         return replace(menu, place=Place.SITUATION if seen.situation else Place.CODE, found=())
     if deed is Deed.PRESS or (deed is Deed.SEND_LINK and menu.place is not Place.GOODBYE):
@@ -179,6 +193,14 @@ def _found(menu: Menu, seen: Seen) -> Menu:
         return replace(menu, place=Place.CODE, misses=menu.misses + 1, found=(), is_unknown=True)
     codes = tuple(code for code, _site in seen.places)[:CHOICES_MAX]
     return replace(menu, place=Place.CONFIRM if len(codes) == 1 else Place.CHOOSE, misses=0, found=codes)
+
+
+def _proven(menu: Menu, seen: Seen) -> Menu:
+    if menu.is_proven:
+        return replace(menu, place=Place.SITUATION, misses=0)
+    if menu.misses + 1 >= MISSES_MAX or menu.tries >= TRIES_MAX:
+        return to_person(menu, seen)
+    return replace(menu, misses=menu.misses + 1, is_unknown=True)
 
 
 def _choice(keys: str, count: int) -> int:

@@ -22,6 +22,8 @@ class Place(StrEnum):
     """Several outlets have this number."""
     CONFIRM = "confirm"
     """Hears which outlet was found."""
+    PROVE = "prove"
+    """Is to key in the number on the page of their charge."""
     DONE = "done"
     """Hears what came of a deed."""
     MONEY = "money"
@@ -45,6 +47,7 @@ class Deed(StrEnum):
     TAKE_OUTLET = "take_outlet"
     OTHER_OUTLET = "other_outlet"
     COMPLAIN = "complain"
+    PROVE = "prove"
     PRESS = "press"
     LOOK_AGAIN = "look_again"
     SEND_LINK = "send_link"
@@ -67,7 +70,11 @@ class Menu(Struct, frozen=True, kw_only=True):
     found: tuple[str, ...] = ()
     """Codes of outlets that fit what was keyed in."""
     is_unknown: bool = False
-    """Whether no outlet has the number that was keyed in last."""
+    """Whether no outlet, or no charge there, has the number that was keyed in last."""
+    tries: int = 0
+    """How often the number of a charge's page was keyed in."""
+    is_proven: bool = False
+    """Whether it was right: the caller has the page of the charge that the call is about."""
     presses: int = 0
     is_first: bool = True
     came: str = ""
@@ -107,6 +114,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """Whether the caller has said that the cable does not come loose."""
     is_own: bool = False
     """Whether it is the caller's own charge."""
+    can_prove: bool = False
+    """Whether somebody has wished to charge there of late, who may be the caller."""
     places: tuple[tuple[str, str], ...] = ()
     """Code and site of the outlets that fit what was keyed in."""
     came: str = ""

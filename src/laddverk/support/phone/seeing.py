@@ -15,7 +15,7 @@ from laddverk.support import identity
 from laddverk.support.identity import Need
 from laddverk.support.model import Verified
 from laddverk.support.phone import menu as menus
-from laddverk.support.phone import store
+from laddverk.support.phone import proving, store
 from laddverk.support.phone.lines import BUTTONS
 from laddverk.support.phone.model import Call, Menu, Place, Seen, State
 from laddverk.support.promising import attending
@@ -24,7 +24,7 @@ from laddverk.support.rules import PHONE
 from laddverk.support.situations import choosing, wording
 from laddverk.support.situations.doing import DONE
 from laddverk.support.situations.gathering import Subject, facts_of
-from laddverk.support.situations.model import Complaint, Told
+from laddverk.support.situations.model import Complaint, DriverButton, Told
 
 PRESENT_FOR: Final = timedelta(minutes=30)  # any page of calls says that somebody is here; a case takes a while
 PERSONAL: Final = frozenset(
@@ -38,7 +38,9 @@ NOT_ALOUD: Final = N_("It concerns a payment or a tag. Of that we do not speak b
 
 
 def verified(call: Call) -> Verified:
-    """Return how sure we are of who calls: their number is that of exactly one account, or nothing."""
+    """Return how sure we are of who calls: they have the page of the charge, the number of one account, or nothing."""
+    if call.menu.is_proven:
+        return Verified.CHARGE
     return Verified.NUMBER if call.driver_id is not None and call.phone else Verified.NOT
 
 
@@ -71,6 +73,7 @@ async def seen(tx: Transaction, house: House, call: Call, now: datetime) -> Seen
         code=call.code or (outlet.code if outlet else ""),
         site=outlet.site if outlet else "",
         is_own=is_own,
+        can_prove=await proving.can_prove(tx, call, now),
         has_complained=bool(call.complaint),
         places=await _places(tx, call.menu),
         position=await store.count_before(tx, call.queued_at) + 1 if call.queued_at else 0,
@@ -81,18 +84,21 @@ async def seen(tx: Transaction, house: House, call: Call, now: datetime) -> Seen
 async def told_of(tx: Transaction, call: Call, now: datetime) -> Told | None:
     """Return the situation that a call is about; None while no outlet is known.
 
-    A stranger at an outlet hears how the outlet is, and never what another's tag or payment was refused for.
+    A stranger at an outlet hears how the outlet is, and never what another's tag or payment was refused for; nor what
+    would hold of that payment if it had not been.
     """
     if call.station_id is None:
         return None
-    told = choosing.all_told(await facts_of(tx, subject_of(call), now))
-    if call.driver_id is None:
-        told = tuple(each for each in told if each.situation.key not in PERSONAL)
-    return told[0]
+    told = choosing.told(await facts_of(tx, subject_of(call), now))
+    if told.situation.key not in PERSONAL or verified(call) is not Verified.NOT:
+        return told
+    outlet = Subject(station_id=call.station_id, evse_number=call.evse_number)
+    seen_there = choosing.all_told(await facts_of(tx, outlet, now))
+    return next(each for each in seen_there if each.situation.key not in PERSONAL)
 
 
 def _with(known: Seen, told: Told, call: Call, house: House) -> Seen:
-    is_hidden = told.situation.key in PERSONAL and not identity.may(verified(call), Need.SAY_PERSONAL)
+    is_hidden = told.situation.key in PERSONAL and not identity.may_of_charge(verified(call), Need.SAY_PERSONAL)
     may_press = known.is_own and identity.may(verified(call), Need.OWN_CHARGE) and not is_hidden
     return replace(
         known,
@@ -102,9 +108,18 @@ def _with(known: Seen, told: Told, call: Call, house: House) -> Seen:
         if is_hidden
         else wording.spoken(told, call.language, house.settings.timezone).voice,
         buttons=tuple(
-            each.value for each in told.situation.driver if may_press and each in DONE and each.value in BUTTONS
+            each.value
+            for each in told.situation.driver
+            if may_press and each.value in BUTTONS and _can_do(each, call)
         ),
     )  # fmt: skip
+
+
+def _can_do(button: DriverButton, call: Call) -> bool:
+    """Return whether a key does it: who has no account pays before every start, and whoever pays does so on a page."""
+    if button is DriverButton.TRY_AGAIN:
+        return call.driver_id is not None
+    return button in DONE or (button is DriverButton.PAY and call.start_request_id is not None)
 
 
 async def _places(tx: Transaction, menu: Menu) -> tuple[tuple[str, str], ...]:

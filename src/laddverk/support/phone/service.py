@@ -19,7 +19,7 @@ from laddverk.platform.languages import marked as N_  # noqa: N812 - the name th
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.support import contacts
 from laddverk.support.contacts import Contact
-from laddverk.support.phone import charge_cost, desk, lines, seeing, store
+from laddverk.support.phone import charge_cost, desk, lines, proving, seeing, store
 from laddverk.support.phone import menu as menus
 from laddverk.support.phone.model import Act, Call, Deed, Menu, Place, Seen, Then
 from laddverk.support.phone.providers.carriers import CARRIERS
@@ -38,6 +38,7 @@ ELSEWHERE: Final = "cti"  # a PBX with a menu and a queue of its own: we only wr
 NEVER: Final = Act(then=Then.HANG_UP)
 
 LINK_SENT: Final = N_("We have sent a text message.")
+PAY_THERE: Final = N_("The old payment is broken off. Scan the code on the outlet once more, and pay there.")
 NOT_DONE: Final = N_("That did not work from here.")
 
 
@@ -152,9 +153,10 @@ async def _done(
     tx: Transaction, house: House, call: Call, deed: Deed, which: int, keys: str, seen: Seen, now: datetime
 ) -> Call:
     """Do what a key asks for; what the menu says of it afterwards is `call.came`."""
-    del keys
     if deed is Deed.TAKE_OUTLET and which < len(call.menu.found):
         return await _at_outlet(tx, call, call.menu.found[which], now)
+    if deed is Deed.PROVE:
+        return await proving.proved(tx, house, call, keys, now)
     if deed is Deed.COMPLAIN:
         return replace(call, complaint=Complaint.CABLE.value)
     if deed is Deed.PRESS:
@@ -178,7 +180,7 @@ async def _at_outlet(tx: Transaction, call: Call, code: str, now: datetime) -> C
     return replace(
         call, code=code, station_id=subject.station_id, evse_number=subject.evse_number,
         start_request_id=subject.start_request_id, session_id=subject.session_id, payment_id=subject.payment_id,
-        complaint="", situation="",
+        complaint="", situation="", menu=replace(call.menu, is_proven=False),
     )  # fmt: skip
 
 
@@ -189,7 +191,11 @@ async def _press_button(
     driver = Actor("driver", call.driver_id, "driver on the phone")
     try:
         async with tx.savepoint():
-            said = await doing.press(tx, driver, seeing.subject_of(call), button, now)
+            if button is DriverButton.PAY:
+                await doing.clear_way(tx, seeing.subject_of(call), button, now)
+                said = PAY_THERE
+            else:
+                said = await doing.press(tx, driver, seeing.subject_of(call), button, now)
     except Problem:
         return _came(call, NOT_DONE)
     await contacts.pressed(tx, contact_key(call), button.value)

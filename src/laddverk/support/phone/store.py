@@ -47,12 +47,22 @@ FROM connector JOIN station ON station.id = connector.station_id JOIN site ON si
 WHERE connector.station_id = $1 AND connector.evse_number = $2
 ORDER BY connector.connector_number LIMIT 1
 """
+STARTS_AT: Final = """
+-- Who wished to charge at an outlet lately, whatever came of it.
+SELECT id, session_id, payment_id FROM start_request
+WHERE station_id = $1 AND evse_number = $2 AND created_at > $3
+ORDER BY created_at DESC LIMIT 100
+"""
 LANGUAGE_OF: Final = "SELECT language FROM driver WHERE id = $1"
-LAST_CHARGE: Final = """
+CHARGES: Final = """
 SELECT session.id, session.station_id, session.evse_number, session.started_at, session.ended_at, session.energy_wh,
        session.price_minor, session.currency, session.start_request_id, session.payment_id, site.name AS place,
        site.timezone
 FROM session JOIN station ON station.id = session.station_id JOIN site ON site.id = station.site_id
+"""
+CHARGE: Final = f"{CHARGES} WHERE session.id = $1"
+LAST_CHARGE: Final = f"""
+{CHARGES}
 WHERE session.driver_id = $1 AND session.started_at > $2
 ORDER BY session.started_at DESC LIMIT 1
 """
@@ -106,8 +116,16 @@ class Outlet(Struct, frozen=True):
     site: str
 
 
+class Start(Struct, frozen=True):
+    """A wish to charge, and what came of it."""
+
+    id: UUID
+    session_id: UUID | None
+    payment_id: UUID | None
+
+
 class LastCharge(Struct, frozen=True, kw_only=True):
-    """The newest charge of an account."""
+    """A charge that somebody asks the price of: the newest of their account, or that of the page they have."""
 
     id: UUID
     station_id: UUID
@@ -198,6 +216,11 @@ async def code_of(tx: Transaction, station_id: UUID, evse_number: int) -> Outlet
     return await tx.fetch_one(Outlet, CODE_OF, station_id, evse_number)
 
 
+async def starts_at(tx: Transaction, station_id: UUID, evse_number: int, since: datetime) -> list[Start]:
+    """Return the wishes to charge at an outlet since an instant, the newest first."""
+    return await tx.fetch(Start, STARTS_AT, station_id, evse_number, since)
+
+
 async def language_of(tx: Transaction, driver_id: UUID | None) -> str:
     """Return the language that a driver wants; '' for whom we do not know."""
     found: str | None = await tx.value(LANGUAGE_OF, driver_id) if driver_id else None
@@ -207,6 +230,11 @@ async def language_of(tx: Transaction, driver_id: UUID | None) -> str:
 async def last_charge(tx: Transaction, driver_id: UUID, since: datetime) -> LastCharge | None:
     """Return the newest charge of an account that began after an instant."""
     return await tx.fetch_one(LastCharge, LAST_CHARGE, driver_id, since)
+
+
+async def charge(tx: Transaction, session_id: UUID) -> LastCharge | None:
+    """Return one charge."""
+    return await tx.fetch_one(LastCharge, CHARGE, session_id)
 
 
 async def count_before(tx: Transaction, queued_at: datetime) -> int:

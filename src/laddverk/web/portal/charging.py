@@ -32,6 +32,7 @@ from laddverk.sessions.driver_queries import DriverSession
 from laddverk.sessions.model import LiveStart, StartRequest, WhyFailed
 from laddverk.sessions.running import price_so_far
 from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.support import links
 from laddverk.web.live import Streams, stream
 from laddverk.web.portal import outlets, situations
 from laddverk.web.portal.situations import Shown
@@ -189,7 +190,8 @@ async def charge_page(
     """Return the page of a charge, with what went wrong when something did, and what was written."""
     habits = Habits()
     async with visit.transaction() as tx:
-        live = await live_of(tx, await found_charge(tx, token, visit), visit, habits)
+        found = await found_charge(tx, token, visit)
+        live = await live_of(tx, found, visit, habits)
         is_running = live.stage == "charging" and live.session is not None
         offered = await wishing.offered(tx, live.session.id, visit.now, habits) if live.session and is_running else None
     errors = visit.errors(problem) if problem else {}
@@ -200,6 +202,8 @@ async def charge_page(
         base=f"/s/{token}",
         offered=offered,
         complaints=[(each.value, visit.words(word)) for each, word in situations.COMPLAINTS.items()],
+        phone=visit.house.settings.phone_number,
+        digits=links.digits_of(visit.house.secrets, found.start_request.id),
         values=values or {},
         errors=errors,
         problem=errors.get(""),

@@ -1,0 +1,92 @@
+"""Who paid without an account is nobody that the phone knows: by the number on the page of their charge they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from bench._support_acts import Trouble, charging, over_and_paid
+from bench._support_troubles import EVENTS
+from bench._support_ways import ITS_NUMBER, Answer, Phone
+from bench._support_world import Bay, Visitor, World, words_of, world_on
+from laddverk.platform.database import Database
+
+OFFERED: Final = "If you have paid here or charge here, press one"
+DECLINED: Final = "Your bank declined the card"
+SUM: Final = re.compile(r"\d+[.,]\d\d|SEK|\bkr\b")
+COMMANDS: Final = "SELECT count(*) FROM command WHERE kind = 'stop_charging' AND station_id = $1"
+
+
+@asynccontextmanager
+async def guest(world: World, charge: str = "") -> AsyncIterator[Visitor]:
+    """Somebody without an account, who has the page of a charge open."""
+    visitor = Visitor(world)
+    world.drivers += 1
+    visitor.sender, visitor.phone, visitor.charge = f"g{world.drivers}@example.com", f"+4671{world.drivers:07}", charge
+    yield visitor
+    await visitor.close()
+
+
+@asynccontextmanager
+async def call(bay: Bay, visitor: Visitor) -> AsyncIterator[tuple[Phone, Answer]]:
+    """Call about the first outlet; who has the page of a charge keys in its number."""
+    phone = Phone()
+    try:
+        yield phone, await phone.ask(Trouble(EVENTS["outlet-well"], bay, visitor, code=bay.codes[0]))
+    finally:
+        await phone.close()
+
+
+async def test_of_a_payment_hears_who_has_its_page_and_nobody_else(database: Database, tmp_path: Path) -> None:
+    """A stranger hears how the outlet is; wrong numbers lead to a person, and the right one to what helps."""
+    async with world_on(tmp_path, database_url=database.dsn) as world:
+        bay = await world.bay()
+        async with guest(world) as her, guest(world) as stranger:
+            async with call(bay, stranger) as (_phone, answer):
+                assert OFFERED not in answer.text, "nobody has wished to charge there"
+            await her.pay(bay.codes[0], card="declined")
+            async with call(bay, stranger) as (phone, answer):
+                assert (answer.situations, answer.buttons) == ({"outlet-well"}, set())
+                assert OFFERED in answer.text
+                assert "six digits" in await phone.key_in("1")
+                number = ITS_NUMBER.search(words_of(await her.get(her.charge)))
+                assert number is not None
+                wrong = f"{(int(number[1] + number[2]) + 1) % 1_000_000:06}"
+                assert "No charge at this outlet has this number" in await phone.key_in(wrong)
+                assert "Nobody can answer right now" in await phone.key_in(wrong)
+            async with call(bay, her) as (phone, answer):
+                assert (answer.situations, answer.buttons) == ({"card-declined"}, {"pay"})
+                said = await phone.key_in("1")
+                assert "Scan the code on the outlet once more" in said
+            await her.pay(bay.codes[0])  # her own first try stands in nobody's way
+
+
+async def test_who_has_the_page_of_a_charge_stops_it_and_hears_of_its_money(database: Database, tmp_path: Path) -> None:
+    """By keys what the page does; of money how it stands, and no sum aloud. Another outlet is not proved by it."""
+    async with world_on(tmp_path, database_url=database.dsn) as world:
+        bay, other = await world.bay(), await world.bay()
+        async with guest(world) as her:
+            await charging(bay, her)
+            async with call(bay, her) as (phone, answer):
+                assert (answer.situations, answer.buttons) == ({"charging-well"}, {"stop"})
+                said = await phone.key_in("6")
+                assert "Your charge is still going on" in said
+                await phone.key_in("2")
+                assert "We have asked the charger to stop" in await phone.key_in("1")
+                await phone.key_in("2")
+                await phone.key_in("7")
+                await phone.key_in(f"{''.join(each for each in other.codes[0] if each.isdigit())}#")
+                said = await phone.key_in("1")
+                assert not SUM.search(said)
+                assert "press one" not in said, "nobody wished to charge there"
+            assert await world.value(COMMANDS, bay.station_id) == 1
+        async with guest(world) as she:
+            await over_and_paid(other, she)
+            async with call(other, she) as (phone, _answer):
+                said = await phone.key_in("6")
+            assert "Your last charge is over, and its price is known. Only what you charged has been drawn" in said
+            assert "What it cost stands on the page of the charge" in said
+            assert not SUM.search(said)
