@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from laddverk.kernel.problems import Conflict
@@ -20,7 +21,7 @@ from laddverk.support.situations import choosing
 from laddverk.support.situations.gathering import Subject, facts_of
 from laddverk.support.situations.model import AgentButton as B
 from laddverk.support.situations.model import Step
-from laddverk.support.stepping import rules
+from laddverk.support.stepping import rules, store
 from laddverk.support.stepping import service as stepping
 from laddverk.tariffs.model import Component, Dimension, Tariff
 from tests.integration.support import field
@@ -198,6 +199,27 @@ async def test_a_fee_is_told_of_when_it_begins_and_not_before(bench: Bench) -> N
     (said,) = await texts(bench)
     assert formats.local_time(done + timedelta(minutes=45), language="sv") in said
     assert "avgift" in said
+
+
+async def test_a_fee_that_begins_for_many_at_once_is_told_of_to_all(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a free night: a turn has room for some, and the others come next."""
+    monkeypatch.setattr(store, "AT_ONCE", 1)
+    now = bench.house.clock()
+    async with bench.house.database.transaction() as tx:
+        for number in range(3):
+            station = await field.outlet(tx, f"ZZZ-{number}")
+            driver = await field.driver(tx, f"{number}@example.se", f"+4670123410{number}", str(number))
+            body = msgspec.json.encode(COSTS_LATER).decode()
+            await tx.execute(CHARGE, uuid4(), station, driver, now - timedelta(hours=3), body)
+        await tx.execute("UPDATE station SET connected_at = $1 WHERE name LIKE 'ZZZ%'", now)
+        since = now - timedelta(hours=1)
+        await tx.execute(
+            "UPDATE connector SET status = 'suspended_ev', status_since = $1 WHERE code LIKE 'ZZZ%'", since
+        )
+    assert [await taken(bench) for _turn in range(4)] == [1, 1, 1, 0]
+    assert len(await texts(bench)) == 3
 
 
 async def test_standing_after_the_charge_is_over_costs_nothing_and_nothing_is_said_of_it(bench: Bench) -> None:

@@ -89,6 +89,9 @@ SELECT * FROM (
                          AND later.evse_number = session.evse_number AND later.started_at > session.started_at
                          AND NOT later.reservation_expired)
        AND (is_asked OR (session.ended_at IS NULL AND cost.costs_at BETWEEN $5 AND $2))
+       -- A free night is over for many at once: who was told already must not keep the others from their turn.
+       AND NOT EXISTS (SELECT FROM situation_step AS done WHERE done.occurrence =
+                         CASE WHEN is_asked THEN 'blocks:' ELSE 'stands:' END || session.id::text)
      ORDER BY car.done_at DESC LIMIT $7)
     UNION ALL
     (SELECT 'danger', min(finding.id::text), finding.station_id, greatest(finding.evse_number, 1), 0, NULL, NULL, NULL,
