@@ -18,7 +18,7 @@ from typing import Any, Final
 import uvicorn
 import uvloop
 
-from laddverk import wiring
+from laddverk import running
 from laddverk.access import queries
 from laddverk.access import service as access
 from laddverk.access.model import StaffDetails
@@ -72,7 +72,7 @@ async def agent(house: House) -> str:
 async def main(dsn: str, state_dir: Path) -> None:
     """Serve until standard input ends."""
     settings = Settings(state_dir=state_dir, database_url=dsn, web_port=0, ocpp_port=0)
-    async with wiring.opened(settings) as house:
+    async with running.opened(settings) as house:
         password = await agent(house)
         config = uvicorn.Config(
             Timed(create_app(house)), host="127.0.0.1", port=0, lifespan="on", log_level="warning", access_log=False,

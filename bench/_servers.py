@@ -60,14 +60,14 @@ async def gateway(connections: int) -> AsyncIterator[dict[str, Any]]:
     """Our gateway with its recorders on an embedded PostgreSQL with fsync, as `laddverk up` runs it."""
     from _network import stations_for_bench
 
-    from laddverk import wiring
+    from laddverk import running, wiring
     from laddverk.gateway.server import Gateway
     from laddverk.platform.settings import Settings
 
     with tempfile.TemporaryDirectory(prefix="laddverk-bench-") as folder:
         Path(folder).chmod(0o755)
         settings = Settings(state_dir=Path(folder) / "state", ocpp_port=0)
-        async with wiring.opened(settings) as house:
+        async with running.opened(settings) as house:
             keys = await stations_for_bench(house, connections)
             served = Gateway(house, wiring.RECORDERS)
             await served.start()

@@ -20,7 +20,7 @@ from uuid import UUID
 import httpx
 from msgspec import Struct
 
-from laddverk import wiring
+from laddverk import running, wiring
 from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, NewToken
 from laddverk.kernel.actors import rule
@@ -350,7 +350,7 @@ async def world_on(state_dir: Path, **chosen: Any) -> AsyncIterator[World]:
         support_address=SUPPORT, support_lmtp_port=free_port(), support_mail_authority=AUTHORITY, **chosen,
     )  # fmt: skip
     turned: list[World] = []
-    async with wiring.opened(settings, clock=lambda: turned[0].clock() if turned else system_clock()) as house:
+    async with running.opened(settings, clock=lambda: turned[0].clock() if turned else system_clock()) as house:
         world = World(house)
         turned.append(world)
         tariff = Tariff(currency="SEK", components=(Component(dimension=Dimension.ENERGY, price=PRICE),))
@@ -362,7 +362,7 @@ async def world_on(state_dir: Path, **chosen: Any) -> AsyncIterator[World]:
         async def opened(_house: House, _addresses: Any) -> None:
             ready.set()
 
-        serving = asyncio.create_task(wiring.serve(house, ready=opened, stop=stop))
+        serving = asyncio.create_task(running.serve(house, ready=opened, stop=stop))
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
         if serving.done():

@@ -28,7 +28,7 @@ from uuid import UUID
 import uvloop
 from _cpu import cpu_seconds, cpu_seconds_of_tree
 
-from laddverk import wiring
+from laddverk import running
 from laddverk.kernel.ids import DriverId, PaymentId, PaymentMethodId, SessionId, StationId, new_id
 from laddverk.kernel.money import vat_within
 from laddverk.ledger import service as ledger
@@ -193,16 +193,16 @@ async def run(pairs: int, at_once: int, seed: int) -> dict[str, Any]:
             )  # fmt: skip
             outbox.subscribe(PaymentAuthorised, "bench.charge_ends")
             outbox.subscribe(PaymentCaptured, "bench.captured")
-            async with wiring.opened(settings) as house:
+            async with running.opened(settings) as house:
                 bench = await prepared(house, provider.ready["cards"], pairs, at_once)
                 house.worker.handle({"bench.charge_ends": bench.charge_ends, "bench.captured": bench.captured})
                 found: dict[str, Any] = {}
                 stop = asyncio.Event()
 
-                async def ready(_house: House, _addresses: wiring.Addresses) -> None:
+                async def ready(_house: House, _addresses: running.Addresses) -> None:
                     asyncio.get_running_loop().create_task(measured(bench, provider, found, stop))
 
-                await wiring.serve(house, ready=ready, stop=stop)
+                await running.serve(house, ready=ready, stop=stop)
                 return found
     finally:
         provider.end()

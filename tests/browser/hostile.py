@@ -21,7 +21,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from laddverk import wiring
+from laddverk import running
 from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, NewToken, StaffDetails
 from laddverk.invoicing import service as invoicing
@@ -349,19 +349,19 @@ def _stamp(at: datetime) -> str:
 
 
 @asynccontextmanager
-async def serving(house: House) -> AsyncIterator[wiring.Addresses]:
+async def serving(house: House) -> AsyncIterator[running.Addresses]:
     """Run all faces of `house` as long as the block lasts."""
     stop = asyncio.Event()
-    opened: asyncio.Future[wiring.Addresses] = asyncio.get_running_loop().create_future()
+    opened: asyncio.Future[running.Addresses] = asyncio.get_running_loop().create_future()
 
-    async def ready(_house: House, addresses: wiring.Addresses) -> None:
+    async def ready(_house: House, addresses: running.Addresses) -> None:
         opened.set_result(addresses)
 
-    running = asyncio.create_task(wiring.serve(house, ready=ready, stop=stop))
-    either: Sequence[asyncio.Future[Any]] = [running, opened]
+    task = asyncio.create_task(running.serve(house, ready=ready, stop=stop))
+    either: Sequence[asyncio.Future[Any]] = [task, opened]
     try:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         yield opened.result()
     finally:
         stop.set()
-        await running
+        await task

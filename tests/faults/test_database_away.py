@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import CloseCode
 
-from laddverk import wiring
+from laddverk import running, wiring
 from laddverk.cli.replay.network import free_port
 from laddverk.gateway import limits
 from laddverk.gateway.window import Entry, RecorderTable
@@ -184,14 +184,14 @@ async def test_a_database_that_dies_again_and_again_is_started_again_and_the_hou
     with tempfile.TemporaryDirectory(prefix="laddverk-away-") as place:
         settings = Settings(state_dir=Path(place), ocpp_port=free_port(), web_port=free_port())
         stop = asyncio.Event()
-        opened: asyncio.Future[tuple[House, wiring.Addresses]] = asyncio.get_running_loop().create_future()
+        opened: asyncio.Future[tuple[House, running.Addresses]] = asyncio.get_running_loop().create_future()
 
-        async def ready(house: House, addresses: wiring.Addresses) -> None:
+        async def ready(house: House, addresses: running.Addresses) -> None:
             opened.set_result((house, addresses))
 
-        running = asyncio.create_task(wiring.run(settings, ready=ready, stop=stop))
+        task = asyncio.create_task(running.run(settings, ready=ready, stop=stop))
         try:
-            either: list[asyncio.Future[Any]] = [running, opened]
+            either: list[asyncio.Future[Any]] = [task, opened]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             house, addresses = opened.result()
             chargers = await chargers_of(house)
@@ -207,10 +207,10 @@ async def test_a_database_that_dies_again_and_again_is_started_again_and_the_hou
             await until_all_is_priced(house)
             async with httpx.AsyncClient(base_url=addresses.web_url) as web:
                 assert (await web.get("/health")).status_code == 200
-            assert not running.done()
+            assert not task.done()
         finally:
             stop.set()
-            await running
+            await task
 
 
 async def until_all_is_priced(house: House) -> None:

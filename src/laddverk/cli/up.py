@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from laddverk import wiring
+from laddverk import running
 from laddverk.access import queries
 from laddverk.cli.network import Say, check_ports, prepared_database, run_in_loop, stopped_by_signals
 from laddverk.platform.house import House
@@ -25,7 +25,7 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
 async def up(settings: Settings, say: Say) -> None:
     """Start the database, migrate it, run gateway, web and workers, and stop all in turn when a signal comes."""
 
-    async def ready(house: House, addresses: wiring.Addresses) -> None:
+    async def ready(house: House, addresses: running.Addresses) -> None:
         async with house.database.transaction() as tx:
             has_staff = bool(await queries.staff(tx))
         say(greeting(house.settings, addresses, has_staff=has_staff))
@@ -33,12 +33,12 @@ async def up(settings: Settings, say: Say) -> None:
     check_ports(settings)
     stop = stopped_by_signals()
     async with prepared_database(settings, say) as prepared:
-        await wiring.run(prepared, ready=ready, stop=stop)
+        await running.run(prepared, ready=ready, stop=stop)
         say("Stopping.")
     say("Stopped; everything is saved.")
 
 
-def greeting(settings: Settings, addresses: wiring.Addresses, *, has_staff: bool) -> str:
+def greeting(settings: Settings, addresses: running.Addresses, *, has_staff: bool) -> str:
     """Return what is printed when all runs."""
     hint = "" if has_staff else "Nobody can sign in yet. In another terminal: laddverk admin you@example.com\n"
     with_tls = f"  with TLS                  {addresses.ocpp_tls_url}\n" if addresses.ocpp_tls_url else ""

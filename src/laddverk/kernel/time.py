@@ -1,6 +1,6 @@
 """Time: instants are aware datetimes in UTC; local time exists only in tariffs and on screens (law 5).
 
-The clock is passed in. `system_clock` is read in `wiring` and nowhere else.
+The clock is passed in. `system_clock` is read in `running` and nowhere else.
 """
 
 from __future__ import annotations

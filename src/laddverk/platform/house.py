@@ -1,4 +1,4 @@
-"""The house: what every face and job needs at hand, put together once by `wiring`."""
+"""The house: what every face and job needs at hand, put together once by `running`."""
 
 from __future__ import annotations
 

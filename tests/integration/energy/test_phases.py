@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from laddverk import wiring
+from laddverk import joints
 from laddverk.energy.circuits import decisions
 from laddverk.energy.circuits import service as circuits
 from laddverk.energy.circuits import store as trees
@@ -89,7 +89,7 @@ async def test_a_wrong_order_of_phases_is_found_doubted_told_and_right_again_whe
         assert [contradicted["is_over"], agreed["is_over"]] == [False, True]
 
         found = "SELECT evidence FROM finding WHERE detector = 'D35' AND station_id = $1 AND evse_number = 1"
-        note = wiring.own_handlers(network.house)["wiring.note_wrong_phase"]
+        note = joints.handlers(network.house)["wiring.note_wrong_phase"]
         async with database.transaction() as tx:
             await note(tx, [contradicted])
         said = await network.value(found + " AND cleared_at IS NULL", station_id)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from laddverk import joints
 from laddverk.kernel.actors import Actor, rule
 from laddverk.kernel.ids import PaymentId, new_id
 from laddverk.kernel.problems import Conflict, NotFound
@@ -20,7 +21,6 @@ from laddverk.sessions.model import PreparedStart
 from laddverk.sessions.starting import START_WITHIN
 from laddverk.stations import service as stations
 from laddverk.tariffs import service as tariffs
-from laddverk.wiring import own_handlers
 from tests.integration.sessions.world import PER_KWH, World, at, built, record, row, rows, started
 from tests.network import network_on
 
@@ -96,7 +96,7 @@ async def test_who_does_not_pay_in_time_is_told_so_and_who_was_refused_that_howe
             tx, NOBODY, station_id=world.station_id, evse_number=1, payment_id=PaymentId(new_id()), now=at(0)
         )
     async with network_on(database, tmp_path) as network, database.transaction() as tx:
-        give_up = own_handlers(network.house)["wiring.give_up_start"]
+        give_up = joints.handlers(network.house)["wiring.give_up_start"]
         for start_id in (start.id, new_id()):
             event = PaymentFailed(
                 payment_id=PaymentId(new_id()), purpose="session", start_request_id=start_id, why=why

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from laddverk import wiring
+from laddverk import running
 from laddverk.cli.demo import beginning, founding, people, telling
 from laddverk.ledger import service as ledger
 from laddverk.ocpp.facts import SessionEnded
@@ -28,7 +28,7 @@ SELECT (SELECT count(*) FROM session WHERE ended_at IS NOT NULL) AS sessions,
 @asynccontextmanager
 async def a_demo(database_url, state_dir):
     settings = founding.operated(Settings(state_dir=state_dir, database_url=database_url, demo=True))
-    async with wiring.opened(settings) as house:
+    async with running.opened(settings) as house:
         stop = asyncio.Event()
         working = asyncio.create_task(house.worker.run(stop))
         drivers = people.drivers(Random(people.SEED))

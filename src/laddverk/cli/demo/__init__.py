@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from laddverk import wiring
+from laddverk import running
 from laddverk.cli.demo import (
     ahead,
     authorisation,
@@ -83,7 +83,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
     stop = stopped_by_signals()
     tasks: list[asyncio.Task[None]] = []
 
-    async def ready(house: House, addresses: wiring.Addresses) -> None:
+    async def ready(house: House, addresses: running.Addresses) -> None:
         drivers = people.drivers(Random(people.SEED))
         since = beginning(house.clock(), ZoneInfo(settings.timezone))
         placed = await founding.found(house, drivers, since)
@@ -98,7 +98,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
             say(f"The demo's content has stopped: {task.exception()!r}. The network itself goes on.")
 
     async def _go_on(
-        house: House, addresses: wiring.Addresses, drivers: list[people.Person], placed: founding.Placed
+        house: House, addresses: running.Addresses, drivers: list[people.Person], placed: founding.Placed
     ) -> None:
         since = beginning(house.clock(), ZoneInfo(settings.timezone))
         await part(lambda: plans.equip(house, drivers, since))
@@ -134,7 +134,7 @@ async def demo(settings: Settings, say: Say, *, history: bool = True, fleet: boo
         prepared_database(msgspec.structs.replace(chosen, demo_hands_url=hands_url), say) as prepared,
     ):
         try:
-            await wiring.run(prepared, ready=ready, stop=stop)
+            await running.run(prepared, ready=ready, stop=stop)
         finally:
             for task in tasks:
                 task.cancel()
@@ -163,7 +163,7 @@ def beginning(now: datetime, zone: ZoneInfo) -> datetime:
     return first.astimezone(now.tzinfo)
 
 
-def greeting(addresses: wiring.Addresses) -> str:
+def greeting(addresses: running.Addresses) -> str:
     """Return what is printed when the first page is up."""
     staff = "\n".join(f"    {one.email:<24}{one.role.value}" for one in people.STAFF)
     return f"""

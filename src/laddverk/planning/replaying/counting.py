@@ -111,11 +111,12 @@ class Counts:
         if not self._ground.solar_w:
             return 0.0
         begins_s = self._first_hour * SECONDS_PER_HOUR + self._ground.local_ahead_s
-        hours = begins_s + np.arange(int(self._span_s // SECONDS_PER_HOUR)) * SECONDS_PER_HOUR
+        hours = begins_s + np.arange(int(self._span_s // SECONDS_PER_HOUR), dtype=np.float64) * SECONDS_PER_HOUR
         return float(np.array(self._ground.solar_w)[hour_of_year(hours) % len(self._ground.solar_w)].sum())
 
 
 def hour_of_year(local_s: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the hour of the year of instants, seconds since 1970 of local time; the first is 0."""
     local = local_s.astype("int64").astype("datetime64[s]")
-    return (local - local.astype("datetime64[Y]").astype("datetime64[s]")).astype(np.int64) // int(SECONDS_PER_HOUR)
+    since: NDArray[np.int64] = (local - local.astype("datetime64[Y]").astype("datetime64[s]")).astype(np.int64)
+    return since // int(SECONDS_PER_HOUR)
