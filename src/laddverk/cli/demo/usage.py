@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from laddverk.planning.jobs import USAGE
+from typing import Final
+
+from laddverk.planning.jobs import REFUSALS, USAGE
 from laddverk.platform.house import House
 from laddverk.platform.jobs import NewJob, enqueue
 
+COUNTED_S: Final = 60.0  # by then; else the next hour tells how many drivers sites send away
+
 
 async def equip(house: House) -> None:
-    """Have the hours of use made now; the job goes on by itself until nothing is left."""
+    """Have the hours of use made now, and then what they say of sites; the jobs go on until nothing is left."""
     async with house.database.transaction() as tx:
-        await enqueue(tx, [NewJob(USAGE, {})])
+        await enqueue(tx, [NewJob(USAGE, {}), NewJob(REFUSALS, {}, after_s=COUNTED_S)])
     house.worker.wake()
