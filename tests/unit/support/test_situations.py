@@ -273,6 +273,7 @@ def test_a_voice_text_has_nothing_that_cannot_be_read_aloud() -> None:
         (('driver = ["other_outlet"', 'driver = ["dance"'), "dance"),
         (("[en]", "[de]"), "missing"),
         (('sms = "Det laddar med', 'sms = "' + "Det laddar " * 12 + "med"), "longer"),
+        (("It charges at %(power_w)s, slower than usual here. The", "It charges at %(power_w)s … the"), "longer"),
         (("rank = 340", "rank ="), "slow"),
     ],
 )
