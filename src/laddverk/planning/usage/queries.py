@@ -166,12 +166,9 @@ FROM (
 ) each_hour
 """  # noqa: S608 - made of constants
 DAY_HOURS: Final = f"""
--- By the hour of the local day; `$6` is whose. Rows of classes are summed first, so few hours are looked up.
-SELECT to_char(hour AT TIME ZONE $6::text, 'HH24') AS key, {SUMS_COLUMNS}
-FROM (
-    SELECT hour, {SUMS_COLUMNS} FROM usage_class_hour WHERE {PLACE_CONDITIONS} AND hour >= $4 AND hour < $5
-    GROUP BY hour
-) each_hour GROUP BY 1
+-- By the hour of the local day; `$6` is whose.
+SELECT date_part('hour', hour AT TIME ZONE $6::text)::int AS hour, {SUMS_COLUMNS}
+FROM usage_class_hour WHERE {PLACE_CONDITIONS} AND hour >= $4 AND hour < $5 GROUP BY 1
 """  # noqa: S608 - made of constants
 POOLS: Final = f"""
 SELECT site_id, plug, max(ports) AS ports, max(taken_max) AS taken_max, sum(full_s) AS full_s, sum(dark_s) AS dark_s,
@@ -258,8 +255,8 @@ class DaySums(Sums, frozen=True, kw_only=True):
 class HourSums(Sums, frozen=True, kw_only=True):
     """The sums of an hour of the local day, over all days."""
 
-    key: str
-    """`00` to `23`."""
+    hour: int
+    """0 to 23."""
 
 
 class Hours(Struct, frozen=True, kw_only=True):

@@ -216,13 +216,13 @@ def _midnight_s(day: date, zone: str) -> float:
 
 
 def _by_hour(reading: Reading) -> list[Line]:
-    sums = {one.key: one for one in reading.day_hours}
+    sums = {one.hour: one for one in reading.day_hours}
     ports_s, rated_wh = (part.reshape(7, censoring.HOURS).sum(axis=0).tolist() for part in week_standing(reading))
     return [
         Line(
-            key=(key := f"{hour:02d}"),
+            key=f"{hour:02d}",
             figures=Figures(
-                sums=sums.get(key, Sums()), standing=Standing(port_s=ports_s[hour], rated_wh=rated_wh[hour])
+                sums=sums.get(hour, Sums()), standing=Standing(port_s=ports_s[hour], rated_wh=rated_wh[hour])
             ),
         )
         for hour in range(censoring.HOURS)
