@@ -14,7 +14,9 @@ from laddverk.planning.seeking.rules import Spot
 from laddverk.platform.database import Transaction
 
 WISHES_COUNTED: Final = 5_000  # the newest; more a person does not decide by
-SITES_AT_ONCE: Final = 100  # a turn of a second: what holds all sites back takes eleven at the promised size
+SITES_AT_ONCE: Final = (
+    100  # of a thousand at the promised size, which take eleven seconds at once: no turn holds up others
+)
 MONTHS: Final = 12
 ROOM: Final = (Kind.PORTS, Kind.OVERSTAY, Kind.RELIABILITY)
 
