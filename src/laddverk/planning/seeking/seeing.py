@@ -14,9 +14,7 @@ from laddverk.planning.seeking.rules import Spot
 from laddverk.platform.database import Transaction
 
 WISHES_COUNTED: Final = 5_000  # the newest; more a person does not decide by
-SITES_AT_ONCE: Final = (
-    100  # of a thousand at the promised size, which take eleven seconds at once: no turn holds up others
-)
+SITES_AT_ONCE: Final = 100  # of a thousand at the promised size, which take eleven seconds: no turn is long
 MONTHS: Final = 12
 ROOM: Final = (Kind.PORTS, Kind.OVERSTAY, Kind.RELIABILITY)
 
