@@ -90,7 +90,14 @@ def _said(ordered: Sequence[StoredEvent], field: str, otherwise: int) -> int:
 
 
 def _latest_state(ordered: Sequence[StoredEvent]) -> StoredEvent | None:
-    return next((event for event in reversed(ordered) if event.detail.charging_state is not None), None)
+    """Return the event that began the state of last: chargers of 2.x say it again in each of their events."""
+    first: StoredEvent | None = None
+    for event in reversed(ordered):
+        state = event.detail.charging_state
+        if first is not None and state not in (None, first.detail.charging_state):
+            break
+        first = event if state is not None else first
+    return first
 
 
 def _first_told(samples: Iterable[StoredSample]) -> list[StoredSample]:

@@ -241,8 +241,9 @@ async def _touched(tx: Transaction, events: Sequence[StoredEvent], known: Mappin
     for event in sorted(events, key=lambda event: event.at):
         row = known[event.station_id, event.transaction_key]
         state = event.detail.charging_state
+        before = states[row.id][0] if row.id in states else row.charging_state
         is_news = row.state_at is None or event.at >= row.state_at
-        if state is not None and is_news and (state != row.charging_state or row.id in states):
+        if state is not None and is_news and state != before:
             states[row.id] = (state, event.at)
     await store.touch_states(tx, [(session_id, state, at) for session_id, (state, at) in states.items()])
 

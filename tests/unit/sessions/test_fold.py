@@ -108,6 +108,14 @@ def test_the_chargers_word_says_when_charging_ended_between_two_readings() -> No
     assert fold(events, samples, 11_000).charging_ended_at == moment(42)
 
 
+def test_a_state_that_is_said_again_is_as_old_as_when_it_was_said_first() -> None:
+    said = ((1, "charging"), (42, "suspended_ev"), (47, None), (52, "suspended_ev"), (57, "suspended_ev"))
+    found = fold([STARTED, *(event(Kind.UPDATED, at, charging_state=state) for at, state in said)], [], 11_000)
+    assert (found.charging_state, found.state_at) == ("suspended_ev", moment(42))
+    again = fold([STARTED, *(event(Kind.UPDATED, at, charging_state="charging") for at in (1, 60))], [], 11_000)
+    assert again.state_at == moment(1)
+
+
 def test_charging_that_went_on_after_a_pause_ended_later() -> None:
     events = [
         STARTED,
