@@ -153,7 +153,7 @@ async def car_paused__fee(bay: Bay, visitor: Visitor) -> None:
     fee = Component(dimension=Dimension.IDLE, price=Decimal(1))
     tariff = Tariff(currency="SEK", components=(Component(dimension=Dimension.ENERGY, price=PRICE), fee))
     async with world.house.database.transaction() as tx:
-        made = await tariffs.create(tx, ACTOR, "Idle", tariff, world.clock() - timedelta(days=1))
+        made = await tariffs.create(tx, ACTOR, f"Idle {bay.codes[0]}", tariff, world.clock() - timedelta(days=1))
         await tariffs.choose(
             tx, ACTOR, made.tariff_id, world.clock() - timedelta(hours=1), site_id=SiteId(bay.site_id)
         )  # fmt: skip

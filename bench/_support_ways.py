@@ -260,6 +260,13 @@ class Phone(Way):
         return found
 
 
+class GuestPhone(Phone):
+    """A call from a number that no account has, by somebody who has the page of their charge."""
+
+    name = "guest-phone"
+    needs_account = False
+
+
 class Mail(Way):
     """A mail from the address of the account, handed over by LMTP by a mail server that vouches for it."""
 
@@ -304,7 +311,16 @@ class Mail(Way):
         await Page().press(trouble, button)
 
 
-WAYS: Final[dict[str, type[Way]]] = {"page": Page, "chat": Chat, "phone": Phone, "mail": Mail}
+class GuestMail(Mail):
+    """A mail from an address that no account has, with the address of the page of their charge in it."""
+
+    name = "guest-mail"
+    needs_account = False
+
+
+WAYS: Final[dict[str, type[Way]]] = {each.name: each for each in (Page, Chat, Phone, Mail, GuestPhone, GuestMail)}
+MOST: Final = "page,chat,phone,mail"
+"""The ways as most come by them: on the phone and by mail from the number and the address of an account."""
 
 
 def keyed(code: str) -> str:

@@ -26,8 +26,8 @@ import uvloop
 
 from bench._support_acts import Ending, Event, Trouble, Who
 from bench._support_troubles import EVENTS
-from bench._support_ways import WAYS, Answer, Way
-from bench._support_world import Visitor, World, world_on
+from bench._support_ways import MOST, WAYS, Answer, Way
+from bench._support_world import Bay, Visitor, World, world_on
 from laddverk.ocpp.protocol import Protocol
 from laddverk.support.situations.book import catalogue
 
@@ -115,7 +115,7 @@ async def played(world: World, event: Event, way: Way, protocol: Protocol) -> Re
         result.solved = result.diagnosed and await came_true(world, trouble, asked_at)
         if result.solved and event.ending is Ending.ENERGY:
             result.energy_s = (world.clock() - asked_at).total_seconds()
-        result.money_wrong_minor = int(await world.value(WRONG_MONEY, bay.station_id))
+        result.money_wrong_minor = await money_wrong(world, bay)
         result.unsafe = int(await world.value(UNSAFE, bay.station_id, began))
     except Exception as problem:  # noqa: BLE001 - one trouble that cannot be made says nothing of the others
         result.problem = f"{type(problem).__name__}: {problem}"
@@ -140,6 +140,15 @@ def is_right(answer: Answer, event: Event, way: Way) -> bool:
     usual, own = texts[""], texts[event.variant]
     is_alike = all(getattr(own, name) == getattr(usual, name) for name in answer.spoken)
     return told == {event.told} or (is_alike and told == {event.situation})
+
+
+async def money_wrong(world: World, bay: Bay) -> int:
+    """Return what is wrong in anybody's money there, once what goes back by itself has had its time."""
+    for _each in range(int(MONEY_WITHIN_S / 60)):
+        if not (wrong := int(await world.value(WRONG_MONEY, bay.station_id))):
+            return 0
+        await world.pass_time(60, step_s=60)
+    return wrong
 
 
 async def came_true(world: World, trouble: Trouble, asked_at: datetime) -> bool:
@@ -181,7 +190,7 @@ async def run(options: argparse.Namespace) -> list[Result]:
                     results.append(result)
                     sign = "ok" if result.solved else "told" if result.diagnosed else "NO"
                     told = ",".join(sorted(result.told)) or "nothing"
-                    print(f"{sign:5}{event.name:46}{name:7}{told[:60]} {result.problem}", file=sys.stderr, flush=True)
+                    print(f"{sign:5}{event.name:46}{name:12}{told[:60]} {result.problem}", file=sys.stderr, flush=True)
     return results
 
 
@@ -191,7 +200,8 @@ def printed(results: list[Result], wall_s: float) -> None:
     for result in results:
         by_way[result.way].append(result)
     print(
-        f"{'way':8}{'asked':>7}{'right':>8}{'solved':>8}{'energy s':>10}{'unsafe':>8}{'öre wrong':>11}{'dead ends':>11}"
+        f"{'way':12}{'asked':>7}{'right':>8}{'solved':>8}{'energy s':>10}{'unsafe':>8}"
+        f"{'öre wrong':>11}{'dead ends':>11}"
     )
     summary = {}
     for way, came in [*by_way.items(), ("all", results)]:
@@ -207,7 +217,7 @@ def printed(results: list[Result], wall_s: float) -> None:
         }
         summary[way] = row
         print(
-            f"{way:8}{row['asked']:>7}{row['right_percent']:>7} %{row['solved_percent']:>6} %"
+            f"{way:12}{row['asked']:>7}{row['right_percent']:>7} %{row['solved_percent']:>6} %"
             f"{row['energy_median_s'] or '-':>10}{row['unsafe']:>8}{row['money_wrong_minor']:>11}{row['dead_ends']:>11}"
         )
     for each in results:
@@ -220,7 +230,9 @@ def printed(results: list[Result], wall_s: float) -> None:
 def main() -> None:
     """Play, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ways", default=",".join(WAYS), type=lambda text: text.split(","))
+    parser.add_argument(
+        "--ways", default=MOST, type=lambda text: text.split(","), help=f"of {', '.join(WAYS)} (default: {MOST})"
+    )
     parser.add_argument("--situations", default="", help="these of the catalogue, or one event by its whole name")
     parser.add_argument("--verbose", action="store_true", help="say where a trouble could not be made")
     options = parser.parse_args()

@@ -90,3 +90,19 @@ async def test_who_has_the_page_of_a_charge_stops_it_and_hears_of_its_money(data
             assert "Your last charge is over, and its price is known. Only what you charged has been drawn" in said
             assert "What it cost stands on the page of the charge" in said
             assert not SUM.search(said)
+
+
+async def test_of_a_tag_that_nobody_has_everybody_hears_and_of_an_accounts_tag_nobody(
+    database: Database, tmp_path: Path
+) -> None:
+    """A tag that we do not know is in no account: who holds it hears why, and may be anybody."""
+    async with world_on(tmp_path, database_url=database.dsn) as world:
+        bay, other = await world.bay(), await world.bay()
+        async with guest(world) as stranger:
+            await EVENTS["tag-refused unknown"].make(bay, stranger)
+            async with call(bay, stranger) as (_phone, answer):
+                assert answer.situations == {"tag-refused unknown"}
+            async with guest(world) as owner:
+                await EVENTS["tag-refused blocked"].make(other, owner)
+            async with call(other, stranger) as (_phone, answer):
+                assert not any(each.startswith("tag-refused") for each in answer.situations)

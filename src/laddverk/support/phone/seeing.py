@@ -34,6 +34,8 @@ PERSONAL: Final = frozenset(
     }
 )  # fmt: skip
 """Situations that speak of somebody's money, tag or account: not said to a number, which can be forged."""
+NOBODYS: Final = frozenset({("roaming-refused", ""), ("tag-refused", "unknown")})
+"""What is personal in general, and here speaks of a tag that no account of ours has."""
 NOT_ALOUD: Final = N_("It concerns a payment or a tag. Of that we do not speak before we know who calls.")
 
 
@@ -90,15 +92,20 @@ async def told_of(tx: Transaction, call: Call, now: datetime) -> Told | None:
     if call.station_id is None:
         return None
     told = choosing.told(await facts_of(tx, subject_of(call), now))
-    if told.situation.key not in PERSONAL or verified(call) is not Verified.NOT:
+    if not is_personal(told) or verified(call) is not Verified.NOT:
         return told
     outlet = Subject(station_id=call.station_id, evse_number=call.evse_number)
     seen_there = choosing.all_told(await facts_of(tx, outlet, now))
-    return next(each for each in seen_there if each.situation.key not in PERSONAL)
+    return next(each for each in seen_there if not is_personal(each))
+
+
+def is_personal(told: Told) -> bool:
+    """Return whether it speaks of somebody's money, tag or account."""
+    return told.situation.key in PERSONAL and (told.situation.key, told.match.variant) not in NOBODYS
 
 
 def _with(known: Seen, told: Told, call: Call, house: House) -> Seen:
-    is_hidden = told.situation.key in PERSONAL and not identity.may_of_charge(verified(call), Need.SAY_PERSONAL)
+    is_hidden = is_personal(told) and not identity.may_of_charge(verified(call), Need.SAY_PERSONAL)
     may_press = known.is_own and identity.may(verified(call), Need.OWN_CHARGE) and not is_hidden
     return replace(
         known,
