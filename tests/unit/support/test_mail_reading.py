@@ -182,6 +182,9 @@ def test_what_a_mail_says_is_made_out() -> None:
     assert words.codes_in("Jag står vid gbg-014-2 och TST-001-1, inte 2026.") == ["GBG-014-2", "TST-001-1", "2026"]
     assert words.language_of("Hello, my charger is stuck", "sv") == "en"
     assert words.language_of("Hej, laddaren går inte", "en") == "sv"
+    assert words.language_of("I need a receipt. https://x.se/s/jag-har-en-den", "sv") == "en", "an address is no words"
+    assert words.language_of("Kvitto tack, uttag B001", "en") == "sv"
+    assert words.language_of("B001-001-1", "sv") == "sv"
     assert words.complaint_of("Kabeln sitter fast och jag vill ha pengarna tillbaka") is Complaint.CABLE
     assert words.complaint_of("I was charged twice") is Complaint.MONEY
     assert words.complaint_of("Kan jag få ett kvitto?") is Complaint.RECEIPT

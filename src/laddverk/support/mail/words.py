@@ -14,12 +14,23 @@ TAG: Final = re.compile(r"\[#\d{1,15}\]")
 CODE: Final = re.compile(r"(?<![\w-])[A-ZÅÄÖ0-9]{2,12}(?:-[A-Z0-9]{1,8}){0,3}(?![\w-])")
 CODES_MAX: Final = 60
 TEXT_MAX: Final = 4_000  # characters that are looked through
+ADDRESS: Final = re.compile(r"https?://\S+", re.IGNORECASE)  # its letters are no words
 SWEDISH: Final = frozenset(
-    {"och", "att", "det", "jag", "inte", "som", "har", "med", "till", "kan", "min", "hej", "tack", "laddar", "kabeln"}
-)
+    {
+        "och", "att", "det", "jag", "inte", "som", "har", "med", "till", "kan", "min", "hej", "tack", "laddar",
+        "kabeln", "den", "ett", "en", "av", "mig", "vill", "om", "var", "fel", "fungerar", "laddning", "laddningen",
+        "laddaren", "laddstolpe", "uttaget", "uttag", "pengar", "pengarna", "tillbaka", "kvitto", "kvittot",
+        "betalade", "startade", "startar", "stoppade", "kortet", "sitter", "fast", "varför", "hjälp",
+    }
+)  # fmt: skip
 ENGLISH: Final = frozenset(
-    {"the", "and", "to", "is", "not", "my", "have", "for", "with", "it", "can", "hello", "hi", "thanks", "charger"}
-)
+    {
+        "the", "and", "to", "is", "not", "my", "have", "for", "with", "it", "can", "hello", "hi", "thanks", "charger",
+        "this", "that", "you", "your", "me", "was", "were", "what", "does", "did", "need", "want", "please", "help",
+        "wrong", "charging", "charged", "charge", "outlet", "cable", "plug", "stuck", "receipt", "invoice", "money",
+        "back", "card", "paid", "payment", "refund", "started", "start", "stopped", "works", "work", "why",
+    }
+)  # fmt: skip
 CABLE: Final = re.compile(
     r"\b(?:kabeln?|sladden|kontakten|cable|plug)\b.{0,60}\b(?:fast|fastnat|lossnar|loss|stuck|release|locked)",
     re.IGNORECASE | re.DOTALL,
@@ -52,7 +63,7 @@ def said_of(subject: str) -> str:
 
 def language_of(text: str, default: str) -> str:
     """Return whether a text is rather Swedish or English; `default` where nobody can tell."""
-    words = re.findall(r"[a-zåäö]+", text[:TEXT_MAX].lower())
+    words = re.findall(r"[a-zåäö]+", ADDRESS.sub(" ", text[:TEXT_MAX]).lower())
     swedish, english = (sum(1 for word in words if word in known) for known in (SWEDISH, ENGLISH))
     if any(letter in "åäö" for word in words for letter in word):
         swedish += 2
