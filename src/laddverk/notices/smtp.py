@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from email.headerregistry import Address
-from email.message import EmailMessage, MIMEPart
+from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
@@ -56,13 +56,14 @@ def message_of(mail: Mail, settings: Settings) -> EmailMessage:
     return message
 
 
-def _part(file: MailFile) -> MIMEPart:
+def _part(file: MailFile) -> EmailMessage:
     """Return a file as a part of a mail, in the short lines that RFC 2045 wants."""
-    part = MIMEPart(policy=SMTP)
+    part = EmailMessage(policy=SMTP)
     maintype, _, subtype = file.media_type.partition("/")
     part.set_content(
         file.content, maintype=maintype, subtype=subtype, disposition="attachment", filename=file.name
     )  # fmt: skip
+    del part["MIME-Version"]  # stands once, at the head
     return part
 
 

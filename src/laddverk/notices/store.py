@@ -86,7 +86,7 @@ async def last_written(tx: Transaction, template: Template) -> datetime | None:
 
 
 async def unsent(tx: Transaction, mail_ids: Sequence[MailId]) -> list[Mail]:
-    """Return those of `mail_ids` that were not sent, with their files, locked; what another sender holds is left out."""
+    """Return those of `mail_ids` not sent yet, with their files, locked; what another sender holds is left out."""
     mails = await tx.fetch(Mail, UNSENT, mail_ids)
     files = await tx.fetch(_File, FILES, [mail.id for mail in mails]) if mails else []
     return [

@@ -16,12 +16,15 @@ SETTLED_AFTER: Final = timedelta(hours=2)  # who does not come back in this time
 
 BEGIN: Final = """
 INSERT INTO support_contact (id, at, channel, key, site_id, station_id, evse_number, driver_id, start_request_id,
-                             session_id, case_id, situation)
-VALUES ($1, $2, $3, $4, (SELECT site_id FROM station WHERE id = $5), $5, $6, $7, $8, $9, $10, $11)
+                             session_id, case_id, situation, firmware)
+VALUES ($1, $2, $3, $4, (SELECT site_id FROM station WHERE id = $5), $5, $6, $7, $8, $9, $10, $11,
+        (SELECT nullif(firmware, '') FROM station WHERE id = $5))
 ON CONFLICT (key) DO UPDATE SET
     situation = coalesce(nullif(excluded.situation, ''), support_contact.situation),
     station_id = coalesce(excluded.station_id, support_contact.station_id),
     site_id = coalesce(excluded.site_id, support_contact.site_id),
+    firmware = CASE WHEN excluded.station_id IS NULL OR excluded.station_id = support_contact.station_id
+                    THEN support_contact.firmware ELSE excluded.firmware END,
     evse_number = CASE WHEN excluded.evse_number > 0 THEN excluded.evse_number ELSE support_contact.evse_number END,
     driver_id = coalesce(excluded.driver_id, support_contact.driver_id),
     start_request_id = coalesce(excluded.start_request_id, support_contact.start_request_id),
@@ -50,9 +53,16 @@ FROM (
     GROUP BY contact.id
 ) AS flowed WHERE flowed.id = support_contact.id
 """
+# Who soon came again by another way, and there to a person of ours, was not helped by the first.
 SETTLE: Final = """
 UPDATE support_contact
-SET settled_at = $1::timestamptz, settled_by = CASE WHEN human_at IS NULL THEN 'self' ELSE 'human' END
+SET settled_at = $1::timestamptz, settled_by = CASE WHEN human_at IS NULL AND NOT EXISTS (
+        SELECT FROM support_contact AS later
+        WHERE later.at BETWEEN support_contact.at AND support_contact.at + $2::interval
+          AND later.id <> support_contact.id AND later.human_at IS NOT NULL
+          AND (later.start_request_id = support_contact.start_request_id
+               OR later.session_id = support_contact.session_id OR later.driver_id = support_contact.driver_id))
+    THEN 'self' ELSE 'human' END
 WHERE settled_at IS NULL AND at < $1::timestamptz - $2::interval
   AND NOT EXISTS (SELECT FROM support_case WHERE support_case.id = support_contact.case_id AND state <> 'closed')
 """

@@ -52,6 +52,7 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
     model: str = ""
     """Vendor and model of the charger, as reports name them."""
     firmware: str = ""
+    """That of the charger when the case was made."""
     charger: str = ""
     """A part of its name, or what stands on one of its outlets."""
     driver: str = ""
@@ -155,6 +156,7 @@ WHERE ($1::uuid[] IS NULL OR support_case.site_id = ANY($1))
   AND $21::text IS NOT NULL
   AND ($22::uuid[] IS NULL OR support_case.driver_id = ANY($22))
   AND ($23::uuid[] IS NULL OR support_case.session_id = ANY($23))
+  AND ($24 = '' OR lower(support_case.firmware) = lower($24))
 """
 _FROM: Final = "FROM support_case"
 _FROM_RATED: Final = """
@@ -173,7 +175,7 @@ def _ids(found: str, *, is_few: bool) -> str:
     """
     shown = "support_case.id, closed_at, priority, changed_at, number"
     source = f"FROM (SELECT {shown} {found} {_NARROWED} OFFSET 0) AS support_case" if is_few else found + _NARROWED
-    return f"SELECT support_case.id {source} {_ORDER} LIMIT $24 OFFSET $25"
+    return f"SELECT support_case.id {source} {_ORDER} LIMIT $25 OFFSET $26"
 
 
 IDS: Final = {
@@ -183,7 +185,7 @@ IDS: Final = {
 }
 """By whether a rating is asked for, and whether few are left."""
 COUNT: Final = {
-    is_rated: f"SELECT count(*) FROM (SELECT {found} {_NARROWED} LIMIT $24) AS counted"  # noqa: S608 - constants
+    is_rated: f"SELECT count(*) FROM (SELECT {found} {_NARROWED} LIMIT $25) AS counted"  # noqa: S608 - constants
     for is_rated, found in ((False, _FROM), (True, _FROM_RATED))
 }
 """By whether a rating is asked for."""
@@ -202,21 +204,20 @@ ROWS: Final = (
 )
 # What is asked for by name: chargers, drivers who have cases, and sessions, each null where nothing is asked.
 NAMED: Final = """
-SELECT CASE WHEN $1 || $2 || $3 <> '' THEN ARRAY(
+SELECT CASE WHEN $1 || $2 <> '' THEN ARRAY(
            SELECT id FROM station
            WHERE ($1 = '' OR lower(btrim(vendor || ' ' || model)) = lower($1))
-             AND ($2 = '' OR lower(firmware) = lower($2))
-             AND ($3 = '' OR name ILIKE '%' || $4 || '%' OR id IN (
-                 SELECT station_id FROM connector WHERE code = upper($3)))) END AS stations,
-       CASE WHEN $5 <> '' THEN ARRAY(
+             AND ($2 = '' OR name ILIKE '%' || $3 || '%' OR id IN (
+                 SELECT station_id FROM connector WHERE code = upper($2)))) END AS stations,
+       CASE WHEN $4 <> '' THEN ARRAY(
            SELECT id FROM (
-               SELECT id FROM driver WHERE $6 <> '' AND to_tsvector('simple', name) @@ to_tsquery('simple', $6)
-               UNION SELECT id FROM driver WHERE email = lower($5)
+               SELECT id FROM driver WHERE $5 <> '' AND to_tsvector('simple', name) @@ to_tsquery('simple', $5)
+               UNION SELECT id FROM driver WHERE email = lower($4)
                UNION SELECT id FROM driver
-                     WHERE phone <> '' AND phone_key($5) <> '' AND phone_key(phone) = phone_key($5)) AS meant
+                     WHERE phone <> '' AND phone_key($4) <> '' AND phone_key(phone) = phone_key($4)) AS meant
            WHERE EXISTS (SELECT FROM support_case WHERE support_case.driver_id = meant.id)
-           ORDER BY id DESC LIMIT $8) END AS drivers,
-       CASE WHEN $7::bigint IS NOT NULL THEN ARRAY(SELECT id FROM session WHERE number = $7) END AS sessions
+           ORDER BY id DESC LIMIT $7) END AS drivers,
+       CASE WHEN $6::bigint IS NOT NULL THEN ARRAY(SELECT id FROM session WHERE number = $6) END AS sessions
 """
 COUNTS: Final = """
 SELECT count(*) FILTER (WHERE state = 'open' AND snoozed_until IS NULL)::int AS open,
@@ -247,6 +248,7 @@ def _args(sites: Sites, wanted: CaseFilter, hits: list[UUID] | None, named: _Nam
         wanted.station_id, wanted.session_id, wanted.since, wanted.team_id, wanted.assignee_id, wanted.tag,
         wanted.priority, wanted.channel, wanted.situation, wanted.opened_from, wanted.opened_until,
         wanted.now or NEVER, wanted.site_id, named.stations, wanted.rated, named.drivers, named.sessions,
+        wanted.firmware,
     )  # fmt: skip
 
 
@@ -273,11 +275,11 @@ async def page(tx: Transaction, sites: Sites, wanted: CaseFilter, *, limit: int 
 
 
 async def _named(tx: Transaction, wanted: CaseFilter) -> _Named:
-    if not (wanted.model or wanted.firmware or wanted.charger or wanted.driver or wanted.session_number is not None):
+    if not (wanted.model or wanted.charger or wanted.driver or wanted.session_number is not None):
         return _Named()
     charger, driver = wanted.charger.replace("\\", ""), wanted.driver.strip()
     named = await tx.fetch_one(
-        _Named, NAMED, wanted.model, wanted.firmware, charger, charger.replace("%", "\\%").replace("_", "\\_"), driver,
+        _Named, NAMED, wanted.model, charger, charger.replace("%", "\\%").replace("_", "\\_"), driver,
         searching.prefixes(driver), wanted.session_number, DRIVERS_MAX,
     )  # fmt: skip
     assert named is not None

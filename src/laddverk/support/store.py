@@ -20,10 +20,15 @@ _SET: Final = ", ".join(
     for name in Case.__struct_fields__
     if name not in ("id", "number", "created_at", "created_by")
 )
+# The firmware is what the charger has when the case learns which one it is about.
 SAVE: Final = f"""
-INSERT INTO support_case ({_GIVEN_COLUMNS})
-SELECT {_GIVEN_COLUMNS} FROM jsonb_populate_record(NULL::support_case, $1::jsonb)
-ON CONFLICT (id) DO UPDATE SET {_SET} RETURNING {_COLUMNS}
+INSERT INTO support_case ({_GIVEN_COLUMNS}, firmware)
+SELECT {_GIVEN_COLUMNS}, (SELECT nullif(station.firmware, '') FROM station WHERE station.id = given.station_id)
+FROM jsonb_populate_record(NULL::support_case, $1::jsonb) AS given
+ON CONFLICT (id) DO UPDATE SET {_SET}, firmware = CASE
+    WHEN support_case.station_id IS DISTINCT FROM excluded.station_id THEN excluded.firmware
+    ELSE support_case.firmware END
+RETURNING {_COLUMNS}
 """  # noqa: S608 - constants above
 ONE: Final = f"SELECT {_COLUMNS} FROM support_case WHERE id = $1 FOR UPDATE"  # noqa: S608 - constants above
 # Those that speak of an incident, by their own report or because somebody said so, and are not over or to be told.

@@ -87,6 +87,8 @@ async def test_who_took_the_wrong_outlet_starts_there_by_one_tap(world: World, s
     assert await value(world, "SELECT evse_number FROM start_request") == 2
     asked_for = "SELECT command->>'evse_number' FROM command WHERE kind = 'start_charging' ORDER BY created_at DESC"
     assert await value(world, f"{asked_for} LIMIT 1") == "2"
+    contact = "SELECT concat_ws(' ', channel, situation, deed) FROM support_contact"
+    assert await value(world, contact) == "page wrong-outlet swap", "a time that somebody wanted help, and got it here"
 
 
 async def test_a_cable_that_sticks_is_let_go_but_not_for_ever(world: World, stranger: Browser) -> None:

@@ -101,7 +101,7 @@ class Refunds(Struct, frozen=True):
 
 
 class Group(Struct, frozen=True):
-    """Cases of one kind, site, model …"""
+    """Cases of one kind, site, model …, and those who were helped without one."""
 
     key: str
     name: str
@@ -110,6 +110,9 @@ class Group(Struct, frozen=True):
     """In the period before."""
     answered_median_s: float | None
     solved_median_s: float | None
+    alone: int = 0
+    """How many were helped by page, chat or phone without a case."""
+    alone_before: int = 0
 
 
 class Times(Struct, frozen=True, kw_only=True):

@@ -51,9 +51,12 @@ def document(
         ],
         "listings": [
             {
-                "title": _(GROUPS[by]), "head": [_(GROUPS[by]), _("Cases"), _("Before")],
+                "title": _(GROUPS[by]), "head": [_(GROUPS[by]), _("Cases"), _("Before"), _("Without a case")],
                 "rows": [
-                    [one.name or _(names.get(by, {}).get(one.key, one.key)), str(one.cases), str(one.before)]
+                    [
+                        one.name or _(names.get(by, {}).get(one.key, one.key)), str(one.cases), str(one.before),
+                        str(one.alone),
+                    ]
                     for one in rows[:ROWS_MAX]
                 ],
             }

@@ -69,28 +69,35 @@ LEFT JOIN session ON session.id = payment.session_id LEFT JOIN station ON statio
 WHERE payment_refund.created_at >= $1 AND payment_refund.created_at < $2 AND payment_refund.state <> 'failed'
   AND ($3::uuid[] IS NULL OR station.site_id = ANY($3)) AND ($4::uuid IS NULL OR station.site_id = $4)
 """
-# Cases by what is asked for, with the period before beside them; the most first.
+# Cases by what is asked for, and beside them who needed none; with the period before; the most first. Of no case it is
+# not known what kind it was.
 GROUPED: Final = """
-SELECT key, max(name) AS name, count(*) FILTER (WHERE created_at >= $1)::int AS cases,
-       count(*) FILTER (WHERE created_at < $1)::int AS before,
-       percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM answered_at - created_at)::float8)
-           FILTER (WHERE created_at >= $1 AND answered_at IS NOT NULL) AS answered_median_s,
-       percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM closed_at - created_at)::float8)
-           FILTER (WHERE created_at >= $1 AND closed_at IS NOT NULL) AS solved_median_s
-FROM (SELECT support_case.created_at, support_case.answered_at, support_case.closed_at,
-             CASE $5 WHEN 'kind' THEN support_case.kind WHEN 'situation' THEN support_case.situation
-                     WHEN 'channel' THEN support_case.channel WHEN 'site' THEN support_case.site_id::text
+SELECT key, max(name) AS name, count(*) FILTER (WHERE is_case AND at >= $1)::int AS cases,
+       count(*) FILTER (WHERE is_case AND at < $1)::int AS before,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM answered_at - at)::float8)
+           FILTER (WHERE at >= $1 AND answered_at IS NOT NULL) AS answered_median_s,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM closed_at - at)::float8)
+           FILTER (WHERE at >= $1 AND closed_at IS NOT NULL) AS solved_median_s,
+       count(*) FILTER (WHERE NOT is_case AND at >= $1)::int AS alone,
+       count(*) FILTER (WHERE NOT is_case AND at < $1)::int AS alone_before
+FROM (SELECT came.is_case, came.at, came.answered_at, came.closed_at,
+             CASE $5 WHEN 'kind' THEN came.kind WHEN 'situation' THEN came.situation
+                     WHEN 'channel' THEN came.channel WHEN 'site' THEN came.site_id::text
                      WHEN 'model' THEN nullif(btrim(station.vendor || ' ' || station.model), '')
-                     ELSE nullif(station.firmware, '') END AS key,
+                     ELSE came.firmware END AS key,
              CASE $5 WHEN 'site' THEN site.name ELSE '' END AS name
-      FROM support_case LEFT JOIN station ON station.id = support_case.station_id
-      LEFT JOIN site ON site.id = support_case.site_id
-      WHERE support_case.created_at >= $6 AND support_case.created_at < $2 AND support_case.merged_into_id IS NULL
-        AND ($3::uuid[] IS NULL OR support_case.site_id = ANY($3))
-        AND ($4::uuid IS NULL OR support_case.site_id = $4)) AS grouped
+      FROM (SELECT true AS is_case, created_at AS at, answered_at, closed_at, kind, situation, channel, site_id,
+                   station_id, firmware
+            FROM support_case WHERE created_at >= $6 AND created_at < $2 AND merged_into_id IS NULL
+            UNION ALL
+            SELECT false, at, NULL, NULL, '', situation, channel, site_id, station_id, firmware
+            FROM support_contact
+            WHERE at >= $6 AND at < $2 AND case_id IS NULL AND settled_by = 'self') AS came
+      LEFT JOIN station ON station.id = came.station_id LEFT JOIN site ON site.id = came.site_id
+      WHERE ($3::uuid[] IS NULL OR came.site_id = ANY($3)) AND ($4::uuid IS NULL OR came.site_id = $4)) AS grouped
 WHERE key IS NOT NULL AND key <> '' GROUP BY key
-HAVING count(*) FILTER (WHERE created_at >= $1) > 0
-ORDER BY cases DESC, key LIMIT 200
+HAVING count(*) FILTER (WHERE at >= $1) > 0
+ORDER BY count(*) FILTER (WHERE at >= $1) DESC, key LIMIT 200
 """
 DAILY: Final = """
 SELECT day::date AS day, count(support_case.id)::int AS cases
@@ -144,7 +151,7 @@ async def _hours(tx: Transaction) -> tuple[dict[UUID, Hours], Hours]:
 
 
 async def groups(tx: Transaction, span: Span, by: By, before: datetime) -> list[Group]:
-    """Return cases by what is asked for; `before` is when the period before began."""
+    """Return cases, and who needed none, by what is asked for; `before` is when the period before began."""
     return await tx.fetch(Group, GROUPED, *_args(span), by.value, before)
 
 

@@ -15,7 +15,7 @@ from laddverk.diagnostics.uptime.hours import Length, Period
 from laddverk.kernel.actors import Permission
 from laddverk.platform import formats
 from laddverk.platform.database import Transaction
-from laddverk.platform.languages import gettext_for
+from laddverk.platform.languages import gettext_for, marked
 from laddverk.stations import queries as stations_queries
 from laddverk.support.reporting import paper, queries, words
 from laddverk.support.reporting.model import GROUPS, By, Figures, Group, Span
@@ -33,6 +33,8 @@ STEPS: Final = {Length.MONTH: timedelta(days=1), Length.QUARTER: timedelta(days=
 LISTED: Final = {By.KIND: "kind", By.SITUATION: "situation", By.CHANNEL: "channel", By.SITE: "site"}
 LISTED_TOO: Final = {By.MODEL: "model", By.FIRMWARE: "firmware"}
 """Which filter of the inbox lists a group."""
+CONTACTED: Final = {"page": marked("Page of the charge")}
+"""Ways in which somebody is helped and no case is made."""
 
 
 class Made(Struct, frozen=True):
@@ -71,7 +73,7 @@ def _by(desk: Desk) -> By:
 def names_of(desk: Desk) -> dict[By, dict[str, str]]:
     """Return the words of groups that are known by a key."""
     situations = {one.key: one.text(desk.language).title for one in book.catalogue()}
-    return {By.KIND: dict(case_words.KIND_WORDS), By.SITUATION: situations, By.CHANNEL: dict(case_words.CHANNELS)}
+    return {By.KIND: dict(case_words.KIND_WORDS), By.SITUATION: situations, By.CHANNEL: case_words.CHANNELS | CONTACTED}
 
 
 @get(PLACE, opt=MAY)
@@ -117,7 +119,11 @@ async def export_report(desk: AtDesk) -> Response[bytes]:
         ("figure", one.key, _rounded(one.of(made.here)), _rounded(one.of(made.before)), one.unit)
         for one in words.FIGURES
     ]
-    rows += [(by.value, one.name or one.key, one.cases, one.before, "cases") for by in By for one in groups[by]]
+    for by in By:
+        for one in groups[by]:
+            name = one.name or one.key
+            rows.append((by.value, name, one.cases, one.before, "cases"))
+            rows.append((by.value, name, one.alone, one.alone_before, "without_case"))
     return spreadsheets.answer(
         f"helpline-{made.choice.period.key}", ("what", "name", "this_period", "period_before", "unit"), rows
     )

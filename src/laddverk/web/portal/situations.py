@@ -17,6 +17,8 @@ from laddverk.sessions import service as sessions
 from laddverk.sessions.driver_queries import Outlet
 from laddverk.sessions.model import LiveStart
 from laddverk.stations.model import COMMANDS_TOPIC
+from laddverk.support import contacts
+from laddverk.support.contacts import Contact
 from laddverk.support.knowledge import queries as knowledge
 from laddverk.support.knowledge.model import Found
 from laddverk.support.situations import choosing, doing, nearby
@@ -182,6 +184,7 @@ async def press(visit: Visiting, token: FromPath[str], button: FromPath[str]) ->
             if found is None:
                 raise NotFound("There is no such charge.", remedy="Scan the code on the outlet again.")
             subject, pressed = subject_of(found, complaint), DriverButton(button)
+            await _note_contact(tx, subject, pressed, visit)
             if pressed in doing.LEADS:
                 page, told = await _begin_anew(tx, subject, pressed, visit), ""
             else:
@@ -192,6 +195,21 @@ async def press(visit: Visiting, token: FromPath[str], button: FromPath[str]) ->
         return visit.go(page, " ".join(visit.errors(problem).values()))
     visit.house.hints.publish([COMMANDS_TOPIC, f"station:{found.start_request.station_id}"])
     return visit.go(page, visit.words(told) if told else "")
+
+
+async def _note_contact(tx: Transaction, subject: Subject, pressed: DriverButton, visit: Visit) -> None:
+    """Note that somebody was helped, or tried to be, on the page of their charge: one contact, however often."""
+    told = choosing.told(await facts_of(tx, subject, visit.now))
+    if told.situation.key in CALM and not subject.complaint:  # to stop a charge that is well is no call for help
+        return
+    key = f"start:{subject.start_request_id}"
+    contact = Contact(
+        key=key, channel="page", station_id=subject.station_id, evse_number=subject.evse_number,
+        driver_id=subject.driver_id, start_request_id=subject.start_request_id, session_id=subject.session_id,
+        situation=told.situation.key,
+    )  # fmt: skip
+    await contacts.begin(tx, contact, visit.now)
+    await contacts.pressed(tx, key, pressed.value)
 
 
 async def _begin_anew(tx: Transaction, subject: Subject, button: DriverButton, visit: Visit) -> str:
