@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from laddverk.platform import outbox
 from laddverk.platform.database import Database
@@ -24,6 +25,10 @@ CLUSTER = pytest.StashKey[TestCluster]()
 SOURCES = Path(__file__).parents[1] / "src"
 NAME_MAX = 60  # more nobody reads
 IN_CI = os.environ.get("LADDVERK_CI") == "1"
+
+# A busy machine is no fault of what is tested: how long drawing an input or looking at it takes is not judged.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
