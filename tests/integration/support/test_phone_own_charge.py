@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from bench._support_acts import Trouble, charging, over_and_paid
 from bench._support_troubles import EVENTS
 from bench._support_ways import ITS_NUMBER, Answer, Phone
 from bench._support_world import Bay, Visitor, World, words_of, world_on
 from laddverk.platform.database import Database
+from laddverk.support.phone import proving
 
 OFFERED: Final = "If you have paid here or charge here, press one"
 DECLINED: Final = "Your bank declined the card"
@@ -62,6 +65,24 @@ async def test_of_a_payment_hears_who_has_its_page_and_nobody_else(database: Dat
                 said = await phone.key_in("1")
                 assert "Scan the code on the outlet once more" in said
             await her.pay(bay.codes[0])  # her own first try stands in nobody's way
+
+
+async def test_nobody_guesses_the_number_of_a_charge_by_ringing_again(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many tries at an outlet within a day, in all calls together; then its page is the way."""
+    monkeypatch.setattr(proving, "TRIES_AT_OUTLET_MAX", 2)
+    async with world_on(tmp_path, database_url=database.dsn) as world:
+        bay = await world.bay()
+        async with guest(world) as her, guest(world) as stranger:
+            await her.pay(bay.codes[0], card="declined")
+            for _ in range(2):
+                async with call(bay, stranger) as (phone, answer):
+                    assert OFFERED in answer.text
+                    await phone.key_in("1")
+                    assert "No charge at this outlet has this number" in await phone.key_in("000000")
+            async with call(bay, stranger) as (_phone, answer):
+                assert OFFERED not in answer.text
 
 
 async def test_who_has_the_page_of_a_charge_stops_it_and_hears_of_its_money(database: Database, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from laddverk.support.phone import store
 from laddverk.support.phone.model import Call
 
 SINCE: Final = timedelta(days=1)  # who asks later has the receipt, or writes from the page
+TRIES_AT_OUTLET_MAX: Final = 30  # of all calls about an outlet within a day: nobody guesses a number by ringing again
 
 
 async def proved(tx: Transaction, house: House, call: Call, keys: str, now: datetime) -> Call:
@@ -39,5 +40,7 @@ async def can_prove(tx: Transaction, call: Call, now: datetime) -> bool:
     """Return whether a charge at the outlet of `call` may be the caller's, though we do not know it as theirs."""
     is_known = call.driver_id is not None and (call.session_id or call.start_request_id) is not None
     if call.station_id is None or call.menu.is_proven or is_known:
+        return False
+    if await store.tries_at(tx, call.station_id, call.evse_number, now - SINCE) >= TRIES_AT_OUTLET_MAX:
         return False
     return bool(await store.starts_at(tx, call.station_id, call.evse_number, now - SINCE))

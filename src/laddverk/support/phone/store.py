@@ -47,6 +47,10 @@ FROM connector JOIN station ON station.id = connector.station_id JOIN site ON si
 WHERE connector.station_id = $1 AND connector.evse_number = $2
 ORDER BY connector.connector_number LIMIT 1
 """
+TRIES_AT: Final = """
+SELECT coalesce(sum((menu->>'tries')::int), 0) FROM phone_call
+WHERE started_at > $3 AND station_id = $1 AND evse_number = $2
+"""
 STARTS_AT: Final = """
 -- Who wished to charge at an outlet lately, whatever came of it.
 SELECT id, session_id, payment_id FROM start_request
@@ -230,6 +234,11 @@ async def language_of(tx: Transaction, driver_id: UUID | None) -> str:
 async def last_charge(tx: Transaction, driver_id: UUID, since: datetime) -> LastCharge | None:
     """Return the newest charge of an account that began after an instant."""
     return await tx.fetch_one(LastCharge, LAST_CHARGE, driver_id, since)
+
+
+async def tries_at(tx: Transaction, station_id: UUID, evse_number: int, since: datetime) -> int:
+    """Return how often calls about an outlet tried the number of a charge there since an instant."""
+    return int(await tx.value(TRIES_AT, station_id, evse_number, since))
 
 
 async def charge(tx: Transaction, session_id: UUID) -> LastCharge | None:
