@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from msgspec import structs
@@ -41,9 +41,6 @@ from laddverk.subscriptions.model import SubscriberToTell
 
 log = structlog.get_logger()
 
-NOT_PAID_IN_TIME: Final = frozenset({State.CANCELLED.value}) | swish.RAN_OUT
-"""Why nothing will be paid, where nobody refused: the page on which to pay was closed."""
-
 
 def handlers(house: House) -> dict[str, Handler]:
     """Return the jobs that belong to no single room."""
@@ -65,8 +62,12 @@ def handlers(house: House) -> dict[str, Handler]:
         """Nothing will be paid: a charge that waits for the money is given up, and its outlet is free again."""
         for event in (outbox.decoded(PaymentFailed, payload) for payload in payloads):
             if event.start_request_id is not None:
-                has_run_out = event.why in NOT_PAID_IN_TIME
-                await sessions.give_up_unpaid(tx, event.start_request_id, house.clock(), has_run_out=has_run_out)
+                now = house.clock()
+                closed_at = (event.at or now) if event.why == State.CANCELLED else None
+                has_run_out = event.why in swish.RAN_OUT
+                await sessions.give_up_unpaid(
+                    tx, event.start_request_id, now, has_run_out=has_run_out, closed_at=closed_at
+                )
 
     async def charge_no_show(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
         """Nobody came for a reservation: where waiting has a price, it is charged."""

@@ -227,6 +227,9 @@ class PaymentFailed(Event, frozen=True, kw_only=True):
     purpose: str
     start_request_id: UUID | None = None
     why: str = ""
+    """The provider's code, or the state that the payment ended in."""
+    at: datetime | None = None
+    """When that was; None of events from before it was told."""
 
 
 class PaymentRefunded(Event, frozen=True, kw_only=True):

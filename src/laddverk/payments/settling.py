@@ -173,7 +173,7 @@ async def _cause(tx: Transaction, effect: Effect, before: Payment, payment: Paym
         case Effect.GONE:
             if payment.session_id is not None and payment.due_minor and payment.wish == Wish.CAPTURE:
                 await owe_by_invoice(tx, payment, payment.session_id, now)
-            await _publish(tx, _failed(payment))
+            await _publish(tx, _failed(payment, now))
 
 
 class _Captured(Struct, frozen=True):
@@ -253,18 +253,19 @@ def _authorised(payment: Payment) -> PaymentAuthorised:
     )
 
 
-def _failed(payment: Payment) -> PaymentFailed:
+def _failed(payment: Payment, now: datetime) -> PaymentFailed:
     return PaymentFailed(
         payment_id=payment.id,
         purpose=payment.purpose,
         start_request_id=payment.start_request_id,
         why=payment.failure_code or payment.state,
+        at=now,
     )
 
 
-async def tell_gone(tx: Transaction, payment: Payment) -> None:
+async def tell_gone(tx: Transaction, payment: Payment, now: datetime) -> None:
     """Say that nothing will be paid by this payment, and that no other way follows it."""
-    await _publish(tx, _failed(payment))
+    await _publish(tx, _failed(payment, now))
 
 
 async def _publish(tx: Transaction, event: Event) -> None:

@@ -186,16 +186,20 @@ async def cancel_start(tx: Transaction, start_request_id: UUID, why: str, now: d
     return bool(await _cancel(tx, [start_request_id], now, why))
 
 
-async def give_up_unpaid(tx: Transaction, start_request_id: UUID, now: datetime, *, has_run_out: bool) -> bool:
+async def give_up_unpaid(
+    tx: Transaction, start_request_id: UUID, now: datetime, *, has_run_out: bool, closed_at: datetime | None = None
+) -> bool:  # fmt: skip
     """Give up a start that nothing will be paid for; False as `cancel_start`.
 
-    `has_run_out`: nobody refused, the time for paying was over. Who did not pay in time is told so, whether the payment
-    or the start is found to have run out first; by when that is found says nothing. Where the charger has been asked,
-    the time for paying was kept, and what was reserved is gone.
+    `has_run_out`: nobody refused, the time for paying was over. `closed_at`: when a page on which to pay was closed
+    that nobody refused on either: by the payer, or, after the time of the start, by the clock. Who did not pay in time
+    is told so, whether the payment or the start is found to have run out first; by when that is found says nothing.
+    Where the charger has been asked, the time for paying was kept, and what was reserved is gone.
     """
     request = await store_starts.locked(tx, start_request_id)
     if request is None:
         return False
+    has_run_out = has_run_out or (closed_at is not None and request.expires_at <= closed_at)
     is_late = has_run_out and request.command_id is None
     return await cancel_start(tx, start_request_id, WhyFailed.EXPIRED if is_late else WhyFailed.PAYMENT_FAILED, now)
 

@@ -89,7 +89,7 @@ async def _after_decline(tx: Transaction, house: House, payment: Payment, now: d
         await debiting.debit_session(tx, house, payment.session_id, now)
     elif _was_for_start(payment) and await starting.reserve_next(tx, house, payment, now):
         return
-    await settling.tell_gone(tx, payment)
+    await settling.tell_gone(tx, payment, now)
 
 
 def _was_for_start(payment: Payment) -> bool:
