@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import httpx
 import pytest
 
 from laddverk.payments.providers.sandbox import in_process
@@ -45,6 +46,25 @@ async def test_what_was_reserved_on_a_card_is_released(world: World, stranger: B
     await pays(world, to_pay.headers["location"])
     page = await cancelled(world, stranger, await charge_of(world))
     assert f"{GIVEN_UP} Nothing is charged. What was reserved is released." in page
+
+
+async def test_who_scans_again_is_led_to_the_charge_that_they_began_and_a_stranger_is_not(
+    world: World, stranger: Browser
+) -> None:
+    pay = f"/u/{await code_of(world)}/pay"
+    to_pay = await stranger.send(pay, provider="card")
+    await pays(world, to_pay.headers["location"])
+    charge = await charge_of(world)
+    again = await stranger.send(pay, provider="card")
+    assert (again.status_code, again.headers["location"]) == (303, charge)
+    own, stranger.client.cookies = httpx.Cookies(stranger.client.cookies), httpx.Cookies()
+    refused = await stranger.send(pay, provider="card")
+    assert refused.status_code == 409
+    assert "Somebody else is charging or about to start here" in plain(refused.text)
+    stranger.client.cookies = own
+    await cancelled(world, stranger, charge)
+    anew = await stranger.send(pay, provider="card")
+    assert anew.headers["location"] != charge, "what is over leads nowhere"
 
 
 async def test_who_is_signed_in_may_pay_without_their_account(world: World, berit: Browser) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
+from litestar.datastructures import Cookie
 from litestar.params import FromPath
 
 from laddverk.access import queries as access_queries
@@ -31,12 +32,15 @@ from laddverk.tariffs import service as tariffs
 from laddverk.tariffs import spot
 from laddverk.tariffs.coming import coming
 from laddverk.tariffs.model import Wish
+from laddverk.web import security
 from laddverk.web.portal import outlets, playing, situations
 from laddverk.web.portal.outlets import STARTABLE, State, state_of
 from laddverk.web.portal.paying_words import next_words, paid_by_another
 from laddverk.web.visit import Visit, Visiting
 
 OTHERS_MAX: Final = 5  # free outlets that are offered instead
+OWN_COOKIE: Final = "charge"  # of the newest charge that this browser began at an outlet, sent to that outlet alone
+OWN_COOKIE_S: Final = 12 * 3_600
 
 
 @get("/")
@@ -123,7 +127,8 @@ async def pay(visit: Visiting, code: FromPath[str]) -> Response[Any]:
                     now=visit.now,
                 )
         except Problem as problem:
-            return await outlet_page(visit, code, problem=problem)
+            own = await _own(tx, visit, found)
+            return visit.go(own) if own else await outlet_page(visit, code, problem=problem)
     settings = visit.house.settings
     try:
         checkout = await payments.open_adhoc(
@@ -139,7 +144,26 @@ async def pay(visit: Visiting, code: FromPath[str]) -> Response[Any]:
         async with visit.transaction() as tx:
             await sessions.cancel_start(tx, prepared.id, WhyFailed.PAYMENT_UNAVAILABLE, visit.now)
         return await outlet_page(visit, code, problem=problem)
-    return visit.go(checkout.url)
+    answer = visit.go(checkout.url)
+    answer.cookies.append(
+        Cookie(
+            key=OWN_COOKIE, value=prepared.access_token, path=f"/u/{quote(code)}", max_age=OWN_COOKIE_S, httponly=True,
+            samesite="lax", secure=security.is_https(settings),
+        )
+    )  # fmt: skip
+    return answer
+
+
+async def _own(tx: Transaction, visit: Visit, outlet: Outlet) -> str | None:
+    """Return the page of the charge that this browser began here and that goes on: nobody else is in its way."""
+    token = visit.request.cookies.get(OWN_COOKIE, "")
+    found = await sessions.by_access_token(tx, token, visit.now) if token else None
+    if found is None:
+        return None
+    begun, session = found.start_request, found.session
+    is_here = (begun.station_id, begun.evse_number) == (outlet.station_id, outlet.evse_number)
+    goes_on = (begun.is_open and begun.expires_at > visit.now) or (session is not None and session.ended_at is None)
+    return f"/s/{token}" if is_here and goes_on else None
 
 
 @post("/u/{code:str}/start")
