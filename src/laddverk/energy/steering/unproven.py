@@ -26,12 +26,9 @@ Other = Callable[[dict[str, float]], list[PerPhase]]
 
 def held_a(circuits: Iterable[Circuit], meters: Mapping[str, MeterState]) -> tuple[PerPhase, ...]:
     """Return what the fuse of each circuit holds for a short time, amperes on each phase."""
-    found = []
-    for one in circuits:
-        share = HOLDS if meters.get(one.key) is MeterState.FRESH else HOLDS_UNSEEN
-        first, second, third = (each * share for each in one.carries_a)
-        found.append((first, second, third))
-    return tuple(found)
+    return tuple(
+        times(one.carries_a, HOLDS if meters.get(one.key) is MeterState.FRESH else HOLDS_UNSEEN) for one in circuits
+    )  # fmt: skip
 
 
 def worst(known: Known, meters: Mapping[str, MeterState], now_s: float, other: Other) -> dict[str, float]:

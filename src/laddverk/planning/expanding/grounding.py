@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from laddverk.energy.circuits.loads import added
 from laddverk.energy.circuits.model import NO_CURRENT, SourceKind, Tree
 from laddverk.energy.steering import placing, unproven
+from laddverk.energy.steering.envelope import times
 from laddverk.energy.steering.model import Circuit, MeterState
 from laddverk.energy.steering.other_load import highest, less
 from laddverk.planning.expanding.model import Change
@@ -181,14 +182,13 @@ def _in_turn(port: Port, number: int) -> Port:
 
 def _with_fuse(ground: Ground, fuse_a: float) -> Ground:
     """Change the connection's fuse: what cars may take grows or shrinks by the difference, in every hour."""
-    more, times = fuse_a - ground.fuse_a, fuse_a / ground.fuse_a
+    more = fuse_a - ground.fuse_a
 
     def raised(limits: PerPhase) -> PerPhase:
         return max(0.0, limits[0] + more), max(0.0, limits[1] + more), max(0.0, limits[2] + more)
 
     root, hours = ground.feeders[0], ground.stretches
-    over_a = root.over_a[0] * times, root.over_a[1] * times, root.over_a[2] * times
-    root = replace(root, limit_a=raised(root.limit_a), over_a=over_a)
+    root = replace(root, limit_a=raised(root.limit_a), over_a=times(root.over_a, fuse_a / ground.fuse_a))
     return replace(
         ground, fuse_a=fuse_a, feeders=(root, *ground.feeders[1:]),
         stretches=tuple(replace(one, limits_a=(raised(one.limits_a[0]), *one.limits_a[1:])) for one in hours),
