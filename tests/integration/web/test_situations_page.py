@@ -156,3 +156,29 @@ async def test_what_the_situation_does_not_offer_is_not_done(world: World, stran
     assert (await stranger.send("/s/unknown/do/unlock")).status_code == 404
     assert "&lt;" not in (await stranger.open(f"{charge}?wrong=<script>")).text
     assert await value(world, "SELECT count(*) FROM command WHERE requested_by = 'anonymous' AND kind <> 'x'") == 0
+
+
+async def test_who_is_refused_has_wanted_help_all_the_same(world: World, stranger: Browser) -> None:
+    """A press that does not help any more is a time that somebody wanted help, with nothing done."""
+    charge = await asked(world, stranger)
+    turn(world, 60)
+
+    assert "not what helps here any more" in await pressed(stranger, charge, "unlock")
+    assert "not what helps here any more" in await pressed(stranger, charge, "pay")
+
+    contact = "SELECT string_agg(concat_ws(' ', channel, situation, deed), ', ') FROM support_contact"
+    assert await value(world, contact) == "page paid-no-plug "
+    assert await value(world, "SELECT count(*) FROM start_request WHERE cancelled_at IS NULL") == 1
+
+    await pressed(stranger, charge, "wait_more")
+    assert await value(world, contact) == "page paid-no-plug wait_more"
+
+
+async def test_who_stops_a_charge_that_is_well_wants_no_help(world: World, stranger: Browser) -> None:
+    """Of a situation in which nothing is wrong no contact is made, unless its driver says that something is."""
+    charge = await asked(world, stranger)
+    assert await shown(stranger, charge)
+    await pressed(stranger, charge, "stop")
+    assert await value(world, "SELECT count(*) FROM support_contact") == 0
+    await pressed(stranger, charge, "stop", wrong="money")
+    assert await value(world, "SELECT count(*) FROM support_contact") == 1

@@ -95,7 +95,7 @@ async def _suggest(talk: Talk, words: str) -> None:
 async def _look_again(talk: Talk) -> None:
     """It did not help: tell what we see by now, where that is something else; else a person looks at it."""
     told = choosing.told(await facts_of(talk.tx, talk.chat.subject, talk.now))
-    if told.situation.key != talk.chat.situation and not deciding.is_calm(told):
+    if told.situation.key != talk.chat.situation and not told.is_calm:
         await _tell(talk)
         return
     talk.say(saying.line(talk.chat.id, talk.now, saying.SAME_AS_BEFORE))

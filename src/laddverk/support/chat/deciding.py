@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from laddverk.support.chat.model import Asks, Chat, ChatState, Trouble
-from laddverk.support.situations.model import DriverButton, Told
+from laddverk.support.situations.model import DriverButton
 
 DO: Final = "do:"
 SAY: Final = "say:"
@@ -30,10 +30,6 @@ RATES: Final = frozenset({GOOD, BAD})
 ALWAYS: Final = frozenset({PERSON, MENU})
 """What may be chosen at any time."""
 
-CALM: Final = frozenset(
-    {"asked-to-start", "charging-well", "just-begun", "outlet-well", "nothing-seen", "waiting-for-payment"}
-)
-"""Situations in which we see nothing wrong."""
 CODE: Final = re.compile(r"\b[A-Za-zÅÄÖåäö0-9]{1,12}(?:-[A-Za-z0-9]{1,8}){1,4}\b")
 CODES_MAX: Final = 3  # of one text; more is no question about an outlet
 
@@ -159,11 +155,6 @@ def without_codes(words: str) -> str:
 def is_offered(offers: tuple[str, ...], key: str) -> bool:
     """Return whether an answer by one tap is among those of the last line, or always there."""
     return key in ALWAYS or key in offers
-
-
-def is_calm(told: Told) -> bool:
-    """Return whether we see nothing wrong."""
-    return told.situation.key in CALM
 
 
 def _on_trouble(chat: Chat, trouble: Trouble) -> Step:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.support import identity
-from laddverk.support.chat import deciding
 from laddverk.support.chat.deciding import DO, MENU, NO, NO_OUTLET, OUTLET, PERSON, SAY, STAY, YES, What
 from laddverk.support.chat.model import Asks, Chat, Line, Speaker, Trouble
 from laddverk.support.identity import Need
@@ -77,7 +76,7 @@ def situation(chat: Chat, told: Told, texts: Texts, now: datetime) -> Line:
     Where nothing is wrong, the driver is asked what it is about; where they have said so already, whether it helps.
     """
     buttons = tuple(_offers(chat, told.situation.driver))
-    if not deciding.is_calm(told):
+    if not told.is_calm:
         then: Sequence[str] = (MENU, PERSON)
     elif chat.complaint:
         then = (YES, NO, PERSON)

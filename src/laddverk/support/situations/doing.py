@@ -49,13 +49,16 @@ class _Lately(Struct, frozen=True):
     charging: int
 
 
-async def press(tx: Transaction, actor: Actor, subject: Subject, button: DriverButton, now: datetime) -> str:
+async def press(
+    tx: Transaction, actor: Actor, subject: Subject, button: DriverButton, now: datetime, facts: Facts | None = None
+) -> str:  # fmt: skip
     """Do what `button` says, and return what to tell the driver (a msgid).
 
-    The situation is looked at anew: raises `Conflict` when it does not offer this any more, `TooMany` for a lock that
-    has been tried too often, and what the deed itself raises. The caller publishes the hint `commands`.
+    The situation is looked at anew, unless its `facts` of now are given: raises `Conflict` when it does not offer this
+    any more, `TooMany` for a lock that has been tried too often, and what the deed itself raises. The caller publishes
+    the hint `commands`.
     """
-    facts = await facts_of(tx, subject, now)
+    facts = facts or await facts_of(tx, subject, now)
     if button not in DONE or button not in choosing.told(facts).situation.driver:
         raise Conflict("This is not what helps here any more.", remedy="Look at the page again.")
     if button is DriverButton.WAIT_MORE and subject.start_request_id is not None:
@@ -73,12 +76,14 @@ async def press(tx: Transaction, actor: Actor, subject: Subject, button: DriverB
     return DONE[button]
 
 
-async def clear_way(tx: Transaction, subject: Subject, button: DriverButton, now: datetime) -> None:
+async def clear_way(
+    tx: Transaction, subject: Subject, button: DriverButton, now: datetime, facts: Facts | None = None
+) -> None:  # fmt: skip
     """Give up the driver's own start that still waits, so that they can pay or start anew; its money is released.
 
-    Raises `Conflict` when the situation does not offer to begin anew.
+    Looks as `press` does. Raises `Conflict` when the situation does not offer to begin anew.
     """
-    facts = await facts_of(tx, subject, now)
+    facts = facts or await facts_of(tx, subject, now)
     if button not in LEADS or button not in choosing.told(facts).situation.driver:
         raise Conflict("This is not what helps here any more.", remedy="Look at the page again.")
     await _give_up(tx, subject, now)

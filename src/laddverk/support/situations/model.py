@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -11,6 +12,10 @@ from laddverk.diagnostics.model import Evidence, Family, Severity
 
 Value = str | int | float | datetime | None
 """What stands in the places of a text. A name's ending says how it is shown: `_at`, `_s`, `_minor`, `_w`, `_a` …"""
+CALM: Final = frozenset(
+    {"asked-to-start", "charging-well", "just-begun", "outlet-well", "nothing-seen", "waiting-for-payment"}
+)
+"""Situations in which we see nothing wrong."""
 
 
 class StartStage(StrEnum):
@@ -261,3 +266,8 @@ class Told(Struct, frozen=True, kw_only=True):
 
     situation: Situation
     match: Match
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether we see nothing wrong."""
+        return self.situation.key in CALM

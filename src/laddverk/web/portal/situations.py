@@ -10,18 +10,16 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from laddverk.kernel.ids import shown
-from laddverk.kernel.problems import NotFound, Problem
+from laddverk.kernel.problems import NotFound
 from laddverk.platform.database import Transaction
 from laddverk.platform.languages import marked
 from laddverk.sessions import service as sessions
 from laddverk.sessions.driver_queries import Outlet
 from laddverk.sessions.model import LiveStart
 from laddverk.stations.model import COMMANDS_TOPIC
-from laddverk.support import contacts
-from laddverk.support.contacts import Contact
 from laddverk.support.knowledge import queries as knowledge
 from laddverk.support.knowledge.model import Found
-from laddverk.support.situations import choosing, doing, nearby
+from laddverk.support.situations import choosing, doing, nearby, pressing
 from laddverk.support.situations.gathering import Subject, facts_of
 from laddverk.support.situations.model import Complaint, DriverButton, Told
 from laddverk.web.visit import Visit, Visiting
@@ -45,10 +43,6 @@ COMPLAINTS: Final = {
     Complaint.RECEIPT: marked("I need a receipt"),
 }
 """What no machine sees, and a driver can say."""
-CALM: Final = frozenset(
-    {"asked-to-start", "charging-well", "just-begun", "outlet-well", "nothing-seen", "waiting-for-payment"}
-)
-"""Situations in which nothing is wrong."""
 ARTICLES: Final = 2  # beside a situation: who stands at a charger reads one
 DEEDS: Final = frozenset(doing.DONE) | doing.LEADS
 
@@ -86,10 +80,10 @@ async def seen(tx: Transaction, found: LiveStart, visit: Visit, site_path: str, 
         key=told.situation.key,
         title=texts.title,
         says=texts.says,
-        tone="broken" if told.situation.is_danger else "plain" if told.situation.key in CALM else "wait",
+        tone="broken" if told.situation.is_danger else "plain" if told.is_calm else "wait",
         buttons=tuple(buttons_of(told, visit, site_path, code)),
-        is_calm=told.situation.key in CALM,
-        articles=() if told.situation.key in CALM else await _articles(tx, told, found, visit.language),
+        is_calm=told.is_calm,
+        articles=() if told.is_calm else await _articles(tx, told, found, visit.language),
     )
 
 
@@ -109,7 +103,7 @@ async def at_outlet(tx: Transaction, outlet: Outlet, visit: Visit) -> Shown | No
         driver_id=visit.actor.id if visit.actor.kind == "driver" else None, complaint=complaint_asked(visit),
     )  # fmt: skip
     told = choosing.told(await facts_of(tx, subject, visit.now))
-    if told.situation.key in CALM:
+    if told.is_calm:
         return None
     texts = await nearby.spoken(tx, subject, told, visit.language, outlet.timezone)
     code = quote(outlet.code)
@@ -178,47 +172,18 @@ async def press(visit: Visiting, token: FromPath[str], button: FromPath[str]) ->
     wrong = form.get("wrong", "")
     complaint = Complaint(wrong) if wrong in set(Complaint) else Complaint.NONE
     page = f"/s/{token}" + (f"?wrong={complaint.value}" if complaint else "")
-    try:
-        async with visit.transaction() as tx:
-            found = await sessions.by_access_token(tx, token, visit.now)
-            if found is None:
-                raise NotFound("There is no such charge.", remedy="Scan the code on the outlet again.")
-            subject, pressed = subject_of(found, complaint), DriverButton(button)
-            await _note_contact(tx, subject, pressed, visit)
-            if pressed in doing.LEADS:
-                page, told = await _begin_anew(tx, subject, pressed, visit), ""
-            else:
-                told = await doing.press(tx, visit.actor, subject, pressed, visit.now)
-    except NotFound:
-        raise
-    except Problem as problem:
-        return visit.go(page, " ".join(visit.errors(problem).values()))
+    async with visit.transaction() as tx:
+        found = await sessions.by_access_token(tx, token, visit.now)
+        if found is None:
+            raise NotFound("There is no such charge.", remedy="Scan the code on the outlet again.")
+        subject = subject_of(found, complaint)
+        came = await pressing.press(tx, visit.actor, subject, DriverButton(button), visit.now)
+    if came.refused is not None:
+        return visit.go(page, " ".join(visit.errors(came.refused).values()))
     visit.house.hints.publish([COMMANDS_TOPIC, f"station:{found.start_request.station_id}"])
-    return visit.go(page, visit.words(told) if told else "")
-
-
-async def _note_contact(tx: Transaction, subject: Subject, pressed: DriverButton, visit: Visit) -> None:
-    """Note that somebody was helped, or tried to be, on the page of their charge: one contact, however often."""
-    told = choosing.told(await facts_of(tx, subject, visit.now))
-    if told.situation.key in CALM and not subject.complaint:  # to stop a charge that is well is no call for help
-        return
-    key = f"start:{subject.start_request_id}"
-    contact = Contact(
-        key=key, channel="page", station_id=subject.station_id, evse_number=subject.evse_number,
-        driver_id=subject.driver_id, start_request_id=subject.start_request_id, session_id=subject.session_id,
-        situation=told.situation.key,
-    )  # fmt: skip
-    await contacts.begin(tx, contact, visit.now)
-    await contacts.pressed(tx, key, pressed.value)
-
-
-async def _begin_anew(tx: Transaction, subject: Subject, button: DriverButton, visit: Visit) -> str:
-    """Let the driver's own start not stand in their way any more; return the page of the outlet."""
-    await doing.clear_way(tx, subject, button, visit.now)
-    facts = await facts_of(tx, subject, visit.now)
-    if facts.outlet is None:
-        raise NotFound("There is no such outlet.")
-    return f"/u/{quote(facts.outlet.code)}"
+    if came.outlet_code:
+        return visit.go(f"/u/{quote(came.outlet_code)}")
+    return visit.go(page, visit.words(came.said))
 
 
 HANDLERS: Final = [press]
