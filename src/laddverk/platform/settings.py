@@ -109,7 +109,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Who text messages come from: at most eleven letters, or a number +46…."""
     phone_number: str = ""
     """Our own number at the carrier of calls (+46…): who is called back sees it. Empty: no calls go out."""
-    phone_calls_to: str = "+46,+47,+45,+358,!+46900,!+46939,!+46944"
+    phone_calls_to: str = (
+        "+46,!+46900,!+46939,!+46944,!+4699,+47,!+4782,+45,!+4590,"
+        "+358,!+35860,!+35870,!+35875,!+358100,!+358200,!+358300,"
+        "!+3582020,!+3582022,!+3582023,!+3582098,!+3582099"
+    )
     """How numbers begin that are rung from the console, by commas; with `!`: that are not, such as those that cost."""
     phone_records: bool = False
     """Ask callers whether the talk may be recorded; nothing is without a key of theirs."""
