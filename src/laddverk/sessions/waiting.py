@@ -31,8 +31,8 @@ WHERE station_id = $1 AND kind = 'start_charging' AND created_at >= $3 AND comma
 """
 
 
-async def wait_more(tx: Transaction, actor: Actor, start_request_id: UUID, now: datetime) -> datetime:
-    """Give a start more time and ask the charger anew, whose own patience ends before ours. Returns until when.
+async def wait_more(tx: Transaction, actor: Actor, start_request_id: UUID, now: datetime) -> CommandId:
+    """Give a start more time and ask the charger anew, whose own patience ends before ours. Returns that question.
 
     What becomes of that second question does not end the start. Raises `NotFound`, `Conflict` when it has ended, or
     has waited `WAIT_MAX`.
@@ -42,8 +42,7 @@ async def wait_more(tx: Transaction, actor: Actor, start_request_id: UUID, now: 
     if until <= now:
         raise Conflict("It has waited long enough.", remedy="Start again when the cable is at hand.")
     await store_starts.set_expiry(tx, request.id, max(until, request.expires_at))
-    await _ask(tx, actor, request, now, "more time for the cable")
-    return max(until, request.expires_at)
+    return await _ask(tx, actor, request, now, "more time for the cable")
 
 
 async def move_start(

@@ -85,8 +85,8 @@ async def _start(
 async def extend(tx: Transaction, actor: Actor, trouble: Trouble, _given: Given, now: datetime) -> Result:
     """Keep the start open for longer. Raises `Conflict` where none waits."""
     request_id = _open_start(trouble)
-    await sessions.wait_more(tx, actor, request_id, now)
-    return await _asked(tx, trouble, request_id)
+    command_id = await sessions.wait_more(tx, actor, request_id, now)
+    return Result(command_id=command_id, station_id=trouble.subject.station_id, start_request_id=request_id)
 
 
 async def swap(tx: Transaction, actor: Actor, trouble: Trouble, given: Given, now: datetime) -> Result:
@@ -205,11 +205,6 @@ async def _command(
 ) -> Result:  # fmt: skip
     command_id = await stations.request_command(tx, actor, station_id, wish, now, reason=reason)
     return Result(command_id=command_id, station_id=station_id)
-
-
-async def _asked(tx: Transaction, trouble: Trouble, request_id: UUID) -> Result:
-    asked = await store.last_asked(tx, trouble.subject.station_id)
-    return Result(command_id=asked, station_id=trouble.subject.station_id, start_request_id=request_id)
 
 
 async def _going_on(tx: Transaction, trouble: Trouble, now: datetime) -> store.GoingOn:

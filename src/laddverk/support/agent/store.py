@@ -64,9 +64,6 @@ SELECT (SELECT count(*) FROM session WHERE station_id = $1 AND ended_at IS NULL)
        OR EXISTS (SELECT FROM work_order WHERE station_id = $1 AND state = 'on_site') AS is_worked_on
 FROM station WHERE station.id = $1
 """  # noqa: S608 - constant text
-LAST_ASKED: Final = """
-SELECT id FROM command WHERE station_id = $1 AND kind = 'start_charging' ORDER BY created_at DESC LIMIT 1
-"""
 # What is kept at an outlet: the driver's own first, then what is in force, then the last one that a charger may still
 # believe in.
 KEPT: Final = """
@@ -202,12 +199,6 @@ async def going_on(
 ) -> GoingOn | None:  # fmt: skip
     """Return what goes on at a charger, `but` one start apart; findings of the families `hands_off` are dangerous."""
     return await tx.fetch_one(GoingOn, GOING_ON, station_id, evse_number, now, but, list(hands_off))
-
-
-async def last_asked(tx: Transaction, station_id: UUID | None) -> UUID | None:
-    """Return the newest command of a charger that asks it to start."""
-    found: UUID | None = await tx.value(LAST_ASKED, station_id)
-    return found
 
 
 async def kept(
