@@ -23,7 +23,7 @@ BEFORE: Final = timedelta(hours=2)  # who turns to us has tried for a while
 AFTER: Final = timedelta(hours=24)
 EACH_MAX: Final = 25  # of one kind at one outlet, and of those that went wrong as many
 CUT: Final = "cut"
-"""The source of a line that says where of one kind no more is shown; its `kind` is the source of what is not."""
+"""The source of a line that says where no more is shown; its `kind` is the source of what is not."""
 ENTRIES_MAX: Final = 300
 COMMANDS: Final = (
     "start_charging", "stop_charging", "unlock_connector", "reset", "change_availability", "clear_cache",
@@ -138,8 +138,12 @@ async def everything(tx: Transaction, case_id: UUID, where: Around) -> list[Entr
 
 
 def _cut(rows: Iterable[EntryRow]) -> Iterable[EntryRow]:
-    """Yield events, the newest first; where there are more of a kind than `EACH_MAX`, one line says so instead."""
+    """Yield events, the newest first, without those of which there are more than `EACH_MAX`.
+
+    One line for each source says so, and one for what went wrong: where the first of them is left out.
+    """
     counted: Counter[tuple[object, ...]] = Counter()
+    told = set[tuple[str, bool]]()
     for row in rows:
         if row.source not in MACHINE_SOURCES:
             yield row
@@ -148,9 +152,9 @@ def _cut(rows: Iterable[EntryRow]) -> Iterable[EntryRow]:
         counted[key := (row.source, row.kind if row.source == "link" else "", row.params.get("evse"), is_grave)] += 1
         if counted[key] <= EACH_MAX:
             yield row
-        elif counted[key] == EACH_MAX + 1:
-            params = {"count": EACH_MAX, "evse": row.params.get("evse"), "is_grave": is_grave}
+        elif (row.source, is_grave) not in told:
+            told.add((row.source, is_grave))
             yield EntryRow(
                 at=row.at, source=CUT, kind=row.source, channel="", by_kind="machine", by_name="", text="",
-                params=params, body="",
+                params={"count": EACH_MAX, "is_grave": is_grave}, body="",
             )  # fmt: skip

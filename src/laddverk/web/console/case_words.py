@@ -107,11 +107,13 @@ CUTS: Final = {
     "fault": marked("The outlet had more errors; only the last %(count)s stand here"),
     "link": marked("Contact was lost and came back more often; only the last %(count)s times stand here"),
     "tag": marked("Tags were shown more often; only the last %(count)s times stand here"),
+    "refusal": marked("Tags were refused more often; only the last %(count)s times stand here"),
     "order": marked("The charger was told more; only the last %(count)s orders stand here"),
     "limit": marked("Load management changed its limit more often; only the last %(count)s changes stand here"),
     "money": marked("The payment went through more; only its last %(count)s steps stand here"),
 }
-"""What says that of events of one kind no more stand there, by their source."""
+"""What says that of events of one kind no more stand there, by their source; of what went wrong, by `GRAVE_CUTS`."""
+GRAVE_CUTS: Final = {"state": "fault", "tag": "refusal"}
 TURNS: Final = frozenset({"case", "incident", "session", "payment", "money", "command"})
 """Sources whose events turn a case; of others only what went wrong does."""
 KIND_WORDS: Final = KINDS
@@ -176,7 +178,7 @@ def _money(entry: EntryRow, language: str) -> str:
 
 
 def _cut(entry: EntryRow, language: str) -> str:
-    of = "fault" if entry.kind == "state" and entry.params["is_grave"] else entry.kind
+    of = GRAVE_CUTS.get(entry.kind, entry.kind) if entry.params["is_grave"] else entry.kind
     return gettext_for(language)(CUTS[of]) % {"count": entry.params["count"]}
 
 

@@ -121,3 +121,30 @@ async def test_the_payment_of_a_case_stands_there_though_its_driver_paid_anew(
         rows = await happening.everything(tx, case_id, where)
     shown_of = {(row.source, row.id) for row in rows if row.source in ("payment", "money")}
     assert shown_of == {("payment", own), ("money", None)}
+
+
+async def test_that_more_happened_is_said_once(world: World, signed_in: SignedIn) -> None:
+    """Contact that came and went, tags taken and refused, every outlet of a charger: no line stands there twice."""
+    browser = await signed_in(Role.SUPPORT)
+    path = await opened(browser, station=shown("sta", world.station), text="It blinks")
+    async with world.house.database.transaction() as tx:
+        await tx.execute("DELETE FROM connector_state")
+        for n in range(happening.EACH_MAX + 5):
+            at, then = NOW - timedelta(minutes=90 - 2 * n), NOW - timedelta(minutes=89 - 2 * n)
+            await tx.execute(LINK, world.station, 9_000 + n, at, then)
+            await tx.execute(TAG, world.station, new_id(), at, None)
+            await tx.execute(TAG.replace("Blocked", "Accepted"), world.station, new_id(), then, None)
+            for evse in (1, 2):
+                await tx.execute(STATE, world.station, evse, at, f"s{n}", "suspended_ev", None)
+                await tx.execute(STATE, world.station, evse, then, f"f{n}", "faulted", "GroundFailure")
+    text = plain((await browser.open(path)).text)
+    for said in (
+        "Contact was lost and came back more often; only the last 25 times stand here",
+        "Tags were shown more often; only the last 25 times stand here",
+        "Tags were refused more often; only the last 25 times stand here",
+        "The outlet's state changed more often; only the last 25 changes stand here",
+        "The outlet had more errors; only the last 25 stand here",
+    ):
+        assert text.count(said) == 1, said
+    assert text.count("Contact with the charger was lost") == happening.EACH_MAX
+    assert text.count("The charger has contact again") == happening.EACH_MAX
