@@ -145,7 +145,7 @@ class Charger:
             return False
         outlet.car = car
         if outlet.token is not None:
-            self._begin(outlet, at)
+            self._make_ready(outlet, at)
         elif outlet.status is not Status.RESERVED:
             self._turn(outlet, Status.PREPARING, at)
         return True
@@ -179,9 +179,24 @@ class Charger:
         outlet.token, outlet.token_type, outlet.remote_start_id = token, token_type, remote_start_id
         outlet.waits_until = at + timedelta(seconds=CABLE_WAIT_S)
         if outlet.car is not None:
-            self._begin(outlet, at)
+            self._make_ready(outlet, at)
         else:
             self._turn(outlet, Status.PREPARING, at)
+
+    def _make_ready(self, outlet: Outlet, at: datetime) -> None:
+        """Begin, card and cable being there: at once, or once the cable is locked and all is checked."""
+        if not outlet.readies_s:
+            self._begin(outlet, at)
+            return
+        outlet.begins_at = at + timedelta(seconds=outlet.readies_s)
+        outlet.waits_until = at + timedelta(seconds=CABLE_WAIT_S)  # a lock that never closes is not waited for either
+        self._turn(outlet, Status.PREPARING, at)
+
+    def _is_ready(self, outlet: Outlet, at: datetime) -> bool:
+        """Return whether what was accepted can begin now: in time, and with the cable in an outlet that works."""
+        if outlet.begins_at is None or outlet.waits_until is None or at < outlet.begins_at:
+            return False
+        return outlet.begins_at <= outlet.waits_until and outlet.car is not None and outlet.status is Status.PREPARING
 
     # Transactions.
 
@@ -197,7 +212,8 @@ class Charger:
             token_type=outlet.token_type,
             reservation=abilities.reservation_used(self, outlet.number, outlet.token, at),
         )
-        outlet.charging, outlet.token, outlet.remote_start_id, outlet.waits_until = charging, None, None, None
+        outlet.charging, outlet.token, outlet.remote_start_id = charging, None, None
+        outlet.waits_until, outlet.begins_at = None, None
         trigger = "RemoteStart" if charging.remote_start_id is not None else "Authorized"
         reading = self.reading(outlet.number, at)
         self.say(
@@ -280,9 +296,13 @@ class Charger:
         """Let `seconds` pass at an outlet: energy flows, and a car that is full pauses."""
         outlet = self.outlets[number]
         abilities.pass_time(self, at)
+        if self._is_ready(outlet, at):
+            self._begin(outlet, at)
+            return
         if outlet.waits_until is not None and at > outlet.waits_until:
-            outlet.token, outlet.waits_until = None, None
-            self._turn(outlet, Status.PREPARING if outlet.car else self._resting(outlet), at)
+            outlet.token, outlet.waits_until, outlet.begins_at = None, None, None
+            if outlet.car is None:
+                self._turn(outlet, self._resting(outlet), at)
         if outlet.charging is None or outlet.car is None or outlet.status is Status.FAULTED:
             return
         taken = self.drawn(outlet)

@@ -94,6 +94,10 @@ class Outlet(Struct):
     limit_a: float | None = None
     operative: bool = True
     stuck: bool = False
+    readies_s: float = 0.0
+    """So long it locks the cable and checks itself and the car, before what was accepted begins."""
+    begins_at: datetime | None = None
+    """When it has done so."""
     error_code: str | None = None
     vendor_error_code: str | None = None
 

@@ -76,6 +76,57 @@ def test_card_and_cable_in_either_order_start_one_transaction():
         assert charger.outlets[1].status is Status.CHARGING
 
 
+def slow_to_start(seconds=20.0):
+    """A charger with a cable in, that has accepted a start from afar and takes its time."""
+    charger = online()
+    charger.outlets[1].readies_s = seconds
+    charger.plug(1, a_car(), AT)
+    charger.outbox.clear()
+    assert charger.remote_start(1, "APP1", "Central", 5, AT)
+    return charger
+
+
+def passed(charger, seconds, step_s=10):
+    for gone_s in range(step_s, seconds + 1, step_s):
+        charger.advance(1, step_s, AT + timedelta(seconds=gone_s))
+
+
+def test_a_charger_that_takes_its_time_begins_when_its_lock_is_closed_and_says_preparing_until_then():
+    charger = slow_to_start()
+    passed(charger, 10)
+    assert (said(charger, Started), charger.outlets[1].status) == ([], Status.PREPARING)
+    assert not charger.remote_start(1, "APP2", "Central", 6, AT), "one wish at a time"
+    passed(charger, 30)
+    (started,) = said(charger, Started)
+    assert (started.charging.remote_start_id, started.at) == (5, AT + timedelta(seconds=20))
+    assert charger.reading(1, AT).register_wh == 30, "of ten seconds at 11 kW"
+
+
+def test_a_lock_that_never_closes_or_a_cable_taken_out_begins_nothing_and_keeps_nobody_out():
+    for happens in ("never", "unplug", "fail"):
+        charger = slow_to_start(3600.0 if happens == "never" else 20.0)
+        if happens == "unplug":
+            charger.unplug(1, AT)
+        elif happens == "fail":
+            charger.fail(1, AT, "ConnectorLockFailure")
+        passed(charger, 600)
+        assert said(charger, Started) == [], happens
+        assert charger.outlets[1].token is None, happens
+        expected = {"never": Status.PREPARING, "unplug": Status.AVAILABLE, "fail": Status.FAULTED}
+        assert charger.outlets[1].status is expected[happens]
+
+
+def test_a_cable_that_comes_after_the_start_is_locked_first_too():
+    charger = online()
+    charger.outlets[1].readies_s = 20.0
+    assert charger.remote_start(1, "APP1", "Central", 5, AT)
+    charger.plug(1, a_car(), AT + timedelta(seconds=50))
+    passed(charger, 60)
+    assert said(charger, Started) == []
+    passed(charger, 70)
+    assert len(said(charger, Started)) == 1
+
+
 def test_a_refused_card_starts_nothing():
     charger = online()
     charger.plug(1, a_car(), AT)
