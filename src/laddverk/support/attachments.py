@@ -37,6 +37,9 @@ SELECT id, entry_id, at, name, media_type, length(content) AS size FROM support_
 WHERE case_id IN (SELECT $1 UNION ALL SELECT id FROM support_case WHERE merged_into_id = $1) AND entry_id = ANY($2)
 ORDER BY at, id LIMIT 500
 """
+SIZES: Final = """
+SELECT id, length(content) AS size FROM support_attachment WHERE id = ANY($1) ORDER BY array_position($1, id)
+"""
 SOME: Final = """
 SELECT id, name, media_type, content FROM support_attachment WHERE id = ANY($1) ORDER BY array_position($1, id)
 """
@@ -157,9 +160,14 @@ async def of_entries(tx: Transaction, case_id: UUID, entries: Sequence[UUID]) ->
     return found
 
 
-async def some(tx: Transaction, identities: Sequence[UUID]) -> list[Sent]:
-    """Return files with what is in them, in the order asked for."""
-    return await tx.fetch(Sent, SOME, list(identities))
+async def fitting(tx: Transaction, identities: Sequence[UUID]) -> list[Sent]:
+    """Return as many files as one mail carries, in the order asked for; what does not fit is never read."""
+    kept, size = list[UUID](), 0
+    for row in await tx.rows(SIZES, list(identities)):
+        if size + row["size"] <= ANSWER_BYTES_MAX:
+            kept.append(row["id"])
+            size += row["size"]
+    return await tx.fetch(Sent, SOME, kept) if kept else []
 
 
 async def said_one(tx: Transaction, case_id: UUID, attachment_id: UUID) -> Content | None:

@@ -114,6 +114,27 @@ async def test_files_stand_in_the_chat_and_follow_a_driver_who_left(
     assert followed == ["Så gör du.pdf"], "what was seen in the chat is not sent again"
 
 
+async def test_a_file_that_does_not_fit_into_the_mail_keeps_no_later_one_out(
+    world: World, stranger: Browser, signed_in: SignedIn
+) -> None:
+    """Several answers together hold more than a mail carries: what is left out takes no room in it."""
+    chat = (await stranger.send("/help/chat", **{"from": ""}, text="nowhere at all")).headers["location"]
+    await stranger.send(chat, tap="person")
+    assert (await stranger.send(chat, what="reach", email="ada@example.se")).status_code == 303
+    desk = await signed_in(Role.SUPPORT)
+    turn(world, 60)
+    for name, size in (("one.pdf", 9_000_000), ("too-much.pdf", 9_500_000), ("two.pdf", 6_000_000)):
+        content = b"%PDF-1.7\n" + b"x" * size
+        assert (
+            await replied(world, desk, ("files", (name, content, "application/pdf")), channel="chat")
+        ).status_code == 303
+    turn(world, 300)
+    async with world.house.database.transaction() as tx:
+        assert await speaking.carry_on(tx, world.house, world.house.clock()) == 1
+    followed = [part.get_filename() for part in (await mail_of(world)).iter_attachments()]
+    assert followed == ["one.pdf", "two.pdf"]
+
+
 async def test_files_wait_with_an_answer_that_waits(world: World, stranger: Browser, signed_in: SignedIn) -> None:
     await of_mail(world, stranger)
     desk = await signed_in(Role.SUPPORT)

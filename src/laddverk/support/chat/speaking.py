@@ -134,10 +134,9 @@ async def _carry(tx: Transaction, house: House, chat: Chat, now: datetime) -> No
     try:
         async with tx.savepoint():
             if way == "email":
-                files = await attachments.some(
-                    tx, [UUID(each["id"]) for row in rows for each in files_in(row["params"])]
-                )
-                mail_id = await telling.reply(tx, house, case, f"{said}\n\n{go_on}", now, _fitting(files))
+                named = [UUID(each["id"]) for row in rows for each in files_in(row["params"])]
+                files = await attachments.fitting(tx, named)  # all of them stand in the chat
+                mail_id = await telling.reply(tx, house, case, f"{said}\n\n{go_on}", now, files)
             else:
                 short = said if len(said) <= SMS_WORDS_MAX else said[: SMS_WORDS_MAX - 1] + "…"
                 await sms.send(tx, recipient=case.contact_phone, text=f"{short}\n{go_on}", now=now, case_id=case.id)
@@ -151,13 +150,3 @@ async def _carry(tx: Transaction, house: House, chat: Chat, now: datetime) -> No
     await case_store.add(tx, [entry])
     topics = [f"case:{case.id}"]
     tx.after_commit(lambda: house.hints.publish(topics))
-
-
-def _fitting(files: Sequence[Sent]) -> list[Sent]:
-    """Return as many of the files of several lines as one mail carries; all of them stand in the chat."""
-    kept, size = list[Sent](), 0
-    for one in files:
-        size += len(one.content)
-        if size <= attachments.ANSWER_BYTES_MAX:
-            kept.append(one)
-    return kept
