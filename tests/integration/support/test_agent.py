@@ -19,7 +19,7 @@ from laddverk.access import service as access
 from laddverk.access.model import DriverDetails, NewToken
 from laddverk.kernel.actors import PERMISSIONS, Actor, Role
 from laddverk.kernel.ids import DriverId, new_id
-from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound, Problem
+from laddverk.kernel.problems import Conflict, Invalid, NotAllowed, NotFound, Problem, TooMany
 from laddverk.platform.database import Database
 from laddverk.support import service, store
 from laddverk.support.agent import service as agent
@@ -243,7 +243,7 @@ async def test_links_and_places_reach_the_driver_and_nobody_sees_the_other_drive
     assert "765" not in str(await bench.network.value("SELECT string_agg(params::text || body, '') FROM case_entry"))
     assert asked.detail == ""
     assert asked.text_id is not None
-    await bench.refused(silent, B.TELL_OWNER, Conflict)  # asked a moment ago
+    await bench.refused(silent, B.TELL_OWNER, TooMany)  # asked a moment ago
     await bench.refused(await bench.case(), B.STOP, Conflict)  # it is Olle's charge
 
 

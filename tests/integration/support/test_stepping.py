@@ -12,7 +12,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from laddverk.kernel.problems import Conflict
+from laddverk.kernel.problems import Conflict, TooMany
+from laddverk.notices.sms import service as sms
 from laddverk.platform import formats
 from laddverk.support import contacts
 from laddverk.support.agent.model import Given
@@ -23,7 +24,8 @@ from laddverk.support.situations.model import AgentButton as B
 from laddverk.support.situations.model import Step
 from laddverk.support.stepping import rules, store
 from laddverk.support.stepping import service as stepping
-from laddverk.tariffs.model import Component, Dimension, Tariff
+from laddverk.tariffs import store_spot
+from laddverk.tariffs.model import Component, Dimension, Spot, SpotPrice, Tariff
 from tests.integration.support import field
 from tests.integration.support.test_agent import Bench
 from tests.integration.support.test_agent import bench as bench
@@ -222,6 +224,60 @@ async def test_a_fee_that_begins_for_many_at_once_is_told_of_to_all(
     assert len(await texts(bench)) == 3
 
 
+async def test_who_was_asked_to_move_a_moment_ago_hears_of_the_fee_once_that_is_over(bench: Bench) -> None:
+    """An agent asked them, and closed the case: nobody works there any more."""
+    made = await charge(bench, bench.driver, timedelta(hours=2), COSTS_LATER)
+    await bench.says("SuspendedEV")
+    async with bench.house.database.transaction() as tx:
+        bo = await field.driver(tx, "bo@example.se", "+46701234599", "Bo")
+    await bench.press(await bench.case(driver_id=bo), B.TELL_OWNER)
+    await aged(bench)
+    async with bench.house.database.transaction() as tx:
+        await tx.execute("UPDATE standing_car SET told_at = told_at + interval '40 min' WHERE session_id = $1", made)
+    for minutes, steps in ((11, 0), (46, 0), (71, 1), (72, 0)):
+        assert await taken(bench, after=timedelta(minutes=minutes)) == steps
+    assert "avgift" in (await texts(bench))[1]
+
+
+async def test_a_fee_is_told_of_when_a_phone_that_had_many_texts_may_have_one_again(bench: Bench) -> None:
+    await charge(bench, bench.driver, timedelta(hours=2), COSTS_LATER)
+    await bench.says("SuspendedEV")
+    async with bench.house.database.transaction() as tx:
+        for number in range(sms.TO_ONE_MAX):
+            await sms.send(tx, recipient="+46701234567", text=str(number), now=bench.house.clock())
+    for minutes, steps in ((11, 0), (46, 0), (61, 1), (62, 0)):
+        assert await taken(bench, after=timedelta(minutes=minutes)) == steps
+    assert "avgift" in (await texts(bench))[-1]
+
+
+async def test_a_fee_is_told_of_when_the_exchange_s_prices_come_and_others_do_not_wait_for_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "AT_ONCE", 1)
+    energy, idle = COSTS_LATER.components
+    by_the_hour = replace(COSTS_LATER, components=(replace(energy, price=Decimal(0), spot=Spot(area="SE3")), idle))
+    now = bench.house.clock()
+    async with bench.house.database.transaction() as tx:
+        for number, tariff in enumerate((by_the_hour, COSTS_LATER)):
+            station = await field.outlet(tx, f"ZZZ-{number}")
+            driver = await field.driver(tx, f"{number}@example.se", f"+4670123410{number}", str(number))
+            body = msgspec.json.encode(tariff).decode()
+            await tx.execute(CHARGE, uuid4(), station, driver, now - timedelta(hours=3), body)
+            since = now - timedelta(hours=1, minutes=1 - number)
+            await tx.execute(
+                "UPDATE connector SET status = 'suspended_ev', status_since = $2 WHERE station_id = $1", station, since
+            )
+        await tx.execute("UPDATE station SET connected_at = $1 WHERE name LIKE 'ZZZ%'", now)
+    assert [await taken(bench) for _turn in range(4)] == [0, 1, 0, 0]
+    async with bench.house.database.transaction() as tx:
+        begins = now.replace(minute=0, second=0, microsecond=0)
+        prices = [SpotPrice("SE3", begins - timedelta(hours=ago), begins - timedelta(hours=ago - 1), Decimal(1))
+                  for ago in range(6)]  # fmt: skip
+        await store_spot.save(tx, prices, "SEK", "push", now)
+    assert [await taken(bench) for _turn in range(2)] == [1, 0]
+    assert all("avgift" in each for each in await texts(bench))
+
+
 async def test_standing_after_the_charge_is_over_costs_nothing_and_nothing_is_said_of_it(bench: Bench) -> None:
     made = await charge(bench, bench.driver, timedelta(hours=2), COSTS_LATER)
     await bench.says("Finishing")
@@ -283,7 +339,7 @@ async def test_who_has_a_device_and_no_phone_is_asked_once_within_half_an_hour_t
         if is_told:
             await bench.press(case, B.TELL_OWNER)
         else:
-            await bench.refused(case, B.TELL_OWNER, Conflict)
+            await bench.refused(case, B.TELL_OWNER, TooMany)
     assert await bench.network.value("SELECT count(*) FROM push_message") == 2
 
 

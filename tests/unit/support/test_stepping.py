@@ -15,6 +15,7 @@ from laddverk.support.stepping.model import Guards, Standing, Trouble
 from laddverk.support.stepping.rules import LOOKS_AHEAD, costs_from, due_step, held_back
 from laddverk.support.stepping.service import DONE
 from laddverk.tariffs.model import Component, Dimension, Limit, Restriction, Spot, Tariff
+from laddverk.tariffs.rules import SpotMissing
 
 CALM = Guards(
     switched_off=False, excluded=False, in_work=False, person_works=False, at_site=0, charging=0, is_connected=True
@@ -125,7 +126,6 @@ def hours(count: float) -> timedelta:
         (Tariff(components=(ENERGY, IDLE), idle_max=Decimal(0)), None),
         (Tariff(components=(ENERGY, IDLE), max_price=Limit(gross=Decimal(60))), None),  # 80 kr are used up already
         (Tariff(components=(ENERGY, IDLE), max_price=Limit(gross=Decimal(100))), hours(0)),
-        (Tariff(components=(replace(ENERGY, spot=Spot(area="SE3")), IDLE)), None),  # nobody knows its prices
     ],
 )
 def test_it_costs_to_stand_there_from_when_the_price_says_so_and_not_before(
@@ -133,3 +133,8 @@ def test_it_costs_to_stand_there_from_when_the_price_says_so_and_not_before(
 ) -> None:
     assert first_cost(tariff) == after
     assert after is None or after < LOOKS_AHEAD
+
+
+def test_nothing_is_said_of_a_price_that_the_exchange_has_not_published() -> None:
+    with pytest.raises(SpotMissing):
+        first_cost(Tariff(components=(replace(ENERGY, spot=Spot(area="SE3")), IDLE)))

@@ -146,7 +146,8 @@ async def tell_owner(
 ) -> Result:  # fmt: skip
     """Ask whoever's car is done there to move it: somebody waits, or it costs a fee from `costs_at`.
 
-    Raises `Conflict` where it still charges, they were asked a moment ago by whichever way, or they cannot be told.
+    Raises `Conflict` where it still charges, or they cannot be told; `TooMany` where they were asked a moment ago, by
+    whichever way.
     """
     there = await places.car_at(tx, station_id, evse_number, now - STANDS_MAX)
     if there is None:
@@ -157,7 +158,7 @@ async def tell_owner(
     if owner is None:
         raise Conflict("Whoever's car it is has no account: they cannot be told.")
     if not await deeds.begin_telling(tx, there.id, now, now - TOLD_ONCE_WITHIN):
-        raise Conflict("They were asked to move it a moment ago.", remedy="Give them half an hour.")
+        raise TooMany("They were asked to move it a moment ago.", remedy="Give them half an hour.")
 
     def said(language: str) -> Words:
         text = gettext_for(language)(COSTS_FROM if costs_at else PLEASE_MOVE)

@@ -11,7 +11,7 @@ from laddverk.diagnostics.remedies import rules as remedies
 from laddverk.support.situations.model import Situation, Step, Told
 from laddverk.support.stepping.model import Guards, Standing, Trouble
 from laddverk.tariffs.model import Charge, Dimension
-from laddverk.tariffs.rules import SpotMissing, Spots, price
+from laddverk.tariffs.rules import Spots, price
 
 LOOKS_AHEAD: Final = timedelta(hours=24)  # a fee by the clock comes by within a day
 SWITCHED_OFF: Final = "self-healing is switched off"
@@ -49,16 +49,13 @@ def costs_from(car: Standing, spots: Spots) -> datetime | None:
     """Return the first instant from which it costs to stand there, as the charge will be priced. Pure.
 
     Grace, free nights and all else that the price knows counts, and so does what a session costs at most. None: not
-    within `LOOKS_AHEAD`, or the exchange's prices are not known.
+    within `LOOKS_AHEAD`. Raises `SpotMissing` while the exchange's prices are not known.
     """
     charge = Charge(
         started_at=car.started_at, ended_at=car.done_at + LOOKS_AHEAD, charging_ended_at=car.done_at,
         readings=((car.started_at, 0), (car.done_at, car.energy_wh)), energy_wh=car.energy_wh, timezone=car.timezone,
     )  # fmt: skip
-    try:
-        done, stayed = (price(car.tariff, each, spots) for each in (replace(charge, ended_at=car.done_at), charge))
-    except SpotMissing:
-        return None
+    done, stayed = (price(car.tariff, each, spots) for each in (replace(charge, ended_at=car.done_at), charge))
     if stayed.amount_minor <= done.amount_minor:
         return None
     costing = (line for line in stayed.lines if line.dimension is Dimension.IDLE and line.unit_price > 0)

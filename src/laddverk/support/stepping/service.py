@@ -8,7 +8,7 @@ from uuid import UUID
 
 from laddverk.kernel.actors import Actor, rule
 from laddverk.kernel.ids import StationId, new_id
-from laddverk.kernel.problems import Problem
+from laddverk.kernel.problems import Problem, TooMany
 from laddverk.ocpp.commands import ChangeAvailability, UnlockConnector
 from laddverk.platform import audit
 from laddverk.platform.database import Transaction
@@ -26,6 +26,7 @@ from laddverk.support.situations.model import Situation, Step
 from laddverk.support.stepping import rules, store
 from laddverk.support.stepping.model import Trouble
 from laddverk.tariffs import spot
+from laddverk.tariffs.rules import SpotMissing
 
 BY: Final = rule("situations")
 SEND_WITHIN: Final = timedelta(seconds=20)  # what a charger does not get at once it never gets
@@ -44,7 +45,7 @@ async def take_steps(tx: Transaction, house: House, now: datetime) -> int:
     taken = 0
     await store.take_turn(tx)
     await _work_out_costs(tx, now)
-    for trouble in await store.troubles(tx, now):
+    for trouble in await store.troubles(tx, now, now - sending.TOLD_ONCE_WITHIN):
         subject = Subject(
             station_id=trouble.station_id, evse_number=trouble.evse_number, connector_number=trouble.connector_number,
             start_request_id=trouble.start_request_id, session_id=trouble.session_id, payment_id=trouble.payment_id,
@@ -58,11 +59,19 @@ async def take_steps(tx: Transaction, house: House, now: datetime) -> int:
 
 
 async def _work_out_costs(tx: Transaction, now: datetime) -> None:
-    """Keep from when it costs to stand there, of each car that is done and of which nobody knows yet."""
+    """Keep from when it costs to stand there, of each car that is done and of which nobody knows yet.
+
+    What the exchange has not published yet is asked for again in a later turn.
+    """
     cars = await store.standing(tx, now)
     prices = await spot.spots_for(tx, [(car.tariff, car.started_at, car.done_at) for car in cars])
     for car, its in zip(cars, prices, strict=True):
-        await store.keep_cost(tx, car, rules.costs_from(car, its), now)
+        try:
+            costs_at = rules.costs_from(car, its)
+        except SpotMissing:
+            await store.keep_tried(tx, car, now)
+        else:
+            await store.keep_cost(tx, car, costs_at, now)
 
 
 async def _take(
@@ -77,6 +86,8 @@ async def _take(
         try:
             async with tx.savepoint():
                 command_id = await _carry_out(tx, trouble, step, now)
+        except TooMany:
+            return False  # that passes
         except Problem as problem:
             why = str(problem)[:200]
     await store.keep(tx, trouble, situation, step, command_id, why, now)

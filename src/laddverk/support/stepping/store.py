@@ -15,14 +15,14 @@ from laddverk.support.situations.store import CAR_FROM
 from laddverk.support.stepping.model import Guards, Standing, Trouble
 from laddverk.support.stepping.rules import LOOKS_AHEAD
 
-AT_ONCE: Final = 100  # troubles a turn; the newest first
-WAITS_FOR_CABLE: Final = timedelta(minutes=30)
-OVER_LATELY: Final = timedelta(minutes=15)
+AT_ONCE: Final = 100  # troubles a turn, the newest first: so a turn is over before the next one begins
+WAITS_FOR_CABLE: Final = timedelta(minutes=30)  # more than any start may wait: `sessions.waiting.WAIT_MAX` is 20
+OVER_LATELY: Final = timedelta(minutes=15)  # who pulls at a cable is there; later it is anybody who passes
 PLUGS_WITHIN: Final = timedelta(minutes=5)  # who plugs in first chooses and pays in this time
 LINGERS: Final = timedelta(minutes=3)  # a cable that the driver cannot get out, and nobody has taken out since
-FOUND_LATELY: Final = timedelta(hours=1)
-STANDS_MAX: Final = timedelta(hours=12)  # who has not come by then is not helped by a message
-CARS_KEPT: Final = timedelta(days=8)
+FOUND_LATELY: Final = timedelta(hours=1)  # what is older had its turn long ago: people have seen it since
+HELPED_WITHIN: Final = timedelta(hours=12)  # who has not come by then is not helped by a message
+CARS_KEPT: Final = LOOKS_AHEAD + HELPED_WITHIN  # a fee begins within the one, and is told of within the other
 EXTEND_BEFORE: Final = timedelta(seconds=90)  # chargers' own patience is mostly over by then
 PERSON_WORKS: Final = timedelta(minutes=30)  # after what a person of ours did in the case
 
@@ -73,7 +73,7 @@ SELECT * FROM (
     (SELECT CASE WHEN is_asked THEN 'blocks' ELSE 'stands' END, session.id::text, session.station_id,
             session.evse_number, session.connector_number, NULL, NULL, NULL, NULL, '', car.done_at, cost.costs_at
      FROM session {CAR_FROM}
-     LEFT JOIN standing_car AS cost ON cost.session_id = session.id AND cost.done_at = car.done_at
+     LEFT JOIN standing_car AS cost ON cost.session_id = session.id
      CROSS JOIN LATERAL (
          SELECT car.done_at > $5 AND EXISTS (
              SELECT FROM support_contact AS other
@@ -88,7 +88,8 @@ SELECT * FROM (
        AND NOT EXISTS (SELECT FROM session AS later WHERE later.station_id = session.station_id
                          AND later.evse_number = session.evse_number AND later.started_at > session.started_at
                          AND NOT later.reservation_expired)
-       AND (is_asked OR (session.ended_at IS NULL AND cost.costs_at BETWEEN $5 AND $2))
+       AND (is_asked OR (session.ended_at IS NULL AND cost.done_at = car.done_at AND cost.costs_at BETWEEN $5 AND $2))
+       AND coalesce(cost.told_at <= $10, true)  -- who was asked a moment ago has their turn when that is over
        -- A free night is over for many at once: who was told already must not keep the others from their turn.
        AND NOT EXISTS (SELECT FROM situation_step AS done WHERE done.occurrence =
                          CASE WHEN is_asked THEN 'blocks:' ELSE 'stands:' END || session.id::text)
@@ -103,18 +104,23 @@ WHERE NOT EXISTS (SELECT FROM situation_step
                   WHERE situation_step.occurrence = trouble.what || ':' || trouble.occurrence)
 ORDER BY at DESC LIMIT $7
 """  # noqa: S608 - constant text
-# Cars that take no more under a price that may know a fee for it, and of which nobody has worked out from when.
+# Cars that take no more under a price that may know a fee for it, and of which nobody has worked out from when. Where
+# the exchange's prices were not there it is tried again, after all that were not tried since.
 STANDING: Final = f"""
 SELECT session.id, car.done_at, session.started_at, session.energy_wh, session.timezone, session.tariff
 FROM session {CAR_FROM}
+LEFT JOIN standing_car AS cost ON cost.session_id = session.id
 WHERE session.ended_at IS NULL AND session.driver_id IS NOT NULL AND car.is_done AND car.done_at BETWEEN $1 AND $2
   AND jsonb_path_exists(session.tariff, '$.**.dimension ? (@ == "idle")')
-  AND NOT EXISTS (SELECT FROM standing_car AS cost WHERE cost.session_id = session.id AND cost.done_at = car.done_at)
-ORDER BY car.done_at LIMIT $3
+  AND cost.done_at IS DISTINCT FROM car.done_at
+ORDER BY cost.at NULLS FIRST, car.done_at LIMIT $3
 """  # noqa: S608 - constant text
 KEEP_COST: Final = """
 INSERT INTO standing_car (session_id, at, done_at, costs_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (session_id) DO UPDATE SET at = excluded.at, done_at = excluded.done_at, costs_at = excluded.costs_at
+"""
+KEEP_TRIED: Final = """
+INSERT INTO standing_car (session_id, at) VALUES ($1, $2) ON CONFLICT (session_id) DO UPDATE SET at = excluded.at
 """
 FORGET_CARS: Final = "DELETE FROM standing_car WHERE at < $1"
 # What holds a step back: the switch, a model that is left alone, people at work, and many chargers of a site at once.
@@ -152,11 +158,11 @@ async def take_turn(tx: Transaction) -> None:
     await tx.execute(LOCK)
 
 
-async def troubles(tx: Transaction, now: datetime) -> Sequence[Trouble]:
-    """Return what may have a step and had none yet, the newest first."""
+async def troubles(tx: Transaction, now: datetime, told_before: datetime) -> Sequence[Trouble]:
+    """Return what may have a step and had none yet, the newest first; of cars whose driver was not asked since."""
     return await tx.fetch(
-        Trouble, TROUBLES, now - WAITS_FOR_CABLE, now, now + EXTEND_BEFORE, now - OVER_LATELY, now - STANDS_MAX,
-        now - FOUND_LATELY, AT_ONCE, PLUGS_WITHIN, now - LINGERS,
+        Trouble, TROUBLES, now - WAITS_FOR_CABLE, now, now + EXTEND_BEFORE, now - OVER_LATELY, now - HELPED_WITHIN,
+        now - FOUND_LATELY, AT_ONCE, PLUGS_WITHIN, now - LINGERS, told_before,
     )  # fmt: skip
 
 
@@ -169,6 +175,11 @@ async def standing(tx: Transaction, now: datetime) -> Sequence[Standing]:
 async def keep_cost(tx: Transaction, car: Standing, costs_at: datetime | None, now: datetime) -> None:
     """Keep from when it costs to stand there; None: never, for as long as we look."""
     await tx.execute(KEEP_COST, car.id, now, car.done_at, costs_at)
+
+
+async def keep_tried(tx: Transaction, car: Standing, now: datetime) -> None:
+    """Keep that it could not be worked out yet from when it costs to stand there."""
+    await tx.execute(KEEP_TRIED, car.id, now)
 
 
 async def guards(tx: Transaction, trouble: Trouble, now: datetime) -> Guards:
