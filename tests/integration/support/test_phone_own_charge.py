@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +16,12 @@ from bench._support_acts import Trouble, charging, over_and_paid
 from bench._support_troubles import EVENTS
 from bench._support_ways import ITS_NUMBER, Answer, Phone
 from bench._support_world import Bay, Visitor, World, words_of, world_on
+from laddverk.kernel.ids import new_id
 from laddverk.platform.database import Database
-from laddverk.support.phone import proving
+from laddverk.support.phone import proving, store
+from laddverk.support.phone.menu import MISSES_MAX, TRIES_MAX
+from laddverk.support.phone.model import Call, Menu, Place
+from tests.integration.support import field
 
 OFFERED: Final = "If you have paid here or charge here, press one"
 DECLINED: Final = "Your bank declined the card"
@@ -58,7 +64,8 @@ async def test_of_a_payment_hears_who_has_its_page_and_nobody_else(database: Dat
                 number = ITS_NUMBER.search(words_of(await her.get(her.charge)))
                 assert number is not None
                 wrong = f"{(int(number[1] + number[2]) + 1) % 1_000_000:06}"
-                assert "No charge at this outlet has this number" in await phone.key_in(wrong)
+                for _try in range(TRIES_MAX - 1):
+                    assert "No charge at this outlet has this number" in await phone.key_in(wrong)
                 assert "Nobody can answer right now" in await phone.key_in(wrong)
             async with call(bay, her) as (phone, answer):
                 assert (answer.situations, answer.buttons) == ({"card-declined"}, {"pay"})
@@ -76,13 +83,57 @@ async def test_nobody_guesses_the_number_of_a_charge_by_ringing_again(
         bay = await world.bay()
         async with guest(world) as her, guest(world) as stranger:
             await her.pay(bay.codes[0], card="declined")
-            for _ in range(2):
-                async with call(bay, stranger) as (phone, answer):
-                    assert OFFERED in answer.text
-                    await phone.key_in("1")
-                    assert "No charge at this outlet has this number" in await phone.key_in("000000")
+            number = ITS_NUMBER.search(words_of(await her.get(her.charge)))
+            assert number is not None
+            asked = Call(
+                id=new_id(), key="x", provider="46elks", started_at=world.clock(), station_id=bay.station_id,
+                evse_number=1, menu=Menu(place=Place.PROVE),
+            )  # fmt: skip
+
+            async def proves(keys: str) -> bool:
+                async with world.house.database.transaction() as tx:
+                    return (await proving.proved(tx, world.house, asked, keys, world.clock())).menu.is_proven
+
+            assert await proves(number[1] + number[2]), "the right number is a try too"
+            async with call(bay, stranger) as (phone, answer):
+                assert OFFERED in answer.text
+                await phone.key_in("1")
+                assert "Nobody can answer right now" in await phone.key_in("000000"), "it was the last"
+            assert not await proves(number[1] + number[2]), "who was asked before has no more tries either"
             async with call(bay, stranger) as (_phone, answer):
                 assert OFFERED not in answer.text
+
+
+async def test_who_says_nothing_has_not_tried(database: Database, tmp_path: Path) -> None:
+    """A carrier's word for a silence is no number: nobody hears that it is wrong, and none of the tries is used up."""
+    async with world_on(tmp_path, database_url=database.dsn) as world:
+        bay = await world.bay()
+        async with guest(world) as her, guest(world) as stranger:
+            await her.pay(bay.codes[0], card="declined")
+            async with call(bay, stranger) as (phone, _answer):
+                said = await phone.key_in("1")
+                for _silence in range(MISSES_MAX):
+                    assert "No charge at this outlet has this number" not in said
+                    said = await phone.key_in("")
+                assert "Nobody can answer right now" in said
+            async with world.house.database.transaction() as tx:
+                assert await store.tries_at(tx, bay.station_id, 1, world.clock() - proving.SINCE) == 0
+
+
+async def test_of_many_calls_at_the_same_time_only_so_many_may_try(database: Database) -> None:
+    """Each waits for the one before, and counts it; a day later there are as many again."""
+    now = field.NOW
+    async with database.transaction() as tx:
+        station_id = await field.outlet(tx, "GBG-014-1")
+
+    async def tries(at: datetime) -> bool:
+        async with database.transaction() as tx:
+            return await store.tried(tx, station_id, 1, at, at - proving.SINCE, 3)
+
+    assert sum(await asyncio.gather(*(tries(now) for _call in range(8)))) == 3
+    assert not await tries(now + proving.SINCE - timedelta(seconds=1))
+    later = now + proving.SINCE + timedelta(seconds=1)
+    assert sum(await asyncio.gather(*(tries(later) for _call in range(8)))) == 3
 
 
 async def test_who_has_the_page_of_a_charge_stops_it_and_hears_of_its_money(database: Database, tmp_path: Path) -> None:

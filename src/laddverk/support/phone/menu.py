@@ -20,10 +20,11 @@ MONEY: Final = "6"
 CABLE: Final = "5"
 OWN_CHARGE: Final = "1"  # where nothing has this key: who is not known presses no buttons
 BUTTONS_MAX: Final = 4  # keys 1 to 4; nobody keeps more in mind
-MISSES_MAX: Final = 2  # then a person, or what stands in for one
+MISSES_MAX: Final = 2  # in a row; then a person, or what stands in for one
 TURNS_MAX: Final = 30  # whoever goes in circles wants a person
 PRESSES_MAX: Final = 3
-TRIES_MAX: Final = 3  # of a number of six digits, in one call
+TRIES_MAX: Final = 3  # of a number of six digits, in one call; then a person too
+KEYS_MAX: Final = 20  # longer than any code
 CHOICES_MAX: Final = 6
 WAITS_MAX: Final = 150  # turns of the queue, some twenty minutes: nobody is coming
 
@@ -49,9 +50,18 @@ def begun(seen: Seen) -> Menu:
     return Menu(place=Place.SITUATION if seen.situation else Place.HELLO)
 
 
+def number_in(keys: str) -> str:
+    """Return the number that was keyed in: a star begins anew, and a hash ends it.
+
+    '' for none, and for what no key says: carriers have a word of their own for a silence.
+    """
+    said = keys.strip().rpartition("*")[2].rstrip("#")[:KEYS_MAX]
+    return said if said.isascii() and said.isdigit() else ""
+
+
 def heard(menu: Menu, keys: str, seen: Seen) -> Turn:
     """Return what `keys` ask for. Whoever presses what was not offered hears it again, and then gets a person."""
-    keys = keys.strip().rpartition("*")[2].rstrip("#")[:20]
+    keys = number_in(keys)
     now = replace(menu, turns=menu.turns + 1, is_first=False, is_unknown=False)
     if menu.place is Place.QUEUE:
         return _in_queue(now, keys, seen)
@@ -198,9 +208,9 @@ def _found(menu: Menu, seen: Seen) -> Menu:
 def _proven(menu: Menu, seen: Seen) -> Menu:
     if menu.is_proven:
         return replace(menu, place=Place.SITUATION, misses=0)
-    if menu.misses + 1 >= MISSES_MAX or menu.tries >= TRIES_MAX:
+    if menu.tries >= TRIES_MAX or not seen.can_prove:
         return to_person(menu, seen)
-    return replace(menu, misses=menu.misses + 1, is_unknown=True)
+    return replace(menu, misses=0, is_unknown=True)
 
 
 def _choice(keys: str, count: int) -> int:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
 from laddverk.support import links
+from laddverk.support.phone import menu as menus
 from laddverk.support.phone import store
 from laddverk.support.phone.model import Call
 
@@ -23,11 +24,17 @@ TRIES_AT_OUTLET_MAX: Final = 30  # of all calls about an outlet within a day: no
 
 
 async def proved(tx: Transaction, house: House, call: Call, keys: str, now: datetime) -> Call:
-    """Return `call` about the charge at its outlet whose page has this number; as it was where there is none."""
-    said = keys.strip().rpartition("*")[2].rstrip("#")
+    """Return `call` about the charge at its outlet whose page has this number; as it was where there is none.
+
+    A try counts before the number is looked at: many calls at once have no more of them than one after the other.
+    """
     if call.station_id is None:
         return call
-    for start in await store.starts_at(tx, call.station_id, call.evse_number, now - SINCE):
+    said, since = menus.number_in(keys), now - SINCE
+    starts = await store.starts_at(tx, call.station_id, call.evse_number, since)
+    if not starts or not await store.tried(tx, call.station_id, call.evse_number, now, since, TRIES_AT_OUTLET_MAX):
+        return call
+    for start in starts:
         if hmac.compare_digest(links.digits_of(house.secrets, start.id).encode(), said.encode()):
             return replace(
                 call, start_request_id=start.id, session_id=start.session_id, payment_id=start.payment_id,

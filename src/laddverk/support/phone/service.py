@@ -143,10 +143,10 @@ async def _pressed(tx: Transaction, house: House, call: Call, keys: str, now: da
 
 
 async def _found(tx: Transaction, keys: str) -> tuple[tuple[str, str], ...]:
-    digits = keys.strip().rpartition("*")[2].rstrip("#")
-    if not (digits.isascii() and digits.isdigit()):
+    digits = menus.number_in(keys)
+    if not digits:
         return ()
-    return tuple((one.code, one.site) for one in await store.outlets(tx, digits[:20], menus.CHOICES_MAX))
+    return tuple((one.code, one.site) for one in await store.outlets(tx, digits, menus.CHOICES_MAX))
 
 
 async def _done(

@@ -48,8 +48,16 @@ WHERE connector.station_id = $1 AND connector.evse_number = $2
 ORDER BY connector.connector_number LIMIT 1
 """
 TRIES_AT: Final = """
-SELECT coalesce(sum((menu->>'tries')::int), 0) FROM phone_call
-WHERE started_at > $3 AND station_id = $1 AND evse_number = $2
+SELECT count(*) FROM phone_proof CROSS JOIN unnest(tried_at) AS at
+WHERE station_id = $1 AND evse_number = $2 AND at > $3
+"""
+# Whoever tries at the same time waits for this row, and counts what was written before.
+TRIED: Final = """
+INSERT INTO phone_proof AS kept (station_id, evse_number, tried_at) VALUES ($1, $2, ARRAY[$3::timestamptz])
+ON CONFLICT (station_id, evse_number) DO UPDATE
+SET tried_at = ARRAY(SELECT at FROM unnest(kept.tried_at) AS at WHERE at > $4) || excluded.tried_at
+WHERE (SELECT count(*) FROM unnest(kept.tried_at) AS at WHERE at > $4) < $5
+RETURNING true
 """
 STARTS_AT: Final = """
 -- Who wished to charge at an outlet lately, whatever came of it.
@@ -237,8 +245,15 @@ async def last_charge(tx: Transaction, driver_id: UUID, since: datetime) -> Last
 
 
 async def tries_at(tx: Transaction, station_id: UUID, evse_number: int, since: datetime) -> int:
-    """Return how often calls about an outlet tried the number of a charge there since an instant."""
+    """Return how often the number of a charge at an outlet was tried since an instant, in all calls."""
     return int(await tx.value(TRIES_AT, station_id, evse_number, since))
+
+
+async def tried(
+    tx: Transaction, station_id: UUID, evse_number: int, now: datetime, since: datetime, tries_max: int
+) -> bool:  # fmt: skip
+    """Count a try at an outlet; False, and no try, where there have been so many since an instant."""
+    return await tx.value(TRIED, station_id, evse_number, now, since, tries_max) is not None
 
 
 async def charge(tx: Transaction, session_id: UUID) -> LastCharge | None:
