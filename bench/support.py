@@ -115,7 +115,7 @@ async def played(world: World, event: Event, way: Way, protocol: Protocol) -> Re
         result.solved = result.diagnosed and await came_true(world, trouble, asked_at)
         if result.solved and event.ending is Ending.ENERGY:
             result.energy_s = (world.clock() - asked_at).total_seconds()
-        result.money_wrong_minor = await money_wrong(world, bay)
+        result.money_wrong_minor = await lasting(world, WRONG_MONEY, bay)
         result.unsafe = int(await world.value(UNSAFE, bay.station_id, began))
     except Exception as problem:  # noqa: BLE001 - one trouble that cannot be made says nothing of the others
         result.problem = f"{type(problem).__name__}: {problem}"
@@ -135,20 +135,20 @@ def is_right(answer: Answer, event: Event, way: Way) -> bool:
     """
     told = answer.situations
     if way.tells_money_together and event.complaint in ("money", "receipt"):
-        return event.situation in {each.split()[0] for each in told}
+        return event.told in told if event.ways else event.situation in {each.split()[0] for each in told}
     texts = next(each.texts["en"] for each in catalogue() if each.key == event.situation)
     usual, own = texts[""], texts[event.variant]
     is_alike = all(getattr(own, name) == getattr(usual, name) for name in answer.spoken)
     return told == {event.told} or (is_alike and told == {event.situation})
 
 
-async def money_wrong(world: World, bay: Bay) -> int:
-    """Return what is wrong in anybody's money there, once what goes back by itself has had its time."""
-    for _each in range(int(MONEY_WITHIN_S / 60)):
-        if not (wrong := int(await world.value(WRONG_MONEY, bay.station_id))):
-            return 0
+async def lasting(world: World, sql: str, bay: Bay) -> int:
+    """Return what `sql` counts there once what goes back by itself has had its time; 0 as soon as nothing is left."""
+    passed_s = 0.0
+    while (counted := int(await world.value(sql, bay.station_id))) and passed_s < MONEY_WITHIN_S:
         await world.pass_time(60, step_s=60)
-    return wrong
+        passed_s += 60
+    return counted
 
 
 async def came_true(world: World, trouble: Trouble, asked_at: datetime) -> bool:
@@ -163,11 +163,7 @@ async def came_true(world: World, trouble: Trouble, asked_at: datetime) -> bool:
         case Ending.HUMAN:
             return False
         case Ending.MONEY:
-            for _each in range(int(MONEY_WITHIN_S / 60)):
-                if not await world.value(HELD, bay.station_id):
-                    return not await world.value(WRONG_MONEY, bay.station_id)
-                await world.pass_time(60, step_s=60)
-            return False
+            return not await lasting(world, HELD, bay) and not await world.value(WRONG_MONEY, bay.station_id)
         case Ending.ENERGY:
             for _each in range(int(FLOWS_WITHIN_S / 10)):
                 await world.pass_time(10)
@@ -185,6 +181,8 @@ async def run(options: argparse.Namespace) -> list[Result]:
             world.verbose = options.verbose
             for number, event in enumerate(options.events):
                 for name in options.ways:
+                    if event.ways and name not in event.ways:
+                        continue
                     protocol = PROTOCOLS[number % 2]
                     result = await played(world, event, WAYS[name](), protocol)
                     results.append(result)
@@ -242,6 +240,9 @@ def main() -> None:
     ]  # fmt: skip
     if not options.events:
         parser.error(f"--situations: none of them is one of {', '.join(EVENTS)}")
+    options.events = [each for each in options.events if not each.ways or set(each.ways) & set(options.ways)]
+    if not options.events:
+        parser.error("--situations: they are asked about by other ways only")
     began = time.monotonic()
     results = uvloop.run(run(options))
     printed(results, time.monotonic() - began)
