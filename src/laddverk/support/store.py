@@ -72,7 +72,6 @@ SELECT CASE WHEN by_name <> '' THEN by_name ELSE by_kind END FROM case_entry
 WHERE case_id IN (SELECT id FROM support_case WHERE id = $1 OR merged_into_id = $1) AND at > $2
   AND kind IN ('message_in', 'message_out') ORDER BY at DESC LIMIT 1
 """
-REPORT_OF: Final = "SELECT report_id FROM support_case WHERE id = $1"
 INCIDENT_OF: Final = """
 SELECT incident.id, incident.number, incident.state, incident.parent_id FROM incident
 WHERE incident.id = coalesce((SELECT incident_id FROM driver_report WHERE id = $1), $2)
@@ -181,12 +180,6 @@ async def count_written(tx: Transaction, case_id: UUID, since: datetime) -> int:
 async def said_after(tx: Transaction, case_id: UUID, seen: datetime) -> str | None:
     """Return who wrote to or for the driver after an instant, or None."""
     found: str | None = await tx.value(SAID_AFTER, case_id, seen)
-    return found
-
-
-async def report_of(tx: Transaction, case_id: UUID) -> UUID | None:
-    """Return the report that is a case's voice among the drivers' reports."""
-    found: UUID | None = await tx.value(REPORT_OF, case_id)
     return found
 
 

@@ -175,7 +175,7 @@ async def test_who_else_looks_is_seen_and_an_answer_that_crosses_another_is_aske
         assert await looking.looked(tx, eva, case.id, now) == []
         await looking.writes(tx, eva, case.id, now)
         assert await looking.looked(tx, ulf, case.id, now) == [looking.Looks("Eva", True)]
-        assert await looking.others(tx, ulf, case.id, now + timedelta(minutes=1)) == []
+        assert await looking.looked(tx, ulf, case.id, now + timedelta(minutes=1)) == []
     read = now + timedelta(seconds=1)
     async with house.database.transaction() as tx:
         await service.reply(tx, house, eva, case.id, "Mine", read + timedelta(seconds=1), seen=read)

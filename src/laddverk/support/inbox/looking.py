@@ -28,13 +28,7 @@ async def looked(tx: Transaction, actor: Actor, case_id: UUID, now: datetime) ->
     """Note that somebody has a case open, and return who else does."""
     if actor.id is None:
         return []
-    await tx.execute(store.SEEN, case_id, actor.id, actor.name, now)
-    return await others(tx, actor, case_id, now)
-
-
-async def others(tx: Transaction, actor: Actor, case_id: UUID, now: datetime) -> list[Looks]:
-    """Return who else has a case open."""
-    found = await store.present(tx, case_id, actor.id, now - SEEN_FOR)
+    found = await store.looked(tx, case_id, actor.id, actor.name, now, now - SEEN_FOR)
     return [Looks(one.name, one.writing_at is not None and one.writing_at > now - WRITES_FOR) for one in found]
 
 

@@ -63,17 +63,17 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 DROP_VIEW: Final = "DELETE FROM support_view WHERE id = $1 AND (owner_id = $2 OR (is_shared AND $3)) RETURNING name"
 COUNT_VIEWS: Final = "SELECT count(*) FROM support_view WHERE owner_id = $1"
-SEEN: Final = """
-INSERT INTO support_presence (case_id, operator_id, name, seen_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (case_id, operator_id) DO UPDATE SET seen_at = excluded.seen_at, name = excluded.name
+LOOKED: Final = """
+WITH me AS (
+    INSERT INTO support_presence (case_id, operator_id, name, seen_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (case_id, operator_id) DO UPDATE SET seen_at = excluded.seen_at, name = excluded.name
+)
+SELECT name, seen_at, writing_at FROM support_presence WHERE case_id = $1 AND operator_id <> $2 AND seen_at > $5
+ORDER BY name LIMIT 20
 """
 WRITING: Final = """
 INSERT INTO support_presence (case_id, operator_id, name, seen_at, writing_at) VALUES ($1, $2, $3, $4, $4)
 ON CONFLICT (case_id, operator_id) DO UPDATE SET seen_at = excluded.seen_at, writing_at = excluded.writing_at
-"""
-PRESENT: Final = """
-SELECT name, seen_at, writing_at FROM support_presence WHERE case_id = $1 AND operator_id <> $2 AND seen_at > $3
-ORDER BY name LIMIT 20
 """
 FORGET_PRESENT: Final = "DELETE FROM support_presence WHERE seen_at < $1"
 WAKE: Final = """
@@ -82,7 +82,7 @@ SELECT id FROM support_case WHERE snoozed_until <= $1 ORDER BY snoozed_until LIM
 TAGS: Final = """
 SELECT tag, count(*)::int AS times FROM (
     SELECT unnest(tags) AS tag FROM (
-        SELECT tags FROM support_case WHERE $1::uuid[] IS NULL OR site_id = ANY($1) ORDER BY changed_at DESC LIMIT 500
+        SELECT tags FROM support_case WHERE $1::uuid[] IS NULL OR site_id = ANY($1) ORDER BY changed_at DESC LIMIT 200
     ) AS lately
 ) AS used GROUP BY tag ORDER BY times DESC, tag LIMIT 40
 """
@@ -208,9 +208,11 @@ async def views(tx: Transaction, me: UUID | None) -> list[SavedView]:
     return await tx.fetch(SavedView, VIEWS, me)
 
 
-async def present(tx: Transaction, case_id: UUID, me: UUID | None, since: datetime) -> list[Present]:
-    """Return who else has had a case open since."""
-    return await tx.fetch(Present, PRESENT, case_id, me, since)
+async def looked(
+    tx: Transaction, case_id: UUID, me: UUID, my_name: str, now: datetime, since: datetime
+) -> list[Present]:  # fmt: skip
+    """Note that I have a case open, and return who else has had it open since."""
+    return await tx.fetch(Present, LOOKED, case_id, me, my_name, now, since)
 
 
 async def tags(tx: Transaction, sites: frozenset[UUID] | None) -> list[Tag]:

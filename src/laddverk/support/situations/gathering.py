@@ -36,6 +36,7 @@ TOKENS_SINCE: Final = timedelta(minutes=10)
 STANDS_MAX: Final = timedelta(days=7)  # who stands longer has stopped being about a charge
 HABIT_SINCE: Final = timedelta(days=60)  # what an outlet usually gives changes with the season
 HABIT_SESSIONS_MIN: Final = 5  # fewer make no habit
+HABIT_SESSIONS_MAX: Final = 30  # more move the median little, and a busy outlet has hundreds
 DRAWS_FROM_A: Final = 1.0  # less on a phase is noise
 THREE: Final = 3
 EMERGENCY: Final = "emergencystop"
@@ -55,8 +56,10 @@ REFUSED: Final[Mapping[str, str]] = {
     Authorisation.EXPIRED: "expired",
 }
 HELD_BACK: Final = "new starts are held back: "
-OWING: Final = ("to_pay", "overdue", "too_much")
-"""Why `access` holds back the starts of who owes something."""
+HELD: Final = {"to_pay": "owes", "overdue": "owes", "too_much": "owes", "no_way": "no_way"}
+"""Why `access` holds back the starts of a driver."""
+LIMIT_REACHED: Final = "the account's monthly limit is reached"
+DRIVER_BLOCKED: Final = "the driver is blocked: "
 CONTRACT: Final = re.compile(r"[A-Z]{2}-?[A-Z0-9]{3}-?C[A-Z0-9]{8}-?[A-Z0-9]?")
 """A contract id (eMAID, DIN SPEC 91286): one that we do not know is another service's, not a tag of ours."""
 UNPAID: Final = frozenset({"created", "checkout", "unknown"})
@@ -193,7 +196,7 @@ async def _session(
 ) -> SessionFacts:  # fmt: skip
     usual = None
     if row.ended_at is None and subject.station_id is not None:
-        usual = await store.usual(tx, subject.station_id, subject.evse_number, now - HABIT_SINCE)
+        usual = await store.usual(tx, subject.station_id, subject.evse_number, now - HABIT_SINCE, HABIT_SESSIONS_MAX)
     return SessionFacts(
         is_drivers=is_drivers, started_at=row.started_at, ended_at=row.ended_at,
         charging_ended_at=row.charging_ended_at, energy_wh=row.energy_wh, power_w=row.power_w, state=row.state,
@@ -222,12 +225,19 @@ async def _token(tx: Transaction, subject: Subject, now: datetime) -> TokenFacts
     row = await store.tag_shown(tx, subject.station_id, now - TOKENS_SINCE, subject.driver_id)
     if row is None:
         return None
-    is_owing = any(row.reason == f"{HELD_BACK}{why}" for why in OWING)
     return TokenFacts(
-        at=row.at, is_accepted=row.status == Authorisation.ACCEPTED,
-        reason="owes" if is_owing else REFUSED.get(row.status, ""),
+        at=row.at, is_accepted=row.status == Authorisation.ACCEPTED, reason=why_refused(row.status, row.reason),
         is_foreign=row.status == Authorisation.INVALID and CONTRACT.fullmatch(row.token_uid.upper()) is not None,
     )  # fmt: skip
+
+
+def why_refused(status: str, reason: str) -> str:
+    """Return why a tag was refused, as far as its holder is told: that their account is blocked is not. Pure."""
+    if reason.startswith(HELD_BACK):
+        return HELD.get(reason.removeprefix(HELD_BACK), "")
+    if reason == LIMIT_REACHED:
+        return "limit"
+    return "" if reason.startswith(DRIVER_BLOCKED) else REFUSED.get(status, "")
 
 
 async def _elsewhere(tx: Transaction, subject: Subject, outlet: OutletRow, start: StartRow) -> ElsewhereFacts | None:

@@ -66,11 +66,9 @@ SELECT connector.code, station.name AS station_name, connector.status, connector
                    AND component = 'Connector@' || connector.evse_number || '.' || connector.connector_number),
                 false) AS has_own_cable
 FROM connector JOIN station ON station.id = connector.station_id JOIN site ON site.id = station.site_id
-WHERE connector.station_id = $1 AND connector.evse_number = $2 AND connector.connector_number = $3
+WHERE connector.station_id = $1 AND connector.evse_number = $2 AND connector.connector_number = coalesce(
+    nullif($3, 0), (SELECT min(connector_number) FROM connector WHERE station_id = $1 AND evse_number = $2))
 """  # noqa: S608 - constant text
-FIRST_CONNECTOR: Final = """
-SELECT min(connector_number) FROM connector WHERE station_id = $1 AND evse_number = $2
-"""
 START: Final = """
 SELECT created_at, expires_at, cancelled_at, cancelled_why, session_id, payment_id FROM start_request WHERE id = $1
 """
@@ -111,13 +109,14 @@ FROM (SELECT * FROM session WHERE station_id = $1 AND evse_number = $2 AND NOT r
 WHERE car.stands AND (session.ended_at IS NULL OR session.ended_at > $3)
 """  # noqa: S608 - constant text
 USUAL: Final = """
-SELECT count(*)::int AS sessions,
-       percentile_cont(0.5) WITHIN GROUP (
-           ORDER BY energy_wh * 3600 / extract(epoch FROM coalesce(charging_ended_at, ended_at) - started_at)
-       )::int AS power_w
-FROM session
-WHERE station_id = $1 AND evse_number = $2 AND started_at > $3 AND ended_at IS NOT NULL AND energy_wh >= 1000
-  AND coalesce(charging_ended_at, ended_at) > started_at + interval '10 minutes'
+SELECT count(*)::int AS sessions, percentile_cont(0.5) WITHIN GROUP (ORDER BY power_w)::int AS power_w
+FROM (
+    SELECT energy_wh * 3600 / extract(epoch FROM coalesce(charging_ended_at, ended_at) - started_at) AS power_w
+    FROM session
+    WHERE station_id = $1 AND evse_number = $2 AND started_at > $3 AND ended_at IS NOT NULL AND energy_wh >= 1000
+      AND coalesce(charging_ended_at, ended_at) > started_at + interval '10 minutes'
+    ORDER BY started_at DESC LIMIT $4
+) AS lately
 """
 PAYMENT: Final = """
 SELECT provider, state, coalesce(failure_code, (
@@ -256,8 +255,7 @@ async def outlet(
     tx: Transaction, station_id: UUID, evse_number: int, connector_number: int, unlocked_since: datetime
 ) -> OutletRow | None:  # fmt: skip
     """Return an outlet; connector 0 is the first of its EVSE."""
-    connector = connector_number or await tx.value(FIRST_CONNECTOR, station_id, evse_number)
-    return await tx.fetch_one(OutletRow, OUTLET, station_id, evse_number, connector, unlocked_since)
+    return await tx.fetch_one(OutletRow, OUTLET, station_id, evse_number, connector_number, unlocked_since)
 
 
 async def start(tx: Transaction, start_request_id: UUID) -> StartRow | None:
@@ -275,9 +273,11 @@ async def car_at(tx: Transaction, station_id: UUID, evse_number: int, since: dat
     return await tx.fetch_one(CarThere, CAR_THERE, station_id, evse_number, since)
 
 
-async def usual(tx: Transaction, station_id: UUID, evse_number: int, since: datetime) -> UsualRow | None:
-    """Return what an outlet has given since."""
-    return await tx.fetch_one(UsualRow, USUAL, station_id, evse_number, since)
+async def usual(
+    tx: Transaction, station_id: UUID, evse_number: int, since: datetime, sessions_max: int
+) -> UsualRow | None:
+    """Return what an outlet has given since, in its newest sessions."""
+    return await tx.fetch_one(UsualRow, USUAL, station_id, evse_number, since, sessions_max)
 
 
 async def payment(tx: Transaction, payment_id: UUID) -> PaymentRow | None:

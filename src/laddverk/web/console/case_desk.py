@@ -34,7 +34,6 @@ NUMBER: Final = "SELECT number FROM support_case WHERE id = $1"
 
 async def facts(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any]:
     """Return what the templates of a case's page need of the desk."""
-    entry_times = await tx.value(NEWEST, row.id)
     return {
         **await live_facts(desk, tx, row),
         "teams": await teams.teams(tx),
@@ -45,7 +44,6 @@ async def facts(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any]:
         "outgoing": await sending.waiting(tx, row.id),
         "ways": await delivering.ways_of(tx, row),
         "macros": await macro_store.usable(tx, desk.actor.id),
-        "seen_at": entry_times.isoformat() if entry_times else "",
         "asides": case_words.ASIDES,
     }
 
@@ -57,7 +55,7 @@ async def live_facts(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any
         "present": await looking.looked(tx, desk.actor, row.id, desk.now),
         "merged_into": await _number(tx, row),
         "promise_name": names.get(row.promise_id) if row.promise_id else None,
-        "rating": await rating.of_case(tx, row.id),
+        "rating": await rating.of_case(tx, row.id) if row.is_rated_good is not None else None,
     }
 
 

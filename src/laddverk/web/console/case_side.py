@@ -60,7 +60,7 @@ async def facts_of(
     """Return what the panels beside a case show. `words` are what articles are looked for by, if anything."""
     return {
         **await identity_of(desk, tx, row),
-        "photos": await reporting.photos_of(tx, desk.sites, await store.report_of(tx, row.id), row.of_incident_id),
+        "photos": await reporting.photos_of(tx, desk.sites, row.report_id, row.of_incident_id),
         "articles": await _articles(tx, row, charger, situation, words),
         "article_words": words,
     }
