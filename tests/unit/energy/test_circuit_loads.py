@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from laddverk.energy.circuits.checklist import Oddity, Standing, remarks
 from laddverk.energy.circuits.loads import Drawn, loads, on_grid
 from laddverk.energy.circuits.model import (
@@ -90,6 +92,36 @@ def test_what_is_larger_than_what_feeds_it_is_told():
     )
     tree = Tree(site_id=SITE, circuits=(GRID, BOARD, large), places=(place(current_max_a=63.0),))
     assert found(tree) >= {Oddity.LARGER_CHILD, Oddity.LARGER_OUTLET, Oddity.STRAY}
+
+
+def larger(wiring: Wiring, one: Place, *circuits: Circuit) -> list[str]:
+    told = remarks(Tree(site_id=SITE, wiring=wiring, circuits=(GRID, BOARD, *circuits), places=(one,)), [])
+    large = [each for each in told if each.oddity is Oddity.LARGER_OUTLET]
+    assert all(each.is_grave and each.keys == (one.key,) for each in large)
+    return [each.circuit.name for each in large if each.circuit]
+
+
+@pytest.mark.parametrize(
+    ("wiring", "more", "opened"),
+    [
+        (Wiring.STAR_400, {"phases": 0, "power_max_w": 27_000.0}, []),  # 39 A of 40
+        (Wiring.STAR_400, {"phases": 0, "power_max_w": 29_000.0}, ["Central A"]),
+        (Wiring.DELTA_230, {"phases": 0, "power_max_w": 27_000.0}, ["Central A"]),  # 68 A in each line
+        (Wiring.STAR_400, {"current_max_a": 32.0}, []),
+        (Wiring.DELTA_230, {"current_max_a": 32.0}, ["Central A"]),  # up to 55 A in a line
+        (Wiring.DELTA_230, {"current_max_a": 32.0, "phases": 1}, []),
+    ],
+)
+def test_an_outlet_that_can_draw_more_than_its_circuit_carries_is_grave_whatever_it_is(wiring, more, opened):
+    assert larger(wiring, place(**more)) == opened
+
+
+def test_an_outlet_is_told_at_the_nearest_circuit_that_carries_less_on_a_phase_that_it_uses():
+    group = Circuit(
+        id=CircuitId(new_id()), name="Grupp 1", kind=CircuitKind.GROUP, limit_a=(63.0, 63.0, 20.0), parent_id=BOARD.id
+    )
+    assert larger(Wiring.STAR_400, place(circuit_id=group.id, current_max_a=32.0), group) == ["Grupp 1"]
+    assert larger(Wiring.STAR_400, place(circuit_id=group.id, current_max_a=50.0, phases=1), group) == ["Central A"]
 
 
 def test_nothing_is_told_of_a_tree_that_is_known():

@@ -9,8 +9,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from laddverk.energy.circuits.loads import Key
+from laddverk.energy.circuits.loads import LINE_FACTOR, Key
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Source, SourceKind, Tree, Wiring
+from laddverk.energy.circuits.rules import phases_of
 
 CROWD_MIN: Final = 3  # one-phase outlets on one phase, from which on it is worth turning some
 WATTS_PER_A: Final = 690.0  # of three phases of 230 V
@@ -36,7 +37,7 @@ class Oddity(StrEnum):
     LARGER_CHILD = "larger_child"
     """A circuit's fuse is larger than the one that feeds it."""
     LARGER_OUTLET = "larger_outlet"
-    """An outlet can draw more than its circuit carries."""
+    """An outlet can draw more than its circuit carries, or one above that: should it fail, no message saves the fuse."""
     FORGETS = "forgets"
     """Chargers that were seen to lose their lasting default at a restart."""
     LARGER_SOURCE = "larger_source"
@@ -47,7 +48,9 @@ class Oddity(StrEnum):
     """No lasting default in the charger: without contact it gives what it can."""
 
 
-GRAVE: Final = frozenset({Oddity.NO_TREE, Oddity.NOT_PLACED, Oddity.NO_FALLBACK, Oddity.NO_ESTIMATE})
+GRAVE: Final = frozenset(
+    {Oddity.NO_TREE, Oddity.NOT_PLACED, Oddity.NO_FALLBACK, Oddity.NO_ESTIMATE, Oddity.LARGER_OUTLET}
+)
 
 
 class Remark(Struct, frozen=True, kw_only=True):
@@ -96,8 +99,11 @@ def _of_outlets(tree: Tree, here: Mapping[Key, Standing]) -> list[Remark]:
 def _of_circuits(tree: Tree) -> list[Remark]:
     by_id = {circuit.id: circuit for circuit in tree.circuits}
     on: dict[CircuitId, list[Place]] = {}
+    large: dict[CircuitId, list[Key]] = {}
     for place in tree.places:
         on.setdefault(place.circuit_id, []).append(place)
+        if (opened := _opened(tree.wiring, by_id, place)) is not None:
+            large.setdefault(opened, []).append(place.key)
     found: list[Remark] = []
     for circuit in tree.circuits:
         parent = by_id.get(circuit.parent_id) if circuit.parent_id else None
@@ -106,6 +112,8 @@ def _of_circuits(tree: Tree) -> list[Remark]:
         if circuit.kind is CircuitKind.GRID and circuit.meter_id is None:
             oddity = Oddity.NO_METER if _has_estimate(tree) else Oddity.NO_ESTIMATE
             found.append(Remark(oddity=oddity, circuit=circuit))
+        if circuit.id in large:
+            found.append(Remark(oddity=Oddity.LARGER_OUTLET, circuit=circuit, keys=tuple(large[circuit.id])))
         found += _of_places(tree.wiring, circuit, on.get(circuit.id, []))
         found += _of_sources(circuit, [one for one in tree.sources if one.circuit_id == circuit.id])
     return found
@@ -122,13 +130,21 @@ def _has_estimate(tree: Tree) -> bool:
     return any(any(circuit.unmetered_a) for circuit in tree.circuits)
 
 
+def _opened(wiring: Wiring, by_id: Mapping[CircuitId, Circuit], place: Place) -> CircuitId | None:
+    """Return the nearest circuit above an outlet that carries less than it can draw, on a phase that it uses."""
+    between = LINE_FACTOR if wiring is Wiring.DELTA_230 and place.phases != 1 else 1.0
+    most_a = (place.power_max_w / WATTS_PER_A if place.phases == 0 else place.current_max_a) * between
+    circuit: Circuit | None = by_id[place.circuit_id]
+    while circuit is not None:
+        if most_a > min(circuit.limit_a[phase] for phase in phases_of(place, wiring)) + CURRENT_SLACK_A:
+            return circuit.id
+        circuit = by_id[circuit.parent_id] if circuit.parent_id is not None else None
+    return None
+
+
 def _of_places(wiring: Wiring, circuit: Circuit, places: list[Place]) -> list[Remark]:
     unknown = tuple(place.key for place in places if place.phases and not place.is_rotation_known)
-    large = tuple(
-        place.key for place in places if place.phases and place.current_max_a > max(circuit.limit_a) + CURRENT_SLACK_A
-    )
-    found = ((Oddity.ROTATION, unknown), (Oddity.LARGER_OUTLET, large))
-    made = [Remark(oddity=oddity, circuit=circuit, keys=keys) for oddity, keys in found if keys]
+    made = [Remark(oddity=Oddity.ROTATION, circuit=circuit, keys=unknown)] if unknown else []
     single = [place for place in places if place.phases == 1]
     used = Counter(place.rotation.phases[0] for place in single)
     if wiring is Wiring.STAR_400 and all(circuit.limit_a) and len(used) == 1 and len(single) >= CROWD_MIN:

@@ -66,8 +66,8 @@ class Jumps:
     """By how much each phase of each circuit may jump when one charger fails that was counted with its limit.
 
     All that never proved anything count as one. Raises make a jump smaller, so what is found before them holds after.
-    One that would open a fuse even alone beside a single car does not count there: nothing that others are kept from
-    would save it, and they would never charge.
+    One that with all it can is more than the fuse holds beside a single car at 6 A does not count there, though alone
+    the fuse may hold it: else two such chargers keep one another from charging. `checklist` says which they are.
     """
 
     def __init__(self, known: Known, worst: Mapping[str, float], held_a: Sequence[PerPhase]) -> None:

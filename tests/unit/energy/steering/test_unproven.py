@@ -136,8 +136,9 @@ def test_how_much_a_circuit_holds_for_a_short_time_is_of_its_fuse_and_not_of_an_
     assert unproven.held_a((circuit,), {"grid": MeterState.FRESH}) == ((63.0 * unproven.HOLDS,) * 3,)
 
 
-@pytest.mark.parametrize(("most_a", "jump_a"), [(16.0, 10.0), (29.0, 23.0), (30.0, 0.0)])
-def test_a_charger_that_would_open_the_fuse_alone_keeps_no_other_from_charging(most_a, jump_a):
+@pytest.mark.parametrize(("most_a", "jump_a"), [(16.0, 10.0), (29.0, 23.0), (30.0, 0.0), (32.0, 0.0)])
+def test_a_charger_that_the_fuse_does_not_hold_beside_one_car_at_6_a_keeps_no_other_from_charging(most_a, jump_a):
+    """20 A hold 35 A for a minute: 29 and 6 of them, and 32 alone: but two of the latter would keep one another."""
     known = board({"first": belief(), "second": belief()}, fuse_a=20.0, most_a=most_a)
     jumps = unproven.Jumps(known, {"first": 6.0, "second": 6.0}, unproven.held_a(known.circuits, {}))
     assert jumps.of_others(1, 0, "first") == jump_a
