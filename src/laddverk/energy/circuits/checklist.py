@@ -37,7 +37,7 @@ class Oddity(StrEnum):
     LARGER_CHILD = "larger_child"
     """A circuit's fuse is larger than the one that feeds it."""
     LARGER_OUTLET = "larger_outlet"
-    """An outlet can draw more than its circuit carries, or one above that: should it fail, no message saves the fuse."""
+    """An outlet can draw more than its circuit carries, or one above: should it fail, no message saves the fuse."""
     FORGETS = "forgets"
     """Chargers that were seen to lose their lasting default at a restart."""
     LARGER_SOURCE = "larger_source"
