@@ -26,8 +26,7 @@ from laddverk.notices import service as notices
 from laddverk.notices.push import service as push
 from laddverk.notices.push import wording as push_wording
 from laddverk.notices.push.model import Owner, OwnerKind
-from laddverk.payments.model import PaymentAuthorised, PaymentFailed, State
-from laddverk.payments.swish import rules as swish
+from laddverk.payments.model import PaymentAuthorised, PaymentFailed
 from laddverk.platform import outbox
 from laddverk.platform.house import House
 from laddverk.platform.jobs import Handler
@@ -62,12 +61,10 @@ def handlers(house: House) -> dict[str, Handler]:
         """Nothing will be paid: a charge that waits for the money is given up, and its outlet is free again."""
         for event in (outbox.decoded(PaymentFailed, payload) for payload in payloads):
             if event.start_request_id is not None:
-                now = house.clock()
-                closed_at = (event.at or now) if event.why == State.CANCELLED else None
-                has_run_out = event.why in swish.RAN_OUT
                 await sessions.give_up_unpaid(
-                    tx, event.start_request_id, now, has_run_out=has_run_out, closed_at=closed_at
-                )
+                    tx, event.start_request_id, house.clock(),
+                    has_run_out=event.has_run_out, closed_at=event.closed_at,
+                )  # fmt: skip
 
     async def charge_no_show(tx: Any, payloads: Sequence[dict[str, Any]]) -> None:
         """Nobody came for a reservation: where waiting has a price, it is charged."""

@@ -145,6 +145,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """More may be asked for on top of what is authorised."""
     failure_code: str | None = None
     failure_text: str | None = None
+    has_run_out: bool = False
+    """Nobody refused, and nobody paid in time."""
 
 
 class Checkout(Struct, frozen=True):
@@ -228,8 +230,10 @@ class PaymentFailed(Event, frozen=True, kw_only=True):
     start_request_id: UUID | None = None
     why: str = ""
     """The provider's code, or the state that the payment ended in."""
-    at: datetime | None = None
-    """When that was; None of events from before it was told."""
+    has_run_out: bool = False
+    """Nobody refused, the time for paying was over."""
+    closed_at: datetime | None = None
+    """When a page was closed that nobody refused on either: by the payer, or by the clock."""
 
 
 class PaymentRefunded(Event, frozen=True, kw_only=True):

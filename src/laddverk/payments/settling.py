@@ -63,7 +63,7 @@ async def see(tx: Transaction, before: Payment, seen: Snapshot, now: datetime) -
         method = await store.save_method(tx, after.driver_id, after.provider, seen.card, now)
         after = replace(after, method_id=None if method is None else PaymentMethodId(method))
         await enqueue(tx, [NewJob(WAY_SAVED, {"driver_id": str(after.driver_id)})])
-    await step(tx, before, after, now)
+    await step(tx, before, after, now, has_run_out=seen.has_run_out)
     if before.state == State.SAVED and seen.status == Outside.CANCELLED and before.method_id is not None:
         await _stop_method(tx, before.method_id, seen.failure_code or "payment_method_gone", now)
     if seen.refunded_minor > before.refunded_minor:
@@ -71,8 +71,11 @@ async def see(tx: Transaction, before: Payment, seen: Snapshot, now: datetime) -
     return after
 
 
-async def step(tx: Transaction, before: Payment, after: Payment, now: datetime) -> None:
-    """Save `after` in place of the locked `before`, and cause what the step causes."""
+async def step(tx: Transaction, before: Payment, after: Payment, now: datetime, *, has_run_out: bool = False) -> None:
+    """Save `after` in place of the locked `before`, and cause what the step causes.
+
+    `has_run_out`: when it ends here, it is because nobody paid in time.
+    """
     if after == before:
         return
     # Refunds are counted from their own rows: each is posted once, whoever sees it first.
@@ -84,7 +87,7 @@ async def step(tx: Transaction, before: Payment, after: Payment, now: datetime) 
         await ledger.post(tx, rules.deposit_entry(after, now))
         await store.note(tx, after.id, "deposited", now, amount_minor=after.captured_minor)
     for effect in rules.effects(before, after):
-        await _cause(tx, effect, before, after, now)
+        await _cause(tx, effect, before, after, now, has_run_out=has_run_out)
     if after.state == State.CANCELLED and after.captured_minor and not before.unused_minor:
         await _return_unused(tx, before, after, after.captured_minor, now)
 
@@ -158,7 +161,9 @@ async def owe_by_invoice(tx: Transaction, payment: Payment, session_id: SessionI
         await store.note(tx, payment.id, "uncollected", now, amount_minor=sold.price_minor)
 
 
-async def _cause(tx: Transaction, effect: Effect, before: Payment, payment: Payment, now: datetime) -> None:
+async def _cause(
+    tx: Transaction, effect: Effect, before: Payment, payment: Payment, now: datetime, *, has_run_out: bool
+) -> None:
     match effect:
         case Effect.CAPTURE:
             await call(tx, payment.id, "capture")
@@ -173,7 +178,7 @@ async def _cause(tx: Transaction, effect: Effect, before: Payment, payment: Paym
         case Effect.GONE:
             if payment.session_id is not None and payment.due_minor and payment.wish == Wish.CAPTURE:
                 await owe_by_invoice(tx, payment, payment.session_id, now)
-            await _publish(tx, _failed(payment, now))
+            await _publish(tx, _failed(payment, now, has_run_out=has_run_out))
 
 
 class _Captured(Struct, frozen=True):
@@ -253,13 +258,15 @@ def _authorised(payment: Payment) -> PaymentAuthorised:
     )
 
 
-def _failed(payment: Payment, now: datetime) -> PaymentFailed:
+def _failed(payment: Payment, now: datetime, *, has_run_out: bool = False) -> PaymentFailed:
+    is_closed = payment.state == State.CANCELLED and payment.failure_code is None
     return PaymentFailed(
         payment_id=payment.id,
         purpose=payment.purpose,
         start_request_id=payment.start_request_id,
         why=payment.failure_code or payment.state,
-        at=now,
+        has_run_out=has_run_out,
+        closed_at=now if is_closed else None,
     )
 
 

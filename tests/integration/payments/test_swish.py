@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from asyncpg import UniqueViolationError
 
+from laddverk import joints
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import DriverId, PaymentId
 from laddverk.kernel.problems import Conflict, Invalid, TooMany
@@ -200,6 +201,31 @@ async def test_who_gives_up_has_paid_nothing(street: Street, phone: Phone) -> No
     assert street.names() == ["PaymentFailed"]
     with pytest.raises(Conflict):
         await swish.again(street.house, key, street.now(), "sv")
+
+
+@pytest.mark.parametrize(
+    ("said", "gives_up", "told"),
+    [(None, True, "payment_failed"), ("TM01", True, "payment_failed"), ("RF07", True, "payment_failed"),
+     ("TM01", False, "expired"), ("RF07", False, "payment_failed")],
+)  # fmt: skip
+async def test_who_goes_back_is_not_told_that_they_paid_too_late(
+    street: Street, phone: Phone, said: str | None, gives_up: bool, told: str
+) -> None:
+    """Also after a request in the app ran out; who lets the page be until it closes is told so, unless they refused."""
+    payment_id = await phone.opened()
+    if said is not None:
+        await phone.does(payment_id, "end", said)
+    if gives_up:
+        await swish.give_up(street.house, rules.page_key(street.house.secrets, payment_id), street.now())
+        await street.settle()
+    else:
+        await street.later(minutes=61)
+    ((name, failed),) = street.told
+    assert (name, (await street.payment(payment_id)).state) == ("PaymentFailed", State.CANCELLED)
+
+    async with street.house.database.transaction() as tx:
+        await joints.handlers(street.house)["wiring.give_up_start"](tx, [failed])
+    assert await street.value("SELECT cancelled_why FROM start_request") == told
 
 
 async def test_who_pays_while_giving_up_gets_it_all_back(street: Street, phone: Phone) -> None:

@@ -85,12 +85,11 @@ async def test_nobody_keeps_an_outlet_for_ever_by_waiting(database: Database) ->
 
 
 @pytest.mark.parametrize(
-    ("why", "minutes", "told"),
-    [("cancelled", 60, "expired"), ("cancelled", 1, "payment_failed"), ("page_closed", 1, "expired"),
-     ("TM01", 1, "expired"), ("card_declined", 1, "payment_failed"), ("RF07", 60, "payment_failed")],
-)  # fmt: skip
+    ("has_run_out", "closed_after", "told"),
+    [(False, 60, "expired"), (False, 1, "payment_failed"), (True, None, "expired"), (False, None, "payment_failed")],
+)
 async def test_who_does_not_pay_in_time_is_told_so_and_who_was_refused_or_went_back_that_however_late_it_is_heard(
-    database: Database, tmp_path: Path, why: str, minutes: float, told: str
+    database: Database, tmp_path: Path, has_run_out: bool, closed_after: float | None, told: str
 ) -> None:
     world = await built(database)
     async with database.transaction() as tx:
@@ -101,7 +100,8 @@ async def test_who_does_not_pay_in_time_is_told_so_and_who_was_refused_or_went_b
         give_up = joints.handlers(network.house)["wiring.give_up_start"]
         for start_id in (start.id, new_id()):
             event = PaymentFailed(
-                payment_id=PaymentId(new_id()), purpose="session", start_request_id=start_id, why=why, at=at(minutes)
+                payment_id=PaymentId(new_id()), purpose="session", start_request_id=start_id,
+                has_run_out=has_run_out, closed_at=None if closed_after is None else at(closed_after),
             )  # fmt: skip
             await give_up(tx, [msgspec.to_builtins(event)])
     assert (await request(database))["cancelled_why"] == told

@@ -16,10 +16,9 @@ from laddverk.ledger.model import Entry
 from laddverk.ledger.rules import balanced, sold_in
 from laddverk.payments import rules
 from laddverk.payments.model import Payment, Purpose, Refund, RefundState, State
-from laddverk.payments.providers.swish_api import SwishPayment
 from laddverk.payments.rules import Sold
 from laddverk.payments.swish import rules as swish
-from laddverk.payments.swish.model import Attempt, Kind, Stage
+from laddverk.payments.swish.model import Attempt, Kind, Stage, SwishPayment
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RATE = Decimal(25)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from msgspec.structs import replace
 
 from laddverk.kernel.ids import PaymentId, new_id
 from laddverk.kernel.problems import Invalid
+from laddverk.payments.model import Outside, Payment, Purpose, Snapshot, State, Wish
 from laddverk.payments.swish import rules
 from laddverk.platform.languages import gettext_for
 from laddverk.platform.settings import Secrets
@@ -48,6 +52,19 @@ def test_a_number_is_known_again_and_cannot_be_read_back() -> None:
     mark = rules.fingerprint(SECRETS, "46701234567")
     assert mark == rules.fingerprint(SECRETS, "46701234567")
     assert mark != rules.fingerprint(Secrets(b"p" * 32, b"m" * 32), "46701234567")
+
+
+def test_a_page_that_the_clock_closed_has_run_out_and_one_that_its_payer_closed_has_not() -> None:
+    opened = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    payment = Payment(
+        id=PaymentId(new_id()), purpose=Purpose.SESSION, state=State.CHECKOUT, currency="SEK", amount_minor=30_000,
+        created_at=opened, updated_at=opened,
+    )  # fmt: skip
+    by_clock = rules.snapshot(payment, [], opened + rules.PAGE_OPEN_FOR)
+    by_payer = rules.snapshot(replace(payment, wish=Wish.CANCEL), [], opened)
+    assert (by_clock.failure_code, by_clock.has_run_out) == (rules.TIME_RAN_OUT, True)
+    assert by_payer == Snapshot(status=Outside.CANCELLED)
+    assert rules.words_for(rules.NOT_APPROVED) == rules.words_for(rules.TIME_RAN_OUT) == rules.TIMED_OUT
 
 
 def test_every_code_has_its_words_in_swedish_too() -> None:

@@ -30,9 +30,9 @@ from laddverk.payments.model import (
     WebhookEvent,
 )
 from laddverk.payments.providers.port import Forged, HostedPage, Order, RefundSeen, Refused, Unanswered
-from laddverk.payments.providers.swish_api import RefundInstruction, SwishApi, SwishPayment
+from laddverk.payments.providers.swish_api import RefundInstruction, SwishApi
 from laddverk.payments.swish import asking, rules, store
-from laddverk.payments.swish.model import Attempt, Kind
+from laddverk.payments.swish.model import Attempt, Kind, SwishPayment
 from laddverk.platform.house import House
 
 SMALLEST_MINOR: Final = 100  # Swish takes no less than one krona (AM06)

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from laddverk.payments.providers.port import Refused, Unanswered
+from laddverk.payments.swish.model import Consent, ConsentPayment, SwishPayment
 
 T = TypeVar("T")
 
@@ -56,46 +57,6 @@ class RefundInstruction(Struct, frozen=True, kw_only=True):
     message: str
     callback_url: str
     callback_identifier: str
-
-
-class SwishPayment(Struct, frozen=True, rename="camel"):
-    """A payment request or a refund as Swish tells it."""
-
-    id: str
-    status: str
-    """Payments: CREATED, PAID, DECLINED, ERROR, CANCELLED. Refunds: VALIDATED, DEBITED, PAID, ERROR."""
-    amount: Decimal = Decimal(0)
-    currency: str = "SEK"
-    payment_reference: str | None = None
-    payer_alias: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
-
-
-class Payer(Struct, frozen=True):
-    """Who gave a consent."""
-
-    alias: str = ""
-
-
-class Consent(Struct, frozen=True, rename="camel"):
-    """A payer's consent to be debited without being asked each time."""
-
-    consent_id: str
-    status: str
-    """CREATED, ACTIVE, DECLINED, CANCELLED or ERROR."""
-    error_code: str | None = None
-    payer: Payer | None = None
-
-
-class ConsentPayment(Struct, frozen=True, rename="camel"):
-    """One payment under a consent."""
-
-    payment_id: str
-    status: str
-    payment_reference: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
 
 
 class SwishError(Struct, frozen=True, rename="camel"):

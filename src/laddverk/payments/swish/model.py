@@ -1,8 +1,9 @@
-"""Words of Swish: one request in a payer's app, and what a page shows of it."""
+"""Words of Swish: one request in a payer's app, what a page shows of it, and what Swish tells of it."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -55,3 +56,43 @@ class Attempt(Struct, frozen=True, kw_only=True):
     def is_open(self) -> bool:
         """Whether it may still be paid, as far as we know."""
         return self.state in (Stage.ASKED, Stage.OPEN)
+
+
+class SwishPayment(Struct, frozen=True, rename="camel"):
+    """A payment request or a refund as Swish tells it."""
+
+    id: str
+    status: str
+    """Payments: CREATED, PAID, DECLINED, ERROR, CANCELLED. Refunds: VALIDATED, DEBITED, PAID, ERROR."""
+    amount: Decimal = Decimal(0)
+    currency: str = "SEK"
+    payment_reference: str | None = None
+    payer_alias: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+class Payer(Struct, frozen=True):
+    """Who gave a consent."""
+
+    alias: str = ""
+
+
+class Consent(Struct, frozen=True, rename="camel"):
+    """A payer's consent to be debited without being asked each time."""
+
+    consent_id: str
+    status: str
+    """CREATED, ACTIVE, DECLINED, CANCELLED or ERROR."""
+    error_code: str | None = None
+    payer: Payer | None = None
+
+
+class ConsentPayment(Struct, frozen=True, rename="camel"):
+    """One payment under a consent."""
+
+    payment_id: str
+    status: str
+    payment_reference: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None

@@ -7,7 +7,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -15,12 +15,9 @@ from msgspec.structs import replace
 from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import Invalid
 from laddverk.payments.model import Card, Outside, Payment, Purpose, Snapshot, State, Wish
-from laddverk.payments.swish.model import Attempt, Kind, Stage
+from laddverk.payments.swish.model import Attempt, Consent, ConsentPayment, Kind, Stage, SwishPayment
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.platform.settings import Secrets
-
-if TYPE_CHECKING:  # the providers read Swish's words from here
-    from laddverk.payments.providers.swish_api import Consent, ConsentPayment, SwishPayment
 
 PAGE_OPEN_FOR: Final = timedelta(minutes=60)  # as the hosted pages of cards
 ATTEMPTS_MAX: Final = 8  # a person who fails that often needs another way to pay
@@ -33,6 +30,9 @@ NO_ANSWER: Final = "no_answer"
 """Of a request that is written down: the call about it is over, and nobody knows what became of it."""
 CONSENT_ENDED: Final = "consent_gone"
 TIME_RAN_OUT: Final = "page_closed"
+NOT_APPROVED: Final = "TM01"
+RAN_OUT: Final = frozenset({NOT_APPROVED, TIME_RAN_OUT})
+"""Codes of payments that nobody refused and nobody approved in time."""
 
 STAGES: Final[Mapping[str, Stage]] = {
     "CREATED": Stage.OPEN,
@@ -54,7 +54,7 @@ WORDS: Final[Mapping[str, str]] = {
     "BANKIDCL": CANCELLED_IN_APP,
     "BANKIDONGOING": N_("BankID is in use for something else. Finish that, then try again."),
     "BANKIDUNKN": N_("BankID could not approve the payment. Nothing was paid."),
-    "TM01": TIMED_OUT,
+    NOT_APPROVED: TIMED_OUT,
     "DS24": N_(
         "The bank did not answer in time, and Swish does not know whether you paid. "
         "Look at your bank account before you pay again."
@@ -85,8 +85,6 @@ WORDS: Final[Mapping[str, str]] = {
     TIME_RAN_OUT: TIMED_OUT,
 }
 """What Swish's codes mean to the person who is paying (msgids)."""
-RAN_OUT: Final = frozenset(code for code, words in WORDS.items() if words == TIMED_OUT)
-"""Codes of payments that nobody refused and nobody approved in time."""
 UNKNOWN_CODE: Final = N_("Swish could not do this (%(code)s). Nothing was paid.")
 PHONE: Final = re.compile(r"46[0-9]{8,13}")
 
@@ -209,11 +207,19 @@ def snapshot(payment: Payment, attempts: Sequence[Attempt], now: datetime) -> Sn
         return paid(payment, done.payment_reference)
     if payment.state == State.SAVED:
         return Snapshot(status=Outside.CANCELLED, failure_code=CONSENT_ENDED)
-    code = ordered[-1].error_code if ordered else None
     is_closed = payment.wish == Wish.CANCEL or now >= payment.created_at + PAGE_OPEN_FOR
     if is_closed and not any(each.is_open for each in ordered):
-        return Snapshot(status=Outside.CANCELLED, failure_code=code or TIME_RAN_OUT)
+        return _closed(payment, (ordered[-1].error_code if ordered else None) or TIME_RAN_OUT)
     return Snapshot(status=Outside.OPEN)
+
+
+def _closed(payment: Payment, code: str) -> Snapshot:
+    """Return how a payment stands that nobody paid. Whoever goes back was not too late, and nobody refused either."""
+    if code not in RAN_OUT:
+        return Snapshot(status=Outside.CANCELLED, failure_code=code)
+    if payment.wish == Wish.CANCEL:
+        return Snapshot(status=Outside.CANCELLED)
+    return Snapshot(status=Outside.CANCELLED, failure_code=code, has_run_out=True)
 
 
 def debit_snapshot(payment: Payment, seen: ConsentPayment) -> Snapshot:
