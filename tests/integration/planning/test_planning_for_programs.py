@@ -66,7 +66,7 @@ async def test_a_program_reads_usage_and_bottlenecks_and_has_a_site_studied(site
         figures = {one["name"]: one for one in beside["figures"]}
         assert figures["began"]["first"] == 112
         assert figures["coincidence"]["first"] == use["coincidence"]
-        assert (await client.get(f"{PATH}/usage", params={"last": "0001-01-01"})).status_code == 200
+        assert (await client.get(f"{PATH}/usage", params={"last": "0001-01-01"})).status_code == 422
         backwards = {"first": "2026-10-02", "last": "2026-10-01"}
         assert (await client.get(f"{PATH}/usage", params=backwards)).status_code == 422
         held = (await client.get(f"{PATH}/bottlenecks")).json()
@@ -169,8 +169,16 @@ async def test_what_is_compared_is_a_period_or_a_place_and_faults_name_their_fie
         assert await days() == ("2026-08-31", "2026-09-27")
         assert await days(site2=there) == (period["first"], period["last"]), "another place, in the same period"
         assert await days(site2=there, last2="2026-09-27") == ("2026-08-31", "2026-09-27")
-        assert await days(last2="0001-01-01") == ("2015-01-01", "2015-01-01")
+        assert await days(last2="2026-05-31") == ("2026-05-04", "2026-05-31")
+        assert await days(site2=there, first2="2026-09-21") == ("2026-09-21", "2026-09-27")
+        for odd in ({"last2": "0001-01-01"}, {"first2": "2026-10-26"}):
+            refused = await client.get(f"{PATH}/usage/compare", params={**period, **odd})
+            assert (refused.status_code, refused.json()["field"]) == (422, "first2"), "no other period in its place"
         assert await days(first="2015-01-01", last="2015-01-31") == ("2015-01-01", "2015-01-01")
+        site.house.clock = lambda: datetime(2026, 10, 26, 23, 30, tzinfo=UTC)
+        today = (await client.get(f"{PATH}/usage")).json()
+        assert (today["first"], today["last"]) == ("2026-09-30", "2026-10-27"), "it is the next day at home"
+        assert (await client.get(f"{PATH}/usage", params={"last": "2026-10-28"})).status_code == 422
         nowhere = await client.get(f"{PATH}/usage/compare", params={**period, "site2": "nowhere"})
         assert (nowhere.status_code, nowhere.json()["field"]) == (422, "site2")
 

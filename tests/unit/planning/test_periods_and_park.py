@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from laddverk.kernel.problems import Invalid
 from laddverk.planning.usage.due import Due
 from laddverk.planning.usage.figures import stood
 from laddverk.planning.usage.park import Park
-from laddverk.planning.usage.periods import Cover, cover
+from laddverk.planning.usage.periods import DAYS_MAX, EARLIEST, USUAL, Cover, asked, compared, cover
 from laddverk.planning.usage.queries import Stood
 from laddverk.planning.usage.service import DAYS_AT_ONCE, LONGER_DAY, OUTLET_DAYS_AT_ONCE, portion
 from laddverk.planning.usage.summing import runs
@@ -43,6 +44,48 @@ def test_a_period_until_today_has_no_days_after_its_months() -> None:
     assert (one.month, one.months_end) == (date(2025, 12, 1), date(2026, 12, 1))
     assert one.head == (date(2025, 11, 23), date(2025, 11, 30))
     assert one.tail[0] > one.tail[1]
+
+
+@given(DAYS, st.none() | st.integers(-40, 6_000), st.none() | st.integers(-3, 6_000))
+def test_a_period_is_what_was_asked_for_or_refused(today: date, before: int | None, ago: int | None) -> None:
+    last = None if ago is None else today - ago * DAY
+    first = None if before is None else (last or today) - before * DAY
+    until = last or today
+    since = first or max(EARLIEST, until - USUAL)
+    if EARLIEST <= since <= until <= today and (until - since).days <= DAYS_MAX:
+        assert asked(first, last, today, field="from") == (since, until)
+        return
+    with pytest.raises(Invalid) as refused:
+        asked(first, last, today, field="from")
+    assert refused.value.field == "from"
+
+
+@given(DAYS, st.integers(0, DAYS_MAX), st.integers(0, 4_000))
+def test_a_period_is_compared_with_as_many_days_just_before_it_or_another_place_in_the_same(
+    today: date, length: int, ago: int
+) -> None:
+    last = max(EARLIEST, today - ago * DAY)
+    one = max(EARLIEST, last - length * DAY), last
+    assert compared(one, None, None, today, field="from2", is_elsewhere=True) == one
+    first, until = compared(one, None, None, today, field="from2", is_elsewhere=False)
+    if one[0] == EARLIEST:
+        assert first == until == EARLIEST, "before it nothing is known"
+        return
+    assert until + DAY == one[0]
+    assert until - first == one[1] - one[0] or first == EARLIEST
+
+
+def test_what_is_compared_with_it_may_be_said_by_either_of_its_days() -> None:
+    today, one = date(2026, 11, 22), (date(2026, 10, 1), date(2026, 10, 31))
+    for is_elsewhere in (False, True):
+        given = {"today": today, "field": "from2", "is_elsewhere": is_elsewhere}
+        assert compared(one, None, date(2026, 5, 31), **given) == (date(2026, 5, 1), date(2026, 5, 31))
+        assert compared(one, date(2026, 9, 21), None, **given) == (date(2026, 9, 21), date(2026, 9, 30))
+        for days in (
+            (None, date.min), (date.min, None), (date(2026, 10, 2), None), (None, today + DAY), (None, date.max)
+        ):  # fmt: skip
+            with pytest.raises(Invalid):
+                compared(one, *days, **given)
 
 
 outlets = st.lists(

@@ -1,4 +1,4 @@
-"""How a period of days is read: whole months, and the days before and after them. Pure."""
+"""Which days are looked at and which they are compared with; how they are read: whole months, and days beside. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Final
 
 from msgspec import Struct
 
+from laddverk.kernel.problems import Invalid
+
 DAY: Final = timedelta(days=1)
+EARLIEST: Final = date(2015, 1, 1)
+USUAL: Final = timedelta(days=27)  # back from today: four weeks, today included
+DAYS_MAX: Final = 366 * 5  # hours of more years than five do not fit a picture
+Days = tuple[date, date]
+"""The first and the last day of a period, both included."""
 
 
 class Cover(Struct, frozen=True, kw_only=True):
@@ -26,6 +33,35 @@ class Cover(Struct, frozen=True, kw_only=True):
     def args(self) -> tuple[date, ...]:
         """The same as statements take it."""
         return self.month, self.months_end, *self.head, *self.tail
+
+
+def asked(first: date | None, last: date | None, today: date, *, field: str, usual: timedelta = USUAL) -> Days:
+    """Return the days to look at: those that are asked for, else until today, and from `usual` before the last.
+
+    Raises `Invalid` (naming `field`) for what is asked for and cannot be: nothing else is shown in its place.
+    """
+    last = last or today
+    if first is not None and first > last:
+        raise Invalid("The first day is after the last.", field=field, remedy="Change one of them.")
+    if EARLIEST <= last <= today:
+        first = first or max(EARLIEST, last - usual)
+        if first >= EARLIEST and (last - first).days <= DAYS_MAX:
+            return first, last
+    raise Invalid(
+        "This is not a period of at most five years up to today.", field=field, remedy="Choose a shorter one."
+    )
+
+
+def compared(
+    one: Days, first: date | None, last: date | None, today: date, *, field: str, is_elsewhere: bool
+) -> Days:  # fmt: skip
+    """Return the days that `one` is compared with: those that are asked for, else as many just before it.
+
+    Another place alone is compared in the same days. Raises `Invalid` as `asked` does.
+    """
+    if is_elsewhere and first is None and last is None:
+        return one
+    return asked(first, last or max(EARLIEST, one[0] - DAY), today, field=field, usual=one[1] - one[0])
 
 
 def cover(first: date, last: date, today: date) -> Cover:

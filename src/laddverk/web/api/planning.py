@@ -20,11 +20,12 @@ from laddverk.planning.expanding.model import Asked as Wanted
 from laddverk.planning.expanding.model import Kind, Prices, State, Study
 from laddverk.planning.expanding.store import Looked
 from laddverk.planning.expanding.weighing import Scenario, Weighed, answer
+from laddverk.planning.usage.periods import EARLIEST
 from laddverk.stations import queries as stations_queries
 from laddverk.web.api.keys import needs
 from laddverk.web.api.request import LIMIT_DEFAULT, Asking, InState, checked_limit
 from laddverk.web.api.shapes import Page, page
-from laddverk.web.api.usage import EARLIEST, within
+from laddverk.web.api.usage import within
 
 DAYS_BACK_MAX: Final = 400
 
@@ -206,7 +207,7 @@ async def show_days(
     asked: Asking, site: FromPath[str], first: FromQuery[date | None] = None, last: FromQuery[date | None] = None
 ) -> BestDays:
     """Show days of a planned site beside the best that they could have been, up to 400; the last 31 by default."""
-    until = max(EARLIEST, last or asked.now.date())
+    until = max(EARLIEST, last or asked.today)
     since = first or max(EARLIEST, until - timedelta(days=30))
     if since < EARLIEST or since > until or (until - since).days > DAYS_BACK_MAX:
         raise Invalid("This is not a period of at most 400 days.", field="first")

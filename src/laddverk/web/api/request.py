@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 import asyncpg
 from litestar import Request
@@ -33,6 +34,11 @@ class Asked:
     house: House
     actor: Actor
     now: datetime
+
+    @property
+    def today(self) -> date:
+        """The date at home."""
+        return self.now.astimezone(ZoneInfo(self.house.settings.timezone)).date()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,22 +12,20 @@ from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import parsed, shown
-from laddverk.kernel.problems import Invalid, NotFound
+from laddverk.kernel.problems import NotFound
 from laddverk.planning.bottlenecks import queries as bottlenecks
 from laddverk.planning.bottlenecks.model import Found, Kind, Verdict
 from laddverk.planning.bottlenecks.rules import FORMULAS as WHY
 from laddverk.planning.bottlenecks.rules import judged
 from laddverk.planning.seeking.seeing import spots
-from laddverk.planning.usage import reading, telling
+from laddverk.planning.usage import periods, reading, telling
 from laddverk.planning.usage.figures import FORMULAS
+from laddverk.planning.usage.periods import Days
 from laddverk.planning.usage.queries import Chosen
 from laddverk.planning.usage.reading import By, Line
 from laddverk.web.api.keys import needs
 from laddverk.web.api.request import Asked, Asking
 
-DAYS_MAX: Final = 366 * 5  # as the console
-USUAL: Final = timedelta(days=27)
-EARLIEST: Final = date(2015, 1, 1)
 SPOTS_MAX: Final = 100  # the most wanted; as many more a person does not look at
 
 
@@ -185,23 +183,9 @@ def within(asked: Asked, site: str, suffix: str = "") -> frozenset[UUID] | None:
     return frozenset({identity})
 
 
-def _chosen(asked: Asked, first: date | None, last: date | None, site: str, suffix: str = "") -> Chosen:
-    """Return what is looked at, four weeks until today by default. Raises `Invalid`, `NotFound`."""
-    until = max(EARLIEST, last or asked.now.date())
-    since = first or max(EARLIEST, until - USUAL)
-    if not EARLIEST <= since <= until <= asked.now.date() + timedelta(days=1) or (until - since).days > DAYS_MAX:
-        raise Invalid("This is not a period of at most five years up to today.", field=f"first{suffix}")
-    return Chosen(first=since, last=until, zone=asked.house.settings.timezone, sites=within(asked, site, suffix))
-
-
-def _compared(
-    asked: Asked, one: Chosen, first: date | None, last: date | None, site: str, site2: str
-) -> Chosen:  # fmt: skip
-    """Return what `one` is compared with: another place in the same period, else a period as long before it."""
-    if site2 and first is None and last is None:
-        return _chosen(asked, one.first, one.last, site2, "2")
-    last = max(EARLIEST, last or one.first - timedelta(days=1))
-    return _chosen(asked, first or max(EARLIEST, last - timedelta(days=one.days - 1)), last, site2 or site, "2")
+def _chosen(asked: Asked, days: Days, site: str, suffix: str = "") -> Chosen:
+    sites = within(asked, site, suffix)
+    return Chosen(first=days[0], last=days[1], zone=asked.house.settings.timezone, sites=sites)
 
 
 def _figure(line: Line) -> Figure:
@@ -221,7 +205,7 @@ async def show_usage(
     site: FromQuery[str] = "", by: FromQuery[By] = By.SITE,
 ) -> Usage:  # fmt: skip
     """Show how outlets were used, four weeks until today by default, by site, outlet, model, day and more."""
-    chosen = _chosen(asked, first, last, site)
+    chosen = _chosen(asked, periods.asked(first, last, asked.today, field="first"), site)
     async with asked.transaction() as tx:
         found = await reading.read(tx, chosen, asked.now, by)
     peaks, attempts = found.peaks, found.attempts
@@ -246,8 +230,9 @@ async def compare_usage(
 
     With `site2` alone, that place in the same period; without `last2`, the period as long before the first one.
     """
-    one = _chosen(asked, first, last, site)
-    other = _compared(asked, one, first2, last2, site, site2)
+    days = periods.asked(first, last, asked.today, field="first")
+    beside = periods.compared(days, first2, last2, asked.today, field="first2", is_elsewhere=bool(site2))
+    one, other = _chosen(asked, days, site), _chosen(asked, beside, site2 or site, "2" if site2 else "")
     async with asked.transaction() as tx:
         here = telling.of_all(await reading.read(tx, one, asked.now))
         there = telling.of_all(await reading.read(tx, other, asked.now))

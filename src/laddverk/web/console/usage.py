@@ -11,9 +11,9 @@ from msgspec import structs
 
 from laddverk.kernel.actors import Permission
 from laddverk.kernel.ids import shown
-from laddverk.kernel.problems import Invalid
-from laddverk.planning.usage import queries, service, telling
+from laddverk.planning.usage import periods, queries, service, telling
 from laddverk.planning.usage import reading as usage
+from laddverk.planning.usage.periods import Days
 from laddverk.planning.usage.queries import Chosen
 from laddverk.planning.usage.reading import By, Line, Reading
 from laddverk.platform.database import Transaction
@@ -24,9 +24,6 @@ from laddverk.web.console.door import NEEDS
 from laddverk.web.visit import named
 
 PLACE: Final = "/console/usage"
-USUAL: Final = timedelta(days=27)  # back from today: four weeks, today included
-DAYS_MAX: Final = 366 * 5  # hours of more years than five do not fit a picture
-EARLIEST: Final = date(2015, 1, 1)
 HEADING: Final = (
     "from", "to", "by", "group", "outlet_hours", "time_utilisation", "charging_utilisation", "energy_utilisation",
     "sessions", "sessions_per_outlet_day", "mean_stay_min", "mean_kwh", "idle_share", "without_energy", "kwh",
@@ -36,22 +33,17 @@ HEADING: Final = (
 )  # fmt: skip
 
 
-def period(desk: Desk, suffix: str = "") -> tuple[date, date]:
-    """Return the days in the address, both inclusive; four weeks until today by default. Raises `Invalid`."""
-    last = max(EARLIEST, desk.day_asked(f"to{suffix}") or desk.today)
-    first = desk.day_asked(f"from{suffix}") or last - USUAL
-    if first > last:
-        raise Invalid("The first day is after the last.", field=f"from{suffix}", remedy="Change one of them.")
-    if first < EARLIEST or last > desk.today or (last - first).days > DAYS_MAX:
-        raise Invalid(
-            "This is not a period of at most five years up to today.", field="from", remedy="Choose a shorter one."
-        )
-    return first, last
+def period(desk: Desk) -> Days:
+    """Return the days in the address; four weeks until today by default. Raises `Invalid`."""
+    return periods.asked(desk.day_asked("from"), desk.day_asked("to"), desk.today, field="from")
 
 
-def chosen(desk: Desk, suffix: str = "") -> Chosen:
+def chosen(desk: Desk) -> Chosen:
     """Return what the address wants to see, within what this person may. Raises `Invalid`, `NotFound`."""
-    first, last = period(desk, suffix)
+    return _chosen(desk, period(desk))
+
+
+def _chosen(desk: Desk, days: Days, suffix: str = "") -> Chosen:
     sites, asked = desk.sites, desk.asked(f"site{suffix}")
     if asked:
         site = named("sit", asked)
@@ -59,7 +51,7 @@ def chosen(desk: Desk, suffix: str = "") -> Chosen:
         sites = frozenset({site})
     plug, model = desk.asked(f"plug{suffix}"), desk.asked(f"model{suffix}")
     return Chosen(
-        first=first, last=last, zone=desk.house.settings.timezone, sites=sites,
+        first=days[0], last=days[1], zone=desk.house.settings.timezone, sites=sites,
         plugs=(plug,) if plug else (), models=(model,) if model else (),
     )  # fmt: skip
 
@@ -199,16 +191,13 @@ async def export_hours(desk: AtDesk) -> Response[bytes]:
 
 
 def _compared(desk: Desk) -> tuple[Chosen, Chosen]:
-    """Return what the address compares: without a second choice, the period with the one as long before it.
-
-    With a second place alone, both places in the same period.
-    """
-    one = chosen(desk)
-    if desk.asked("from2") or desk.asked("to2"):
-        return one, chosen(desk, "2")
-    if desk.asked("site2"):
-        return one, structs.replace(chosen(desk, "2"), first=one.first, last=one.last)
-    return one, structs.replace(one, first=one.first - timedelta(days=one.days), last=one.first - timedelta(days=1))
+    """Return what the address compares; without a second choice, the same outlets. Raises `Invalid`, `NotFound`."""
+    one, second = chosen(desk), (desk.day_asked("from2"), desk.day_asked("to2"))
+    is_elsewhere = bool(desk.asked("site2"))
+    days = periods.compared((one.first, one.last), *second, desk.today, field="from2", is_elsewhere=is_elsewhere)
+    if is_elsewhere or desk.asked("from2") or desk.asked("to2"):
+        return one, _chosen(desk, days, "2")
+    return one, structs.replace(one, first=days[0], last=days[1])
 
 
 @get(f"{PLACE}/compare", opt={NEEDS: Permission.SESSIONS_READ})

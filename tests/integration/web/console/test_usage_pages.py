@@ -111,6 +111,13 @@ async def test_usage_is_shown_by_anything_with_formulas_and_compared(world: Worl
     beside = (await browser.open(f"/console/usage/compare.csv?site={site}&{period}&site2={there}")).text
     told = {row[0]: row[2:4] for row in csv.reader(io.StringIO(beside))}
     assert (told["from"], told["to"]) == (["2026-10-15"] * 2, ["2026-10-31"] * 2), "another place, in the same period"
+    for more, days in (
+        ("", ("2026-09-28", "2026-10-14")), ("&to2=2026-05-31", ("2026-05-15", "2026-05-31")),
+        (f"&site2={there}&from2=2026-10-05", ("2026-10-05", "2026-10-14")),
+    ):  # fmt: skip
+        beside = (await browser.open(f"/console/usage/compare.csv?{period}{more}")).text
+        told = {row[0]: row[3] for row in csv.reader(io.StringIO(beside))}
+        assert (told["from"], told["to"]) == days, "as many days before it, as programs have it"
     for far in ("to=0001-01-01", "to2=0001-01-01"):
         assert (await browser.open(f"/console/usage/compare?{far}")).status_code == 422
 
