@@ -57,6 +57,10 @@ SOURCED: Final = N_("The source %(name)s was entered.")
 UNSOURCED: Final = N_("A source was removed.")
 REPLACED: Final = N_("The whole tree was replaced: %(circuits)s circuits, %(outlets)s outlets.")
 UNDONE: Final = N_("Version %(version)s was taken back.")
+ASKED_ANEW: Final = N_(
+    "Outlets of one phase are to be checked again: between lines, their order of phases names other lines now."
+)
+"""As migration 0164 says it."""
 
 
 async def seen(tx: Transaction, actor: Actor, site_id: SiteId) -> Tree:
