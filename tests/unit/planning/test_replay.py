@@ -134,6 +134,19 @@ def test_what_no_car_takes_of_the_sun_is_sold_and_a_battery_takes_of_it_first():
     )
 
 
+@pytest.mark.parametrize("efficiency", [0.5, 0.9, 1.0])
+def test_what_a_battery_loses_of_the_sun_is_neither_used_nor_sold(efficiency):
+    sun = (6_900.0,) * 8_760
+    last = stay(2, 10, 1, 100, current_a=10.0)  # all by the sun
+    cars = [stay(0, 8, 1, 11_040), stay(1, 8, 1, 11_040, outlet="p1"), last]
+    battery = Battery(power_w=4_000.0, energy_wh=2_000.0, efficiency=efficiency)
+    outcome = replay(ground(10.0, 2, solar_w=sun, battery=battery), cars)
+    filled_wh = outcome.own_solar_wh - 6_900 - 100
+    assert 1_900 < filled_wh <= 2_000
+    lost_wh = filled_wh / efficiency - filled_wh
+    assert outcome.own_solar_wh + outcome.sold_solar_wh + lost_wh == pytest.approx(3 * 6_900, abs=1)
+
+
 def test_a_battery_keeps_power_below_the_highest_hour_where_that_costs_and_fills_without_making_a_higher_one():
     cars = [stay(day, 24 * day + 8, 1, 11_040) for day in range(3)]
     battery = Battery(power_w=5_000.0, energy_wh=5_000.0)

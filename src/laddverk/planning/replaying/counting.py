@@ -38,6 +38,9 @@ class Counts:
         self.peak_w = 0.0
         """The highest mean of an hour from the grid so far; of an hour that runs, what it has reached."""
         self.own_solar_wh = 0.0
+        """What of the sun came to cars, and what the battery has of it for them."""
+        self.sun_used_wh = 0.0
+        """What was taken of the sun for that, with what the battery loses: it cannot be sold."""
 
     def passed(self, from_s: float, until_s: float, parked: Sequence[Parked], grid_w: float) -> None:
         """Count a time in which nothing changed."""
@@ -99,7 +102,7 @@ class Counts:
             peak_w=self.peak_w, short_h=self._short_s / SECONDS_PER_HOUR,
             full_h=self._full_s / SECONDS_PER_HOUR, span_h=self._span_s / SECONDS_PER_HOUR,
             by_hour_wh=tuple(by_hour.tolist()), own_solar_wh=self.own_solar_wh,
-            sold_solar_wh=max(0.0, self._sun_wh() - self.own_solar_wh), idle_h=self._idle_s / SECONDS_PER_HOUR,
+            sold_solar_wh=max(0.0, self._sun_wh() - self.sun_used_wh), idle_h=self._idle_s / SECONDS_PER_HOUR,
             bindings=tuple(
                 Binding(feeder=names.get(key, key), phase=phase, hours=lasted / SECONDS_PER_HOUR)
                 for (key, phase), lasted in longest

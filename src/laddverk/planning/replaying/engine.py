@@ -204,6 +204,7 @@ class _Run:
         shines_w = self._sun_w()
         sun_w = min(shines_w, cars_w)
         self._counts.own_solar_wh += sun_w * hours
+        self._counts.sun_used_wh += sun_w * hours
         battery = self._ground.battery
         if battery is None:
             return cars_w - sun_w
@@ -220,6 +221,7 @@ class _Run:
         bought_w = max(0.0, min(-over_w, most_w - from_sun_w))
         self._soc_wh += (from_sun_w + bought_w) * hours * battery.efficiency
         self._counts.own_solar_wh += from_sun_w * hours * battery.efficiency
+        self._counts.sun_used_wh += from_sun_w * hours
         return cars_w - sun_w + bought_w
 
     def _free_w(self) -> float:

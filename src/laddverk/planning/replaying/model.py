@@ -135,7 +135,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     by_hour_wh: tuple[float, ...]
     """Energy into cars by the hour of the day, local time, all days together."""
     own_solar_wh: float = 0.0
-    """What panels gave to cars, and to the battery for them."""
+    """What panels gave to cars, and to the battery for them, without what it loses."""
     sold_solar_wh: float = 0.0
     """What else they gave in the time that was played."""
     idle_h: float = 0.0
