@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
@@ -67,6 +68,11 @@ class Visit:
         return self.account.actor if self.account else ANYBODY
 
     @property
+    def today(self) -> date:
+        """The date at home."""
+        return self.now.astimezone(ZoneInfo(self.house.settings.timezone)).date()
+
+    @property
     def language(self) -> str:
         """The language to answer in: what was chosen in this browser, else the account's, else what is asked for."""
         return negotiated(
@@ -111,6 +117,14 @@ class Visit:
     def asked(self, name: str, default: str = "") -> str:
         """Return the last value of `name` in the query."""
         return next((value for key, value in reversed(self.query) if key == name), default)
+
+    def instant_asked(self, name: str) -> datetime | None:
+        """Return the instant in the query's field `name`, or None when there is none that can be read."""
+        try:
+            at = datetime.fromisoformat(self.asked(name))
+        except ValueError:
+            return None
+        return at if at.tzinfo else None
 
     def may(self, permission: Permission) -> bool:
         """Return whether who asks has `permission`."""

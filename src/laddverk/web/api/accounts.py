@@ -18,7 +18,6 @@ from laddverk.subscriptions import accounts, queries, rules
 from laddverk.subscriptions.model import AccountDetails, AccountKind
 from laddverk.web.api.charging import Reason
 from laddverk.web.api.keys import needs
-from laddverk.web.api.plans import today_of
 from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, InState, checked_limit
 from laddverk.web.api.shapes import Page, page
 
@@ -99,7 +98,7 @@ async def list_accounts(
 ) -> Page[AccountShown]:
     """List accounts by name: family, company, closed, or all."""
     checked_limit(limit, offset)
-    month = rules.month_of(today_of(asked))
+    month = rules.month_of(asked.today)
     async with asked.transaction() as tx:
         rows = await queries.accounts(
             tx, month, search, in_state, currency=asked.house.settings.currency, limit=limit, offset=offset
@@ -115,14 +114,14 @@ async def open_account(asked: Asking, data: JSONBody[AccountToOpen]) -> AccountI
     owner_id = DriverId(parsed("drv", data.owner_id, field="owner_id"))
     async with asked.transaction() as tx:
         made = await accounts.open_account(tx, asked.actor, owner_id, details, asked.now)
-        return await _in_full(tx, asked, made, rules.month_of(today_of(asked)))
+        return await _in_full(tx, asked, made, rules.month_of(asked.today))
 
 
 @get("/accounts/{account:str}", opt=needs(Permission.DRIVERS_READ))
 async def show_account(asked: Asking, account: FromPath[str], month: FromQuery[date | None] = None) -> AccountInFull:
     """Show one account with its members, and what they charged in the month of `month`, or in this one."""
     async with asked.transaction() as tx:
-        return await _in_full(tx, asked, parsed("acc", account), rules.month_of(month or today_of(asked)))
+        return await _in_full(tx, asked, parsed("acc", account), rules.month_of(month or asked.today))
 
 
 @post("/accounts/{account:str}/invitations", opt=needs(Permission.DRIVERS_WRITE), status_code=202)

@@ -109,7 +109,7 @@ class ChangeShown(Struct, frozen=True):
 async def list_plans(asked: Asking, search: FromQuery[str] = "", in_state: InState = "") -> list[PlanShown]:
     """List plans: those that are `offered`, those that are `withdrawn`, or all."""
     async with asked.transaction() as tx:
-        return [_plan(row) for row in await queries.plans(tx, today_of(asked), search, in_state)]
+        return [_plan(row) for row in await queries.plans(tx, asked.today, search, in_state)]
 
 
 @post("/plans", opt=needs(Permission.TARIFFS_WRITE))
@@ -150,8 +150,8 @@ async def list_subscriptions(
         state=in_state,
     )
     async with asked.transaction() as tx:
-        rows = await queries.subscribers(tx, today_of(asked), chosen, limit=limit, offset=offset)
-        total = await queries.count_subscribers(tx, today_of(asked), chosen)
+        rows = await queries.subscribers(tx, asked.today, chosen, limit=limit, offset=offset)
+        total = await queries.count_subscribers(tx, asked.today, chosen)
     return page([_subscription(row) for row in rows], limit=limit, offset=offset, total=total)
 
 
@@ -183,11 +183,6 @@ async def change_subscription(asked: Asking, subscription: FromPath[str], data: 
                 tx, asked.actor, identity, wish, asked.now, zone=zone_of(asked), reason=data.reason
             )
     return _meant(meant)
-
-
-def today_of(asked: Asked) -> date:
-    """Return the date at home."""
-    return subscribing.day_of(asked.now, zone_of(asked))
 
 
 def zone_of(asked: Asked) -> str:
@@ -225,7 +220,7 @@ def _plan(row: queries.PlanRow) -> PlanShown:
 
 
 async def _found_plan(tx: Transaction, asked: Asked, plan_id: UUID) -> PlanShown:
-    row = await queries.plan(tx, today_of(asked), plan_id)
+    row = await queries.plan(tx, asked.today, plan_id)
     if row is None:
         raise NotFound("There is no such plan.")
     return _plan(row)
@@ -253,7 +248,7 @@ async def _found_subscription(tx: Transaction, asked: Asked, identity: Subscript
     held = await store.subscription(tx, identity)
     assert held is not None
     chosen = SubscriberFilter(driver_id=held.driver_id, account_id=held.account_id)
-    rows = await queries.subscribers(tx, today_of(asked), chosen)
+    rows = await queries.subscribers(tx, asked.today, chosen)
     return _subscription(next(row for row in rows if row.id == identity))
 
 

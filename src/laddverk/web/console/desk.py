@@ -90,11 +90,6 @@ class Desk(Visit):
         lasts_s = DUTY_S if takes_calls else 0
         return Cookie(key=DUTY_COOKIE, value="1", max_age=lasts_s, httponly=True, secure=secure, samesite="lax")
 
-    @property
-    def today(self) -> date:
-        """The date at home."""
-        return self.now.astimezone(ZoneInfo(self.house.settings.timezone)).date()
-
     def midnight(self, day: date) -> datetime:
         """Return the instant at which a local day begins."""
         return datetime.combine(day, time(), ZoneInfo(self.house.settings.timezone)).astimezone(UTC)
@@ -137,14 +132,6 @@ class Desk(Visit):
             return date.fromisoformat(self.asked(name))
         except ValueError:
             return None
-
-    def instant_asked(self, name: str) -> datetime | None:
-        """Return the instant in the query's field `name`, or None when there is none that can be read."""
-        try:
-            at = datetime.fromisoformat(self.asked(name))
-        except ValueError:
-            return None
-        return at if at.tzinfo else None
 
     def span_asked(self) -> tuple[datetime | None, datetime | None]:
         """Return the instants between which a list is wanted: local days `from` and `to`, both inclusive."""

@@ -157,7 +157,7 @@ async def sign_out(visit: Visiting) -> Response[Any]:
 async def history(visit: Visiting) -> Response[str]:
     """Show the driver's charges, newest first."""
     driver_id = signed_in(visit)
-    before = _instant(visit.asked("before"))
+    before = visit.instant_asked("before")
     async with visit.transaction() as tx:
         found = await queries.sessions_of(tx, driver_id, before=before, limit=PAGE + 1)
         totals = await queries.totals(tx, driver_id, _month_start(visit))
@@ -350,14 +350,6 @@ async def _own_invoice(tx: Transaction, visit: Visit, invoice: str) -> invoice_q
 def _month_start(visit: Visit) -> datetime:
     local = visit.now.astimezone(ZoneInfo(visit.house.settings.timezone))
     return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 HANDLERS: Final = [

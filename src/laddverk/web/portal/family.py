@@ -15,7 +15,7 @@ from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import DriverId
 from laddverk.kernel.problems import Invalid, NotFound, Problem
 from laddverk.platform.database import Transaction
-from laddverk.subscriptions import accounts, queries, rules, store_accounts, subscribing
+from laddverk.subscriptions import accounts, queries, rules, store_accounts
 from laddverk.subscriptions.model import Account, AccountDetails, AccountKind
 from laddverk.web import spreadsheets
 from laddverk.web.amounts import minor_of
@@ -25,11 +25,6 @@ from laddverk.web.visit import Visit, Visiting, named
 MEMBERS_SHOWN: Final = 100
 CHARGES_PAGE: Final = 30
 EXPORT_MAX: Final = 20_000
-
-
-def today_of(visit: Visit) -> date:
-    """Return the date at home."""
-    return subscribing.day_of(visit.now, visit.house.settings.timezone)
 
 
 @get("/my/family")
@@ -43,7 +38,7 @@ async def _page(visit: Visit, values: dict[str, str], errors: dict[str, str], st
     month = _month(visit)
     async with visit.transaction() as tx:
         owned = await store_accounts.of_owner(tx, driver_id)
-        member = await queries.membership(tx, driver_id, rules.month_of(today_of(visit)))
+        member = await queries.membership(tx, driver_id, rules.month_of(visit.today))
         owner = await _owner_part(tx, visit, owned, month) if owned is not None else {}
     return visit.page(
         "portal/my_family.html",
@@ -72,7 +67,7 @@ async def _owner_part(tx: Transaction, visit: Visit, account: Account, month: da
         "charges": charges[:CHARGES_PAGE],
         "page": max(page, 1),
         "has_next": len(charges) > CHARGES_PAGE,
-        "months": sorted({rules.month_of(today_of(visit)), *await queries.charge_months(tx, account.id)}, reverse=True),
+        "months": sorted({rules.month_of(visit.today), *await queries.charge_months(tx, account.id)}, reverse=True),
         "spent_minor": (await store_accounts.spent(tx, account.id, month, None)).account_minor,
     }
 
@@ -81,7 +76,7 @@ def _month(visit: Visit) -> date:
     try:
         return rules.month_of(date.fromisoformat(visit.asked("month")))
     except ValueError:
-        return rules.month_of(today_of(visit))
+        return rules.month_of(visit.today)
 
 
 @post("/my/family")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -35,7 +34,7 @@ async def show_paying(visit: Visiting) -> Response[str]:
 async def paying_page(visit: Visit, values: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
     """Return the page, with a form that was refused when there is one."""
     driver_id = signed_in(visit)
-    before = _instant(visit.asked("before"))
+    before = visit.instant_asked("before")
     async with visit.transaction() as tx:
         standing = await ways.standing(tx, visit.house, driver_id, visit.now)
         moves = await queries.moves(tx, driver_id, before=before, limit=PAGE + 1)
@@ -158,14 +157,6 @@ def _rails(visit: Visit) -> list[tuple[str, str, str]]:
     if ways.offers(visit.house, "swish"):
         found.append(("swish", visit.words("Pay by Swish"), visit.words("Let Swish pay by itself")))
     return found
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 HANDLERS: Final = [show_paying, choose, add, remove, pay]

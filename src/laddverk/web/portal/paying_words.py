@@ -168,7 +168,7 @@ def _next_date(standing: Standing, visit: Visit, waiting_minor: Mapping[str, int
     settings = visit.house.settings
     if not settings.invoice_day or (not waiting_minor and standing.choice.at_once):
         return []
-    day = next_invoice(visit.now.astimezone(ZoneInfo(settings.timezone)).date(), settings.invoice_day)
+    day = next_invoice(visit.today, settings.invoice_day)
     amount = formats.sums(waiting_minor, settings.currency, visit.language)
     if standing.order:
         day += timedelta(days=standing.policy.debit_after_days)

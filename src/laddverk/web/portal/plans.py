@@ -69,11 +69,6 @@ async def seat_of(tx: Transaction, visit: Visit, chosen: str) -> Seat:
     return Seat(Holder(account_id=CustomerAccountId(owned.id)), owned, owned)
 
 
-def today_of(visit: Visit) -> date:
-    """Return the date at home."""
-    return subscribing.day_of(visit.now, visit.house.settings.timezone)
-
-
 @get("/my/plan")
 async def show_plan(visit: Visiting) -> Response[str]:
     """Show the plan there is, or those there are, with what last month would have cost under each."""
@@ -81,7 +76,7 @@ async def show_plan(visit: Visiting) -> Response[str]:
 
 
 async def _page(visit: Visit, chosen: str, errors: dict[str, str], status: int = 200) -> Response[str]:
-    today = today_of(visit)
+    today = visit.today
     async with visit.transaction() as tx:
         seat = await seat_of(tx, visit, chosen)
         held = await subscribing.going(tx, seat.holder, today)
@@ -162,7 +157,7 @@ async def review(visit: Visiting) -> Response[Any]:
 
 
 async def _review(tx: Transaction, visit: Visit, form: dict[str, str]) -> Response[Any]:
-    today, zone = today_of(visit), visit.house.settings.timezone
+    today, zone = visit.today, visit.house.settings.timezone
     seat = await seat_of(tx, visit, form["for"])
     wish: Wish | None = None
     if form["wish"] == "begin":
@@ -209,7 +204,7 @@ async def change_plan(visit: Visiting) -> Response[Any]:
                 version = await _offered(tx, seat, form.get("plan", ""))
                 await subscribing.begin(tx, visit.actor, seat.holder, version.plan_id, visit.now, zone=zone)
             else:
-                held = await _mine(tx, seat, today_of(visit))
+                held = await _mine(tx, seat, visit.today)
                 await subscribing.carry_out(tx, visit.actor, held.id, wish_of(form), visit.now, zone=zone)
     except NotFound:
         raise

@@ -26,14 +26,14 @@ WRONG_MAX: Final = 60  # wrong addresses of one network in five minutes; a secre
 @get("/visits/{token:str}")
 async def read_calendar(visit: Visiting, token: FromPath[str]) -> Response[bytes]:
     """The visits of whoever a secret link is for: days, sites, chargers, and what is to be done."""
-    today = visit.now.astimezone(ZoneInfo(visit.house.settings.timezone)).date()
     async with visit.transaction() as tx:
         reader = await visiting.reader_behind(tx, token.removesuffix(".ics"), visit.now)
         if reader is None:
             attempts: Attempts = visit.request.app.state.setdefault("calendar_failures", Attempts(WRONG_MAX))
             attempts.count(security.remote_address(visit.request), visit.now)
             raise NotFound("This link opens nothing any more.")
-        planned = await queries_visits.visits(tx, None, today - BACK, today + AHEAD, reader.technician, cancelled=True)
+        since, until = visit.today - BACK, visit.today + AHEAD
+        planned = await queries_visits.visits(tx, None, since, until, reader.technician, cancelled=True)
     stops = [_stop(visit, one, reader.language) for one in planned]
     file = calendars.calendar(f"Laddverk: {reader.technician}", stops, ZoneInfo(visit.house.settings.timezone))
     return Response(file, media_type="text/calendar; charset=utf-8", headers={"cache-control": "no-store"})
