@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from laddverk.payments.model import Payment
 from laddverk.platform.database import Transaction
 
 LOCKED: Final = "SELECT * FROM payment WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+FREE: Final = f"{LOCKED} SKIP LOCKED"
 CLAIM: Final = """
 UPDATE payment SET calling_until = given.until
 FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, until) WHERE payment.id = given.id
@@ -33,7 +34,10 @@ WHERE provider <> ALL (ARRAY['autogiro', 'sepa']) AND (calling_until IS NULL OR 
    OR (state IN ('created', 'checkout', 'authorised') AND updated_at < $1::timestamptz - interval '10 minutes'))
 ORDER BY updated_at LIMIT $2
 """
-TOUCH: Final = "UPDATE payment SET updated_at = $2 WHERE id = ANY($1)"
+TOUCH: Final = """
+UPDATE payment SET updated_at = $2
+WHERE id IN (SELECT id FROM payment WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED)
+"""
 UNDER_WAY: Final = "SELECT count(*) FROM job WHERE kind = $1 AND failed_at IS NULL"
 OPEN_REFUNDS: Final = """
 SELECT payment_refund.id, payment_id FROM payment_refund JOIN payment ON payment.id = payment_id
@@ -53,6 +57,13 @@ class OpenRefund(Struct, frozen=True):
 async def locked(tx: Transaction, payment_ids: Sequence[PaymentId]) -> dict[PaymentId, Payment]:
     """Return payments by id, locked until `tx` ends; always in one order, so that two cannot wait for each other."""
     return {payment.id: payment for payment in await tx.fetch(Payment, LOCKED, sorted(set(payment_ids)))}
+
+
+async def free(tx: Transaction, payment_ids: Collection[PaymentId]) -> dict[PaymentId, Payment]:
+    """Return those of the payments that nobody holds just now, by id, locked until `tx` ends; waits for nobody."""
+    if not payment_ids:
+        return {}
+    return {payment.id: payment for payment in await tx.fetch(Payment, FREE, sorted(set(payment_ids)))}
 
 
 async def claim(tx: Transaction, payment: Payment, until: datetime) -> Payment:
@@ -76,7 +87,7 @@ async def unsettled(tx: Transaction, now: datetime, count_max: int) -> list[Paym
 
 
 async def touch(tx: Transaction, payment_ids: Sequence[PaymentId], now: datetime) -> None:
-    """Note that payments are being looked at, so that others get their turn."""
+    """Note that payments are being looked at, so that others get their turn; who holds one does so by that."""
     await tx.execute(TOUCH, payment_ids, now)
 
 

@@ -44,8 +44,10 @@ LOCKED: Final = "SELECT * FROM payment WHERE id = $1 FOR UPDATE"
 BY_REFERENCE: Final = """
 SELECT id FROM payment WHERE provider = $1 AND (provider_ref = $2 OR checkout_ref = $3) ORDER BY created_at DESC LIMIT 1
 """
+# Locked by id, as all payments are.
 OF_START: Final = """
-SELECT * FROM payment WHERE start_request_id = ANY($1) ORDER BY created_at DESC, id DESC FOR UPDATE
+SELECT * FROM (SELECT * FROM payment WHERE start_request_id = ANY($1) ORDER BY id FOR UPDATE) AS locked
+ORDER BY created_at DESC, id DESC
 """
 OF_SESSION: Final = "SELECT * FROM payment WHERE session_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1 FOR UPDATE"
 OPEN_FOR_INVOICE: Final = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import pytest
 from laddverk.kernel.actors import rule
 from laddverk.kernel.ids import PaymentId, SessionId, new_id
 from laddverk.kernel.problems import Conflict
+from laddverk.payments import claims, store
 from laddverk.payments.model import State
 from laddverk.payments.reserved import service as reserved
 from laddverk.payments.reserved import store as card_store
@@ -19,6 +21,7 @@ from laddverk.platform.settings import Settings
 from laddverk.tariffs.model import Component, Dimension, Tariff
 from tests.integration.payments.conftest import Street, street_on
 
+PATIENCE_S = 10.0  # who waits for a lock waits for ever
 TARIFF = Tariff(components=(Component(dimension=Dimension.ENERGY, price=Decimal(5)),))
 IDLE_TOO = Tariff(
     components=(
@@ -199,6 +202,43 @@ async def test_f15_money_that_led_to_no_charge_is_given_back_and_somebody_is_tol
         await reserved.mark_seen(tx, rule("test"), payment_id, "the charger was off", street.now())
         with pytest.raises(Conflict):
             await reserved.mark_seen(tx, rule("test"), payment_id, "", street.now())
+
+
+async def test_who_looks_after_reserves_waits_for_nobody_who_is_at_a_payment(street: Street) -> None:
+    """It once waited for one while it held another, in another order than those who settle: a deadlock."""
+    free, busy = await street.authorised(), await street.authorised()
+    street.offset += timedelta(minutes=31)
+    async with street.house.database.transaction() as tx:
+        await store.locked(tx, busy)
+        await asyncio.wait_for(watched(street), PATIENCE_S)
+        touched = street.house.database.run(lambda other: claims.touch(other, [free, busy], street.now()))
+        await asyncio.wait_for(touched, PATIENCE_S)
+    assert [(await street.payment(each)).state for each in (free, busy)] == [State.CANCELLED, State.AUTHORISED]
+    await watched(street)
+    assert (await street.payment(busy)).state == State.CANCELLED
+
+
+async def test_payments_of_many_starts_are_locked_by_id_as_all_are(street: Street) -> None:
+    """The newest is told first, and was locked first once: whoever settled the same ones met them the other way."""
+    payments = sorted([await street.authorised() for _ in range(3)])
+    starts = {each: (await street.payment(each)).start_request_id for each in payments}
+    at_it = asyncio.Event()
+
+    async def settles() -> None:
+        async with street.house.database.transaction() as tx:
+            await store.locked(tx, payments[0])
+            at_it.set()
+            while not await street.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0)
+            await claims.locked(tx, payments)
+
+    async def lets_go() -> list[PaymentId]:
+        await at_it.wait()
+        async with street.house.database.transaction() as tx:
+            return [each.id for each in await store.of_starts(tx, [start for start in starts.values() if start])]
+
+    _, found = await asyncio.wait_for(asyncio.gather(settles(), lets_go()), PATIENCE_S)
+    assert found == payments[::-1]
 
 
 async def test_money_of_a_running_charge_is_never_given_back(street: Street) -> None:

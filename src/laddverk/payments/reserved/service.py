@@ -11,13 +11,13 @@ import structlog
 from laddverk.kernel.actors import Actor, Permission, rule
 from laddverk.kernel.ids import PaymentId
 from laddverk.kernel.problems import Conflict, NotFound
-from laddverk.payments import settling
+from laddverk.payments import claims, settling
 from laddverk.payments import store as payment_store
 from laddverk.payments.model import Payment, Snapshot, State, Wish
 from laddverk.payments.providers import provider_named
 from laddverk.payments.providers.port import Raises, Refused, Unanswered
 from laddverk.payments.reserved import rules, store
-from laddverk.payments.reserved.rules import Does, Reserve
+from laddverk.payments.reserved.rules import Does, Reserve, Step
 from laddverk.payments.reserved.store import Running
 from laddverk.payments.rules import unanswered
 from laddverk.platform import audit
@@ -42,33 +42,43 @@ NOT_OFFERED: Final = "not_offered"
 
 
 async def watch(tx: Transaction, house: House, now: datetime) -> None:
-    """Look at every running session that is paid from a reserved amount, and at reserves that lead nowhere."""
-    asked = False
-    for one in await store.running(tx, now, ASKED_AGAIN):
-        asked |= await _look_at(tx, house, one, now)
-    if asked:
+    """Look at every running session that is paid from a reserved amount, and at reserves that lead nowhere.
+
+    All is read first. What is then to be done takes its locks as whoever settles does: payments by id, sessions after
+    them and by id. A payment that somebody is at just now is looked at the next time.
+    """
+    running = [(one, await _step(tx, house, one, now)) for one in await store.running(tx, now, ASKED_AGAIN)]
+    await enqueue(tx, [_raise(one, step) for one, step in running if step.does == Does.RAISE])
+    to_stop = sorted((one for one, step in running if step.does == Does.STOP), key=lambda one: one.session_id)
+    unused = await store.unused(tx, now, now - timedelta(minutes=house.settings.reserve_unused_minutes))
+    ending = await store.ending(tx, now, now + rules.ENDS_SOON)
+    free = await claims.free(tx, {*unused, *(each.payment_id for each in (*to_stop, *ending))})
+
+    asked = [await _stop(tx, one, now) for one in to_stop if one.payment_id in free]
+    if any(asked):
         tx.after_commit(lambda: house.hints.publish([COMMANDS_TOPIC, "now"]))
-    await _give_back_unused(tx, house, now)
-    for ending in await store.ending(tx, now, now + rules.ENDS_SOON):
-        await store.alarm(tx, ending.payment_id, "ended" if ending.is_over else "ends_soon", now)
+    for payment_id in unused:
+        if payment_id in free:
+            await _give_back(tx, free[payment_id], now)
+    for each in ending:
+        if each.payment_id in free.keys() - set(unused):
+            await store.alarm(tx, each.payment_id, "ended" if each.is_over else "ends_soon", now)
 
 
-async def _look_at(tx: Transaction, house: House, one: Running, now: datetime) -> bool:
-    """Do what is due for one running session; return whether its charger was asked to stop."""
+async def _step(tx: Transaction, house: House, one: Running, now: datetime) -> Step:
+    """Return what is due for one running session."""
     if rules.ends_soon(one.capture_before, now):
-        await store.alarm(tx, one.payment_id, "ends_soon", now)
-        return await _stop(tx, one, now, "reserve_ends", ENDS)
+        return Step(Does.STOP)
     ahead = await price_ahead(tx, one.session_id, now, rules.RAISE_AHEAD)
     if ahead is None or ahead <= one.reserved_minor:
-        return False
+        return Step(Does.NOTHING)
     soon = await price_ahead(tx, one.session_id, now, rules.STOP_AHEAD)
-    step = rules.next_step(reserve_of(house, one), soon, ahead)
-    if step.does == Does.RAISE:
-        payload = {"payment_id": str(one.payment_id), "to_minor": step.to_minor}
-        await enqueue(tx, [NewJob(RAISE, payload, unique_key=f"{RAISE}:{one.payment_id}:{step.to_minor}")])
-    elif step.does == Does.STOP:
-        return await _stop(tx, one, now, "spent", SPENT)
-    return False
+    return rules.next_step(reserve_of(house, one), soon, ahead)
+
+
+def _raise(one: Running, step: Step) -> NewJob:
+    payload = {"payment_id": str(one.payment_id), "to_minor": step.to_minor}
+    return NewJob(RAISE, payload, unique_key=f"{RAISE}:{one.payment_id}:{step.to_minor}")
 
 
 def reserve_of(house: House, one: Running) -> Reserve:
@@ -83,8 +93,12 @@ def reserve_of(house: House, one: Running) -> Reserve:
     )
 
 
-async def _stop(tx: Transaction, one: Running, now: datetime, kind: str, reason: str) -> bool:
-    """Ask the charger to stop, durably: the command waits for a charger that is away."""
+async def _stop(tx: Transaction, one: Running, now: datetime) -> bool:
+    """Ask the charger to stop, durably: the command waits for a charger that is away. Return whether it was asked."""
+    kind, reason = "spent", SPENT
+    if rules.ends_soon(one.capture_before, now):
+        kind, reason = "reserve_ends", ENDS
+        await store.alarm(tx, one.payment_id, "ends_soon", now)
     try:
         await sessions.request_stop(tx, rule("payments.reserved"), one.session_id, now, reason)
     except (Conflict, NotFound) as problem:
@@ -135,15 +149,13 @@ async def record(tx: Transaction, payment: Payment, to_minor: int, answer: Any, 
             await store_starts.set_cost_limit(tx, payment.start_request_id, after.authorised_minor)
 
 
-async def _give_back_unused(tx: Transaction, house: House, now: datetime) -> None:
-    since = now - timedelta(minutes=house.settings.reserve_unused_minutes)
-    for payment_id in await store.unused(tx, now, since):
-        payment = await payment_store.locked(tx, payment_id)
-        if payment is None or payment.state != State.AUTHORISED:
-            continue
-        await store.alarm(tx, payment_id, "no_start", now)
-        await payment_store.note(tx, payment_id, "no_start", now, amount_minor=payment.authorised_minor)
-        await settling.wish(tx, payment, Wish.CANCEL, now)
+async def _give_back(tx: Transaction, payment: Payment, now: datetime) -> None:
+    """Let go of what the locked payment reserved for a charge that never began."""
+    if payment.state != State.AUTHORISED:
+        return
+    await store.alarm(tx, payment.id, "no_start", now)
+    await payment_store.note(tx, payment.id, "no_start", now, amount_minor=payment.authorised_minor)
+    await settling.wish(tx, payment, Wish.CANCEL, now)
 
 
 async def mark_seen(tx: Transaction, actor: Actor, payment_id: PaymentId, reason: str, now: datetime) -> None:

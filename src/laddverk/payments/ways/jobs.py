@@ -47,8 +47,8 @@ class _Jobs:
 
     async def next_way(self, tx: Transaction, payloads: Payloads) -> None:
         """A debit came to nothing: the next way, the invoice, or the driver."""
-        for payload in payloads:
-            payment = await payment_store.locked(tx, settling.decoded_id(payload))
+        for payment_id in sorted({settling.decoded_id(payload) for payload in payloads}):
+            payment = await payment_store.locked(tx, payment_id)
             if payment is not None and payment.state in rules.ENDED:
                 await _after_decline(tx, self._house, payment, self._house.clock())
 
