@@ -42,6 +42,12 @@ async def test_a_driver_means_what_runs_else_what_was_newest(database: Database)
         assert await _of(tx, anna) == (there, failed, None)
         assert await _at_code(tx, "GBG-015-1", anna) == (there, failed, None)
 
+        assert await _at_code(tx, "GBG-014-1", anna) == (here, None, over)
+        anew = await start(tx, here, anna, NOW - 25 * MINUTE)
+        assert await _at_code(tx, "GBG-014-1", anna) == (here, anew, None), (
+            "who wished anew does not mean the old charge"
+        )
+
         running = await session(tx, here, anna, NOW - 20 * MINUTE, None)
         assert await _of(tx, anna) == (here, None, running), "what runs comes before what came to nothing later"
         assert await _at_code(tx, "GBG-014-1", anna) == (here, None, running)

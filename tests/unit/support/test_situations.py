@@ -7,9 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from laddverk.access.rules import HELD, standing
 from laddverk.diagnostics.model import Family, Severity
 from laddverk.sessions.model import WhyFailed
 from laddverk.support.situations import book, choosing, wording
+from laddverk.support.situations.gathering import HELD as WORDS_HELD
+from laddverk.support.situations.gathering import REFUSED as WORDS_REFUSED
+from laddverk.support.situations.gathering import why_refused
 from laddverk.support.situations.model import (
     AgentButton,
     Complaint,
@@ -84,6 +88,8 @@ CASES = {
     "tag_refused expired": ("expired", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="expired"))),
     "tag_refused unknown": ("unknown", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="unknown"))),
     "tag_refused owes": ("owes", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="owes"))),
+    "tag_refused no_way": ("no_way", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="no_way"))),
+    "tag_refused limit": ("limit", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, reason="limit"))),
     "tag_refused": ("", Facts(now=NOW, outlet=outlet(), token=SHOWN)),
     "roaming_refused": ("", Facts(now=NOW, outlet=outlet(), token=replace(SHOWN, is_foreign=True))),
     "card_declined": ("", Facts(now=NOW, outlet=outlet(), payment=card(failure="declined"))),
@@ -100,6 +106,9 @@ CASES = {
         now=NOW, outlet=outlet(is_connected=False), start=start(), payment=card(reserved_minor=30_000)
     )),
     "start_given_up busy": ("busy", Facts(now=NOW, start=start(StartStage.FAILED, why=WhyFailed.BUSY))),
+    "start_given_up": (
+        "", Facts(now=NOW, outlet=outlet("preparing"), start=start(StartStage.FAILED, why=WhyFailed.TIMED_OUT))
+    ),
     "waiting_for_payment": ("", Facts(now=NOW, outlet=outlet(), start=start(StartStage.PAYING))),
     "asked_to_start": ("", Facts(now=NOW, outlet=outlet(), start=start(asked_at=NOW - MINUTE / 6))),
     "asked_to_start said to be preparing": (
@@ -296,6 +305,37 @@ def test_a_tag_refused_before_a_charge_that_runs_is_no_trouble_any_more() -> Non
     )
 
     assert choosing.told(facts).situation.key == "charging-well"
+
+
+def test_why_a_tag_was_refused_is_told_in_words_of_its_own_and_of_a_blocked_account_nothing() -> None:
+    """Every reason that `access` and the accounts give, as the charger was answered."""
+    held = {why: why_refused("Blocked", f"new starts are held back: {why}") for why in HELD if why != "limit"}
+    assert held == {"to_pay": "owes", "overdue": "owes", "too_much": "owes", "no_way": "no_way"}
+    assert why_refused("Blocked", "the account's monthly limit is reached") == "limit"
+    word, reason = standing(
+        is_known=True, has_driver=True, token_blocked_why=None, driver_blocked_why="fraud", valid_until=None, now=NOW
+    )
+    assert why_refused(word.capitalize(), reason) == ""
+    word, reason = standing(
+        is_known=True, has_driver=True, token_blocked_why="lost", driver_blocked_why=None, valid_until=None, now=NOW
+    )
+    assert why_refused(word.capitalize(), reason) == "blocked"
+    (refused,) = [each for each in book.catalogue() if each.key == "tag-refused"]
+    said = {*WORDS_REFUSED.values(), *WORDS_HELD.values(), "limit", ""}
+    assert said == set(refused.texts["en"])
+
+
+def test_a_start_that_the_charger_took_and_never_began_is_no_missing_cable() -> None:
+    """The cable was in all along; where it came after the wish, or another has it now, none was seen in time."""
+    failed = start(StartStage.FAILED, why=WhyFailed.TIMED_OUT)
+    for status in ("preparing", "occupied", "finishing"):
+        told = choosing.told(Facts(now=NOW, outlet=outlet(status), start=failed))
+        assert (told.situation.key, told.match.variant) == ("start-given-up", ""), status
+        came_later = outlet(status, status_since=NOW - MINUTE / 2)
+        told = choosing.told(Facts(now=NOW, outlet=came_later, start=failed))
+        assert (told.situation.key, told.match.variant) == ("paid-no-plug", "too_late"), status
+    told = choosing.told(Facts(now=NOW, outlet=outlet("charging", status_since=NOW - MINUTE / 4), start=failed))
+    assert (told.situation.key, told.match.variant) == ("paid-no-plug", "too_late")
 
 
 def test_a_loose_contact_of_a_few_seconds_is_not_told() -> None:

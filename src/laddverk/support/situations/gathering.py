@@ -16,6 +16,7 @@ from laddverk.diagnostics.model import Family, Severity
 from laddverk.ocpp.answers import Authorisation
 from laddverk.payments.reserved import queries as reserved
 from laddverk.platform.database import Transaction
+from laddverk.sessions.model import WhyFailed
 from laddverk.support.situations import store
 from laddverk.support.situations.model import (
     Complaint,
@@ -50,6 +51,8 @@ FAILURES: Final = {
     "CANCELLED": "cancelled",
 }
 """Words of the rails for how a payment failed; all others are a plain no."""
+TAKEN_BACK: Final = "CANCELLED"
+"""Of a request in the Swish app: not by the payer, but by us, because they went back or their time was over."""
 REFUSED: Final[Mapping[str, str]] = {
     Authorisation.INVALID: "unknown",
     Authorisation.BLOCKED: "blocked",
@@ -101,7 +104,7 @@ async def facts_of(tx: Transaction, subject: Subject, now: datetime) -> Facts:
         if session
         else None,
         token=await _token(tx, subject, now) if start is None else None,
-        payment=_payment(payment) if payment else None,
+        payment=_payment(payment, start) if payment else None,
         elsewhere=await _elsewhere(tx, subject, outlet, start) if outlet and start else None,
         complaint=subject.complaint,
     )
@@ -209,11 +212,14 @@ async def _session(
     )  # fmt: skip
 
 
-def _payment(row: PaymentRow) -> PaymentFacts:
+def _payment(row: PaymentRow, start: StartRow | None) -> PaymentFacts:
     failed = row.state in ENDED_BADLY | UNPAID and bool(row.failure_code)  # on a hosted page one may try again
+    failure = FAILURES.get(row.failure_code, "declined") if failed else ""
+    if failed and row.failure_code == TAKEN_BACK and start is not None and start.cancelled_why == WhyFailed.EXPIRED:
+        failure = "timed_out"
     return PaymentFacts(
         rail={"swish": Rail.SWISH, "wallet": Rail.BALANCE}.get(row.provider, Rail.CARD), state=row.state,
-        failure=FAILURES.get(row.failure_code, "declined") if failed else "",
+        failure=failure,
         reserved_minor=row.authorised_minor, captured_minor=row.captured_minor, refunded_minor=row.refunded_minor,
         due_minor=row.due_minor, reserved_at=row.created_at, currency=row.currency, is_double=row.is_double,
     )  # fmt: skip

@@ -118,7 +118,7 @@ class TokenFacts(Struct, frozen=True, kw_only=True):
     at: datetime
     is_accepted: bool
     reason: str = ""
-    """blocked, expired, unknown, owes."""
+    """blocked, expired, unknown, owes, no_way, limit; '' for what is not for them to know."""
     is_foreign: bool = False
     """Another network answers for it."""
 

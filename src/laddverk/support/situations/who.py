@@ -39,18 +39,21 @@ SELECT * FROM (
 """
 AT_CODE: Final = """
 SELECT connector.station_id, connector.evse_number, connector.connector_number,
-       start.id AS start_request_id, charge.id AS session_id,
-       coalesce(charge.payment_id, start.payment_id) AS payment_id
+       start.id AS start_request_id,
+       -- Who wishes anew once a charge is over means the wish.
+       CASE WHEN start.is_newer AND charge.ended_at IS NOT NULL THEN NULL ELSE charge.id END AS session_id,
+       CASE WHEN start.is_newer AND charge.ended_at IS NOT NULL THEN start.payment_id
+            ELSE coalesce(charge.payment_id, start.payment_id) END AS payment_id
 FROM connector
 JOIN station ON station.id = connector.station_id AND station.retired_at IS NULL
 LEFT JOIN LATERAL (
-    SELECT id, payment_id, started_at FROM session
+    SELECT id, payment_id, started_at, ended_at FROM session
     WHERE session.station_id = connector.station_id AND session.evse_number = connector.evse_number
       AND driver_id = $2 AND (ended_at IS NULL OR ended_at > $3) AND started_at > $4
     ORDER BY started_at DESC LIMIT 1
 ) AS charge ON true
 LEFT JOIN LATERAL (
-    SELECT id, payment_id FROM start_request
+    SELECT id, payment_id, session_id IS NULL AS is_newer FROM start_request
     WHERE start_request.station_id = connector.station_id AND start_request.evse_number = connector.evse_number
       AND created_at > $3 AND (driver_id = $2 OR (driver_id IS NULL AND created_at > $5))
       AND (start_request.session_id = charge.id

@@ -17,12 +17,13 @@ REFUSED_LATELY: Final = timedelta(minutes=10)
 FAILED_LATELY: Final = timedelta(hours=2)  # somebody who writes later asks about money, not about the start
 SWAPPED_WITHIN: Final = timedelta(seconds=60)
 PLUGGED: Final = frozenset({"preparing", "occupied"})
+HAS_CABLE: Final = PLUGGED | {"finishing"}
 GIVEN_UP: Final = frozenset(
     {WhyFailed.BUSY, WhyFailed.EXPIRED, WhyFailed.PAYMENT_FAILED, WhyFailed.PAYMENT_UNAVAILABLE}
 )
 SAYS_FREE: Final = N_("The start is authorised, and the outlet says that nothing is plugged in.")
 SAYS_NO_MORE: Final = N_("The start is authorised, and the charge does not begin: the cable is not in, or not firmly.")
-WHY_REFUSED: Final = frozenset({"blocked", "expired", "unknown", "owes"})
+WHY_REFUSED: Final = frozenset({"blocked", "expired", "unknown", "owes", "no_way", "limit"})
 SWISH: Final = {"declined": "declined", "timed_out": "timed_out"}
 
 
@@ -32,6 +33,8 @@ def paid_no_plug(facts: Facts) -> Match | None:
     if start is None or outlet is None or facts.session is not None:
         return None
     if _failed_lately(facts, start) and start.why == WhyFailed.TIMED_OUT and outlet.is_connected:
+        if _had_cable(start, outlet):
+            return None
         return Match(
             variant="too_late", evidence=(Evidence(text=N_("No cable was seen in time."), at=start.failed_at),)
         )
@@ -151,7 +154,10 @@ def no_reply(facts: Facts) -> Match | None:
 
 
 def start_given_up(facts: Facts) -> Match | None:
-    """The wish to charge came to nothing for another reason: somebody was first, or it was not paid in time."""
+    """The wish to charge came to nothing for another reason: somebody was first, or it was not paid in time.
+
+    Without a variant: the charger took the start, and never began though the cable was in.
+    """
     start = facts.start
     if start is None or not _failed_lately(facts, start) or start.why == WhyFailed.CANCELLED:
         return None
@@ -173,9 +179,14 @@ def asked_to_start(facts: Facts) -> Match | None:
     start, outlet = facts.start, facts.outlet
     if start is None or start.stage is not StartStage.ASKED or facts.session is not None:
         return None
-    is_plugged = outlet is not None and outlet.status in PLUGGED and not _waits_for_cable(start, outlet)
+    is_plugged = outlet is not None and _had_cable(start, outlet)
     seen = Evidence(text=N_("The charger has been asked to start."), at=start.asked_at)
     return Match(variant="plugged" if is_plugged else "", evidence=(seen,))
+
+
+def _had_cable(start: StartFacts, outlet: OutletFacts) -> bool:
+    """Whether the outlet has said since before we asked that a cable is in it."""
+    return outlet.status in HAS_CABLE and outlet.status_since < start.asked_at
 
 
 def _waits_for_cable(start: StartFacts, outlet: OutletFacts) -> bool:
