@@ -52,7 +52,8 @@ async def watch(tx: Transaction, house: House, now: datetime) -> None:
     to_stop = sorted((one for one, step in running if step.does == Does.STOP), key=lambda one: one.session_id)
     unused = await store.unused(tx, now, now - timedelta(minutes=house.settings.reserve_unused_minutes))
     ending = await store.ending(tx, now, now + rules.ENDS_SOON)
-    free = await claims.free(tx, {*unused, *(each.payment_id for each in (*to_stop, *ending))})
+    wanted = [*unused, *(one.payment_id for one in to_stop), *(each.payment_id for each in ending)]
+    free = await claims.free(tx, wanted)
 
     asked = [await _stop(tx, one, now) for one in to_stop if one.payment_id in free]
     if any(asked):
