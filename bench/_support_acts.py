@@ -84,6 +84,8 @@ class Event:
     wired: Wired = AC
     protocol: Protocol | None = None
     """The only one that has words for it; None for both."""
+    ways: tuple[str, ...] = ()
+    """The only ways by which it can be asked about; () for all."""
 
     @property
     def told(self) -> str:
@@ -101,11 +103,13 @@ class Event:
 
 
 EVENTS: Final[dict[str, Event]] = {}
+STRANGERS_CALL: Final = ("guest-phone", "phone")
+"""What is told only to a voice that nobody knows, or of an outlet whose code they key in."""
 
 
 def made(
     ending: Ending, *, complaint: str = "", press: str = "", who: Who = Who.AS_ASKED, wired: Wired = AC,
-    protocol: Protocol | None = None,
+    protocol: Protocol | None = None, ways: tuple[str, ...] = (),
 ) -> Callable[[Make], Make]:  # fmt: skip
     """Enter a function as what makes an event: it is called `situation__variant__note`, as far as it has them."""
 
@@ -113,7 +117,7 @@ def made(
         situation, variant, note, *_rest = [*make.__name__.split("__"), "", ""]
         event = Event(
             situation.replace("_", "-"), variant, note.replace("_", " "), make, ending, complaint, press, who, wired,
-            protocol,
+            protocol, ways,
         )  # fmt: skip
         EVENTS[event.name] = event
         return make
@@ -150,6 +154,15 @@ def anew(bay: Bay, visitor: Visitor) -> Hands:
         await visitor.pay(bay.codes[0])
         if bay.outlet(1).car is None:
             await bay.plug()
+
+    return go
+
+
+def by_swish(bay: Bay, visitor: Visitor) -> Hands:
+    """Pay this charge by Swish, as anybody does, with the cable in."""
+
+    async def go() -> None:
+        await visitor.pay(bay.codes[0], rail="swish")
 
     return go
 

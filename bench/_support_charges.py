@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from bench._support_acts import Ending, Hands, Who, anew, charging, elsewhere, made, over_and_paid
+from bench._support_acts import STRANGERS_CALL, Ending, Hands, Who, anew, charging, elsewhere, made, over_and_paid
 from bench._support_world import ACTOR, DC, PRICE, Bay, Unsaid, Visitor
 from laddverk.energy.circuits import service as circuits
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Tree
@@ -334,8 +334,8 @@ async def reserve_not_released__double(bay: Bay, visitor: Visitor) -> None:
         await tx.execute(TWICE)
 
 
-@made(Ending.MONEY, complaint="money", who=Who.NOBODY)
-async def money_on_its_way_back(bay: Bay, visitor: Visitor) -> None:
+async def paid_back(bay: Bay, visitor: Visitor) -> None:
+    """Charge by Swish, end it, and let the rest be sent back."""
     await visitor.pay(bay.codes[0], rail="swish")
     await bay.plug()
     await bay.world.pass_time(120)
@@ -346,6 +346,23 @@ async def money_on_its_way_back(bay: Bay, visitor: Visitor) -> None:
         if await bay.world.value(SENT_BACK):
             return
     raise Unsaid("the rest is sent back")
+
+
+@made(Ending.MONEY, complaint="money", who=Who.NOBODY)
+async def money_on_its_way_back(bay: Bay, visitor: Visitor) -> None:
+    await paid_back(bay, visitor)
+
+
+@made(Ending.MONEY, complaint="money", who=Who.NOBODY, ways=STRANGERS_CALL)
+async def money_on_its_way_back__unseen(bay: Bay, visitor: Visitor) -> None:
+    await paid_back(bay, visitor)
+    visitor.charge = ""  # its page is closed, and nobody else knows whose it was
+
+
+@made(Ending.TOLD, complaint="money", who=Who.NOBODY, ways=STRANGERS_CALL)
+async def reserve_not_released__unseen(bay: Bay, visitor: Visitor) -> None:
+    await over_and_paid(bay, visitor)
+    visitor.charge = ""
 
 
 @made(Ending.HUMAN, complaint="money", who=Who.ACCOUNT)

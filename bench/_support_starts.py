@@ -6,12 +6,18 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from bench._support_acts import Ending, Hands, Who, anew, charging, elsewhere, made
-from bench._support_world import ACTOR, Bay, Visitor
+from bench._support_acts import STRANGERS_CALL, Ending, Hands, Who, anew, by_swish, charging, elsewhere, made
+from bench._support_world import ACTOR, Bay, Unsaid, Visitor, no_card_service
 from laddverk.access import service as access
+from laddverk.kernel.ids import DriverId
 from laddverk.payments.jobs import RECONCILE
+from laddverk.payments.ways.holding import REVIEW
+from laddverk.subscriptions import accounts
+from laddverk.subscriptions.model import AccountDetails
 
 PATIENCE_S: Final = 40.0
+LOCKS_S, NEVER_S = 20.0, 3600.0  # what a charger takes between a start that it accepts and the charge
+UNAVAILABLE: Final = 503
 PAGE_OPEN_S: Final = 3700.0
 GIVEN_UP: Final = "SELECT cancelled_at IS NOT NULL FROM start_request ORDER BY created_at DESC LIMIT 1"
 TOKEN: Final = "SELECT id FROM token WHERE uid = $1"
@@ -23,6 +29,14 @@ STARTS: Final = "sessions.expire_starts"
 async def asked_to_start(bay: Bay, visitor: Visitor) -> Hands:
     await visitor.pay(bay.codes[0])
     return bay.plug
+
+
+@made(Ending.ENERGY)
+async def asked_to_start__plugged(bay: Bay, visitor: Visitor) -> None:
+    bay.outlet(1).readies_s = LOCKS_S
+    await bay.plug()
+    await bay.world.pass_time(10)
+    await visitor.pay(bay.codes[0])
 
 
 @made(Ending.ENERGY, press="wait_more")
@@ -69,6 +83,13 @@ async def own_tag(bay: Bay, visitor: Visitor, **token: Any) -> tuple[str, UUID]:
     return uid, await world.account(visitor.sender, visitor.phone, uid, driver_id=driver_id, **token)
 
 
+async def hold_starts(bay: Bay, driver_id: UUID, why: str) -> None:
+    """Hold back what a driver would start, once it has been looked at by the clock who may."""
+    await bay.world.turn(REVIEW)
+    async with bay.world.house.database.transaction() as tx:
+        await access.hold_starts(tx, ACTOR, DriverId(driver_id), why, bay.world.clock())
+
+
 @made(Ending.ENERGY)
 async def tag_refused__unknown(bay: Bay, visitor: Visitor) -> Hands:
     return await shown(bay, visitor, "DEADBEEF")
@@ -92,9 +113,36 @@ async def tag_refused__expired(bay: Bay, visitor: Visitor) -> Hands:
 @made(Ending.TOLD)
 async def tag_refused__owes(bay: Bay, visitor: Visitor) -> None:
     uid, driver_id = await own_tag(bay, visitor)
-    async with bay.world.house.database.transaction() as tx:
-        await access.hold_starts(tx, ACTOR, driver_id, "overdue", bay.world.clock())
+    await hold_starts(bay, driver_id, "overdue")
     await shown(bay, visitor, uid)
+
+
+@made(Ending.ENERGY)
+async def tag_refused__no_way(bay: Bay, visitor: Visitor) -> Hands:
+    uid, driver_id = await own_tag(bay, visitor)
+    await hold_starts(bay, driver_id, "no_way")
+    await shown(bay, visitor, uid)
+    return by_swish(bay, visitor)
+
+
+@made(Ending.ENERGY)
+async def tag_refused__limit(bay: Bay, visitor: Visitor) -> Hands:
+    uid, driver_id = await own_tag(bay, visitor)
+    nothing_left = AccountDetails(name="Family", limit_minor=0)
+    async with bay.world.house.database.transaction() as tx:
+        await accounts.open_account(tx, ACTOR, DriverId(driver_id), nothing_left, bay.world.clock())
+    await shown(bay, visitor, uid)
+    return by_swish(bay, visitor)
+
+
+@made(Ending.ENERGY)
+async def tag_refused(bay: Bay, visitor: Visitor) -> Hands:
+    """Not the tag is blocked but its driver: they are not told so before a charger."""
+    uid, driver_id = await own_tag(bay, visitor)
+    async with bay.world.house.database.transaction() as tx:
+        await access.block_driver(tx, ACTOR, driver_id, "looked into", bay.world.clock())
+    await shown(bay, visitor, uid)
+    return by_swish(bay, visitor)
 
 
 @made(Ending.ENERGY)
@@ -169,6 +217,38 @@ async def waiting_for_payment(bay: Bay, visitor: Visitor) -> Hands:
 async def start_given_up__expired(bay: Bay, visitor: Visitor) -> Hands:
     await visitor.begin_to_pay(bay.codes[0])
     await never_paid(bay, visitor)
+    return anew(bay, visitor)
+
+
+@made(Ending.ENERGY)
+async def start_given_up(bay: Bay, visitor: Visitor) -> Hands:
+    """The cable is in, the charger takes the start, and its lock never closes: it does not say so, nor begin."""
+    bay.outlet(1).readies_s = NEVER_S
+    await bay.plug()
+    await bay.world.pass_time(10)
+    await visitor.pay(bay.codes[0])
+    await bay.world.pass_time(600, step_s=60)
+    await bay.world.turn(STARTS)
+    await bay.world.until("the start is given up", GIVEN_UP)
+    await bay.world.rest()
+    return elsewhere(bay, visitor)
+
+
+@made(Ending.ENERGY, who=Who.NOBODY)
+async def start_given_up__payment_failed(bay: Bay, visitor: Visitor) -> Hands:
+    page = await visitor.begin_to_pay(bay.codes[0])
+    await visitor.finish_paying(page, deed="cancel")
+    await bay.world.until("the start is given up", GIVEN_UP)
+    return anew(bay, visitor)
+
+
+@made(Ending.ENERGY, who=Who.NOBODY, ways=STRANGERS_CALL)
+async def start_given_up__payment_unavailable(bay: Bay, visitor: Visitor) -> Hands:
+    """There is no page of a charge; of the outlet somebody hears it who asks a moment later by its code."""
+    async with no_card_service(bay.world):
+        answer = await visitor.post(f"/u/{bay.codes[0]}/pay", provider="card")
+    if answer.status_code != UNAVAILABLE:
+        raise Unsaid(f"the outlet's page answers {answer.status_code} while the payment service is silent")
     return anew(bay, visitor)
 
 

@@ -19,6 +19,7 @@ from uuid import UUID
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
 from laddverk import running, wiring
 from laddverk.access import service as access
@@ -324,6 +325,17 @@ class Visitor:
         await self.client.aclose()
 
 
+@asynccontextmanager
+async def no_card_service(world: World) -> AsyncIterator[None]:
+    """Let the service for cards be a real one that gives no answer, for a while."""
+    house, usual = world.house, world.house.settings
+    house.settings = replace(usual, payment_provider="stripe")
+    try:
+        yield
+    finally:
+        house.settings = usual
+
+
 def path_of(address: str) -> str:
     """Return the path of an address, whole or not."""
     return urlsplit(address).path
@@ -347,7 +359,8 @@ async def world_on(state_dir: Path, **chosen: Any) -> AsyncIterator[World]:
     settings = Settings(
         state_dir=state_dir, host="127.0.0.1", web_port=free_port(), ocpp_port=free_port(), operator_name="Bench",
         demo=True, sms_provider="sandbox", elks_addresses="127.0.0.1", phone_number=OURS,
-        support_address=SUPPORT, support_lmtp_port=free_port(), support_mail_authority=AUTHORITY, **chosen,
+        support_address=SUPPORT, support_lmtp_port=free_port(), support_mail_authority=AUTHORITY,
+        stripe_api_key="sk_test_bench", stripe_api_base=f"http://127.0.0.1:{free_port()}", **chosen,  # nobody is there
     )  # fmt: skip
     turned: list[World] = []
     async with running.opened(settings, clock=lambda: turned[0].clock() if turned else system_clock()) as house:
