@@ -92,14 +92,19 @@ def _returns_to(mail: Mail, settings: Settings) -> str:
     return "" if mail.thread.is_answer else settings.mail_from
 
 
-async def hand_over(mails: Sequence[Mail], settings: Settings) -> list[Outcome]:
-    """Give `mails` to the server of `settings.smtp_url` one after the other; return what became of each."""
+async def hand_over(
+    mails: Sequence[Mail], settings: Settings, whole: Callable[[Mail], Awaitable[Mail]] | None = None
+) -> list[Outcome]:
+    """Give `mails` to the server of `settings.smtp_url` one after the other; return what became of each.
+
+    `whole` gives a mail its files when its turn has come: those of one mail are in memory, not those of all.
+    """
     import aiosmtplib
 
     shown: list[str] = []
     try:
         async with _client(settings, shown) as client:
-            return [await _given(client, mail, settings) for mail in mails]
+            return [await _given(client, await whole(mail) if whole else mail, settings) for mail in mails]
     except aiosmtplib.SMTPAuthenticationError as refused:
         for token in shown:
             TOKENS.forget(token)

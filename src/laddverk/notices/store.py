@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from laddverk.kernel.ids import MailId
@@ -27,17 +26,9 @@ LAST_WRITTEN: Final = "SELECT max(created_at) FROM mail WHERE template = $1"
 MARK_SENT: Final = "UPDATE mail SET sent_at = $2, error = NULL WHERE id = ANY($1)"
 MARK_FAILED: Final = "UPDATE mail SET error = $2 WHERE id = $1"
 ADD_FILE: Final = "INSERT INTO mail_file (mail_id, place, name, media_type, content) VALUES ($1, $2, $3, $4, $5)"
-FILES: Final = (
-    "SELECT mail_id, name, media_type, content FROM mail_file WHERE mail_id = ANY($1) ORDER BY mail_id, place"
-)
+FILES: Final = "SELECT name, media_type, content FROM mail_file WHERE mail_id = $1 ORDER BY place"
 DROP_FILES: Final = "DELETE FROM mail_file WHERE mail_id = ANY($1)"
-
-
-class _File(Struct, frozen=True):
-    mail_id: MailId
-    name: str
-    media_type: str
-    content: bytes
+FORGET_FILES: Final = "DELETE FROM mail_file USING mail WHERE mail.id = mail_file.mail_id AND mail.created_at < $1"
 
 
 async def insert(
@@ -79,6 +70,11 @@ async def drop_files(tx: Transaction, mail_ids: Sequence[MailId]) -> None:
     await tx.execute(DROP_FILES, mail_ids)
 
 
+async def forget_files(tx: Transaction, before: datetime) -> None:
+    """Forget the files of mails that were written before and never left."""
+    await tx.execute(FORGET_FILES, before)
+
+
 async def last_written(tx: Transaction, template: Template) -> datetime | None:
     """Return when the newest mail from a template was written."""
     found: datetime | None = await tx.value(LAST_WRITTEN, template)
@@ -86,16 +82,13 @@ async def last_written(tx: Transaction, template: Template) -> datetime | None:
 
 
 async def unsent(tx: Transaction, mail_ids: Sequence[MailId]) -> list[Mail]:
-    """Return those of `mail_ids` not sent yet, with their files, locked; what another sender holds is left out."""
-    mails = await tx.fetch(Mail, UNSENT, mail_ids)
-    files = await tx.fetch(_File, FILES, [mail.id for mail in mails]) if mails else []
-    return [
-        replace(
-            mail,
-            files=tuple(MailFile(one.name, one.media_type, one.content) for one in files if one.mail_id == mail.id),
-        )
-        for mail in mails
-    ]
+    """Return those of `mail_ids` not sent yet, without files, locked; what another sender holds is left out."""
+    return await tx.fetch(Mail, UNSENT, mail_ids)
+
+
+async def with_files(tx: Transaction, mail: Mail) -> Mail:
+    """Return a mail with its files, which may be many megabytes: of one mail at a time."""
+    return replace(mail, files=tuple(await tx.fetch(MailFile, FILES, mail.id)))
 
 
 async def mark_sent(tx: Transaction, mail_ids: Sequence[MailId], at: datetime) -> None:

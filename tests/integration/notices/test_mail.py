@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -17,10 +17,11 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from laddverk.kernel.problems import Invalid
 from laddverk.notices import jobs, service, store
+from laddverk.notices.model import MailFile
 from laddverk.platform.database import Database, Transaction
 from laddverk.platform.hints import Hints
 from laddverk.platform.house import House
-from laddverk.platform.jobs import Worker
+from laddverk.platform.jobs import NewJob, Worker, enqueue
 from laddverk.platform.settings import Secrets, Settings
 from laddverk.simulator.authority import Authority, serving
 
@@ -33,6 +34,8 @@ class PostOffice:
 
     letters: list[Envelope] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """What happens elsewhere when a letter has come."""
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -44,6 +47,8 @@ class PostOffice:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.letters.append(envelope)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         return "250 OK"
 
 
@@ -108,6 +113,45 @@ async def test_without_a_server_mails_are_only_kept(database: Database) -> None:
     await house_of(database, None).worker.run_until_idle()
     assert await value(database, "SELECT count(*) FROM mail WHERE sent_at IS NULL AND error IS NULL") == 1
     assert await value(database, "SELECT count(*) FROM job") == 0
+
+
+FILE = MailFile("bild.png", "image/png", b"\x89PNG first")
+FILES_LEFT = "SELECT count(*) FROM mail_file"
+
+
+async def test_files_of_mails_that_never_leave_are_not_kept(database: Database) -> None:
+    """Nobody sends them where there is no server, and a job may break over one for good."""
+    await tell(database, "a@example.se", files=[FILE])
+    await house_of(database, None).worker.run_until_idle()
+    assert await value(database, FILES_LEFT) == 0
+    await tell(database, "b@example.se", files=[FILE])
+    house = house_of(database, "smtp://127.0.0.1:1")
+    for age, left in ((jobs.FILES_KEPT - timedelta(hours=1), 1), (jobs.FILES_KEPT + timedelta(hours=1), 0)):
+        async with database.transaction() as tx:
+            await tx.execute("UPDATE mail SET created_at = $1", datetime.now(UTC) - age)
+            await enqueue(tx, [NewJob(jobs.FORGET_FILES, {})])
+        await house.worker.run_until_idle()
+        assert await value(database, FILES_LEFT) == left
+
+
+async def test_the_files_of_a_mail_are_read_when_its_turn_has_come(
+    database: Database, office: tuple[PostOffice, str]
+) -> None:
+    """So those of one mail are in memory, however many leave together: what is written meanwhile goes with the next."""
+    handler, url = office
+    for number in range(3):
+        await tell(database, f"{number}@example.se", files=[FILE])
+    handler.meanwhile = lambda: _rewrite(database, f"letter {len(handler.letters)} is here".encode())
+    await house_of(database, url).worker.run_until_idle()
+    letters = [message_from_bytes(bytes(letter.content or b""), policy=default) for letter in handler.letters]
+    sent = [part.get_content() for letter in letters for part in letter.iter_attachments()]  # type: ignore[attr-defined]
+    assert sent == [FILE.content, b"letter 1 is here", b"letter 2 is here"]
+    assert await value(database, FILES_LEFT) == 0
+
+
+async def _rewrite(database: Database, content: bytes) -> None:
+    async with database.transaction() as tx:
+        await tx.execute("UPDATE mail_file SET content = $1", content)
 
 
 async def test_one_that_is_refused_for_now_is_tried_again_alone(

@@ -52,7 +52,7 @@ async def mail_of(world: World) -> Any:
         (mail,) = await store.unsent(
             tx, [await tx.value("SELECT id FROM mail ORDER BY created_at DESC, id DESC LIMIT 1")]
         )
-    return smtp.message_of(mail, world.house.settings)
+        return smtp.message_of(await store.with_files(tx, mail), world.house.settings)
 
 
 async def test_files_go_with_the_mail_and_stand_with_the_case_and_on_its_drivers_page(
@@ -79,6 +79,12 @@ async def test_files_go_with_the_mail_and_stand_with_the_case_and_on_its_drivers
     page = (await desk.open(f"/console/cases/{shown('cas', case)}")).text
     event = next(part for part in page.split("<li ") if "As in the picture." in part)
     assert event.count("/files/att_") == 3, "a picture that can be seen, and two links"
+    image, other = dict.fromkeys(re.findall(r"/console/cases/[^\"]+/files/att_[^\"]+", event))
+    for address, way, name in ((image, "inline", "uttaget.png"), (other, "attachment", "S%C3%A5%20g%C3%B6r%20du.pdf")):
+        headers = (await desk.open(address)).headers
+        assert headers["content-disposition"].startswith(way)
+        assert headers["content-disposition"].endswith(f"filename*=UTF-8''{name}"), "as it was named by who sent it"
+        assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "private, no-store")
     async with world.house.database.transaction() as tx:
         await privacy.remove_cases(tx, [case])
     for table in ("support_attachment", "mail_file"):
