@@ -176,6 +176,41 @@ def test_a_slice_plays_one_replay_at_least_and_what_was_before_anything_else():
     assert [one.outcome.arrivals for one in played(replace(work, within_s=60.0))] == [1, 2]
 
 
+def live_dc():
+    """Return what the live loop gives the cars of the test below, once it has settled."""
+    outlets = tuple(
+        Outlet(key=f"p{n}", circuit=0, phases=0 if n == 1 else 3, wires=(0, 1, 2), current_max_a=48.0, rank=int(n == 0))
+        for n in range(3)
+    )
+    nothing = Held(limit_a=0.0, sent_at=MONDAY, answered_at=MONDAY, confirmed=True)
+    obeys = Belief(trust=Trust.OBEYS, is_online=True, standing=(nothing,))
+    grid = Circuit(key="grid", parent=-1, usable_a=(50.0,) * 3)
+    known = Known(circuits=(grid,), outlets=outlets, beliefs={one.key: obeys for one in outlets})
+    events, limits = [SessionChanged(key, True, MONDAY) for key in ("p0", "p1")], {}
+    for second in range(10, 900, 10):
+        now = MONDAY + second
+        decided = core.step(known, events, now, allocated)
+        known, events = decided.known, [Answered(one.outlet, one.id, True, now + 1) for one in decided.orders]
+        limits |= {one.outlet: one.limit_a for one in decided.orders if one.kind is OrderKind.LIMIT}
+        events += [Sampled(key, now + 9, (limits.get(key, 0.0),) * 3) for key in ("p0", "p1")]
+    return {one.outlet: one.limit_a for one in decided.shares}
+
+
+def test_an_outlet_of_dc_that_is_given_less_than_a_default_has_none_and_idle_ones_get_theirs_as_live():
+    """50 A, of which 48 go to a car of higher rank: 2 A are left for DC, and a quarter holds an idle outlet's 6 A."""
+    ports = tuple(
+        Port(key=f"p{n}", feeder=0, phases=0 if n == 1 else 3, wires=(0, 1, 2), current_max_a=48.0, rank=int(n == 0))
+        for n in range(3)
+    )
+    site = replace(ground(50.0), ports=ports)
+    cars = [stay(n, 8, 5, 999_000, outlet=f"p{n}", current_a=48.0, phases=0 if n else 3) for n in range(2)]
+    moments = []
+    replay(site, cars, watched=lambda at_s, currents: moments.append(dict(currents)))
+    assert moments[0] == {"p0": 48.0, "p1": 2.0}
+    assert moments[-2] == {"p0": 44.0, "p1": 0.0}
+    assert live_dc() == moments[-2]
+
+
 CARS = (  # outlet, comes at (s), amperes, phases, asks for (Wh), of a site of 40 A
     ("a", 0.0, 16.0, 3, 99_000.0),
     ("b", 600.0, 16.0, 3, 4_000.0),

@@ -5,7 +5,7 @@ Where all that is asked for fits, the allocator gives it to everybody; that is s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -37,7 +37,7 @@ class Sharing:
         self._circuits = circuits
         self._outlets = tuple(outlet_of(port) for port in ground.ports)
         self._must_hold = any(self._may_jump(port) for port in ground.ports)
-        self._held: dict[tuple[tuple[int, ...], tuple[PerPhase, ...]], tuple[PerPhase, ...]] = {}
+        self._held: dict[tuple[frozenset[int], frozenset[int], tuple[PerPhase, ...]], tuple[PerPhase, ...]] = {}
         self._fixed = {} if ground.is_steered else _fixed_shares(ground)
 
     def _may_jump(self, port: Port) -> bool:
@@ -75,7 +75,7 @@ class Sharing:
         )  # fmt: skip
         self._give(parked, [grant.limit_a for grant in grants], now_s)
         waits = any(grant.limit_a <= 0 and not one.is_full for one, grant in zip(parked, grants, strict=True))
-        return grants, waits
+        return grants, waits or self._free(parked) != free
 
     def _give(self, parked: Sequence[Parked], granted_a: Sequence[float], now_s: float) -> None:
         if self._must_hold:
@@ -127,14 +127,16 @@ class Sharing:
 
     def _held_a(self, parked: Sequence[Parked]) -> tuple[PerPhase, ...]:
         """Return what the standing defaults of outlets without a car take off each feeder, as the live loop does."""
-        key = (tuple(sorted(one.port for one in parked if one.is_on or not one.switched_s)), self._limits)
+        taken = frozenset(one.port for one in parked)
+        charging = frozenset(one.port for one in parked if one.limit_a >= DEFAULT_A or not one.switched_s)
+        key = (taken, charging, self._limits)
         if key not in self._held:
             if len(self._held) >= HELD_MAX:
                 self._held.clear()
-            self._held[key] = self._idle_a({one.port for one in parked}, set(key[0]))
+            self._held[key] = self._idle_a(taken, charging)
         return self._held[key]
 
-    def _idle_a(self, taken: set[int], charging: set[int]) -> tuple[PerPhase, ...]:
+    def _idle_a(self, taken: Collection[int], charging: Collection[int]) -> tuple[PerPhase, ...]:
         circuits = [
             Circuit(key=one.key, parent=one.parent, usable_a=limit)
             for one, limit in zip(self._circuits, self._limits, strict=True)
