@@ -52,6 +52,7 @@ def handlers(house: House) -> dict[str, Work]:
         left = [outcome.mail_id for outcome in outcomes if not outcome.error]
         await store.mark_sent(tx, left, house.clock())
         await store.drop_files(tx, left)
+        await enqueue(tx, [_job(mail.id, attempts[mail.id]) for mail in mails[len(outcomes) :]])
         for outcome in outcomes:
             if outcome.error:
                 await _failed(tx, outcome, attempts[outcome.mail_id], house.clock())
@@ -81,5 +82,8 @@ async def _failed(tx: Transaction, outcome: Outcome, attempts: int, now: datetim
     if outcome.for_good or attempts + 1 >= ATTEMPTS_MAX:
         await store.drop_files(tx, [outcome.mail_id])
         return
-    again = {"mail_id": str(outcome.mail_id), "attempts": attempts + 1}
-    await enqueue(tx, [NewJob(DELIVER, again, now + delay_after(attempts))])
+    await enqueue(tx, [_job(outcome.mail_id, attempts + 1, now + delay_after(attempts))])
+
+
+def _job(mail_id: MailId, attempts: int, run_at: datetime | None = None) -> NewJob:
+    return NewJob(DELIVER, {"mail_id": str(mail_id), "attempts": attempts}, run_at)

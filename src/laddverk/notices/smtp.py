@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 POLICY: Final = SMTP.clone(max_line_length=900)  # RFC 5322 allows 998; folded, long ids would be encoded
 TIMEOUT_S: Final = 20.0  # a server that greets more slowly is tried again later
+TURN_S: Final = 10.0  # a transaction is open meanwhile, and should it break, all of the turn is sent again
 
 
 class Outcome(Struct, frozen=True):
@@ -97,14 +99,21 @@ async def hand_over(
 ) -> list[Outcome]:
     """Give `mails` to the server of `settings.smtp_url` one after the other; return what became of each.
 
-    `whole` gives a mail its files when its turn has come: those of one mail are in memory, not those of all.
+    After `TURN_S` it stops: those after the last outcome have not been tried. `whole` gives a mail its files when its
+    turn has come: those of one mail are in memory, not those of all.
     """
     import aiosmtplib
 
     shown: list[str] = []
     try:
         async with _client(settings, shown) as client:
-            return [await _given(client, await whole(mail) if whole else mail, settings) for mail in mails]
+            outcomes: list[Outcome] = []
+            until_s = time.monotonic() + TURN_S
+            for mail in mails:
+                outcomes.append(await _given(client, await whole(mail) if whole else mail, settings))
+                if time.monotonic() >= until_s:
+                    break
+            return outcomes
     except aiosmtplib.SMTPAuthenticationError as refused:
         for token in shown:
             TOKENS.forget(token)

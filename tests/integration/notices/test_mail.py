@@ -16,7 +16,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from laddverk.kernel.problems import Invalid
-from laddverk.notices import jobs, service, store
+from laddverk.notices import jobs, service, smtp, store
 from laddverk.notices.model import MailFile
 from laddverk.platform.database import Database, Transaction
 from laddverk.platform.hints import Hints
@@ -147,6 +147,26 @@ async def test_the_files_of_a_mail_are_read_when_its_turn_has_come(
     sent = [part.get_content() for letter in letters for part in letter.iter_attachments()]  # type: ignore[attr-defined]
     assert sent == [FILE.content, b"letter 1 is here", b"letter 2 is here"]
     assert await value(database, FILES_LEFT) == 0
+
+
+async def test_what_a_turn_has_no_time_for_leaves_in_the_next_and_no_mail_twice(
+    database: Database, office: tuple[PostOffice, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So no transaction is open for as long as many mails take: those before are known to have left by then."""
+    handler, url = office
+    for number in range(3):
+        await tell(database, f"{number}@example.se")
+    monkeypatch.setattr(smtp, "TURN_S", 0.0)
+    known: list[int] = []
+
+    async def look() -> None:
+        known.append(await value(database, "SELECT count(*) FROM mail WHERE sent_at IS NOT NULL"))
+
+    handler.meanwhile = look
+    await house_of(database, url).worker.run_until_idle()
+    assert known == [0, 1, 2]
+    assert sorted(letter.rcpt_tos for letter in handler.letters) == [[f"{number}@example.se"] for number in range(3)]
+    assert await value(database, "SELECT count(*) FROM job") == 0
 
 
 async def _rewrite(database: Database, content: bytes) -> None:
