@@ -164,6 +164,8 @@ class Belief(Struct, frozen=True, kw_only=True):
     paused_at: float = -1e18
     nothing_since: float | None = None
     """Since when a car that may charge has drawn nothing: it is full, or waits for something of its own."""
+    default_since: float | None = None
+    """Of DC: since when it could have had a standing default without a break; None: it could not."""
     disobeyed_since: float | None = None
     obeyed_since: float | None = None
     """Of one that was caught ignoring: since when it does as it is told again."""

@@ -226,7 +226,7 @@ def _must_hold(belief: Belief, limit_a: float) -> bool:
 def defaulted(plan: Plan, wanted: Mapping[str, float]) -> None:
     """Send the standing defaults that differ: lower ones at once, higher ones when they fit."""
     for outlet in plan.known.outlets:
-        belief = plan.beliefs[outlet.key]
+        belief = _noted(plan, outlet, wanted.get(outlet.key, 0.0))
         if not belief.is_online or outlet.key not in wanted or plan.is_waiting(outlet, OrderKind.STANDING):
             continue
         if belief.had_standing is not None and plan.is_waiting(outlet, OrderKind.LOOK):
@@ -238,9 +238,29 @@ def defaulted(plan: Plan, wanted: Mapping[str, float]) -> None:
         if last is not None and abs(last.limit_a - limit) < SAME_A and not unanswered and not is_below:
             continue
         is_raise = last is not None and limit > last.limit_a
-        if is_raise and not plan.default_fits(outlet, limit):
+        if is_raise and (_wavers(plan, outlet, belief) or not plan.default_fits(outlet, limit)):
             continue
         plan.send(outlet, OrderKind.STANDING, limit, is_raise=is_raise)
+
+
+def _noted(plan: Plan, outlet: Outlet, default_a: float) -> Belief:
+    """Note since when a DC outlet could have a standing default; return what is believed of it."""
+    belief = plan.beliefs[outlet.key]
+    if outlet.phases == 0 and (default_a > 0.0) is (belief.default_since is None):
+        belief = replace(belief, default_since=plan.now_s if default_a > 0.0 else None)
+        plan.beliefs[outlet.key] = belief
+    return belief
+
+
+def _wavers(plan: Plan, outlet: Outlet, belief: Belief) -> bool:
+    """Return whether a DC outlet that charges was given less than a default within the time that a limit lives.
+
+    DC has no least current: what is given may cross that of a default at any step, and each default is a lasting
+    profile that the charger writes down.
+    """
+    if outlet.phases != 0 or not sharing.is_steered(belief) or belief.default_since is None:
+        return False
+    return plan.now_s - belief.default_since < LIVES_S
 
 
 def looked_at(plan: Plan) -> None:
