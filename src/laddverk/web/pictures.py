@@ -19,8 +19,7 @@ def answer(content: bytes, kind: str) -> Response[bytes]:
 def handed_out(content: bytes, kind: str, name: str) -> Response[bytes]:
     """Return a file of the media type `kind`: a picture to be seen, anything else to be kept under its name."""
     shown = answer(content, kind)
-    if not kind.startswith("image/"):
-        plain = "".join(each for each in name if each.isascii() and (each.isalnum() or each in "-_. ")) or "file"
-        given = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
-        shown.headers["content-disposition"] = given
+    plain = "".join(each for each in name if each.isascii() and (each.isalnum() or each in "-_. ")) or "file"
+    way = "inline" if kind.startswith("image/") else "attachment"
+    shown.headers["content-disposition"] = f"{way}; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
     return shown

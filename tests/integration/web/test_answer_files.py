@@ -84,7 +84,7 @@ async def test_files_go_with_the_mail_and_stand_with_the_case_and_on_its_drivers
         headers = (await desk.open(address)).headers
         assert headers["content-disposition"].startswith(way)
         assert headers["content-disposition"].endswith(f"filename*=UTF-8''{name}"), "as it was named by who sent it"
-        assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "private, no-store")
+        assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
     async with world.house.database.transaction() as tx:
         await privacy.remove_cases(tx, [case])
     for table in ("support_attachment", "mail_file"):

@@ -20,7 +20,7 @@ from laddverk.support.mail import queries, store, working
 from laddverk.support.mail.model import Dmarc, Verdict
 from laddverk.support.mail.queries import LOOSE, MailFilter
 from laddverk.support.queries import CaseRow
-from laddverk.web import spreadsheets
+from laddverk.web import pictures, spreadsheets
 from laddverk.web.console import cases
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
 from laddverk.web.console.door import NEEDS
@@ -46,7 +46,6 @@ DMARC: Final = {
     Dmarc.UNKNOWN: ("off", marked("Sender not checked")),
 }
 AS_TEXT: Final = "text/plain; charset=utf-8"
-FOREIGN: Final = {"cache-control": "no-store"}  # what somebody sent us is theirs, and stays in no cache
 
 
 def _wanted(desk: Desk) -> MailFilter:
@@ -159,7 +158,8 @@ async def download_raw(desk: AtDesk, mail_id: FromPath[str]) -> Response[bytes]:
         found(await queries.mail(tx, desk.sites, identity))
         raw = found(await store.raw(tx, identity))
     name = f'attachment; filename="{shown("eml", identity)}.eml"'
-    return Response(raw, media_type=AS_TEXT, headers={**FOREIGN, "content-disposition": name})
+    headers = {"cache-control": "no-store", "content-disposition": name}  # what is theirs stays in no cache
+    return Response(raw, media_type=AS_TEXT, headers=headers)
 
 
 @post(f"{PLACE}/{{mail_id:str}}/case", opt=WRITE, status_code=200)
@@ -183,11 +183,7 @@ async def show_file(desk: AtDesk, case_id: FromPath[str], attachment_id: FromPat
     async with desk.transaction() as tx:
         found(await case_queries.case(tx, desk.sites, case))
         file = found(await attachments.one(tx, case, identity))
-    is_picture = file.media_type.startswith("image/")
-    plain = "".join(each for each in file.name if each.isascii() and (each.isalnum() or each in "-_. "))
-    way = "inline" if is_picture else "attachment"
-    headers = {**FOREIGN, "content-disposition": f'{way}; filename="{plain or "file"}"'}
-    return Response(file.content, media_type=file.media_type, headers=headers)
+    return pictures.handed_out(file.content, file.media_type, file.name)
 
 
 async def of_case(tx: Transaction, row: CaseRow) -> dict[str, Any]:
