@@ -19,7 +19,7 @@ from bench._support_world import Bay, Visitor, World, words_of, world_on
 from laddverk.kernel.ids import new_id
 from laddverk.platform.database import Database
 from laddverk.support.phone import proving, store
-from laddverk.support.phone.menu import MISSES_MAX, TRIES_MAX
+from laddverk.support.phone.menu import TRIES_MAX
 from laddverk.support.phone.model import Call, Menu, Place
 from tests.integration.support import field
 
@@ -111,11 +111,8 @@ async def test_who_says_nothing_has_not_tried(database: Database, tmp_path: Path
         async with guest(world) as her, guest(world) as stranger:
             await her.pay(bay.codes[0], card="declined")
             async with call(bay, stranger) as (phone, _answer):
-                said = await phone.key_in("1")
-                for _silence in range(MISSES_MAX):
-                    assert "No charge at this outlet has this number" not in said
-                    said = await phone.key_in("")
-                assert "Nobody can answer right now" in said
+                assert "six digits" in await phone.key_in("1")
+                assert "Nobody can answer right now" in await phone.say_nothing()
             async with world.house.database.transaction() as tx:
                 assert await store.tries_at(tx, bay.station_id, 1, world.clock() - proving.SINCE) == 0
 
@@ -162,6 +159,32 @@ async def test_who_has_the_page_of_a_charge_stops_it_and_hears_of_its_money(data
             assert "Your last charge is over, and its price is known. Only what you charged has been drawn" in said
             assert "What it cost stands on the page of the charge" in said
             assert not SUM.search(said)
+
+
+async def test_who_has_the_page_of_a_charge_that_has_not_begun_hears_of_no_other(
+    database: Database, tmp_path: Path
+) -> None:
+    """The number that calls is an account's, with a charge of its own: the page that was shown is of another."""
+    async with world_on(tmp_path, database_url=database.dsn) as world:
+        bay, other = await world.bay(), await world.bay()
+        async with guest(world) as owner, guest(world) as her:
+            await owner.sign_in()
+            await over_and_paid(other, owner)
+            await her.pay(bay.codes[0], card="declined")
+            number = ITS_NUMBER.search(words_of(await her.get(her.charge)))
+            assert number is not None
+            async with call(other, owner) as (phone, _answer):
+                assert "Your last charge is over, and its price is known" in await phone.key_in("6")
+            async with call(bay, owner) as (phone, answer):
+                if OFFERED not in answer.text:  # it began with the owner's own charge
+                    await phone.key_in("7")
+                    await phone.key_in(f"{''.join(each for each in bay.codes[0] if each.isdigit())}#")
+                    assert OFFERED in await phone.key_in("1")
+                await phone.key_in("1")
+                assert DECLINED in await phone.key_in(number[1] + number[2])
+                said = await phone.key_in("6")
+                assert "Your charge has not begun" in said
+                assert "last charge" not in said
 
 
 async def test_of_a_tag_that_nobody_has_everybody_hears_and_of_an_accounts_tag_nobody(

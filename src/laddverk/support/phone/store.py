@@ -72,7 +72,10 @@ SELECT session.id, session.station_id, session.evse_number, session.started_at, 
        site.timezone
 FROM session JOIN station ON station.id = session.station_id JOIN site ON site.id = station.site_id
 """
-CHARGE: Final = f"{CHARGES} WHERE session.id = $1"
+CHARGE: Final = f"""
+{CHARGES}
+WHERE session.id = coalesce($1, (SELECT session_id FROM start_request WHERE start_request.id = $2))
+"""  # noqa: S608 - constant text
 LAST_CHARGE: Final = f"""
 {CHARGES}
 WHERE session.driver_id = $1 AND session.started_at > $2
@@ -256,9 +259,9 @@ async def tried(
     return await tx.value(TRIED, station_id, evse_number, now, since, tries_max) is not None
 
 
-async def charge(tx: Transaction, session_id: UUID) -> LastCharge | None:
-    """Return one charge."""
-    return await tx.fetch_one(LastCharge, CHARGE, session_id)
+async def charge(tx: Transaction, session_id: UUID | None, start_request_id: UUID | None) -> LastCharge | None:
+    """Return one charge, or what came of a wish to charge; None for one that has not begun."""
+    return await tx.fetch_one(LastCharge, CHARGE, session_id, start_request_id)
 
 
 async def count_before(tx: Transaction, queued_at: datetime) -> int:
