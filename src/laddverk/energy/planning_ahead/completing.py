@@ -13,7 +13,7 @@ from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Tree
 from laddverk.energy.planning_ahead import store, store_wishes
 from laddverk.energy.planning_ahead.gathering import PAST_KEPT
-from laddverk.energy.planning_ahead.guessing import Came, guessed, usual
+from laddverk.energy.planning_ahead.guessing import Came, guessed, usual_of
 from laddverk.energy.planning_ahead.store import Past
 from laddverk.energy.planning_ahead.store_wishes import Told
 from laddverk.kernel.ids import SiteId
@@ -27,9 +27,9 @@ async def completed(tx: Transaction, site_id: SiteId, now: datetime) -> Sequence
     if not lacking:
         return told
     past = await past_of(tx, await circuits.tree(tx, site_id), now)
+    known = await asyncio.to_thread(usual_of, [each.who for each in lacking], past)
     for each in lacking:
-        known = await asyncio.to_thread(usual, each.who, past)
-        guess = guessed(Came(each.who, each.started_at, each.had_wh), known, now)
+        guess = guessed(Came(each.who, each.started_at, each.had_wh), known[each.who], now)
         await store_wishes.keep_guess(tx, each.session_id, guess, now)
     return await store_wishes.running_at(tx, site_id, now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -56,11 +56,23 @@ def usual(who: str, past: Sequence[Past]) -> Usual:
 
     Some milliseconds for a site's two thousand: to be made once, and on a thread.
     """
+    return usual_of((who,), past)[who]
+
+
+def usual_of(drivers: Iterable[str], past: Sequence[Past]) -> dict[str, Usual]:
+    """Return the same of several drivers, by who they are; what everybody does there is made once for them all."""
     ended = [each for each in reversed(past) if each.ended_at is not None]
-    own = [each for each in ended if each.who == who] if who else []
-    return Usual(
-        own=stays_of(own), everybody=stays_of(ended), own_drawn=drawn_of(own), everybody_drawn=drawn_of(ended)
-    )  # fmt: skip
+    everybody, everybody_drawn = stays_of(ended), drawn_of(ended)
+    own: dict[str, list[Past]] = {who: [] for who in drivers}
+    for each in ended:
+        if each.who and each.who in own:
+            own[each.who].append(each)
+    return {
+        who: Usual(
+            own=stays_of(mine), everybody=everybody, own_drawn=drawn_of(mine), everybody_drawn=everybody_drawn
+        )
+        for who, mine in own.items()
+    }  # fmt: skip
 
 
 def guessed(came: Came, known: Usual, now: datetime) -> Guess:
