@@ -207,7 +207,7 @@ DELETE FROM support_attachment USING support_case
 WHERE support_case.id = support_attachment.case_id AND support_case.state = 'closed' AND support_case.closed_at < $1
 """
 READ_LATELY: Final = """
-SELECT EXISTS (SELECT FROM audit_log WHERE object_id = $1 AND action = 'case.read' AND actor_id = $2 AND at > $3)
+SELECT EXISTS (SELECT FROM audit_log WHERE object_id = $1 AND action = $4 AND actor_id = $2 AND at > $3)
 """
 
 
@@ -264,8 +264,17 @@ async def forget_old(tx: Transaction, cases_before: datetime, files_before: date
 
 async def note_read(tx: Transaction, actor: Actor, case_id: UUID, now: datetime) -> None:
     """Log that somebody read a case; who has it open all the time reads it once an hour."""
-    if actor.id is not None and not await tx.value(READ_LATELY, case_id, actor.id, now - READ_AGAIN):
-        await audit.write(tx, actor, "case.read", "support_case", case_id, at=now)
+    await _note_read(tx, actor, "case.read", "support_case", case_id, now)
+
+
+async def note_chat_read(tx: Transaction, actor: Actor, chat_id: UUID, now: datetime) -> None:
+    """Log that somebody read a chat, as `note_read` does of a case."""
+    await _note_read(tx, actor, "chat.read", "chat", chat_id, now)
+
+
+async def _note_read(tx: Transaction, actor: Actor, deed: str, kind: str, object_id: UUID, now: datetime) -> None:
+    if actor.id is not None and not await tx.value(READ_LATELY, object_id, actor.id, now - READ_AGAIN, deed):
+        await audit.write(tx, actor, deed, kind, object_id, at=now)
 
 
 async def remove_cases(tx: Transaction, cases: Sequence[UUID]) -> None:

@@ -135,7 +135,8 @@ def prefixes(search: str) -> str:
     return " & ".join(words) + ":*" if words else ""
 
 
-def _given(search: str) -> tuple[object, ...]:
+def given(search: str) -> tuple[int | None, str, str, str]:
+    """Return the number that `search` may be, its words as a text search, it itself, and as a pattern of ILIKE."""
     digits = search.lstrip("#")
     number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= NUMBER_DIGITS else None
     plain = search.replace("\\", "")
@@ -145,14 +146,14 @@ def _given(search: str) -> tuple[object, ...]:
 async def near(tx: Transaction, search: str, newest: int = NEWEST) -> list[UUID]:
     """Return the cases that `search` finds among those that are not over and the newest that are, in no order."""
     since = LAST_ID if newest == 0 else await tx.value(SINCE, newest) or FIRST_ID
-    return await tx.values(NEAR, *_given(search), since)
+    return await tx.values(NEAR, *given(search), since)
 
 
 async def of_one(
     tx: Transaction, search: str, driver_id: UUID | None, station_id: UUID | None, session_id: UUID | None
 ) -> list[UUID]:
     """Return the cases that `search` finds among all of one driver, charger or session, in no order."""
-    return await tx.values(OF_ONE, *_given(search), driver_id, station_id, session_id)
+    return await tx.values(OF_ONE, *given(search), driver_id, station_id, session_id)
 
 
 class _Found(Struct, frozen=True):
@@ -166,9 +167,9 @@ async def ever(tx: Transaction, search: str, *, is_common: bool) -> tuple[list[U
     Of each way of finding it is the newest `EVER_MAX`; of `SITES_MAX` sites that are named so, `OF_SITE_MAX` each; of
     a word that is common, those among the newest `BACK_MAX`.
     """
-    given = _given(search)
-    rows = await tx.fetch(_Found, BACK if is_common else RARE, *given, EVER_MAX, *([BACK_MAX] if is_common else []))
+    sought = given(search)
+    rows = await tx.fetch(_Found, BACK if is_common else RARE, *sought, EVER_MAX, *([BACK_MAX] if is_common else []))
     is_cut = max(Counter(row.way for row in rows).values(), default=0) >= EVER_MAX
     is_cut = is_cut or bool(is_common and await tx.value(IS_LONGER, BACK_MAX))
-    is_cut = is_cut or bool(await tx.value(IS_PAST_SITES, given[3]))
+    is_cut = is_cut or bool(await tx.value(IS_PAST_SITES, sought[3]))
     return list({row.id for row in rows}), not is_cut

@@ -45,22 +45,31 @@ WRITES_MAX: Final = 20  # messages of a driver in one case within the window
 CHAT_WRITES_MAX: Final = 60  # the same in a chat, where one says little at a time
 
 
-async def open_case(tx: Transaction, house: House, actor: Actor, given: NewCase, now: datetime) -> Case:
-    """Open a case for somebody. Raises `Invalid`, `NotFound` for what may not be seen or is not there."""
+async def open_case(
+    tx: Transaction, house: House, actor: Actor, given: NewCase, now: datetime,
+    *, verified: Verified = Verified.NOT, is_noted: bool = True,
+) -> Case:  # fmt: skip
+    """Open a case for somebody. Raises `Invalid`, `NotFound` for what may not be seen or is not there.
+
+    Without `is_noted` its text stands there as what was said before, which the caller adds, and not as a note.
+    """
     actor.require(Permission.CASES_WRITE)
     new = rules.checked(given)
-    case = await _about(tx, actor, _made(new, actor.name or actor.kind, now), new.links)
-    entry = Entry(
-        case_id=case.id, at=now, kind=EntryKind.CALL if new.channel is Channel.PHONE else EntryKind.NOTE,
-        channel=new.channel, by_kind="person", by_name=actor.name, body=new.text,
-    )  # fmt: skip
+    made = replace(_made(new, actor.name or actor.kind, now), verified=verified)
+    case = await _about(tx, actor, made, new.links)
     said = Entry(
         case_id=case.id, at=now, kind=EntryKind.DEED, by_kind="person", by_name=actor.name, text=words.OPENED,
         params={"who": actor.name or actor.kind},
     )  # fmt: skip
+    if not is_noted:
+        return await _opened(tx, house, actor, case, [said], new.links, now, new.text)
+    entry = Entry(
+        case_id=case.id, at=now, kind=EntryKind.CALL if new.channel is Channel.PHONE else EntryKind.NOTE,
+        channel=new.channel, by_kind="person", by_name=actor.name, body=new.text,
+    )  # fmt: skip
     if new.channel is Channel.PHONE:  # somebody of ours spoke with them
         case = replace(case, answered_at=now)
-    return await _opened(tx, house, actor, case, [said, entry], new.links, now)
+    return await _opened(tx, house, actor, case, [said, entry], new.links, now, new.text)
 
 
 async def open_by_driver(
@@ -97,7 +106,7 @@ async def open_by_driver(
             channel=new.channel, by_kind="driver", by_name=who, body=new.text, reference=reference,
         ),
     ]  # fmt: skip
-    opened = await _opened(tx, house, actor, case, entries, new.links, now)
+    opened = await _opened(tx, house, actor, case, entries, new.links, now, new.text)
     if opened.channel in CONTACTED:
         await contacts.begin(tx, _contact(opened), now)
     await telling.receipt(tx, house, opened, now)
@@ -292,10 +301,10 @@ async def _with_contact(tx: Transaction, case: Case) -> Case:
 
 
 async def _opened(
-    tx: Transaction, house: House, actor: Actor, case: Case, entries: list[Entry], links: Links, now: datetime
-) -> Case:
+    tx: Transaction, house: House, actor: Actor, case: Case, entries: list[Entry], links: Links, now: datetime,
+    said: str,
+) -> Case:  # fmt: skip
     spoken = await voice(tx, house, case, links, now)
-    said = next((entry.body for entry in entries if entry.body), "")
     placed, told = await placing.placed(tx, spoken, said, now)
     saved = await store.save(tx, await keeping.kept(tx, placed, now))
     entries = [*entries, *told]

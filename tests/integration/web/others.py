@@ -50,11 +50,15 @@ from laddverk.provisioning.model import TemplateDetails
 from laddverk.stations import service as stations
 from laddverk.support import attachments
 from laddverk.support import service as cases
+from laddverk.support.chat import service as chats
+from laddverk.support.chat import store as chat_store
+from laddverk.support.chat.model import Come
 from laddverk.support.knowledge import writing
 from laddverk.support.knowledge.model import Given
 from laddverk.support.macros import service as macros
 from laddverk.support.macros.model import Macro, Scope
 from laddverk.support.model import Links, NewCase
+from laddverk.support.situations.gathering import Subject
 from laddverk.tariffs import service as tariffs
 from laddverk.web.app import create_app
 from tests import pki
@@ -221,8 +225,12 @@ async def troubles_of(tx: Transaction, world: World) -> dict[str, str]:
     drive = await visiting.plan(tx, ACTOR, [visit.id], plan, NOW)
     await visiting.open_calendar(tx, ACTOR, "Eva", "en", NOW)
     picture = await visits.photograph(tx, ACTOR, visit.id, b"\x89PNG\r\n\x1a\n", NOW)
+    outlet = Come(subject=Subject(station_id=world.other_station, evse_number=1))
+    chat = await chats.begin(tx, world.house, ACTOR, outlet, "sv", NOW)
+    await chat_store.keep_picture(tx, photo, chat.id, "image/png", b"\x89PNG\r\n\x1a\n", NOW)
     return {
         "car": CAR,
+        "chat_id": shown("cht", chat.id),
         "slug": "none",
         "picture": "apc_" + "0" * 32,
         "case_id": shown("cas", case.id),

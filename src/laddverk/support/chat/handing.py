@@ -27,6 +27,7 @@ CHAT_SAID: Final = N_("The chat said: %(words)s")
 CHAT_CHOSEN: Final = N_("The driver chose: %(words)s")
 PHOTO: Final = N_("A photo")
 ASKED_FOR_US: Final = N_("Wants to talk to a person")
+NOT_ASKED: Final = N_("A chat in which nobody asked for a person")
 AT_MOST: Final = 100  # lines that a case takes over: more than any conversation with a machine has
 
 
@@ -35,33 +36,66 @@ async def hand_over(talk: Talk, said: Sequence[Line], *, is_danger: bool = False
 
     Raises `TooMany` for somebody who has opened many.
     """
-    chat, _ = talk.chat, gettext_for(talk.chat.language)
+    chat = talk.chat
     everything = [*said, *talk.lines]
     own = rules.own_words(everything)
-    kind = DANGER if is_danger else rules.kind_of(chat)
+    given = await _given(talk, own, ASKED_FOR_US, DANGER if is_danger else rules.kind_of(chat))
+    who = Actor("driver", chat.driver_id, "driver") if chat.driver_id is not None else talk.actor
+    case = await cases.open_by_driver(
+        talk.tx, talk.house, who, given, talk.now, verified=chat.proof, reference=contact_key(chat),
+        entry_id=own.id if own else None, said_at=own.at if own else None,
+    )  # fmt: skip
+    await _handed(talk, case, [each for each in everything[-AT_MOST:] if each is not own])
+    if (back := await back_at(talk)) is not None:
+        talk.say(saying.back(talk.chat, back, talk.house.settings.timezone, talk.now))
+    await _kept_with(talk, case)
+
+
+async def take_up(talk: Talk, said: Sequence[Line]) -> Case:
+    """Open a case of a chat whose driver did not ask for a person: somebody of ours does. Nobody is mailed.
+
+    Raises `NotAllowed`, `NotFound` for a charger that they do not see.
+    """
+    title = next((str(each.params["title"]) for each in reversed(said) if each.params.get("title")), NOT_ASKED)
+    given = await _given(talk, rules.own_words(said), title, rules.kind_of(talk.chat))
+    given = replace(given, links=replace(given.links, driver_id=talk.chat.driver_id))
+    case = await cases.open_case(
+        talk.tx, talk.house, talk.actor, given, talk.now, verified=talk.chat.proof, is_noted=False
+    )
+    talk.change(closed_at=None)
+    case = await _handed(talk, case, said[-AT_MOST:])
+    await _kept_with(talk, case)
+    return case
+
+
+async def _given(talk: Talk, own: Line | None, otherwise: str, kind: str) -> NewCase:
+    """Return what a chat says of its case; `otherwise` is what it is called where nothing was said."""
+    chat, _ = talk.chat, gettext_for(talk.chat.language)
     payment_id = await store.payment_of(talk.tx, chat.start_request_id) if chat.start_request_id else None
-    given = NewCase(
-        kind=kind, text=own.body if own else _(label_of(chat.complaint) or ASKED_FOR_US), channel=Channel.CHAT,
+    return NewCase(
+        kind=kind, text=own.body if own else _(label_of(chat.complaint) or otherwise), channel=Channel.CHAT,
         contact_name=chat.contact_name, contact_email=chat.contact_email, contact_phone=chat.contact_phone,
         language=chat.language,
         links=Links(
             station_id=chat.station_id, evse_number=chat.evse_number, session_id=chat.session_id, payment_id=payment_id
         ),
     )  # fmt: skip
-    who = Actor("driver", chat.driver_id, "driver") if chat.driver_id is not None else talk.actor
-    case = await cases.open_by_driver(
-        talk.tx, talk.house, who, given, talk.now, verified=chat.proof, reference=contact_key(chat),
-        entry_id=own.id if own else None, said_at=own.at if own else None,
-    )  # fmt: skip
-    if chat.situation:
-        case = await case_store.save(talk.tx, replace(case, situation=chat.situation))
-    await case_store.add(talk.tx, [_entry(case, each) for each in everything[-AT_MOST:] if each is not own])
+
+
+async def _handed(talk: Talk, case: Case, lines: Sequence[Line]) -> Case:
+    """Let a case have what was told and said, and say so in the chat."""
+    if talk.chat.situation:
+        case = await case_store.save(talk.tx, replace(case, situation=talk.chat.situation))
+    await case_store.add(talk.tx, [_entry(case, each) for each in lines])
     talk.change(state=ChatState.WITH_US, case_id=case.id, asks=Asks.NOTHING)
-    talk.say(saying.line(chat.id, talk.now, saying.HANDED, number=case.number))
-    if (back := await back_at(talk)) is not None:
-        talk.say(saying.back(chat, back, talk.house.settings.timezone, talk.now))
+    talk.say(saying.line(talk.chat.id, talk.now, saying.HANDED, number=case.number))
+    return case
+
+
+async def _kept_with(talk: Talk, case: Case) -> None:
+    """Write what was said so far; its photos are files of the case, and its contact is that case's."""
     await _keep_so_far(talk)
-    await store.hand_pictures(talk.tx, chat.id, case.id)
+    await store.hand_pictures(talk.tx, talk.chat.id, case.id)
     await note_contact(talk)
 
 

@@ -17,6 +17,7 @@ from laddverk.sessions import driver_queries
 from laddverk.stations import queries as stations_queries
 from laddverk.support import listing as lists
 from laddverk.support import queries, service
+from laddverk.support.chat import listing as chat_lists
 from laddverk.support.inbox import store as inbox
 from laddverk.support.listing import CaseFilter
 from laddverk.support.model import Channel, Links, NewCase, Priority
@@ -24,7 +25,7 @@ from laddverk.support.promising import rules as promises
 from laddverk.support.situations import book
 from laddverk.support.teams import store as teams
 from laddverk.web import spreadsheets
-from laddverk.web.console import case_words, incident_words
+from laddverk.web.console import case_words, chat_words, incident_words
 from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk
 from laddverk.web.console.door import NEEDS
 from laddverk.web.live import Parts
@@ -35,6 +36,7 @@ READ: Final = {NEEDS: Permission.CASES_READ}
 WRITE: Final = {NEEDS: Permission.CASES_WRITE}
 ABOUT: Final = {"station": "sta", "session": "ses", "driver": "drv", "payment": "pay", "incident": "inc"}
 """What a case can be about, and the prefix of its ids."""
+CHATS_SHOWN: Final = 10  # below the cases of a search; the list of chats has the others
 NO_SESSION: Final = -1  # no session has it
 
 
@@ -135,11 +137,27 @@ async def page(desk: Desk, values: dict[str, str], errors: dict[str, str], statu
     given = await _inbox(desk)
     async with desk.transaction() as tx:
         choices = await choices_of(desk, tx)
+        chats = await _chats(desk, tx, given["wanted"])
     misread = _misread(desk, given["wanted"])
     return desk.page(
-        "console/cases/list.html", status=status, values=values, errors=errors | misread, misread=misread, **choices,
-        **given,
+        "console/cases/list.html", status=status, values=values, errors=errors | misread, misread=misread, chats=chats,
+        **choices, **(chat_words.words_of(desk) | given),
     )  # fmt: skip
+
+
+async def _chats(desk: Desk, tx: Transaction, narrowed: CaseFilter) -> chat_lists.Page | None:
+    """Return the chats without a case that a search finds; None where what is asked for, only a case can be."""
+    asked = CaseFilter(
+        search=narrowed.search, state=narrowed.state, me=narrowed.me, now=narrowed.now, site_id=narrowed.site_id,
+        opened_from=narrowed.opened_from, opened_until=narrowed.opened_until,
+    )  # fmt: skip
+    if not narrowed.search or narrowed != asked or desk.listing("urgency").page > 1:
+        return None
+    chats = chat_lists.ChatFilter(
+        search=narrowed.search, site_id=narrowed.site_id, opened_from=narrowed.opened_from,
+        opened_until=narrowed.opened_until, case="none",
+    )  # fmt: skip
+    return await chat_lists.page(tx, desk.sites, chats, limit=CHATS_SHOWN)
 
 
 async def choices_of(desk: Desk, tx: Transaction) -> dict[str, Any]:

@@ -1,26 +1,35 @@
-"""What the page of a case shows of its chat: whether the driver is there, writes and has read; and its photos."""
+"""Chats as the desk sees them: that of a case on its page; and all there were, also those that never became a case."""
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.params import FromPath
 from msgspec import Struct
 
 from laddverk.kernel.actors import Permission
+from laddverk.kernel.ids import shown
+from laddverk.kernel.problems import Problem
 from laddverk.platform.database import Transaction
-from laddverk.support import attachments
+from laddverk.stations import queries as stations_queries
+from laddverk.support import attachments, privacy
 from laddverk.support import queries as case_queries
-from laddverk.support.chat import queries, rules, speaking, store
-from laddverk.support.chat.model import Chat, ChatState, Line, Speaker
+from laddverk.support.chat import listing, queries, rules, speaking, store, working
+from laddverk.support.chat.listing import ChatFilter
+from laddverk.support.chat.model import Chat, ChatState, Line, Speaker, files_in
 from laddverk.web import pictures
-from laddverk.web.console.cases import PLACE, READ
-from laddverk.web.console.desk import AtDesk, Desk, found
+from laddverk.web.console import cases, chat_words
+from laddverk.web.console.cases import PLACE, READ, WRITE
+from laddverk.web.console.chat_words import CHATS, WITH_CASE
+from laddverk.web.console.desk import PAGE_SIZE, AtDesk, Desk, found
+from laddverk.web.portal.chat_words import text_of
 from laddverk.web.visit import named
 
 LINES_MAX: Final = 60  # the latest; all of them are on the timeline
+WHOLE_MAX: Final = 1_000  # lines of the page of a chat: a driver has 300, and each is answered
 
 
 class ChatSeen(Struct, frozen=True, kw_only=True):
@@ -70,4 +79,96 @@ async def show_photo(desk: AtDesk, case_id: FromPath[str], photo: FromPath[UUID]
     return pictures.answer(shown.content, shown.media_type)
 
 
-ROUTES: Final = [show_photo]
+class Said(Struct, frozen=True, kw_only=True):
+    """One line of a chat as its page shows it."""
+
+    line: Line
+    title: str
+    text: str
+    is_tap: bool
+    """Whether the driver pressed it."""
+    files: list[tuple[str, str]]
+    """What one of ours sent with it: name and address, '' where it is not theirs to open."""
+
+
+def wanted(desk: Desk) -> ChatFilter:
+    """Return what the address of the list asks for. What is no choice of its lists is left out."""
+    until = desk.day_asked("opened_to")
+    since = desk.day_asked("opened_from")
+    return ChatFilter(
+        search=desk.asked("q").strip()[:100],
+        site_id=named("sit", desk.asked("site")) if desk.asked("site") else None,
+        opened_from=desk.midnight(since) if since else None,
+        opened_until=desk.midnight(until + timedelta(days=1)) if until else None,
+        case=desk.asked("case") if desk.asked("case") in WITH_CASE else "",
+    )
+
+
+@get(CHATS, opt=READ)
+async def list_chats(desk: AtDesk) -> Response[str]:
+    """Chats, the newest first."""
+    looking, narrowed = desk.listing("-opened"), wanted(desk)
+    async with desk.transaction() as tx:
+        page = await listing.page(tx, desk.sites, narrowed, limit=PAGE_SIZE, offset=looking.offset)
+        sites = [(shown("sit", one.id), one.name) for one in await stations_queries.site_names(tx, desk.sites)]
+    choices = [(key, desk.words(word)) for key, word in WITH_CASE.items()]
+    return desk.page(
+        "console/chats/list.html", rows=page.rows, total=page.total, has_more=page.has_more, listing=looking,
+        wanted=narrowed, sites=sites, with_case=choices, **chat_words.words_of(desk),
+    )  # fmt: skip
+
+
+@get(f"{CHATS}/{{chat_id:str}}", opt=READ)
+async def show_chat(desk: AtDesk, chat_id: FromPath[str]) -> Response[str]:
+    """One chat: everything that was said in it, read only."""
+    return await _page(desk, chat_id, {})
+
+
+async def _page(desk: Desk, chat_id: str, errors: dict[str, str], status: int = 200) -> Response[str]:
+    identity = named("cht", chat_id)
+    async with desk.transaction() as tx:
+        row = found(await listing.one(tx, desk.sites, identity))
+        lines = await store.lines(tx, identity, WHOLE_MAX)
+        await privacy.note_chat_read(tx, desk.actor, identity, desk.now)
+    said = [_said(desk, each, row.case_id) for each in lines]
+    told = {each.line.params["situation"]: each.title for each in said if each.line.params.get("situation")}
+    return desk.page(
+        "console/chats/detail.html", status=status, chat=row, said_lines=said, errors=errors,
+        place=chat_words.href(identity), told=list(told.values()),
+        pressed=[each.text for each in said if each.is_tap and each.text], **chat_words.words_of(desk),
+    )  # fmt: skip
+
+
+def _said(desk: Desk, line: Line, case_id: UUID | None) -> Said:
+    at_case = f"{cases.href(case_id)}/files/" if case_id else ""
+    return Said(
+        line=line, title=str(line.params.get("title", "")), text=text_of(desk, line),
+        is_tap=line.who is Speaker.DRIVER and "key" in line.params,
+        files=[(one["name"], at_case and at_case + shown("att", UUID(one["id"]))) for one in files_in(line.params)],
+    )  # fmt: skip
+
+
+@get(f"{CHATS}/{{chat_id:str}}/photos/{{photo:uuid}}", opt=READ)
+async def show_chat_photo(desk: AtDesk, chat_id: FromPath[str], photo: FromPath[UUID]) -> Response[bytes]:
+    """Show a photo that came in a chat."""
+    identity = named("cht", chat_id)
+    async with desk.transaction() as tx:
+        found(await listing.one(tx, desk.sites, identity))
+        picture = found(await store.picture(tx, identity, photo))
+    return pictures.answer(picture.content, picture.media_type)
+
+
+@post(f"{CHATS}/{{chat_id:str}}/case", opt=WRITE, status_code=200)
+async def make_case_of_chat(desk: AtDesk, chat_id: FromPath[str]) -> Response[Any]:
+    """Make a case of a chat, or lead to the one that it has."""
+    try:
+        async with desk.transaction() as tx:
+            case = await working.make_case(tx, desk.house, desk.actor, named("cht", chat_id), desk.now)
+    except Problem as problem:
+        if problem.status in (403, 404):
+            raise
+        return await _page(desk, chat_id, desk.errors(problem), problem.status)
+    return desk.go(cases.href(case.id), desk.words("Case %(number)s is open.", number=case.number))
+
+
+ROUTES: Final = [show_photo, list_chats, show_chat, show_chat_photo, make_case_of_chat]
