@@ -16,8 +16,8 @@ import pytest
 from laddverk.energy.circuits.model import Circuit, CircuitId, CircuitKind, Place, Rotation, Tree
 from laddverk.kernel.ids import SiteId, StationId, new_id
 from laddverk.planning.bottlenecks.model import Found, Kind, Verdict
-from laddverk.planning.bottlenecks.queries import observed
-from laddverk.planning.bottlenecks.rules import judged
+from laddverk.planning.bottlenecks.queries import observed, rooms
+from laddverk.planning.bottlenecks.rules import judged, refused
 from laddverk.planning.usage.service import keep_up
 from laddverk.platform.database import Database, Transaction
 from tests.integration.planning.usage_field import NEW_SITE, NEW_STATION, state, visit
@@ -150,3 +150,14 @@ async def test_each_kind_is_found_once_with_what_the_raw_rows_say(verdicts: dict
     assert by_kind[Kind.RELIABILITY].sessions / PER_YEAR == pytest.approx(30 + 1)  # who else comes at eight
     assert by_kind[Kind.PORTS].sessions > 0
     assert {site for site, verdict in verdicts.items() if verdict.is_managed} == {4, 5}
+
+
+async def test_who_is_refused_is_told_of_some_sites_without_the_others(
+    database: Database, verdicts: dict[int, Verdict]
+) -> None:
+    async with database.transaction() as tx:
+        seen = await rooms(tx, frozenset(UUID(int=number) for number in (1, 3, 6)), "Europe/Stockholm", NOW)
+    found = {one.site_id.int: refused(one) for one in seen}
+    lost = {number: verdicts[number].sessions for number in (1, 3)}
+    assert found == {1: pytest.approx(lost[1]), 3: pytest.approx(lost[3]), 6: 0.0}
+    assert min(lost.values()) > 0

@@ -10,7 +10,7 @@ import pytest
 
 from laddverk.planning.bottlenecks.erlang import blocked
 from laddverk.planning.bottlenecks.model import Circuit, Found, Held, Kind, Observed, PoolWeek
-from laddverk.planning.bottlenecks.rules import judged
+from laddverk.planning.bottlenecks.rules import judged, refused
 from laddverk.planning.usage.censoring import Slot
 
 UNTIL = datetime(2026, 11, 20, tzinfo=UTC)
@@ -125,3 +125,10 @@ def test_erlang_b_agrees_with_its_tables() -> None:
     assert blocked(1, 1.0) == pytest.approx(0.5)
     assert blocked(5, 3.0) == pytest.approx(0.11005, abs=1e-5)
     assert blocked(10, 0.0) == 0
+
+
+def test_who_is_refused_is_who_finds_no_room_whatever_else_holds_a_site_back() -> None:
+    pool = morning(full_h=10, busy_h=7, charging_h=4, dark_h=2)
+    busy = msgspec.structs.replace(SEEN, pools=(pool,), given_up=3, unpaid=50)
+    assert refused(busy) == pytest.approx(12 * 0.5 + 3)
+    assert refused(msgspec.structs.replace(busy, since=UNTIL - timedelta(weeks=3))) == 0.0

@@ -62,14 +62,15 @@ class PoolWeek(Struct, frozen=True, kw_only=True):
     """A pool over the period, by hour of the local week; seconds of the period in which all were taken, and how."""
 
     plug: str
-    ports: int
+    ports: int = 0
+    """As many as stood there; 0 where it was not asked for, or nobody knows."""
     slots: Mapping[int, Slot]
     full_s: Mapping[int, float]
     full_busy_s: Mapping[int, float]
     full_charging_s: Mapping[int, float]
     dark_s: Mapping[int, float]
-    stay_s: float | None
-    """The mean stay of a session there."""
+    stay_s: float | None = None
+    """The mean stay of a session there; None where it was not asked for, or nobody knows."""
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -97,20 +98,31 @@ class Circuit(Struct, frozen=True, kw_only=True):
     """Outlets on fewer than three phases whose rotation is not known."""
 
 
-class Observed(Struct, frozen=True, kw_only=True):
-    """Everything known of a site over a period."""
+class Room(Struct, frozen=True, kw_only=True):
+    """What is known of the room for cars at a site over a period."""
 
     site_id: UUID
     name: str
     since: datetime
     until: datetime
     pools: tuple[PoolWeek, ...]
-    session_wh: float | None
-    """The mean energy of a session there."""
-    began: int
+    session_wh: float | None = None
+    """The mean energy of a session there; None where it was not asked for, or nobody knows."""
     given_up: int
     """Starts that failed, after which the person did not try again."""
     failed: int
+
+    @property
+    def per_year(self) -> float:
+        """What a count of the period is multiplied by to make a year."""
+        seconds = (self.until - self.since).total_seconds()
+        return YEAR.total_seconds() / seconds if seconds > 0 else 0.0
+
+
+class Observed(Room, frozen=True, kw_only=True):
+    """Everything known of a site over a period."""
+
+    began: int
     held: tuple[Held, ...]
     circuits: Mapping[str, Circuit]
     unpaid: int
@@ -119,12 +131,6 @@ class Observed(Struct, frozen=True, kw_only=True):
     """Revenue for each kWh, without VAT."""
     network_price_minor: float | None
     """The median of the other sites."""
-
-    @property
-    def per_year(self) -> float:
-        """What a count of the period is multiplied by to make a year."""
-        seconds = (self.until - self.since).total_seconds()
-        return YEAR.total_seconds() / seconds if seconds > 0 else 0.0
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

@@ -11,15 +11,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from laddverk.energy.circuits import store as circuits
 from laddverk.energy.circuits.model import Place, Tree
-from laddverk.planning.bottlenecks.model import Circuit, Held, Observed, PoolWeek
+from laddverk.planning.bottlenecks.model import Circuit, Held, Observed, PoolWeek, Room
 from laddverk.planning.usage import censoring
 from laddverk.planning.usage import queries as usage
 from laddverk.planning.usage.censoring import Numbers, Slot
 from laddverk.planning.usage.figures import divided
-from laddverk.planning.usage.periods import cover
+from laddverk.planning.usage.periods import Cover, cover
 from laddverk.planning.usage.queries import Chosen, PoolSpan, Sites
 from laddverk.planning.usage.weeks import Weeks, weeks
 from laddverk.platform.database import Transaction
@@ -138,68 +139,89 @@ class HeldAt(Held, frozen=True, kw_only=True):
 
 async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> list[Observed]:
     """Return what was observed of these sites (None: of all) in the last quarter of a year, by name."""
-    today = now.astimezone(ZoneInfo(zone)).date()
-    chosen = Chosen(first=today - LOOKED_BACK, last=today, zone=zone, sites=sites)
+    chosen, covered = _looked_at(sites, zone, now)
     span = chosen.outlets[0], chosen.since, now
-    covered = cover(chosen.first, chosen.last, today)
     ports = {(one.site_id, one.plug): one.ports for one in await usage.pools(tx, chosen, covered)}
-    spans: dict[UUID, list[PoolSpan]] = defaultdict(list)
-    for one in await usage.pool_spans(tx, chosen, now):
-        spans[one.site_id].append(one)
-    pools = [(one.site_id, one.plug) for at in spans.values() for one in at]
-    week, rows = await weeks(tx, pools, covered), {pool: row for row, pool in enumerate(pools)}
     # What others take is a median over the network, which tells a host of a few sites nothing of a single other one.
     sold = await tx.fetch(Sold, SOLD, chosen.first, chosen.last)
     sold_at: dict[UUID, list[Sold]] = defaultdict(list)
     for each in sold:
         sold_at[each.site_id].append(each)
     stays = {(each.site_id, each.plug): each.mean_stay_s for each in sold}
-    days = span[0], chosen.first, chosen.last
-    given_up = {each.site_id: each for each in await tx.fetch(GivenUp, GIVEN_UP, *days)}
     unpaid = {one.site_id: one.unpaid for one in await tx.fetch(Unpaid, UNPAID, *span)}
     held: dict[UUID, list[Held]] = defaultdict(list)
     for part in await tx.fetch(HeldAt, HELD, *span):
         held[part.site_id].append(part)
     trees: dict[UUID, Tree] = {tree.site_id: tree for tree in await circuits.trees(tx, sites)}
     found = []
-    for site in await tx.fetch(Site, SITES, span[0]):
-        standing = sorted(spans[site.id], key=lambda one: one.plug)
-        since = min((one.since for one in standing), default=now)
-        own = sold_at[site.id]
+    for room in await rooms(tx, sites, zone, now):
+        site = room.site_id
+        own = sold_at[site]
         most = max(own, key=lambda each: each.session_wh, default=None)
-        failures = given_up.get(site.id)
         found.append(
             Observed(
-                site_id=site.id, name=site.name, since=since.astimezone(UTC), until=now,
+                site_id=site, name=room.name, since=room.since, until=room.until,
                 pools=tuple(
-                    pool_week(one, week, rows[pool], ports.get(pool, 0), stays.get(pool))
-                    for one in standing
-                    for pool in [(one.site_id, one.plug)]
+                    replace(one, ports=ports.get((site, one.plug), 0), stay_s=stays.get((site, one.plug)))
+                    for one in room.pools
                 ),
                 session_wh=divided(sum(each.session_wh for each in own), sum(each.ended for each in own)),
-                began=sum(each.began for each in own),
-                given_up=failures.given_up if failures else 0, failed=failures.failed if failures else 0,
-                held=tuple(held[site.id]),
-                circuits={one.key: one for one in _circuits(trees[site.id])} if site.id in trees else {},
-                unpaid=unpaid.get(site.id, 0), price_minor=most.price_minor if most else None,
+                began=sum(each.began for each in own), given_up=room.given_up, failed=room.failed,
+                held=tuple(held[site]),
+                circuits={one.key: one for one in _circuits(trees[site])} if site in trees else {},
+                unpaid=unpaid.get(site, 0), price_minor=most.price_minor if most else None,
                 network_price_minor=_others(sold, most) if most else None,
             )
         )  # fmt: skip
     return found
 
 
-def pool_week(span: PoolSpan, week: Weeks, row: int, ports: int, stay_s: float | None) -> PoolWeek:
+async def rooms(tx: Transaction, sites: Sites, zone: str, now: datetime) -> list[Room]:
+    """Return what is known of the room for cars at these sites (None: at all) in that time, by name.
+
+    Without how many outlets there are, how long cars stay and what they take: who found no room is told without them.
+    """
+    chosen, covered = _looked_at(sites, zone, now)
+    spans: dict[UUID, list[PoolSpan]] = defaultdict(list)
+    for one in await usage.pool_spans(tx, chosen, now):
+        spans[one.site_id].append(one)
+    pools = [(one.site_id, one.plug) for at in spans.values() for one in at]
+    week, rows = await weeks(tx, pools, covered), {pool: row for row, pool in enumerate(pools)}
+    days = chosen.outlets[0], chosen.first, chosen.last
+    given_up = {each.site_id: each for each in await tx.fetch(GivenUp, GIVEN_UP, *days)}
+    found = []
+    for site in await tx.fetch(Site, SITES, chosen.outlets[0]):
+        standing = sorted(spans[site.id], key=lambda one: one.plug)
+        since = min((one.since for one in standing), default=now)
+        failures = given_up.get(site.id)
+        found.append(
+            Room(
+                site_id=site.id, name=site.name, since=since.astimezone(UTC), until=now,
+                pools=tuple(_pool_week(one, week, rows[one.site_id, one.plug]) for one in standing),
+                given_up=failures.given_up if failures else 0, failed=failures.failed if failures else 0,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _looked_at(sites: Sites, zone: str, now: datetime) -> tuple[Chosen, Cover]:
+    today = now.astimezone(ZoneInfo(zone)).date()
+    chosen = Chosen(first=today - LOOKED_BACK, last=today, zone=zone, sites=sites)
+    return chosen, cover(chosen.first, chosen.last, today)
+
+
+def _pool_week(span: PoolSpan, week: Weeks, row: int) -> PoolWeek:
     """Return a pool by hour of its local week: a row of `week`."""
     closed_s, began = week.closed_s[row].tolist(), week.began[row].tolist()
     return PoolWeek(
-        plug=span.plug, ports=ports,
+        plug=span.plug,
         slots={
             at: Slot(stood_h=hours, full_h=min(closed_s[at] / 3_600, hours), began=round(began[at]))
             for at, hours in enumerate(censoring.hours_of_week(span.since, span.until, span.timezone))
             if hours
         },
         full_s=_some(week.full_s[row]), full_busy_s=_some(week.full_busy_s[row]),
-        full_charging_s=_some(week.full_charging_s[row]), dark_s=_some(week.dark_s[row]), stay_s=stay_s,
+        full_charging_s=_some(week.full_charging_s[row]), dark_s=_some(week.dark_s[row]),
     )  # fmt: skip
 
 

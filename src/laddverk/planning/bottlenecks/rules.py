@@ -7,7 +7,18 @@ from itertools import groupby
 from typing import Final
 
 from laddverk.planning.bottlenecks.erlang import turned_away
-from laddverk.planning.bottlenecks.model import NEEDED, Circuit, Found, Held, Kind, Observed, PoolWeek, Proof, Verdict
+from laddverk.planning.bottlenecks.model import (
+    NEEDED,
+    Circuit,
+    Found,
+    Held,
+    Kind,
+    Observed,
+    PoolWeek,
+    Proof,
+    Room,
+    Verdict,
+)
 from laddverk.planning.usage.censoring import rates
 from laddverk.platform.languages import marked as N_  # noqa: N812 - gettext's own name for it
 
@@ -51,12 +62,12 @@ FORMULAS: Final = {
 
 def judged(seen: Observed) -> Verdict:
     """Return what holds a site back, the most energy lost first."""
-    if seen.until - seen.since < NEEDED:
+    if _is_too_soon(seen):
         return Verdict(
             site_id=seen.site_id, name=seen.name, since=seen.since, until=seen.until, is_too_soon=True,
             is_managed=_is_managed(seen), found=(),
         )  # fmt: skip
-    found = [*_room(seen), *_current(seen), *_price(seen)]
+    found = [*_of_room(seen), *_current(seen), *_price(seen)]
     return Verdict(
         site_id=seen.site_id, name=seen.name, since=seen.since, until=seen.until, is_too_soon=False,
         is_managed=_is_managed(seen),
@@ -64,6 +75,15 @@ def judged(seen: Observed) -> Verdict:
         began_per_year=seen.began * seen.per_year,
         more_ports=tuple((pool.plug, pool.ports, _with_more(pool, seen.per_year)) for pool in seen.pools),
     )  # fmt: skip
+
+
+def refused(seen: Room) -> float:
+    """Return how many sessions a site loses in a year for want of room; 0 where it is too soon to say."""
+    return 0.0 if _is_too_soon(seen) else sum(each.sessions or 0.0 for each in _of_room(seen))
+
+
+def _is_too_soon(seen: Room) -> bool:
+    return seen.until - seen.since < NEEDED
 
 
 def _is_managed(seen: Observed) -> bool:
@@ -82,7 +102,7 @@ def _with_more(pool: PoolWeek, per_year: float) -> tuple[float, ...]:
     )
 
 
-def _room(seen: Observed) -> list[Found]:
+def _of_room(seen: Room) -> list[Found]:
     """Divide the time without room: too few outlets, overstay, reliability.
 
     A stretch without room belongs to reliability where not every outlet had a car, to overstay where each had one but
@@ -121,7 +141,7 @@ def _parts(pool: PoolWeek) -> dict[Kind, Mapping[int, float]]:
     }  # fmt: skip
 
 
-def _room_proofs(seen: Observed, kind: Kind, hours: float, lost: float) -> tuple[Proof, ...]:
+def _room_proofs(seen: Room, kind: Kind, hours: float, lost: float) -> tuple[Proof, ...]:
     days = (seen.until - seen.since).days
     values = {"hours": round(hours, 1), "days": days, "lost": round(lost, 1)}
     if kind is Kind.PORTS:
