@@ -2,10 +2,15 @@
 
 A file is `NNNN_pre_name.sql` or `NNNN_post_name.sql`: what the old code can live with runs before the code is
 switched, what it cannot runs after. What was applied is remembered with its SHA-256; an applied file never changes.
+
+A file that begins with `-- outside a transaction: why` runs statement by statement, each committed by itself. So an
+index on a table that is in use is built by `CREATE INDEX CONCURRENTLY IF NOT EXISTS name`, while others go on writing,
+and much is filled without holding all of it. Its statements must bear to be done twice: broken off, it begins anew.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Sequence
@@ -13,11 +18,14 @@ from importlib.resources import files
 from typing import Any, Final, Literal
 
 import asyncpg
+import structlog
 from msgspec import Struct
 
-from laddverk.kernel.problems import Conflict, Invalid
+from laddverk.kernel.problems import Conflict, Invalid, Unavailable
 
 Phase = Literal["pre", "post"]
+
+log = structlog.get_logger()
 
 NAME: Final = re.compile(r"(?P<number>\d{4})_(?P<phase>pre|post)_[a-z0-9_]+\.sql")
 ADVISORY_LOCK: Final = 0x1ADD_7E44  # any number that nobody else uses; two programs may start at once
@@ -32,6 +40,37 @@ CREATE TABLE IF NOT EXISTS schema_migration (
 EXISTS: Final = "SELECT to_regclass('schema_migration') IS NOT NULL"
 APPLIED: Final = "SELECT name, sha256 FROM schema_migration"
 RECORD: Final = "INSERT INTO schema_migration (name, sha256) VALUES ($1, $2)"
+
+ASKED_AGAIN_S: Final = 0.2  # whether another program is done with its migrations
+# Asked for, not waited for: a statement that waits is a transaction, and whoever builds an index waits for all of them.
+TAKE_LOCK: Final = "SELECT pg_try_advisory_lock($1)"
+LEAVE_LOCK: Final = "SELECT pg_advisory_unlock($1)"
+WAIT_AT_MOST: Final = "SELECT set_config('lock_timeout', $1, false)"
+WAIT_AS_BEFORE: Final = "RESET lock_timeout"
+
+OUTSIDE: Final = "-- outside a transaction:"
+LAST_LINE: Final = re.compile(r";[ \t]*$", re.MULTILINE)
+INDEX: Final = re.compile(r"CREATE (UNIQUE )?INDEX\b")
+BUILT_BESIDE: Final = re.compile(r"CREATE (?:UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS (?P<name>[a-z0-9_]+) ON ")
+IS_HALF: Final = "SELECT NOT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
+LONGEST: Final = """
+-- Whose transaction has been open longest: most often that is who holds what is waited for.
+SELECT pid, coalesce(nullif(application_name, ''), 'no name') AS program, xact_start FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+ORDER BY xact_start LIMIT 1
+"""
+
+
+class Patience(Struct, frozen=True):
+    """How long migrations wait for others. Who wants a lock on a whole table keeps all who come later waiting too."""
+
+    lock_s: float = 4.0  # a charger and a person at it bear that much, and most transactions are over by then
+    beside_s: float = 900.0  # nobody waits behind CONCURRENTLY, and it waits for every transaction that is open
+    tries: int = 5
+    rest_s: float = 2.0  # twice as long after each try: 30 s in all, in which those who waited get on
+
+
+PATIENT: Final = Patience()
 
 
 class Migration(Struct, frozen=True, order=True):
@@ -49,6 +88,23 @@ class Migration(Struct, frozen=True, order=True):
     def phase(self) -> str:
         """`pre` or `post`."""
         return self.name.split("_")[1]
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether its statements are committed one by one."""
+        return self.sql.startswith(OUTSIDE)
+
+    def statements(self) -> list[str]:
+        """Return its statements: each ends with a line that ends with a semicolon. For files outside a transaction.
+
+        Raises `Invalid` for an index that would keep others from writing, or could not be begun anew.
+        """
+        lines = [line for line in self.sql.splitlines() if not line.lstrip().startswith("--")]
+        found = [part.strip() for part in LAST_LINE.split("\n".join(lines))]
+        for statement in found:
+            if INDEX.match(statement) and not BUILT_BESIDE.match(statement):
+                raise Invalid("%(name)s is to say CREATE INDEX CONCURRENTLY IF NOT EXISTS name.", name=self.name)
+        return [statement for statement in found if statement]
 
 
 def known_migrations() -> list[Migration]:
@@ -95,26 +151,84 @@ async def applied_to(connection: asyncpg.Connection[Any]) -> dict[str, str]:
 
 
 async def migrate(
-    connection: asyncpg.Connection[Any], *, phase: Phase | None = None, known: Sequence[Migration] | None = None
+    connection: asyncpg.Connection[Any],
+    *,
+    phase: Phase | None = None,
+    known: Sequence[Migration] | None = None,
+    patience: Patience = PATIENT,
 ) -> list[str]:
     """Apply what is pending, and return the names of what was applied now. Several programs may call it at once.
 
     `phase` applies only the leading migrations of that phase: `pre` before the code is switched, `post` after.
-    A file that fails leaves nothing behind; those before it stay.
+    A file that fails leaves nothing behind, or outside a transaction what it had done; those before it stay. Raises
+    `Unavailable` when others hold for too long what a file is to change.
     """
-    await connection.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
+    while not await connection.fetchval(TAKE_LOCK, ADVISORY_LOCK):  # noqa: ASYNC110 - another process has it
+        await asyncio.sleep(ASKED_AGAIN_S)
     try:
         await connection.execute(CREATE_TABLE)
         waiting = pending(known_migrations() if known is None else known, await applied_to(connection))
+        await _wait_at_most(connection, patience.lock_s)
         done: list[str] = []
         for migration in waiting:
             if phase not in (None, migration.phase):
                 break
-            async with connection.transaction():
-                # Without arguments PostgreSQL takes the whole file: function bodies need no parser of ours.
-                await connection.execute(migration.sql)
-                await connection.execute(RECORD, migration.name, migration.sha256)
+            await _applied(connection, migration, patience)
             done.append(migration.name)
         return done
     finally:
-        await connection.execute("SELECT pg_advisory_unlock($1)", ADVISORY_LOCK)
+        await connection.execute(WAIT_AS_BEFORE)
+        await connection.execute(LEAVE_LOCK, ADVISORY_LOCK)
+
+
+async def _applied(connection: asyncpg.Connection[Any], migration: Migration, patience: Patience) -> None:
+    """Apply a file, in a few tries where others are in its way."""
+    for tried in range(1, patience.tries + 1):
+        try:
+            if migration.is_outside:
+                await _step_by_step(connection, migration, patience)
+            else:
+                await _at_once(connection, migration)
+            return
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            log.warning("migrator.others_in_the_way", migration=migration.name, tried=tried, error=str(error))
+            if tried == patience.tries:
+                raise await _in_the_way(connection, migration) from error
+            await asyncio.sleep(patience.rest_s * 2 ** (tried - 1))
+
+
+async def _at_once(connection: asyncpg.Connection[Any], migration: Migration) -> None:
+    async with connection.transaction():
+        # Without arguments PostgreSQL takes the whole file: function bodies need no parser of ours.
+        await connection.execute(migration.sql)
+        await connection.execute(RECORD, migration.name, migration.sha256)
+
+
+async def _step_by_step(connection: asyncpg.Connection[Any], migration: Migration, patience: Patience) -> None:
+    for statement in migration.statements():
+        await _wait_at_most(connection, patience.beside_s if "CONCURRENTLY" in statement else patience.lock_s)
+        index = BUILT_BESIDE.match(statement)
+        if index is not None and await connection.fetchval(IS_HALF, index["name"]):
+            await connection.execute(f"DROP INDEX CONCURRENTLY {index['name']}")  # it was broken off, and finds nothing
+        await connection.execute(statement)
+    await _wait_at_most(connection, patience.lock_s)
+    await connection.execute(RECORD, migration.name, migration.sha256)
+
+
+async def _wait_at_most(connection: asyncpg.Connection[Any], seconds: float) -> None:
+    await connection.execute(WAIT_AT_MOST, f"{seconds * 1000:.0f}ms")
+
+
+async def _in_the_way(connection: asyncpg.Connection[Any], migration: Migration) -> Unavailable:
+    """Return what to tell the operator."""
+    longest = await connection.fetchrow(LONGEST)
+    seen = "none that we may see"
+    if longest is not None:
+        seen = f"process {longest['pid']} ({longest['program']}), since {longest['xact_start']:%Y-%m-%d %H:%M:%S} UTC"
+    return Unavailable(
+        "The migration %(name)s gave up: others hold what it is to change. The oldest open transaction: %(seen)s.",
+        remedy="Let it end (a backup, a report, a forgotten psql), or end it: SELECT pg_terminate_backend(process)."
+        " Then start again: what was applied stays, and this file begins anew.",
+        name=migration.name,
+        seen=seen,
+    )
