@@ -345,6 +345,16 @@ def test_a_loose_contact_of_a_few_seconds_is_not_told() -> None:
     assert choosing.told(facts).situation.key != "offline"
 
 
+def test_a_loose_contact_says_nothing_of_a_start_for_which_no_cable_came() -> None:
+    """Who asks while the charger changes network is told of the cable; that it does not answer, once it is away."""
+    late = start(StartStage.FAILED, why=WhyFailed.TIMED_OUT)
+    for wish, told_then in ((late, ("paid-no-plug", "too_late")), (start(), ("paid-no-plug", ""))):
+        for away_s, expected in ((5, told_then), (59, told_then), (61, ("no-reply", ""))):
+            away = outlet(is_connected=False, connected_changed_at=NOW - timedelta(seconds=away_s))
+            told = choosing.told(Facts(now=NOW, outlet=away, start=wish))
+            assert (told.situation.key, told.match.variant) == expected
+
+
 def test_a_cable_taken_out_of_a_car_that_was_done_is_an_end_like_any_other() -> None:
     """Most drivers end so: the car has what it wanted, or had taken nothing at all."""
     done = over(stop_reason="EVDisconnected", charging_ended_at=NOW - 20 * MINUTE)

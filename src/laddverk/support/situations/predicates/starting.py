@@ -9,6 +9,7 @@ from laddverk.diagnostics.model import Evidence
 from laddverk.platform.languages import marked as N_  # noqa: N812 - the name that translators look for
 from laddverk.sessions.model import WhyFailed
 from laddverk.support.situations.model import Facts, Match, OutletFacts, Rail, StartFacts, StartStage
+from laddverk.support.situations.predicates.outlets import OFFLINE_AFTER
 
 PLUG_PATIENCE: Final = timedelta(seconds=20)  # a cable takes as long; before it nobody needs to be told
 UNAUTHORISED_AFTER: Final = timedelta(seconds=30)
@@ -32,13 +33,13 @@ def paid_no_plug(facts: Facts) -> Match | None:
     start, outlet = facts.start, facts.outlet
     if start is None or outlet is None or facts.session is not None:
         return None
-    if _failed_lately(facts, start) and start.why == WhyFailed.TIMED_OUT and outlet.is_connected:
+    if _failed_lately(facts, start) and start.why == WhyFailed.TIMED_OUT and not _is_away(facts, outlet):
         if _had_cable(start, outlet):
             return None
         return Match(
             variant="too_late", evidence=(Evidence(text=N_("No cable was seen in time."), at=start.failed_at),)
         )
-    if start.stage is not StartStage.ASKED or not outlet.is_connected or not _waits_for_cable(start, outlet):
+    if start.stage is not StartStage.ASKED or _is_away(facts, outlet) or not _waits_for_cable(start, outlet):
         return None
     if facts.now < max(start.asked_at, outlet.status_since) + PLUG_PATIENCE:
         return None
@@ -136,12 +137,12 @@ def no_reply(facts: Facts) -> Match | None:
         return None
     gave_up = _failed_lately(facts, start) and (
         start.why == WhyFailed.UNREACHABLE
-        or (start.why == WhyFailed.TIMED_OUT and outlet is not None and not outlet.is_connected)
+        or (start.why == WhyFailed.TIMED_OUT and outlet is not None and _is_away(facts, outlet))
     )
     waits = (
         start.stage is StartStage.ASKED
         and outlet is not None
-        and not outlet.is_connected
+        and _is_away(facts, outlet)
         and facts.now >= start.asked_at + NO_REPLY_AFTER
     )
     if not gave_up and not waits:
@@ -182,6 +183,12 @@ def asked_to_start(facts: Facts) -> Match | None:
     is_plugged = outlet is not None and _had_cable(start, outlet)
     seen = Evidence(text=N_("The charger has been asked to start."), at=start.asked_at)
     return Match(variant="plugged" if is_plugged else "", evidence=(seen,))
+
+
+def _is_away(facts: Facts, outlet: OutletFacts) -> bool:
+    """Whether we have no contact, and not only since a moment ago: that says nothing of how the start went."""
+    since = outlet.connected_changed_at
+    return not outlet.is_connected and (since is None or facts.now >= since + OFFLINE_AFTER)
 
 
 def _had_cable(start: StartFacts, outlet: OutletFacts) -> bool:
