@@ -57,10 +57,11 @@ def sentence(grant: Grant, branches: Mapping[str, str], language: str, zone: str
     }
     if not reason.weights:
         return said
-    parts = {"weight": _parts(reason.weight, language), "weights": _parts(reason.weights, language)}
-    return f"{said} {_(WEIGHED) % parts}"
+    shared = {"weight": parts(reason.weight, language), "weights": parts(reason.weights, language)}
+    return f"{said} {_(WEIGHED) % shared}"
 
 
-def _parts(weight: float, language: str) -> str:
+def parts(weight: float, language: str) -> str:
+    """Return a share of what is scarce in words, with as many decimals as it was given, two at most."""
     digits = next((each for each in range(PARTS_DIGITS) if round(weight, each) == weight), PARTS_DIGITS)
     return number(weight, digits, language)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from laddverk.energy.allocating import explaining
 from laddverk.energy.circuits import editing, hanging, queries, service, store
 from laddverk.energy.circuits.loads import Key
 from laddverk.energy.circuits.model import (
@@ -72,6 +74,7 @@ async def _editor(
         newest=newest,
         placed=places,
         names_of={circuit.id: circuit.name for circuit in known.tree.circuits},
+        parts=partial(explaining.parts, language=desk.language),
         strays=[place for place in places.values() if place.key not in {row.key for row in known.outlets}],
         **told(desk, known),
     )

@@ -62,12 +62,14 @@ async def test_a_site_is_entered_hung_up_looked_at_and_taken_back(world: World, 
     assert (await tree(world)).circuits[1].limit_a == (40.0, 40.0, 32.5)
 
     hung = await do(
-        browser, world, "hang", outlet=outlet(world, 1), circuit=ids["Central A"], rotation="STR", known="yes"
-    )
+        browser, world, "hang", outlet=outlet(world, 1), circuit=ids["Central A"], rotation="STR", known="yes",
+        weight="0,25",
+    )  # fmt: skip
     assert hung.status_code == 303, hung.text
     (placed,) = (await tree(world)).places
     assert (placed.rotation, placed.is_rotation_known, placed.current_max_a) == ("STR", True, 32.0)
 
+    assert 'data-label="Share">0,25</td>' in (await browser.open(f"{load(world)}/edit")).text
     page = (await browser.open(load(world))).text
     assert "Central A" in page
     assert "L2-L3-L1" in page
