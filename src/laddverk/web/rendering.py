@@ -76,7 +76,7 @@ CONSOLE_PLACES: Final = (
             "replacing",
         ),
     ),
-    Place("cases", marked("Support"), "/console/cases", ("articles", "support", "calls", "texts", "mails")),
+    Place("cases", marked("Support"), "/console/cases", ("articles", "support", "calls", "chats", "texts", "mails")),
     Place("planning", marked("Planning"), "/console/usage", ("bottlenecks", "expanding", "studies", "seeking")),
     Place("drivers", marked("Drivers"), "/console/drivers", ("customer-requests", "accounts")),
     Place("tokens", marked("Tags"), "/console/tokens"),
