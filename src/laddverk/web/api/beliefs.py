@@ -11,14 +11,12 @@ from msgspec import Struct
 
 from laddverk.authorisation import queries as authorisation_queries
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import parsed, shown
-from laddverk.kernel.problems import NotFound
+from laddverk.kernel.ids import shown
 from laddverk.platform.database import Transaction
 from laddverk.sessions import queries
-from laddverk.stations import queries as station_queries
 from laddverk.stations import quirk_queries
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asking, checked_limit, station_of
 from laddverk.web.api.shapes import Page, of, page
 
 TRANSACTIONS_MAX: Final = 20  # at once, each with its meter values
@@ -122,7 +120,7 @@ async def list_transactions(
     """List a station's transactions, newest first, each with its token, times, meter values and what was flagged."""
     checked_limit(limit, 0)
     async with asked.transaction() as tx:
-        row = await _station(tx, asked, station)
+        row = await station_of(tx, asked, station)
         wanted = queries.SessionFilter(station_id=row.id)
         most = TRANSACTIONS_MAX if transaction_id is None else METER_VALUES_MAX
         rows = await queries.sessions(tx, asked.actor.site_ids, wanted, limit=most, offset=0)
@@ -160,7 +158,7 @@ async def _transaction(tx: Transaction, detail: queries.SessionDetail, *, is_16:
 async def list_flags(asked: Asking, station: FromPath[str]) -> list[Bent]:
     """List what a station's messages bend, most frequent first."""
     async with asked.transaction() as tx:
-        row = await _station(tx, asked, station)
+        row = await station_of(tx, asked, station)
         return [of(Bent, each) for each in await quirk_queries.bent(tx, row.id)]
 
 
@@ -174,19 +172,12 @@ async def list_reservations(
     """List a station's reservations, active ones first."""
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
-        row = await _station(tx, asked, station)
+        row = await station_of(tx, asked, station)
         wanted = authorisation_queries.ReservationFilter(station_id=row.id)
         sites = asked.actor.site_ids
         rows = await authorisation_queries.reservations(tx, sites, wanted, limit=limit, offset=offset)
         total = await authorisation_queries.count_reservations(tx, sites, wanted)
     return page([of(Reservation, each, "rsv") for each in rows], limit=limit, offset=offset, total=total)
-
-
-async def _station(tx: Transaction, asked: Asked, station: str) -> station_queries.StationDetail:
-    row = await station_queries.station(tx, asked.actor.site_ids, parsed("sta", station))
-    if row is None:
-        raise NotFound("There is no such station.")
-    return row
 
 
 HANDLERS: Final = [list_transactions, list_flags, list_reservations]

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, field
 
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import StationId, parsed, shown
+from laddverk.kernel.ids import StationId, shown
 from laddverk.kernel.problems import NotFound
 from laddverk.ocpp.commands import RawCall
 from laddverk.platform.hints import Hints
@@ -19,7 +19,7 @@ from laddverk.stations import queries
 from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import Asked, Asking
+from laddverk.web.api.request import Asked, Asking, station_of
 
 WAIT_DEFAULT_S: Final = 35.0  # a charger has 30 s to answer
 WAIT_MAX_S: Final = 120.0  # proxies cut longer requests
@@ -62,9 +62,7 @@ async def make_call(asked: Asking, station: FromPath[str], data: JSONBody[CallTo
     """
     command = RawCall(action=data.action, payload=data.payload)
     async with asked.transaction() as tx:
-        row = await queries.station(tx, asked.actor.site_ids, parsed("sta", station))
-        if row is None:
-            raise NotFound("There is no such station.")
+        row = await station_of(tx, asked, station)
         command_id = await stations.request_command(
             tx, asked.actor, StationId(row.id), command, asked.now, reason=data.reason
         )

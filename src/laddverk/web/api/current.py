@@ -15,14 +15,13 @@ from laddverk.energy import service as energy
 from laddverk.energy.model import COMPOSITE_S_MAX, PERIODS_MAX, Feed, Note, Step
 from laddverk.energy.rules import DAY_S
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import CommandId, StationId, parsed, shown
+from laddverk.kernel.ids import CommandId, StationId, shown
 from laddverk.kernel.problems import Conflict, NotFound
 from laddverk.ocpp import quirks
 from laddverk.ocpp.facts import Period, Profile, ProfileKind, Purpose, RateUnit, Schedule, ScheduleUpdate
-from laddverk.stations import queries as station_queries
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import Asked, Asking
+from laddverk.web.api.request import Asked, Asking, station_of
 
 PROFILE_DIGITS_MAX: Final = 9  # numbers of profiles count from 1 at each charger
 SCHEDULES_MAX: Final = 3  # what OCPP 2.x allows in one profile
@@ -258,10 +257,7 @@ async def read_composite(asked: Asking, station: FromPath[str], data: JSONBody[C
 async def seen(asked: Asked, station: str) -> StationId:
     """Return the id of a station that the key may see. Raises `NotFound`."""
     async with asked.transaction() as tx:
-        row = await station_queries.station(tx, asked.actor.site_ids, parsed("sta", station))
-    if row is None:
-        raise NotFound("There is no such station.")
-    return StationId(row.id)
+        return StationId((await station_of(tx, asked, station)).id)
 
 
 def queued(asked: Asked, command_id: CommandId) -> Command:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -19,7 +19,7 @@ from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC, NewConnector, NewStation, SiteDetails
 from laddverk.web.api import shapes
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asking, checked_limit, station_of
 from laddverk.web.api.shapes import Page, of, page
 
 FRAMES_MAX: Final = 200
@@ -127,7 +127,7 @@ async def make_station(asked: Asking, data: JSONBody[StationToMake]) -> shapes.S
 async def show_station(asked: Asking, station: FromPath[str]) -> shapes.Station:
     """Show one station."""
     async with asked.transaction() as tx:
-        return of(shapes.Station, await _seen(tx, asked, station), "sta")
+        return of(shapes.Station, await station_of(tx, asked, station), "sta")
 
 
 @post("/stations/{station:str}/rotate-key", opt=needs(Permission.STATIONS_WRITE), status_code=200)
@@ -135,7 +135,7 @@ async def rotate_station_key(asked: Asking, station: FromPath[str], data: JSONBo
     """Give a station a new key and return it, once. The old one is worth nothing from then on."""
     pepper = asked.house.secrets.charger_pepper
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         made = await stations.rotate_key(tx, asked.actor, StationId(row.id), asked.now, pepper, reason=data.reason)
     return of(shapes.StationKey, made, identity=row.identity)
 
@@ -144,9 +144,9 @@ async def rotate_station_key(asked: Asking, station: FromPath[str], data: JSONBo
 async def retire_station(asked: Asking, station: FromPath[str], data: JSONBody[StationChange]) -> shapes.Station:
     """Take a station out of the network. Its history stays."""
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         await stations.retire_station(tx, asked.actor, StationId(row.id), asked.now, reason=data.reason)
-        return of(shapes.Station, await _seen(tx, asked, station), "sta")
+        return of(shapes.Station, await station_of(tx, asked, station), "sta")
 
 
 @get("/knocks", opt=needs(Permission.STATIONS_WRITE))
@@ -160,7 +160,7 @@ async def list_knocks(asked: Asking, search: FromQuery[str] = "") -> list[shapes
 async def list_connectors(asked: Asking, station: FromPath[str]) -> list[shapes.Connector]:
     """List a station's connectors with their state."""
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         return [of(shapes.Connector, each) for each in await queries.connectors(tx, row.id)]
 
 
@@ -168,7 +168,7 @@ async def list_connectors(asked: Asking, station: FromPath[str]) -> list[shapes.
 async def list_variables(asked: Asking, station: FromPath[str], search: FromQuery[str] = "") -> list[shapes.Variable]:
     """List the configuration that a station last told."""
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         return [of(shapes.Variable, each) for each in await queries.variables(tx, row.id, search)]
 
 
@@ -180,7 +180,7 @@ async def list_frames(
     if not 1 <= limit <= FRAMES_MAX:
         raise Invalid("The limit must be from 1 to %(max)s.", field="limit", max=FRAMES_MAX)
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         frames = await journal.read(tx, row.id, asked.now, limit)
     return [shapes.Frame(each.received_at, each.direction, each.body.decode(errors="replace")) for each in frames]
 
@@ -192,7 +192,7 @@ async def list_commands(
     """List a station's newest commands and what became of them."""
     checked_limit(limit, 0)
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         return [of(shapes.Command, each, "cmd") for each in await queries.commands(tx, row.id, limit)]
 
 
@@ -201,7 +201,7 @@ async def send_command(asked: Asking, station: FromPath[str], data: JSONBody[Com
     """Queue a command. Ask for it again by its id to see its one outcome."""
     check_link(data.command)
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         to = (tx, asked.actor, StationId(row.id))
         if isinstance(data.command, SetNetworkProfile):
             command_id = await provisioning.set_network_profile(*to, data.command, asked.now, reason=data.reason)
@@ -221,16 +221,8 @@ async def show_command(asked: Asking, command: FromPath[str]) -> shapes.Command:
         row = await queries.command(tx, parsed("cmd", command))
         if row is None:
             raise NotFound("There is no such command.")
-        await _seen(tx, asked, str(row.station_id))
+        await station_of(tx, asked, str(row.station_id))
     return of(shapes.Command, row, "cmd")
-
-
-async def _seen(tx: Any, asked: Asked, station: str) -> queries.StationDetail:
-    """Return a station that the key may see. Raises `NotFound`."""
-    row = await queries.station(tx, asked.actor.site_ids, parsed("sta", station))
-    if row is None:
-        raise NotFound("There is no such station.")
-    return row
 
 
 HANDLERS: Final = [

@@ -14,8 +14,7 @@ from laddverk.kernel.ids import StationId
 from laddverk.provisioning import service
 from laddverk.provisioning.queries import monitoring
 from laddverk.web.api.keys import needs
-from laddverk.web.api.provisioning import seen
-from laddverk.web.api.request import LIMIT_DEFAULT, Asking, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asking, checked_limit, station_of
 from laddverk.web.api.shapes import Page, of, page
 
 STREAM_VALUES: Final = 500
@@ -104,7 +103,7 @@ class EventStream(Struct, frozen=True):
 async def list_monitors(asked: Asking, station: FromPath[str], search: FromQuery[str] = "") -> list[Monitor]:
     """List the monitors of a station, as it last told."""
     async with asked.transaction() as tx:
-        row = await seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         return [of(Monitor, each) for each in await monitoring.monitors(tx, row.id, search)]
 
 
@@ -121,7 +120,7 @@ async def list_events(
     checked_limit(limit, 0)
     until = before or asked.now + timedelta(days=1)
     async with asked.transaction() as tx:
-        row = await seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         found = await monitoring.events(tx, row.id, until, severity_max=severity_max, search=search, limit=limit)
     return [of(MonitorEvent, each) for each in found]
 
@@ -130,7 +129,7 @@ async def list_events(
 async def list_streams(asked: Asking, station: FromPath[str]) -> list[EventStream]:
     """List the streams of a station with their newest values."""
     async with asked.transaction() as tx:
-        row = await seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         found = await monitoring.streams(tx, row.id, asked.now - CLOSED_SHOWN, STREAM_VALUES)
     return [of(EventStream, each) for each in found]
 
@@ -157,7 +156,7 @@ async def list_alarms(
 async def acknowledge_alarm(asked: Asking, data: JSONBody[AlarmToAcknowledge]) -> None:
     """Say that somebody deals with an alarm. It stands until the station takes it back."""
     async with asked.transaction() as tx:
-        row = await seen(tx, asked, data.station_id)
+        row = await station_of(tx, asked, data.station_id)
         await service.acknowledge_alarm(tx, asked.actor, StationId(row.id), data.alarm_key, asked.now, note=data.note)
 
 

@@ -21,7 +21,7 @@ from laddverk.stations import queries as stations_queries
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.api import shapes
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit, station_of
 from laddverk.web.api.shapes import Page, of, page
 
 RUNS_MAX: Final = 50
@@ -161,14 +161,6 @@ class Standing(Struct, frozen=True):
     differences: list[dict[str, Any]]
 
 
-async def seen(tx: Transaction, asked: Asked, station: str) -> stations_queries.StationDetail:
-    """Return a station that the key may see. Raises `NotFound`."""
-    row = await stations_queries.station(tx, asked.actor.site_ids, parsed("sta", station))
-    if row is None:
-        raise NotFound("There is no such station.")
-    return row
-
-
 @get("/stations/{station:str}/device-model", opt=needs(Permission.STATIONS_READ))
 async def list_device_model(
     asked: Asking,
@@ -186,7 +178,7 @@ async def list_device_model(
     )
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
-        row = await seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         rows = await device_model.variables(tx, row.id, wanted, limit=limit, offset=offset)
         total = await device_model.count_variables(tx, row.id, wanted)
     return page([of(Attribute, each) for each in rows], limit=limit, offset=offset, total=total)
@@ -202,7 +194,7 @@ async def list_variable_history(
 ) -> list[Change]:
     """List the values that a variable had, newest first."""
     async with asked.transaction() as tx:
-        row = await seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         return [of(Change, each) for each in await device_model.history(tx, row.id, component, variable, attribute)]
 
 
@@ -210,7 +202,7 @@ async def list_variable_history(
 async def list_reports(asked: Asking, station: FromPath[str]) -> list[Report]:
     """List the latest reports that were asked for, and how far each has come."""
     async with asked.transaction() as tx:
-        row = await seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         rows = [
             each for kind in ("variables", "monitors") for each in await device_model.inventories(tx, row.id, kind, 20)
         ]
@@ -231,7 +223,7 @@ def _report(row: device_model.InventoryRow, now: datetime) -> Report:
 async def ask_for_report(asked: Asking, station: FromPath[str], data: JSONBody[ReportToAsk]) -> shapes.Command:
     """Ask a station for a report. Its parts are counted as they come."""
     async with asked.transaction() as tx:
-        row = await seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         to = (tx, asked.actor, StationId(row.id), asked.now)
         if data.monitors:
             command_id = await service.request_monitors(
@@ -254,7 +246,7 @@ async def ask_for_report(asked: Asking, station: FromPath[str], data: JSONBody[R
 async def write_values(asked: Asking, station: FromPath[str], data: JSONBody[ValuesToWrite]) -> list[str]:
     """Set values at a station; return the ids of the commands that do it."""
     async with asked.transaction() as tx:
-        row = await seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         made = await service.write_values(
             tx, asked.actor, StationId(row.id), data.values, asked.now, reason=data.reason
         )
@@ -328,7 +320,7 @@ async def apply_template(asked: Asking, template: FromPath[str], data: JSONBody[
     """Write a template to the stations that differ from it. The commands are queued a little later."""
     async with asked.transaction() as tx:
         row = await _template(tx, asked, template)
-        station = await seen(tx, asked, data.station_id) if data.station_id else None
+        station = await station_of(tx, asked, data.station_id) if data.station_id else None
         await service.apply_template(
             tx,
             asked.actor,

@@ -1,4 +1,4 @@
-"""One request of a program: its actor, its transaction, and reading ids and pages."""
+"""One request of a program: its actor, its transaction, the station it is about, and reading pages."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from laddverk.kernel.actors import Actor
-from laddverk.kernel.problems import Invalid
+from laddverk.kernel.ids import parsed
+from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
+from laddverk.stations import queries as stations
 
 InState = Annotated[str, QueryParameter(name="state")]
 """The query parameter `state`, under a name that the web framework does not keep for itself."""
@@ -71,3 +73,11 @@ def checked_limit(limit: int, offset: int) -> int:
     if offset < 0:
         raise Invalid("The offset must not be negative.", field="offset")
     return limit
+
+
+async def station_of(tx: Transaction, asked: Asked, station: str) -> stations.StationDetail:
+    """Return a station that the key may see. Raises `NotFound`."""
+    row = await stations.station(tx, asked.actor.site_ids, parsed("sta", station))
+    if row is None:
+        raise NotFound("There is no such station.")
+    return row

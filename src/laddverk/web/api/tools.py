@@ -25,7 +25,7 @@ from laddverk.stations import service as stations
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.api import shapes
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import Asked, Asking
+from laddverk.web.api.request import Asked, Asking, station_of
 from laddverk.web.api.shapes import of
 
 PEM_MAX: Final = 10_000  # characters of a certificate; 10,000 in OCPP 2.1
@@ -109,14 +109,14 @@ class TokenChange(Struct, frozen=True, forbid_unknown_fields=True):
 async def show_treatment(asked: Asking, station: FromPath[str]) -> Treatment:
     """Show how a station's boots are answered, and its special settings."""
     async with asked.transaction() as tx:
-        return await _treatment(tx, await _seen(tx, asked, station))
+        return await _treatment(tx, await station_of(tx, asked, station))
 
 
 @put("/stations/{station:str}/registration", opt=needs(Permission.STATIONS_WRITE))
 async def set_registration(asked: Asking, station: FromPath[str], data: JSONBody[BootToAnswer]) -> Treatment:
     """Answer the next boots of a station with Accepted, Pending or Rejected."""
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         await stations.set_registration(
             tx,
             asked.actor,
@@ -133,10 +133,10 @@ async def set_registration(asked: Asking, station: FromPath[str], data: JSONBody
 async def set_strictness(asked: Asking, station: FromPath[str], data: JSONBody[Strictness]) -> Treatment:
     """Read a station strictly or with goodwill, from its next connection on. Its other settings stay."""
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         given = {**row.quirks, "strictness": data.strictness}
         await stations.set_quirks(tx, asked.actor, StationId(row.id), given, asked.now, reason=data.reason)
-        return await _treatment(tx, await _seen(tx, asked, station))
+        return await _treatment(tx, await station_of(tx, asked, station))
 
 
 @put("/stations/{station:str}/key", opt=needs(Permission.STATIONS_WRITE), status_code=204)
@@ -144,7 +144,7 @@ async def set_key(asked: Asking, station: FromPath[str], data: JSONBody[KeyToSet
     """Let a station in by a key of your own choice. Its answer does not repeat the key."""
     pepper = asked.house.secrets.charger_pepper
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         await stations.set_key(
             tx,
             asked.actor,
@@ -162,7 +162,7 @@ async def change_key(asked: Asking, station: FromPath[str]) -> shapes.Command:
     """Make a new key and have it sent to the station; nobody sees it. The old one opens until the new one is used."""
     pepper = asked.house.secrets.charger_pepper
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         command_id = await stations.change_key(tx, asked.actor, StationId(row.id), asked.now, pepper)
         made = await _command(tx, command_id)
     _wake(asked, row)
@@ -173,7 +173,7 @@ async def change_key(asked: Asking, station: FromPath[str]) -> shapes.Command:
 async def set_profile(asked: Asking, station: FromPath[str], data: JSONBody[ProfileToSet]) -> None:
     """Decide with which security profile a station must come."""
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         await stations.set_profile(
             tx, asked.actor, StationId(row.id), data.profile, asked.now, reason=data.reason, until=data.until
         )
@@ -190,7 +190,7 @@ async def set_proof(asked: Asking, station: FromPath[str], data: JSONBody[ProofT
         may_step_down=data.may_step_down,
     )
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         await stations.set_proof(tx, asked.actor, StationId(row.id), proof, asked.now, reason=data.reason)
 
 
@@ -244,7 +244,7 @@ def _converted(fields: dict[str, Any], kind: Any) -> Any:
 
 async def _sent(asked: Asked, station: str, command: Any, reason: str) -> shapes.Command:
     async with asked.transaction() as tx:
-        row = await _seen(tx, asked, station)
+        row = await station_of(tx, asked, station)
         command_id = await stations.request_command(
             tx, asked.actor, StationId(row.id), command, asked.now, reason=reason
         )
@@ -262,13 +262,6 @@ async def _command(tx: Transaction, command_id: Any) -> shapes.Command:
     if made is None:
         raise NotFound("There is no such command.")
     return of(shapes.Command, made, "cmd")
-
-
-async def _seen(tx: Transaction, asked: Asked, station: str) -> queries.StationDetail:
-    row = await queries.station(tx, asked.actor.site_ids, parsed("sta", station))
-    if row is None:
-        raise NotFound("There is no such station.")
-    return row
 
 
 async def _treatment(tx: Transaction, row: queries.StationDetail) -> Treatment:
