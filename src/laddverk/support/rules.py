@@ -12,7 +12,7 @@ from laddverk.diagnostics.incidents.words import REPORT_KINDS
 from laddverk.kernel.problems import Conflict, Invalid
 from laddverk.notices.rules import checked_recipient, one_line
 from laddverk.platform.languages import DEFAULT, SUPPORTED
-from laddverk.support.model import KINDS, Case, NewCase, Outcome, Priority, State, Verified, WaitsFor
+from laddverk.support.model import KINDS, Case, NewCase, Outcome, Priority, State, WaitsFor
 
 SUBJECT_MAX: Final = 150
 TEXT_MAX: Final = 10_000
@@ -114,8 +114,3 @@ def after_incident(case: Case, now: datetime) -> Case:
     """Return `case` when its incident is over: what waited for it is somebody's turn again; it is told once."""
     told = replace(case, tell_when_mended=False, changed_at=now)
     return opened_again(told, now) if case.waits_for is WaitsFor.INCIDENT and not case.is_closed else told
-
-
-def may_be_told_details(case: Case) -> bool:
-    """Return whether a mail may repeat what somebody wrote: an address that was only typed may be a stranger's."""
-    return case.verified is Verified.ACCOUNT

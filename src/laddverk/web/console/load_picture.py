@@ -18,7 +18,6 @@ ROW: Final = 46.0  # of a circuit without anything below it: two lines of text
 OUTLET_ROW: Final = 30.0  # an outlet's line of text
 TOP: Final = 30.0  # above and below everything
 LEFT: Final = 46.0  # the symbol of the grid
-FUSE_AT: Final = 26.0  # from the bar that feeds it to the middle of the fuse
 STUB: Final = 34.0  # from a bar to the symbol of an outlet
 OUTLET_TEXT: Final = 310.0  # what the names of outlets and sources take at the right
 OVERHANG: Final = 10.0  # of a bar beyond its outermost line

@@ -31,8 +31,6 @@ from laddverk.web.live import Parts, Render
 
 DAYS_SHOWN: Final = 14  # two of each weekday
 PAST_LASTS: Final = timedelta(minutes=2)
-RUNNING_SHOWN: Final = 12
-TROUBLES_SHOWN: Final = 8
 INCIDENTS_SHOWN: Final = 8
 
 

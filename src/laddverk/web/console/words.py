@@ -222,8 +222,6 @@ DIMENSIONS: Final = {
     "maximum": marked("Down to the highest price"),
 }
 
-DIMENSION_UNITS: Final = {"energy": "kWh", "charging": "min", "idle": "min", "session": marked("session")}
-
 LEDGER_ACCOUNTS: Final = {
     "1510": marked("Receivables from customers"),
     "1515": marked("Disputed payments"),
