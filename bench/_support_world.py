@@ -62,7 +62,14 @@ SELECT failure_code IS NOT NULL
 FROM payment ORDER BY created_at DESC LIMIT 1
 """
 TURNED = "SELECT count(*) = 0 FROM job WHERE kind = ANY($1) AND failed_at IS NULL AND run_at <= now()"
-DUE = "SELECT count(*) FROM job WHERE failed_at IS NULL AND run_at <= now() AND kind <> ALL($1)"
+# What is to be done, and what is on its way to chargers that are there; behind a command that waits for its answer
+# others wait for as long as the charger likes.
+DUE = """
+SELECT EXISTS (SELECT FROM job WHERE failed_at IS NULL AND run_at <= now() AND kind <> ALL($1))
+    OR EXISTS (SELECT FROM command WHERE station_id = ANY($2) AND state = 'queued'
+                 AND NOT EXISTS (SELECT FROM command AS before
+                                 WHERE before.station_id = command.station_id AND before.state = 'sent'))
+"""
 
 
 class Unsaid(Exception):
@@ -161,7 +168,8 @@ class World:
         self.house.worker.wake()
         end = asyncio.get_running_loop().time() + WAIT_S
         by_clock = [each.kind for each in wiring.recurring()]
-        while asyncio.get_running_loop().time() < end and await self.value(DUE, by_clock):
+        there = [bay.station_id for bay in self.bays if bay.link.is_connected]
+        while asyncio.get_running_loop().time() < end and await self.value(DUE, by_clock, there):
             await asyncio.sleep(0.02)
 
     async def pass_time(self, seconds: float, step_s: float = STEP_S) -> None:
