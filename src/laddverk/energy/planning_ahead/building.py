@@ -116,7 +116,7 @@ def loads_of(place: Place, wiring: Wiring, phases_seen: int | None = None) -> tu
     is_star = wiring is Wiring.STAR_400
     is_single = place.phases == 1 or (phases_seen == 1 and place.phases == 3)
     watts_per_a = VOLTAGE_V if is_single else 3 * VOLTAGE_V
-    if not is_star and place.phases and not (place.phases == 1 and place.is_rotation_known):
+    if not is_star and not (place.phases == 1 and place.is_rotation_known):
         return (DELTA_FACTOR,) * 3, watts_per_a
     if not is_single or not place.is_rotation_known:
         return EVERYWHERE, watts_per_a

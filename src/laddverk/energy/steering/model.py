@@ -70,8 +70,9 @@ class Outlet(Struct, frozen=True, kw_only=True):
     keeps_standing: bool = False
     """It was seen to keep its standing default over a restart."""
     lines_factor: float = 1.0
-    """Other than 1 on a 230 V IT grid: an ampere of a car between the lines may be √3 in each of them. A one-phase
-    outlet whose place is verified lies between the first two of its `wires`, and puts one ampere on each."""
+    """Other than 1 on a 230 V IT grid: an ampere of a car between the lines may be √3 in each of them, and one of DC,
+    690 W, is. A one-phase outlet whose place is verified lies between the first two of its `wires`, and puts one ampere
+    on each."""
     rank: int = 0
     reserved_a: float = 0.0
     weight: float = 1.0

@@ -83,7 +83,7 @@ def _outlet(place: Place, circuit: int, wiring: Wiring, able: Ability, *, is_dou
         phases=place.phases,
         wires=place.rotation.phases if is_known else None,
         current_max_a=place.power_max_w / WATTS_PER_A if place.phases == 0 else place.current_max_a,
-        lines_factor=1.0 if is_star or place.phases == 0 else sqrt(3.0),
+        lines_factor=1.0 if is_star else sqrt(3.0),  # 690 W of DC as well: 1 A on each phase of a star, else 1.73 A
         rank=place.rank,
         reserved_a=place.reserved_a,
         weight=place.weight,

@@ -86,7 +86,7 @@ def _plugs(random: Random, lines: list[Line], lasts_s: float, *, is_delta: bool)
         wires = random.choice(ROTATIONS)
         box = Box(
             Random(random.random()), largest, phases, wires, _visits(random, largest, lasts_s),
-            is_between_lines=is_delta and phases != 0,
+            is_between_lines=is_delta,
         )  # fmt: skip
         plugs.append(
             Plug(

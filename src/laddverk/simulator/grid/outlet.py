@@ -21,6 +21,7 @@ RAMP_A_S: Final = 4.0  # a car follows its pilot within five seconds (IEC 61851-
 OVERDRAW: Final = 1.08  # cars that round up
 UNDERDRAW: Final = 0.6
 REBOOT_S: Final = 45.0
+LINES_OF_DC: Final[PerPhase] = (3**0.5, 3**0.5, 3**0.5)  # 690 W at 230 V between the lines
 
 
 class BoxFault(StrEnum):
@@ -68,7 +69,7 @@ class Box(Struct):
     wires: tuple[int, int, int]
     visits: list[Visit]
     is_between_lines: bool = False
-    """On a 230 V IT grid: what charges on one phase flows in two lines."""
+    """On a 230 V IT grid: what charges on one phase flows in two lines, and 690 W of DC are 1.73 A in each."""
     fault: BoxFault | None = None
     from_s: float = 0.0
     until_s: float = 0.0
@@ -130,6 +131,8 @@ class Box(Struct):
         """Return what an ampere of a car puts on each phase of the grid. Between lines amperes are added up as if they
         were in phase, which is the most that they can be together.
         """
+        if self.is_between_lines and self.phases == 0:
+            return LINES_OF_DC
         count = self.phases_used(visit)
         used = self.wires[: 2 if self.is_between_lines and count == 1 else count]
         first, second, third = (1.0 if phase in used else 0.0 for phase in range(3))

@@ -4,9 +4,10 @@ from math import sqrt
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from laddverk.energy.allocating import allocated
-from laddverk.energy.circuits import model
+from laddverk.energy.circuits import loads, model
 from laddverk.energy.circuits.model import CircuitId, CircuitKind, Place, Rotation, Tree, Wiring
 from laddverk.energy.planning_ahead.building import loads_of
 from laddverk.energy.steering import core, envelope, hearing, placing
@@ -50,6 +51,18 @@ def test_any_other_may_put_root_three_on_every_line(unknown):
     (outlet,) = placing.outlets(tree(unknown))
     assert envelope.may_load(outlet, Belief()) == pytest.approx((sqrt(3),) * 3)
     assert loads_of(unknown, Wiring.DELTA_230)[0] == pytest.approx((sqrt(3),) * 3)
+
+
+def test_what_dc_takes_of_a_line_is_its_power_at_the_voltage_between_the_lines():
+    """50 kW are 72 A on each phase of a star, and 125 A in each line where 230 V lie between the lines."""
+    dc = replace(place(2, Rotation.RST, phases=0), power_max_w=50_000.0)
+    (outlet,) = placing.outlets(tree(dc))
+    most_a = outlet.current_max_a * max(envelope.may_load(outlet, Belief()))
+    assert most_a == pytest.approx(50_000 / (sqrt(3) * 230))
+    use, watts_per_a = loads_of(dc, Wiring.DELTA_230)
+    assert 50_000 / watts_per_a * max(use) == pytest.approx(most_a)
+    shown = loads.on_grid(dc, loads.Drawn(power_w=50_000.0), Wiring.DELTA_230)
+    assert max(shown) == pytest.approx(most_a), "as the page shows it"
 
 
 def test_what_it_measures_is_sure_on_a_line_but_for_the_angle_to_others():
