@@ -221,7 +221,7 @@ async def show_reconciliation(
 
 
 def _span(asked: Asked, first: date | None, last: date | None) -> Any:
-    end = last or asked.now.date()
+    end = last or asked.today
     return service.span_of(first or end - timedelta(days=31), end, asked.house.settings.timezone)
 
 
@@ -256,7 +256,7 @@ async def list_receivables(
     """List who owes what, and for how long; who owes most comes first."""
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
-        rows = await invoicing_queries.receivables(tx, asked.now.date(), search, limit=limit + 1, offset=offset)
+        rows = await invoicing_queries.receivables(tx, asked.today, search, limit=limit + 1, offset=offset)
     return page([of(Owed, row) for row in rows], limit=limit, offset=offset)
 
 
@@ -265,7 +265,7 @@ async def show_link(asked: Asking, invoice: FromPath[str]) -> PayLink:
     """Show the secret address on which anybody pays an invoice. Whoever has it sees the invoice."""
     invoice_id = InvoiceId(parsed("inv", invoice))
     async with asked.transaction() as tx:
-        row = await invoicing_queries.invoice(tx, asked.now.date(), invoice_id)
+        row = await invoicing_queries.invoice(tx, asked.today, invoice_id)
         if row is None or row.kind != "invoice":
             raise NotFound("There is no such invoice.")
         path = await links.path_of(tx, asked.house.secrets, invoice_id, asked.now)

@@ -98,7 +98,7 @@ async def list_invoices(
     """List invoices and credit notes, newest first. `period` is the first day of a month."""
     checked_limit(limit, offset)
     async with asked.transaction() as tx:
-        rows = await queries.invoices(tx, asked.now.date(), search, in_state, period, limit=limit + 1, offset=offset)
+        rows = await queries.invoices(tx, asked.today, search, in_state, period, limit=limit + 1, offset=offset)
     return page([of(shapes.Invoice, row, "inv") for row in rows], limit=limit, offset=offset)
 
 
@@ -111,7 +111,7 @@ async def show_totals(
 ) -> queries.Totals:
     """Show what the list of invoices adds up to, by currency: all of it, and what is open."""
     async with asked.transaction() as tx:
-        return await queries.totals(tx, asked.now.date(), search, in_state, period)
+        return await queries.totals(tx, asked.today, search, in_state, period)
 
 
 @get("/invoices/waiting", opt=needs(Permission.INVOICES_READ))
@@ -132,7 +132,7 @@ async def run_invoices(asked: Asking, data: JSONBody[MonthToInvoice]) -> Any:
 async def show_invoice(asked: Asking, invoice: FromPath[str]) -> InvoiceInFull:
     """Show one invoice with its sessions."""
     async with asked.transaction() as tx:
-        row = await queries.invoice(tx, asked.now.date(), parsed("inv", invoice))
+        row = await queries.invoice(tx, asked.today, parsed("inv", invoice))
         if row is None:
             raise NotFound("There is no such invoice.")
         lines = await queries.lines(tx, row.id)
@@ -155,7 +155,7 @@ async def credit_invoice(asked: Asking, invoice: FromPath[str], data: JSONBody[R
     """Cancel an invoice by a credit note, which is returned. Its sessions may be invoiced anew."""
     async with asked.transaction() as tx:
         credit_id = await invoicing.credit(tx, asked.actor, InvoiceId(parsed("inv", invoice)), data.reason, asked.now)
-        row = await queries.invoice(tx, asked.now.date(), credit_id)
+        row = await queries.invoice(tx, asked.today, credit_id)
     if row is None:
         raise NotFound("There is no such invoice.")
     return of(shapes.Invoice, row, "inv")

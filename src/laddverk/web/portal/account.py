@@ -227,7 +227,7 @@ async def list_invoices(visit: Visiting) -> Response[str]:
     """List the driver's invoices."""
     driver_id = signed_in(visit)
     async with visit.transaction() as tx:
-        rows = await invoice_queries.invoices_of(tx, visit.now.date(), driver_id)
+        rows = await invoice_queries.invoices_of(tx, visit.today, driver_id)
     return visit.page("portal/my_invoices.html", invoices=[shown(row, visit) for row in rows])
 
 
@@ -341,7 +341,7 @@ async def own_session(tx: Transaction, visit: Visit, session: str) -> DriverSess
 
 async def _own_invoice(tx: Transaction, visit: Visit, invoice: str) -> invoice_queries.InvoiceDetail:
     driver_id = signed_in(visit)
-    found = await invoice_queries.invoice(tx, visit.now.date(), parsed("inv", invoice))
+    found = await invoice_queries.invoice(tx, visit.today, parsed("inv", invoice))
     if found is None or found.driver_id != driver_id:
         raise NotFound("There is no such invoice.")
     return found

@@ -87,7 +87,7 @@ async def give_mandate(visit: Visiting) -> Response[Any]:
                 _account(form, offered[0], visit),
                 holder=form.get("holder", ""),
                 channel=Channel.PORTAL,
-                signed_on=visit.now.date(),
+                signed_on=visit.today,
                 consent=mandates.consent_text(visit.house.settings, offered[0], visit.language),
                 now=visit.now,
             )
@@ -128,7 +128,7 @@ def _account(form: dict[str, str], scheme: Scheme, visit: Visit) -> BankAccount:
     if scheme == Scheme.SEPA:
         return euro_account(form.get("account", ""), form.get("bic", ""))
     clearing, account, person = form.get("clearing", ""), form.get("account", ""), form.get("person", "")
-    return swedish_account(clearing, account, person, visit.now.date())
+    return swedish_account(clearing, account, person, visit.today)
 
 
 def _word(visit: Visit, given: tuple[str, str]) -> tuple[str, str]:

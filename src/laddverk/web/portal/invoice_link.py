@@ -118,11 +118,11 @@ def _ways(visit: Visit, currency: str) -> list[str]:
 async def _behind(tx: Transaction, visit: Visit, token: str) -> InvoiceDetail:
     """Return the invoice behind a secret. A wrong one is counted: nobody tries many."""
     try:
-        invoice_id = await links.behind(tx, token, visit.now.date())
+        invoice_id = await links.behind(tx, token, visit.today)
     except NotFound:
         _attempts(visit).count(security.remote_address(visit.request), visit.now)
         raise
-    found = await invoice_queries.invoice(tx, visit.now.date(), invoice_id)
+    found = await invoice_queries.invoice(tx, visit.today, invoice_id)
     assert found is not None, "an address refers to its invoice"
     return found
 

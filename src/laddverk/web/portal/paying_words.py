@@ -123,7 +123,7 @@ def values_of(standing: Standing) -> dict[str, str]:
 
 async def paid_by_another(tx: Transaction, visit: Visit, driver_id: DriverId) -> str:
     """Return who else pays for what a driver charges, in a sentence; empty when nobody does."""
-    member = await accounts.membership(tx, driver_id, month_of(visit.now.date()))
+    member = await accounts.membership(tx, driver_id, month_of(visit.today))
     if member is None or member.owner_id == driver_id:
         return ""
     text = marked("%(owner)s pays for what you charge, with the account %(account)s.")
