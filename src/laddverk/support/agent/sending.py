@@ -24,6 +24,7 @@ from laddverk.platform.languages import marked as N_  # noqa: N812 - the name th
 from laddverk.support import delivering, links, rules, store
 from laddverk.support.agent import store as deeds
 from laddverk.support.agent.model import Result, Trouble
+from laddverk.support.chat import speaking
 from laddverk.support.identity import Need, require
 from laddverk.support.model import Case, Channel, Entry, EntryKind, Verified
 from laddverk.support.situations import nearby
@@ -177,7 +178,7 @@ async def tell_owner(
 
 async def reach(tx: Transaction, house: House, case: Case, text: str, now: datetime) -> Result:
     """Send a driver a text by the way they are reached soonest; return to whom, without showing all of it, and how."""
-    ways = await delivering.ways_of(tx, case)
+    ways = delivering.ways_of(case, has_chat=await speaking.can_speak(tx, case.id))
     way = next((each for each in SOONEST if each in ways), None)
     if way is None:
         raise Conflict(

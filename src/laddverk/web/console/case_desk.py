@@ -32,8 +32,8 @@ SELECT max(at) FROM case_entry WHERE case_id IN (SELECT id FROM support_case WHE
 NUMBER: Final = "SELECT number FROM support_case WHERE id = $1"
 
 
-async def facts(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any]:
-    """Return what the templates of a case's page need of the desk."""
+async def facts(desk: Desk, tx: Transaction, row: CaseRow, *, has_chat: bool) -> dict[str, Any]:
+    """Return what the templates of a case's page need of the desk. `has_chat`: one is open."""
     return {
         **await live_facts(desk, tx, row),
         "teams": await teams.teams(tx),
@@ -42,7 +42,7 @@ async def facts(desk: Desk, tx: Transaction, row: CaseRow) -> dict[str, Any]:
         "merged": await inbox.merged_here(tx, row.id),
         "undo_before": desk.now - merging.UNDONE_WITHIN,
         "outgoing": await sending.waiting(tx, row.id),
-        "ways": await delivering.ways_of(tx, row),
+        "ways": delivering.ways_of(row, has_chat=has_chat),
         "macros": await macro_store.usable(tx, desk.actor.id),
         "asides": case_words.ASIDES,
     }

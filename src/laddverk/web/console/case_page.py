@@ -83,7 +83,7 @@ async def _facts(desk: Desk, tx: Transaction, identity: UUID) -> dict[str, Any]:
         "charger": await screen.charger(tx, station, key, identity, desk.now) if station else None,
         "deeds": await screen.deeds(tx, identity),
         "calls": await phone_queries.of_case(tx, identity),
-        "chat": await chats.facts(desk, tx, identity),
+        "chat": await chats.facts(desk, tx, row),
         "incident": incident,
         "affected": await incidents_queries.drivers_affected(tx, incident.id) if incident else 0,
         "place": cases.href(identity),
@@ -150,7 +150,8 @@ async def page(
     async with desk.transaction() as tx:
         given = await _facts(desk, tx, identity)
         await privacy.note_read(tx, desk.actor, identity, desk.now)
-        given |= await case_desk.facts(desk, tx, given["case"])
+        has_chat = given["chat"] is not None and not given["chat"].is_over
+        given |= await case_desk.facts(desk, tx, given["case"], has_chat=has_chat)
         words, key = values.get("article_words", "")[:100], given["trouble"].told.situation.key
         given |= await case_side.facts_of(desk, tx, given["case"], given["charger"], key, words)
         staff = await queries.staff(tx)

@@ -20,6 +20,7 @@ from laddverk.support import queries as case_queries
 from laddverk.support.chat import listing, queries, rules, speaking, store, working
 from laddverk.support.chat.listing import ChatFilter
 from laddverk.support.chat.model import Chat, ChatState, Line, Speaker, files_in
+from laddverk.support.queries import CaseRow
 from laddverk.web import pictures
 from laddverk.web.console import cases, chat_words
 from laddverk.web.console.cases import PLACE, READ, WRITE
@@ -50,17 +51,16 @@ class ChatSeen(Struct, frozen=True, kw_only=True):
         return self.chat.state is ChatState.CLOSED
 
 
-async def facts(desk: Desk, tx: Transaction, case_id: UUID) -> ChatSeen | None:
+async def facts(desk: Desk, tx: Transaction, case: CaseRow) -> ChatSeen | None:
     """Return the chat of a case, or None. What the driver has said is read by whoever works on cases and sees it."""
-    chat = await queries.of_case(tx, case_id)
+    chat = await queries.of_case(tx, case.id)
     if chat is None:
         return None
     if desk.may(Permission.CASES_WRITE):
-        await speaking.note_read(tx, desk.house, case_id, desk.actor.name, desk.now)
+        await speaking.note_read(tx, desk.house, case.id, desk.actor.name, desk.now)
     lines = await store.lines(tx, chat.id, LINES_MAX)
-    case = await case_queries.case(tx, None, case_id)
     ours = [each.at for each in lines if each.who is Speaker.AGENT]
-    follows = "email" if case and case.contact_email else "sms" if case and case.contact_phone else ""
+    follows = "email" if case.contact_email else "sms" if case.contact_phone else ""
     now = desk.house.clock()
     return ChatSeen(
         chat=chat, lines=lines, is_here=rules.is_here(chat, now), is_writing=rules.driver_types(chat, now),
