@@ -67,6 +67,7 @@ class Patience(Struct, frozen=True):
     lock_s: float = 4.0  # a charger and a person at it bear that much, and most transactions are over by then
     beside_s: float = 900.0  # nobody waits behind CONCURRENTLY, and it waits for every transaction that is open
     tries: int = 5
+    work_s: float = 86_400.0  # a statement's own work: it may fill a table, and a pool's connections wait a minute
     rest_s: float = 2.0  # twice as long after each try: 30 s in all, in which those who waited get on
 
 
@@ -188,7 +189,7 @@ async def _applied(connection: asyncpg.Connection[Any], migration: Migration, pa
             if migration.is_outside:
                 await _step_by_step(connection, migration, patience)
             else:
-                await _at_once(connection, migration)
+                await _at_once(connection, migration, patience)
             return
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
             log.warning("migrator.others_in_the_way", migration=migration.name, tried=tried, error=str(error))
@@ -197,10 +198,10 @@ async def _applied(connection: asyncpg.Connection[Any], migration: Migration, pa
             await asyncio.sleep(patience.rest_s * 2 ** (tried - 1))
 
 
-async def _at_once(connection: asyncpg.Connection[Any], migration: Migration) -> None:
+async def _at_once(connection: asyncpg.Connection[Any], migration: Migration, patience: Patience) -> None:
     async with connection.transaction():
         # Without arguments PostgreSQL takes the whole file: function bodies need no parser of ours.
-        await connection.execute(migration.sql)
+        await connection.execute(migration.sql, timeout=patience.work_s)
         await connection.execute(RECORD, migration.name, migration.sha256)
 
 
@@ -209,8 +210,9 @@ async def _step_by_step(connection: asyncpg.Connection[Any], migration: Migratio
         await _wait_at_most(connection, patience.beside_s if "CONCURRENTLY" in statement else patience.lock_s)
         index = BUILT_BESIDE.match(statement)
         if index is not None and await connection.fetchval(IS_HALF, index["name"]):
-            await connection.execute(f"DROP INDEX CONCURRENTLY {index['name']}")  # it was broken off, and finds nothing
-        await connection.execute(statement)
+            # It was broken off, and finds nothing.
+            await connection.execute(f"DROP INDEX CONCURRENTLY {index['name']}", timeout=patience.work_s)
+        await connection.execute(statement, timeout=patience.work_s)
     await _wait_at_most(connection, patience.lock_s)
     await connection.execute(RECORD, migration.name, migration.sha256)
 

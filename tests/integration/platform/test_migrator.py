@@ -116,6 +116,17 @@ async def test_a_file_outside_a_transaction_that_broke_off_begins_anew(connectio
     assert await migrate(connection, known=[FIRST, INDEXED]) == []
 
 
+@pytest.mark.parametrize("begins", ["", "-- outside a transaction: it takes long.\n"])
+async def test_a_file_may_work_longer_than_a_connection_lets_other_statements(empty_database_url, begins):
+    """The program migrates by a connection of its pool, which ends what people would wait for."""
+    hurried = await asyncpg.connect(empty_database_url, command_timeout=0.5)
+    long = Migration("0001_pre_long.sql", f"{begins}SELECT pg_sleep(0.8);\n")
+    try:
+        assert await migrate(hurried, known=[long]) == [long.name]
+    finally:
+        await hurried.close()
+
+
 async def test_others_go_on_writing_while_an_index_is_built(empty_database_url, connection, other):
     """It waits for what was open before it; nobody waits for it."""
     await migrate(connection, known=[FIRST])

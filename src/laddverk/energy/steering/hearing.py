@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from laddverk.energy.circuits.loads import added
 from laddverk.energy.circuits.model import NO_CURRENT, PerPhase
 from laddverk.energy.steering import other_load, verifying
-from laddverk.energy.steering.envelope import ancestors, keeps_standing, may_load, on_grid, times, worst_a
+from laddverk.energy.steering.envelope import COS_30, ancestors, keeps_standing, may_load, on_grid, times, worst_a
 from laddverk.energy.steering.model import (
     SAMPLE_FRESH_S,
     Answered,
@@ -165,14 +165,21 @@ def bounds(outlet: Outlet, belief: Belief, at: float) -> tuple[PerPhase, PerPhas
     if not belief.is_online or sample is None or at - sample.at > SAMPLE_FRESH_S or sample.at < belief.session_since:
         return NO_CURRENT, _worst(outlet, belief, at)
     # Unverified phases count as certain: the estimate is too high by what is not taken off, never too low.
-    same = min(sample.current_a)
-    flows = on_grid(outlet, sample.current_a) or (same, same, same)
+    flows = _surely(outlet, sample.current_a)
     if verifying.is_settled(belief, at):
-        return flows, times(may_load(outlet, belief), sample.most_a) if outlet.is_between_lines else flows
+        is_at_angle = outlet.is_between_lines or outlet.is_balanced_between_lines
+        return flows, times(may_load(outlet, belief), sample.most_a) if is_at_angle else flows
     lowest = min((one.limit_a for one in belief.limits or belief.standing), default=0.0)
     first, second, third = (min(current, lowest) for current in sample.current_a)
-    same = min(same, lowest)
-    return on_grid(outlet, (first, second, third)) or (same, same, same), _worst(outlet, belief, at)
+    return _surely(outlet, (first, second, third)), _worst(outlet, belief, at)
+
+
+def _surely(outlet: Outlet, current_a: PerPhase) -> PerPhase:
+    """Return what of an outlet's measured current certainly adds to what others put on each phase of the grid."""
+    same = min(current_a)
+    if outlet.is_balanced_between_lines:
+        same *= outlet.lines_factor * COS_30  # others, between two lines, are 30° from it
+    return on_grid(outlet, current_a) or (same, same, same)
 
 
 def _worst(outlet: Outlet, belief: Belief, at: float) -> PerPhase:

@@ -88,6 +88,11 @@ class Outlet(Struct, frozen=True, kw_only=True):
         """Whether it is known between which two lines of a 230 V IT grid it lies."""
         return self.lines_factor != 1.0 and self.wires is not None
 
+    @property
+    def is_balanced_between_lines(self) -> bool:
+        """Whether it is DC on a 230 V IT grid: it loads all lines alike, with more than its unit of 690 W says."""
+        return self.lines_factor != 1.0 and self.phases == 0
+
 
 class Trust(StrEnum):
     """Whether an outlet does as it is told."""

@@ -65,6 +65,20 @@ def test_what_dc_takes_of_a_line_is_its_power_at_the_voltage_between_the_lines()
     assert max(shown) == pytest.approx(most_a), "as the page shows it"
 
 
+def test_what_dc_measures_is_not_taken_for_what_others_draw():
+    """50 kW flow as 125 A in each line: all of it at most, and at least what the angle of others leaves of it."""
+    (outlet,) = placing.outlets(tree(replace(place(2, Rotation.RST, phases=0), power_max_w=50_000.0)))
+    sample_a = 50_000 / placing.WATTS_PER_A
+    limits = (Held(limit_a=sample_a, sent_at=NOW - 600, answered_at=NOW - 600),)
+    belief = Belief(
+        trust=Trust.OBEYS, is_online=True, has_session=True, session_since=NOW - 900, limits=limits,
+        sample=Sample(NOW - 2, (sample_a,) * 3),
+    )  # fmt: skip
+    least, most = hearing.bounds(outlet, belief, NOW)
+    assert least == pytest.approx((125.5 * sqrt(3) / 2,) * 3, abs=0.1)
+    assert most == pytest.approx((125.5,) * 3, abs=0.1)
+
+
 def test_what_it_measures_is_sure_on_a_line_but_for_the_angle_to_others():
     (outlet,) = placing.outlets(tree(place(2, Rotation.STR)))
     assert envelope.on_grid(outlet, (10.0, 0.0, 0.0)) == pytest.approx((0.0, 8.66, 8.66), abs=0.01)
