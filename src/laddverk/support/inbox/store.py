@@ -79,10 +79,11 @@ FORGET_PRESENT: Final = "DELETE FROM support_presence WHERE seen_at < $1"
 WAKE: Final = """
 SELECT id FROM support_case WHERE snoozed_until <= $1 ORDER BY snoozed_until LIMIT 200 FOR UPDATE SKIP LOCKED
 """
+TAGS_OF_LATEST: Final = 200  # cases: a week of a busy desk, and read whenever a case is opened
 TAGS: Final = """
 SELECT tag, count(*)::int AS times FROM (
     SELECT unnest(tags) AS tag FROM (
-        SELECT tags FROM support_case WHERE $1::uuid[] IS NULL OR site_id = ANY($1) ORDER BY changed_at DESC LIMIT 200
+        SELECT tags FROM support_case WHERE $1::uuid[] IS NULL OR site_id = ANY($1) ORDER BY changed_at DESC LIMIT $2
     ) AS lately
 ) AS used GROUP BY tag ORDER BY times DESC, tag LIMIT 40
 """
@@ -217,4 +218,4 @@ async def looked(
 
 async def tags(tx: Transaction, sites: frozenset[UUID] | None) -> list[Tag]:
     """Return the tags that were used lately, the most used first."""
-    return await tx.fetch(Tag, TAGS, None if sites is None else list(sites))
+    return await tx.fetch(Tag, TAGS, None if sites is None else list(sites), TAGS_OF_LATEST)
