@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -31,8 +32,11 @@ INNER: Final = ("provider_ref", "driver_id", "start_request_id", "credits_invoic
 """Fields that say nothing of the driver: they tie our own records together."""
 
 
-async def all_of(tx: Transaction, actor: Actor, driver_id: DriverId, now: Any) -> bytes:
-    """Return what is known of a driver as JSON, indented. Raises `NotFound`. That it was handed out is audited."""
+async def all_of(tx: Transaction, actor: Actor, driver_id: DriverId, now: datetime, today: date) -> bytes:
+    """Return what is known of a driver as JSON, indented; what is due goes by `today`, the date at home.
+
+    Raises `NotFound`. That it was handed out is audited.
+    """
     driver = await access_queries.driver(tx, driver_id)
     if driver is None:
         raise NotFound("There is no such driver.")
@@ -47,10 +51,10 @@ async def all_of(tx: Transaction, actor: Actor, driver_id: DriverId, now: Any) -
             _plain(row, "rsv")
             for row in await authorisation_queries.reservations(tx, None, wanted, limit=RESERVATIONS_MAX)
         ],
-        "invoices": [_plain(row, "inv") for row in await invoice_queries.invoices_of(tx, now.date(), driver_id)],
+        "invoices": [_plain(row, "inv") for row in await invoice_queries.invoices_of(tx, today, driver_id)],
         "payments": [_plain(row, "pay") for row in await payment_queries.payments_of(tx, driver_id, driver=True)],
         "balance": await _balance(tx, driver_id),
-        "subscriptions": await _subscriptions(tx, driver_id, now),
+        "subscriptions": await _subscriptions(tx, driver_id, today),
         "chargers": await _chargers(tx, driver_id),
         "support": await support_privacy.told_of(tx, driver_id),
     }
@@ -74,11 +78,11 @@ async def _balance(tx: Transaction, driver_id: DriverId) -> list[dict[str, Any]]
     ]
 
 
-async def _subscriptions(tx: Transaction, driver_id: DriverId, now: Any) -> list[dict[str, Any]]:
+async def _subscriptions(tx: Transaction, driver_id: DriverId, today: date) -> list[dict[str, Any]]:
     """Return which plans the driver has or had, and which account pays for them."""
-    rows = await subscription_queries.subscribers(tx, now.date(), SubscriberFilter(driver_id=driver_id), limit=1000)
+    rows = await subscription_queries.subscribers(tx, today, SubscriberFilter(driver_id=driver_id), limit=1000)
     plans: list[dict[str, Any]] = [_plain(row, "sub") for row in rows]
-    member = await subscription_queries.membership(tx, driver_id, now.date().replace(day=1))
+    member = await subscription_queries.membership(tx, driver_id, today.replace(day=1))
     return plans + ([{"paid_by": member.owner_name, "account": member.account_name}] if member else [])
 
 

@@ -105,7 +105,8 @@ async def test_all_of_it_is_handed_out_removed_and_nothing_of_anybody_else(datab
         await network.add_station("S1")
         driver, case, other = await a_life(network)
         async with house.database.transaction() as tx:
-            told = json.loads(await driver_data.all_of(tx, ADMIN, driver, house.clock()))["support"]
+            now = house.clock()
+            told = json.loads(await driver_data.all_of(tx, ADMIN, driver, now, now.date()))["support"]
         for name in ("support_case", "case_entry", "support_mail", "support_attachment", "chat", "chat_line",
                      "phone_call", "phone_recording", "text_message", "support_contact", "support_code",
                      "driver_report"):  # fmt: skip

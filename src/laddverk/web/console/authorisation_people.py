@@ -129,7 +129,7 @@ async def download_data(desk: AtDesk, driver_id: FromPath[str]) -> Response[byte
         raise NotFound("There is no such page.")
     identity = DriverId(named("drv", driver_id))
     async with desk.transaction() as tx:
-        content = await driver_data.all_of(tx, desk.actor, identity, desk.now)
+        content = await driver_data.all_of(tx, desk.actor, identity, desk.now, desk.today)
     name = f'attachment; filename="{shown("drv", identity)}.json"'
     return Response(content, media_type=MediaType.JSON, headers={"content-disposition": name})
 

@@ -87,7 +87,7 @@ async def download_data(visit: Visiting) -> Response[bytes]:
     """Hand out all that is known of the driver."""
     driver_id = signed_in(visit)
     async with visit.transaction() as tx:
-        content = await driver_data.all_of(tx, visit.actor, driver_id, visit.now)
+        content = await driver_data.all_of(tx, visit.actor, driver_id, visit.now, visit.today)
     headers = {"content-disposition": 'attachment; filename="laddverk.json"'}
     return Response(content, media_type=MediaType.JSON, headers=headers)
 
