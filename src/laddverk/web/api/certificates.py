@@ -20,9 +20,8 @@ from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.ocpp.commands import Use
 from laddverk.ocpp.facts import HashData, Signing
 from laddverk.stations.model import COMMANDS_TOPIC, DOORS_TOPIC
-from laddverk.web.api.current import seen
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit, station_id_of
 
 
 class StationCertificate(Struct, frozen=True):
@@ -120,8 +119,8 @@ class Commands(Struct, frozen=True):
 @get("/stations/{station:str}/certificates", opt=needs(Permission.STATIONS_READ))
 async def list_station_certificates(asked: Asking, station: FromPath[str]) -> list[StationCertificate]:
     """List the certificates of a station, those in use first."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         rows = await queries.certificates(tx, asked.actor.site_ids, station_id)
     return [
         StationCertificate(
@@ -135,8 +134,8 @@ async def list_station_certificates(asked: Asking, station: FromPath[str]) -> li
 @post("/stations/{station:str}/certificates/request", opt=needs(Permission.COMMANDS_SEND))
 async def ask_for_certificate(asked: Asking, station: FromPath[str], data: JSONBody[RequestWanted]) -> Commands:
     """Have a station make a new key and ask for a certificate."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         command_id = await certificates.ask_now(
             tx, asked.actor, station_id, data.signing, asked.now, combined=data.combined, reason=data.reason
         )
@@ -146,8 +145,8 @@ async def ask_for_certificate(asked: Asking, station: FromPath[str], data: JSONB
 @post("/stations/{station:str}/certificates/install", opt=needs(Permission.STATIONS_WRITE))
 async def install_root(asked: Asking, station: FromPath[str], data: JSONBody[RootWanted]) -> Commands:
     """Have a station trust a root."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await certificates.install(
             tx, asked.actor, _root(data.root_id), station_id, asked.now, reason=data.reason
         )
@@ -157,8 +156,8 @@ async def install_root(asked: Asking, station: FromPath[str], data: JSONBody[Roo
 @post("/stations/{station:str}/certificates/inventory", opt=needs(Permission.COMMANDS_SEND))
 async def ask_inventory(asked: Asking, station: FromPath[str]) -> Commands:
     """Ask a station which certificates are installed in it."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await certificates.ask_inventory(tx, asked.actor, station_id, asked.now)
     return _queued(asked, sent)
 
@@ -166,8 +165,8 @@ async def ask_inventory(asked: Asking, station: FromPath[str]) -> Commands:
 @get("/stations/{station:str}/certificates/inventory", opt=needs(Permission.STATIONS_READ))
 async def list_inventory(asked: Asking, station: FromPath[str]) -> list[InstalledCertificate]:
     """List what a station said is installed in it when it was last asked."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         rows, _ = await queries.installed(tx, station_id)
     return [
         InstalledCertificate(
@@ -181,12 +180,12 @@ async def list_inventory(asked: Asking, station: FromPath[str]) -> list[Installe
 @post("/stations/{station:str}/certificates/delete", opt=needs(Permission.STATIONS_WRITE))
 async def delete_installed(asked: Asking, station: FromPath[str], data: JSONBody[DeleteWanted]) -> Commands:
     """Have a station forget a certificate."""
-    station_id = await seen(asked, station)
     named = HashData(
         algorithm=data.hash_algorithm, issuer_name_hash=data.issuer_name_hash, issuer_key_hash=data.issuer_key_hash,
         serial_number=data.serial_number,
     )  # fmt: skip
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await certificates.delete(tx, asked.actor, station_id, named, data.use, asked.now, reason=data.reason)
     return _queued(asked, [sent])
 
@@ -196,12 +195,12 @@ async def revoke_certificate(
     asked: Asking, station: FromPath[str], certificate: FromPath[str], data: JSONBody[Withdrawal]
 ) -> dict[str, str]:
     """Withdraw a certificate of a station: it opens no more, and a connection that stands on it is closed."""
-    station_id = await seen(asked, station)
     try:
         certificate_id = UUID(certificate)
     except ValueError:
         raise NotFound("There is no such certificate.") from None
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         await certificates.revoke(tx, asked.actor, station_id, certificate_id, asked.now, reason=data.reason)
     asked.house.hints.publish([DOORS_TOPIC])
     return {"state": "revoked"}

@@ -15,13 +15,13 @@ from laddverk.energy import service as energy
 from laddverk.energy.model import COMPOSITE_S_MAX, PERIODS_MAX, Feed, Note, Step
 from laddverk.energy.rules import DAY_S
 from laddverk.kernel.actors import Permission
-from laddverk.kernel.ids import CommandId, StationId, shown
+from laddverk.kernel.ids import CommandId, shown
 from laddverk.kernel.problems import Conflict, NotFound
 from laddverk.ocpp import quirks
 from laddverk.ocpp.facts import Period, Profile, ProfileKind, Purpose, RateUnit, Schedule, ScheduleUpdate
 from laddverk.stations.model import COMMANDS_TOPIC
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import Asked, Asking, station_of
+from laddverk.web.api.request import Asked, Asking, station_id_of
 
 PROFILE_DIGITS_MAX: Final = 9  # numbers of profiles count from 1 at each charger
 SCHEDULES_MAX: Final = 3  # what OCPP 2.x allows in one profile
@@ -143,8 +143,8 @@ class NewLimit(Struct, frozen=True, forbid_unknown_fields=True):
 @get("/stations/{station:str}/profiles", opt=needs(Permission.STATIONS_READ))
 async def list_profiles(asked: Asking, station: FromPath[str]) -> Reading:
     """List the charging profiles of a station."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         return Reading(
             await queries.profiles(tx, station_id, asked.now), await queries.foreign(tx, station_id),
             await queries.read_at(tx, station_id),
@@ -154,8 +154,8 @@ async def list_profiles(asked: Asking, station: FromPath[str]) -> Reading:
 @post("/stations/{station:str}/profiles", opt=needs(Permission.COMMANDS_SEND))
 async def set_profile(asked: Asking, station: FromPath[str], data: JSONBody[ProfileWanted]) -> ProfileSent:
     """Set a charging profile. It replaces the one of the same purpose, level and outlet."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         running = await store.running(tx, station_id, data.evse_number) if data.purpose is Purpose.TX else None
         if data.purpose is Purpose.TX and running is None:
             raise Conflict("No session runs at this outlet.", field="evse_number")
@@ -177,8 +177,8 @@ async def set_profile(asked: Asking, station: FromPath[str], data: JSONBody[Prof
 @post("/stations/{station:str}/profiles/clear", opt=needs(Permission.COMMANDS_SEND))
 async def clear_profiles(asked: Asking, station: FromPath[str], data: JSONBody[Which]) -> Command:
     """Take charging profiles away."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await energy.clear_profiles(
             tx, asked.actor, station_id, asked.now, profile_id=data.profile_id, evse_number=data.evse_number,
             purpose=data.purpose, stack_level=data.stack_level, reason=data.reason,
@@ -189,8 +189,8 @@ async def clear_profiles(asked: Asking, station: FromPath[str], data: JSONBody[W
 @post("/stations/{station:str}/profiles/read", opt=needs(Permission.COMMANDS_SEND))
 async def read_profiles(asked: Asking, station: FromPath[str]) -> Command:
     """Ask a station (2.x) for all its profiles."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await energy.read_profiles(tx, asked.actor, station_id, asked.now)
     return queued(asked, sent)
 
@@ -200,10 +200,10 @@ async def update_limit(
     asked: Asking, station: FromPath[str], profile: FromPath[str], data: JSONBody[NewLimit]
 ) -> Command:
     """Tell a dynamic profile (2.1) its new limit."""
-    station_id = await seen(asked, station)
     if not profile.isascii() or not profile.isdigit() or len(profile) > PROFILE_DIGITS_MAX:
         raise NotFound("The charger has no such dynamic profile.", field="profile_id")
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await energy.update_dynamic_limit(
             tx, asked.actor, station_id, int(profile), ScheduleUpdate(limit=data.limit), asked.now, reason=data.reason
         )
@@ -215,8 +215,8 @@ async def show_composite(
     asked: Asking, station: FromPath[str], evse: FromQuery[int] = 0, duration_s: FromQuery[int] = DAY_S
 ) -> CompositeShown:
     """Show what all profiles of an outlet allow together, from now on."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         feed = await store.feed(tx, station_id, evse)
         if feed is None:
             raise NotFound("There is no such outlet.")
@@ -245,19 +245,13 @@ def _told(told: queries.CompositeRow | None, feed: Feed) -> list[Step]:
 @post("/stations/{station:str}/composite", opt=needs(Permission.COMMANDS_SEND))
 async def read_composite(asked: Asking, station: FromPath[str], data: JSONBody[CompositeWanted]) -> Command:
     """Ask a station what its profiles add up to."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await energy.read_composite(
             tx, asked.actor, station_id, data.evse_number, data.duration_s, asked.now,
             known=quirks.registry_of(asked.house.settings.quirks_dir),
         )  # fmt: skip
     return queued(asked, sent)
-
-
-async def seen(asked: Asked, station: str) -> StationId:
-    """Return the id of a station that the key may see. Raises `NotFound`."""
-    async with asked.transaction() as tx:
-        return StationId((await station_of(tx, asked, station)).id)
 
 
 def queued(asked: Asked, command_id: CommandId) -> Command:

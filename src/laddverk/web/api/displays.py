@@ -18,9 +18,9 @@ from laddverk.kernel.ids import StationId, parsed, shown
 from laddverk.ocpp import quirks
 from laddverk.ocpp.facts import DisplayText, TariffAssigned
 from laddverk.stations.model import COMMANDS_TOPIC
-from laddverk.web.api.current import Command, Instant, Reason, queued, seen
+from laddverk.web.api.current import Command, Instant, Reason, queued
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit
+from laddverk.web.api.request import LIMIT_DEFAULT, Asked, Asking, checked_limit, station_id_of
 
 
 class Text(Struct, frozen=True, forbid_unknown_fields=True):
@@ -166,8 +166,8 @@ class Swap(Struct, frozen=True):
 @get("/stations/{station:str}/messages", opt=needs(Permission.STATIONS_READ))
 async def list_messages(asked: Asking, station: FromPath[str]) -> Messages:
     """List what is on a charger's display."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         ours = await queries.messages(tx, station_id, asked.now)
         others = await queries.foreign(tx, station_id)
         read_at = await queries.read_at(tx, station_id)
@@ -193,12 +193,12 @@ def _texts(texts: list[DisplayText] | tuple[DisplayText, ...]) -> list[Text]:
 @post("/stations/{station:str}/messages", opt=needs(Permission.COMMANDS_SEND))
 async def show_message(asked: Asking, station: FromPath[str], data: JSONBody[MessageWanted]) -> Command:
     """Put a message on a charger's display."""
-    station_id = await seen(asked, station)
     wanted = Wanted(
         texts=tuple(DisplayText(one.text, one.language) for one in data.texts), priority=data.priority,
         state=data.shown_when, starts_at=data.starts_at, ends_at=data.ends_at, evse_number=data.evse_number,
     )  # fmt: skip
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await displays.show(
             tx, asked.actor, station_id, wanted, asked.now, reason=data.reason, known=_models(asked)
         )
@@ -208,8 +208,8 @@ async def show_message(asked: Asking, station: FromPath[str], data: JSONBody[Mes
 @post("/stations/{station:str}/messages/clear", opt=needs(Permission.COMMANDS_SEND))
 async def clear_message(asked: Asking, station: FromPath[str], data: JSONBody[Number]) -> Command:
     """Take a message off a display."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await displays.clear_message(
             tx, asked.actor, station_id, data.number, asked.now, reason=data.reason, known=_models(asked)
         )
@@ -219,8 +219,8 @@ async def clear_message(asked: Asking, station: FromPath[str], data: JSONBody[Nu
 @post("/stations/{station:str}/messages/read", opt=needs(Permission.COMMANDS_SEND))
 async def read_messages(asked: Asking, station: FromPath[str]) -> Command:
     """Ask a charger what it shows."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await displays.read_messages(tx, asked.actor, station_id, asked.now)
     return queued(asked, sent)
 
@@ -228,8 +228,8 @@ async def read_messages(asked: Asking, station: FromPath[str]) -> Command:
 @get("/stations/{station:str}/tariff", opt=needs(Permission.STATIONS_READ))
 async def show_tariff(asked: Asking, station: FromPath[str]) -> TariffInCharger:
     """Show the tariff that applies at a station, and which one the charger (2.1) says it computes with."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         meant = await displays.meant_for(tx, station_id, asked.now)
         told = await queries.tariffs_told(tx, station_id)
     return TariffInCharger(
@@ -246,8 +246,8 @@ async def show_tariff(asked: Asking, station: FromPath[str]) -> TariffInCharger:
 @post("/stations/{station:str}/tariff/send", opt=needs(Permission.COMMANDS_SEND))
 async def send_tariff(asked: Asking, station: FromPath[str], data: JSONBody[Why]) -> Command:
     """Send the tariff that applies to a charger (2.1) that computes prices itself."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await displays.send_tariff(tx, asked.actor, station_id, asked.now, reason=data.reason)
     return queued(asked, sent)
 
@@ -255,8 +255,8 @@ async def send_tariff(asked: Asking, station: FromPath[str], data: JSONBody[Why]
 @post("/stations/{station:str}/tariff/session", opt=needs(Permission.COMMANDS_SEND))
 async def change_session_tariff(asked: Asking, station: FromPath[str], data: JSONBody[SessionTariff]) -> Command:
     """Let the session at an outlet show the tariff that applies now. What is billed does not change."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await displays.change_session_tariff(
             tx, asked.actor, station_id, data.evse_number, asked.now, reason=data.reason
         )
@@ -266,8 +266,8 @@ async def change_session_tariff(asked: Asking, station: FromPath[str], data: JSO
 @post("/stations/{station:str}/tariff/read", opt=needs(Permission.COMMANDS_SEND))
 async def read_tariffs(asked: Asking, station: FromPath[str]) -> Command:
     """Ask a charger (2.1) which tariffs it has."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await displays.read_tariffs(tx, asked.actor, station_id, asked.now)
     return queued(asked, sent)
 
@@ -275,8 +275,8 @@ async def read_tariffs(asked: Asking, station: FromPath[str]) -> Command:
 @post("/stations/{station:str}/tariff/clear", opt=needs(Permission.COMMANDS_SEND))
 async def clear_tariffs(asked: Asking, station: FromPath[str], data: JSONBody[Why]) -> Command:
     """Take every tariff off a charger (2.1)."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await displays.clear_tariffs(tx, asked.actor, station_id, asked.now, reason=data.reason)
     return queued(asked, sent)
 
@@ -345,8 +345,8 @@ async def list_settlements(
 @get("/stations/{station:str}/swaps", opt=needs(Permission.SESSIONS_READ))
 async def list_swaps(asked: Asking, station: FromPath[str]) -> list[Swap]:
     """List the latest battery swaps at a station."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         rows = await queries.swaps(tx, station_id)
     return [Swap(row.request_id, row.event, [one.serial for one in row.batteries], row.at) for row in rows]
 

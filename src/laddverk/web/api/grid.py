@@ -12,9 +12,9 @@ from laddverk.energy import queries
 from laddverk.energy import service as energy
 from laddverk.kernel.actors import Permission
 from laddverk.ocpp.facts import DerControl
-from laddverk.web.api.current import Command, Reason, queued, seen
+from laddverk.web.api.current import Command, Reason, queued
 from laddverk.web.api.keys import needs
-from laddverk.web.api.request import Asking
+from laddverk.web.api.request import Asking, station_id_of
 
 
 class Outside(Struct, frozen=True):
@@ -60,8 +60,8 @@ class Priority(Struct, frozen=True, forbid_unknown_fields=True):
 @get("/stations/{station:str}/limits", opt=needs(Permission.STATIONS_READ))
 async def list_limits(asked: Asking, station: FromPath[str]) -> Outside:
     """List what others limit at a station, and what cars there need."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         return Outside(
             await queries.limits(tx, station_id), await queries.needs(tx, station_id),
             await queries.plans(tx, station_id),
@@ -71,8 +71,8 @@ async def list_limits(asked: Asking, station: FromPath[str]) -> Outside:
 @post("/stations/{station:str}/priority", opt=needs(Permission.COMMANDS_SEND))
 async def use_priority(asked: Asking, station: FromPath[str], data: JSONBody[Priority]) -> Command:
     """Let the session at an outlet (2.1) charge by the priority profile, or no longer."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await energy.use_priority(
             tx, asked.actor, station_id, data.evse_number, data.active, asked.now, reason=data.reason
         )
@@ -82,17 +82,17 @@ async def use_priority(asked: Asking, station: FromPath[str], data: JSONBody[Pri
 @get("/stations/{station:str}/controls", opt=needs(Permission.STATIONS_READ))
 async def list_controls(asked: Asking, station: FromPath[str]) -> Controls:
     """List the grid functions (DER) of a station, with its alarms."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         return Controls(await queries.controls(tx, station_id, asked.now), await queries.events(tx, station_id))
 
 
 @post("/stations/{station:str}/controls", opt=needs(Permission.COMMANDS_SEND))
 async def set_control(asked: Asking, station: FromPath[str], data: JSONBody[ControlWanted]) -> Command:
     """Set a grid function (2.1). Its settings are checked against the standard first."""
-    station_id = await seen(asked, station)
     control = DerControl(id="", control=data.control, is_default=data.is_default, body=data.body)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await energy.set_control(tx, asked.actor, station_id, control, asked.now, reason=data.reason)
     return queued(asked, sent)
 
@@ -100,8 +100,8 @@ async def set_control(asked: Asking, station: FromPath[str], data: JSONBody[Cont
 @post("/stations/{station:str}/controls/clear", opt=needs(Permission.COMMANDS_SEND))
 async def clear_control(asked: Asking, station: FromPath[str], data: JSONBody[ControlGone]) -> Command:
     """Take a grid function away."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await energy.clear_controls(
             tx, asked.actor, station_id, data.control_id, data.is_default, asked.now, reason=data.reason
         )
@@ -111,8 +111,8 @@ async def clear_control(asked: Asking, station: FromPath[str], data: JSONBody[Co
 @post("/stations/{station:str}/controls/read", opt=needs(Permission.COMMANDS_SEND))
 async def read_controls(asked: Asking, station: FromPath[str]) -> Command:
     """Ask a station for all its grid functions."""
-    station_id = await seen(asked, station)
     async with asked.transaction() as tx:
+        station_id = await station_id_of(tx, asked, station)
         sent = await energy.read_controls(tx, asked.actor, station_id, asked.now)
     return queued(asked, sent)
 

@@ -15,7 +15,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from laddverk.kernel.actors import Actor
-from laddverk.kernel.ids import parsed
+from laddverk.kernel.ids import StationId, parsed
 from laddverk.kernel.problems import Invalid, NotFound
 from laddverk.platform.database import Transaction
 from laddverk.platform.house import House
@@ -81,3 +81,8 @@ async def station_of(tx: Transaction, asked: Asked, station: str) -> stations.St
     if row is None:
         raise NotFound("There is no such station.")
     return row
+
+
+async def station_id_of(tx: Transaction, asked: Asked, station: str) -> StationId:
+    """Return the id of a station that the key may see. Raises `NotFound`."""
+    return StationId((await station_of(tx, asked, station)).id)
