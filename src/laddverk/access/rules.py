@@ -142,6 +142,11 @@ def hashed(secret: str) -> bytes:
 
 # Standing and permissions
 
+HELD_BACK: Final = "new starts are held back: "
+"""What the reason begins with where `starts_held` follows."""
+DRIVER_BLOCKED: Final = "the driver is blocked: "
+"""What the reason begins with where a person's own words follow, which the driver does not read."""
+
 
 def standing(
     *,
@@ -159,7 +164,7 @@ def standing(
     if token_blocked_why is not None:
         return Standing.BLOCKED, f"the tag is blocked: {token_blocked_why}"
     if driver_blocked_why is not None:
-        return Standing.BLOCKED, f"the driver is blocked: {driver_blocked_why}"
+        return Standing.BLOCKED, f"{DRIVER_BLOCKED}{driver_blocked_why}"
     if valid_until is not None and valid_until <= now:
         return Standing.EXPIRED, f"the tag was valid until {valid_until:%Y-%m-%d %H:%M} UTC"
     if is_master:

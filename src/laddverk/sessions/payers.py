@@ -21,6 +21,8 @@ from laddverk.subscriptions import service as subscriptions
 
 NUMBER_MAX: Final = 2**31 - 1
 """The greatest 1.6 transactionId and 2.x remoteStartId: OCPP integers of ours are int32."""
+LIMIT_REACHED: Final = "the account's monthly limit is reached"
+"""Why a token is refused whose account may spend no more this month."""
 
 
 class Presented(Struct, frozen=True):
@@ -107,7 +109,7 @@ def _at_station(token: TokenStanding, account: subscriptions.Standing | None) ->
         settlement=account.settlement or token.settlement,
     )
     if account.refused and token.authorisation is Standing.ACCEPTED and not token.is_master:
-        held = {"authorisation": Standing.BLOCKED, "reason": "the account's monthly limit is reached"}
+        held = {"authorisation": Standing.BLOCKED, "reason": LIMIT_REACHED}
         return replace(at_station, starts_held="limit", **held)
     return at_station
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from laddverk.access.rules import HELD_BACK
 from laddverk.platform.database import Database
 from laddverk.support.situations import choosing
 from laddverk.support.situations.gathering import Subject, facts_of
@@ -147,9 +148,7 @@ async def test_an_unpaid_invoice_a_foreign_contract_and_a_cable_of_its_own_are_s
         await ask(socket, "Authorize", {"idTag": "DE8AACA2B3C4D59"})
         assert (await told(network)).situation.key == "roaming-refused"
         async with network.house.database.transaction() as tx:
-            await tx.execute(
-                "UPDATE authorisation SET status = 'Blocked', reason = 'new starts are held back: overdue'"
-            )
+            await tx.execute("UPDATE authorisation SET status = 'Blocked', reason = $1", f"{HELD_BACK}overdue")
         owing = await told(network)
         assert (owing.situation.key, owing.match.variant) == ("tag-refused", "owes")
         stuck = await told(network, after=20 * MINUTE, complaint=Complaint.CABLE)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from laddverk.access.rules import HELD, standing
+from laddverk.access.rules import HELD, HELD_BACK, standing
 from laddverk.diagnostics.model import Family, Severity
 from laddverk.sessions.model import WhyFailed
+from laddverk.sessions.payers import LIMIT_REACHED
 from laddverk.support.situations import book, choosing, wording
 from laddverk.support.situations.gathering import HELD as WORDS_HELD
 from laddverk.support.situations.gathering import REFUSED as WORDS_REFUSED
@@ -309,9 +310,9 @@ def test_a_tag_refused_before_a_charge_that_runs_is_no_trouble_any_more() -> Non
 
 def test_why_a_tag_was_refused_is_told_in_words_of_its_own_and_of_a_blocked_account_nothing() -> None:
     """Every reason that `access` and the accounts give, as the charger was answered."""
-    held = {why: why_refused("Blocked", f"new starts are held back: {why}") for why in HELD if why != "limit"}
+    held = {why: why_refused("Blocked", f"{HELD_BACK}{why}") for why in HELD if why != "limit"}
     assert held == {"to_pay": "owes", "overdue": "owes", "too_much": "owes", "no_way": "no_way"}
-    assert why_refused("Blocked", "the account's monthly limit is reached") == "limit"
+    assert why_refused("Blocked", LIMIT_REACHED) == "limit"
     word, reason = standing(
         is_known=True, has_driver=True, token_blocked_why=None, driver_blocked_why="fraud", valid_until=None, now=NOW
     )

@@ -115,7 +115,7 @@ def _standing(uid: str, token: KnownToken | None, now: datetime) -> TokenStandin
     )
     held = token.starts_held or "" if token and word is Standing.ACCEPTED and not token.is_master else ""
     if held:
-        word, reason = Standing.BLOCKED, f"new starts are held back: {held}"
+        word, reason = Standing.BLOCKED, f"{rules.HELD_BACK}{held}"
     if token is None:
         return TokenStanding(uid=uid, authorisation=word, reason=reason)
     return TokenStanding(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from laddverk.access.rules import DRIVER_BLOCKED, HELD_BACK
 from laddverk.diagnostics.codes.decoding import decoded
 from laddverk.diagnostics.codes.model import Code
 from laddverk.diagnostics.model import Family, Severity
@@ -17,6 +18,7 @@ from laddverk.ocpp.answers import Authorisation
 from laddverk.payments.reserved import queries as reserved
 from laddverk.platform.database import Transaction
 from laddverk.sessions.model import WhyFailed
+from laddverk.sessions.payers import LIMIT_REACHED
 from laddverk.support.situations import store
 from laddverk.support.situations.model import (
     Complaint,
@@ -58,11 +60,8 @@ REFUSED: Final[Mapping[str, str]] = {
     Authorisation.BLOCKED: "blocked",
     Authorisation.EXPIRED: "expired",
 }
-HELD_BACK: Final = "new starts are held back: "
 HELD: Final = {"to_pay": "owes", "overdue": "owes", "too_much": "owes", "no_way": "no_way"}
 """Why `access` holds back the starts of a driver."""
-LIMIT_REACHED: Final = "the account's monthly limit is reached"
-DRIVER_BLOCKED: Final = "the driver is blocked: "
 CONTRACT: Final = re.compile(r"[A-Z]{2}-?[A-Z0-9]{3}-?C[A-Z0-9]{8}-?[A-Z0-9]?")
 """A contract id (eMAID, DIN SPEC 91286): one that we do not know is another service's, not a tag of ours."""
 UNPAID: Final = frozenset({"created", "checkout", "unknown"})
