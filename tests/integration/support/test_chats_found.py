@@ -172,17 +172,31 @@ async def test_who_sees_some_sites_sees_the_chats_of_their_chargers_alone(databa
         assert (await listing.page(tx, frozenset(), ChatFilter(), limit=5)).rows == []
 
 
-async def test_a_case_of_another_site_is_named_to_nobody_else(database: Database) -> None:
+async def test_a_chat_is_seen_where_its_case_is_and_where_that_was_merged_into(database: Database) -> None:
+    """A case may be moved to another charger, or be merged into one elsewhere: its chat goes with it."""
     async with database.transaction() as tx:
         there, made = await filled(tx)
+        here, other = (frozenset({site}) for site in there["sites"])
         one = next(one for one in made if one["case"] and one["station"] == 0)
         await tx.execute("UPDATE support_case SET site_id = $2 WHERE id = $1", one["case"], there["sites"][1])
-        seen = await listing.one(tx, frozenset(there["sites"][:1]), one["id"])
+        for wanted in (ChatFilter(), ChatFilter(search=one["said"][0]), ChatFilter(case="made")):
+            left = {row.id for row in (await listing.page(tx, here, wanted, limit=MANY)).rows}
+            found = {row.id for row in (await listing.page(tx, other, wanted, limit=MANY)).rows}
+            assert (one["id"] in left, one["id"] in found) == (False, True), wanted
+        at_site = await listing.page(tx, None, ChatFilter(site_id=there["sites"][0]), limit=MANY)
+        assert one["id"] not in {row.id for row in at_site.rows}
+        assert await listing.one(tx, here, one["id"]) is None
+        seen = await listing.one(tx, other, one["id"])
         assert seen is not None
-        assert (seen.case_id, seen.case_number, seen.has_case) == (None, None, True)
-        everywhere = await listing.one(tx, None, one["id"])
-        assert everywhere is not None
-        assert everywhere.case_id == one["case"]
+        assert seen.case_id == one["case"]
+
+        target = new_id()
+        await tx.execute(CASE, target, there["sites"][0], NOW)
+        await tx.execute("UPDATE support_case SET merged_into_id = $2 WHERE id = $1", one["case"], target)
+        assert await listing.one(tx, other, one["id"]) is None
+        joined = await listing.one(tx, here, one["id"])
+        assert joined is not None
+        assert joined.case_id == target
 
 
 async def test_a_row_shows_what_the_driver_said_and_where_the_word_stands(database: Database) -> None:

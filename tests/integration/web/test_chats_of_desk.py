@@ -13,10 +13,13 @@ from laddverk.kernel.actors import PERMISSIONS, Actor, Permission, Role
 from laddverk.kernel.ids import new_id, shown
 from laddverk.kernel.problems import NotAllowed, NotFound
 from laddverk.support import privacy
+from laddverk.support import service as cases
+from laddverk.support import working as case_work
 from laddverk.support.chat import service as chats
 from laddverk.support.chat import working
 from laddverk.support.chat.model import Come
-from laddverk.support.model import Verified
+from laddverk.support.inbox import merging
+from laddverk.support.model import Links, NewCase, Verified
 from laddverk.support.situations.gathering import Subject
 from laddverk.web.visit import named
 from tests.integration.web.console.conftest import ACTOR, NOW, Browser, SignedIn, World
@@ -174,6 +177,25 @@ async def test_a_chat_of_another_site_is_made_a_case_by_nobody_who_does_not_see_
         made = await working.make_case(tx, world.house, sees_it, at, NOW)
         assert (await working.make_case(tx, world.house, sees_it, at, NOW)).id == made.id
     assert made.site_id == world.site
+
+
+async def test_a_chat_goes_with_its_case_to_another_charger(world: World) -> None:
+    """It and its case are for those who see that charger's site, and nobody else; also what that is merged into."""
+    at = named("cht", (await begun_at(world, driver=True)).rsplit("/", 1)[1])
+    sees_first = Actor("operator", new_id(), "Eva", PERMISSIONS[Role.SUPPORT], frozenset({world.site}))
+    sees_other = replace(sees_first, site_ids=frozenset({world.other_site}))
+    async with world.house.database.transaction() as tx:
+        made = await working.make_case(tx, world.house, sees_first, at, NOW)
+        await case_work.link(tx, world.house, ACTOR, made.id, Links(station_id=world.other_station), NOW)
+        with pytest.raises(NotFound):
+            await working.make_case(tx, world.house, sees_first, at, NOW)
+        assert (await working.make_case(tx, world.house, sees_other, at, NOW)).id == made.id
+        back = NewCase(text="the same", kind="question", links=Links(station_id=world.station, driver_id=world.driver))
+        target = await cases.open_case(tx, world.house, ACTOR, back, NOW)
+        await merging.merge(tx, world.house, ACTOR, made.id, target.number, NOW)
+        with pytest.raises(NotFound):
+            await working.make_case(tx, world.house, sees_other, at, NOW)
+        assert (await working.make_case(tx, world.house, sees_first, at, NOW)).id == target.id
 
 
 async def test_who_presses_at_the_same_time_gets_the_same_case(world: World) -> None:

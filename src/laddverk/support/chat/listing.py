@@ -2,8 +2,9 @@
 
 A common word stands in a large part of all chats, and a rare one in hardly any. So the newest are read through first,
 which costs the same for any word; where they do not fill a page, the search goes further back: for a common word by
-reading more of them, for a rare one by the index of words. A chat is of the site of its charger; one without a charger
-is seen by whoever sees all sites, as a case is.
+reading more of them, for a rare one by the index of words. A chat that became a case is of that case's site, which may
+have been moved to another charger; any other is of the site of its charger. One of no site is seen by whoever sees all
+sites, as a case is.
 """
 
 from __future__ import annotations
@@ -67,9 +68,8 @@ class ChatRow(Struct, frozen=True, kw_only=True):
     session_id: UUID | None
     session_number: int | None
     case_id: UUID | None
-    """Only where whoever asks sees it; `has_case` says that there is one."""
+    """What it became, or what that was merged into."""
     case_number: int | None
-    has_case: bool
     said: str | None = None
     """What the driver said first in words of their own."""
     excerpt: str | None = None
@@ -109,8 +109,16 @@ class _Named(Struct, frozen=True):
 # Erasure takes the chats of a driver away; what it has not come to yet is not shown either. Asked of each row that is
 # walked over: a join would read all of them first.
 _SEEN: Final = "(SELECT driver.erased_at FROM driver WHERE driver.id = chat.driver_id) IS NULL"
+_CASE: Final = "(SELECT coalesce(made.merged_into_id, made.id) FROM support_case AS made WHERE made.id = chat.case_id)"
+# A case is asked for its site one by one, its own unless it was merged; chargers are few: they are looked up at once.
+_OF_SITES: Final = """($1::uuid[] IS NULL
+    OR (chat.case_id IS NULL AND chat.station_id IN (SELECT own.id FROM station AS own WHERE own.site_id = ANY($1)))
+    OR (chat.case_id IS NOT NULL AND (
+        SELECT CASE WHEN made.merged_into_id IS NULL THEN made.site_id
+               ELSE (SELECT whole.site_id FROM support_case AS whole WHERE whole.id = made.merged_into_id) END
+        FROM support_case AS made WHERE made.id = chat.case_id) = ANY($1)))"""
 _NARROWED: Final = f"""
-WHERE ($1::uuid[] IS NULL OR chat.station_id = ANY($1))
+WHERE {_OF_SITES}
   AND ($2::timestamptz IS NULL OR chat.opened_at >= $2)
   AND ($3::timestamptz IS NULL OR chat.opened_at < $3)
   AND CASE $4 WHEN 'none' THEN chat.case_id IS NULL WHEN 'made' THEN chat.case_id IS NOT NULL ELSE true END
@@ -170,43 +178,39 @@ SELECT ARRAY(
        ARRAY(SELECT station_id FROM connector WHERE code = upper($2) ORDER BY 1, evse_number) AS outlet_stations,
        ARRAY(SELECT evse_number FROM connector WHERE code = upper($2) ORDER BY station_id, 1) AS outlet_numbers
 """  # noqa: S608 - constants above
-OF_SITES: Final = """
-SELECT id FROM station WHERE ($1::uuid[] IS NULL OR site_id = ANY($1)) AND ($2::uuid IS NULL OR site_id = $2)
-"""
 _ROW_COLUMNS: Final = """
 SELECT chat.id, chat.opened_at, chat.changed_at, chat.state, chat.complaint, chat.situation, chat.is_helped,
        chat.driver_id, driver.name AS driver_name, chat.contact_name, chat.station_id, station.name AS station_name,
        chat.evse_number, outlet.code AS outlet_code, site.id AS site_id, site.name AS site_name, chat.session_id,
-       session.number AS session_number, support_case.id AS case_id, support_case.number AS case_number,
-       chat.case_id IS NOT NULL AS has_case
+       session.number AS session_number, support_case.id AS case_id, support_case.number AS case_number
 """
-_ROW_FROM: Final = """
+_ROW_FROM: Final = f"""
 FROM chat
 LEFT JOIN driver ON driver.id = chat.driver_id
 LEFT JOIN station ON station.id = chat.station_id
 LEFT JOIN site ON site.id = station.site_id
 LEFT JOIN session ON session.id = chat.session_id
-LEFT JOIN support_case ON support_case.id = chat.case_id AND ($1::uuid[] IS NULL OR support_case.site_id = ANY($1))
+LEFT JOIN support_case ON support_case.id = {_CASE}
 LEFT JOIN LATERAL (
     SELECT code FROM connector WHERE connector.station_id = chat.station_id
       AND connector.evse_number = chat.evse_number AND connector.connector_number = greatest(chat.connector_number, 1)
     LIMIT 1) AS outlet ON true
-"""
+"""  # noqa: S608 - constants above
 # The chats of a page in its order; what the driver said first, and where the words stand that were searched for.
 ROWS: Final = f"""
 {_ROW_COLUMNS},
  (SELECT left(line.body, 200) FROM chat_line AS line
   WHERE line.chat_id = chat.id AND line.who = 'driver' AND line.body <> '' ORDER BY line.at, line.id LIMIT 1) AS said,
- (SELECT ts_headline('simple', left(concat_ws(' – ', line.params->>'title', line.body), 4000), to_tsquery('simple', $3),
+ (SELECT ts_headline('simple', left(concat_ws(' – ', line.params->>'title', line.body), 4000), to_tsquery('simple', $2),
          'MaxFragments=1, MaxWords=18, MinWords=6, StartSel=' || chr(57344) || ', StopSel=' || chr(57345))
-  FROM chat_line AS line WHERE $3 <> '' AND line.chat_id = chat.id AND {_by_words("$3")}
+  FROM chat_line AS line WHERE $2 <> '' AND line.chat_id = chat.id AND {_by_words("$2")}
   ORDER BY line.who <> 'driver', line.at DESC LIMIT 1) AS excerpt
 {_ROW_FROM}
-WHERE chat.id = ANY($2) ORDER BY array_position($2, chat.id)
+WHERE chat.id = ANY($1) ORDER BY array_position($1, chat.id)
 """  # noqa: S608 - constants above
 ONE: Final = f"""
 {_ROW_COLUMNS} {_ROW_FROM}
-WHERE chat.id = $2 AND ($1::uuid[] IS NULL OR station.site_id = ANY($1)) AND {_SEEN}
+WHERE chat.id = $2 AND {_OF_SITES} AND {_SEEN}
 """
 
 
@@ -221,10 +225,7 @@ async def page(tx: Transaction, sites: Sites, wanted: ChatFilter, *, limit: int 
     Statements are planned for what is asked for, as those of cases are.
     """
     async with tx.planned_each():
-        stations = None
-        if sites is not None or wanted.site_id is not None:
-            stations = await tx.values(OF_SITES, None if sites is None else list(sites), wanted.site_id)
-        narrowed = (stations, wanted.opened_from, wanted.opened_until, wanted.case)
+        narrowed = (_sites(sites, wanted.site_id), wanted.opened_from, wanted.opened_until, wanted.case)
         if wanted.search.strip():
             ids, total, has_more = await _found(tx, narrowed, wanted.search.strip(), limit, offset)
         else:
@@ -236,8 +237,13 @@ async def page(tx: Transaction, sites: Sites, wanted: ChatFilter, *, limit: int 
     if not ids:
         return Page([], total, has_more)
     words = searching.prefixes(wanted.search.strip())
-    seen = None if sites is None else list(sites)
-    return Page(await tx.fetch(ChatRow, ROWS, seen, ids, words), total, has_more)
+    return Page(await tx.fetch(ChatRow, ROWS, ids, words), total, has_more)
+
+
+def _sites(seen: Sites, wanted: UUID | None) -> list[UUID] | None:
+    if wanted is None:
+        return None if seen is None else list(seen)
+    return [wanted] if seen is None or wanted in seen else []
 
 
 async def _found(

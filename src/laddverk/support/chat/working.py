@@ -25,7 +25,7 @@ async def make_case(tx: Transaction, house: House, actor: Actor, chat_id: UUID, 
     if chat is None:
         raise NotFound("There is no such chat.")
     if chat.case_id is not None:
-        return await cases.current(tx, chat.case_id)
+        return await cases.worked_on(tx, actor, await store.case_now(tx, chat.case_id))
     talk = Talk(tx, house, actor, chat, now)
     case = await handing.take_up(talk, await store.lines(tx, chat_id))
     await talk.keep()
