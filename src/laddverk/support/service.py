@@ -47,11 +47,12 @@ CHAT_WRITES_MAX: Final = 60  # the same in a chat, where one says little at a ti
 
 async def open_case(
     tx: Transaction, house: House, actor: Actor, given: NewCase, now: datetime,
-    *, verified: Verified = Verified.NOT, is_noted: bool = True,
+    *, verified: Verified = Verified.NOT, is_noted: bool = True, said_at: datetime | None = None,
 ) -> Case:  # fmt: skip
     """Open a case for somebody. Raises `Invalid`, `NotFound` for what may not be seen or is not there.
 
-    Without `is_noted` its text stands there as what was said before, which the caller adds, and not as a note.
+    Without `is_noted` its text stands there as what was said before (`said_at`), which the caller adds, and not as a
+    note.
     """
     actor.require(Permission.CASES_WRITE)
     new = rules.checked(given)
@@ -62,7 +63,7 @@ async def open_case(
         params={"who": actor.name or actor.kind},
     )  # fmt: skip
     if not is_noted:
-        return await _opened(tx, house, actor, case, [said], new.links, now, new.text)
+        return await _opened(tx, house, actor, case, [said], new.links, now, new.text, said_at)
     entry = Entry(
         case_id=case.id, at=now, kind=EntryKind.CALL if new.channel is Channel.PHONE else EntryKind.NOTE,
         channel=new.channel, by_kind="person", by_name=actor.name, body=new.text,
@@ -222,8 +223,13 @@ async def linked(tx: Transaction, actor: Actor, case: Case, links: Links) -> Cas
     return about if is_theirs else replace(about, verified=Verified.NOT)
 
 
-async def voice(tx: Transaction, house: House, case: Case, links: Links, now: datetime) -> Case:
-    """Let a case that speaks of a charger join the drivers' reports, and by them its incident. Once."""
+async def voice(
+    tx: Transaction, house: House, case: Case, links: Links, now: datetime, said_at: datetime | None = None
+) -> Case:
+    """Let a case that speaks of a charger join the drivers' reports, and by them its incident. Once.
+
+    With `said_at`, when its driver spoke: what is older than a day speaks of no incident of today.
+    """
     if case.report_id is not None or not rules.speaks_of_a_charger(case):
         return replace(case, incident_id=links.incident_id or case.incident_id)
     assert case.station_id is not None
@@ -231,6 +237,7 @@ async def voice(tx: Transaction, house: House, case: Case, links: Links, now: da
         station_id=StationId(case.station_id), evse_number=case.evse_number, kind=case.kind, text=case.subject,
         language=case.language, person=rules.person_of(case), session_id=case.session_id,
         incident_id=IncidentId(links.incident_id) if links.incident_id else None,
+        said_at=said_at,
     )  # fmt: skip
     try:
         report_id = await reporting.report(tx, house.secrets, given, now, house.hints)
@@ -302,9 +309,9 @@ async def _with_contact(tx: Transaction, case: Case) -> Case:
 
 async def _opened(
     tx: Transaction, house: House, actor: Actor, case: Case, entries: list[Entry], links: Links, now: datetime,
-    said: str,
+    said: str, said_at: datetime | None = None,
 ) -> Case:  # fmt: skip
-    spoken = await voice(tx, house, case, links, now)
+    spoken = await voice(tx, house, case, links, now, said_at)
     placed, told = await placing.placed(tx, spoken, said, now)
     saved = await store.save(tx, await keeping.kept(tx, placed, now))
     entries = [*entries, *told]

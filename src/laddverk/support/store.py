@@ -67,6 +67,10 @@ SELECT count(*) FROM support_case WHERE created_at > $1 AND channel IN ('portal'
 """
 WRITTEN_LATELY: Final = "SELECT count(*) FROM case_entry WHERE case_id = $1 AND at > $2 AND kind = 'message_in'"
 # Who wrote to or for the driver last, after an instant.
+# What its driver said last; of one who has said nothing in it, what came first.
+SPOKEN_AT: Final = """
+SELECT coalesce(max(at) FILTER (WHERE kind IN ('message_in', 'call')), min(at)) FROM case_entry WHERE case_id = $1
+"""
 SAID_AFTER: Final = """
 SELECT CASE WHEN by_name <> '' THEN by_name ELSE by_kind END FROM case_entry
 WHERE case_id IN (SELECT id FROM support_case WHERE id = $1 OR merged_into_id = $1) AND at > $2
@@ -175,6 +179,12 @@ async def count_lately(tx: Transaction, since: datetime, driver_id: UUID | None,
 async def count_written(tx: Transaction, case_id: UUID, since: datetime) -> int:
     """Return how often a driver has written in a case since."""
     return int(await tx.value(WRITTEN_LATELY, case_id, since))
+
+
+async def spoken_at(tx: Transaction, case_id: UUID) -> datetime | None:
+    """Return when the driver of a case spoke last, as far as it stands there."""
+    found: datetime | None = await tx.value(SPOKEN_AT, case_id)
+    return found
 
 
 async def said_after(tx: Transaction, case_id: UUID, seen: datetime) -> str | None:

@@ -99,7 +99,7 @@ async def link(tx: Transaction, house: House, actor: Actor, case_id: UUID, links
     """Say what a case is about; one that now speaks of a charger joins its incident. Raises `NotFound` with a field."""
     case = await worked_on(tx, actor, case_id)
     about = await linked(tx, actor, case, links)
-    spoken = await voice(tx, house, replace(about, changed_at=now), links, now)
+    spoken = await voice(tx, house, replace(about, changed_at=now), links, now, await store.spoken_at(tx, case_id))
     return await keep(tx, actor, spoken, [_deed(case, actor, words.LINKED, now)], "linked", now, house.hints)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -15,9 +17,9 @@ from laddverk.kernel.problems import NotAllowed, NotFound
 from laddverk.support import privacy
 from laddverk.support import service as cases
 from laddverk.support import working as case_work
+from laddverk.support.chat import rules, store, working
 from laddverk.support.chat import service as chats
-from laddverk.support.chat import working
-from laddverk.support.chat.model import Come
+from laddverk.support.chat.model import Come, Line, Speaker
 from laddverk.support.inbox import merging
 from laddverk.support.model import Links, NewCase, Verified
 from laddverk.support.situations.gathering import Subject
@@ -196,6 +198,61 @@ async def test_a_chat_goes_with_its_case_to_another_charger(world: World) -> Non
         with pytest.raises(NotFound):
             await working.make_case(tx, world.house, sees_other, at, NOW)
         assert (await working.make_case(tx, world.house, sees_first, at, NOW)).id == target.id
+
+
+async def stuck(world: World, at: datetime, words: str = "") -> UUID:
+    """A chat at an outlet in which somebody cannot charge, and its id."""
+    async with world.house.database.transaction() as tx:
+        subject = Subject(station_id=world.station, evse_number=1)
+        chat = await chats.begin(tx, world.house, ACTOR, Come(subject=subject), "en", at)
+        await tx.execute("UPDATE chat SET complaint = 'no_start' WHERE id = $1", chat.id)
+        if words:
+            said = Line(chat_id=chat.id, at=at + timedelta(minutes=5), who=Speaker.DRIVER, body=words)
+            await store.add(tx, [said])
+    return chat.id
+
+
+async def test_what_was_said_days_ago_is_no_report_of_today(world: World) -> None:
+    """Two old chats of one outlet open no incident, while two of now do; contacts stay where they were."""
+    days_ago = NOW - timedelta(days=5)
+    old = [await stuck(world, days_ago, "dead as a stone"), await stuck(world, days_ago)]
+    async with world.house.database.transaction() as tx:
+        for each in old:
+            await working.make_case(tx, world.house, ACTOR, each, NOW)
+        told = await tx.values("SELECT at FROM driver_report ORDER BY at")
+        assert told == [days_ago, days_ago + timedelta(minutes=5)]
+        assert await tx.values("SELECT DISTINCT at FROM support_contact") == [days_ago]
+        assert await tx.value("SELECT count(*) FROM support_contact WHERE case_id IS NOT NULL") == 2
+        opened = "SELECT count(*) FROM incident WHERE scope_key LIKE 'reports:%'"
+        assert await tx.value(opened) == 0
+    for each in [await stuck(world, NOW, "dead"), await stuck(world, NOW)]:
+        async with world.house.database.transaction() as tx:
+            await working.make_case(tx, world.house, ACTOR, each, NOW)
+    assert await value(world, opened) == 1
+
+
+async def test_an_old_chat_of_no_charger_is_no_report_of_today_either_when_its_charger_is_found(world: World) -> None:
+    days_ago = NOW - timedelta(days=5)
+    at = await stuck(world, days_ago, "dead as a stone")
+    async with world.house.database.transaction() as tx:
+        await tx.execute("UPDATE chat SET station_id = NULL WHERE id = $1", at)
+        made = await working.make_case(tx, world.house, ACTOR, at, NOW)
+        assert made.report_id is None
+        await case_work.link(tx, world.house, ACTOR, made.id, Links(station_id=world.station, evse_number=1), NOW)
+        assert await tx.value("SELECT at FROM driver_report") == days_ago + timedelta(minutes=5)
+
+
+async def test_a_case_has_every_line_of_a_long_chat(world: World) -> None:
+    at = await stuck(world, NOW)
+    lines = [
+        Line(chat_id=at, at=NOW + timedelta(seconds=n), who=(Speaker.DRIVER, Speaker.MACHINE)[n % 2], body=f"line {n}")
+        for n in range(rules.LINES_MAX * 2)
+    ]
+    async with world.house.database.transaction() as tx:
+        await store.add(tx, lines)
+        made = await working.make_case(tx, world.house, ACTOR, at, NOW)
+        kept = await tx.values("SELECT id FROM case_entry WHERE case_id = $1", made.id)
+    assert {each.id for each in lines} <= set(kept)
 
 
 async def test_who_presses_at_the_same_time_gets_the_same_case(world: World) -> None:

@@ -68,6 +68,8 @@ class NewReport(Struct, frozen=True, kw_only=True):
     photo: bytes = b""
     incident_id: IncidentId | None = None
     """The problem that it belongs to, where somebody has said so; else it finds its own."""
+    said_at: datetime | None = None
+    """When it was said, where that was before it came to us: what is a day old speaks of no trouble of today."""
 
 
 class Seen(Struct, frozen=True):
@@ -111,8 +113,8 @@ async def report(
         raise TooMany("We have heard it. Thank you.", remedy="Call us if it is urgent.")
     identity = new_id()
     await tx.execute(
-        INSERT, identity, given.station_id, given.evse_number, now, given.kind, given.text.strip(), given.language, key,
-        given.session_id, given.photo or None, photo_kind, given.incident_id,
+        INSERT, identity, given.station_id, given.evse_number, given.said_at or now, given.kind, given.text.strip(),
+        given.language, key, given.session_id, given.photo or None, photo_kind, given.incident_id,
     )  # fmt: skip
     if given.incident_id is not None:
         said = TimelineEvent(

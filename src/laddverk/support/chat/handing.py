@@ -28,7 +28,6 @@ CHAT_CHOSEN: Final = N_("The driver chose: %(words)s")
 PHOTO: Final = N_("A photo")
 ASKED_FOR_US: Final = N_("Wants to talk to a person")
 NOT_ASKED: Final = N_("A chat in which nobody asked for a person")
-AT_MOST: Final = 100  # lines that a case takes over: more than any conversation with a machine has
 
 
 async def hand_over(talk: Talk, said: Sequence[Line], *, is_danger: bool = False) -> None:
@@ -45,7 +44,7 @@ async def hand_over(talk: Talk, said: Sequence[Line], *, is_danger: bool = False
         talk.tx, talk.house, who, given, talk.now, verified=chat.proof, reference=contact_key(chat),
         entry_id=own.id if own else None, said_at=own.at if own else None,
     )  # fmt: skip
-    await _handed(talk, case, [each for each in everything[-AT_MOST:] if each is not own])
+    await _handed(talk, case, [each for each in everything if each is not own])
     if (back := await back_at(talk)) is not None:
         talk.say(saying.back(talk.chat, back, talk.house.settings.timezone, talk.now))
     await _kept_with(talk, case)
@@ -54,16 +53,19 @@ async def hand_over(talk: Talk, said: Sequence[Line], *, is_danger: bool = False
 async def take_up(talk: Talk, said: Sequence[Line]) -> Case:
     """Open a case of a chat whose driver did not ask for a person: somebody of ours does. Nobody is mailed.
 
-    Raises `NotAllowed`, `NotFound` for a charger that they do not see.
+    What it says of a charger counts from when it was said. Raises `NotAllowed`, `NotFound` for a charger that they do
+    not see.
     """
+    own = rules.own_words(said)
     title = next((str(each.params["title"]) for each in reversed(said) if each.params.get("title")), NOT_ASKED)
-    given = await _given(talk, rules.own_words(said), title, rules.kind_of(talk.chat))
+    given = await _given(talk, own, title, rules.kind_of(talk.chat))
     given = replace(given, links=replace(given.links, driver_id=talk.chat.driver_id))
     case = await cases.open_case(
-        talk.tx, talk.house, talk.actor, given, talk.now, verified=talk.chat.proof, is_noted=False
-    )
+        talk.tx, talk.house, talk.actor, given, talk.now, verified=talk.chat.proof, is_noted=False,
+        said_at=own.at if own else talk.chat.opened_at,
+    )  # fmt: skip
     talk.change(closed_at=None)
-    case = await _handed(talk, case, said[-AT_MOST:])
+    case = await _handed(talk, case, said)
     await _kept_with(talk, case)
     return case
 

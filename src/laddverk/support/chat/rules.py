@@ -17,7 +17,8 @@ from laddverk.support.rules import NAME_MAX, checked_phone
 WORDS_MAX: Final = 2_000  # of one line; what is longer is a letter
 LATELY: Final = timedelta(hours=1)
 LATELY_MAX: Final = 60  # lines of a driver in that time: one a minute is a lively talk
-LINES_MAX: Final = 300
+LINES_MAX: Final = 300  # of a driver
+WHOLE_MAX: Final = 1_000  # lines of a whole chat: each of a driver's is answered, by one or two
 PICTURES_MAX: Final = 10
 AWAY_AFTER: Final = timedelta(seconds=90)  # a page says every few seconds that it is there
 TYPES_FOR: Final = timedelta(seconds=10)  # pages say it every three to eight seconds

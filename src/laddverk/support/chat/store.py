@@ -13,6 +13,7 @@ from msgspec import Struct
 from laddverk.platform.database import Transaction
 from laddverk.support.attachments import Content
 from laddverk.support.chat.model import Chat, Line, Written
+from laddverk.support.chat.rules import WHOLE_MAX
 
 CHAT_COLUMNS: Final = (
     "id, opened_at, changed_at, language, state, asks, complaint, situation, proof, driver_id, start_request_id,"
@@ -134,8 +135,8 @@ async def add(tx: Transaction, lines: Sequence[Line]) -> None:
         )  # fmt: skip
 
 
-async def lines(tx: Transaction, chat_id: UUID, limit: int = 400) -> list[Line]:
-    """Return the latest lines of a chat, the oldest first."""
+async def lines(tx: Transaction, chat_id: UUID, limit: int = WHOLE_MAX) -> list[Line]:
+    """Return all lines of a chat, or the latest, the oldest first."""
     return await tx.fetch(Line, LINES, chat_id, limit)
 
 

@@ -30,7 +30,6 @@ from laddverk.web.portal.chat_words import text_of
 from laddverk.web.visit import named
 
 LINES_MAX: Final = 60  # the latest; all of them are on the timeline
-WHOLE_MAX: Final = 1_000  # lines of the page of a chat: a driver has 300, and each is answered
 
 
 class ChatSeen(Struct, frozen=True, kw_only=True):
@@ -128,7 +127,7 @@ async def _page(desk: Desk, chat_id: str, errors: dict[str, str], status: int = 
     identity = named("cht", chat_id)
     async with desk.transaction() as tx:
         row = found(await listing.one(tx, desk.sites, identity))
-        lines = await store.lines(tx, identity, WHOLE_MAX)
+        lines = await store.lines(tx, identity)
         await privacy.note_chat_read(tx, desk.actor, identity, desk.now)
     said = [_said(desk, each, row.case_id) for each in lines]
     told = {each.line.params["situation"]: each.title for each in said if each.line.params.get("situation")}
