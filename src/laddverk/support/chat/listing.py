@@ -182,7 +182,10 @@ _ROW_COLUMNS: Final = """
 SELECT chat.id, chat.opened_at, chat.changed_at, chat.state, chat.complaint, chat.situation, chat.is_helped,
        chat.driver_id, driver.name AS driver_name, chat.contact_name, chat.station_id, station.name AS station_name,
        chat.evse_number, outlet.code AS outlet_code, site.id AS site_id, site.name AS site_name, chat.session_id,
-       session.number AS session_number, support_case.id AS case_id, support_case.number AS case_number
+       session.number AS session_number, support_case.id AS case_id, support_case.number AS case_number,
+       (SELECT left(line.body, 200) FROM chat_line AS line
+        WHERE line.chat_id = chat.id AND line.who = 'driver' AND line.body <> ''
+        ORDER BY line.at, line.id LIMIT 1) AS said
 """
 _ROW_FROM: Final = f"""
 FROM chat
@@ -196,11 +199,9 @@ LEFT JOIN LATERAL (
       AND connector.evse_number = chat.evse_number AND connector.connector_number = greatest(chat.connector_number, 1)
     LIMIT 1) AS outlet ON true
 """  # noqa: S608 - constants above
-# The chats of a page in its order; what the driver said first, and where the words stand that were searched for.
+# The chats of a page in its order, and where the words stand that were searched for.
 ROWS: Final = f"""
 {_ROW_COLUMNS},
- (SELECT left(line.body, 200) FROM chat_line AS line
-  WHERE line.chat_id = chat.id AND line.who = 'driver' AND line.body <> '' ORDER BY line.at, line.id LIMIT 1) AS said,
  (SELECT ts_headline('simple', left(concat_ws(' – ', line.params->>'title', line.body), 4000), to_tsquery('simple', $2),
          'MaxFragments=1, MaxWords=18, MinWords=6, StartSel=' || chr(57344) || ', StopSel=' || chr(57345))
   FROM chat_line AS line WHERE $2 <> '' AND line.chat_id = chat.id AND {_by_words("$2")}
