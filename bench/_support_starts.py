@@ -25,6 +25,14 @@ OF_MAIL: Final = "SELECT id FROM driver WHERE email = $1"
 STARTS: Final = "sessions.expire_starts"
 
 
+async def plugged_and_paid(bay: Bay, visitor: Visitor, readies_s: float) -> None:
+    """The cable is in when the driver pays, and the outlet takes its time to begin."""
+    bay.outlet(1).readies_s = readies_s
+    await bay.plug()
+    await bay.world.pass_time(10)
+    await visitor.pay(bay.codes[0])
+
+
 @made(Ending.ENERGY)
 async def asked_to_start(bay: Bay, visitor: Visitor) -> Hands:
     await visitor.pay(bay.codes[0])
@@ -33,10 +41,7 @@ async def asked_to_start(bay: Bay, visitor: Visitor) -> Hands:
 
 @made(Ending.ENERGY)
 async def asked_to_start__plugged(bay: Bay, visitor: Visitor) -> None:
-    bay.outlet(1).readies_s = LOCKS_S
-    await bay.plug()
-    await bay.world.pass_time(10)
-    await visitor.pay(bay.codes[0])
+    await plugged_and_paid(bay, visitor, LOCKS_S)
 
 
 @made(Ending.ENERGY, press="wait_more")
@@ -223,10 +228,7 @@ async def start_given_up__expired(bay: Bay, visitor: Visitor) -> Hands:
 @made(Ending.ENERGY)
 async def start_given_up(bay: Bay, visitor: Visitor) -> Hands:
     """The cable is in, the charger takes the start, and its lock never closes: it does not say so, nor begin."""
-    bay.outlet(1).readies_s = NEVER_S
-    await bay.plug()
-    await bay.world.pass_time(10)
-    await visitor.pay(bay.codes[0])
+    await plugged_and_paid(bay, visitor, NEVER_S)
     await bay.world.pass_time(600, step_s=60)
     await bay.world.turn(STARTS)
     await bay.world.until("the start is given up", GIVEN_UP)

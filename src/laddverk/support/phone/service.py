@@ -33,7 +33,6 @@ TOPIC: Final = "calls"
 BY: Final = rule("telephone")
 CONNECT_TIMEOUT_S: Final = 25  # then the next of ours is asked
 MISSED_WITHIN: Final = timedelta(hours=1)  # who calls again and again is one missed call
-HEARD_WITHIN: Final = timedelta(seconds=4)  # whoever hangs up sooner had the wrong number
 ELSEWHERE: Final = "cti"  # a PBX with a menu and a queue of its own: we only write down what it tells
 NEVER: Final = Act(then=Then.HANG_UP)
 

@@ -36,6 +36,11 @@ def catalogue() -> tuple[Situation, ...]:
     return tuple(sorted(read, key=lambda each: each.rank))
 
 
+def titles(language: str) -> dict[str, str]:
+    """Return how each situation is called, by its key, the most pressing first."""
+    return {each.key: each.text(language).title for each in catalogue()}
+
+
 def situation_in(key: str, text: str) -> Situation:
     """Return the situation that a file called `key` holds. Raises `Faulty`."""
     try:

@@ -167,7 +167,7 @@ async def choices_of(desk: Desk, tx: Transaction) -> dict[str, Any]:
         "teams": await teams.teams(tx),
         "tags": await inbox.tags(tx, desk.sites),
         "sites": [(shown("sit", one.id), one.name) for one in await stations_queries.site_names(tx, desk.sites)],
-        "situations": [(one.key, one.text(desk.language).title) for one in book.catalogue()],
+        "situations": list(book.titles(desk.language).items()),
         "asides": case_words.ASIDES,
     }
 

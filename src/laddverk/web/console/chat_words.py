@@ -23,7 +23,7 @@ def href(chat_id: UUID) -> str:
 
 def words_of(desk: Desk) -> dict[str, Any]:
     """Return the words that pages of chats need."""
-    titles = {one.key: one.text(desk.language).title for one in book.catalogue()}
+    titles = book.titles(desk.language)
     return {
         "chat_href": href,
         "trouble_of": words.label_of,

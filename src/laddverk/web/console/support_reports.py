@@ -72,8 +72,10 @@ def _by(desk: Desk) -> By:
 
 def names_of(desk: Desk) -> dict[By, dict[str, str]]:
     """Return the words of groups that are known by a key."""
-    situations = {one.key: one.text(desk.language).title for one in book.catalogue()}
-    return {By.KIND: dict(case_words.KIND_WORDS), By.SITUATION: situations, By.CHANNEL: case_words.CHANNELS | CONTACTED}
+    return {
+        By.KIND: dict(case_words.KIND_WORDS), By.SITUATION: book.titles(desk.language),
+        By.CHANNEL: case_words.CHANNELS | CONTACTED,
+    }  # fmt: skip
 
 
 @get(PLACE, opt=MAY)

@@ -63,7 +63,7 @@ async def _page(
         rows=[row for row in rows if search in row.name.casefold()], edited=edited, teams=teams, people=people,
         promises=promises, hours=hours, sites=sites, accounts=accounts, removed=desk.asked("removed"),
         removed_kind=desk.asked("kind") if desk.asked("kind") in PREFIXES else kind,
-        situations=[(one.key, one.text(desk.language).title) for one in book.catalogue()],
+        situations=list(book.titles(desk.language).items()),
         days=hours_typing.shown(edited) if isinstance(edited, Hours) else {},
     )  # fmt: skip
 
