@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 
+from laddverk.kernel.ids import new_id
 from laddverk.kernel.problems import Conflict
 from laddverk.platform.database import Database
 from laddverk.support.phone import desk as deeds
-from laddverk.support.phone import recording, service
+from laddverk.support.phone import jobs, recording, service, store
 from laddverk.support.phone.listening import Listener
 from tests.doubles.http import Answer, HttpDouble, Request
 from tests.integration.support.phone_world import EVA, HERS, SOFTPHONE, Desk, a_driver, desk_on, until
@@ -163,3 +165,31 @@ async def test_who_is_rung_from_asterisk_is_not_recorded(database: Database, tmp
         await is_not_recorded(desk, f"{asterisk.url}/ari/recordings/stored/call-{CHANNEL}/file")
         for task in list(listener._later):
             task.cancel()
+
+
+async def test_a_recording_and_a_voice_are_kept_as_long_as_is_said_and_no_longer(
+    database: Database, tmp_path: Path
+) -> None:
+    async with desk_on(database, tmp_path, recordings_kept_days=10) as desk:
+        house = desk.network.house
+        now, call_id = house.clock(), new_id()
+        async with house.database.transaction() as tx:
+            await tx.execute(
+                "INSERT INTO phone_call (id, key, provider, direction, phone, started_at, ended_at)"
+                " VALUES ($1, 'c1', '46elks', 'in', $2, $3, $3)",
+                call_id, HERS, now - timedelta(days=11),
+            )  # fmt: skip
+            for url, age in (("young", timedelta(days=9, hours=23)), ("old", timedelta(days=10, minutes=1))):
+                await tx.execute(
+                    "INSERT INTO phone_recording (id, call_id, at, kind, url, content)"
+                    " VALUES ($1, $2, $3, 'call', $4, 'RIFF')",
+                    new_id(), call_id, now - age, url,
+                )  # fmt: skip
+            for name, age in (("young", jobs.VOICES_KEPT - timedelta(hours=1)), ("old", jobs.VOICES_KEPT * 1.1)):
+                await store.keep_voice(tx, name, store.Voice("sv", "Hej"), now - age)
+        assert {each.kind for each in jobs.EVERY} == {jobs.FORGET}, "it happens by itself"
+        async with house.database.transaction() as tx:
+            await jobs.handlers(house)[jobs.FORGET](tx, [{}])
+        assert await desk.network.value("SELECT string_agg(url, ' ') FROM phone_recording") == "young"
+        assert await desk.network.value("SELECT string_agg(name, ' ') FROM phone_voice") == "young"
+        assert await desk.network.value("SELECT count(*) FROM phone_call") == 1, "that somebody rang is known longer"

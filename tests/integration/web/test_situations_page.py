@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from laddverk.ocpp.commands import CommandOutcome, Verdict
 from laddverk.payments.store import note
 from laddverk.sessions import service as sessions
 from laddverk.stations import service as stations
+from laddverk.support.knowledge import shipping
 from tests.integration.web.console.conftest import NOW, Browser, World
 from tests.integration.web.console.conftest import plain_log as plain_log
 from tests.integration.web.console.conftest import stranger as stranger
@@ -70,6 +72,23 @@ async def test_who_has_no_cable_at_hand_is_told_and_gets_more_time(world: World,
 
     assert "You have a few more minutes." in page
     assert await value(world, "SELECT expires_at FROM start_request") > before
+
+
+async def test_what_can_be_read_about_it_stands_on_the_page(world: World, stranger: Browser) -> None:
+    """While something is wrong: articles about that, in the reader's language, which open from there."""
+    charge = await asked(world, stranger)
+    async with world.house.database.transaction() as tx:
+        await shipping.ship(tx, NOW)
+    turn(world, 5)
+    assert "Read more:" not in await shown(stranger, charge), "nothing is wrong yet"
+
+    turn(world, 60)
+    english = (await stranger.open(charge)).text
+    assert "Read more: How to start charging" in plain(english)
+    article = await stranger.open(re.findall(r'href="(/help/articles/[^"]*)"', english)[0])
+    assert "You need three things: a free outlet, a cable and a way to pay." in plain(article.text)
+    stranger.client.cookies.set("language", "sv")
+    assert "Läs mer: Så startar du en laddning" in await shown(stranger, charge)
 
 
 async def test_who_took_the_wrong_outlet_starts_there_by_one_tap(world: World, stranger: Browser) -> None:
