@@ -57,15 +57,15 @@ def admitted(
         return Admitted(kept, low, kept_by)
     ordered = order(demands, policy, now)
     free = [*rows.limit_a.tolist(), float("inf")]
-    pairs, loads, lows = rows.row_of.tolist(), rows.load.tolist(), low.tolist()
+    loaded, lows = rows.loaded_by_each(), low.tolist()
     floors = np.where(kept == IN, low_a, 0.0).tolist()
     for one in ordered:
         if kept[one] != IN:
             continue
-        full = _taken(free, pairs[one], loads[one], lows[one])
+        full = _taken(free, loaded[one], lows[one])
         if full is not None and lows[one] > floors[one]:  # what was reserved does not fit any more: less may
             lows[one] = floors[one]
-            full = _taken(free, pairs[one], loads[one], lows[one])
+            full = _taken(free, loaded[one], lows[one])
         if full is not None:
             kept[one], kept_by[one], lows[one] = OUT, full, 0.0
     return Admitted(kept, np.array(lows), kept_by)
@@ -74,19 +74,19 @@ def admitted(
 def order(demands: Sequence[Demand], policy: Policy, now: datetime) -> list[int]:
     """Return the places of the demands, who comes first standing first."""
     urgent_s = policy.urgent_within.total_seconds()
-    slack = np.array([slack_s(demand, now) for demand in demands])
+    slack = np.array([NO_WISH_S if demand.wish is None else slack_s(demand, now) for demand in demands])
     attained = np.array([demand.attained_wh for demand in demands])
     quanta = np.where(attained < policy.first_wh, 0, 1 + attained // policy.quantum_wh) - (slack < urgent_s)
-    by_key = np.empty(len(demands), dtype=np.int64)
-    by_key[sorted(range(len(demands)), key=[demand.key for demand in demands].__getitem__)] = np.arange(len(demands))
+    came = [(demand.since, demand.key) for demand in demands]
+    place = np.empty(len(demands), dtype=np.int64)
+    place[sorted(range(len(demands)), key=came.__getitem__)] = np.arange(len(demands))
     turns = (
-        by_key,
-        np.array([demand.since.timestamp() for demand in demands]),
+        place,
         np.array([sum(demand.use_a) for demand in demands]),
         slack,
         np.array([not demand.is_on for demand in demands]),
         quanta,
-        np.array([not _stays(demand, policy, now) for demand in demands]),
+        np.array([not (demand.is_on and _stays(demand, policy, now)) for demand in demands]),
         np.array([-demand.rank for demand in demands]),
         np.array([demand.reserved_a <= 0 for demand in demands]),
     )
@@ -119,9 +119,9 @@ def idle_let_in(
 ) -> tuple[Admitted, Floats]:  # fmt: skip
     """Return who is in and what each gets when those whose cars take nothing have the least of what others leave."""
     free = [*np.maximum(rows.limit_a - rows.loaded(current_a), 0.0).tolist(), float("inf")]
-    kept, current = who.kept.copy(), current_a.copy()
+    kept, current, loaded = who.kept.copy(), current_a.copy(), rows.loaded_by_each()
     for one in order(demands, policy, now):
-        fits = kept[one] == IDLE and _taken(free, rows.row_of[one].tolist(), rows.load[one].tolist(), low_a[one])
+        fits = kept[one] == IDLE and _taken(free, loaded[one], low_a[one])
         if fits is None:
             kept[one], current[one] = IN, low_a[one]
     return Admitted(kept, who.low_a, who.kept_by), current
@@ -134,8 +134,8 @@ def asked_again_at(demand: Demand, policy: Policy, now: datetime) -> datetime:
 
 
 def _is_idle(demand: Demand, policy: Policy, now: datetime) -> bool:
-    """Return whether others go first. One that has something reserved keeps it."""
-    if demand.idle_since is None or demand.reserved_a > 0:
+    """Return whether others go before one whose car takes nothing. One that has something reserved keeps it."""
+    if demand.reserved_a > 0:
         return False
     return demand.is_on or now < asked_again_at(demand, policy, now)
 
@@ -143,7 +143,7 @@ def _is_idle(demand: Demand, policy: Policy, now: datetime) -> bool:
 def _kept(demand: Demand, low_a: float, high_a: float, policy: Policy, now: datetime) -> int:
     if demand.ceiling_a <= 0 or demand.ceiling_a < demand.floor_a:
         return TAKES_NOTHING
-    if _is_idle(demand, policy, now):
+    if demand.idle_since is not None and _is_idle(demand, policy, now):
         return IDLE
     if high_a < low_a:
         return PLANNED
@@ -153,16 +153,14 @@ def _kept(demand: Demand, low_a: float, high_a: float, policy: Policy, now: date
 
 
 def _stays(demand: Demand, policy: Policy, now: datetime) -> bool:
-    if not demand.is_on or demand.switched_at is None:
-        return False
-    return now < demand.switched_at + policy.on_for
+    return demand.switched_at is not None and now < demand.switched_at + policy.on_for
 
 
-def _taken(free: list[float], rows: list[int], loads: list[float], low_a: float) -> int | None:
+def _taken(free: list[float], loaded: Sequence[tuple[int, float]], low_a: float) -> int | None:
     """Take `low_a` off the rows, or return the row on which it does not fit."""
-    for row, load in zip(rows, loads, strict=True):
+    for row, load in loaded:
         if load * low_a > free[row] + FITS:
             return row
-    for row, load in zip(rows, loads, strict=True):
+    for row, load in loaded:
         free[row] -= load * low_a
     return None

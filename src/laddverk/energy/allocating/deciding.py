@@ -25,7 +25,8 @@ from laddverk.energy.allocating.filling import ITSELF, filled
 from laddverk.energy.allocating.model import Demand, Grant, Reason, ReasonCode, Situation
 from laddverk.energy.allocating.rows import Floats, Ints, Rows, rows_of
 
-FINEST_A: Final = 0.001  # grants are written with three decimals, rounded down
+LIMIT_DECIMALS: Final = 3  # of what grants are written with, rounded down
+FINEST_A: Final = 0.001
 A_HAIR_A: Final = 1e-6  # what rounding down must not take for a step less
 WEIGHT_DECIMALS: Final = 6  # a sum of weights is written without what adding up left behind them
 FORESEEN_S: Final = 24 * SECONDS_PER_HOUR  # nobody is told of a change further off
@@ -84,7 +85,7 @@ def _with_reasons(situation: Situation, decided: _Decided, now: datetime) -> tup
     grants = []
     for place, (limit, kept, held_by, kept_by) in enumerate(
         zip(
-            decided.current_a.tolist(), decided.who.kept.tolist(), decided.held_by.tolist(),
+            np.round(decided.current_a, LIMIT_DECIMALS).tolist(), decided.who.kept.tolist(), decided.held_by.tolist(),
             decided.who.kept_by.tolist(), strict=True,
         )
     ):  # fmt: skip
@@ -100,7 +101,7 @@ def _with_reasons(situation: Situation, decided: _Decided, now: datetime) -> tup
             reason = Reason(code=ReasonCode.TAKES_NOTHING, until=again_at)
         else:
             reason = PAUSED_BY_PLAN if kept == PLANNED else ALL_IT_TAKES
-        grants.append(Grant(key=demand.key, limit_a=round(limit, 3), reason=reason))
+        grants.append(Grant(key=demand.key, limit_a=limit, reason=reason))
     return tuple(grants)
 
 
@@ -118,8 +119,10 @@ class _Reasons:
         self._waiting: dict[tuple[int, int], Reason] = {}
         self._members: dict[int, list[int]] | None = None
         self._weights: dict[tuple[int, int], float] = {}
+        self._turns_end_s: dict[int, float] = {}
         self._are_weighted = len({demand.weight for demand in situation.demands}) > 1
         self._shared_a, self._low_a = decided.shared_a.tolist(), decided.who.low_a.tolist()
+        self._current_a = decided.current_a.tolist()
 
     def of_share(self, one: int, row: int) -> Reason:
         """Return why a demand that charges has no more."""
@@ -162,11 +165,7 @@ class _Reasons:
             on_row = self._charging_on(row)
             alike = {one for one in on_row if demands[one].rank <= demand.rank}
             code = ReasonCode.TURN_OF_OTHERS if alike else ReasonCode.RANKED_BELOW
-            turns = [
-                min(self._changes_s(demands[one], one), self._turn_ends_s(demands[one], one)) if one in alike
-                else self._changes_s(demands[one], one)
-                for one in on_row
-            ]  # fmt: skip
+            turns = [self._turn_ends_s(one) if one in alike else self._changes_s(demands[one], one) for one in on_row]
             self._waiting[row, demand.rank] = self._reason(
                 code if on_row else ReasonCode.NO_ROOM, row, min(turns, default=FORESEEN_S), on_row
             )
@@ -200,14 +199,17 @@ class _Reasons:
         times = [self._to_get_s(demand, one, left_wh) if left_wh > 0 else 0.0, leaves_s]
         return min((time for time in times if time > 0), default=FORESEEN_S)
 
-    def _turn_ends_s(self, demand: Demand, one: int) -> float:
-        """Return in how many seconds another's turn may come: its quantum is full and its time is over."""
-        policy = self._situation.policy
-        full_wh = policy.first_wh if demand.attained_wh < policy.first_wh else policy.quantum_wh
-        until = rests_until(demand, policy) if demand.is_on else None
-        stays_s = (until - self._now).total_seconds() if until is not None else 0.0
-        return max(stays_s, self._to_get_s(demand, one, full_wh - demand.attained_wh % full_wh))
+    def _turn_ends_s(self, one: int) -> float:
+        """Return in how many seconds another's turn may come: it has what it wants, or its quantum and its time."""
+        if one not in self._turns_end_s:
+            policy, demand = self._situation.policy, self._situation.demands[one]
+            full_wh = policy.first_wh if demand.attained_wh < policy.first_wh else policy.quantum_wh
+            until = rests_until(demand, policy) if demand.is_on else None
+            stays_s = (until - self._now).total_seconds() if until is not None else 0.0
+            turn_s = max(stays_s, self._to_get_s(demand, one, full_wh - demand.attained_wh % full_wh))
+            self._turns_end_s[one] = min(self._changes_s(demand, one), turn_s)
+        return self._turns_end_s[one]
 
     def _to_get_s(self, demand: Demand, one: int, energy_wh: float) -> float:
-        power_w = float(self._decided.current_a[one]) * demand.watts_per_a
+        power_w = self._current_a[one] * demand.watts_per_a
         return energy_wh / power_w * SECONDS_PER_HOUR if power_w > 0 else FORESEEN_S

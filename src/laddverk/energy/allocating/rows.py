@@ -8,6 +8,7 @@ each of its sides. All weights of a row are positive, so a car that draws less t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import cos, radians
 from typing import Final, NamedTuple
 
@@ -47,6 +48,13 @@ class Rows(NamedTuple):
         of_pairs = (self.load * current_a[:, None]).ravel()
         sums = np.bincount(self.row_of.ravel(), weights=of_pairs, minlength=len(self.limit_a) + 1)
         return sums[:-1].astype(np.float64, copy=False)
+
+    def loaded_by_each(self) -> list[list[tuple[int, float]]]:
+        """Return for each demand the rows that it loads, and what an ampere of it puts there."""
+        ones, columns = np.nonzero(self.load)
+        pairs = list(zip(self.row_of[ones, columns].tolist(), self.load[ones, columns].tolist(), strict=True))
+        bounds = np.searchsorted(ones, np.arange(len(self.load) + 1)).tolist()
+        return [pairs[begins:ends] for begins, ends in pairwise(bounds)]
 
 
 def rows_of(branches: Sequence[Branch], demands: Sequence[Demand]) -> Rows:
