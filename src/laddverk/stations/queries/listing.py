@@ -121,8 +121,17 @@ TROUBLED = (
     STATION_CONDITIONS
     + """
 SELECT * FROM shown
-WHERE ($1::uuid[] IS NULL OR site_id = ANY($1)) AND condition IN ('silent', 'broken', 'partly')
+WHERE ($1::uuid[] IS NULL OR site_id = ANY($1))
+  AND (condition IN ('broken', 'partly') OR condition = 'silent' AND coalesce(condition_since, '-infinity') <= $3)
 ORDER BY condition_since DESC NULLS LAST, id LIMIT $2
+"""
+)
+
+COUNT_LATELY_SILENT = (
+    STATION_CONDITIONS
+    + """
+SELECT count(*) FROM shown
+WHERE ($1::uuid[] IS NULL OR site_id = ANY($1)) AND condition = 'silent' AND condition_since > $2
 """
 )
 
@@ -187,9 +196,14 @@ async def condition_counts(tx: Transaction, sites: Sites) -> dict[str, Condition
     return {each.condition: each for each in found}
 
 
-async def troubled(tx: Transaction, sites: Sites, limit: int = 100) -> list[StationRow]:
-    """Return the stations that need somebody, the latest trouble first."""
-    return await tx.fetch(StationRow, TROUBLED, as_list(sites), limit)
+async def troubled(tx: Transaction, sites: Sites, silent_since: datetime, limit: int = 100) -> list[StationRow]:
+    """Return the stations that need somebody, the latest trouble first; the silent ones if they are since then."""
+    return await tx.fetch(StationRow, TROUBLED, as_list(sites), limit, silent_since)
+
+
+async def count_lately_silent(tx: Transaction, sites: Sites, since: datetime) -> int:
+    """Return how many stations lost contact after `since`."""
+    return int(await tx.value(COUNT_LATELY_SILENT, as_list(sites), since))
 
 
 async def station(tx: Transaction, sites: Sites, station_id: UUID) -> StationDetail | None:

@@ -9,6 +9,7 @@ from litestar import Response, get
 from msgspec import Struct
 
 from laddverk.certificates import queries as certificates_queries
+from laddverk.diagnostics.detectors.link import OFFLINE_AFTER_S
 from laddverk.diagnostics.incidents import queries as incidents
 from laddverk.kernel.actors import Permission
 from laddverk.ledger import queries as ledger_queries
@@ -32,6 +33,7 @@ from laddverk.web.live import Parts, Render
 DAYS_SHOWN: Final = 14  # two of each weekday
 PAST_LASTS: Final = timedelta(minutes=2)
 INCIDENTS_SHOWN: Final = 8
+COMES_BACK: Final = timedelta(seconds=OFFLINE_AFTER_S)  # silent for less is no trouble yet, here as for detectors
 
 
 class Past(Struct, frozen=True):
@@ -64,12 +66,14 @@ async def facts(desk: Desk, tx: Transaction, before: Past) -> dict[str, Any]:
         tx, desk.sites, incidents.IncidentFilter(state="needing"), limit=INCIDENTS_SHOWN
     )
     told = {each for row in wrong for each in row.stations}
-    troubled = [row for row in await stations_queries.troubled(tx, desk.sites) if row.id not in told]
+    lately = desk.now - COMES_BACK
+    troubled = [row for row in await stations_queries.troubled(tx, desk.sites, lately) if row.id not in told]
     return {
         "inc": incident_words,
         "incidents": wrong,
         "standing": network.standing(await stations_queries.condition_counts(tx, desk.sites)),
         "severe": await monitoring_queries.count_severe(tx, desk.sites),
+        "lately_silent": await stations_queries.count_lately_silent(tx, desk.sites, lately),
         "troubles": network.grouped(troubled),
         "running": running,
         "power_w": sum(session.power_w or 0 for session in running),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -13,7 +14,7 @@ from laddverk.kernel.actors import PERMISSIONS, Role
 from laddverk.kernel.ids import shown
 from laddverk.web.app import create_app
 from laddverk.web.console.door import NEEDS, PUBLIC
-from tests.integration.web.console.conftest import FORMULA, HOSTILE, Browser, SignedIn, World
+from tests.integration.web.console.conftest import FORMULA, HOSTILE, NOW, Browser, SignedIn, World
 
 ALLOWED_OR_REFUSED = {200, 403, 404}
 
@@ -139,6 +140,22 @@ async def test_the_first_sentence_says_what_is_wrong_and_leads_there(world: Worl
     assert "An outlet of Hamngatan 1 is out of order" in text
     assert f"/console/stations/{shown('sta', world.station)}" in text
     assert "Kajen 2" not in text  # it has never connected, which is no trouble yet
+
+
+async def test_who_lost_contact_a_moment_ago_is_no_trouble_yet(world: World, signed_in: SignedIn) -> None:
+    """Most outages are short, and after a restart of ours all chargers are away for a moment: no router is blamed."""
+    browser = await signed_in()
+    gone = "UPDATE station SET epoch = 1, connected_at = NULL, disconnected_at = $2 WHERE id = $1"
+
+    async def needs(minutes: int) -> tuple[bool, bool]:
+        async with world.house.database.transaction() as tx:
+            await tx.execute(gone, world.station, NOW - timedelta(minutes=minutes))
+        page = (await browser.open("/console")).text
+        assert "0 of 2 chargers can charge" in page
+        return "Hamngatan 1 has been silent since" in page, "1 charger has lost contact within the last quarter" in page
+
+    assert await needs(14) == (False, True)
+    assert await needs(15) == (True, False)
 
 
 async def test_a_session_shows_its_price_as_lines_that_add_up(world: World, signed_in: SignedIn) -> None:
