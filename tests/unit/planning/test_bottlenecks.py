@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
+import numpy as np
 import pytest
 
 from laddverk.planning.bottlenecks.erlang import blocked
@@ -122,9 +123,9 @@ def test_one_more_outlet_turns_fewer_away() -> None:
 
 
 def test_erlang_b_agrees_with_its_tables() -> None:
-    assert blocked(1, 1.0) == pytest.approx(0.5)
-    assert blocked(5, 3.0) == pytest.approx(0.11005, abs=1e-5)
-    assert blocked(10, 0.0) == 0
+    assert blocked(1, np.array([1.0, 3.0])).tolist() == pytest.approx([0.5, 0.75])
+    assert blocked(5, np.array([3.0]))[0] == pytest.approx(0.11005, abs=1e-5)
+    assert blocked(10, np.array([0.0]))[0] == 0
 
 
 def test_who_is_refused_is_who_finds_no_room_whatever_else_holds_a_site_back() -> None:

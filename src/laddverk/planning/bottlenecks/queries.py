@@ -153,6 +153,10 @@ async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> l
     for part in await tx.fetch(HeldAt, HELD, *span):
         held[part.site_id].append(part)
     trees: dict[UUID, Tree] = {tree.site_id: tree for tree in await circuits.trees(tx, sites)}
+    market: dict[str, list[tuple[UUID, float]]] = defaultdict(list)
+    for each in sold:
+        if each.price_minor:
+            market[each.plug].append((each.site_id, each.price_minor))
     found = []
     for room in await rooms(tx, sites, zone, now):
         site = room.site_id
@@ -170,7 +174,7 @@ async def observed(tx: Transaction, sites: Sites, zone: str, now: datetime) -> l
                 held=tuple(held[site]),
                 circuits={one.key: one for one in _circuits(trees[site])} if site in trees else {},
                 unpaid=unpaid.get(site, 0), price_minor=most.price_minor if most else None,
-                network_price_minor=_others(sold, most) if most else None,
+                network_price_minor=_others(market[most.plug], site) if most else None,
             )
         )  # fmt: skip
     return found
@@ -187,6 +191,7 @@ async def rooms(tx: Transaction, sites: Sites, zone: str, now: datetime) -> list
         spans[one.site_id].append(one)
     pools = [(one.site_id, one.plug) for at in spans.values() for one in at]
     week, rows = await weeks(tx, pools, covered), {pool: row for row, pool in enumerate(pools)}
+    dark_s = week.dark_s
     days = chosen.outlets[0], chosen.first, chosen.last
     given_up = {each.site_id: each for each in await tx.fetch(GivenUp, GIVEN_UP, *days)}
     found = []
@@ -197,7 +202,7 @@ async def rooms(tx: Transaction, sites: Sites, zone: str, now: datetime) -> list
         found.append(
             Room(
                 site_id=site.id, name=site.name, since=since.astimezone(UTC), until=now,
-                pools=tuple(_pool_week(one, week, rows[one.site_id, one.plug]) for one in standing),
+                pools=tuple(_pool_week(one, week, dark_s, rows[one.site_id, one.plug]) for one in standing),
                 given_up=failures.given_up if failures else 0, failed=failures.failed if failures else 0,
             )
         )  # fmt: skip
@@ -210,7 +215,7 @@ def _looked_at(sites: Sites, zone: str, now: datetime) -> tuple[Chosen, Cover]:
     return chosen, cover(chosen.first, chosen.last, today)
 
 
-def _pool_week(span: PoolSpan, week: Weeks, row: int) -> PoolWeek:
+def _pool_week(span: PoolSpan, week: Weeks, dark_s: Numbers, row: int) -> PoolWeek:
     """Return a pool by hour of its local week: a row of `week`."""
     closed_s, began = week.closed_s[row].tolist(), week.began[row].tolist()
     return PoolWeek(
@@ -221,7 +226,7 @@ def _pool_week(span: PoolSpan, week: Weeks, row: int) -> PoolWeek:
             if hours
         },
         full_s=_some(week.full_s[row]), full_busy_s=_some(week.full_busy_s[row]),
-        full_charging_s=_some(week.full_charging_s[row]), dark_s=_some(week.dark_s[row]),
+        full_charging_s=_some(week.full_charging_s[row]), dark_s=_some(dark_s[row]),
     )  # fmt: skip
 
 
@@ -229,11 +234,10 @@ def _some(seconds: Numbers) -> dict[int, float]:
     return {at: each for at, each in enumerate(seconds.tolist()) if each}
 
 
-def _others(sold: Iterable[Sold], own: Sold) -> float | None:
-    prices = [
-        one.price_minor for one in sold if one.site_id != own.site_id and one.plug == own.plug and one.price_minor
-    ]
-    return median(prices) if len(prices) >= 3 else None  # fewer than three are not a market
+def _others(prices: Iterable[tuple[UUID, float]], own: UUID) -> float | None:
+    """Return the median of what others than a site take."""
+    others = [price_minor for site, price_minor in prices if site != own]
+    return median(others) if len(others) >= 3 else None  # fewer than three are not a market
 
 
 def _circuits(tree: Tree) -> list[Circuit]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
+
+import numpy as np
 
 from laddverk.planning.bottlenecks.erlang import turned_away
 from laddverk.planning.bottlenecks.model import (
@@ -67,19 +69,25 @@ def judged(seen: Observed) -> Verdict:
             site_id=seen.site_id, name=seen.name, since=seen.since, until=seen.until, is_too_soon=True,
             is_managed=_is_managed(seen), found=(),
         )  # fmt: skip
-    found = [*_of_room(seen), *_current(seen), *_price(seen)]
+    arriving = [rates(pool.slots) for pool in seen.pools]
+    found = [*_of_room(seen, arriving), *_current(seen), *_price(seen)]
     return Verdict(
         site_id=seen.site_id, name=seen.name, since=seen.since, until=seen.until, is_too_soon=False,
         is_managed=_is_managed(seen),
         found=tuple(sorted(found, key=lambda one: (-one.energy_wh, -(one.hours or 0.0)))),
         began_per_year=seen.began * seen.per_year,
-        more_ports=tuple((pool.plug, pool.ports, _with_more(pool, seen.per_year)) for pool in seen.pools),
+        more_ports=tuple(
+            (pool.plug, pool.ports, _with_more(pool, each, seen.per_year))
+            for pool, each in zip(seen.pools, arriving, strict=True)
+        ),
     )  # fmt: skip
 
 
 def refused(seen: Room) -> float:
     """Return how many sessions a site loses in a year for want of room; 0 where it is too soon to say."""
-    return 0.0 if _is_too_soon(seen) else sum(each.sessions or 0.0 for each in _of_room(seen))
+    if _is_too_soon(seen):
+        return 0.0
+    return sum(each.sessions or 0.0 for each in _of_room(seen, [rates(pool.slots) for pool in seen.pools]))
 
 
 def _is_too_soon(seen: Room) -> bool:
@@ -91,18 +99,18 @@ def _is_managed(seen: Observed) -> bool:
     return bool(seen.held) or any(any(one.on_phase) for one in seen.circuits.values())
 
 
-def _with_more(pool: PoolWeek, per_year: float) -> tuple[float, ...]:
+def _with_more(pool: PoolWeek, arriving: Mapping[int, float], per_year: float) -> tuple[float, ...]:
     """Return who would be turned away in a year with none, one, two, three more outlets, by Erlang's formula."""
     if not pool.stay_s:
         return ()
-    arriving = rates(pool.slots)
-    hours = {at: slot.stood_h for at, slot in pool.slots.items()}
+    rates_h = np.array([*arriving.values()])
+    hours = np.array([pool.slots[at].stood_h for at in arriving])
     return tuple(
-        turned_away(pool.ports + more, arriving, hours, pool.stay_s / HOUR_S) * per_year for more in range(MORE_PORTS)
+        turned_away(pool.ports + more, rates_h, hours, pool.stay_s / HOUR_S) * per_year for more in range(MORE_PORTS)
     )
 
 
-def _of_room(seen: Room) -> list[Found]:
+def _of_room(seen: Room, arriving: Sequence[Mapping[int, float]]) -> list[Found]:
     """Divide the time without room: too few outlets, overstay, reliability.
 
     A stretch without room belongs to reliability where not every outlet had a car, to overstay where each had one but
@@ -110,12 +118,11 @@ def _of_room(seen: Room) -> list[Found]:
     """
     hours: dict[Kind, float] = dict.fromkeys((Kind.PORTS, Kind.OVERSTAY, Kind.RELIABILITY), 0.0)
     lost: dict[Kind, float] = dict.fromkeys(hours, 0.0)
-    for pool in seen.pools:
-        arriving = rates(pool.slots)
+    for pool, each in zip(seen.pools, arriving, strict=True):
         for kind, parts in _parts(pool).items():
             for at, seconds in parts.items():
                 hours[kind] += seconds / HOUR_S
-                lost[kind] += seconds / HOUR_S * arriving.get(at, 0.0)
+                lost[kind] += seconds / HOUR_S * each.get(at, 0.0)
     lost[Kind.RELIABILITY] += seen.given_up
     return [
         Found(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -52,18 +52,13 @@ def rates(week: Mapping[int, Slot]) -> dict[int, float]:
     Only time with room tells. Where that was less than `SURE_H`, the rate is that of the same hour of all days; where
     that too was next to nothing, none is known, and it is 0.
     """
-    days = {hour: [slot for at, slot in week.items() if at % HOURS == hour] for hour in range(HOURS)}
-    found: dict[int, float] = {}
-    for at, slot in week.items():
-        rate = _rate([slot], SURE_H)
-        found[at] = rate if rate is not None else _rate(days[at % HOURS], CREDIBLE_RATE_H) or 0.0
-    return found
-
-
-def _rate(slots: Iterable[Slot], at_least_h: float) -> float | None:
-    slots = list(slots)
-    open_h = sum(slot.stood_h - slot.full_h for slot in slots)
-    return sum(slot.began for slot in slots) / open_h if open_h >= at_least_h else None
+    seen = [(at, slot.began, slot.stood_h - slot.full_h) for at, slot in week.items()]
+    came, open_h = [0] * HOURS, [0.0] * HOURS
+    for at, began, room_h in seen:
+        came[at % HOURS] += began
+        open_h[at % HOURS] += room_h
+    of_days = [one / room_h if room_h >= CREDIBLE_RATE_H else 0.0 for one, room_h in zip(came, open_h, strict=True)]
+    return {at: began / room_h if room_h >= SURE_H else of_days[at % HOURS] for at, began, room_h in seen}
 
 
 def hours_of_week(since: datetime, until: datetime, zone: str) -> list[float]:

@@ -108,15 +108,16 @@ FROM usage_outlet o JOIN site i ON i.id = o.site_id WHERE {OUTLET_CONDITIONS}
 """  # noqa: S608 - made of constants
 CLASSES: Final = f"""
 -- Classes, with how long their outlets stood there between two instants.
-SELECT site_id, i.name AS site_name, plug, model, outlets, port_s, rated_wh
+SELECT site_id, coalesce(i.name, '') AS site_name, plug, model, outlets, port_s, rated_wh
 FROM (
-    SELECT o.site_id, o.plug, concat_ws(' ', nullif(o.vendor, ''), nullif(o.model, '')) AS model,
+    SELECT CASE WHEN $6 THEN o.site_id ELSE '{NETWORK}' END AS site_id, o.plug,
+           concat_ws(' ', nullif(o.vendor, ''), nullif(o.model, '')) AS model,
            count(*) AS outlets, sum(seconds) AS port_s, sum(seconds * power_w / 3600) AS rated_wh
     FROM usage_outlet o, LATERAL (
         SELECT greatest(0, date_part('epoch', least(o.closed_at, $5) - greatest(o.opened_at, $4))) AS seconds
     ) stood
     WHERE {OUTLET_CONDITIONS} GROUP BY 1, 2, 3
-) c JOIN site i ON i.id = c.site_id
+) c LEFT JOIN site i ON i.id = c.site_id
 """  # noqa: S608 - made of constants
 STOOD: Final = f"""
 SELECT coalesce(array_agg(date_part('epoch', opened_at)), '{{}}') AS opened_s,
@@ -139,6 +140,10 @@ FROM (
     SELECT site_id, plug, model, {SUMMED_COLUMNS} FROM usage_class_day
     WHERE {EDGE_CONDITIONS} AND {SITE_CONDITIONS} AND ($3::text[] IS NULL OR model = ANY($3))
 ) parts GROUP BY site_id, plug, model
+"""  # noqa: S608 - made of constants
+BY_CLASS_OF_ALL: Final = f"""
+SELECT site_id, plug, model, {SUMS_COLUMNS} FROM usage_class_day
+WHERE {PLACE_CONDITIONS} AND day >= $4 AND day <= $5 GROUP BY site_id, plug, model
 """  # noqa: S608 - made of constants
 BY_OUTLET: Final = f"""
 SELECT station_id, evse_number, {SUMS_COLUMNS}
@@ -324,9 +329,12 @@ async def choices(tx: Transaction, chosen: Chosen) -> list[Choice]:
     return await tx.fetch(Choice, CHOICES, *chosen.outlets)
 
 
-async def classes(tx: Transaction, chosen: Chosen, until: datetime) -> list[ClassStood]:
-    """Return the classes that are looked at, with how long they stood there from the period's beginning `until`."""
-    return await tx.fetch(ClassStood, CLASSES, *chosen.outlets, chosen.since, until)
+async def classes(tx: Transaction, chosen: Chosen, until: datetime, *, is_by_site: bool) -> list[ClassStood]:
+    """Return the classes that are looked at, with how long they stood there from the period's beginning `until`.
+
+    Of each site, or of all sites together, whose id is `NETWORK`.
+    """
+    return await tx.fetch(ClassStood, CLASSES, *chosen.outlets, chosen.since, until, is_by_site)
 
 
 async def stood(tx: Transaction, chosen: Chosen) -> Stood:
@@ -339,8 +347,10 @@ async def pool_spans(tx: Transaction, chosen: Chosen, until: datetime) -> list[P
     return await tx.fetch(PoolSpan, POOL_SPANS, *chosen.outlets, chosen.since, until)
 
 
-async def by_class(tx: Transaction, chosen: Chosen, cover: Cover) -> list[ClassSums]:
-    """Return the sums of each class at which anything happened."""
+async def by_class(tx: Transaction, chosen: Chosen, cover: Cover, *, is_by_site: bool) -> list[ClassSums]:
+    """Return the sums of each class at which anything happened, of each site or, of the whole network, of all."""
+    if not is_by_site:
+        return await tx.fetch(ClassSums, BY_CLASS_OF_ALL, *chosen.places, chosen.first, chosen.last)
     return await tx.fetch(ClassSums, BY_CLASS, *chosen.outlets, *cover.args)
 
 

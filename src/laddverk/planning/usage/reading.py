@@ -259,15 +259,17 @@ def duration_curve(reading: Reading, points: int = 100) -> list[int]:
     return [round(each) for each in every[at].tolist()]
 
 
-async def read(tx: Transaction, chosen: Chosen, now: datetime, by: By = By.SITE) -> Reading:
-    """Return everything that is said of what was chosen, as far as groups `by` something need it."""
+async def read(tx: Transaction, chosen: Chosen, now: datetime, by: By | None = By.SITE) -> Reading:
+    """Return everything that is said of what was chosen, as far as groups `by` something need it; None: no groups."""
     until, zone = min(chosen.until, now), ZoneInfo(chosen.zone)
     covered = cover(chosen.first, chosen.last, now.astimezone(zone).date())
     await queries.as_asked(tx)
-    sums = {(one.site_id, one.plug, one.model): one for one in await queries.by_class(tx, chosen, covered)}
+    is_by_site = by is By.SITE or chosen.sites is not None  # all sites together have rows of their own, far fewer
+    counted = await queries.by_class(tx, chosen, covered, is_by_site=is_by_site)
+    sums = {(one.site_id, one.plug, one.model): one for one in counted}
     classes = [
         Class(stood=one, sums=sums.get((one.site_id, one.plug, one.model)) or _nothing(one))
-        for one in await queries.classes(tx, chosen, until)
+        for one in await queries.classes(tx, chosen, until, is_by_site=is_by_site)
     ]
     park, hours = Park(await queries.stood(tx, chosen)), await queries.by_hour(tx, chosen)
     outlets = await queries.outlets(tx, chosen) if by is By.OUTLET else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -16,9 +16,9 @@ from laddverk.platform.database import Transaction
 
 Pool = tuple[UUID, str]
 """A site and a plug."""
-HEADER: Final = 20  # bytes before the numbers of an array that PostgreSQL sends; each number follows its length
-DAY_BYTES: Final = HEADER + 8 * HOURS
-MONTH_BYTES: Final = 4 * WEEK_HOURS
+BIG_ENDIAN: Final = np.dtype(">i4")  # as PostgreSQL sends it
+DAY_NUMBERS: Final = 1 + 5 + 2 * HOURS
+"""A day: its weekday, five of an array's header, and each hour after its length."""
 SHUT: Final = ("began", "closed_ms")
 """Who came, and how long there was no room."""
 MEASURES: Final = (*SHUT, "full_ms", "full_busy_ms", "full_charging_ms")
@@ -26,15 +26,25 @@ MEASURES: Final = (*SHUT, "full_ms", "full_busy_ms", "full_charging_ms")
 
 
 def _statement(names: tuple[str, ...]) -> str:
-    """Return the SQL of some measures: months as they lie packed, and days at the ends as PostgreSQL sends arrays."""
+    """Return the SQL of some measures: all months of a pool as one value, and the days at the ends as another.
+
+    Months lie packed by hour of the week. Of days it is the weekday, 0 Monday, and the array as PostgreSQL sends it.
+    """
+    days = (f"string_agg(int4send(extract(isodow FROM day)::int - 1) || array_send({name}), '')" for name in names)
     return f"""
-        -- Months by hour of the week, and the days at the ends by hour of the day; weekday 0 is Monday.
-        WITH pool AS (SELECT * FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS p (site_id, plug, pool))
-        SELECT pool::int - 1 AS pool, 0 AS weekday, {", ".join(names)}
-        FROM pool JOIN usage_pool_month m USING (site_id, plug) WHERE month >= $3 AND month < $4
-        UNION ALL
-        SELECT pool::int - 1, extract(isodow FROM day)::int - 1, {", ".join(f"array_send({name})" for name in names)}
-        FROM pool JOIN usage_pool_day d USING (site_id, plug) WHERE day >= $5 AND day <= $6 OR day >= $7 AND day <= $8
+        -- Each pool by itself, in the order that is asked for: rows of all at once would be sorted on disk.
+        SELECT {", ".join(f"m.{name} AS {name}, d.{name} AS {name}_of_days" for name in names)}
+        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS p (site_id, plug, place),
+            LATERAL (
+                SELECT {", ".join(f"string_agg({name}, '') AS {name}" for name in names)} FROM usage_pool_month m
+                WHERE m.site_id = p.site_id AND m.plug = p.plug AND month >= $3 AND month < $4
+            ) m,
+            LATERAL (
+                SELECT {", ".join(f"{day} AS {name}" for day, name in zip(days, names, strict=True))}
+                FROM usage_pool_day d
+                WHERE d.site_id = p.site_id AND d.plug = p.plug AND (day >= $5 AND day <= $6 OR day >= $7 AND day <= $8)
+            ) d
+        ORDER BY place
     """  # noqa: S608 - made of constants
 
 
@@ -65,23 +75,36 @@ async def weeks(
     """Return these pools, in their order, over a period. What is not among `measures` is zero."""
     sites, plugs = [site for site, _ in pools], [plug for _, plug in pools]
     rows = await tx.rows(STATEMENTS[measures], sites, plugs, *cover.args) if pools else []
-    began, *ms = (added_up(len(pools), rows if name in measures else (), name) for name in MEASURES)
+    began, *ms = (
+        added_up([row[name] for row in rows], [row[f"{name}_of_days"] for row in rows])
+        if name in measures
+        else np.zeros((len(pools), WEEK_HOURS))
+        for name in MEASURES
+    )
     return Weeks(
         began=began, closed_s=ms[0] / 1e3, full_s=ms[1] / 1e3, full_busy_s=ms[2] / 1e3, full_charging_s=ms[3] / 1e3
     )
 
 
-def added_up(pools: int, rows: Iterable[Any], name: str) -> Numbers:
-    """Return the sums of one measure, `pools` × hours of the week, of rows of months and of days."""
-    total = np.zeros((pools, WEEK_HOURS))
-    there = [row for row in rows if row[name] is not None]
-    months = [row for row in there if len(row[name]) == MONTH_BYTES]
-    days = [row for row in there if len(row[name]) == DAY_BYTES]
-    if months:
-        packed = np.frombuffer(b"".join(row[name] for row in months), dtype=">i4")
-        np.add.at(total, [row["pool"] for row in months], packed.reshape(len(months), WEEK_HOURS).astype(np.float64))
-    if days:
-        sent = np.frombuffer(b"".join(row[name][HEADER:] for row in days), dtype=">i4")
-        numbers = sent.reshape(len(days), HOURS, 2)[:, :, 1].astype(np.float64)
-        np.add.at(total.reshape(pools * 7, HOURS), [row["pool"] * 7 + row["weekday"] for row in days], numbers)
+def added_up(months: Sequence[bytes | None], days: Sequence[bytes | None]) -> Numbers:
+    """Return the sums of one measure, pools × hours of the week, of each pool's months and days; None: nothing."""
+    total = np.zeros((len(months), WEEK_HOURS))
+    packed, pool = _numbers(months, WEEK_HOURS)
+    if len(pool):
+        there, first = np.unique(pool, return_index=True)
+        total[there] = np.add.reduceat(packed.astype(np.float64), first, axis=0)
+    sent, pool = _numbers(days, DAY_NUMBERS)
+    if len(pool):
+        place, hours = pool * 7 + sent[:, 0], sent[:, 7::2]
+        order = np.argsort(place, kind="stable")
+        there, first = np.unique(place[order], return_index=True)
+        total.reshape(-1, HOURS)[there] += np.add.reduceat(hours[order].astype(np.float64), first, axis=0)
     return total
+
+
+def _numbers(of_pools: Iterable[bytes | None], wide: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return all numbers in rows of so many, and of which pool each row is."""
+    there = [sent or b"" for sent in of_pools]
+    rows = np.array([len(sent) // (wide * BIG_ENDIAN.itemsize) for sent in there], dtype=np.int64)
+    numbers = np.frombuffer(b"".join(there), dtype=BIG_ENDIAN).reshape(-1, wide)
+    return numbers, np.repeat(np.arange(len(there)), rows)

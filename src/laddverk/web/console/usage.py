@@ -56,8 +56,8 @@ def _chosen(desk: Desk, days: Days, suffix: str = "") -> Chosen:
     )  # fmt: skip
 
 
-async def read(desk: Desk, tx: Transaction, wanted: Chosen, by: By = By.SITE) -> Reading:
-    """Return everything that is said of what is wanted."""
+async def read(desk: Desk, tx: Transaction, wanted: Chosen, by: By | None = None) -> Reading:
+    """Return everything that is said of what is wanted, and what groups `by` something need."""
     return await usage.read(tx, wanted, desk.now, by)
 
 
