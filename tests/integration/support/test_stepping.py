@@ -239,6 +239,23 @@ async def test_who_was_asked_to_move_a_moment_ago_hears_of_the_fee_once_that_is_
     assert "avgift" in (await texts(bench))[1]
 
 
+async def test_who_was_asked_to_move_for_somebody_who_waits_is_told_of_the_fee_when_it_begins(bench: Bench) -> None:
+    await charge(bench, bench.driver, timedelta(hours=2), COSTS_LATER)
+    done = bench.house.clock()
+    await bench.says("SuspendedEV")
+    await asks(bench, "chat:1")
+    assert await taken(bench, after=timedelta(minutes=11)) == 1
+    await asks(bench, "chat:2")
+    async with bench.house.database.transaction() as tx:
+        await tx.execute("UPDATE standing_car SET told_at = $1", done + timedelta(minutes=11))
+    for minutes, steps in ((44, 0), (46, 1), (80, 0)):
+        assert await taken(bench, after=timedelta(minutes=minutes)) == steps, minutes
+    first, then = await texts(bench)
+    assert "avgift" not in first
+    assert "avgift" in then
+    assert formats.local_time(done + timedelta(minutes=45), language="sv") in then
+
+
 async def test_a_fee_is_told_of_when_a_phone_that_had_many_texts_may_have_one_again(bench: Bench) -> None:
     await charge(bench, bench.driver, timedelta(hours=2), COSTS_LATER)
     await bench.says("SuspendedEV")

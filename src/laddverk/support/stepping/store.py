@@ -70,7 +70,7 @@ SELECT * FROM (
     UNION ALL
     -- A car that takes no more, or whose charge is over and whose cable is still in: somebody else asks about the
     -- outlet since, or to stand there begins to cost. Who stands for nothing, or in a free night, is not woken.
-    (SELECT CASE WHEN is_asked THEN 'blocks' ELSE 'stands' END, session.id::text, session.station_id,
+    (SELECT what, session.id::text, session.station_id,
             session.evse_number, session.connector_number, NULL, NULL, NULL, NULL, '', car.done_at, cost.costs_at
      FROM session {CAR_FROM}
      LEFT JOIN standing_car AS cost ON cost.session_id = session.id
@@ -83,16 +83,22 @@ SELECT * FROM (
                AND (other.start_request_id IS NULL OR other.start_request_id IS DISTINCT FROM session.start_request_id)
          ) AS is_asked
      ) AS other
+     CROSS JOIN LATERAL (
+         -- Who was asked to move because somebody waits is told of the fee too, once it begins.
+         SELECT CASE WHEN is_asked AND NOT EXISTS (SELECT FROM situation_step AS done
+                                                   WHERE done.occurrence = 'blocks:' || session.id::text)
+                     THEN 'blocks' ELSE 'stands' END AS what
+     ) AS which
      WHERE (session.ended_at IS NULL OR session.ended_at > $5) AND session.driver_id IS NOT NULL
        AND NOT session.reservation_expired AND car.stands AND car.is_done
        AND NOT EXISTS (SELECT FROM session AS later WHERE later.station_id = session.station_id
                          AND later.evse_number = session.evse_number AND later.started_at > session.started_at
                          AND NOT later.reservation_expired)
-       AND (is_asked OR (session.ended_at IS NULL AND cost.done_at = car.done_at AND cost.costs_at BETWEEN $5 AND $2))
+       AND (what = 'blocks'
+            OR (session.ended_at IS NULL AND cost.done_at = car.done_at AND cost.costs_at BETWEEN $5 AND $2))
        AND coalesce(cost.told_at <= $10, true)  -- who was asked a moment ago has their turn when that is over
        -- A free night is over for many at once: who was told already must not keep the others from their turn.
-       AND NOT EXISTS (SELECT FROM situation_step AS done WHERE done.occurrence =
-                         CASE WHEN is_asked THEN 'blocks:' ELSE 'stands:' END || session.id::text)
+       AND NOT EXISTS (SELECT FROM situation_step AS done WHERE done.occurrence = what || ':' || session.id::text)
      ORDER BY car.done_at DESC LIMIT $7)
     UNION ALL
     (SELECT 'danger', min(finding.id::text), finding.station_id, greatest(finding.evse_number, 1), 0, NULL, NULL, NULL,
