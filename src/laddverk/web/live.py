@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import structlog
+from anyio import CancelScope
 from litestar.response import Stream
 
 from laddverk.kernel.problems import Problem, TooMany
@@ -108,7 +109,9 @@ async def changes(
     with streams.counted(), hints.listening([*topics, STOPPING]) as heard:
         while loop.time() < ends_at:
             try:
-                parts = await render()
+                # A reader who leaves is cancelled anew until all has ended, which would break a ROLLBACK off as well.
+                with CancelScope(shield=True):
+                    parts = await render()
             except (
                 Problem,
                 *Away,
