@@ -43,9 +43,10 @@ def admitted(
     rows: Rows, demands: Sequence[Demand], low_a: Floats, high_a: Floats, policy: Policy, now: datetime
 ) -> Admitted:
     """Let in whoever fits. `low_a` is what each must have to charge; what is reserved is kept before anything else."""
+    rested_by = now - policy.off_for
     kept = np.array(
         [
-            _kept(demand, low, high, policy, now)
+            _kept(demand, low, high, policy, rested_by, now)
             for demand, low, high in zip(demands, low_a.tolist(), high_a.tolist(), strict=True)
         ],
         dtype=np.int64,
@@ -73,7 +74,7 @@ def admitted(
 
 def order(demands: Sequence[Demand], policy: Policy, now: datetime) -> list[int]:
     """Return the places of the demands, who comes first standing first."""
-    urgent_s = policy.urgent_within.total_seconds()
+    urgent_s, stays_since = policy.urgent_within.total_seconds(), now - policy.on_for
     slack = np.array([NO_WISH_S if demand.wish is None else slack_s(demand, now) for demand in demands])
     attained = np.array([demand.attained_wh for demand in demands])
     quanta = np.where(attained < policy.first_wh, 0, 1 + attained // policy.quantum_wh) - (slack < urgent_s)
@@ -86,7 +87,7 @@ def order(demands: Sequence[Demand], policy: Policy, now: datetime) -> list[int]
         slack,
         np.array([not demand.is_on for demand in demands]),
         quanta,
-        np.array([not (demand.is_on and _stays(demand, policy, now)) for demand in demands]),
+        np.array([not (each.is_on and each.switched_at and each.switched_at > stays_since) for each in demands]),
         np.array([-demand.rank for demand in demands]),
         np.array([demand.reserved_a <= 0 for demand in demands]),
     )
@@ -140,20 +141,18 @@ def _is_idle(demand: Demand, policy: Policy, now: datetime) -> bool:
     return demand.is_on or now < asked_again_at(demand, policy, now)
 
 
-def _kept(demand: Demand, low_a: float, high_a: float, policy: Policy, now: datetime) -> int:
+def _kept(
+    demand: Demand, low_a: float, high_a: float, policy: Policy, rested_by: datetime, now: datetime
+) -> int:  # fmt: skip
     if demand.ceiling_a <= 0 or demand.ceiling_a < demand.floor_a:
         return TAKES_NOTHING
     if demand.idle_since is not None and _is_idle(demand, policy, now):
         return IDLE
     if high_a < low_a:
         return PLANNED
-    if not demand.is_on and demand.switched_at is not None and now < demand.switched_at + policy.off_for:
+    if not demand.is_on and demand.switched_at is not None and demand.switched_at > rested_by:
         return RESTS
     return IN
-
-
-def _stays(demand: Demand, policy: Policy, now: datetime) -> bool:
-    return demand.switched_at is not None and now < demand.switched_at + policy.on_for
 
 
 def _taken(free: list[float], loaded: Sequence[tuple[int, float]], low_a: float) -> int | None:
