@@ -86,6 +86,7 @@ async def test_a_charger_that_refuses_what_it_says_it_takes_gets_fixed_profiles(
         drawn = await garage.step()
     assert drawn["CP21"] == 16.0
     assert limit_of(link).kind is ProfileKind.ABSOLUTE
+    # A second may be on its way when the first no is heard: what the charger told made a decision of its own.
     refused = await garage.network.value(REFUSED, garage.network.station_ids["CP21"], "set_profile")
     for _ in range(9):
         await garage.step()
