@@ -43,7 +43,7 @@ def admitted(
     rows: Rows, demands: Sequence[Demand], low_a: Floats, high_a: Floats, policy: Policy, now: datetime
 ) -> Admitted:
     """Let in whoever fits. `low_a` is what each must have to charge; what is reserved is kept before anything else."""
-    rested_by = now - policy.off_for
+    rested_by = now - policy.off_for  # once, and not for each: a decision is taken on every event
     kept = np.array(
         [
             _kept(demand, low, high, policy, rested_by, now)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Numbers = NDArray[np.float64]
+from laddverk.planning.usage.censoring import Numbers
 
 
 def blocked(ports: int, load: Numbers) -> Numbers:

@@ -191,7 +191,6 @@ async def rooms(tx: Transaction, sites: Sites, zone: str, now: datetime) -> list
         spans[one.site_id].append(one)
     pools = [(one.site_id, one.plug) for at in spans.values() for one in at]
     week, rows = await weeks(tx, pools, covered), {pool: row for row, pool in enumerate(pools)}
-    dark_s = week.dark_s
     days = chosen.outlets[0], chosen.first, chosen.last
     given_up = {each.site_id: each for each in await tx.fetch(GivenUp, GIVEN_UP, *days)}
     found = []
@@ -202,7 +201,7 @@ async def rooms(tx: Transaction, sites: Sites, zone: str, now: datetime) -> list
         found.append(
             Room(
                 site_id=site.id, name=site.name, since=since.astimezone(UTC), until=now,
-                pools=tuple(_pool_week(one, week, dark_s, rows[one.site_id, one.plug]) for one in standing),
+                pools=tuple(_pool_week(one, week, rows[one.site_id, one.plug]) for one in standing),
                 given_up=failures.given_up if failures else 0, failed=failures.failed if failures else 0,
             )
         )  # fmt: skip
@@ -215,7 +214,7 @@ def _looked_at(sites: Sites, zone: str, now: datetime) -> tuple[Chosen, Cover]:
     return chosen, cover(chosen.first, chosen.last, today)
 
 
-def _pool_week(span: PoolSpan, week: Weeks, dark_s: Numbers, row: int) -> PoolWeek:
+def _pool_week(span: PoolSpan, week: Weeks, row: int) -> PoolWeek:
     """Return a pool by hour of its local week: a row of `week`."""
     closed_s, began = week.closed_s[row].tolist(), week.began[row].tolist()
     return PoolWeek(
@@ -226,7 +225,7 @@ def _pool_week(span: PoolSpan, week: Weeks, dark_s: Numbers, row: int) -> PoolWe
             if hours
         },
         full_s=_some(week.full_s[row]), full_busy_s=_some(week.full_busy_s[row]),
-        full_charging_s=_some(week.full_charging_s[row]), dark_s=_some(dark_s[row]),
+        full_charging_s=_some(week.full_charging_s[row]), dark_s=_some(week.closed_s[row] - week.full_s[row]),
     )  # fmt: skip
 
 

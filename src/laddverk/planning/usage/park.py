@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from laddverk.planning.usage.censoring import Numbers
 from laddverk.planning.usage.figures import HOUR_S
-from laddverk.planning.usage.queries import Numbers, Stood
+from laddverk.planning.usage.queries import Stood
 
 
 class Park:

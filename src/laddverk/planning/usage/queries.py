@@ -13,13 +13,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
+from laddverk.planning.usage.censoring import Numbers
 from laddverk.planning.usage.figures import Sums
 from laddverk.planning.usage.periods import Cover
 from laddverk.platform.database import Transaction
 
-Numbers = NDArray[np.float64]
 NETWORK: Final = UUID(int=0)  # where the sums of all sites together stand
 Sites = frozenset[UUID] | None
 """Those that may be seen and are wanted; None for all."""

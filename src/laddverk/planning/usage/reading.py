@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from laddverk.planning.usage import censoring, queries
+from laddverk.planning.usage.censoring import Numbers
 from laddverk.planning.usage.figures import Figures, Standing, Sums, divided, stood, total
 from laddverk.planning.usage.park import Park
 from laddverk.planning.usage.periods import cover
@@ -25,7 +26,6 @@ from laddverk.planning.usage.queries import (
     DaySums,
     Hours,
     HourSums,
-    Numbers,
     Outlet,
     PoolSpan,
     PoolSums,

@@ -9,9 +9,8 @@ from uuid import UUID
 import numpy as np
 from msgspec import Struct
 
-from laddverk.planning.usage.censoring import HOURS, WEEK_HOURS
+from laddverk.planning.usage.censoring import HOURS, WEEK_HOURS, Numbers
 from laddverk.planning.usage.periods import Cover
-from laddverk.planning.usage.queries import Numbers
 from laddverk.platform.database import Transaction
 
 Pool = tuple[UUID, str]
@@ -62,11 +61,6 @@ class Weeks(Struct, frozen=True, kw_only=True):
     full_s: Numbers
     full_busy_s: Numbers
     full_charging_s: Numbers
-
-    @property
-    def dark_s(self) -> Numbers:
-        """All of it out of order."""
-        return self.closed_s - self.full_s
 
 
 async def weeks(

@@ -234,8 +234,8 @@ async def compare_usage(
     beside = periods.compared(days, first2, last2, asked.today, field="first2", is_elsewhere=bool(site2))
     one, other = _chosen(asked, days, site), _chosen(asked, beside, site2 or site, "2" if site2 else "")
     async with asked.transaction() as tx:
-        here = telling.of_all(await reading.read(tx, one, asked.now, None))
-        there = telling.of_all(await reading.read(tx, other, asked.now, None))
+        here = telling.of_all(await reading.read(tx, one, asked.now, by=None))
+        there = telling.of_all(await reading.read(tx, other, asked.now, by=None))
     return Compared(
         first=one.first, last=one.last, first2=other.first, last2=other.last,
         currency=asked.house.settings.currency,

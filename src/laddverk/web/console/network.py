@@ -24,11 +24,6 @@ class Standing(Struct, frozen=True):
 
     all: int
     able: int
-    silent: int
-    broken: int
-    new: int
-    busy: int
-    """Outlets in use."""
     outlets: int
     power_max_w: int
 
@@ -79,17 +74,9 @@ def label_of(outlet: LiveOutlet, one_of_many: bool) -> str:
 
 def standing(counts: Mapping[str, ConditionCount]) -> Standing:
     """Return the sums of `counts`."""
-
-    def stations(*conditions: str) -> int:
-        return sum(counts[each].stations for each in conditions if each in counts)
-
     return Standing(
         all=sum(each.stations for each in counts.values()),
-        able=stations(*ABLE),
-        silent=stations("silent"),
-        broken=stations("broken", "partly"),
-        new=stations("new"),
-        busy=sum(each.busy for each in counts.values()),
+        able=sum(counts[each].stations for each in ABLE if each in counts),
         outlets=sum(each.outlets for each in counts.values()),
         power_max_w=sum(each.power_max_w for each in counts.values()),
     )

@@ -56,7 +56,7 @@ def _chosen(desk: Desk, days: Days, suffix: str = "") -> Chosen:
     )  # fmt: skip
 
 
-async def read(desk: Desk, tx: Transaction, wanted: Chosen, by: By | None = None) -> Reading:
+async def read(desk: Desk, tx: Transaction, wanted: Chosen, by: By | None) -> Reading:
     """Return everything that is said of what is wanted, and what groups `by` something need."""
     return await usage.read(tx, wanted, desk.now, by)
 
@@ -158,7 +158,7 @@ async def export_figures(desk: AtDesk) -> Response[bytes]:
     """Every figure of everything that is chosen, with its formula, as CSV."""
     wanted = chosen(desk)
     async with desk.transaction() as tx:
-        told = telling.of_all(await read(desk, tx, wanted))
+        told = telling.of_all(await read(desk, tx, wanted, by=None))
     return spreadsheets.answer(
         f"usage-figures-{wanted.first}-{wanted.last}", ("figure", "name", "value", "unit", "formula"),
         [_told(desk, name, told) for name in told],
@@ -205,7 +205,7 @@ async def compare(desk: AtDesk) -> Response[str]:
     """Two periods or places beside each other; by default this one and the one as long before it."""
     one, other = _compared(desk)
     async with desk.transaction() as tx:
-        here, there = await read(desk, tx, one), await read(desk, tx, other)
+        here, there = await read(desk, tx, one, by=None), await read(desk, tx, other, by=None)
         offered = await choices(desk, tx)
     return desk.page(
         "console/planning/compare.html", here=here, there=there, told=(telling.of_all(here), telling.of_all(there)),
@@ -218,7 +218,8 @@ async def export_compared(desk: AtDesk) -> Response[bytes]:
     """Every figure of both sides of a comparison, with its formula, as CSV."""
     one, other = _compared(desk)
     async with desk.transaction() as tx:
-        here, there = telling.of_all(await read(desk, tx, one)), telling.of_all(await read(desk, tx, other))
+        here = telling.of_all(await read(desk, tx, one, by=None))
+        there = telling.of_all(await read(desk, tx, other, by=None))
     sites = [", ".join(shown("sit", site) for site in each.sites or ()) for each in (one, other)]
     return spreadsheets.answer(
         f"usage-compared-{one.first}-{one.last}", ("figure", "name", "first", "second", "unit", "formula"),
